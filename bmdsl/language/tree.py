@@ -1,0 +1,282 @@
+"""The syntax tree: what the user wrote, node by node, each with its span. The parser makes it, the checker reads it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from .source import Source, Span
+
+
+@dataclass(frozen=True)
+class Name:
+    text: str
+    span: Span
+
+
+# ---------------------------------------------------------------- expressions
+
+
+@dataclass(frozen=True)
+class Number:
+    value: int | float
+    span: Span
+
+
+@dataclass(frozen=True)
+class String:
+    value: str
+    span: Span
+
+
+@dataclass(frozen=True)
+class Ref:
+    """A name, with subscripts or none: `W[i,j]`, `b`, `H`."""
+
+    name: Name
+    subscripts: tuple[Expression, ...] | None
+    span: Span
+
+
+@dataclass(frozen=True)
+class CallArgument:
+    """`0.5` or `rate = 0.5`."""
+
+    name: Name | None
+    value: Expression
+    span: Span
+
+
+@dataclass(frozen=True)
+class Call:
+    """`normal(0, 0.01)`, `wrap(x+1)`, `softplus(...)`, `file:NAME`-free: always a name and a parenthesis."""
+
+    function: Name
+    arguments: tuple[CallArgument, ...]
+    span: Span
+
+
+@dataclass(frozen=True)
+class Unary:
+    """`-x` or `+x`."""
+
+    operator: Literal["+", "-"]
+    operand: Expression
+    span: Span
+
+
+@dataclass(frozen=True)
+class Binary:
+    """A product without a sign (`a b`) is a Binary with `*`."""
+
+    operator: Literal["+", "-", "*", "/"]
+    left: Expression
+    right: Expression
+    span: Span
+
+
+@dataclass(frozen=True)
+class Power:
+    base: Expression
+    exponent: Expression
+    span: Span
+
+
+@dataclass(frozen=True)
+class SumOver:
+    """`sum[j] body` or `sum[i,j] body`: binds letters; body is the product that follows, up to the next sign or `for`."""
+
+    letters: tuple[Name, ...]
+    body: Expression
+    span: Span
+
+
+Expression = Number | String | Ref | Call | Unary | Binary | Power | SumOver
+
+# ---------------------------------------------------------------- energy
+
+
+@dataclass(frozen=True)
+class LetterRange:
+    """`for x in 0..n`: x runs over start, ..., stop − 1, as `0..n` is the n values of an axis of length n."""
+
+    letter: Name
+    start: Expression
+    stop: Expression
+    span: Span
+
+
+@dataclass(frozen=True)
+class LetterOrder:
+    """`for i < j` or `for i != j`."""
+
+    first: Name
+    operator: Literal["<", "!="]
+    second: Name
+    span: Span
+
+
+@dataclass(frozen=True)
+class EdgeRange:
+    """`for <i,j> in G`: each undirected edge once."""
+
+    first: Name
+    second: Name
+    graph: Name
+    span: Span
+
+
+Clause = LetterRange | LetterOrder | EdgeRange
+
+
+@dataclass(frozen=True)
+class Addend:
+    """One signed term of an energy with its `for` clauses."""
+
+    sign: Literal["+", "-"]
+    expression: Expression
+    clauses: tuple[Clause, ...]
+    span: Span
+
+
+# ---------------------------------------------------------------- statements
+
+
+@dataclass(frozen=True)
+class UnitDeclaration:
+    role: Literal["visible", "hidden", "given"]
+    name: Name
+    shape: tuple[Expression, ...]
+    type: Call
+    """A type without parentheses is a Call without arguments."""
+    span: Span
+
+
+@dataclass(frozen=True)
+class ParameterDeclaration:
+    name: Name
+    shape: tuple[Expression, ...] | None
+    init: Expression | None
+    """A Number (or constant expression), a String (file), or a Call (`normal(0, 0.01)`, `logit_mean(v)`)."""
+    modifiers: tuple[Name, ...]
+    span: Span
+
+
+@dataclass(frozen=True)
+class EnergyStatement:
+    operator: Literal["=", "+="]
+    addends: tuple[Addend, ...]
+    span: Span
+
+
+@dataclass(frozen=True)
+class GraphDeclaration:
+    name: Name
+    value: Call | String
+    span: Span
+
+
+@dataclass(frozen=True)
+class LayersStatement:
+    """Sugar: `layers v -- h1 -- h2`."""
+
+    groups: tuple[Name, ...]
+    span: Span
+
+
+@dataclass(frozen=True)
+class BiasStatement:
+    """Sugar: `bias v, h`."""
+
+    groups: tuple[Name, ...]
+    span: Span
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One line of a train block: `batch 100`, `positive exact`, `temperature z = 20`, `penalty l2(W, 1e-4), l1(W, 1e-5)`.
+
+    `values` has one entry but for comma lists; `target` is the name before `=` where there is one (`z`).
+    A bare name is a Ref without subscripts.
+    """
+
+    name: Name
+    target: Name | None
+    values: tuple[Expression, ...]
+    span: Span
+
+
+@dataclass(frozen=True)
+class TrainBlock:
+    settings: tuple[Setting, ...]
+    span: Span
+
+
+Statement = (
+    UnitDeclaration
+    | ParameterDeclaration
+    | EnergyStatement
+    | GraphDeclaration
+    | LayersStatement
+    | BiasStatement
+    | TrainBlock
+)
+
+# ---------------------------------------------------------------- definitions
+
+
+@dataclass(frozen=True)
+class ArgumentDeclaration:
+    name: Name
+    default: Expression | None
+    span: Span
+
+
+@dataclass(frozen=True)
+class ModelDefinition:
+    name: Name
+    arguments: tuple[ArgumentDeclaration, ...]
+    statements: tuple[Statement, ...]
+    span: Span
+
+
+@dataclass(frozen=True)
+class StackLayer:
+    """`mix : imrbm(K = 100, H = 500) on front.h`."""
+
+    name: Name
+    model: Call
+    below: Name | None
+    group: Name | None
+    span: Span
+
+
+@dataclass(frozen=True)
+class StackDefinition:
+    name: Name
+    layers: tuple[StackLayer, ...]
+    train: tuple[Setting | Name, ...]
+    """The stack's own train block: bare words (`jointly`) are Names."""
+    span: Span
+
+
+@dataclass(frozen=True)
+class Import:
+    path: str
+    span: Span
+
+
+@dataclass(frozen=True)
+class Comment:
+    """`# text` to the end of its line, kept for the formatter."""
+
+    text: str
+    span: Span
+
+
+@dataclass(frozen=True)
+class File:
+    source: Source
+    imports: tuple[Import, ...]
+    definitions: tuple[ModelDefinition | StackDefinition, ...]
+    comments: tuple[Comment, ...]

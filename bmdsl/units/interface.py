@@ -1,0 +1,60 @@
+"""A unit type is an exponential family: p(x | η) = base(x) exp(η·t(x) − A(η)). Everything else is derived from it.
+
+The functions are plain Python on scalars, written with names from `bmdsl.units.scalars`; the compiler copies their source into
+the generated module, so they need no numba. Unit arguments come last, in the order of `options`.
+
+* One statistic: `eta` is a number. Two statistics (`x`, `x^2`): `eta, eta2` are two numbers.
+* A one-of-K type (`states` set): `eta` is a 1-D array of K fields; `mean`, `variance` and `sample` write K numbers into `out`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import numpy as np
+
+from ..language.vocabulary import Option, UnitWord
+
+
+class UnitType:
+    """The whole extension interface. Subclass, set the attributes, write the static functions, register."""
+
+    name: ClassVar[str]
+    summary: ClassVar[str] = ""
+    options: ClassVar[tuple[Option, ...]] = ()
+    statistics: ClassVar[tuple[str, ...]] = ("x",)
+    reduces: ClassVar[Mapping[int, int]] = {}
+    """power → power it equals on the domain (0: the constant 1), so that `binary` x² is x and `spin` x² is 1."""
+    states: ClassVar[str | None] = None
+    domain: ClassVar[str] = ""
+    """How the domain reads in a message and in `bm units`: `{0, 1}`."""
+    formulas: ClassVar[Mapping[str, str]] = {}
+    """LaTeX of A, mean, variance and density in `\\eta`, for `bm explain`: keys `log_partition`, `mean`, `variance`, `density`."""
+
+    # A(η), A'(η) = E[x], A''(η) = Var[x]
+    log_partition: ClassVar[Any]
+    mean: ClassVar[Any]
+    variance: ClassVar[Any]
+    # one draw by inversion of one uniform 0 < u < 1
+    sample: ClassVar[Any]
+    # log base measure at x
+    log_base: ClassVar[Any]
+    # E[x²], only for types with the statistic `x^2`
+    mean_square: ClassVar[Any] = None
+
+    @classmethod
+    def support(cls, *arguments: float) -> np.ndarray | None:
+        """All states as a 1-D array of x where finite (a one-of-K type: [K, K] one-hot rows), else None."""
+        return None
+
+    @classmethod
+    def contains(cls, x: np.ndarray, *arguments: float) -> np.ndarray:
+        """Which entries of `x` lie in the domain (a one-of-K type: [..., K] → [...] is one-hot)."""
+        raise NotImplementedError(f"{cls.__name__}.contains")  # the conformance check reports a type that lacks it
+
+    @classmethod
+    def word(cls) -> UnitWord:
+        """What the checker of the language must know of this type."""
+        powers = tuple(1 if s == "x" else int(s.removeprefix("x^")) for s in cls.statistics)
+        return UnitWord(cls.name, cls.options, powers, dict(cls.reduces), cls.states, cls.summary)
