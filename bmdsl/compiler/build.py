@@ -1,0 +1,51 @@
+"""Generated source → imported module. A real file in the user's cache folder, named by the hash of everything it depends on."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import os
+import platform
+import sys
+import tempfile
+from pathlib import Path
+from types import ModuleType
+
+import platformdirs
+
+
+def cache_folder() -> Path:
+    """Where generated modules live: `$BMDSL_CACHE`, else the user's cache folder."""
+    return Path(os.environ.get("BMDSL_CACHE") or platformdirs.user_cache_dir("bmdsl")) / "modules"
+
+
+def build_module(source: str) -> ModuleType:
+    """Imports the module of this source; the file is written (beside, then renamed) only if it is not there yet.
+
+    numba keeps its own compiled code beside the file, so that a second start does not compile again.
+    """
+    import numba
+    import numpy
+
+    versions = (source, numba.__version__, numpy.__version__, sys.version, platform.machine(), platform.processor())
+    name = "bm_" + hashlib.sha256("\0".join(versions).encode()).hexdigest()[:24]
+    if name in sys.modules:
+        return sys.modules[name]
+    folder = cache_folder()
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{name}.py"
+    if not path.exists() or path.read_text(encoding="utf-8") != source:
+        with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=folder, suffix=".part", delete=False) as part:
+            part.write(source)
+        os.replace(part.name, path)
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise RuntimeError(f"cannot import the generated module {path}")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[name]
+        raise
+    return module

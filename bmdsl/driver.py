@@ -1,0 +1,94 @@
+"""The pipeline as a table of contents: text → tree → model → graph → plan → module → machine. No logic of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from . import registry, units
+from .language.check import check, choose
+from .language.diagnostics import fail
+from .language.imports import load_definitions
+from .language.model import Model
+from .language.parse import parse
+from .language.source import Source
+from .language.sugar import expand
+from .language.tree import File, ModelDefinition
+from .language.vocabulary import Vocabulary
+
+if TYPE_CHECKING:
+    from .compiler.plan import Plan
+    from .graph.factor_graph import FactorGraph
+    from .inference.machine import Machine
+
+
+def vocabulary() -> Vocabulary:
+    """Every word the installed folders and registered unit types bring."""
+    return Vocabulary(
+        units=units.words(),
+        positive=registry.words("bmdsl.training.positive"),
+        negative=registry.words("bmdsl.training.negative"),
+        optimizer=registry.words("bmdsl.training.optimizers"),
+        schedule=registry.words("bmdsl.training.schedules"),
+        penalty=registry.words("bmdsl.training.penalties"),
+        transform=registry.words("bmdsl.data.transforms"),
+    )
+
+
+def tree_of(source: Source) -> File:
+    """Text → syntax tree, as written."""
+    return parse(source)
+
+
+def definition_of(tree: File, name: str | None) -> ModelDefinition:
+    """Tree → one model's definition, sugar rewritten, imports followed."""
+    definition = choose(load_definitions(expand(tree)), name)
+    if not isinstance(definition, ModelDefinition):
+        raise fail("BM704", f"stack `{definition.name.text}` cannot be compiled yet", definition.name.span, help="its models can, one by one")
+    return definition
+
+
+def model_of(definition: ModelDefinition, arguments: Mapping[str, float], folder: Path | None) -> Model:
+    """Definition → checked model."""
+    return check(definition, arguments, vocabulary(), folder)
+
+
+def graph_of(model: Model) -> FactorGraph:
+    """Model → factor graph."""
+    from .graph.factor_graph import build_factor_graph
+
+    return build_factor_graph(model)
+
+
+def plan_of(model: Model) -> Plan:
+    """Model → plan."""
+    from .compiler.plan import build_plan
+
+    return build_plan(graph_of(model), {g.unit: units.get(g.unit) for g in model.groups})
+
+
+def python_of(model: Model, compile: bool = True) -> str:
+    """Model → the generated module's source."""
+    from .compiler.emit import emit_module
+
+    return emit_module(plan_of(model), compile)[0]
+
+
+def machine_of(
+    model: Model, seed: int, dtype: str, save: Callable[..., None], trainer: Callable[..., Any], compile: bool = True
+) -> Machine:
+    """Model → machine. BmError while an argument still has no value."""
+    import numpy as np
+
+    from .compiler.build import build_module
+    from .compiler.emit import emit_module
+    from .inference.machine import Machine
+    from .inference.program import Program
+
+    if model.unbound:
+        names = ", ".join(f"`{n}`" for n in model.unbound)
+        raise fail("BM705", f"model `{model.name}` needs a value for {names}", help=f"give data, or {model.unbound[0]} = a number")
+    plan = plan_of(model)
+    source, lengths = emit_module(plan, compile)
+    return Machine(model, Program(plan, build_module(source), lengths, np.dtype(dtype)), seed, save, trainer)

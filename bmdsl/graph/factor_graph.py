@@ -1,0 +1,83 @@
+"""The factor graph: groups of units and the terms that couple them, lifted (per group, never per unit)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import combinations
+
+import networkx as nx
+
+from ..language.diagnostics import BmError, Diagnostic
+from ..language.model import Model, Term
+
+
+@dataclass(frozen=True)
+class FactorGraph:
+    """`nodes` is bipartite: group nodes (kind="group", role, unit, axes) and term nodes (kind="term", index).
+
+    `couples` joins two groups that share a term; a group with a term between its own units has a self-loop there.
+    """
+
+    model: Model
+    nodes: nx.Graph
+    couples: nx.Graph
+
+    def neighbours(self, group: str) -> tuple[str, ...]:
+        """Other groups that share a term with `group`, in declaration order."""
+        near = set(self.couples.neighbors(group)) - {group}
+        return tuple(g.name for g in self.model.groups if g.name in near)
+
+    def is_lateral(self, group: str) -> bool:
+        """Whether some term couples units of this group with one another."""
+        return self.couples.has_edge(group, group)
+
+    def terms_between(self, a: str, b: str) -> tuple[Term, ...]:
+        """The terms that couple groups `a` and `b` (a = b: units of one group)."""
+        pair = sorted((a, b))
+        return tuple(t for t in self.model.terms if len(t.units) == 2 and sorted(u.group for u in t.units) == pair)
+
+    def __str__(self) -> str:
+        lines = [f"factor graph of {self.model.name}"]
+        for g in self.model.groups:
+            shape = "×".join(str(n) for n in g.axes) or "1"
+            lines.append(f"  {g.role:8} {g.name} [{shape}] {g.unit}")
+        for n, t in enumerate(self.model.terms):
+            ends = " — ".join(u.group + (f"^{u.power}" if u.power != 1 else "") for u in t.units) or "constant"
+            names = " ".join(p.parameter for p in t.parameters)
+            lines.append(f"  term {n}: {ends}" + (f"  ({names})" if names else ""))
+        return "\n".join(lines)
+
+
+def build_factor_graph(model: Model) -> FactorGraph:
+    """Model → FactorGraph. Linear in the number of terms."""
+    nodes, couples = nx.Graph(), nx.Graph()
+    for g in model.groups:
+        nodes.add_node(g.name, kind="group", role=g.role, unit=g.unit, shape="×".join(str(n) for n in g.axes) or "1")
+        couples.add_node(g.name)
+    for n, term in enumerate(model.terms):
+        label = " ".join(p.parameter for p in term.parameters)
+        nodes.add_node(f"term {n}", kind="term", index=n, label=label)
+        names = [u.group for u in term.units]
+        for group in set(names):
+            nodes.add_edge(group, f"term {n}")
+        for a, b in combinations(names, 2):
+            couples.add_edge(a, b)
+    return FactorGraph(model, nodes, couples)
+
+
+def verify_pairwise(graph: FactorGraph) -> None:
+    """Raises BmError for every term the compiler has no contraction for: three or more units, experts, powers inside a product."""
+    wrong = []
+    for term in graph.model.terms:
+        if term.expert is not None:
+            wrong.append(Diagnostic("BM701", f"an expert `{term.expert.function}(...)` cannot be compiled yet", term.span,
+                                    helps=("write it with hidden units summed out, as a `softplus` expert is a binary hidden unit",)))
+        elif len(term.units) > 2:
+            names = ", ".join(f"`{u.group}`" for u in term.units)
+            wrong.append(Diagnostic("BM702", f"a term of order {len(term.units)} ({names}) cannot be compiled yet", term.span,
+                                    helps=("terms of one or two units can be compiled",)))
+        elif len(term.units) == 2 and any(u.power != 1 for u in term.units):
+            wrong.append(Diagnostic("BM703", "a power inside a product of two units cannot be compiled yet", term.span,
+                                    helps=("powers can be compiled in terms of one unit, as `x[i]^2`",)))
+    if wrong:
+        raise BmError(*wrong)

@@ -1,0 +1,93 @@
+"""Exact sums: some groups enumerated, the rest summed out by their log-partitions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from math import inf, log2
+
+import numpy as np
+
+from ..graph.passes import choose_enumerated
+from ..language.diagnostics import fail
+from .program import Array, Fields, Program, Rows, State
+
+LIMIT = 25
+"""log2 of the most joint states that are enumerated."""
+CHUNK = 1 << 14
+
+
+def log2_states(program: Program, name: str) -> float:
+    """log2 of a group's number of joint states; inf where its domain is not finite."""
+    g = program.plan.group(name)
+    support = _support(program, name)
+    units = g.size // program.states[name]
+    return inf if support is None else units * log2(len(support))
+
+
+def _support(program: Program, name: str) -> Array | None:
+    g = program.plan.group(name)
+    if g.states is not None:
+        return np.eye(program.states[name])
+    return g.unit.support(*g.arguments)
+
+
+def joint_states(program: Program, names: tuple[str, ...]) -> Iterator[State]:
+    """All joint states of finite groups, in chunks of rows."""
+    digits = [(name, _support(program, name)) for name in names for _ in range(program.sizes[name] // program.states[name])]
+    bases = [len(s) for _, s in digits if s is not None]
+    total = int(np.prod(bases, dtype=object)) if bases else 1
+    for start in range(0, total, CHUNK):
+        index = np.arange(start, min(total, start + CHUNK))
+        columns: dict[str, list[Array]] = {name: [] for name in names}
+        for name, s in digits:
+            if s is not None:
+                index, digit = np.divmod(index, len(s))
+                columns[name].append(np.asarray(s[digit]).reshape(len(digit), -1))
+        yield {name: np.ascontiguousarray(np.hstack(c), dtype=program.dtype) for name, c in columns.items()}
+
+
+def choose(program: Program, names: Iterable[str], what: str) -> tuple[str, ...]:
+    """Which of the free groups to enumerate; a BmError that names the coupling terms where none will do."""
+    names = tuple(names)
+    states = {n: log2_states(program, n) for n in names}
+    chosen = choose_enumerated(program.plan.graph, names, states)
+    graph = program.plan.graph
+    if chosen is None or sum(states[n] for n in chosen) > LIMIT:
+        pairs = [f"{a} and {b}" if a != b else f"units of {a}" for a, b in graph.couples.edges if a in names and b in names]
+        size = "infinitely many states" if chosen is None else f"2^{sum(states[n] for n in chosen):.0f} states of {', '.join(chosen)}"
+        raise fail("BM801", f"{what} is not exact here: terms couple {'; '.join(pairs)}, which leaves {size} to enumerate",
+                   note=f"at most 2^{LIMIT} states are enumerated", help="use `positive meanfield()` or `gibbs()`, or a smaller machine")
+    return chosen
+
+
+def summed_rows(program: Program, f: Fields, given: State, free: Iterable[str], what: str) -> Iterator[tuple[Rows, Array]]:
+    """For one row of `given`: chunks of (rows, log weights), the free groups enumerated or replaced by their means.
+
+    log weight = log Σ over the summed-out groups of exp(−E); rows hold enumerated states and conditional means.
+    """
+    free = tuple(free)
+    chosen = choose(program, free, what)
+    rest = tuple(n for n in free if n not in chosen)
+    for part in joint_states(program, chosen):
+        count = len(next(iter(part.values()))) if part else 1
+        rows = {n: np.repeat(x, count, axis=0) for n, x in given.items()} | part
+        yield sum_out(program, f, rows, rest)
+
+
+def sum_out(program: Program, f: Fields, rows: State, rest: Iterable[str]) -> tuple[Rows, Array]:
+    """Sums independent groups `rest` out of every row: −E at rest = 0 plus Σ A(η); rest's means are filled in."""
+    rest = tuple(rest)
+    count = len(next(iter(rows.values()))) if rows else 1
+    full = dict(rows)
+    for name in rest:
+        full[name] = np.zeros((count, program.sizes[name]), program.dtype)
+    zero_base = {name: program.log_base(name, full[name]) for name in rest}
+    weight = -program.energy(f, full)
+    etas = {name: program.field(f, name, full) for name in rest}
+    squares: State = {}
+    for name in rest:
+        weight += program.log_partition(f, name, etas[name]) - zero_base[name]
+        full[name] = program.mean(f, name, etas[name])
+        if program.plan.group(name).square:
+            squares[name] = program.mean_square(f, name, etas[name])
+    return Rows(full, squares), weight

@@ -1,0 +1,75 @@
+"""Initial parameter values, drawn from the model's seed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from ..language.diagnostics import fail
+from ..language.model import Model, Parameter
+
+
+def initial_parameters(model: Model, seed: int) -> dict[str, np.ndarray]:
+    """Every parameter's start, float64. `logit_mean` and `mean` wait for data and start at 0."""
+    values = {}
+    for number, p in enumerate(model.parameters):
+        generator = np.random.Generator(np.random.Philox(key=[seed, number]))
+        x = _draw(p, generator)
+        if p.symmetric:
+            x = np.triu(x, 1)
+            x = x + x.T
+        values[p.name] = np.abs(x) if p.nonnegative else x
+    return values
+
+
+def data_parameters(model: Model, data: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Values of the parameters that start from data: mean over cases (and axes a shared bias sums over), or its logit."""
+    values = {}
+    for p in model.parameters:
+        if p.init.kind in ("mean", "logit_mean"):
+            group = str(p.init.arguments[0])
+            mean = np.nanmean(np.asarray(data[group], np.float64), axis=0)
+            shape = tuple(int(n) for n in p.shape)
+            if mean.shape != shape:
+                raise fail("BM811", f"`init {p.init.kind}({group})` gives shape {mean.shape}, parameter `{p.name}` has {shape}", p.span)
+            if p.init.kind == "logit_mean":
+                mean = np.clip(mean, 0.01, 0.99)  # a pixel that never changes would start at ±inf
+                mean = np.log(mean / (1 - mean))
+            values[p.name] = mean
+    return values
+
+
+def _draw(p: Parameter, generator: np.random.Generator) -> np.ndarray:
+    shape = tuple(int(n) for n in p.shape)
+    a = p.init.arguments
+    match p.init.kind:
+        case "normal":
+            return generator.normal(float(a[0]), float(a[1]), shape)
+        case "uniform":
+            return generator.uniform(float(a[0]), float(a[1]), shape)
+        case "glorot":
+            fans = shape[0] + int(np.prod(shape[1:], dtype=int)) if len(shape) > 1 else 2 * max(shape, default=1)
+            bound = np.sqrt(6.0 / fans)
+            return generator.uniform(-bound, bound, shape)
+        case "constant":
+            return np.full(shape, float(a[0]))
+        case "file":
+            return _read(p, shape)
+        case _:
+            return np.zeros(shape)
+
+
+def _read(p: Parameter, shape: tuple[int, ...]) -> np.ndarray:
+    path, key = Path(str(p.init.arguments[0])), str(p.init.arguments[1]) if len(p.init.arguments) > 1 else ""
+    if not path.exists():
+        raise fail("BM812", f"file `{path}` of `init` for `{p.name}` does not exist", p.span)
+    if path.suffix == ".safetensors":
+        from safetensors.numpy import load_file
+
+        value = load_file(path)[key or p.name]
+    else:
+        value = np.load(path, allow_pickle=False)
+    if value.shape != shape:
+        raise fail("BM803", f"parameter `{p.name}` has shape {shape}, `{path}` holds {value.shape}", p.span)
+    return np.asarray(value, np.float64)

@@ -1,0 +1,341 @@
+"""The machine: a compiled model with its parameters. Energies, conditionals, likelihoods, samples; the steps training is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from scipy.special import logsumexp
+
+from ..language.diagnostics import BmError, fail, near
+from ..language.model import Model
+from . import enumeration, initial
+from .program import Array, Fields, Program, Rows, State
+
+SAMPLE_STREAM, INITIAL_STREAM = 1, 2
+
+
+class Parameters(dict[str, Array]):
+    """Name → array, assignable: a value is checked for its shape and copied into the machine's own array."""
+
+    def __init__(self, model: Model, arrays: Mapping[str, Array], dtype: np.dtype[Any]) -> None:
+        super().__init__({n: np.array(a, dtype, order="C") for n, a in arrays.items()})
+        self._model = model
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        if name not in self:
+            close = near(name, self)
+            raise fail("BM802", f"model `{self._model.name}` has no parameter `{name}`", help=f"did you mean `{close}`?" if close else "")
+        value = np.asarray(value)
+        if value.shape != self[name].shape:
+            raise fail("BM803", f"parameter `{name}` has shape {self[name].shape}, the value has {value.shape}")
+        self[name][...] = value
+
+
+class Machine:
+    """`params` are in the energy's subscript order; states go in and come out as [n, *axes], one-hot for one-of-K groups."""
+
+    def __init__(self, model: Model, program: Program, seed: int, save: Callable[[Machine, Path], None],
+                 trainer: Callable[..., Any]) -> None:  # fmt: skip
+        self.model, self.program, self.seed, self.dtype = model, program, seed, program.dtype
+        self.params = Parameters(model, initial.initial_parameters(model, seed), program.dtype)
+        self._save, self._trainer = save, trainer
+        self._calls = 0
+
+    # ------------------------------------------------------------ states in and out
+
+    @property
+    def visible(self) -> tuple[str, ...]:
+        return tuple(g.name for g in self.model.groups if g.role == "visible")
+
+    @property
+    def hidden(self) -> tuple[str, ...]:
+        return tuple(g.name for g in self.model.groups if g.role == "hidden")
+
+    def _state(self, groups: Mapping[str, Any], needed: tuple[str, ...], what: str) -> State:
+        known = [g.name for g in self.model.groups]
+        for name in groups:
+            if name not in known:
+                close = near(name, known)
+                raise fail("BM804", f"model `{self.model.name}` has no group `{name}`", help=f"did you mean `{close}`?" if close else "")
+        missing = [name for name in needed if name not in groups]
+        if missing:
+            raise fail("BM805", f"{what} needs a value for {', '.join(f'`{m}`' for m in missing)}")
+        state = {}
+        for name in known:
+            if name in groups:
+                x = np.asarray(groups[name])
+                axes = tuple(int(a) for a in self.program.plan.group(name).axes)
+                if x.shape[1:] != axes:
+                    raise fail("BM806", f"`{name}` has shape {x.shape}, expected (cases, {', '.join(map(str, axes))})")
+                state[name] = self.program.flat(name, x)
+        if len({len(x) for x in state.values()}) > 1:
+            raise fail("BM807", "groups have different numbers of cases: " + ", ".join(f"{n} {len(x)}" for n, x in state.items()))
+        return state
+
+    def _data(self, data: Any) -> State:
+        """Data as a state: one array where one visible group takes it, else a dict."""
+        groups = dict(data) if isinstance(data, Mapping) else {self.visible[0]: data}
+        return self._state(groups, tuple(g.name for g in self.model.groups if g.role != "hidden"), "data")
+
+    def _shape(self, state: State) -> dict[str, Array]:
+        return {n: self.program.shaped(n, x) for n, x in state.items()}
+
+    def _fields(self) -> Fields:
+        return self.program.couple(self.params)
+
+    # ------------------------------------------------------------ exact quantities
+
+    def energy(self, **groups: Any) -> Array:
+        """E(x) in nats, base measures included so that P(x) = exp(−E(x))/Z: [batch]. Every group must be given."""
+        return self.program.energy(self._fields(), self._state(groups, tuple(g.name for g in self.model.groups), "the energy"))
+
+    def free_energy(self, **groups: Any) -> Array:
+        """F(v) = −log Σ_h exp(−E(v, h)) in nats: [batch]. BmError where the hidden units cannot be summed out."""
+        state = self._state(groups, tuple(g.name for g in self.model.groups if g.role != "hidden"), "the free energy")
+        return self._free_energy(self._fields(), state)
+
+    def _free_energy(self, f: Fields, state: State) -> Array:
+        free = tuple(n for n in self.hidden if n not in state)
+        chosen = enumeration.choose(self.program, free, "the free energy")
+        if not chosen:
+            return -enumeration.sum_out(self.program, f, state, free)[1]
+        out = np.empty(len(next(iter(state.values()))))
+        for r in range(len(out)):
+            row = {n: x[r : r + 1] for n, x in state.items()}
+            parts = [w for _, w in enumeration.summed_rows(self.program, f, row, free, "the free energy")]
+            out[r] = -logsumexp(np.concatenate(parts))
+        return out
+
+    def conditional(self, group: str, **groups: Any) -> Array:
+        """E[group | the rest] = A′(η): [batch, *axes]. The group's neighbours must be given."""
+        graph = self.program.plan.graph
+        if group not in (g.name for g in self.model.groups):
+            raise fail("BM804", f"model `{self.model.name}` has no group `{group}`")
+        needed = graph.neighbours(group) + ((group,) if graph.is_lateral(group) else ())
+        state = self._state(groups, needed, f"the conditional of `{group}`")
+        if not state:
+            state = {group: np.zeros((1, self.program.sizes[group]), self.dtype)}
+        f = self._fields()
+        eta = self.program.field(f, group, state)
+        return self.program.shaped(group, self.program.mean(f, group, eta))
+
+    def posterior(self, **groups: Any) -> dict[str, Array]:
+        """E[h | v] of every hidden group: exact where the hidden units can be summed out, else mean field."""
+        state = self._data(groups)
+        try:
+            rows, weights = self.posterior_rows(state)
+        except BmError:
+            return {n: x for n, x in self._shape(self.mean_field(state, 100, 1e-6, 0.0)[0]).items() if n in self.hidden}
+        count = len(next(iter(state.values())))
+        per = len(weights) // count
+        means = {n: (rows[n] * weights[:, None]).reshape(count, per, -1).sum(1) for n in self.hidden}
+        return self._shape(means)
+
+    def log_partition(self, method: str = "exact", **options: Any) -> float:
+        """log Z in nats by enumeration. BmError where no enumeration is small enough."""
+        if method != "exact":
+            raise fail("BM808", f"log_partition has no method `{method}` yet", help='use method="exact" on a machine small enough')
+        given = [g.name for g in self.model.groups if g.role == "given"]
+        if given:
+            raise fail("BM809", f"log Z depends on the given group `{given[0]}`", help="use the likelihood of a case, which has it")
+        f = self._fields()
+        parts = enumeration.summed_rows(self.program, f, {}, (*self.visible, *self.hidden), "the partition function")
+        return float(logsumexp([logsumexp(w) for _, w in parts]))
+
+    def log_likelihood(self, data: Any, method: str = "exact") -> Array:
+        """log P(v) = −F(v) − log Z of every case, in nats."""
+        return -self._free_energy(self._fields(), self._data(data)) - self.log_partition(method)
+
+    def gradient(self, data: Any, positive: str = "exact", negative: str = "exact") -> dict[str, Array]:
+        """d mean log-likelihood / dθ = ⟨∂(−E)/∂θ⟩_data − ⟨∂(−E)/∂θ⟩_model, both phases exact or mean field (positive)."""
+        state = self._data(data)
+        out = {n: np.zeros_like(a) for n, a in self.params.items()}
+        if positive == "exact":
+            rows, weights = self.posterior_rows(state)
+        elif positive == "meanfield":
+            rows, _ = self.mean_field(state, 100, 1e-8, 0.0)
+            weights = np.ones(len(next(iter(state.values()))))
+        else:
+            raise fail("BM810", f"the gradient has no positive phase `{positive}`", help='use "exact" or "meanfield"')
+        if negative != "exact":
+            raise fail("BM810", f"the gradient has no negative phase `{negative}`", help='use "exact"; training has `cd` and `pcd`')
+        cases = len(next(iter(state.values())))
+        self.program.accumulate(self.params, rows, weights / cases, out, 1.0)
+        self._accumulate_model(out, -1.0)
+        self.tie(out)
+        return out
+
+    def _accumulate_model(self, out: dict[str, Array], scale: float) -> None:
+        log_z = self.log_partition()
+        f = self._fields()
+        for rows, w in enumeration.summed_rows(self.program, f, {}, (*self.visible, *self.hidden), "the negative phase"):
+            self.program.accumulate(self.params, rows, np.exp(w - log_z), out, scale)
+
+    def tie(self, gradient: dict[str, Array]) -> None:
+        """A symmetric parameter's gradient is that of its free entries, written to both sides; its diagonal stays zero."""
+        for p in self.model.parameters:
+            if p.symmetric:
+                g = gradient[p.name]
+                g += g.T.copy()
+                np.fill_diagonal(g, 0)
+
+    # ------------------------------------------------------------ what training is made of
+
+    def posterior_rows(self, state: State) -> tuple[Rows, Array]:
+        """Rows × weights that sum to 1 a case, exactly P(h | v); rows of a case stand together."""
+        f = self._fields()
+        state = {n: self.program.flat(n, x) for n, x in state.items() if n not in self.hidden}
+        chosen = enumeration.choose(self.program, self.hidden, "the positive phase")
+        if not chosen:
+            rows, _ = enumeration.sum_out(self.program, f, state, self.hidden)
+            return rows, np.ones(len(next(iter(state.values()))))
+        collected = []
+        for r in range(len(next(iter(state.values())))):
+            row = {n: x[r : r + 1] for n, x in state.items()}
+            parts = list(enumeration.summed_rows(self.program, f, row, self.hidden, "the positive phase"))
+            w = np.concatenate([p[1] for p in parts])
+            collected.append((_stack([p[0] for p in parts]), np.exp(w - logsumexp(w))))
+        return _stack([c[0] for c in collected]), np.concatenate([c[1] for c in collected])
+
+    def mean_field(self, state: State, steps: int, tol: float, damping: float) -> tuple[Rows, int]:
+        """Means m = A′(η(m)), block after block, visible units fixed but where they are NaN. Returns means and iterations used."""
+        f = self._fields()
+        state = {n: self.program.flat(n, x) for n, x in state.items()}
+        count = len(next(iter(state.values())))
+        seen = {n: x for n, x in state.items() if np.isnan(x).any()}
+        rows = {n: np.where(np.isnan(x), 0, x).astype(self.dtype) for n, x in state.items()}
+        rows |= {n: np.zeros((count, self.program.sizes[n]), self.dtype) for n in self.hidden if n not in rows}
+        free = [n for block in self.program.plan.blocks for n in block if n in seen or n not in state]
+        step = 0
+        for step in range(max(1, steps)):
+            change = 0.0
+            for name in free:
+                lateral = name in f.lateral
+                new = rows[name].copy()
+                for p in range(self.program.sizes[name]) if lateral and self.program.states[name] == 1 else (slice(None),):
+                    eta = self.program.field(f, name, rows | {name: new})
+                    new[:, p] = self.program.mean(f, name, eta)[:, p]
+                if name in seen:
+                    new = np.where(np.isnan(seen[name]), new, seen[name]).astype(self.dtype)
+                new = (1 - damping) * new + damping * rows[name] if damping else new
+                change = max(change, float(np.abs(new - rows[name]).max(initial=0)))
+                rows[name] = new
+            if change < tol:
+                break
+        return Rows(rows, self._squares(f, rows, free, seen)), step + 1
+
+    def _squares(self, f: Fields, rows: State, free: list[str], seen: State) -> State:
+        """E[x²] of the free groups whose type has that statistic; an observed entry's is its own square."""
+        squares = {n: self.program.mean_square(f, n, self.program.field(f, n, rows)) for n in free if self.program.plan.group(n).square}
+        return {n: np.where(np.isnan(seen[n]), s, rows[n] ** 2) if n in seen else s for n, s in squares.items()}
+
+    def initial_state(self, n: int, stream: int = INITIAL_STREAM) -> State:
+        """n chains drawn from the biases alone."""
+        f = self._fields()
+        state = {g.name: np.zeros((n, self.program.sizes[g.name]), self.dtype) for g in self.model.groups}
+        empty = np.empty((0, 0), self.dtype)
+        independent = Fields(f.bias, f.bias2, {c.name: np.zeros_like(f.matrix[c.name]) for c in self.program.plan.couplings},
+                             {k: np.zeros_like(v) for k, v in f.lateral.items()}, f.raw, 0.0)  # fmt: skip
+        for number, g in enumerate(self.model.groups):
+            if g.role != "given":
+                self.program.draw(independent, g.name, state, empty, (self.seed, 16 * stream + number, 0))
+        return state
+
+    def sweep(self, state: State, steps: int, observed: Mapping[str, Array], update: int, stream: int = SAMPLE_STREAM) -> None:
+        """`steps` Gibbs sweeps in place, block after block. Groups in `observed` are clamped where they are not NaN."""
+        f = self._fields()
+        empty = np.empty((0, 0), self.dtype)
+        order = [g.name for g in self.model.groups]
+        seen = {n: self.program.flat(n, x) for n, x in observed.items()}
+        clamped = {n for n, x in seen.items() if not np.isnan(x).any()}
+        for n, x in seen.items():
+            state[n][...] = x if n in clamped else np.where(np.isnan(x), np.nan_to_num(state[n]), x)
+        for step in range(steps):
+            for block in self.program.plan.blocks:
+                for name in block:
+                    if name not in clamped:
+                        key = (self.seed, 16 * stream + order.index(name), update * 65536 + step)
+                        self.program.draw(f, name, state, seen.get(name, empty), key)
+
+    def rao_blackwell(self, state: State, observed: Mapping[str, Array]) -> State:
+        """The state with one independent block of free groups replaced by its conditional means: same expectation, less variance."""
+        f = self._fields()
+        rows = dict(state)
+        for name in self.program.plan.mean_block:
+            if name not in observed and not self.program.plan.group(name).square:
+                rows[name] = self.program.mean(f, name, self.program.field(f, name, state))
+        return rows
+
+    def model_rows(self) -> tuple[Rows, Array]:
+        """Rows and weights (sum 1) whose weighted mean is the model's exact expectation."""
+        log_z = self.log_partition()
+        f = self._fields()
+        parts = list(enumeration.summed_rows(self.program, f, {}, (*self.visible, *self.hidden), "the negative phase"))
+        return _stack([p[0] for p in parts]), np.exp(np.concatenate([p[1] for p in parts]) - log_z)
+
+    def accumulate(self, rows: State, weights: Array | None, out: dict[str, Array], scale: float) -> None:
+        """out[θ] += scale · Σ_n w_n ∂(−E)/∂θ(rows_n)."""
+        flat = {n: self.program.flat(n, x) for n, x in rows.items()}
+        squares = rows.squares if isinstance(rows, Rows) else {}
+        self.program.accumulate(self.params, Rows(flat, squares), weights, out, scale)
+
+    # ------------------------------------------------------------ samples and uses
+
+    def sample(self, n: int, steps: int = 100, clamp: Mapping[str, Any] | None = None, init: Mapping[str, Any] | None = None) -> dict[str, Array]:
+        """n chains after `steps` sweeps: group → [n, *axes]. `clamp` holds groups fixed; `init` starts chains."""
+        clamp = clamp or {}
+        needed = tuple(g.name for g in self.model.groups if g.role == "given")
+        observed = self._state(clamp, needed, "sampling")
+        state = self.initial_state(n)
+        for name, x in self._state(init or {}, (), "the start").items():
+            state[name][...] = x
+        self._calls += 1
+        self.sweep(state, steps, observed, update=self._calls)
+        return self._shape(state)
+
+    def reconstruct(self, data: Any) -> Array:
+        """E[v | E[h | v]] of the first visible group: [cases, *axes]."""
+        state = self._data(data)
+        means = self.posterior(**self._shape(state))
+        name = self.visible[0]
+        return self.conditional(name, **self._shape(state) | means)
+
+    def impute(self, data: Any, mask: Any, steps: int = 200) -> Array:
+        """Data with the entries where `mask` is True replaced by their means over the second half of `steps` sweeps given the rest."""
+        state = self._data(data)
+        name = self.visible[0]
+        known = self.program.shaped(name, state[name])
+        hole = np.broadcast_to(np.asarray(mask, bool), known.shape)
+        free = self.program.flat(name, np.where(hole, np.nan, known))
+        chains = self.initial_state(len(known))
+        total = np.zeros_like(chains[name])
+        self._calls += 1
+        self.sweep(chains, max(1, steps // 2), {**state, name: free}, update=self._calls)
+        f = self._fields()
+        later = max(1, steps - steps // 2)
+        for _ in range(later):
+            self._calls += 1
+            self.sweep(chains, 1, {**state, name: free}, update=self._calls)
+            total += self.program.mean(f, name, self.program.field(f, name, chains))
+        return np.where(hole, self.program.shaped(name, total / later), known)
+
+    def transform(self, data: Any) -> Array:
+        """Hidden means of every hidden group side by side: [cases, features]."""
+        means = self.posterior(**self._shape(self._data(data)))
+        return np.hstack([means[n].reshape(len(means[n]), -1) for n in self.hidden])
+
+    def train(self, data: Any, out: str | Path | None = None, **overrides: Any) -> Any:
+        """Trains by the model's train block; keyword arguments replace its settings. Returns the run."""
+        return self._trainer(self, data, None if out is None else Path(out), overrides)
+
+    def save(self, path: str | Path) -> None:
+        """Source, arguments and parameters as one safetensors file."""
+        self._save(self, Path(path))
+
+
+def _stack(parts: list[Rows]) -> Rows:
+    rows = {n: np.concatenate([s[n] for s in parts]) for n in parts[0]}
+    return Rows(rows, {n: np.concatenate([s.squares[n] for s in parts]) for n in parts[0].squares})

@@ -1,0 +1,202 @@
+"""A plan bound to arrays: fields, means, draws, log-partitions and gradients of every group, one call each."""
+
+from __future__ import annotations
+
+from math import prod
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from ..compiler.plan import Coupling, GroupPlan, Plan
+from ..compiler.term_loops import identifier
+from ..language.model import Length
+
+Array = np.ndarray
+State = dict[str, Array]
+"""Group name → matrix [row, column]; the columns are the group's flattened axes, one-hot where it is one-of-K."""
+
+
+class Rows(dict[str, Array]):
+    """A state whose rows may be means; `squares` then holds E[x²] of the groups whose type has that statistic."""
+
+    def __init__(self, rows: State, squares: State | None = None) -> None:
+        super().__init__(rows)
+        self.squares = squares or {}
+
+
+class Fields:
+    """What the parameters amount to, made once for each setting of them: biases, coupling matrices, lateral matrices."""
+
+    def __init__(self, bias: State, bias2: State, matrix: dict[str, Array], lateral: State, raw: State, constant: float) -> None:
+        self.bias, self.bias2, self.matrix, self.lateral, self.raw, self.constant = bias, bias2, matrix, lateral, raw, constant
+
+
+class Program:
+    """The generated module of a model with its sizes. Pure: parameters and states are arguments."""
+
+    def __init__(self, plan: Plan, module: ModuleType, lengths: tuple[Length, ...], dtype: np.dtype[Any]) -> None:
+        self.plan, self.module, self.dtype = plan, module, dtype
+        self.n = np.array([int(x) for x in lengths] + [0], np.int64)
+        self.k = np.array([t.coefficient for t in plan.model.terms] + [0.0], np.float64)
+        self.edges = tuple(np.asarray(g.edges, np.int64) for g in plan.model.graphs)
+        self.sizes = {g.name: g.size for g in plan.groups}
+        self.states = {g.name: int(g.states) if g.states is not None else 1 for g in plan.groups}
+
+    def _tail(self, params: dict[str, Array]) -> tuple[Any, ...]:
+        return (self.k, self.n, *(params[p.name] for p in self.plan.model.parameters), *self.edges)
+
+    def _function(self, prefix: str, name: str, suffix: str = "") -> Any:
+        return getattr(self.module, f"{prefix}_{identifier(name)}{suffix}")
+
+    def couple(self, params: dict[str, Array]) -> Fields:
+        """Biases and coupling matrices of these parameters; a direct coupling is a view, never a copy."""
+        tail = self._tail(params)
+        bias: State = {}
+        bias2: State = {}
+        lateral: State = {}
+        raw: State = {}
+        matrix: dict[str, Array] = {}
+        for g in self.plan.groups:
+            bias[g.name] = self._function("bias", g.name, "_1")(np.zeros(g.size, self.dtype), *tail)
+            if g.square:
+                bias2[g.name] = self._function("bias", g.name, "_2")(np.zeros(g.size, self.dtype), *tail)
+            if g.lateral:
+                full = self._function("couple", f"{g.name}_{g.name}")(np.zeros((g.size, g.size), self.dtype), *tail)
+                raw[g.name] = full
+                lateral[g.name] = self._symmetric(g, full, bias, bias2)
+        for c in self.plan.couplings:
+            if c.direct is not None:
+                view = params[c.direct].reshape(self.sizes[c.a], self.sizes[c.b])
+                matrix[c.name] = view if c.scale == 1.0 else view * self.dtype.type(c.scale)
+            else:
+                matrix[c.name] = self._function("couple", c.name)(np.zeros((self.sizes[c.a], self.sizes[c.b]), self.dtype), *tail)
+        return Fields(bias, bias2, matrix, lateral, raw, float(self.module.constant(*tail)))
+
+    def _symmetric(self, g: GroupPlan, full: Array, bias: State, bias2: State) -> Array:
+        """Both orders of a pair together; a unit's pair with itself is a statistic of that unit, so it moves to the biases."""
+        diagonal = np.diagonal(full).copy()
+        power = g.unit.reduces.get(2, 2)
+        if power == 1:
+            bias[g.name] = bias[g.name] + diagonal
+        elif power == 2:
+            bias2[g.name] = bias2[g.name] + diagonal
+        both = full + full.T
+        k = self.states[g.name]
+        for p in range(0, g.size, k):
+            both[p : p + k, p : p + k] = 0
+        return both
+
+    def field(self, f: Fields, name: str, state: State, rows: slice = slice(None)) -> Array:
+        """η of a group given every other group (and its own other units where it has lateral terms): [rows, size]."""
+        count = next(iter(state.values()))[rows].shape[0]
+        eta = np.empty((count, self.sizes[name]), self.dtype)
+        eta[:] = f.bias[name]
+        for c in self.plan.couplings_of(name):
+            if c.b == name:
+                eta += state[c.a][rows] @ f.matrix[c.name]
+            else:
+                eta += state[c.b][rows] @ f.matrix[c.name].T
+        if name in f.lateral:
+            eta += state[name][rows] @ f.lateral[name]
+        return eta
+
+    def _fields_of(self, f: Fields, name: str, eta: Array) -> tuple[Any, ...]:
+        g = self.plan.group(name)
+        return (eta, self.states[name]) if g.states is not None else (eta, f.bias2[name]) if g.square else (eta,)
+
+    def mean(self, f: Fields, name: str, eta: Array) -> Array:
+        """A′(η), a new array."""
+        return self._function("mean", name)(*self._fields_of(f, name, eta), np.empty_like(eta))
+
+    def mean_square(self, f: Fields, name: str, eta: Array) -> Array:
+        """E[x²] of a group whose type has that statistic."""
+        return self._function("mean_square", name)(*self._fields_of(f, name, eta), np.empty_like(eta))
+
+    def log_partition(self, f: Fields, name: str, eta: Array) -> Array:
+        """Σ A(η) over the group's units: [rows], float64."""
+        return self._function("log_partition", name)(*self._fields_of(f, name, eta), np.empty(len(eta), np.float64))
+
+    def log_base(self, name: str, x: Array) -> Array:
+        """Σ log base measure over the group's units: [rows], float64; zero for one-of-K groups."""
+        if self.plan.group(name).states is not None:
+            return np.zeros(len(x))
+        return self._function("log_base", name)(x, np.empty(len(x), np.float64))
+
+    def draw(self, f: Fields, name: str, state: State, seen: Array, key: tuple[int, int, int], first: int = 0) -> None:
+        """Draws one group given the rest, in place. `seen` is [0, 0] or the group's observed values, NaN where free."""
+        eta = self.field(f, name, state)
+        extra = (f.lateral[name],) if name in f.lateral else ()
+        seed, stream, update = key
+        arguments = (seen, np.uint64(seed), np.uint64(stream), np.uint64(update), first, state[name])
+        self._function("sample", name)(*self._fields_of(f, name, eta), *extra, *arguments)
+
+    def energy(self, f: Fields, state: State) -> Array:
+        """E of each row in nats, base measures included, so that P = exp(−E)/Z: [rows], float64."""
+        first = next(iter(state.values()))
+        total = np.full(len(first), f.constant)
+        for g in self.plan.groups:
+            x = state[g.name]
+            own = f.bias[g.name]
+            if g.lateral:
+                total -= 0.5 * np.einsum("np,np->n", x @ f.lateral[g.name], x, dtype=np.float64)
+                if g.unit.reduces.get(2, 2) == 0:
+                    total -= float(np.trace(f.raw[g.name], dtype=np.float64))
+            total -= (x @ own).astype(np.float64)
+            if g.square:
+                total -= ((x * x) @ f.bias2[g.name]).astype(np.float64)
+            total -= self.log_base(g.name, x)
+        for c in self.plan.couplings:
+            total -= np.einsum("np,np->n", state[c.a] @ f.matrix[c.name], state[c.b], dtype=np.float64)
+        return total
+
+    def accumulate(self, params: dict[str, Array], rows: State, weights: Array | None, out: dict[str, Array], scale: float) -> None:
+        """out[θ] += scale · Σ_n w_n ∂(−E)/∂θ at each row."""
+        squares = rows.squares if isinstance(rows, Rows) else {}
+        tail = self._tail(params)
+        grads = tuple(out[p.name] for p in self.plan.model.parameters)
+        count = len(next(iter(rows.values())))
+        w = np.ones(count, self.dtype) if weights is None else np.asarray(weights, self.dtype)
+        for g in self.plan.groups:
+            x = rows[g.name]
+            self._function("collect", g.name, "_1")(w @ x, scale, *grads, *tail)
+            if g.square or g.lateral:
+                square = squares[g.name] if g.name in squares else x * x
+            if g.square:
+                self._function("collect", g.name, "_2")(w @ square, scale, *grads, *tail)
+            if g.lateral:
+                moment = (x * w[:, None]).T @ x
+                power = g.unit.reduces.get(2, 2)
+                np.fill_diagonal(moment, w @ x if power == 1 else w.sum() if power == 0 else w @ square)
+                if self.states[g.name] > 1:
+                    self._one_of_k_blocks(moment, self.states[g.name])
+                self._function("collect", f"{g.name}_{g.name}")(moment, scale, *grads, *tail)
+        for c in self.plan.couplings:
+            left = rows[c.a] if weights is None else rows[c.a] * w[:, None]
+            if c.direct is not None:
+                out[c.direct].reshape(self.sizes[c.a], self.sizes[c.b])[:] += self.dtype.type(scale * c.scale) * (left.T @ rows[c.b])
+            else:
+                self._function("collect", c.name)(left.T @ rows[c.b], scale, *grads, *tail)
+        self.module.collect_constant(float(w.sum()), scale, *grads, *tail)
+
+    @staticmethod
+    def _one_of_k_blocks(moment: Array, k: int) -> None:
+        """Two states of one unit are never on together."""
+        for p in range(0, len(moment), k):
+            block = moment[p : p + k, p : p + k]
+            block[:] = np.diag(np.diagonal(block))
+
+    def flat(self, name: str, values: Array) -> Array:
+        """[n, *axes] → [n, size] in the program's type, contiguous; a group of one unit may be given as [n]."""
+        g = self.plan.group(name)
+        axes = tuple(int(a) for a in g.axes)
+        x = np.asarray(values, self.dtype)
+        return np.ascontiguousarray(x.reshape(len(x), prod(axes)))
+
+    def shaped(self, name: str, x: Array) -> Array:
+        """[n, size] → [n, *axes]."""
+        return x.reshape(len(x), *(int(a) for a in self.plan.group(name).axes))
+
+    def direct(self, parameter: str) -> Coupling | None:
+        """The coupling that is this very parameter."""
+        return next((c for c in self.plan.couplings if c.direct == parameter), None)
