@@ -1,0 +1,28 @@
+"""Which cases are held out for validation."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..language.diagnostics import fail
+
+# Keeps this stream apart from others made from the same seed.
+_STREAM = 0x73706C6974
+
+
+def split(n: int, fraction: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """(training indices, validation indices), each sorted; the same for the same n, fraction and seed on every machine.
+
+    At least one case is on either side; a fraction of 0 holds none out.
+    """
+    if not 0 <= fraction < 1:
+        raise fail("BM730", f"the share of cases held out for validation is {fraction:g}, but must be at least 0 and below 1")
+    if fraction == 0:
+        return np.arange(n), np.arange(0)
+    if n < 2:
+        raise fail("BM730", f"{n} case{'s' * (n != 1)} cannot be divided into training and validation", help="set `validate 0`")
+    n_validation = min(max(round(n * fraction), 1), n - 1)
+    # NumPy promises the raw stream of a bit generator to stay as it is, which it does not promise of `permutation`.
+    keys = np.random.Philox(np.random.SeedSequence([_STREAM, seed & (2**64 - 1)])).random_raw(n)
+    order = np.argsort(keys, kind="stable")
+    return np.sort(order[n_validation:]), np.sort(order[:n_validation])
