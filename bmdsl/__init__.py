@@ -1,1 +1,34 @@
+"""bmdsl: write the energy of a Boltzmann machine, and everything else is derived."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from . import units
+    from .handle import Model, load, parse
+    from .handle import open_machine as open
+    from .language.diagnostics import BmError
+
+__version__ = "0.1.0"
+__all__ = ["BmError", "Model", "load", "open", "parse", "units"]
+
+_PLACES = {
+    "BmError": ("language.diagnostics", "BmError"),
+    "Model": ("handle", "Model"),
+    "load": ("handle", "load"),
+    "open": ("handle", "open_machine"),
+    "parse": ("handle", "parse"),
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Names are imported when first used, so that `bm --help` stays quick."""
+    import importlib
+
+    if name == "units":
+        return importlib.import_module(".units", __name__)
+    if name in _PLACES:
+        module, attribute = _PLACES[name]
+        return getattr(importlib.import_module(f".{module}", __name__), attribute)
+    raise AttributeError(f"module `bmdsl` has no attribute `{name}`")

@@ -1,1 +1,60 @@
+"""Unit types: the built-in ones, found in this folder, and the user's own, registered or installed as `bmdsl.units` entry points."""
 
+from __future__ import annotations
+
+import importlib
+import importlib.metadata
+import pkgutil
+
+from ..language.diagnostics import fail, near
+from ..language.vocabulary import UnitWord
+from .interface import UnitType
+
+__all__ = ["UnitType", "get", "names", "register", "words"]
+
+_registry: dict[str, type[UnitType]] = {}
+_searched = False
+
+
+def register(unit: type[UnitType]) -> type[UnitType]:
+    """Adds a unit type under its name; may be used as a decorator. A name taken by another type is an error."""
+    known = _registry.get(unit.name)
+    if known is not None and known.__qualname__ != unit.__qualname__:
+        raise fail("BM850", f"unit type `{unit.name}` is already registered", help="give the new type another name")
+    _registry[unit.name] = unit
+    return unit
+
+
+def _search() -> None:
+    global _searched
+    if _searched:
+        return
+    _searched = True
+    for info in pkgutil.iter_modules(__path__):
+        module = importlib.import_module(f"{__name__}.{info.name}")
+        for value in vars(module).values():
+            if isinstance(value, type) and issubclass(value, UnitType) and value is not UnitType and value.__module__ == module.__name__:
+                register(value)
+    for point in importlib.metadata.entry_points(group="bmdsl.units"):
+        register(point.load())
+
+
+def get(name: str) -> type[UnitType]:
+    """The unit type of this name; BmError with a near name if there is none."""
+    _search()
+    if name not in _registry:
+        close = near(name, _registry)
+        raise fail("BM851", f"unknown unit type `{name}`", help=f"did you mean `{close}`?" if close else f"known: {', '.join(names())}")
+    return _registry[name]
+
+
+def names() -> tuple[str, ...]:
+    """Registered names, sorted."""
+    _search()
+    return tuple(sorted(_registry))
+
+
+def words() -> dict[str, UnitWord]:
+    """Every type as the checker of the language wants it."""
+    _search()
+    return {name: _registry[name].word() for name in names()}

@@ -1,0 +1,159 @@
+"""What `bmdsl.load` returns: a model's text with its arguments, and every stage it can be taken to."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from . import driver
+from .language.diagnostics import fail
+from .language.format import format_file
+from .language.model import Model as CheckedModel
+from .language.source import Source
+from .language.sugar import expand
+from .overrides import Override, override
+from .resources import find_model
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from .compiler.plan import Plan
+    from .graph.factor_graph import FactorGraph
+    from .inference.machine import Machine
+
+
+class Model:
+    """A model's source and arguments. Attributes that cost something are made when first asked for.
+
+    Raises BmError with all diagnostics of the text.
+    """
+
+    def __init__(self, source: Source, arguments: Mapping[str, float] | None = None, name: str | None = None, folder: Path | None = None,
+                 settings: Mapping[str, Override] | None = None) -> None:  # fmt: skip
+        self.source, self.folder, self._name = source, folder, name
+        self.arguments = dict(arguments or {})
+        self.settings = dict(settings or {})
+        self.tree = driver.tree_of(source)
+        self.definition = override(driver.definition_of(self.tree, name), self.settings)
+        self.checked: CheckedModel = driver.model_of(self.definition, self.arguments, folder)
+
+    @property
+    def name(self) -> str:
+        return self.checked.name
+
+    @property
+    def graphs(self) -> dict[str, np.ndarray | None]:
+        """Graph name → integer array [edges, 2]."""
+        return {g.name: g.edges for g in self.checked.graphs}
+
+    def bind(self, settings: Mapping[str, Override] | None = None, **arguments: float) -> Model:
+        """The same text with more arguments (and train settings) given."""
+        return Model(self.source, {**self.arguments, **arguments}, self._name, self.folder, {**self.settings, **(settings or {})})
+
+    def bind_data(self, shapes: Mapping[str, tuple[int, ...]]) -> Model:
+        """Arguments still open that are lengths of visible or given groups, taken from data shapes [cases, *axes]."""
+        found: dict[str, float] = {}
+        for group in self.checked.groups:
+            for length, size in zip(group.axes, shapes.get(group.name, (0,))[1:], strict=False):
+                if isinstance(length, str) and length in self.checked.unbound:
+                    found.setdefault(length, size)
+        return self.bind(**found) if found else self
+
+    def expand(self) -> str:
+        """The file's text with `layers` and `bias` written out."""
+        return format_file(expand(self.tree))
+
+    @cached_property
+    def graph(self) -> FactorGraph:
+        return driver.graph_of(self.checked)
+
+    @cached_property
+    def plan(self) -> Plan:
+        return driver.plan_of(self.checked)
+
+    def emit(self, stage: str) -> str:
+        """One stage as text: tree, model, graph, plan or python."""
+        stages = {
+            "tree": lambda: _pretty(self.tree),
+            "model": lambda: _pretty(self.checked),
+            "graph": lambda: str(self.graph),
+            "plan": lambda: str(self.plan),
+            "python": lambda: driver.python_of(self.checked),
+        }
+        if stage not in stages:
+            raise fail("BM707", f"unknown stage `{stage}`", help=f"stages are {', '.join(stages)}")
+        return stages[stage]()
+
+    def compile(self, seed: int = 0, dtype: str = "float32", jit: bool = True) -> Machine:
+        """The machine with initial parameters. `jit=False` runs the generated module as plain Python."""
+        if dtype not in ("float32", "float64"):
+            raise fail("BM708", f"unknown dtype `{dtype}`", help="float32 or float64")
+        return driver.machine_of(self.checked, seed, dtype, self._save, self._train, jit)
+
+    def _save(self, machine: Machine, path: Path) -> None:
+        from .storage import write_machine
+
+        write_machine(path, machine.params, self.metadata(machine))
+
+    def metadata(self, machine: Machine) -> dict[str, str]:
+        """What a file needs to make this machine again, besides its parameters."""
+        return {
+            "format": "bmdsl 1",
+            "source": self.source.text,
+            "source_name": self.source.name,
+            "folder": str(self.folder or ""),
+            "model": self.name,
+            "arguments": json.dumps(self.arguments),
+            "settings": json.dumps(self.settings),
+            "seed": str(machine.seed),
+            "dtype": str(machine.dtype),
+        }
+
+    def _train(self, machine: Machine, data: Any, out: Path | None, overrides: Mapping[str, Any]) -> Any:
+        from .fitting import fit
+
+        return fit(self.bind(settings=overrides) if overrides else self, machine, data, out)
+
+
+def load(path: str | Path, model: str | None = None, **arguments: float) -> Model:
+    """The model of a `.bm` file, or of a shipped one by its name. Raises BmError for what is wrong in it, all at once."""
+    found = find_model(str(path))
+    return Model(Source(str(path), found.read_text(encoding="utf-8")), arguments, model, found.parent)
+
+
+def parse(text: str, model: str | None = None, **arguments: float) -> Model:
+    """The model of a text."""
+    return Model(Source("<text>", text), arguments, model)
+
+
+def open_machine(path: str | Path) -> Machine:
+    """A machine as `save` wrote it: same source, arguments and parameters."""
+    from .storage import read_machine
+
+    metadata, arrays = read_machine(Path(path))
+    folder = Path(metadata["folder"]) if metadata.get("folder") else None
+    model = Model(Source(metadata["source_name"], metadata["source"]), json.loads(metadata["arguments"]), metadata["model"], folder,
+                  json.loads(metadata["settings"]))  # fmt: skip
+    machine = model.compile(int(metadata["seed"]), metadata["dtype"])
+    for name, value in arrays.items():
+        machine.params[name] = value
+    return machine
+
+
+def _pretty(value: object) -> str:
+    import dataclasses
+
+    def walk(x: object, depth: int) -> str:
+        pad = "  " * depth
+        if dataclasses.is_dataclass(x) and not isinstance(x, type):
+            shown = [f for f in dataclasses.fields(x) if f.repr and f.name not in ("span", "source")]
+            parts = [f"{pad}  {f.name}: {walk(getattr(x, f.name), depth + 1).lstrip()}" for f in shown]
+            return f"{pad}{type(x).__name__}\n" + "\n".join(parts)
+        if isinstance(x, tuple) and x and dataclasses.is_dataclass(x[0]):
+            return "\n" + "\n".join(walk(y, depth + 1) for y in x)
+        return f"{pad}{x!r}"
+
+    return "\n".join(line.rstrip() for line in walk(value, 0).splitlines())

@@ -1,0 +1,51 @@
+"""Binary units: on or off."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .interface import UnitType
+from .scalars import sigmoid, softplus
+
+
+class Binary(UnitType):
+    """x ∈ {0, 1}, t(x) = x, base 1: A(η) = log(1 + e^η), mean σ(η), variance σ(η)(1 − σ(η)); drawn as u < σ(η)."""
+
+    name = "binary"
+    summary = "on or off"
+    reduces = {k: 1 for k in range(2, 9)}
+    domain = "{0, 1}"
+    formulas = {
+        "log_partition": r"\log(1 + e^{\eta})",
+        "mean": r"\sigma(\eta)",
+        "variance": r"\sigma(\eta)(1 - \sigma(\eta))",
+        "density": r"\frac{e^{x \eta}}{1 + e^{\eta}}",
+    }
+
+    @staticmethod
+    def log_partition(eta: float) -> float:
+        return softplus(eta)
+
+    @staticmethod
+    def mean(eta: float) -> float:
+        return sigmoid(eta)
+
+    @staticmethod
+    def variance(eta: float) -> float:
+        return sigmoid(eta) * sigmoid(-eta)
+
+    @staticmethod
+    def sample(eta: float, u: float) -> float:
+        return 1.0 if u < sigmoid(eta) else 0.0
+
+    @staticmethod
+    def log_base(x: float) -> float:
+        return 0.0
+
+    @classmethod
+    def support(cls, *arguments: float) -> np.ndarray:
+        return np.array([0.0, 1.0])
+
+    @classmethod
+    def contains(cls, x: np.ndarray, *arguments: float) -> np.ndarray:
+        return (x == 0) | (x == 1)

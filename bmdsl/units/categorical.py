@@ -1,0 +1,96 @@
+"""One-of-K units, such as a letter of a sequence or the component of a mixture."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..language.vocabulary import Option
+from .interface import UnitType
+from .scalars import exp, log
+
+
+class Categorical(UnitType):
+    """x one of K one-hot vectors, t(x) = x: A(η) = log Σ_k e^{η_k}, mean softmax η, variance of each state p(1 − p).
+
+    Drawn by inverting the cumulative sum; a uniform past the rounded total takes the last state, never one past the end.
+    """
+
+    name = "categorical"
+    summary = "one of K states"
+    options = (Option("K", "integer", required=True, low=1),)
+    states = "K"
+    reduces = {k: 1 for k in range(2, 9)}
+    domain = "one-of-K"
+    formulas = {
+        "log_partition": r"\log\sum_k e^{\eta_k}",
+        "mean": r"\frac{e^{\eta_k}}{\sum_l e^{\eta_l}}",
+        "variance": r"p_k (1 - p_k)",
+        "density": r"\frac{e^{\sum_k x_k \eta_k}}{\sum_k e^{\eta_k}}",
+    }
+
+    @staticmethod
+    def log_partition(eta):  # type: ignore[no-untyped-def]  # arrays, typed where compiled
+        top = eta[0]
+        for k in range(1, eta.shape[0]):
+            top = max(top, eta[k])
+        total = 0.0
+        for k in range(eta.shape[0]):
+            total += exp(eta[k] - top)
+        return top + log(total)
+
+    @staticmethod
+    def mean(eta, out):  # type: ignore[no-untyped-def]  # arrays, typed where compiled
+        top = eta[0]
+        for k in range(1, eta.shape[0]):
+            top = max(top, eta[k])
+        total = 0.0
+        for k in range(eta.shape[0]):
+            out[k] = exp(eta[k] - top)
+            total += out[k]
+        for k in range(eta.shape[0]):
+            out[k] /= total
+
+    @staticmethod
+    def variance(eta, out):  # type: ignore[no-untyped-def]  # arrays, typed where compiled
+        top = eta[0]
+        for k in range(1, eta.shape[0]):
+            top = max(top, eta[k])
+        total = 0.0
+        for k in range(eta.shape[0]):
+            out[k] = exp(eta[k] - top)
+            total += out[k]
+        for k in range(eta.shape[0]):
+            out[k] = out[k] / total * (1.0 - out[k] / total)
+
+    @staticmethod
+    def sample(eta, u, out):  # type: ignore[no-untyped-def]  # arrays, typed where compiled
+        top = eta[0]
+        for k in range(1, eta.shape[0]):
+            top = max(top, eta[k])
+        total = 0.0
+        for k in range(eta.shape[0]):
+            total += exp(eta[k] - top)
+        chosen = -1
+        last = 0
+        running = 0.0
+        for k in range(eta.shape[0]):
+            weight = exp(eta[k] - top)
+            running += weight
+            out[k] = 0.0
+            if weight > 0.0:
+                last = k
+            if chosen < 0 and u * total < running:
+                chosen = k
+        out[chosen if chosen >= 0 else last] = 1.0
+
+    @staticmethod
+    def log_base(x):  # type: ignore[no-untyped-def]  # arrays, typed where compiled
+        return 0.0
+
+    @classmethod
+    def support(cls, *arguments: float) -> np.ndarray:
+        return np.eye(int(arguments[0]))
+
+    @classmethod
+    def contains(cls, x: np.ndarray, *arguments: float) -> np.ndarray:
+        return ((x == 0) | (x == 1)).all(-1) & (x.sum(-1) == 1)

@@ -1,0 +1,52 @@
+"""Spins: up or down."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .interface import UnitType
+from .scalars import exp, logcosh, sigmoid, tanh
+
+
+class Spin(UnitType):
+    """x ∈ {−1, +1}, t(x) = x, base 1: A(η) = log 2cosh η, mean tanh η, variance 1 − tanh² η; drawn as u < σ(2η)."""
+
+    name = "spin"
+    summary = "up or down"
+    reduces = {k: k % 2 for k in range(2, 9)}
+    domain = "{-1, +1}"
+    formulas = {
+        "log_partition": r"\log 2\cosh\eta",
+        "mean": r"\tanh\eta",
+        "variance": r"1 - \tanh^2\eta",
+        "density": r"\frac{e^{x \eta}}{2\cosh\eta}",
+    }
+
+    @staticmethod
+    def log_partition(eta: float) -> float:
+        return logcosh(eta)
+
+    @staticmethod
+    def mean(eta: float) -> float:
+        return tanh(eta)
+
+    @staticmethod
+    def variance(eta: float) -> float:
+        e = exp(-2.0 * abs(eta))
+        return 4.0 * e / ((1.0 + e) * (1.0 + e))
+
+    @staticmethod
+    def sample(eta: float, u: float) -> float:
+        return 1.0 if u < sigmoid(2.0 * eta) else -1.0
+
+    @staticmethod
+    def log_base(x: float) -> float:
+        return 0.0
+
+    @classmethod
+    def support(cls, *arguments: float) -> np.ndarray:
+        return np.array([-1.0, 1.0])
+
+    @classmethod
+    def contains(cls, x: np.ndarray, *arguments: float) -> np.ndarray:
+        return (x == -1) | (x == 1)
