@@ -26,8 +26,8 @@ def check_values(
         missing = np.isnan(rows) if rows.dtype.kind == "f" else np.zeros(rows.shape, dtype=bool)
         if missing.any() and not allow_missing:
             raise _offence("BM713", "a missing value (NaN)", missing, start, name, source, "fill it in or leave the case out")
-        infinite = np.isinf(rows) if rows.dtype.kind == "f" else missing
-        if infinite.any() and rows.dtype.kind == "f":
+        infinite = np.isinf(rows)
+        if infinite.any():
             raise _offence("BM714", "an infinite value", infinite, start, name, source, "")
         with np.errstate(invalid="ignore"):
             inside = np.asarray(contains(rows))
@@ -98,7 +98,8 @@ def _offence(code: str, what: str, wrong: np.ndarray, start: int, name: str, sou
     elif len(index) > 2:
         place += f", place [{', '.join(str(i + 1) for i in index[1:])}]"
     position = f"`[{', '.join(map(str, index))}]`"
-    return fail(code, f"data for `{name}` from {source} hold {what}, at {place}", help=help, note=f"rows and columns count from 1; in Python this is {position}")
+    note = f"rows and columns count from 1; in Python this is {position}"
+    return fail(code, f"data for `{name}` from {source} hold {what}, at {place}", help=help, note=note)
 
 
 def _shown(row: np.ndarray) -> str:
@@ -113,7 +114,7 @@ def _hint(contains: Contains, values: np.ndarray) -> str:
         return bool(np.all(contains(np.array(numbers))))
 
     # Values 0 to 255 need scaling before a threshold of 0.5 means anything.
-    unit = values.dtype.kind == "f" and all(float(np.nanmin(r)) >= 0 and float(np.nanmax(r)) <= 1 for _, r in _chunks(values) if not np.isnan(r).all())
+    unit = values.dtype.kind == "f" and not any(np.any((rows < 0) | (rows > 1)) for _, rows in _chunks(values))
     if holds(0, 1) and not holds(0.5) and not holds(2):
         return "add `transform binarize`" if unit else "add `transform scale, binarize`"
     if holds(-1, 1) and not holds(0):

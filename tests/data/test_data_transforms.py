@@ -1,0 +1,92 @@
+"""Transforms: each by its formula, and all by what every transform must keep."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from bmdsl.data.transform import transform
+from bmdsl.language.diagnostics import BmError
+from bmdsl.registry import discover
+
+ALL = discover("bmdsl.data.transforms")
+
+
+def run(values, *steps, seed: int = 0, reference=None):
+    return transform(np.asarray(values), steps, np.random.default_rng(seed), reference)
+
+
+@pytest.mark.parametrize("name", sorted(ALL))
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.uint8, bool])
+def test_every_transform_keeps_shape_and_input_and_makes_floats(name: str, dtype: type):
+    values = np.array([[0, 1, 1], [1, 0, 1]], dtype=dtype)
+    before = values.copy()
+    result = run(values, (name, {}))
+    np.testing.assert_array_equal(values, before)
+    assert result.shape == values.shape and result.dtype == (np.float64 if dtype is np.float64 else np.float32)
+    assert np.isfinite(result).all() and ALL[name].WORD.summary
+
+
+@pytest.mark.parametrize("name", sorted(ALL))
+def test_every_transform_keeps_missing_values_missing(name: str):
+    result = run([[0.0, np.nan], [1.0, 0.5], [np.nan, 0.0]], (name, {}))
+    assert np.isnan(result).tolist() == [[False, True], [False, False], [True, False]]
+
+
+def test_binarize_threshold_is_strict():
+    assert run([[0.5, 0.51, 0.0]], ("binarize", {})).tolist() == [[0, 1, 0]]
+    assert run([[127, 128]], ("binarize", {"at": 127})).tolist() == [[0, 1]]
+
+
+def test_binarize_stochastic_has_the_values_as_means():
+    n, p = 40_000, np.array([0.0, 0.3, 1.0])
+    drawn = run(np.tile(p, (n, 1)), ("binarize", {"how": "stochastic"}))
+    mean = drawn.mean(axis=0)
+    assert mean[0] == 0 and mean[2] == 1
+    # five standard deviations: an error rate of 6e-7
+    assert abs(mean[1] - 0.3) < 5 * np.sqrt(0.3 * 0.7 / n)
+    again = run(np.tile(p, (n, 1)), ("binarize", {"how": "stochastic"}))
+    np.testing.assert_array_equal(drawn, again)
+
+
+def test_binarize_stochastic_refuses_what_is_no_probability():
+    with pytest.raises(BmError, match="BM720"):
+        run([[0.0, 2.0]], ("binarize", {"how": "stochastic"}))
+
+
+def test_standardize_gives_mean_zero_variance_one_and_leaves_constants_at_zero():
+    x = np.random.default_rng(1).normal(5, 3, (200, 3))
+    x[:, 1] = 0.1
+    z = run(x, ("standardize", {}))
+    np.testing.assert_allclose(z[:, [0, 2]].mean(axis=0), 0, atol=1e-12)
+    np.testing.assert_allclose(z[:, [0, 2]].std(axis=0), 1, rtol=1e-12)
+    np.testing.assert_allclose(z[:, 1], 0, atol=1e-12)
+
+
+def test_standardize_with_a_feature_that_is_missing_throughout_warns_of_nothing():
+    with np.errstate(all="raise"):
+        z = run([[np.nan, 1.0], [np.nan, 3.0]], ("standardize", {}))
+    assert np.isnan(z[:, 0]).all() and z[:, 1].tolist() == [-1, 1]
+
+
+def test_scale_reaches_both_ends():
+    x = run(np.array([[0, 51], [255, 102]], dtype=np.uint8), ("scale", {}))
+    np.testing.assert_allclose(x, [[0, 0.2], [1, 0.4]], rtol=1e-6)
+    assert run([[3.0, 7.0]], ("scale", {"lo": -1, "hi": 1})).tolist() == [[-1, 1]]
+
+
+@pytest.mark.parametrize(("values", "options"), [([[2.0, 2.0]], {}), ([[np.nan]], {}), ([[0.0, 1.0]], {"lo": 1, "hi": 1})])
+def test_scale_refuses_constants_and_empty_intervals(values, options):
+    with pytest.raises(BmError, match="BM720"):
+        run(values, ("scale", options))
+
+
+def test_test_data_are_mapped_as_the_training_data_were():
+    train, test = np.array([[0.0], [10.0]]), np.array([[5.0], [20.0]])
+    assert run(test, ("scale", {}), reference=train).tolist() == [[0.5], [2.0]]
+    assert run(test, ("scale", {}), ("standardize", {}), reference=train).tolist() == [[0.0], [3.0]]
+
+
+def test_unknown_transform_suggests_the_nearest():
+    with pytest.raises(BmError, match="did you mean `scale`"):
+        run([[1.0]], ("scael", {}))
