@@ -1,0 +1,51 @@
+"""Samplers against exact joint distributions, from independent chains."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from tests import naive, stats
+from tests.build import bm, dbm, gbrbm, machine, potts, potts_rbm, rbm, self_pairs, spin_rbm
+
+CHAINS = 20_000
+
+
+@pytest.mark.parametrize("make", [rbm, spin_rbm, potts_rbm, dbm, bm, potts, self_pairs], ids=lambda f: f.__name__)
+def test_samples_follow_the_joint_distribution(make):  # type: ignore[no-untyped-def]
+    m = machine(make(), jit=True)
+    names = [g.name for g in m.model.groups]
+    states = list(naive.joint_states(m.model, names))
+    log_p = np.array([b - naive.energy(m.model, m.params, s) for s, b in states])
+    p = np.exp(log_p - log_p.max())
+    index = {b"".join(np.asarray(s[n], "i1").tobytes() for n in names): k for k, (s, _) in enumerate(states)}
+    drawn = m.sample(CHAINS, steps=40)
+    rows = np.hstack([drawn[n].reshape(CHAINS, -1).astype("i1") for n in names])
+    counts = np.bincount([index[r.tobytes()] for r in rows], minlength=len(states))
+    stats.verify_counts(counts, p / p.sum())
+
+
+def test_gaussian_samples_have_the_exact_means():
+    m = machine(gbrbm(), jit=True)
+    exact = naive.model_means(m.model, m.params)
+    drawn = m.sample(CHAINS, steps=40)
+    for name in exact:
+        for at in np.ndindex(exact[name].shape):
+            stats.verify_mean(drawn[name][(slice(None), *at)], float(exact[name][at]))
+
+
+def test_clamped_units_never_move_and_free_ones_follow_their_conditional():
+    m = machine(rbm(), jit=True)
+    v = np.repeat([[1.0, 0.0, 1.0, 1.0]], CHAINS, 0)
+    drawn = m.sample(CHAINS, steps=3, clamp={"v": v})
+    np.testing.assert_array_equal(drawn["v"], v)
+    exact = naive.posterior(m.model, m.params, {"v": v[0]})["h"]
+    for j in range(3):
+        stats.verify_mean(drawn["h"][:, j], float(exact[j]))
+
+
+def test_same_seed_gives_same_samples_compiled_or_not():
+    a = machine(bm(), jit=True).sample(50, steps=5)
+    b = machine(bm(), jit=False).sample(50, steps=5)
+    for name in a:
+        np.testing.assert_array_equal(a[name], b[name])
