@@ -16,7 +16,8 @@ def choose_key(path: Path, key: str | None, known: Sequence[str]) -> str:
     if not key:
         if len(known) == 1 and key is None:
             return known[0]
-        raise fail("BM704", f"`{path}` holds {len(known)} array{'s' * (len(known) > 1)}: {listing}", help=f"choose one: `{path}:{known[0]}`")
+        message = f"`{path}` holds {len(known)} array{'s' * (len(known) > 1)}: {listing}"
+        raise fail("BM704", message, help=f"choose one: `{path}:{known[0]}`")
     # HDF5 users write a leading slash; it names the same array.
     plain = key if key in known else key.strip("/")
     if plain in known:

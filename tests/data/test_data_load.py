@@ -134,6 +134,8 @@ def test_h5_without_h5py_says_what_to_install(tmp_path: Path, monkeypatch: pytes
         ("a,b\n1,2\n3,4", [[1, 2], [3, 4]]),
         ('\ufeff"a","b"\r\n1,2.5e1\r\n\r\n', [[1, 25]]),
         ("5\n6\n", [[5], [6]]),
+        ("\n\n1,2\n", [[1, 2]]),
+        ('"a, first",b\n1,2\n', [[1, 2]]),
     ],
 )
 def test_csv_with_and_without_header(tmp_path: Path, text: str, expected: list):
@@ -165,6 +167,10 @@ def test_csv_bad_cell_names_line_and_column(tmp_path: Path):
 def test_csv_ragged_or_binary_is_refused(tmp_path: Path):
     (tmp_path / "a.csv").write_text("1,2\n3\n")
     assert "line 2" in complaint("BM705", load, f"{tmp_path}/a.csv")
+    (tmp_path / "a.csv").write_text("a,b,c\n1,2\n")
+    assert "has 2 cells, but the lines before it have 3" in complaint("BM705", load, f"{tmp_path}/a.csv")
+    (tmp_path / "a.csv").write_text('a,b\n1,"x\n2,3\n')
+    assert "`x 2,3`" in complaint("BM705", load, f"{tmp_path}/a.csv")
     (tmp_path / "b.csv").write_bytes(b"\xff\xfe\x00,1\n")
     complaint("BM703", load, f"{tmp_path}/b.csv")
 

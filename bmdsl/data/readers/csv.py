@@ -21,18 +21,28 @@ _MISSING = frozenset({"", "na", "nan", "n/a", "null"})
 def read(path: Path, key: str | None = None) -> np.ndarray:
     """float64 [cases, columns]."""
     try:
-        # NumPy's parser is many times faster but knows neither headers nor empty cells, and its messages name no column.
-        with open(path, encoding=_ENCODING, newline="") as file, warnings.catch_warnings():
-            warnings.simplefilter("ignore", UserWarning)  # an empty file: the check for cases speaks of it
-            return np.loadtxt(file, delimiter=",", dtype=np.float64, comments=None, ndmin=2, quotechar='"')
+        values = _read_fast(path)
+        return _read_cells(path) if values is None else values
     except UnicodeDecodeError as problem:
         raise fail("BM703", f"`{path}` is not a text file in UTF-8") from problem
-    except ValueError:
-        pass
-    try:
-        return _read_cells(path)
     except csv.Error as problem:
         raise fail("BM703", f"`{path}` is not comma-separated text: {problem}") from problem
+
+
+def _read_fast(path: Path) -> np.ndarray | None:
+    """By NumPy's parser: many times faster, but it knows no empty cells and its messages name no column. None: read cell by cell."""
+    with open(path, encoding=_ENCODING, newline="") as file, warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # a file without numbers is read cell by cell
+        first = next(csv.reader([file.readline()]), [])
+        if not _is_header(first):
+            file.seek(0)
+        try:
+            values = np.loadtxt(file, delimiter=",", dtype=np.float64, comments=None, ndmin=2, quotechar='"')
+        except UnicodeDecodeError:
+            raise
+        except ValueError:
+            return None
+    return values if values.size and values.shape[1] == len(first) else None
 
 
 def _read_cells(path: Path) -> np.ndarray:
@@ -50,18 +60,16 @@ def _read_cells(path: Path) -> np.ndarray:
                 continue
             width = width or len(cells)
             if len(cells) != width:
-                raise fail(
-                    "BM705",
-                    f"line {reader.line_num} of `{path}` has {len(cells)} cell{'s' * (len(cells) != 1)}, but the lines before it have {width}",
-                    help="every line needs the same number of commas",
-                )
+                found = f"{len(cells)} cell{'s' * (len(cells) != 1)}"
+                message = f"line {reader.line_num} of `{path}` has {found}, but the lines before it have {width}"
+                raise fail("BM705", message, help="every line needs the same number of commas")
             rows.append([_number(cell, path, reader.line_num, column, names) for column, cell in enumerate(cells)])
     return np.array(rows, dtype=np.float64).reshape(len(rows), width)
 
 
 def _is_header(cells: list[str]) -> bool:
     """No cell is a number or missing: one number among names is more likely a bad cell than a name."""
-    return all(cell.strip().lower() not in _MISSING and _as_float(cell) is None for cell in cells)
+    return bool(cells) and all(cell.strip().lower() not in _MISSING and _as_float(cell) is None for cell in cells)
 
 
 def _as_float(cell: str) -> float | None:
@@ -81,7 +89,8 @@ def _number(cell: str, path: Path, line: int, column: int, names: list[str] | No
 
 
 def _bad_cell(cell: str, path: Path, line: int, column: int, names: list[str] | None) -> BmError:
-    shown = cell if len(cell) <= 40 else cell[:37] + "..."
+    line_of_text = " ".join(cell.split())  # an unclosed quote makes a cell of many lines
+    shown = line_of_text if len(line_of_text) <= 40 else line_of_text[:37] + "..."
     called = f" (`{names[column].strip()}`)" if names else ""
     separator = next((word for mark, word in ((";", "semicolons"), ("\t", "tabs")) if mark in cell), None)
     return fail(
