@@ -1,0 +1,43 @@
+"""A minibatch, and weighted rows that stand for an expectation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .machine_protocol import FIRST_START_STREAM, Array, State
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Cases of one update. `weights` sum to 1; `update` keys the random numbers."""
+
+    data: State
+    weights: Array
+    update: int
+
+    @property
+    def size(self) -> int:
+        return len(self.weights)
+
+    @property
+    def start_stream(self) -> int:
+        """The stream that fresh chains of this update start from."""
+        return FIRST_START_STREAM + self.update
+
+    def missing(self) -> bool:
+        """Whether some entry is NaN, that is not observed."""
+        return any(bool(np.isnan(x).any()) for x in self.data.values() if np.issubdtype(x.dtype, np.floating))
+
+
+@dataclass(frozen=True)
+class Expectation:
+    """⟨f⟩ = Σ_n weights_n f(rows_n); the weights sum to 1."""
+
+    rows: State
+    weights: Array
+
+    def mean(self, group: str) -> Array:
+        """⟨x⟩ of a group, in the rows' layout."""
+        return np.tensordot(self.weights.astype(np.float64), self.rows[group], axes=(0, 0))

@@ -1,0 +1,49 @@
+"""What training asks of a machine, and the numbers of its random streams."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+import numpy as np
+
+from ..language.model import Model
+
+Array = np.ndarray
+State = dict[str, Array]
+"""Group name → [rows, ...]; training looks at the first axis only, the machine knows the rest."""
+
+POSITIVE_STREAM, NEGATIVE_STREAM, CHAIN_STREAM = 3, 4, 5
+FIRST_START_STREAM = 64
+"""Fresh starts use one stream an update from here on, so that no two updates start from the same draws."""
+
+
+class Machine(Protocol):
+    """A compiled model with parameters. Random numbers are keyed by (seed, stream, update): a call has no hidden state."""
+
+    model: Model
+    seed: int
+    dtype: Any
+
+    @property
+    def params(self) -> dict[str, Array]:
+        """Name → array, written in place."""
+
+    def initial_state(self, n: int, stream: int) -> State: ...
+
+    def sweep(self, state: State, steps: int, observed: Mapping[str, Array], update: int, stream: int) -> None:
+        """Gibbs sweeps in place; observed entries are clamped, NaN is free."""
+
+    def rao_blackwell(self, state: State, observed: Mapping[str, Array]) -> State: ...
+
+    def posterior_rows(self, v: State) -> tuple[State, Array]:
+        """Rows and weights that sum to 1 a case, exactly P(h | v); the rows of a case stand together."""
+
+    def mean_field(self, v: State, steps: int, tol: float, damping: float) -> tuple[State, int]: ...
+
+    def model_rows(self) -> tuple[State, Array]: ...
+
+    def accumulate(self, rows: State, weights: Array | None, out: dict[str, Array], scale: float) -> None:
+        """out[θ] += scale · Σ_n w_n ∂(−E)/∂θ(rows_n)."""
+
+    def reconstruct(self, data: Any) -> Array: ...

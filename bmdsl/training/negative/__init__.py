@@ -1,0 +1,1 @@
+"""Negative phases: expectations under the model. One file a word."""

@@ -1,0 +1,25 @@
+"""Contrastive divergence: chains start at the data and run a few steps (Hinton 2002, Training products of experts)."""
+
+from __future__ import annotations
+
+from ...language.model import Choice
+from ...language.vocabulary import Option, Word
+from ..batch import Batch, Expectation
+from ..conditions import given_groups
+from ..machine_protocol import NEGATIVE_STREAM, POSITIVE_STREAM, Machine, State
+
+WORD = Word("cd", (Option("steps", "integer", 1, low=1),), summary="short chains from the data")
+
+
+def start(machine: Machine, choice: Choice) -> State:
+    """No chains to keep."""
+    return {}
+
+
+def expect(machine: Machine, choice: Choice, batch: Batch, chains: State) -> Expectation:
+    """Hidden units given the data first, then `steps` free sweeps; each row has its case's weight."""
+    state = machine.initial_state(batch.size, batch.start_stream)
+    machine.sweep(state, 1, batch.data, batch.update, POSITIVE_STREAM)
+    held = {name: batch.data[name] for name in given_groups(machine.model)}
+    machine.sweep(state, int(choice["steps"]), held, batch.update, NEGATIVE_STREAM)
+    return Expectation(machine.rao_blackwell(state, held), batch.weights)

@@ -1,0 +1,30 @@
+"""Persistent contrastive divergence: chains go on from one update to the next (Tieleman 2008; Younes 1989)."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ...language.model import Choice
+from ...language.vocabulary import Option, Word
+from ..batch import Batch, Expectation
+from ..conditions import refuse_given
+from ..machine_protocol import CHAIN_STREAM, NEGATIVE_STREAM, Machine, State
+
+WORD = Word(
+    "pcd",
+    (Option("steps", "integer", 1, low=1), Option("chains", "integer", 100, low=1)),
+    summary="chains that persist from update to update",
+)
+
+
+def start(machine: Machine, choice: Choice) -> State:
+    """The chains; the loop keeps them and writes them into checkpoints."""
+    refuse_given(machine, choice)
+    return machine.initial_state(int(choice["chains"]), CHAIN_STREAM)
+
+
+def expect(machine: Machine, choice: Choice, batch: Batch, chains: State) -> Expectation:
+    """Moves the chains in place, then their average."""
+    machine.sweep(chains, int(choice["steps"]), {}, batch.update, NEGATIVE_STREAM)
+    count = int(choice["chains"])
+    return Expectation(machine.rao_blackwell(chains, {}), np.full(count, 1 / count, machine.dtype))

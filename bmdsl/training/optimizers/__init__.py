@@ -1,0 +1,1 @@
+"""Optimizers: gradient to step. One file a word."""

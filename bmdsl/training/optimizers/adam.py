@@ -1,0 +1,40 @@
+"""Adam (Kingma & Ba 2015): θ ← θ + ε m̂ / (√v̂ + δ), with m, v moving averages of g, g² and m̂, v̂ corrected for their start at 0."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ...language.model import Choice
+from ...language.vocabulary import Option, Word
+from ..machine_protocol import Array
+
+WORD = Word(
+    "adam",
+    (
+        Option("rate", "number", 1e-3, low=0, open_low=True),
+        Option("beta1", "number", 0.9, low=0, high=1),
+        Option("beta2", "number", 0.999, low=0, high=1),
+        Option("epsilon", "number", 1e-8, low=0),
+    ),
+    summary="steps scaled by moving averages of the gradient and its square",
+)
+
+
+def start(params: dict[str, Array], choice: Choice) -> dict[str, Array]:
+    """Both averages at zero, and the number of steps taken."""
+    state = {f"{kind}.{name}": np.zeros_like(x) for kind in ("mean", "square") for name, x in params.items()}
+    return {**state, "steps": np.zeros(1, np.int64)}
+
+
+def step(params: dict[str, Array], gradient: dict[str, Array], state: dict[str, Array], choice: Choice, factor: float) -> None:
+    """One step up the gradient, in place."""
+    state["steps"] += 1
+    count = int(state["steps"][0])
+    beta1, beta2 = float(choice["beta1"]), float(choice["beta2"])
+    rate = float(choice["rate"]) * factor / (1 - beta1**count)
+    for name, x in params.items():
+        real, g = x.dtype.type, gradient[name]
+        mean, square = state[f"mean.{name}"], state[f"square.{name}"]
+        mean += real(1 - beta1) * (g - mean)
+        square += real(1 - beta2) * (g * g - square)
+        x += real(rate) * mean / (np.sqrt(square / real(1 - beta2**count)) + real(float(choice["epsilon"])))

@@ -1,0 +1,33 @@
+"""RMSprop (Tieleman & Hinton 2012, lecture 6.5): s ← ρ s + (1 − ρ) g², θ ← θ + ε g / (√s + δ)."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ...language.model import Choice
+from ...language.vocabulary import Option, Word
+from ..machine_protocol import Array
+
+WORD = Word(
+    "rmsprop",
+    (
+        Option("rate", "number", 1e-3, low=0, open_low=True),
+        Option("decay", "number", 0.9, low=0, high=1),
+        Option("epsilon", "number", 1e-8, low=0),
+    ),
+    summary="steps scaled by a moving average of the squared gradient",
+)
+
+
+def start(params: dict[str, Array], choice: Choice) -> dict[str, Array]:
+    """The average of g² at zero."""
+    return {f"square.{name}": np.zeros_like(x) for name, x in params.items()}
+
+
+def step(params: dict[str, Array], gradient: dict[str, Array], state: dict[str, Array], choice: Choice, factor: float) -> None:
+    """One step up the gradient, in place."""
+    rate, decay = float(choice["rate"]) * factor, float(choice["decay"])
+    for name, x in params.items():
+        real, g, square = x.dtype.type, gradient[name], state[f"square.{name}"]
+        square += real(1 - decay) * (g * g - square)
+        x += real(rate) * g / (np.sqrt(square) + real(float(choice["epsilon"])))

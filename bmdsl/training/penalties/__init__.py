@@ -1,0 +1,1 @@
+"""Penalties and constraints on parameters. One file a word."""

@@ -1,0 +1,1 @@
+"""Positive phases: expectations under P(hidden | data). One file a word."""

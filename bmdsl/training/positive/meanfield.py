@@ -1,0 +1,27 @@
+"""Positive phase by mean field: rows of means m = A′(η(m)) (Salakhutdinov & Hinton 2009, Deep Boltzmann Machines).
+
+Its rows give the gradient of the variational lower bound on the log-likelihood. Missing visible values are means too.
+"""
+
+from __future__ import annotations
+
+from ...language.model import Choice
+from ...language.vocabulary import Option, Word
+from ..batch import Batch, Expectation
+from ..machine_protocol import Machine
+
+WORD = Word(
+    "meanfield",
+    (
+        Option("steps", "integer", 30, low=1),
+        Option("tol", "number", 1e-4, low=0),
+        Option("damping", "number", 0.0, low=0, high=1),
+    ),
+    summary="means of the hidden units by fixed-point iteration",
+)
+
+
+def expect(machine: Machine, choice: Choice, batch: Batch) -> Expectation:
+    """One row of means a case."""
+    rows, _ = machine.mean_field(batch.data, int(choice["steps"]), float(choice["tol"]), float(choice["damping"]))
+    return Expectation(rows, batch.weights)

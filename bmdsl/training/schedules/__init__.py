@@ -1,0 +1,1 @@
+"""Schedules: how the step size changes over training. One file a word."""

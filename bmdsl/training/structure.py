@@ -1,0 +1,68 @@
+"""Which parameters are plain biases and plain couplings of two groups, read off the model's terms."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..language.model import Model, Subscript, Term
+
+
+@dataclass(frozen=True)
+class Bias:
+    """−E holds scale · Σ b[i] x[i]."""
+
+    parameter: str
+    scale: float
+
+
+@dataclass(frozen=True)
+class Coupling:
+    """−E holds scale · Σ W[ij] x[i] y[j]; `letters` are those of the parameter and of the two groups, for einsum."""
+
+    parameter: str
+    scale: float
+    groups: tuple[str, str]
+    letters: tuple[str, str, str]
+
+
+def _letters(subscripts: tuple[Subscript, ...]) -> tuple[str, ...] | None:
+    found = tuple(s.letter for s in subscripts)
+    return None if None in found or len(set(found)) < len(found) else tuple(x for x in found if x)
+
+
+def _plain(term: Term, units: int) -> bool:
+    return (
+        len(term.units) == units
+        and len(term.parameters) == 1
+        and term.parameters[0].power == 1
+        and all(u.power == 1 for u in term.units)
+        and not term.conditions
+        and term.expert is None
+    )
+
+
+def bias_of(model: Model, group: str) -> Bias | None:
+    """The group's own trained bias, one entry a unit, that no other unit's term uses; None where it has none."""
+    for term in model.terms:
+        if not _plain(term, 1) or term.units[0].group != group:
+            continue
+        p = term.parameters[0]
+        inside = _letters(p.subscripts)
+        if inside is not None and inside == _letters(term.units[0].subscripts) and not model.parameter(p.parameter).fixed:
+            uses = [t for t in model.terms if t.units and any(q.parameter == p.parameter for q in t.parameters)]
+            if len(uses) == 1:
+                return Bias(p.parameter, -term.coefficient)
+    return None
+
+
+def coupling_of(term: Term) -> Coupling | None:
+    """The term as a coupling of two groups with one weight for each pair (or local pair) of units; None where it is not one."""
+    if not _plain(term, 2) or term.units[0].group == term.units[1].group:
+        return None
+    p = term.parameters[0]
+    three = [_letters(p.subscripts), *(_letters(u.subscripts) for u in term.units)]
+    if any(x is None for x in three) or set(three[0] or ()) != set(three[1] or ()) | set(three[2] or ()):
+        return None
+    names = {x: chr(ord("a") + n) for n, x in enumerate(three[0] or ())}
+    left, right, both = ("".join(names[x] for x in part or ()) for part in (three[1], three[2], three[0]))
+    return Coupling(p.parameter, -term.coefficient, (term.units[0].group, term.units[1].group), (both, left, right))
