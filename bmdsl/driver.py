@@ -45,7 +45,7 @@ def definition_of(tree: File, name: str | None) -> ModelDefinition:
     """Tree → one model's definition, sugar rewritten, imports followed."""
     definition = choose(load_definitions(expand(tree)), name)
     if not isinstance(definition, ModelDefinition):
-        raise fail("BM704", f"stack `{definition.name.text}` cannot be compiled yet", definition.name.span, help="its models can, one by one")
+        raise fail("BM864", f"stack `{definition.name.text}` cannot be compiled yet", definition.name.span, help="its models can, one by one")
     return definition
 
 
@@ -88,7 +88,7 @@ def machine_of(
 
     if model.unbound:
         names = ", ".join(f"`{n}`" for n in model.unbound)
-        raise fail("BM705", f"model `{model.name}` needs a value for {names}", help=f"give data, or {model.unbound[0]} = a number")
+        raise fail("BM865", f"model `{model.name}` needs a value for {names}", help=f"give data, or {model.unbound[0]} = a number")
     plan = plan_of(model)
     source, lengths = emit_module(plan, compile)
     return Machine(model, Program(plan, build_module(source), lengths, np.dtype(dtype)), seed, save, trainer)

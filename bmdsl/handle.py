@@ -84,13 +84,13 @@ class Model:
             "python": lambda: driver.python_of(self.checked),
         }
         if stage not in stages:
-            raise fail("BM707", f"unknown stage `{stage}`", help=f"stages are {', '.join(stages)}")
+            raise fail("BM867", f"unknown stage `{stage}`", help=f"stages are {', '.join(stages)}")
         return stages[stage]()
 
     def compile(self, seed: int = 0, dtype: str = "float32", jit: bool = True) -> Machine:
         """The machine with initial parameters. `jit=False` runs the generated module as plain Python."""
         if dtype not in ("float32", "float64"):
-            raise fail("BM708", f"unknown dtype `{dtype}`", help="float32 or float64")
+            raise fail("BM868", f"unknown dtype `{dtype}`", help="float32 or float64")
         return driver.machine_of(self.checked, seed, dtype, self._save, self._train, jit)
 
     def _save(self, machine: Machine, path: Path) -> None:

@@ -40,7 +40,7 @@ def parse_assignment(text: str) -> tuple[str, str]:
     """`train.batch=50` → ("batch", "50")."""
     name, sign, value = text.partition("=")
     if not sign or not value.strip():
-        raise fail("BM706", f"`--set {text}` is not of the form `train.NAME=VALUE`", help="for instance `--set train.batch=50`")
+        raise fail("BM866", f"`--set {text}` is not of the form `train.NAME=VALUE`", help="for instance `--set train.batch=50`")
     return name.strip().removeprefix("train."), value.strip()
 
 

@@ -26,13 +26,13 @@ def read_machine(path: Path) -> tuple[dict[str, str], dict[str, np.ndarray]]:
     from safetensors import SafetensorError, safe_open
 
     if not path.exists():
-        raise fail("BM709", f"file `{path}` does not exist")
+        raise fail("BM869", f"file `{path}` does not exist")
     try:
         with safe_open(path, "numpy") as file:
             metadata = file.metadata() or {}
             arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  # not a dict
     except SafetensorError as error:
-        raise fail("BM710", f"`{path}` is not a safetensors file", note=str(error)) from None
+        raise fail("BM870", f"`{path}` is not a safetensors file", note=str(error)) from None
     if metadata.get("format") != "bmdsl 1":
-        raise fail("BM710", f"`{path}` was not written by bmdsl", help="a machine is written by `machine.save(path)`")
+        raise fail("BM870", f"`{path}` was not written by bmdsl", help="a machine is written by `machine.save(path)`")
     return metadata, arrays

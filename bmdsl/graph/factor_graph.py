@@ -70,14 +70,14 @@ def verify_pairwise(graph: FactorGraph) -> None:
     wrong = []
     for term in graph.model.terms:
         if term.expert is not None:
-            wrong.append(Diagnostic("BM701", f"an expert `{term.expert.function}(...)` cannot be compiled yet", term.span,
+            wrong.append(Diagnostic("BM861", f"an expert `{term.expert.function}(...)` cannot be compiled yet", term.span,
                                     helps=("write it with hidden units summed out, as a `softplus` expert is a binary hidden unit",)))
         elif len(term.units) > 2:
             names = ", ".join(f"`{u.group}`" for u in term.units)
-            wrong.append(Diagnostic("BM702", f"a term of order {len(term.units)} ({names}) cannot be compiled yet", term.span,
+            wrong.append(Diagnostic("BM862", f"a term of order {len(term.units)} ({names}) cannot be compiled yet", term.span,
                                     helps=("terms of one or two units can be compiled",)))
         elif len(term.units) == 2 and any(u.power != 1 for u in term.units):
-            wrong.append(Diagnostic("BM703", "a power inside a product of two units cannot be compiled yet", term.span,
+            wrong.append(Diagnostic("BM863", "a power inside a product of two units cannot be compiled yet", term.span,
                                     helps=("powers can be compiled in terms of one unit, as `x[i]^2`",)))
     if wrong:
         raise BmError(*wrong)
