@@ -1,0 +1,63 @@
+"""The training cases: checked, split off for validation, and served in shuffled minibatches keyed by seed and epoch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..language.diagnostics import fail
+from .batch import Batch
+from .machine_protocol import Array, State
+
+SHUFFLE, SPLIT = 0, 1
+
+
+@dataclass(frozen=True)
+class Cases:
+    """Data of one length with a weight a case."""
+
+    data: State
+    weights: Array
+
+    @classmethod
+    def of(cls, data: Mapping[str, Array], weights: Array | None) -> Cases:
+        """BmError where lengths differ, there is no case, or a weight is negative or not finite."""
+        arrays = {n: np.asarray(x) for n, x in data.items()}
+        lengths = {len(x) for x in arrays.values()}
+        if len(lengths) != 1 or lengths == {0}:
+            raise fail("BM751", "training needs at least one case, and as many in every group: " + ", ".join(f"`{n}` {len(x)}" for n, x in arrays.items()))
+        count = lengths.pop()
+        w = np.ones(count) if weights is None else np.asarray(weights, np.float64)
+        if w.shape != (count,) or not np.isfinite(w).all() or (w < 0).any() or w.sum() == 0:
+            raise fail("BM751", f"case weights must be {count} numbers of at least 0, not all 0")
+        return cls(arrays, w)
+
+    def __len__(self) -> int:
+        return len(self.weights)
+
+    def take(self, rows: Array) -> Cases:
+        return Cases({n: x[rows] for n, x in self.data.items()}, self.weights[rows])
+
+    def split(self, fraction: float, seed: int) -> tuple[Cases, Cases | None]:
+        """Training cases and a random `fraction` for validation."""
+        held = round(fraction * len(self))
+        if not held:
+            return self, None
+        if held == len(self):
+            raise fail("BM751", f"`validate {fraction}` leaves none of the {len(self)} cases for training")
+        order = np.random.default_rng((seed, SPLIT)).permutation(len(self))
+        return self.take(np.sort(order[held:])), self.take(np.sort(order[:held]))
+
+    def order(self, seed: int, epoch: int) -> Array:
+        """The epoch's order: a pure function of seed and epoch, so a resume needs no generator state."""
+        return np.random.default_rng((seed, SHUFFLE, epoch)).permutation(len(self))
+
+    def batch(self, rows: Array, update: int, dtype: object) -> tuple[Batch, float]:
+        """The minibatch and its share: mean case weight over that of all cases, so that an epoch weighs every case rightly."""
+        w = self.weights[rows]
+        total = float(w.sum())
+        normal = w / total if total else np.full(len(w), 1 / len(w))
+        share = total / len(w) / float(self.weights.mean())
+        return Batch({n: x[rows] for n, x in self.data.items()}, normal.astype(dtype), update), share  # type: ignore[call-overload]

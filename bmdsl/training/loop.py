@@ -1,0 +1,198 @@
+"""The training loop: updates over minibatches, scores, early stopping, checkpoints, and a clean stop whatever happens."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from math import ceil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..language.diagnostics import fail
+from ..language.model import Training
+from .cases import Cases
+from .machine_protocol import Array, Machine
+from .progress import Show, progress_line
+from .recipe import Recipe
+from .run_folder import RunFolder
+from .validation import score
+
+
+@dataclass
+class Run:
+    """What training did. The machine holds the parameters: the best ones where early stopping watched, else the last."""
+
+    machine: Machine
+    out: Path | None
+    updates: int = 0
+    stopped: str = "done"
+    """`done`, `patience` or `interrupted`."""
+    best_score: float | None = None
+    best_update: int | None = None
+    metrics: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def interrupted(self) -> bool:
+        return self.stopped == "interrupted"
+
+
+def train(
+    machine: Machine,
+    data: Mapping[str, Array],
+    training: Training,
+    out: Path | None = None,
+    weights: Array | None = None,
+    validation: Mapping[str, Array] | None = None,
+    on_progress: Callable[[dict[str, Any]], None] | None = None,
+    *,
+    metadata: Mapping[str, str] | None = None,
+    resume: bool = False,
+    progress: bool | None = None,
+) -> Run:
+    """Trains in place. `metadata` (source, arguments, …) goes into the run's files; `resume` goes on from `out`'s checkpoint, bit for bit.
+
+    `validation` replaces the split of `training.validate`. `on_progress` gets every epoch's figures; a KeyboardInterrupt from it,
+    or from the keyboard, keeps a checkpoint and returns. BmError BM754 where a gradient or parameter is no longer finite.
+    """
+    cases, held = Cases.of(data, weights), None
+    if validation is not None:
+        held = Cases.of(validation, None)
+    else:
+        cases, held = cases.split(training.validate, training.seed)
+    if training.patience is not None and held is None:
+        raise fail("BM753", "`patience` needs validation cases to watch", help="add `validate 0.1`")
+    loop = _Loop(machine, training, cases, held, RunFolder(Path(out), metadata or {}) if out is not None else None, on_progress)
+    return loop.run(resume, progress)
+
+
+class _Loop:
+    """The state of one call of `train`. The update counter is the only position: epoch and place in it follow."""
+
+    def __init__(self, machine: Machine, training: Training, cases: Cases, held: Cases | None, folder: RunFolder | None,
+                 on_progress: Callable[[dict[str, Any]], None] | None) -> None:  # fmt: skip
+        self.machine, self.training, self.cases, self.held = machine, training, cases, held
+        self.folder, self.on_progress = folder, on_progress
+        self.per_epoch = ceil(len(cases) / training.batch)
+        self.total = training.updates if training.updates is not None else training.epochs * self.per_epoch
+        probe, _ = cases.batch(np.zeros(1, int), 0, machine.dtype)
+        self.recipe = Recipe.of(machine, training, probe, self.total)
+        self.run_ = Run(machine, folder.path if folder else None)
+        self.best: dict[str, Array] = {}
+        self.misses = 0
+        self.good: tuple[dict[str, Array], int] = ({}, 0)
+        self.begun = 0.0
+
+    def run(self, resume: bool, progress: bool | None) -> Run:
+        if resume:
+            self._resume()
+        if self.folder is not None:
+            self.folder.prepare()
+            self.run_.metrics = self.folder.start_metrics(self.run_.updates)
+        self.good = (self.recipe.arrays(), self.run_.updates)
+        self.begun = time.monotonic()
+        try:
+            with progress_line(self.total, progress) as show:
+                self._updates(show)
+        except KeyboardInterrupt:
+            # an interrupt may fall inside an update: what is kept is the last whole epoch, or this one's end
+            self._back()
+            self.run_.stopped = "interrupted"
+        except FloatingPointError as error:
+            at = self.run_.updates
+            self._back()
+            self._checkpoint()
+            raise fail("BM754", f"training diverged at update {at + 1}: {error}", self.training.optimizer.span,
+                       help="lower the optimizer's rate", note=f"the parameters are those after update {self.run_.updates}") from None  # fmt: skip
+        self._checkpoint()
+        if self.best and not self.run_.interrupted:
+            self._take_best()
+        self._write_params()
+        return self.run_
+
+    def _updates(self, show: Show) -> None:
+        order, ordered = np.empty(0, int), -1
+        sums: dict[str, float] = {}
+        count = 0
+        while self.run_.updates < self.total:
+            if self._out_of_patience():
+                self.run_.stopped = "patience"
+                return
+            epoch, place = divmod(self.run_.updates, self.per_epoch)
+            if epoch != ordered:
+                order, ordered = self.cases.order(self.training.seed, epoch), epoch
+            rows = order[place * self.training.batch : (place + 1) * self.training.batch]
+            batch, share = self.cases.batch(rows, self.run_.updates, self.machine.dtype)
+            with np.errstate(over="ignore", invalid="ignore"):  # what is not finite is found and reported below
+                figures = self.recipe.update(batch, share)
+            self.run_.updates += 1
+            count += 1
+            sums = {n: sums.get(n, 0.0) + x for n, x in figures.items()}
+            show(self.run_.updates, figures)
+            if place + 1 == self.per_epoch or self.run_.updates == self.total:
+                self._epoch_done(epoch, {n: x / count for n, x in sums.items()})
+                sums, count = {}, 0
+        if self._out_of_patience():
+            self.run_.stopped = "patience"
+
+    def _epoch_done(self, epoch: int, figures: dict[str, float]) -> None:
+        run = self.run_
+        line: dict[str, Any] = {"epoch": epoch + 1, "update": run.updates, "seconds": round(time.monotonic() - self.begun, 3), **figures}
+        if self.held is not None:
+            line["validation"] = value = score(self.machine, self.held, self.training)
+            if not np.isfinite(value):
+                raise FloatingPointError("the validation score is not finite")
+            if run.best_score is None or value < run.best_score:
+                run.best_score, run.best_update, self.misses = value, run.updates, 0
+                self.best = {n: x.copy() for n, x in self.machine.params.items()}
+            else:
+                self.misses += 1
+        self.good = (self.recipe.arrays(), run.updates)
+        run.metrics.append(line)
+        if self.folder is not None:
+            self.folder.append_metrics(line)
+            self._checkpoint()
+        if self.on_progress is not None:
+            self.on_progress(line)
+
+    def _out_of_patience(self) -> bool:
+        return self.training.patience is not None and self.misses >= self.training.patience
+
+    def _back(self) -> None:
+        arrays, self.run_.updates = self.good
+        self.recipe.restore(arrays)
+
+    def _take_best(self) -> None:
+        for name, x in self.best.items():
+            self.machine.params[name][...] = x
+
+    def _checkpoint(self) -> None:
+        if self.folder is None:
+            return
+        run = self.run_
+        arrays = {**self.good[0], **{f"best/{n}": x for n, x in self.best.items()}}  # `good` is of this update: epochs and ends only
+        counters = {"updates": run.updates, "best_score": run.best_score, "best_update": run.best_update, "misses": self.misses}
+        self.folder.write_state(arrays, counters)
+        self._write_params()
+
+    def _write_params(self) -> None:
+        if self.folder is not None:
+            run = self.run_
+            facts = {"updates": run.updates, "total": self.total, "stopped": run.stopped, "best_score": run.best_score,
+                     "best_update": run.best_update, "cases": len(self.cases), "seed": self.training.seed}  # fmt: skip
+            self.folder.write_params(self.machine.params, facts)
+
+    def _resume(self) -> None:
+        if self.folder is None:
+            raise fail("BM757", "a resume needs the folder of the run", help="give `out`")
+        arrays, counters = self.folder.read_state()
+        try:
+            self.recipe.restore({n: x for n, x in arrays.items() if not n.startswith("best/")})
+        except (KeyError, ValueError) as error:
+            raise fail("BM757", "the checkpoint belongs to another model or other training settings", note=str(error)) from None
+        self.best = {n.removeprefix("best/"): x for n, x in arrays.items() if n.startswith("best/")}
+        run = self.run_
+        run.updates, run.best_score, run.best_update = counters["updates"], counters["best_score"], counters["best_update"]
+        self.misses = counters["misses"]

@@ -1,0 +1,131 @@
+"""A train block's words looked up: the modules that one update is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import ModuleType
+
+import numpy as np
+
+from ..language.diagnostics import BmError, fail, near
+from ..language.model import Choice, Training
+from ..registry import discover
+from . import modifiers
+from .batch import Batch, Expectation
+from .centring import Centring
+from .machine_protocol import Array, Machine, State
+
+MEAN_FIELD = Choice("meanfield", (("steps", 30), ("tol", 1e-4), ("damping", 0.0)))
+
+
+def module_of(kind: str, folder: str, choice: Choice) -> ModuleType:
+    """The module that defines the word. BmError names the known ones."""
+    known = discover(f"bmdsl.training.{folder}")
+    if choice.name not in known:
+        close = near(choice.name, known)
+        raise fail("BM750", f"training has no {kind} `{choice.name}`", choice.span,
+                   help=f"did you mean `{close}`?" if close else f"known: {', '.join(known)}")  # fmt: skip
+    return known[choice.name]
+
+
+def refuse_unsupported(training: Training) -> None:
+    """Words of the language that training does not carry out are errors, never ignored."""
+    for name, value in (("objective", training.objective), ("temperature", training.temperature), ("pretrain", training.pretrain)):
+        if value:
+            raise fail("BM756", f"training does not carry out `{name}` yet", getattr(value, "span", None), help=f"leave `{name}` out")
+
+
+@dataclass
+class Recipe:
+    """What one update needs: phases, optimizer, schedule, penalties, centring, and their state."""
+
+    machine: Machine
+    training: Training
+    positive: Choice
+    modules: Mapping[str, ModuleType]
+    penalties: tuple[tuple[ModuleType, Choice], ...]
+    centring: Centring | None
+    chains: State
+    optimizer_state: dict[str, Array]
+    total: int
+
+    @classmethod
+    def of(cls, machine: Machine, training: Training, probe: Batch, total: int) -> Recipe:
+        """Looks the words up. `probe` is one case: where no positive phase is named, exact if it can be, else mean field."""
+        refuse_unsupported(training)
+        positive = training.positive or _default_positive(machine, probe)
+        modules = {
+            "positive": module_of("positive phase", "positive", positive),
+            "negative": module_of("negative phase", "negative", training.negative),
+            "optimizer": module_of("optimizer", "optimizers", training.optimizer),
+            "schedule": module_of("schedule", "schedules", training.schedule),
+        }
+        penalties = tuple((module_of("penalty", "penalties", c), c) for c in training.penalty)
+        chains = modules["negative"].start(machine, training.negative)
+        state = modules["optimizer"].start(modifiers.trained(machine), training.optimizer)
+        centring = Centring(machine.model) if training.center else None
+        return cls(machine, training, positive, modules, penalties, centring, chains, state, total)
+
+    def gradient(self, batch: Batch, share: float = 1.0) -> tuple[dict[str, Array], Expectation, Expectation]:
+        """share · (⟨∂(−E)/∂θ⟩_data − ⟨∂(−E)/∂θ⟩_model), penalties included; `share` is the batch's mean case weight over the data's."""
+        machine = self.machine
+        positive = self.modules["positive"].expect(machine, self.positive, batch)
+        negative = self.modules["negative"].expect(machine, self.training.negative, batch, self.chains)
+        out = {name: np.zeros_like(x) for name, x in machine.params.items()}
+        machine.accumulate(positive.rows, positive.weights, out, share)
+        machine.accumulate(negative.rows, negative.weights, out, -share)
+        if self.centring is not None:
+            self.centring.follow(machine, positive, negative)
+            self.centring.change(out)
+        modifiers.tie(machine, out)
+        for module, choice in self.penalties:
+            if hasattr(module, "add_gradient"):
+                module.add_gradient(machine, choice, out, positive)
+        return out, positive, negative
+
+    def update(self, batch: Batch, share: float = 1.0) -> dict[str, float]:
+        """One step in place; figures for the progress line. FloatingPointError where the gradient or a parameter is not finite."""
+        gradient, _, _ = self.gradient(batch, share)
+        trained = modifiers.trained(self.machine)
+        _finite({n: gradient[n] for n in trained}, "gradient")
+        factor = self.modules["schedule"].factor(self.training.schedule, batch.update, self.total)
+        self.modules["optimizer"].step(trained, gradient, self.optimizer_state, self.training.optimizer, factor)
+        for module, choice in self.penalties:
+            if hasattr(module, "project"):
+                module.project(self.machine, choice)
+        modifiers.hold(self.machine)
+        _finite(trained, "parameter")
+        norm = sum(float(np.vdot(gradient[n].astype(np.float64), gradient[n])) for n in trained) ** 0.5
+        return {"gradient_norm": norm, "rate": float(self.training.optimizer["rate"]) * factor}
+
+    def arrays(self) -> dict[str, Array]:
+        """Everything that an update changes, by name: what a bit-exact resume needs."""
+        offsets = self.centring.offsets if self.centring else {}
+        parts = {"params": self.machine.params, "optimizer": self.optimizer_state, "chains": self.chains, "offsets": offsets}
+        return {f"{part}/{name}": np.array(x, order="C") for part, xs in parts.items() for name, x in xs.items()}
+
+    def restore(self, arrays: Mapping[str, Array]) -> None:
+        """Puts the arrays of `arrays()` back."""
+        for key, value in arrays.items():
+            part, _, name = key.partition("/")
+            if part == "offsets" and self.centring:
+                self.centring.offsets[name] = value.copy()
+            elif part in ("params", "optimizer", "chains"):
+                {"params": self.machine.params, "optimizer": self.optimizer_state, "chains": self.chains}[part][name][...] = value
+
+
+def _default_positive(machine: Machine, probe: Batch) -> Choice:
+    if probe.missing():
+        return MEAN_FIELD
+    try:
+        machine.posterior_rows(probe.data)
+    except BmError:
+        return MEAN_FIELD
+    return Choice("exact")
+
+
+def _finite(arrays: Mapping[str, Array], what: str) -> None:
+    for name, x in arrays.items():
+        if not np.isfinite(x).all():
+            raise FloatingPointError(f"the {what} of `{name}` is not finite" if what == "gradient" else f"parameter `{name}` is not finite")

@@ -1,0 +1,78 @@
+"""A run's folder: model.bm, run.json, params.safetensors, state.safetensors (for a resume), metrics.jsonl. No pickle.
+
+Every file but the metrics is written beside its place, then renamed: no reader sees half a file.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..language.diagnostics import fail
+from .machine_protocol import Array
+
+
+def _replace(path: Path, write: Any) -> None:
+    beside = path.with_name(path.name + ".part")
+    write(beside)
+    os.replace(beside, path)
+
+
+class RunFolder:
+    """Reads and writes one run's files."""
+
+    def __init__(self, path: Path, metadata: Mapping[str, str]) -> None:
+        self.path, self.metadata = path, dict(metadata)
+
+    def prepare(self) -> None:
+        """Makes the folder and writes the model's text."""
+        self.path.mkdir(parents=True, exist_ok=True)
+        if "source" in self.metadata:
+            _replace(self.path / "model.bm", lambda p: p.write_text(self.metadata["source"], encoding="utf-8"))
+
+    def write_params(self, params: Mapping[str, Array], facts: Mapping[str, Any]) -> None:
+        """The machine's file and run.json."""
+        from safetensors.numpy import save_file
+
+        arrays = {n: np.array(x, order="C") for n, x in params.items()}
+        _replace(self.path / "params.safetensors", lambda p: save_file(arrays, p, metadata=self.metadata))
+        text = json.dumps({**facts, "metadata": {k: v for k, v in self.metadata.items() if k != "source"}}, indent=1)
+        _replace(self.path / "run.json", lambda p: p.write_text(text + "\n", encoding="utf-8"))
+
+    def write_state(self, arrays: Mapping[str, Array], counters: Mapping[str, Any]) -> None:
+        """One file with all that a resume needs, so that its parts always belong together."""
+        from safetensors.numpy import save_file
+
+        _replace(self.path / "state.safetensors", lambda p: save_file(dict(arrays), p, metadata={"counters": json.dumps(counters)}))
+
+    def read_state(self) -> tuple[dict[str, Array], dict[str, Any]]:
+        """Arrays and counters as `write_state` left them. BmError where there is no checkpoint."""
+        from safetensors import SafetensorError, safe_open
+
+        path = self.path / "state.safetensors"
+        if not path.exists():
+            raise fail("BM757", f"`{self.path}` holds no checkpoint to go on from", help="a run is started with `bm train FILE --out DIR`")
+        try:
+            with safe_open(path, "numpy") as file:
+                counters = json.loads((file.metadata() or {})["counters"])
+                return {name: file.get_tensor(name) for name in file.keys()}, counters  # noqa: SIM118
+        except (SafetensorError, KeyError, ValueError) as error:
+            raise fail("BM757", f"`{path}` is not a checkpoint", note=str(error)) from None
+
+    def append_metrics(self, line: Mapping[str, Any]) -> None:
+        """One JSON object a line."""
+        with (self.path / "metrics.jsonl").open("a", encoding="utf-8") as file:
+            file.write(json.dumps(line) + "\n")
+
+    def start_metrics(self, until: int) -> list[dict[str, Any]]:
+        """Keeps the lines up to update `until` (a resume repeats later ones) and returns them."""
+        path = self.path / "metrics.jsonl"
+        lines = [json.loads(x) for x in path.read_text(encoding="utf-8").splitlines()] if path.exists() and until else []
+        kept = [x for x in lines if x["update"] <= until]
+        _replace(path, lambda p: p.write_text("".join(json.dumps(x) + "\n" for x in kept), encoding="utf-8"))
+        return kept
