@@ -77,7 +77,8 @@ def _checked(values: np.ndarray, group: Group, source: str, allow_missing: bool)
     return values
 
 
-def fit(model: Model, machine: Machine, data: Any, out: Path | None, weights: np.ndarray | None = None, on_progress: Any = None) -> Any:
+def fit(model: Model, machine: Machine, data: Any, out: Path | None, weights: np.ndarray | None = None, resume: bool = False,
+        progress: bool | None = None) -> Any:  # fmt: skip
     """Trains `machine` by the model's train block on `data` (None: the block's own). Returns the run."""
     from .training.loop import train
 
@@ -87,9 +88,10 @@ def fit(model: Model, machine: Machine, data: Any, out: Path | None, weights: np
         raise fail("BM873", f"no data to train `{checked.name}` on", help="name a set or a file: `bm train FILE digits`")
     arrays, source = read(spec, checked)
     ready = prepare(flatten(arrays, checked), checked, source, checked.training.seed)
-    for name, value in data_parameters(checked, ready).items():
-        machine.params[name] = value
-    return train(machine, ready, checked.training, out, weights=weights, on_progress=on_progress)
+    if not resume:
+        for name, value in data_parameters(checked, ready).items():
+            machine.params[name] = value
+    return train(machine, ready, checked.training, out, weights, metadata=model.metadata(machine), resume=resume, progress=progress)
 
 
 def bound(model: Model, data: Any) -> Model:

@@ -55,16 +55,15 @@ def as_latex(plan: Plan) -> str:
 
 def plain(latex: str) -> str:
     """Readable plain text of the LaTeX this module writes."""
-    text = latex
+    text = re.sub(r"\\sum_\{([^{}]*)\}", r"Σ_(\1)", latex.replace(r"\ne", "≠"))
+    text = re.sub(r"\\prod_\{([^{}]*)\}", r"Π_(\1)", text).replace(r"\eta'", "η′").replace(r"\eta", "η")
+    text = re.sub(r"⟩_\{(\w+)\}", r"⟩_\1", text.replace(r"\rangle", "⟩"))
     for _ in range(4):
         text = re.sub(r"\\t?frac\{([^{}]*)\}\{([^{}]*)\}", lambda m: f"{_group(m[1])}/{_group(m[2])}", text)
         text = re.sub(r"\\operatorname\{([^{}]*)\}|\\mathrm\{([^{}]*)\}", lambda m: m[1] or m[2], text)
         text = re.sub(r"\\mathcal\{N\}", "N", text)
         text = re.sub(r"\\binom\{([^{}]*)\}\{([^{}]*)\}", r"C(\1, \2)", text)
         text = re.sub(r"([A-Za-zη′])_\{([^{}]*)\}", lambda m: f"{m[1]}[{m[2]}]", text)
-        text = re.sub(r"\\sum_\{([^{}]*)\}", r"Σ_{\1}", text).replace("Σ_{", "Σ⟨")
-        text = re.sub(r"Σ⟨([^{}]*)\}", r"Σ_(\1)", text)
-        text = re.sub(r"\\prod_\{([^{}]*)\}", r"Π_(\1)", text)
         text = re.sub(r"e\^\{([^{}]*)\}", r"exp(\1)", text)
     marks = {r"\eta": "η", r"\sigma": "σ", r"\sum": "Σ", r"\log": "log", r"\tanh": "tanh", r"\cosh": "cosh", r"\langle": "⟨",
              r"\rangle": "⟩", r"\mid": "|", r"\pi": "π", r"\partial": "∂", r"\theta": "θ", r"\,": " ", r"\;": " ", r"\ne": "≠", r"\cdot": "·",
