@@ -27,7 +27,8 @@ class Cases:
         arrays = {n: np.asarray(x) for n, x in data.items()}
         lengths = {len(x) for x in arrays.values()}
         if len(lengths) != 1 or lengths == {0}:
-            raise fail("BM751", "training needs at least one case, and as many in every group: " + ", ".join(f"`{n}` {len(x)}" for n, x in arrays.items()))
+            counts = ", ".join(f"`{n}` has {len(x)}" for n, x in arrays.items())
+            raise fail("BM751", f"training needs at least one case, and as many in every group: {counts}")
         count = lengths.pop()
         w = np.ones(count) if weights is None else np.asarray(weights, np.float64)
         if w.shape != (count,) or not np.isfinite(w).all() or (w < 0).any() or w.sum() == 0:

@@ -18,7 +18,7 @@ def refuse_given(machine: Machine, choice: Choice) -> None:
     if given:
         raise fail(
             "BM758",
-            f"`negative {choice.name}` shares its expectation among all cases, but the distribution depends on the given group `{given[0]}`",
+            f"`negative {choice.name}` is one expectation for all cases, but the distribution depends on the given group `{given[0]}`",
             choice.span,
             help="use `negative cd(steps = 1)`, whose chains belong to a case",
         )

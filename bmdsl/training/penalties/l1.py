@@ -13,7 +13,10 @@ from ..batch import Expectation
 from ..machine_protocol import Array, Machine
 
 WORD = Word(
-    "l1", (Option("parameter", "parameter", required=True), Option("strength", "number", required=True, low=0)), summary="λ Σ |W|", repeated=True
+    "l1",
+    (Option("parameter", "parameter", required=True), Option("strength", "number", required=True, low=0)),
+    summary="λ Σ |W|",
+    repeated=True,
 )
 
 

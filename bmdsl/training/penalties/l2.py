@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from ...language.model import Choice
 from ...language.vocabulary import Option, Word
-from ..machine_protocol import Array, Machine
 from ..batch import Expectation
+from ..machine_protocol import Array, Machine
 
 WORD = Word(
-    "l2", (Option("parameter", "parameter", required=True), Option("strength", "number", required=True, low=0)), summary="λ Σ W²", repeated=True
+    "l2",
+    (Option("parameter", "parameter", required=True), Option("strength", "number", required=True, low=0)),
+    summary="λ Σ W²",
+    repeated=True,
 )
 
 

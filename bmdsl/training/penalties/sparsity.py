@@ -6,9 +6,9 @@ on the biases alone (Lee, Ekanadham & Ng 2008).
 
 from __future__ import annotations
 
+from ...language.diagnostics import fail
 from ...language.model import Choice
 from ...language.vocabulary import Option, Word
-from ...language.diagnostics import fail
 from ..batch import Expectation
 from ..machine_protocol import Array, Machine
 from ..structure import bias_of
@@ -32,4 +32,5 @@ def add_gradient(machine: Machine, choice: Choice, gradient: dict[str, Array], p
     if bias is None:
         raise fail("BM759", f"`sparsity({group})` works on the biases of `{group}`, which has none", choice.span, help=f"add `bias {group}`")
     g = gradient[bias.parameter]
-    g += (float(choice["rate"]) * bias.scale * (float(choice["target"]) - positive.mean(group))).reshape(g.shape).astype(g.dtype)
+    push = float(choice["rate"]) * bias.scale * (float(choice["target"]) - positive.mean(group))
+    g += push.reshape(g.shape).astype(g.dtype)
