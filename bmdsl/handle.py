@@ -60,7 +60,7 @@ class Model:
             for length, size in zip(group.axes, shapes.get(group.name, (0,))[1:], strict=False):
                 if isinstance(length, str) and length in self.checked.unbound:
                     found.setdefault(length, size)
-        return self.bind(**found) if found else self
+        return self.bind(None, **found) if found else self
 
     def expand(self) -> str:
         """The file's text with `layers` and `bias` written out."""

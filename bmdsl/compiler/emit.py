@@ -235,9 +235,9 @@ def _sampling(g: GroupPlan) -> str:
         lines = [x.format(units="eta.shape[1] // states") for x in head]
         lines += ["        for q in range(u.shape[0]):", "            p = q * states"]
         arguments = ["eta", "states"]
-        draw = [_call(g, "sample", "eta[r, p : p + states]", "u[q]", "new")]
+        draw = _call(g, "sample", "eta[r, p : p + states]", "u[q]", "new")
         lines.insert(1, "    new = np.empty(states, out.dtype)")
-        body = [*draw, "if masked and not math.isnan(seen[r, p]):", "    new[:] = seen[r, p : p + states]"]
+        body = [draw, "if masked and not math.isnan(seen[r, p]):", "    new[:] = seen[r, p : p + states]"]
         if g.lateral:
             body += ["for c in range(states):", "    delta = new[c] - out[r, p + c]", "    if delta != 0.0:",
                      "        for d in range(eta.shape[1]):", "            eta[r, d] += delta * S[p + c, d]"]  # fmt: skip

@@ -209,8 +209,8 @@ class Machine:
         rows = {n: np.where(np.isnan(x), 0, x).astype(self.dtype) for n, x in state.items()}
         rows |= {n: np.zeros((count, self.program.sizes[n]), self.dtype) for n in self.hidden if n not in rows}
         free = [n for block in self.program.plan.blocks for n in block if n in seen or n not in state]
-        step = 0
-        for step in range(max(1, steps)):
+        used = 0
+        for used in range(1, max(1, steps) + 1):  # noqa: B007  # returned
             change = 0.0
             for name in free:
                 lateral = name in f.lateral
@@ -225,7 +225,7 @@ class Machine:
                 rows[name] = new
             if change < tol:
                 break
-        return Rows(rows, self._squares(f, rows, free, seen)), step + 1
+        return Rows(rows, self._squares(f, rows, free, seen)), used
 
     def _squares(self, f: Fields, rows: State, free: list[str], seen: State) -> State:
         """E[x²] of the free groups whose type has that statistic; an observed entry's is its own square."""

@@ -66,7 +66,7 @@ def plain(latex: str) -> str:
         text = re.sub(r"([A-Za-zη′])_\{([^{}]*)\}", lambda m: f"{m[1]}[{m[2]}]", text)
         text = re.sub(r"e\^\{([^{}]*)\}", r"exp(\1)", text)
     marks = {r"\eta": "η", r"\sigma": "σ", r"\sum": "Σ", r"\log": "log", r"\tanh": "tanh", r"\cosh": "cosh", r"\langle": "⟨",
-             r"\rangle": "⟩", r"\mid": "|", r"\pi": "π", r"\partial": "∂", r"\theta": "θ", r"\,": " ", r"\;": " ", r"\ne": "≠", r"\cdot": "·",
+             r"\rangle": "⟩", r"\mid": "|", r"\pi": "π", r"\partial": "∂", r"\theta": "θ", r"\,": " ", r"\;": " ", r"\cdot": "·",
              r"\left": "", r"\right": "", r"\lambda": "λ"}  # fmt: skip
     for mark, letter in marks.items():
         text = text.replace(mark, letter)
@@ -204,14 +204,14 @@ def _at(g: GroupPlan, key: str, at: str, x: str) -> str:
     names = [o.name for o in g.unit.options if o.name != g.unit.states]
     for name, value in zip(names, g.arguments, strict=True):
         word = r"\\sigma(?=\^|\b)(?!\()" if name == "sigma" else rf"(?<![A-Za-z\\]){name}(?![A-Za-z])"
-        formula = re.sub(word, lambda _, v=value: f"{v:g}" if v != 1 else "1", formula)
+        formula = re.sub(word, f"{value:g}", formula)
     return formula.replace(r"1^2\eta", r"\eta")
 
 
 def _free_energy(plan: Plan, hidden: list[GroupPlan]) -> str:
     names = {g.name for g in hidden}
     visible = [t for t in plan.model.terms if all(u.group not in names for u in t.units)]
-    parts = []
+    parts: list[str] = []
     for n, t in enumerate(visible):
         body = " ".join([*(_parameter(p) for p in t.parameters), *(_unit(u) for u in t.units)])
         parts.append(_factor(t.coefficient, t.factor_text, n == 0) + _sum([x.name for x in t.letters], t.conditions, set()) + body)
@@ -227,7 +227,7 @@ def _free_energy(plan: Plan, hidden: list[GroupPlan]) -> str:
 def _gradient(plan: Plan, name: str, hidden: list[GroupPlan], summable: bool) -> Line:
     """∂ log P(v)/∂θ = ⟨−∂E/∂θ⟩ given v − ⟨−∂E/∂θ⟩ under the model; hidden units by their means where they are independent."""
     names = {g.name: g for g in hidden}
-    parts = []
+    parts: list[str] = []
     left = ""
     for t in plan.model.terms:
         for p in t.parameters:
@@ -259,8 +259,9 @@ def costs(plan: Plan, batch: int, dtype_bytes: int = 4) -> list[tuple[str, str]]
     parameters = sum(prod(int(n) for n in p.shape) for p in plan.model.parameters)
     pairs = sum(sizes[c.a] * sizes[c.b] for c in plan.couplings) + sum(sizes[g.name] ** 2 for g in plan.groups if g.lateral)
     state = sum(sizes.values()) * batch * 2
+    numbers = 3 * parameters + pairs + 2 * state
     return [
         ("parameters", f"{parameters:,}"),
-        ("memory", f"{(3 * parameters + pairs + 2 * state) * dtype_bytes / 1e6:,.1f} MB (parameters, gradient, momentum, couplings, states)"),
+        ("memory", f"{numbers * dtype_bytes / 1e6:,.1f} MB (parameters, gradient, momentum, couplings, states)"),
         ("operations", f"{2 * batch * pairs * 5 / 1e6:,.1f} MFLOP an update (five products at batch {batch})"),
     ]
