@@ -16,8 +16,8 @@ from bmdsl.training.recipe import Recipe
 
 from .naive_machine import NaiveRbm
 
-EXACT = Training(positive=Choice("exact"), negative=Choice("exact"), optimizer=Choice("sgd", (("rate", 0.5), ("momentum", 0.5), ("nesterov", False))),
-                 batch=8, epochs=20)  # fmt: skip
+FAST = Choice("sgd", (("rate", 0.5), ("momentum", 0.5), ("nesterov", False)))
+EXACT = Training(positive=Choice("exact"), negative=Choice("exact"), optimizer=FAST, batch=8, epochs=20)
 PCD = replace(EXACT, negative=Choice("pcd", (("steps", 1), ("chains", 10))))
 PATTERNS = np.array([[1, 1, 0, 0], [0, 0, 1, 1], [1, 0, 1, 0]], float)
 
