@@ -104,8 +104,9 @@ class _Loop:
             at = self.run_.updates
             self._back()
             self._checkpoint()
-            raise fail("BM754", f"training diverged at update {at + 1}: {error}", self.training.optimizer.span, help="lower the optimizer's rate",
-                       note=f"the parameters are those after update {self.run_.updates}") from None  # fmt: skip
+            note = f"the parameters are those after update {self.run_.updates}"
+            raise fail("BM754", f"training diverged at update {at + 1}: {error}", self.training.optimizer.span,
+                       help="lower the optimizer's rate", note=note) from None  # fmt: skip
         self._checkpoint()
         if self.best and not self.run_.interrupted:
             self._take_best()

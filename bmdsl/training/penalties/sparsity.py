@@ -30,7 +30,8 @@ def add_gradient(machine: Machine, choice: Choice, gradient: dict[str, Array], p
     group = str(choice["group"])
     bias = bias_of(machine.model, group)
     if bias is None:
-        raise fail("BM759", f"`sparsity({group})` works on the biases of `{group}`, which has none", choice.span, help=f"add `bias {group}`")
+        raise fail("BM759", f"`sparsity({group})` works on the biases of `{group}`, which has none", choice.span,
+                   help=f"add `bias {group}`")  # fmt: skip
     g = gradient[bias.parameter]
     push = float(choice["rate"]) * bias.scale * (float(choice["target"]) - positive.mean(group))
     g += push.reshape(g.shape).astype(g.dtype)
