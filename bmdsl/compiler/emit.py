@@ -12,7 +12,7 @@ from typing import Any
 from ..language.model import Length, Term
 from .kernels import random
 from .plan import GroupPlan, Plan
-from .term_loops import Lengths, emit_gradient, emit_loops, identifier, product
+from .term_loops import Lengths, emit_gradient, emit_loops, identifier, parameter_variable, product
 
 HEAD = '''"""Generated from model {name}: do not edit. Arrays are [row, column]; a group's columns are its flattened axes."""
 
@@ -58,7 +58,7 @@ def emit_module(plan: Plan, compile: bool = True) -> tuple[str, tuple[Length, ..
 def signature(plan: Plan) -> tuple[str, ...]:
     """The arrays every term loop takes after its own: all parameters, then the edges of all graphs."""
     model = plan.model
-    return (*(identifier(p.name) for p in model.parameters), *(f"edges_{identifier(g.name)}" for g in model.graphs))
+    return (*(parameter_variable(p.name) for p in model.parameters), *(f"edges_{identifier(g.name)}" for g in model.graphs))
 
 
 def _def(name: str, arguments: list[str], doc: str, body: list[str]) -> str:

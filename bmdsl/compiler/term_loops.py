@@ -3,17 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from ..language.model import Length, Model, ParameterFactor, Subscript, Term, UnitFactor
-
-
-@dataclass(frozen=True)
-class Loop:
-    """A nest: its lines, the indentation inside, and the lengths it reads from `n[...]`."""
-
-    lines: tuple[str, ...]
-    depth: int
 
 
 class Lengths:
@@ -44,6 +35,11 @@ def letter(name: str) -> str:
 def identifier(name: str) -> str:
     """A group's or parameter's variable, mangled alike."""
     return "".join(c if c.isascii() and (c.isalnum() or c == "_") else f"u{ord(c):x}" for c in name)
+
+
+def parameter_variable(name: str) -> str:
+    """A parameter's variable. The prefix keeps a user's `n` or `out` apart from the module's own."""
+    return f"p_{identifier(name)}"
 
 
 def emit_loops(model: Model, term: Term, lengths: Lengths, indent: int) -> tuple[list[str], int, list[str]]:
@@ -100,7 +96,7 @@ def _unit_column(model: Model, u: UnitFactor, k: int, lengths: Lengths, depth: i
 
 def parameter_entry(model: Model, p: ParameterFactor, term: Term) -> str:
     """The parameter's entry inside the nest: `W[i_i, i_j]`; an edge parameter is read at its edge `e`."""
-    name = identifier(p.parameter)
+    name = parameter_variable(p.parameter)
     shape = model.parameter(p.parameter).shape
     if not p.subscripts:
         return f"{name}[()]"
@@ -127,6 +123,6 @@ def emit_gradient(model: Model, term: Term, number: int, depth: int, weight: str
     """Lines that add scale · ∂(−term)/∂θ · weight for every parameter factor of the term."""
     lines = []
     for m, p in enumerate(term.parameters):
-        target = parameter_entry(model, p, term).replace(identifier(p.parameter), wanted(p.parameter), 1)
+        target = parameter_entry(model, p, term).replace(parameter_variable(p.parameter), wanted(p.parameter), 1)
         lines.append("    " * depth + f"{target} -= scale * {product(model, term, number, m)} * {weight}")
     return lines
