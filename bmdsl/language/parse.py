@@ -1,0 +1,72 @@
+"""Text → syntax tree, by the one grammar in `grammar/bm.lark`."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import lark
+
+from ..resources import folder
+from .diagnostics import BmError
+from .source import Source, Span
+from .syntax_errors import diagnose
+from .tree import Comment, File
+from .tree_builder import Builder
+
+
+def parse(source: Source) -> File:
+    """The tree of a text. BmError with the syntax error found."""
+    parser = _parser()
+    try:
+        tree = parser.parse(source.text)
+    except lark.exceptions.UnexpectedInput as error:
+        raise BmError(diagnose(source, error)) from None
+    comments = _comments(source.text)
+    notes = tuple(Comment(str(c), Span(source, c.start_pos or 0, c.end_pos or 0)) for c in comments)
+    imports, definitions = Builder(source).file(tree)
+    return File(source, imports, definitions, notes)
+
+
+def _comments(text: str) -> list[lark.Token]:
+    found: list[lark.Token] = []
+    at = 0
+    quoted = False
+    while at < len(text):
+        c = text[at]
+        if c == '"':
+            quoted = not quoted
+        elif c == "\n":
+            quoted = False
+        elif c == "#" and not quoted:
+            end = text.find("\n", at)
+            end = len(text) if end < 0 else end
+            found.append(lark.Token("COMMENT", text[at:end], start_pos=at, end_pos=end))
+            at = end
+            continue
+        at += 1
+    return found
+
+
+@functools.cache
+def _parser() -> Any:
+    """The parser, from the table in the user's cache folder where one is there for this grammar and these versions."""
+    grammar = (folder("grammar") / "bm.lark").read_text(encoding="utf-8")
+    options: dict[str, Any] = {"parser": "lalr", "lexer": "basic", "propagate_positions": True, "maybe_placeholders": True}
+    try:
+        cache = _cache_path(grammar)
+        cache.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        return lark.Lark(grammar, cache=str(cache), **options)
+    except OSError:  # no cache folder to write to: the table is made anew, which costs a quarter of a second
+        return lark.Lark(grammar, **options)
+
+
+def _cache_path(grammar: str) -> Path:
+    import platformdirs
+
+    key = hashlib.sha256(f"{grammar}\0{lark.__version__}\0{sys.version}".encode()).hexdigest()[:24]
+    return Path(os.environ.get("BMDSL_CACHE") or platformdirs.user_cache_dir("bmdsl")) / f"grammar-{key}"

@@ -1,0 +1,110 @@
+"""What the parser stumbled over, said in the language's terms."""
+
+from __future__ import annotations
+
+import lark
+
+from .diagnostics import Diagnostic, Label, near
+from .source import Source, Span
+
+STATEMENTS = ("visible", "hidden", "given", "param", "energy", "graph", "layers", "bias", "train")
+KEYWORDS = (*STATEMENTS, "import", "model", "stack", "init", "for", "in", "on", "sum")
+_CLOSES = {"[": "]", "(": ")", "{": "}"}
+
+
+def diagnose(source: Source, error: lark.exceptions.UnexpectedInput) -> Diagnostic:
+    """One diagnostic for one syntax error, at the first token that cannot stand where it is."""
+    if isinstance(error, lark.exceptions.UnexpectedCharacters):
+        return _character(source, error.pos_in_stream or 0)
+    if isinstance(error, lark.exceptions.UnexpectedToken):
+        token = error.token
+        if token.type == "$END":
+            return _end(source)
+        accepts = error.accepts or error.expected or set()
+        return _token(source, token, accepts)
+    return Diagnostic("BM010", "the text ends too early", Span(source, len(source.text), len(source.text)))
+
+
+def _character(source: Source, at: int) -> Diagnostic:
+    text, span = source.text[at], Span(source, at, at + 1)
+    if text == "'":
+        return Diagnostic("BM006", "unexpected character `'`", span, helps=("primes are not part of names: use a second letter",))
+    if text == '"':
+        return Diagnostic("BM009", "the text in quotes is never closed on its line", span, helps=('end it with `"`',))
+    return Diagnostic("BM006", f"unexpected character `{text}`", span)
+
+
+def _open_brackets(source: Source, end: int) -> list[int]:
+    """Positions of brackets still open before `end`; comments and quoted texts do not count."""
+    stack: list[int] = []
+    at, text = 0, source.text
+    while at < end:
+        c = text[at]
+        if c == "#":
+            at = text.find("\n", at) % (len(text) + 1)
+            continue
+        if c == '"':
+            at = text.find('"', at + 1) % (len(text) + 1)
+        elif c in _CLOSES:
+            stack.append(at)
+        elif c in _CLOSES.values() and stack:
+            stack.pop()
+        at += 1
+    return stack
+
+
+def _end(source: Source) -> Diagnostic:
+    stack = _open_brackets(source, len(source.text))
+    if stack:
+        opener = source.text[stack[-1]]
+        what = "block is not closed at end of file" if opener == "{" else f"`{opener}` is never closed"
+        code = "BM007" if opener == "{" else "BM003"
+        return Diagnostic(code, what, Span(source, stack[-1], stack[-1] + 1), "opened here", (f"add `{_CLOSES[opener]}`",))
+    end = len(source.text.rstrip())
+    return Diagnostic("BM010", "the text ends too early", Span(source, max(0, end - 1), end), "something must follow here")
+
+
+def _token(source: Source, token: lark.Token, accepts: set[str]) -> Diagnostic:
+    start = token.start_pos or 0
+    span = Span(source, start, start + len(token))
+    before = source.text[:start].rstrip()
+    stack = _open_brackets(source, start)
+    inside = source.text[stack[-1]] if stack else ""
+    if token == "*" and before.endswith("*"):
+        place = Span(source, len(before) - 1, start + 1)
+        return Diagnostic("BM004", "`**` is not an operator", place, helps=("powers are written `^`: v[i]^2",))
+    if token in KEYWORDS and accepts == {"NAME"}:
+        return Diagnostic("BM008", f"`{token}` is a reserved word", span, "cannot be used as a name", (f"rename it, e.g. `{token}_`",))
+    if inside in ("[", "(") and (token in KEYWORDS or token == "{"):
+        other = Label(Span(source, stack[-1], stack[-1] + 1), "opened here")
+        message = f"`{inside}` is never closed"
+        return Diagnostic("BM003", message, span, f"expected `,` or `{_CLOSES[inside]}` before `{token}`", others=(other,))
+    if token == "(" and before.endswith(("]", ")")) or token == "(" and before[-1:].isdigit():
+        return Diagnostic("BM005", "missing `*` before a parenthesis", span, helps=("write the product out: `W[i,j] * (...)`",))
+    if "COLON" in accepts and token.type == "NAME":
+        return Diagnostic("BM001", "expected `:` between the unit and its type", span, "unit type", (f"write `: {token}`",))
+    if token.type == "NAME" and inside == "{":
+        close = near(str(token), KEYWORDS)
+        if {s.upper() for s in STATEMENTS} & accepts:
+            hint = f"did you mean `{close}`?" if close else f"statements start with {', '.join(STATEMENTS)}"
+            return Diagnostic("BM002", f"unknown statement `{token}`", span, helps=(hint,))
+    if token.type == "NAME" and not inside:
+        close = near(str(token), ("model", "stack", "import"))
+        hint = f"did you mean `{close}`?" if close else "a file holds `model`, `stack` and `import`"
+        return Diagnostic("BM002", f"unknown statement `{token}`", span, helps=(hint,))
+    if before.endswith(("energy", "energy =")) or "EQUAL" in accepts and before.endswith("energy"):
+        return Diagnostic("BM011", f"expected `=` and a term after `energy`, found `{token}`", span, helps=("energy = - b[i] v[i]",))
+    expected = ", ".join(_shown(name) for name in sorted(accepts) if _shown(name))
+    return Diagnostic("BM012", f"unexpected `{token}`", span, notes=(f"what may stand here: {expected}",) if expected else ())
+
+
+_TEXTS = {
+    "NAME": "a name", "NUMBER": "a number", "STRING": "a text in quotes", "SIGN": "`+` or `-`", "LPAR": "`(`", "RPAR": "`)`", "LSQB": "`[`",
+    "RSQB": "`]`", "LBRACE": "`{`", "RBRACE": "`}`", "COMMA": "`,`", "COLON": "`:`", "EQUAL": "`=`", "STAR": "`*`", "SLASH": "`/`",
+    "CIRCUMFLEX": "`^`", "PLUS_EQUALS": "`+=`", "LESSTHAN": "`<`", "MORETHAN": "`>`", "DOT": "`.`", "$END": "the end",
+}  # fmt: skip
+
+
+def _shown(terminal: str) -> str:
+    """A terminal in words; never its name in the grammar."""
+    return _TEXTS.get(terminal, f"`{terminal.lower()}`" if terminal.lower() in KEYWORDS else "")
