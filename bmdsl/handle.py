@@ -10,10 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from . import driver
 from .language.diagnostics import fail
-from .language.format import format_file
 from .language.model import Model as CheckedModel
 from .language.source import Source
-from .language.sugar import expand
 from .overrides import Override, override
 from .resources import find_model
 
@@ -61,10 +59,6 @@ class Model:
                 if isinstance(length, str) and length in self.checked.unbound:
                     found.setdefault(length, size)
         return self.bind(None, **found) if found else self
-
-    def expand(self) -> str:
-        """The file's text with `layers` and `bias` written out."""
-        return format_file(expand(self.tree))
 
     @cached_property
     def graph(self) -> FactorGraph:

@@ -1,0 +1,175 @@
+"""Definition → Model: names, shapes and ranges resolved. All errors of a model are raised at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from . import tree as t
+from .constants import Bindings, constant, is_constant, length
+from .diagnostics import BmError, Diagnostic, fail, near
+from .model import Argument, Group, Initial, Length, Model, Parameter, Term
+from .shapes import letter_ranges, parameter_shapes, verify_ranges, verify_symmetric
+from .terms import Lowering, conditions
+from .training_block import options, training
+from .vocabulary import Vocabulary
+
+MODIFIERS = ("fixed", "symmetric", "nonnegative")
+INITIALS = {"normal": 2, "uniform": 2, "glorot": 0, "logit_mean": 1, "mean": 1}
+LIMIT = 20
+
+
+def choose(definitions: Sequence[t.ModelDefinition | t.StackDefinition], name: str | None) -> t.ModelDefinition | t.StackDefinition:
+    """The definition of this name, or the last one: a file builds up to it."""
+    if not definitions:
+        raise fail("BM102", "the text defines no model", help="model NAME { ... }")
+    if name is None:
+        return definitions[-1]
+    for d in definitions:
+        if d.name.text == name:
+            return d
+    raise fail("BM103", f"there is no model `{name}` in this text", help=f"it defines {', '.join(d.name.text for d in definitions)}")
+
+
+def check(definition: t.ModelDefinition, arguments: Mapping[str, float], vocabulary: Vocabulary, folder: Path | None = None) -> Model:
+    """The checked model. BmError with all diagnostics, at most 20."""
+    wrong: list[Diagnostic] = []
+    values = _arguments(definition, arguments, wrong)
+    groups = _groups(definition, values, vocabulary, wrong)
+    declared = _unique(definition, groups, values, wrong)
+    graphs = [s for s in definition.statements if isinstance(s, t.GraphDeclaration)]
+    wrong += [Diagnostic("BM602", "a graph cannot be built yet", g.span, helps=("write the terms on lattices with `wrap` or `pad`",)) for g in graphs]
+    shapes = {n: None if p.shape is None else tuple(length(x, values) for x in p.shape) for n, p in declared.items()} if not wrong else {}
+    lowering = Lowering(groups, declared, values, vocabulary.units)
+    terms: list[Term] = []
+    statements = [s for s in definition.statements if isinstance(s, t.EnergyStatement)]
+    if not statements:
+        wrong.append(Diagnostic("BM308", f"model `{definition.name.text}` has no energy", definition.name.span, helps=("energy = - b[i] v[i]",)))
+    for a in (a for s in statements for a in s.addends):
+        try:
+            terms += _terms(a, lowering, values, {n: s for n, s in shapes.items() if s is not None})
+        except BmError as error:
+            wrong.extend(error.diagnostics)
+    found: dict[str, tuple[Length, ...]] = {}
+    if not wrong:
+        found, bad = parameter_shapes(shapes, terms, {}, declared)
+        wrong += bad
+    parameters = []
+    for name, p in declared.items() if not wrong else ():
+        try:
+            parameters.append(_parameter(p, found[name], values, groups, folder))
+        except BmError as error:
+            wrong.extend(error.diagnostics)
+    wrong += [d for p in parameters if (d := verify_symmetric(p))]
+    names = {"parameter": tuple(declared), "group": tuple(groups)}
+    block = next((s for s in definition.statements if isinstance(s, t.TrainBlock)), None)
+    trained = training(block, vocabulary, values, names, wrong)
+    if wrong:
+        raise BmError(*wrong[:LIMIT])
+    made = tuple(Argument(a.name.text, values[a.name.text], a.span) for a in definition.arguments)
+    return Model(definition.name.text, made, tuple(groups.values()), tuple(parameters), tuple(terms), (), trained)
+
+
+def _arguments(d: t.ModelDefinition, given: Mapping[str, float], wrong: list[Diagnostic]) -> dict[str, int | float | None]:
+    names = [a.name.text for a in d.arguments]
+    for name in given:
+        if name not in names:
+            close = near(name, names)
+            hint = f"did you mean `{close}`?" if close else f"its arguments are {', '.join(names) or 'none'}"
+            wrong.append(Diagnostic("BM405", f"model `{d.name.text}` has no argument `{name}`", d.name.span, helps=(hint,)))
+    values: dict[str, int | float | None] = {}
+    for a in d.arguments:
+        if a.name.text in values:
+            wrong.append(Diagnostic("BM104", f"argument `{a.name.text}` is declared twice", a.name.span))
+        if a.name.text in given:
+            values[a.name.text] = given[a.name.text]
+        else:
+            try:
+                values[a.name.text] = None if a.default is None else constant(a.default, values)
+            except BmError as error:
+                wrong.extend(error.diagnostics)
+                values[a.name.text] = None
+    return values
+
+
+def _groups(d: t.ModelDefinition, values: Bindings, vocabulary: Vocabulary, wrong: list[Diagnostic]) -> dict[str, Group]:
+    groups: dict[str, Group] = {}
+    for u in (s for s in d.statements if isinstance(s, t.UnitDeclaration)):
+        try:
+            if u.name.text in groups:
+                raise fail("BM104", f"`{u.name.text}` is declared twice", u.name.span)
+            kind = u.type.function
+            if kind.text not in vocabulary.units:
+                close = near(kind.text, vocabulary.units)
+                hint = f"did you mean `{close}`?" if close else f"known: {', '.join(vocabulary.units)}"
+                raise fail("BM105", f"unknown unit type `{kind.text}`", kind.span, help=hint)
+            word = vocabulary.units[kind.text]
+            found = options(word.name, word.options, u.type, values, {})
+            shape = tuple(length(x, values) for x in u.shape)
+            states = found[word.states] if word.states else None
+            groups[u.name.text] = Group(u.name.text, u.role, shape, word.name, tuple(found.items()), states, u.span)  # type: ignore[arg-type]  # a length
+        except BmError as error:
+            wrong.extend(error.diagnostics)
+    return groups
+
+
+def _unique(d: t.ModelDefinition, groups: Mapping[str, Group], values: Bindings, wrong: list[Diagnostic]) -> dict[str, t.ParameterDeclaration]:
+    declared: dict[str, t.ParameterDeclaration] = {}
+    for p in (s for s in d.statements if isinstance(s, t.ParameterDeclaration)):
+        name = p.name.text
+        if name in declared or name in groups or name in values:
+            wrong.append(Diagnostic("BM104", f"`{name}` is declared twice", p.name.span, helps=("give one of them another name",)))
+        declared[name] = p
+    return declared
+
+
+def _terms(a: t.Addend, lowering: Lowering, values: Bindings, shapes: Mapping[str, tuple[Length, ...]]) -> list[Term]:
+    out = []
+    for p in lowering.products(a.expression):
+        letters = letter_ranges(p, a.clauses, lowering.groups, {}, values, shapes)
+        merged = lowering.merged(p)
+        assert merged is not None
+        sign = -1.0 if a.sign == "-" else 1.0
+        term = Term(sign * merged.coefficient, merged.parameters, merged.units, letters, conditions(a.clauses), None, merged.text, a.span)
+        verify_ranges(term, lowering.groups)
+        out.append(term)
+    return out
+
+
+def _parameter(p: t.ParameterDeclaration, shape: tuple[Length, ...], values: Bindings, groups: Mapping[str, Group], folder: Path | None) -> Parameter:
+    flags = {m.text for m in p.modifiers}
+    for m in p.modifiers:
+        if m.text not in MODIFIERS:
+            close = near(m.text, MODIFIERS)
+            hint = f"did you mean `{close}`?" if close else f"modifiers are {', '.join(MODIFIERS)}"
+            raise fail("BM106", f"unknown modifier `{m.text}`", m.span, help=hint)
+    init = _initial(p.init, len(shape), values, groups, folder)
+    return Parameter(p.name.text, shape, init, "fixed" in flags, "symmetric" in flags, "nonnegative" in flags, p.span)
+
+
+def _initial(e: t.Expression | None, axes: int, values: Bindings, groups: Mapping[str, Group], folder: Path | None) -> Initial:
+    if e is None:
+        return Initial("normal", (0.0, 0.01)) if axes >= 2 else Initial("constant", (0.0,))
+    if isinstance(e, t.String):
+        path, _, key = e.value.partition(":")
+        return Initial("file", (str((folder or Path()) / path), *((key,) if key else ())))
+    if is_constant(e, values):
+        value = constant(e, values)
+        if value is None:
+            raise fail("BM401", f"argument in `{e.span.text}` has no value", e.span, help="give it a default, or a value with -D")
+        return Initial("constant", (float(value),))
+    if isinstance(e, t.Call) and e.function.text in INITIALS:
+        kind = e.function.text
+        if len(e.arguments) != INITIALS[kind]:
+            raise fail("BM107", f"`{kind}` takes {INITIALS[kind]} arguments", e.span)
+        if kind in ("mean", "logit_mean"):
+            group = e.arguments[0].value.span.text
+            if group not in groups or groups[group].role != "visible":
+                raise fail("BM108", f"`{kind}({group})` needs a visible group", e.arguments[0].span)
+            return Initial(kind, (group,))  # type: ignore[arg-type]  # one of the kinds
+        numbers = [constant(a.value, values) for a in e.arguments]
+        return Initial(kind, tuple(float(x or 0) for x in numbers))  # type: ignore[arg-type]  # one of the kinds
+    text = e.function.text if isinstance(e, t.Call) else e.span.text
+    close = near(text, INITIALS)
+    hint = f"did you mean `{close}`?" if close else f"a number, a file, or {', '.join(INITIALS)}"
+    raise fail("BM109", f"`{text}` is no way to start a parameter", e.span, help=hint)

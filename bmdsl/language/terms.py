@@ -1,0 +1,185 @@
+"""Energy statements → terms: products multiplied out, powers expanded, subscripts made affine, letters collected."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from . import tree as t
+from .constants import Bindings, constant, is_constant
+from .diagnostics import fail, near
+from .model import Condition, Group, ParameterFactor, Subscript, UnitFactor
+from .vocabulary import UnitWord
+
+EXPERTS = ("softplus", "log1p", "square", "abs", "logcosh")
+
+
+@dataclass(frozen=True)
+class Product:
+    """A product while it is being multiplied out."""
+
+    coefficient: float = 1.0
+    parameters: tuple[ParameterFactor, ...] = ()
+    units: tuple[UnitFactor, ...] = ()
+    text: str = ""
+
+    def times(self, other: Product) -> Product:
+        return Product(self.coefficient * other.coefficient, self.parameters + other.parameters, self.units + other.units,
+                       " ".join(x for x in (self.text, other.text) if x))  # fmt: skip
+
+
+class Lowering:
+    """What a name in an energy may be: a unit, a parameter, an argument. Raises BmError at the first thing wrong in an addend."""
+
+    def __init__(self, groups: Mapping[str, Group], parameters: Mapping[str, t.ParameterDeclaration], arguments: Bindings,
+                 units: Mapping[str, UnitWord]) -> None:  # fmt: skip
+        self.groups, self.parameters, self.arguments, self.units = groups, parameters, arguments, units
+
+    def products(self, e: t.Expression) -> list[Product]:
+        """The sum of products that an expression is."""
+        if is_constant(e, self.arguments):
+            value = constant(e, self.arguments)
+            if value is None:
+                raise fail("BM401", f"argument in `{e.span.text}` has no value", e.span, help="give it a default, or a value with -D")
+            return [Product(float(value), text="" if isinstance(e, t.Number) else e.span.text)]
+        match e:
+            case t.Ref():
+                return [self.factor(e)]
+            case t.Unary(operator, operand):
+                return [replace(p, coefficient=-p.coefficient) if operator == "-" else p for p in self.products(operand)]
+            case t.Binary("+" | "-" as operator, left, right, span):
+                a, b = self.products(left), self.products(right)
+                self._same_letters(a, b, span)
+                return a + [replace(p, coefficient=-p.coefficient) if operator == "-" else p for p in b]
+            case t.Binary("*", left, right):
+                return [a.times(b) for a in self.products(left) for b in self.products(right)]
+            case t.Binary("/", left, right, span):
+                value = constant(right, self.arguments) if is_constant(right, self.arguments) else None
+                if not value:
+                    raise fail("BM303", "an energy can be divided by a number only", span, help="multiply by a parameter instead")
+                return [replace(p, coefficient=p.coefficient / value) for p in self.products(left)]
+            case t.Power(base, exponent, span):
+                n = constant(exponent, self.arguments) if is_constant(exponent, self.arguments) else None
+                if n is None or n != int(n) or not 1 <= n <= 8:
+                    raise fail("BM304", "a power must be a whole number from 1 to 8", span)
+                out = [Product()]
+                for _ in range(int(n)):
+                    out = [a.times(b) for a in out for b in self.products(base)]
+                return out
+            case t.Call(function, _, span):
+                if function.text in EXPERTS:
+                    raise fail("BM310", f"the expert `{function.text}(...)` cannot be compiled yet", span)
+                if function.text in self.groups or function.text in self.parameters or function.text in self.arguments:
+                    name = function.text
+                    raise fail("BM305", f"`{name}` is not a function", function.span, help=f"a product is written `{name} * (...)`")
+                close = near(function.text, EXPERTS)
+                raise fail("BM306", f"unknown function `{function.text}`", function.span,
+                           help=f"did you mean `{close}`?" if close else f"functions are {', '.join(EXPERTS)}")  # fmt: skip
+            case t.SumOver(_, _, span):
+                raise fail("BM310", "`sum[...]` around an expert cannot be compiled yet", span)
+        raise fail("BM307", "this cannot stand in an energy", e.span)
+
+    def factor(self, e: t.Ref) -> Product:
+        name, subscripts = e.name.text, tuple(self.subscript(s) for s in e.subscripts or ())
+        if name in self.groups:
+            group = self.groups[name]
+            if len(subscripts) != len(group.axes):
+                shown = ", ".join(str(n) for n in group.axes)
+                hint = "a one-of-K unit needs its state as the last subscript" if group.states is not None else ""
+                raise fail("BM201", f"`{name}` has {len(group.axes)} axes but {len(subscripts)} subscripts are given", e.span, f"axes: {shown}",
+                           help=hint)  # fmt: skip
+            return Product(units=(UnitFactor(name, subscripts, span=e.span),))
+        if name in self.parameters:
+            return Product(parameters=(ParameterFactor(name, subscripts, span=e.span),))
+        known = [*self.groups, *self.parameters, *self.arguments]
+        if name in self.arguments:
+            raise fail("BM202", f"argument `{name}` is a number and takes no subscripts", e.span)
+        close = near(name, known)
+        help = f"did you mean `{close}`?" if close else "every name is a unit, a parameter (`param NAME`) or a model argument"
+        raise fail("BM101", f"unknown name `{name}`", e.name.span, "not declared", help=help)
+
+    def subscript(self, e: t.Expression) -> Subscript:
+        if isinstance(e, t.Call) and e.function.text in ("wrap", "pad"):
+            if len(e.arguments) != 1:
+                raise fail("BM203", f"`{e.function.text}(...)` takes one subscript", e.span)
+            letters, number = self._affine(e.arguments[0].value)
+            return Subscript(letters, number, "wrap" if e.function.text == "wrap" else "pad")
+        letters, number = self._affine(e)
+        return Subscript(letters, number)
+
+    def _affine(self, e: t.Expression) -> tuple[tuple[tuple[str, int], ...], int]:
+        found: dict[str, int] = {}
+        total = self._add(e, 1, found)
+        return tuple((x, c) for x, c in found.items() if c), total
+
+    def _add(self, e: t.Expression, scale: int, found: dict[str, int]) -> int:
+        match e:
+            case t.Ref(name, None) if name.text not in self.arguments:
+                found[name.text] = found.get(name.text, 0) + scale
+                return 0
+            case t.Unary(operator, operand):
+                return self._add(operand, -scale if operator == "-" else scale, found)
+            case t.Binary("+" | "-" as operator, left, right):
+                return self._add(left, scale, found) + self._add(right, -scale if operator == "-" else scale, found)
+            case t.Binary("*", left, right):
+                for a, b in ((left, right), (right, left)):
+                    if is_constant(a, self.arguments):
+                        return self._add(b, scale * self._whole(a), found)
+            case _ if is_constant(e, self.arguments):
+                return scale * self._whole(e)
+        raise fail("BM204", "a subscript is a sum of letters times whole numbers", e.span, help="as `2*x + p - 1`, `wrap(x+1)`, `pad(x+1)`")
+
+    def _whole(self, e: t.Expression) -> int:
+        value = constant(e, self.arguments)
+        if value is None or value != int(value):
+            raise fail("BM205", "a subscript needs whole numbers", e.span)
+        return int(value)
+
+    def _same_letters(self, a: list[Product], b: list[Product], span: object) -> None:
+        letters = {frozenset(letters_of(p)) for p in a + b}
+        if len(letters) > 1:
+            shown = " and ".join("{" + ", ".join(sorted(x)) + "}" for x in sorted(letters, key=sorted))
+            raise fail("BM302", f"the addends in parentheses carry different letters: {shown}", span,  # type: ignore[arg-type]  # always a Span
+                       help="write them as terms of their own")  # fmt: skip
+
+    def merged(self, p: Product) -> Product | None:
+        """Equal factors become powers; unit powers are reduced on their domain (binary x² = x, spin x² = 1)."""
+        parameters: dict[tuple[str, tuple[Subscript, ...]], ParameterFactor] = {}
+        for f in p.parameters:
+            key = (f.parameter, f.subscripts)
+            parameters[key] = replace(parameters[key], power=parameters[key].power + 1) if key in parameters else f
+        units: dict[tuple[str, tuple[Subscript, ...]], UnitFactor] = {}
+        for u in p.units:
+            at = (u.group, u.subscripts)
+            units[at] = replace(units[at], power=units[at].power + 1) if at in units else u
+        kept = []
+        for u in units.values():
+            word = self.units[self.groups[u.group].unit]
+            power = word.reduces.get(u.power, u.power)
+            if power and power not in word.powers:
+                shown = ", ".join(f"x^{k}" if k > 1 else "x" for k in word.powers)
+                raise fail("BM301", f"`{u.group}` is {word.name}: it has no statistic x^{u.power}", u.span, help=f"its statistics are {shown}")
+            if power:
+                kept.append(replace(u, power=power))
+        return replace(p, parameters=tuple(parameters.values()), units=tuple(kept))
+
+
+def letters_of(p: Product) -> set[str]:
+    """Every letter in a product's subscripts."""
+    return {x for f in factors(p) for s in f.subscripts for x, _ in s.letters}
+
+
+def factors(p: Product) -> list[ParameterFactor | UnitFactor]:
+    """Parameters, then units."""
+    return [*p.parameters, *p.units]
+
+
+def conditions(clauses: tuple[t.Clause, ...]) -> tuple[Condition, ...]:
+    """`for` clauses that restrict pairs of letters."""
+    out = []
+    for c in clauses:
+        if isinstance(c, t.LetterOrder):
+            out.append(Condition("less" if c.operator == "<" else "unequal", c.first.text, c.second.text))
+        elif isinstance(c, t.EdgeRange):
+            out.append(Condition("edge", c.first.text, c.second.text, c.graph.text))
+    return tuple(out)

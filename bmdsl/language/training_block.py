@@ -1,0 +1,137 @@
+"""Train blocks against the vocabulary: words, options, kinds and bounds checked, defaults filled in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from . import tree as t
+from .constants import Bindings, constant
+from .diagnostics import BmError, Diagnostic, fail, near
+from .model import Choice, Training, Value
+from .vocabulary import Option, Vocabulary, Word
+
+NUMBERS = {"batch": 1, "epochs": 1, "updates": 1, "patience": 1, "seed": 0}
+WORDS = ("positive", "negative", "objective", "optimizer", "schedule", "pretrain")
+LISTS = ("penalty", "transform")
+
+
+def training(block: t.TrainBlock | None, vocabulary: Vocabulary, arguments: Bindings, names: Mapping[str, tuple[str, ...]],
+             wrong: list[Diagnostic]) -> Training:  # fmt: skip
+    """The block with every default filled in; what is wrong goes to `wrong`. `names`: parameters and groups, by kind."""
+    out = Training()
+    seen: set[str] = set()
+    for s in block.settings if block else ():
+        try:
+            name = s.name.text
+            if name in seen and name != "temperature":
+                raise fail("BM501", f"`{name}` is set twice", s.name.span)
+            seen.add(name)
+            out = replace(out, **_setting(s, name, vocabulary, arguments, names, out))
+        except BmError as error:
+            wrong.extend(error.diagnostics)
+    return out
+
+
+def _setting(s: t.Setting, name: str, v: Vocabulary, arguments: Bindings, names: Mapping[str, tuple[str, ...]], so_far: Training) -> dict[str, Any]:
+    first = s.values[0]
+    if name not in LISTS and len(s.values) > 1:
+        raise fail("BM502", f"`{name}` takes one value", s.span)
+    if name in NUMBERS:
+        value = constant(first, arguments)
+        if value is None or value != int(value) or value < NUMBERS[name]:
+            raise fail("BM503", f"`{name}` must be a whole number of at least {NUMBERS[name]}", first.span)
+        return {name: int(value)}
+    if name == "validate":
+        value = constant(first, arguments)
+        if value is None or not 0 <= value < 1:
+            raise fail("BM503", "`validate` is a share of the data, at least 0 and below 1", first.span)
+        return {name: float(value)}
+    if name == "center":
+        if not isinstance(first, t.Ref) or first.name.text not in ("on", "off"):
+            raise fail("BM504", "`center` is on or off", first.span)
+        return {name: first.name.text == "on"}
+    if name == "data":
+        return {name: first.value if isinstance(first, t.String) else first.span.text}
+    if name == "temperature":
+        value = constant(first, arguments)
+        if s.target is None or s.target.text not in names["group"] or value is None or value <= 0:
+            raise fail("BM505", "`temperature` names a group and a number above 0", s.span, help="temperature z = 20")
+        return {name: (*so_far.temperature, (s.target.text, float(value)))}
+    if name in WORDS:
+        return {name: choice(first, name, getattr(v, name), arguments, names)}
+    if name in LISTS:
+        return {name: tuple(choice(x, name, getattr(v, name), arguments, names) for x in s.values)}
+    known = (*NUMBERS, "validate", "center", "data", "temperature", *WORDS, *LISTS)
+    close = near(name, known)
+    raise fail("BM506", f"unknown setting `{name}`", s.name.span, help=f"did you mean `{close}`?" if close else f"settings are {', '.join(known)}")
+
+
+def choice(e: t.Expression, what: str, words: Mapping[str, Word], arguments: Bindings, names: Mapping[str, tuple[str, ...]]) -> Choice:
+    """A word with its options resolved."""
+    word_name = e.name if isinstance(e, t.Ref) else e.function if isinstance(e, t.Call) else None
+    if word_name is None:
+        raise fail("BM507", f"`{what}` takes a word", e.span, help=f"one of {', '.join(words)}")
+    if word_name.text not in words:
+        close = near(word_name.text, words)
+        hint = f"did you mean `{close}`?" if close else f"known: {', '.join(words)}"
+        raise fail("BM508", f"unknown {what} `{word_name.text}`", word_name.span, help=hint)
+    word = words[word_name.text]
+    return Choice(word.name, tuple(options(word.name, word.options, e, arguments, names).items()), e.span)
+
+
+def options(name: str, known: tuple[Option, ...], e: t.Expression, arguments: Bindings, names: Mapping[str, tuple[str, ...]]) -> dict[str, Value]:
+    """All options of a word or unit type: given, or default; positional ones first."""
+    given: dict[str, t.CallArgument] = {}
+    for k, a in enumerate(e.arguments if isinstance(e, t.Call) else ()):
+        if a.name is None:
+            if k >= len(known):
+                raise fail("BM510", f"`{name}` takes {len(known)} options", a.span, help=_signature(name, known))
+            key = known[k].name
+        else:
+            key = a.name.text
+            if key not in (o.name for o in known):
+                close = near(key, [o.name for o in known])
+                hint = f"did you mean `{close}`?" if close else _signature(name, known)
+                raise fail("BM509", f"`{name}` has no option `{key}`", a.name.span, help=hint)
+        if key in given:
+            raise fail("BM511", f"option `{key}` of `{name}` is given twice", a.span)
+        given[key] = a
+    out: dict[str, Value] = {}
+    for o in known:
+        if o.name in given:
+            out[o.name] = _value(name, o, given[o.name].value, arguments, names)
+        elif o.required:
+            raise fail("BM512", f"`{name}` needs its option `{o.name}`", e.span, help=_signature(name, known))
+        elif o.default is not None:
+            out[o.name] = o.default
+    return out
+
+
+def _value(word: str, o: Option, e: t.Expression, arguments: Bindings, names: Mapping[str, tuple[str, ...]]) -> Value:
+    if o.kind in ("name", "parameter", "group", "boolean"):
+        if not isinstance(e, t.Ref) or e.subscripts is not None:
+            raise fail("BM513", f"option `{o.name}` of `{word}` is a name", e.span)
+        text = e.name.text
+        allowed = ("on", "off") if o.kind == "boolean" else o.choices if o.kind == "name" else names.get(o.kind, ())
+        if allowed and text not in allowed:
+            close = near(text, allowed)
+            hint = f"did you mean `{close}`?" if close else f"one of {', '.join(allowed)}"
+            raise fail("BM514", f"`{text}` is no {o.kind} that `{word}` can take", e.span, help=hint)
+        return text == "on" if o.kind == "boolean" else text
+    value = constant(e, arguments)
+    if value is None:
+        return "".join(e.span.text.split())
+    low = o.low is not None and (value <= o.low if o.open_low else value < o.low)
+    if low or o.high is not None and value > o.high or o.kind == "integer" and value != int(value):
+        bound = "" if o.low is None else f" {'above' if o.open_low else 'of at least'} {o.low:g}"
+        top = "" if o.high is None else f" and at most {o.high:g}"
+        kind = "a whole number" if o.kind == "integer" else "a number"
+        raise fail("BM515", f"option `{o.name}` of `{word}` must be {kind}{bound}{top}, this is {value:g}", e.span)
+    return int(value) if o.kind == "integer" else float(value)
+
+
+def _signature(name: str, known: tuple[Option, ...]) -> str:
+    shown = ", ".join(o.name if o.default is None else f"{o.name} = {o.default}" for o in known)
+    return f"{name}({shown})"

@@ -1,0 +1,72 @@
+"""From a text to a trained machine, as a user goes."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import bmdsl
+from tests import naive
+
+RBM = """
+model rbm(D = 6, H = 4) {
+  visible v[D] : binary
+  hidden  h[H] : binary
+  param W init normal(0, 0.1), b, c
+  energy = - b[i] v[i] - c[j] h[j] - W[i,j] v[i] h[j]
+  train { positive exact  negative pcd(steps = 1, chains = 10)  optimizer sgd(rate = 0.05)  batch 10  epochs 2  seed 0 }
+}
+"""
+
+
+def test_a_text_becomes_a_machine_whose_partition_function_is_exact():
+    machine = bmdsl.parse(RBM, H=3).compile(seed=0, dtype="float64")
+    assert {n: x.shape for n, x in machine.params.items()} == {"W": (6, 3), "b": (6,), "c": (3,)}
+    assert machine.log_partition() == pytest.approx(naive.log_partition(machine.model, machine.params), abs=1e-8)
+
+
+def test_layers_and_hand_written_terms_give_the_same_energy():
+    sugar = bmdsl.parse("model m { visible v[3] : binary hidden h[2] : binary layers v -- h }").compile(dtype="float64")
+    hand = bmdsl.parse("model m { visible v[3] : binary hidden h[2] : binary param A, p, q energy = - p[i] v[i] - q[j] h[j] - A[i,j] v[i] h[j] }")
+    other = hand.compile(dtype="float64")
+    for a, b in (("W_v_h", "A"), ("b_v", "p"), ("b_h", "q")):
+        other.params[b] = sugar.params[a]
+    v, h = np.eye(3)[:2], np.eye(2)
+    np.testing.assert_array_equal(sugar.energy(v=v, h=h), other.energy(v=v, h=h))
+
+
+def test_training_writes_a_run_that_opens_again(tmp_path):
+    data = (np.random.default_rng(0).random((40, 6)) < 0.4).astype("float32")
+    machine = bmdsl.parse(RBM).compile()
+    run = machine.train(data, out=tmp_path / "run", epochs=1)
+    assert run.stopped == "done"
+    again = bmdsl.open(tmp_path / "run" / "params.safetensors")
+    np.testing.assert_array_equal(again.params["W"], machine.params["W"])
+
+
+@pytest.mark.parametrize("name", ["rbm", "dbm", "bm", "gbrbm"])
+def test_every_shipped_model_trains(name):
+    loaded = bmdsl.load(name, **({} if name == "bm" else {"D": 64}))
+    data = None if name != "bm" else (np.random.default_rng(0).random((50, 20)) < 0.5).astype("float32")
+    machine = loaded.compile()
+    run = machine.train(data, epochs=1)
+    assert all(np.isfinite(x).all() for x in machine.params.values()) and run.updates > 0
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("W[i,j]", "w[i,j]", "error[BM101]: unknown name `w`"),
+        (": binary\n  hidden", ": binery\n  hidden", "did you mean `binary`?"),
+        ("v[i] h[j]", "v[i] h[i]", "index `i` runs over 6 in `v[i]` but over 4 in `h[i]`"),
+        ("pcd(", "pdc(", "unknown negative `pdc`"),
+        ("batch 10", "bach 10", "did you mean `batch`?"),
+        ("b[i] v[i]", "b[i] v[i,j]", "`v` has 1 axes but 2 subscripts are given"),
+        ("b[i] v[i]", "b[i] v[i+1] for i in 0..6", "reaches 6, its axis has 0..5"),
+    ],
+)
+def test_a_wrong_text_is_a_diagnostic(old, new, message):
+    assert old in RBM
+    with pytest.raises(bmdsl.BmError) as caught:
+        bmdsl.parse(RBM.replace(old, new, 1) if old != "v[i] h[j]" else RBM.replace(old, new))
+    assert message in str(caught.value)
