@@ -70,3 +70,22 @@ def test_a_wrong_text_is_a_diagnostic(old, new, message):
     with pytest.raises(bmdsl.BmError) as caught:
         bmdsl.parse(RBM.replace(old, new, 1) if old != "v[i] h[j]" else RBM.replace(old, new))
     assert message in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("parameter", "term", "code"),
+    [("p[3]", "p[i+5] v[i]", "BM207"), ("p[3]", "p[9] v[i]", "BM207"), ("p[3,4]", "p[1] v[i]", "BM209"), ("p", "p[i] v[i] for i < k", "BM214"),
+     ("p[0^(0-1)]", "p[i] v[i]", "BM406"), ("p", "0.5 * v[i]^9", "BM304")],
+)  # fmt: skip
+def test_what_would_act_outside_an_array_is_refused(parameter, term, code):
+    with pytest.raises(bmdsl.BmError, match=code):
+        bmdsl.parse(f"model m {{ visible v[6] : binary param {parameter} energy = - {term} }}")
+
+
+def test_a_square_around_a_mean_is_multiplied_out():
+    model = bmdsl.parse("model m { visible v[3] : gaussian param b energy = + 0.5 * (v[i] - b[i])^2 }")
+    machine = model.compile(dtype="float64")
+    machine.params["b"] = [1.0, -2.0, 0.5]
+    v = np.array([[0.3, 0.1, -0.7]])
+    expected = 0.5 * ((v - machine.params["b"]) ** 2).sum() + 0.5 * (v**2).sum()  # the unit's own base measure is the second part
+    assert machine.energy(v=v)[0] == pytest.approx(expected)

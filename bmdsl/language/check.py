@@ -9,8 +9,8 @@ from . import tree as t
 from .constants import Bindings, constant, is_constant, length
 from .diagnostics import BmError, Diagnostic, fail, near
 from .model import Argument, Group, Initial, Length, Model, Parameter, Term
-from .shapes import letter_ranges, parameter_shapes, verify_ranges, verify_symmetric
-from .terms import Lowering, conditions
+from .shapes import letter_ranges, parameter_shapes, verify_parameter_ranges, verify_ranges, verify_symmetric
+from .terms import Lowering, Product, conditions, letters_of
 from .training_block import options, training
 from .vocabulary import Vocabulary
 
@@ -54,6 +54,11 @@ def check(definition: t.ModelDefinition, arguments: Mapping[str, float], vocabul
     if not wrong:
         found, bad = parameter_shapes(shapes, terms, {}, declared)
         wrong += bad
+        for term in terms if not wrong else ():
+            try:
+                verify_parameter_ranges(term, found)
+            except BmError as error:
+                wrong.extend(error.diagnostics)
     parameters = []
     for name, p in declared.items() if not wrong else ():
         try:
@@ -62,7 +67,9 @@ def check(definition: t.ModelDefinition, arguments: Mapping[str, float], vocabul
             wrong.extend(error.diagnostics)
     wrong += [d for p in parameters if (d := verify_symmetric(p))]
     names = {"parameter": tuple(declared), "group": tuple(groups)}
-    block = next((s for s in definition.statements if isinstance(s, t.TrainBlock)), None)
+    blocks = [s for s in definition.statements if isinstance(s, t.TrainBlock)]
+    wrong += [Diagnostic("BM516", "a model has one train block", b.span) for b in blocks[1:]]
+    block = blocks[0] if blocks else None
     trained = training(block, vocabulary, values, names, wrong)
     if wrong:
         raise BmError(*wrong[:LIMIT])
@@ -125,8 +132,14 @@ def _unique(d: t.ModelDefinition, groups: Mapping[str, Group], values: Bindings,
 
 def _terms(a: t.Addend, lowering: Lowering, values: Bindings, shapes: Mapping[str, tuple[Length, ...]]) -> list[Term]:
     out = []
-    for p in lowering.products(a.expression):
-        letters = letter_ranges(p, a.clauses, lowering.groups, {}, values, shapes)
+    products = lowering.products(a.expression)
+    everything = Product(parameters=tuple(f for p in products for f in p.parameters), units=tuple(u for p in products for u in p.units))
+    whole = {x.name: x for x in letter_ranges(everything, a.clauses, lowering.groups, {}, values, shapes)}
+    for c in conditions(a.clauses):
+        if missing := {c.first, c.second} - set(whole):
+            raise fail("BM214", f"letter `{min(missing)}` of the `for` clause stands in no subscript", a.clauses[0].span)
+    for p in products:
+        letters = tuple(whole[x] for x in sorted(letters_of(p)))
         merged = lowering.merged(p)
         assert merged is not None
         sign = -1.0 if a.sign == "-" else 1.0
@@ -168,6 +181,8 @@ def _initial(e: t.Expression | None, axes: int, values: Bindings, groups: Mappin
                 raise fail("BM108", f"`{kind}({group})` needs a visible group", e.arguments[0].span)
             return Initial(kind, (group,))  # type: ignore[arg-type]  # one of the kinds
         numbers = [constant(a.value, values) for a in e.arguments]
+        if None in numbers or any(a.name for a in e.arguments):
+            raise fail("BM107", f"`{kind}` takes {INITIALS[kind]} numbers, in order and without names", e.span)
         return Initial(kind, tuple(float(x or 0) for x in numbers))  # type: ignore[arg-type]  # one of the kinds
     text = e.function.text if isinstance(e, t.Call) else e.span.text
     close = near(text, INITIALS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 from . import tree as t
@@ -20,13 +21,18 @@ def constant(e: t.Expression, arguments: Bindings) -> int | float | None:
             if name.text not in arguments:
                 close = near(name.text, arguments)
                 raise fail("BM101", f"unknown name `{name.text}`", span, "not an argument", help=f"did you mean `{close}`?" if close else "")
-            return arguments[name.text]
+            bound = arguments[name.text]
+            return None if bound is None else _real(bound, e)
         case t.Unary(operator, operand):
             x = constant(operand, arguments)
             return None if x is None else -x if operator == "-" else x
         case t.Power(base, exponent):
             a, b = constant(base, arguments), constant(exponent, arguments)
-            return None if a is None or b is None else a**b
+            if a is None or b is None:
+                return None
+            if abs(b) > 64 or (a == 0 and b < 0) or abs(a) > 1e9:
+                raise fail("BM406", "this power is no number that can be used", e.span)
+            return _real(a**b, e)
         case t.Binary(operator, left, right, span):
             a, b = constant(left, arguments), constant(right, arguments)
             if a is None or b is None:
@@ -35,8 +41,15 @@ def constant(e: t.Expression, arguments: Bindings) -> int | float | None:
                 if b == 0:
                     raise fail("BM404", "division by zero", span)
                 return a / b
-            return a + b if operator == "+" else a - b if operator == "-" else a * b
+            return _real(a + b if operator == "+" else a - b if operator == "-" else a * b, e)
     raise fail("BM402", "a number is needed here", e.span, help="arithmetic on numbers and model arguments")
+
+
+def _real(value: object, e: t.Expression) -> int | float:
+    """The value, if it is a finite real number that anybody would write."""
+    if isinstance(value, int | float) and math.isfinite(value) and abs(value) < 1e300:
+        return value
+    raise fail("BM406", "this is no finite number", e.span)
 
 
 def is_constant(e: t.Expression, arguments: Bindings) -> bool:

@@ -62,6 +62,26 @@ def verify_ranges(term: Term, groups: Mapping[str, Group]) -> None:
                            help=f"`wrap({s})` is periodic, `pad({s})` counts as zero outside")  # fmt: skip
 
 
+def verify_parameter_ranges(term: Term, shapes: Mapping[str, tuple[Length, ...]]) -> None:
+    """The same for parameters, whose subscripts can neither wrap nor pad."""
+    if any(c.kind == "edge" for c in term.conditions):
+        return
+    ranges = {x.name: x for x in term.letters}
+    for f in term.parameters:
+        shape = shapes[f.parameter]
+        if len(f.subscripts) != len(shape):
+            raise fail("BM209", f"`{f.parameter}` has {len(shape)} axes but {len(f.subscripts)} subscripts here", f.span)
+        for s, n in zip(f.subscripts, shape, strict=True):
+            bounds = _bounds(s, ranges)
+            if s.edge != "plain":
+                raise fail("BM213", f"a parameter's subscript cannot `{s.edge}`", f.span, help="only a unit's subscript can")
+            if bounds is None or not isinstance(n, int):
+                continue
+            if bounds[0] < 0 or bounds[1] >= n:
+                value = bounds[0] if bounds[0] < 0 else bounds[1]
+                raise fail("BM207", f"subscript `{s}` of `{f.parameter}` reaches {value}, its axis has 0..{n - 1}", f.span)
+
+
 def _bounds(s: Subscript, ranges: Mapping[str, Letter]) -> tuple[int, int] | None:
     low = high = s.constant
     for x, c in s.letters:
