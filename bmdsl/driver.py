@@ -68,11 +68,11 @@ def plan_of(model: Model) -> Plan:
     return build_plan(graph_of(model), {g.unit: units.get(g.unit) for g in model.groups})
 
 
-def python_of(model: Model, compile: bool = True) -> str:
+def python_of(model: Model, compile: bool = True, dtype: str = "float32") -> str:
     """Model → the generated module's source."""
     from .compiler.emit import emit_module
 
-    return emit_module(plan_of(model), compile)[0]
+    return emit_module(plan_of(model), compile, dtype)[0]
 
 
 def machine_of(
@@ -85,10 +85,12 @@ def machine_of(
     from .compiler.emit import emit_module
     from .inference.machine import Machine
     from .inference.program import Program
+    from .inference.threads import prefer_openmp
 
     if model.unbound:
         names = ", ".join(f"`{n}`" for n in model.unbound)
         raise fail("BM865", f"model `{model.name}` needs a value for {names}", help=f"give data, or {model.unbound[0]} = a number")
+    prefer_openmp()
     plan = plan_of(model)
-    source, lengths = emit_module(plan, compile)
+    source, lengths = emit_module(plan, compile, dtype)
     return Machine(model, Program(plan, build_module(source), lengths, np.dtype(dtype)), seed, save, trainer)

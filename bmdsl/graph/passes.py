@@ -10,18 +10,18 @@ from .factor_graph import FactorGraph
 
 
 def gibbs_blocks(graph: FactorGraph) -> tuple[tuple[str, ...], ...]:
-    """Groups that may be updated together, hidden-first: a colouring of the group graph (given groups never move).
+    """Groups that may be updated together: a colouring of the group graph (given groups never move).
 
-    A group with lateral terms is a block of its own, swept one unit after another.
+    A group with lateral terms is a block of its own, swept one unit after another. The block whose means may stand for samples
+    comes last, so that one product gives both its draw and its means.
     """
     free = [g for g in graph.model.groups if g.role != "given"]
     alone = [g.name for g in free if graph.is_lateral(g.name)]
     rest = [g.name for g in free if g.name not in alone]
     colours = nx.greedy_color(graph.couples.subgraph(rest), strategy=lambda g, _: iter(rest))
     blocks = [tuple(n for n in rest if colours[n] == c) for c in sorted(set(colours.values()))] + [(n,) for n in alone]
-    roles = {g.name: g.role for g in free}
-    first = next((b for b in blocks if all(roles[n] == "hidden" for n in b)), None)
-    return tuple(sorted(blocks, key=lambda b: b != first))
+    means = set(mean_block(graph, blocks))
+    return tuple(sorted(blocks, key=lambda b: bool(means & set(b))))
 
 
 def mean_block(graph: FactorGraph, blocks: Iterable[tuple[str, ...]]) -> tuple[str, ...]:

@@ -74,6 +74,17 @@ def summed_rows(program: Program, f: Fields, given: State, free: Iterable[str], 
         yield sum_out(program, f, rows, rest)
 
 
+def means(program: Program, f: Fields, rows: State, rest: Iterable[str]) -> Rows:
+    """Every row with the independent groups `rest` as their conditional means."""
+    full, squares, etas = dict(rows), {}, {}
+    for name in rest:
+        etas[name] = program.field(f, name, rows)
+        full[name] = program.mean(f, name, etas[name])
+        if program.plan.group(name).square:
+            squares[name] = program.mean_square(f, name, etas[name])
+    return Rows(full, squares, etas)
+
+
 def sum_out(program: Program, f: Fields, rows: State, rest: Iterable[str]) -> tuple[Rows, Array]:
     """Sums independent groups `rest` out of every row: −E at rest = 0 plus Σ A(η); rest's means are filled in."""
     rest = tuple(rest)
@@ -83,11 +94,7 @@ def sum_out(program: Program, f: Fields, rows: State, rest: Iterable[str]) -> tu
         full[name] = np.zeros((count, program.sizes[name]), program.dtype)
     zero_base = {name: program.log_base(name, full[name]) for name in rest}
     weight = -program.energy(f, full)
-    etas = {name: program.field(f, name, full) for name in rest}
-    squares: State = {}
+    summed = means(program, f, full, rest)
     for name in rest:
-        weight += program.log_partition(f, name, etas[name]) - zero_base[name]
-        full[name] = program.mean(f, name, etas[name])
-        if program.plan.group(name).square:
-            squares[name] = program.mean_square(f, name, etas[name])
-    return Rows(full, squares), weight
+        weight += program.log_partition(f, name, summed.fields[name]) - zero_base[name]
+    return summed, weight

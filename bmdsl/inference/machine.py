@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,12 @@ from scipy.special import logsumexp
 from ..language.diagnostics import BmError, fail, near
 from ..language.model import Model
 from . import enumeration, initial
-from .program import Array, Fields, Program, Rows, State
+from .program import Array, Fields, Key, Program, Rows, State
+from .threads import alone
 
 SAMPLE_STREAM, INITIAL_STREAM = 1, 2
+GROUPS = 1 << 10
+"""Streams are numbered GROUPS · stream + the group's place, so that no two groups share one."""
 
 
 class Parameters(dict[str, Array]):
@@ -43,6 +47,7 @@ class Machine:
         self.params = Parameters(model, initial.initial_parameters(model, seed), program.dtype)
         self._save, self._trainer = save, trainer
         self._calls = 0
+        self._held: Fields | None = None
 
     # ------------------------------------------------------------ states in and out
 
@@ -84,14 +89,26 @@ class Machine:
         return {n: self.program.shaped(n, x) for n, x in state.items()}
 
     def _fields(self) -> Fields:
-        return self.program.couple(self.params)
+        return self._held if self._held is not None else self.program.couple(self.params)
+
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        """Inside, parameters must not change: what they amount to is made once."""
+        before = self._held
+        self._held = self._fields()
+        try:
+            yield
+        finally:
+            self._held = before
 
     # ------------------------------------------------------------ exact quantities
 
+    @alone
     def energy(self, **groups: Any) -> Array:
         """E(x) in nats, base measures included so that P(x) = exp(−E(x))/Z: [batch]. Every group must be given."""
         return self.program.energy(self._fields(), self._state(groups, tuple(g.name for g in self.model.groups), "the energy"))
 
+    @alone
     def free_energy(self, **groups: Any) -> Array:
         """F(v) = −log Σ_h exp(−E(v, h)) in nats: [batch]. BmError where the hidden units cannot be summed out."""
         state = self._state(groups, tuple(g.name for g in self.model.groups if g.role != "hidden"), "the free energy")
@@ -109,6 +126,7 @@ class Machine:
             out[r] = -logsumexp(np.concatenate(parts))
         return out
 
+    @alone
     def conditional(self, group: str, **groups: Any) -> Array:
         """E[group | the rest] = A′(η): [batch, *axes]. The group's neighbours must be given."""
         graph = self.program.plan.graph
@@ -122,6 +140,7 @@ class Machine:
         eta = self.program.field(f, group, state)
         return self.program.shaped(group, self.program.mean(f, group, eta))
 
+    @alone
     def posterior(self, **groups: Any) -> dict[str, Array]:
         """E[h | v] of every hidden group: exact where the hidden units can be summed out, else mean field."""
         state = self._data(groups)
@@ -134,6 +153,7 @@ class Machine:
         means = {n: (rows[n] * weights[:, None]).reshape(count, per, -1).sum(1) for n in self.hidden}
         return self._shape(means)
 
+    @alone
     def log_partition(self, method: str = "exact", **options: Any) -> float:
         """log Z in nats by enumeration. BmError where no enumeration is small enough."""
         if method != "exact":
@@ -145,10 +165,12 @@ class Machine:
         parts = enumeration.summed_rows(self.program, f, {}, (*self.visible, *self.hidden), "the partition function")
         return float(logsumexp([logsumexp(w) for _, w in parts]))
 
+    @alone
     def log_likelihood(self, data: Any, method: str = "exact") -> Array:
         """log P(v) = −F(v) − log Z of every case, in nats."""
         return -self._free_energy(self._fields(), self._data(data)) - self.log_partition(method)
 
+    @alone
     def gradient(self, data: Any, positive: str = "exact", negative: str = "exact") -> dict[str, Array]:
         """d mean log-likelihood / dθ = ⟨∂(−E)/∂θ⟩_data − ⟨∂(−E)/∂θ⟩_model, both phases exact or mean field (positive)."""
         state = self._data(data)
@@ -190,8 +212,7 @@ class Machine:
         state = {n: self.program.flat(n, x) for n, x in state.items() if n not in self.hidden}
         chosen = enumeration.choose(self.program, self.hidden, "the positive phase")
         if not chosen:
-            rows, _ = enumeration.sum_out(self.program, f, state, self.hidden)
-            return rows, np.ones(len(next(iter(state.values()))))
+            return enumeration.means(self.program, f, state, self.hidden), np.ones(len(next(iter(state.values()))))
         collected = []
         for r in range(len(next(iter(state.values())))):
             row = {n: x[r : r + 1] for n, x in state.items()}
@@ -206,21 +227,25 @@ class Machine:
         state = {n: self.program.flat(n, x) for n, x in state.items()}
         count = len(next(iter(state.values())))
         seen = {n: x for n, x in state.items() if np.isnan(x).any()}
-        rows = {n: np.where(np.isnan(x), 0, x).astype(self.dtype) for n, x in state.items()}
+        rows = {n: np.where(np.isnan(x), 0, x).astype(self.dtype) if n in seen else x for n, x in state.items()}
         rows |= {n: np.zeros((count, self.program.sizes[n]), self.dtype) for n in self.hidden if n not in rows}
         free = [n for block in self.program.plan.blocks for n in block if n in seen or n not in state]
+        fixed = {n: self.program.field(f, n, rows, groups=[g for g in rows if g not in free]) for n in free}  # does not change: made once
+        empty = np.empty((0, 0), self.dtype)
         used = 0
         for used in range(1, max(1, steps) + 1):  # noqa: B007  # returned
             change = 0.0
             for name in free:
-                lateral = name in f.lateral
-                new = rows[name].copy()
-                for p in range(self.program.sizes[name]) if lateral and self.program.states[name] == 1 else (slice(None),):
-                    eta = self.program.field(f, name, rows | {name: new})
-                    new[:, p] = self.program.mean(f, name, eta)[:, p]
-                if name in seen:
-                    new = np.where(np.isnan(seen[name]), new, seen[name]).astype(self.dtype)
-                new = (1 - damping) * new + damping * rows[name] if damping else new
+                eta = self.program.field(f, name, rows, groups=free, start=fixed[name])
+                if name in f.lateral:
+                    new = rows[name].copy()
+                    self.program.settle(f, name, eta, new, seen.get(name, empty))
+                else:
+                    new = self.program.mean(f, name, eta)
+                    if name in seen:
+                        new = np.where(np.isnan(seen[name]), new, seen[name]).astype(self.dtype)
+                if damping:
+                    new = ((1 - damping) * new + damping * rows[name]).astype(self.dtype)
                 change = max(change, float(np.abs(new - rows[name]).max(initial=0)))
                 rows[name] = new
             if change < tol:
@@ -232,42 +257,62 @@ class Machine:
         squares = {n: self.program.mean_square(f, n, self.program.field(f, n, rows)) for n in free if self.program.plan.group(n).square}
         return {n: np.where(np.isnan(seen[n]), s, rows[n] ** 2) if n in seen else s for n, s in squares.items()}
 
-    def initial_state(self, n: int, stream: int = INITIAL_STREAM) -> State:
+    def initial_state(self, n: int, stream: int = INITIAL_STREAM, update: int = 0) -> State:
         """n chains drawn from the biases alone."""
-        f = self._fields()
+        f = self._fields().alone()
         state = {g.name: np.zeros((n, self.program.sizes[g.name]), self.dtype) for g in self.model.groups}
         empty = np.empty((0, 0), self.dtype)
-        independent = Fields(f.bias, f.bias2, {c.name: np.zeros_like(f.matrix[c.name]) for c in self.program.plan.couplings},
-                             {k: np.zeros_like(v) for k, v in f.lateral.items()}, f.raw, 0.0)  # fmt: skip
-        for number, g in enumerate(self.model.groups):
+        for g in self.model.groups:
             if g.role != "given":
-                self.program.draw(independent, g.name, state, empty, (self.seed, 16 * stream + number, 0))
+                eta = self.program.field(f, g.name, state, groups=())
+                self.program.draw(f, g.name, eta, state[g.name], empty, self._key(g.name, stream, update, 0))
         return state
 
-    def sweep(self, state: State, steps: int, observed: Mapping[str, Array], update: int, stream: int = SAMPLE_STREAM) -> None:
-        """`steps` Gibbs sweeps in place, block after block. Groups in `observed` are clamped where they are not NaN."""
+    def _key(self, name: str, stream: int, update: int, step: int) -> Key:
+        order = [g.name for g in self.model.groups].index(name)
+        return self.seed, GROUPS * stream + order, update, step
+
+    def sweep(self, state: State, steps: int, observed: Mapping[str, Array], update: int, stream: int = SAMPLE_STREAM) -> Rows:
+        """`steps` Gibbs sweeps in place, block after block. Groups in `observed` are clamped where they are not NaN.
+
+        Returns the state with the last block's free groups as conditional means where they are hidden and independent: the same
+        expectation with less variance (Rao–Blackwell), from the fields of the last draw.
+        """
         f = self._fields()
         empty = np.empty((0, 0), self.dtype)
-        order = [g.name for g in self.model.groups]
         seen = {n: self.program.flat(n, x) for n, x in observed.items()}
         clamped = {n for n, x in seen.items() if not np.isnan(x).any()}
         for n, x in seen.items():
             state[n][...] = x if n in clamped else np.where(np.isnan(x), np.nan_to_num(state[n]), x)
+        last = self.program.plan.mean_block
+        rows = Rows(state)
         for step in range(steps):
             for block in self.program.plan.blocks:
                 for name in block:
-                    if name not in clamped:
-                        key = (self.seed, 16 * stream + order.index(name), update * 65536 + step)
-                        self.program.draw(f, name, state, seen.get(name, empty), key)
-
-    def rao_blackwell(self, state: State, observed: Mapping[str, Array]) -> State:
-        """The state with one independent block of free groups replaced by its conditional means: same expectation, less variance."""
-        f = self._fields()
-        rows = dict(state)
-        for name in self.program.plan.mean_block:
-            if name not in observed and not self.program.plan.group(name).square:
-                rows[name] = self.program.mean(f, name, self.program.field(f, name, state))
+                    if name in clamped:
+                        continue
+                    eta = self.program.field(f, name, state)
+                    if step == steps - 1 and name in last and name not in seen:
+                        rows[name] = self.program.mean(f, name, eta)
+                        if self.program.plan.group(name).square:
+                            rows.squares[name] = self.program.mean_square(f, name, eta)
+                    self.program.draw(f, name, eta, state[name], seen.get(name, empty), self._key(name, stream, update, step))
         return rows
+
+    def draw_posterior(self, rows: State, observed: Mapping[str, Array], update: int, stream: int) -> State:
+        """A joint state with the hidden units drawn given `observed`; `rows` are its posterior rows, whose fields are used where known."""
+        fields = rows.fields if isinstance(rows, Rows) else {}
+        if set(self.hidden) - set(fields) or len(self.hidden) != len(fields):
+            state = self.initial_state(len(next(iter(observed.values()))), stream, update)
+            self.sweep(state, 1, observed, update, stream)
+            return state
+        f = self._fields()
+        empty = np.empty((0, 0), self.dtype)
+        state = {n: np.array(rows[n]) for n in rows if n not in fields}
+        for name, eta in fields.items():
+            state[name] = np.empty_like(eta)
+            self.program.draw(f, name, eta, state[name], empty, self._key(name, stream, update, 0))
+        return state
 
     def model_rows(self) -> tuple[Rows, Array]:
         """Rows and weights (sum 1) whose weighted mean is the model's exact expectation."""
@@ -284,6 +329,7 @@ class Machine:
 
     # ------------------------------------------------------------ samples and uses
 
+    @alone
     def sample(self, n: int, steps: int = 100, clamp: Mapping[str, Any] | None = None, init: Mapping[str, Any] | None = None) -> dict[str, Array]:
         """n chains after `steps` sweeps: group → [n, *axes]. `clamp` holds groups fixed; `init` starts chains."""
         clamp = clamp or {}
@@ -296,6 +342,7 @@ class Machine:
         self.sweep(state, steps, observed, update=self._calls)
         return self._shape(state)
 
+    @alone
     def reconstruct(self, data: Any) -> Array:
         """E[v | E[h | v]] of the first visible group: [cases, *axes]."""
         state = self._data(data)
@@ -303,6 +350,7 @@ class Machine:
         name = self.visible[0]
         return self.conditional(name, **self._shape(state) | means)
 
+    @alone
     def impute(self, data: Any, mask: Any, steps: int = 200) -> Array:
         """Data with the entries where `mask` is True replaced by their means over the second half of `steps` sweeps given the rest."""
         state = self._data(data)
@@ -322,6 +370,7 @@ class Machine:
             total += self.program.mean(f, name, self.program.field(f, name, chains))
         return np.where(hole, self.program.shaped(name, total / later), known)
 
+    @alone
     def transform(self, data: Any) -> Array:
         """Hidden means of every hidden group side by side: [cases, features]."""
         means = self.posterior(**self._shape(self._data(data)))

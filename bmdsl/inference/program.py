@@ -2,34 +2,53 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from math import prod
 from types import ModuleType
 from typing import Any
 
 import numpy as np
 
+from ..compiler.kernels import products
 from ..compiler.plan import Coupling, GroupPlan, Plan
 from ..compiler.term_loops import identifier
 from ..language.model import Length
 
 Array = np.ndarray
+Key = tuple[int, int, int, int]
+"""Seed, stream, update and step: with chain and unit, what a random number is a function of."""
 State = dict[str, Array]
 """Group name → matrix [row, column]; the columns are the group's flattened axes, one-hot where it is one-of-K."""
 
 
 class Rows(dict[str, Array]):
-    """A state whose rows may be means; `squares` then holds E[x²] of the groups whose type has that statistic."""
+    """A state whose rows may be means; `squares` then holds E[x²] of the groups whose type has that statistic.
 
-    def __init__(self, rows: State, squares: State | None = None) -> None:
+    `fields` keeps the η that a group's means came from, so that a draw from the same conditional costs no second product.
+    """
+
+    def __init__(self, rows: State, squares: State | None = None, fields: State | None = None) -> None:
         super().__init__(rows)
         self.squares = squares or {}
+        self.fields = fields or {}
 
 
+@dataclass(frozen=True)
 class Fields:
-    """What the parameters amount to, made once for each setting of them: biases, coupling matrices, lateral matrices."""
+    """What the parameters amount to, made once for each setting of them: biases, coupling matrices (times their scale), lateral ones."""
 
-    def __init__(self, bias: State, bias2: State, matrix: dict[str, Array], lateral: State, raw: State, constant: float) -> None:
-        self.bias, self.bias2, self.matrix, self.lateral, self.raw, self.constant = bias, bias2, matrix, lateral, raw, constant
+    bias: State
+    bias2: State
+    matrix: dict[str, Array]
+    scale: dict[str, float]
+    lateral: State
+    raw: State
+    constant: float
+
+    def alone(self) -> Fields:
+        """The same biases without any coupling."""
+        return replace(self, scale=dict.fromkeys(self.scale, 0.0), lateral={n: np.zeros_like(x) for n, x in self.lateral.items()})
 
 
 class Program:
@@ -41,6 +60,8 @@ class Program:
         self.k = np.array([t.coefficient for t in plan.model.terms] + [0.0], np.float64)
         self.edges = tuple(np.asarray(g.edges, np.int64) for g in plan.model.graphs)
         self.sizes = {g.name: g.size for g in plan.groups}
+        self.plain = not module.COMPILE
+        self.scales = {c.name: c.scale if c.direct is not None else 1.0 for c in plan.couplings}
         self.states = {g.name: int(g.states) if g.states is not None else 1 for g in plan.groups}
 
     def _tail(self, params: dict[str, Array]) -> tuple[Any, ...]:
@@ -67,11 +88,10 @@ class Program:
                 lateral[g.name] = self._symmetric(g, full, bias, bias2)
         for c in self.plan.couplings:
             if c.direct is not None:
-                view = params[c.direct].reshape(self.sizes[c.a], self.sizes[c.b])
-                matrix[c.name] = view if c.scale == 1.0 else view * self.dtype.type(c.scale)
+                matrix[c.name] = params[c.direct].reshape(self.sizes[c.a], self.sizes[c.b])
             else:
                 matrix[c.name] = self._function("couple", c.name)(np.zeros((self.sizes[c.a], self.sizes[c.b]), self.dtype), *tail)
-        return Fields(bias, bias2, matrix, lateral, raw, float(self.module.constant(*tail)))
+        return Fields(bias, bias2, matrix, self.scales, lateral, raw, float(self.module.constant(*tail)))
 
     def _symmetric(self, g: GroupPlan, full: Array, bias: State, bias2: State) -> Array:
         """Both orders of a pair together; a unit's pair with itself is a statistic of that unit, so it moves to the biases."""
@@ -87,18 +107,21 @@ class Program:
             both[p : p + k, p : p + k] = 0
         return both
 
-    def field(self, f: Fields, name: str, state: State, rows: slice = slice(None)) -> Array:
-        """η of a group given every other group (and its own other units where it has lateral terms): [rows, size]."""
-        count = next(iter(state.values()))[rows].shape[0]
+    def field(self, f: Fields, name: str, state: State, groups: Iterable[str] | None = None, start: Array | None = None) -> Array:
+        """η of a group given every other group (and its own other units where it has lateral terms): a new array [rows, size].
+
+        `groups` leaves out all other neighbours; `start` [rows, size] takes the place of the bias.
+        """
+        count = len(next(iter(state.values())))
         eta = np.empty((count, self.sizes[name]), self.dtype)
-        eta[:] = f.bias[name]
+        eta[:] = f.bias[name] if start is None else start
         for c in self.plan.couplings_of(name):
-            if c.b == name:
-                eta += state[c.a][rows] @ f.matrix[c.name]
-            else:
-                eta += state[c.b][rows] @ f.matrix[c.name].T
-        if name in f.lateral:
-            eta += state[name][rows] @ f.lateral[name]
+            other = c.a if c.b == name else c.b
+            if groups is None or other in groups:
+                product = products.forward if c.b == name else products.backward
+                product(state[other], f.matrix[c.name], eta, f.scale[c.name], self.plain)
+        if name in f.lateral and (groups is None or name in groups):
+            products.forward(state[name], f.lateral[name], eta, 1.0, self.plain)
         return eta
 
     def _fields_of(self, f: Fields, name: str, eta: Array) -> tuple[Any, ...]:
@@ -123,32 +146,42 @@ class Program:
             return np.zeros(len(x))
         return self._function("log_base", name)(x, np.empty(len(x), np.float64))
 
-    def draw(self, f: Fields, name: str, state: State, seen: Array, key: tuple[int, int, int], first: int = 0) -> None:
-        """Draws one group given the rest, in place. `seen` is [0, 0] or the group's observed values, NaN where free."""
-        eta = self.field(f, name, state)
+    def draw(self, f: Fields, name: str, eta: Array, out: Array, seen: Array, key: Key, first: int = 0) -> None:
+        """Draws a group from its fields into `out`, in place. `seen` is [0, 0] or the group's observed values, NaN where free.
+
+        A group with lateral terms is swept unit after unit; `out` must then hold its present state, and `eta` is used up.
+        """
         extra = (f.lateral[name],) if name in f.lateral else ()
-        seed, stream, update = key
-        arguments = (seen, np.uint64(seed), np.uint64(stream), np.uint64(update), first, state[name])
-        self._function("sample", name)(*self._fields_of(f, name, eta), *extra, *arguments)
+        arguments = (seen, *(np.uint64(x) for x in key), first, out)
+        self._function("draw", name)(*self._fields_of(f, name, eta), *extra, *arguments)
+
+    def settle(self, f: Fields, name: str, eta: Array, out: Array, seen: Array) -> None:
+        """One pass of mean field inside a group with lateral terms: `out` holds the means before and after, `eta` their fields."""
+        self._function("settle", name)(*self._fields_of(f, name, eta), f.lateral[name], seen, out)
 
     def energy(self, f: Fields, state: State) -> Array:
         """E of each row in nats, base measures included, so that P = exp(−E)/Z: [rows], float64."""
-        first = next(iter(state.values()))
-        total = np.full(len(first), f.constant)
+        count = len(next(iter(state.values())))
+        total = np.full(count, f.constant)
         for g in self.plan.groups:
             x = state[g.name]
-            own = f.bias[g.name]
             if g.lateral:
-                total -= 0.5 * np.einsum("np,np->n", x @ f.lateral[g.name], x, dtype=np.float64)
+                total -= 0.5 * self._paired(x, f.lateral[g.name], x, 1.0)
                 if g.unit.reduces.get(2, 2) == 0:
                     total -= float(np.trace(f.raw[g.name], dtype=np.float64))
-            total -= (x @ own).astype(np.float64)
+            total -= (x @ f.bias[g.name]).astype(np.float64)
             if g.square:
                 total -= ((x * x) @ f.bias2[g.name]).astype(np.float64)
             total -= self.log_base(g.name, x)
         for c in self.plan.couplings:
-            total -= np.einsum("np,np->n", state[c.a] @ f.matrix[c.name], state[c.b], dtype=np.float64)
+            total -= self._paired(state[c.a], f.matrix[c.name], state[c.b], f.scale[c.name])
         return total
+
+    def _paired(self, x: Array, w: Array, y: Array, scale: float) -> Array:
+        """scale · Σ_pq x[r, p] w[p, q] y[r, q]: [rows], summed in float64."""
+        product = np.zeros((len(x), w.shape[1]), self.dtype)
+        products.forward(x, w, product, scale, self.plain)
+        return np.einsum("np,np->n", product, y, dtype=np.float64)
 
     def accumulate(self, params: dict[str, Array], rows: State, weights: Array | None, out: dict[str, Array], scale: float) -> None:
         """out[θ] += scale · Σ_n w_n ∂(−E)/∂θ at each row."""
@@ -157,6 +190,12 @@ class Program:
         grads = tuple(out[p.name] for p in self.plan.model.parameters)
         count = len(next(iter(rows.values())))
         w = np.ones(count, self.dtype) if weights is None else np.asarray(weights, self.dtype)
+        even = float(w[0]) if count and (w == w[0]).all() else None
+
+        def moment(x: Array, y: Array, into: Array, factor: float) -> Array:
+            products.moment(x if even is not None else x * w[:, None], y, into, factor * (even if even is not None else 1.0), self.plain)
+            return into
+
         for g in self.plan.groups:
             x = rows[g.name]
             self._function("collect", g.name, "_1")(w @ x, scale, *grads, *tail)
@@ -165,18 +204,18 @@ class Program:
             if g.square:
                 self._function("collect", g.name, "_2")(w @ square, scale, *grads, *tail)
             if g.lateral:
-                moment = (x * w[:, None]).T @ x
+                pairs = moment(x, x, np.zeros((g.size, g.size), self.dtype), 1.0)
                 power = g.unit.reduces.get(2, 2)
-                np.fill_diagonal(moment, w @ x if power == 1 else w.sum() if power == 0 else w @ square)
+                np.fill_diagonal(pairs, w @ x if power == 1 else w.sum() if power == 0 else w @ square)
                 if self.states[g.name] > 1:
-                    self._one_of_k_blocks(moment, self.states[g.name])
-                self._function("collect", f"{g.name}_{g.name}")(moment, scale, *grads, *tail)
+                    self._one_of_k_blocks(pairs, self.states[g.name])
+                self._function("collect", f"{g.name}_{g.name}")(pairs, scale, *grads, *tail)
         for c in self.plan.couplings:
-            left = rows[c.a] if weights is None else rows[c.a] * w[:, None]
+            size = (self.sizes[c.a], self.sizes[c.b])
             if c.direct is not None:
-                out[c.direct].reshape(self.sizes[c.a], self.sizes[c.b])[:] += self.dtype.type(scale * c.scale) * (left.T @ rows[c.b])
+                moment(rows[c.a], rows[c.b], out[c.direct].reshape(size), scale * c.scale)
             else:
-                self._function("collect", c.name)(left.T @ rows[c.b], scale, *grads, *tail)
+                self._function("collect", c.name)(moment(rows[c.a], rows[c.b], np.zeros(size, self.dtype), 1.0), scale, *grads, *tail)
         self.module.collect_constant(float(w.sum()), scale, *grads, *tail)
 
     @staticmethod

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
-from .machine_protocol import FIRST_START_STREAM, Array, State
+from .machine_protocol import Array, State
 
 
 @dataclass(frozen=True)
@@ -21,11 +22,7 @@ class Batch:
     def size(self) -> int:
         return len(self.weights)
 
-    @property
-    def start_stream(self) -> int:
-        """The stream that fresh chains of this update start from."""
-        return FIRST_START_STREAM + self.update
-
+    @cached_property
     def missing(self) -> bool:
         """Whether some entry is NaN, that is not observed."""
         return any(bool(np.isnan(x).any()) for x in self.data.values() if np.issubdtype(x.dtype, np.floating))

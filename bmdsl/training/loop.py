@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from ..inference.threads import one_pool
 from ..language.diagnostics import fail
 from ..language.model import Training
 from .cases import Cases
@@ -94,7 +95,7 @@ class _Loop:
         self.good = (self.recipe.arrays(), self.run_.updates)
         self.begun = time.monotonic()
         try:
-            with progress_line(self.total, progress) as show:
+            with one_pool(), progress_line(self.total, progress) as show:
                 self._updates(show)
         except KeyboardInterrupt:
             # an interrupt may fall inside an update: what is kept is the last whole epoch, or this one's end

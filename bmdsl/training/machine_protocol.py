@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
 import numpy as np
@@ -10,12 +11,12 @@ import numpy as np
 from ..language.model import Model
 
 Array = np.ndarray
+Sums = dict[str, tuple[float, float]]
+"""Parameter name → (Σ g², Σ θ²) after a step: how a loop sees that something is no longer finite, at no extra pass."""
 State = dict[str, Array]
 """Group name → [rows, ...]; training looks at the first axis only, the machine knows the rest."""
 
-POSITIVE_STREAM, NEGATIVE_STREAM, CHAIN_STREAM = 3, 4, 5
-FIRST_START_STREAM = 64
-"""Fresh starts use one stream an update from here on, so that no two updates start from the same draws."""
+POSITIVE_STREAM, NEGATIVE_STREAM, CHAIN_STREAM, START_STREAM = 3, 4, 5, 6
 
 
 class Machine(Protocol):
@@ -29,12 +30,16 @@ class Machine(Protocol):
     def params(self) -> dict[str, Array]:
         """Name → array, written in place."""
 
-    def initial_state(self, n: int, stream: int) -> State: ...
+    def frozen(self) -> AbstractContextManager[None]:
+        """Inside, parameters do not change."""
 
-    def sweep(self, state: State, steps: int, observed: Mapping[str, Array], update: int, stream: int) -> None:
-        """Gibbs sweeps in place; observed entries are clamped, NaN is free."""
+    def initial_state(self, n: int, stream: int, update: int) -> State: ...
 
-    def rao_blackwell(self, state: State, observed: Mapping[str, Array]) -> State: ...
+    def sweep(self, state: State, steps: int, observed: Mapping[str, Array], update: int, stream: int) -> State:
+        """Gibbs sweeps in place; observed entries are clamped, NaN is free. Returns the last state, a block of it as means."""
+
+    def draw_posterior(self, rows: State, observed: Mapping[str, Array], update: int, stream: int) -> State:
+        """A joint state with the hidden units drawn given the observed ones, whose posterior rows are `rows`."""
 
     def posterior_rows(self, v: State) -> tuple[State, Array]:
         """Rows and weights that sum to 1 a case, exactly P(h | v); the rows of a case stand together."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import isfinite
 from types import ModuleType
 
 import numpy as np
@@ -49,6 +50,7 @@ class Recipe:
     chains: State
     optimizer_state: dict[str, Array]
     total: int
+    buffers: dict[str, Array]
 
     @classmethod
     def of(cls, machine: Machine, training: Training, probe: Batch, total: int) -> Recipe:
@@ -64,17 +66,23 @@ class Recipe:
         penalties = tuple((module_of("penalty", "penalties", c), c) for c in training.penalty)
         chains = modules["negative"].start(machine, training.negative)
         state = modules["optimizer"].start(modifiers.trained(machine), training.optimizer)
+        buffers = {name: np.zeros_like(x) for name, x in machine.params.items()}
         centring = Centring(machine.model) if training.center else None
-        return cls(machine, training, positive, modules, penalties, centring, chains, state, total)
+        return cls(machine, training, positive, modules, penalties, centring, chains, state, total, buffers)
 
     def gradient(self, batch: Batch, share: float = 1.0) -> tuple[dict[str, Array], Expectation, Expectation]:
-        """share · (⟨∂(−E)/∂θ⟩_data − ⟨∂(−E)/∂θ⟩_model), penalties included; `share` is the batch's mean case weight over the data's."""
-        machine = self.machine
-        positive = self.modules["positive"].expect(machine, self.positive, batch)
-        negative = self.modules["negative"].expect(machine, self.training.negative, batch, self.chains)
-        out = {name: np.zeros_like(x) for name, x in machine.params.items()}
-        machine.accumulate(positive.rows, positive.weights, out, share)
-        machine.accumulate(negative.rows, negative.weights, out, -share)
+        """share · (⟨∂(−E)/∂θ⟩_data − ⟨∂(−E)/∂θ⟩_model), penalties included; `share` is the batch's mean case weight over the data's.
+
+        The arrays are the recipe's own: the next call overwrites them.
+        """
+        machine, out = self.machine, self.buffers
+        for x in out.values():
+            x.fill(0)
+        with machine.frozen():
+            positive = self.modules["positive"].expect(machine, self.positive, batch)
+            negative = self.modules["negative"].expect(machine, self.training.negative, batch, self.chains, positive)
+            machine.accumulate(positive.rows, positive.weights, out, share)
+            machine.accumulate(negative.rows, negative.weights, out, -share)
         if self.centring is not None:
             self.centring.follow(machine, positive, negative)
             self.centring.change(out)
@@ -88,15 +96,18 @@ class Recipe:
         """One step in place; figures for the progress line. FloatingPointError where the gradient or a parameter is not finite."""
         gradient, _, _ = self.gradient(batch, share)
         trained = modifiers.trained(self.machine)
-        _finite({n: gradient[n] for n in trained}, "gradient")
         factor = self.modules["schedule"].factor(self.training.schedule, batch.update, self.total)
-        self.modules["optimizer"].step(trained, gradient, self.optimizer_state, self.training.optimizer, factor)
+        sums = self.modules["optimizer"].step(trained, gradient, self.optimizer_state, self.training.optimizer, factor)
+        for name, (squares, norms) in sums.items():
+            if not isfinite(squares):
+                raise FloatingPointError(f"the gradient of `{name}` is not finite")
+            if not isfinite(norms):
+                raise FloatingPointError(f"parameter `{name}` is not finite")
         for module, choice in self.penalties:
             if hasattr(module, "project"):
                 module.project(self.machine, choice)
         modifiers.hold(self.machine)
-        _finite(trained, "parameter")
-        norm = sum(float(np.vdot(gradient[n].astype(np.float64), gradient[n])) for n in trained) ** 0.5
+        norm = sum(squares for squares, _ in sums.values()) ** 0.5
         return {"gradient_norm": norm, "rate": float(self.training.optimizer["rate"]) * factor}
 
     def arrays(self) -> dict[str, Array]:
@@ -116,7 +127,7 @@ class Recipe:
 
 
 def _default_positive(machine: Machine, probe: Batch) -> Choice:
-    if probe.missing():
+    if probe.missing:
         return MEAN_FIELD
     try:
         machine.posterior_rows(probe.data)
@@ -124,8 +135,3 @@ def _default_positive(machine: Machine, probe: Batch) -> Choice:
         return MEAN_FIELD
     return Choice("exact")
 
-
-def _finite(arrays: Mapping[str, Array], what: str) -> None:
-    for name, x in arrays.items():
-        if not np.isfinite(x).all():
-            raise FloatingPointError(f"the {what} of `{name}` is not finite" if what == "gradient" else f"parameter `{name}` is not finite")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 
 import numpy as np
@@ -50,8 +51,11 @@ class NaiveRbm:
         w, b, c = self.params["W"], self.params["b"], self.params["c"]
         return sigmoid(state["v"] @ w + c if name == "h" else state["h"] @ w.T + b).astype(self.dtype)
 
-    def initial_state(self, n, stream=1):
-        rng = self._rng(stream, 0)
+    def frozen(self):
+        return contextlib.nullcontext()
+
+    def initial_state(self, n, stream=1, update=0):
+        rng = self._rng(stream, update)
         return {g: (rng.random((n, k)) < 0.5).astype(self.dtype) for g, k in self.sizes.items()}
 
     def sweep(self, state, steps, observed, update, stream=2):
@@ -63,9 +67,12 @@ class NaiveRbm:
             for g in ("v", "h"):
                 new = rng.random(state[g].shape) < self._mean(g, state)
                 state[g][...] = np.where(np.isnan(seen[g]), new, seen[g])
-
-    def rao_blackwell(self, state, observed):
         return {**state, "h": self._mean("h", state)}
+
+    def draw_posterior(self, rows, observed, update, stream):
+        state = self.initial_state(len(observed["v"]), stream, update)
+        self.sweep(state, 1, observed, update, stream)
+        return state
 
     def posterior_rows(self, v):
         return {"v": v["v"], "h": self._mean("h", v)}, np.ones(len(v["v"]))

@@ -16,10 +16,8 @@ def start(machine: Machine, choice: Choice) -> State:
     return {}
 
 
-def expect(machine: Machine, choice: Choice, batch: Batch, chains: State) -> Expectation:
-    """Hidden units given the data first, then `steps` free sweeps; each row has its case's weight."""
-    state = machine.initial_state(batch.size, batch.start_stream)
-    machine.sweep(state, 1, batch.data, batch.update, POSITIVE_STREAM)
+def expect(machine: Machine, choice: Choice, batch: Batch, chains: State, positive: Expectation) -> Expectation:
+    """Hidden units drawn given the data, then `steps` free sweeps; each row has its case's weight."""
+    state = machine.draw_posterior(positive.rows, batch.data, batch.update, POSITIVE_STREAM)
     held = {name: batch.data[name] for name in given_groups(machine.model)}
-    machine.sweep(state, int(choice["steps"]), held, batch.update, NEGATIVE_STREAM)
-    return Expectation(machine.rao_blackwell(state, held), batch.weights)
+    return Expectation(machine.sweep(state, int(choice["steps"]), held, batch.update, NEGATIVE_STREAM), batch.weights)

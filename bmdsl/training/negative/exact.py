@@ -17,6 +17,6 @@ def start(machine: Machine, choice: Choice) -> State:
     return {}
 
 
-def expect(machine: Machine, choice: Choice, batch: Batch, chains: State) -> Expectation:
+def expect(machine: Machine, choice: Choice, batch: Batch, chains: State, positive: Expectation) -> Expectation:
     """Rows and weights of the whole joint distribution."""
     return Expectation(*machine.model_rows())

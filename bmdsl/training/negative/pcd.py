@@ -20,11 +20,11 @@ WORD = Word(
 def start(machine: Machine, choice: Choice) -> State:
     """The chains; the loop keeps them and writes them into checkpoints."""
     refuse_given(machine, choice)
-    return machine.initial_state(int(choice["chains"]), CHAIN_STREAM)
+    return machine.initial_state(int(choice["chains"]), CHAIN_STREAM, 0)
 
 
-def expect(machine: Machine, choice: Choice, batch: Batch, chains: State) -> Expectation:
+def expect(machine: Machine, choice: Choice, batch: Batch, chains: State, positive: Expectation) -> Expectation:
     """Moves the chains in place, then their average."""
-    machine.sweep(chains, int(choice["steps"]), {}, batch.update, NEGATIVE_STREAM)
+    rows = machine.sweep(chains, int(choice["steps"]), {}, batch.update, NEGATIVE_STREAM)
     count = int(choice["chains"])
-    return Expectation(machine.rao_blackwell(chains, {}), np.full(count, 1 / count, machine.dtype))
+    return Expectation(rows, np.full(count, 1 / count, machine.dtype))

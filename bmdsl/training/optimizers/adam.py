@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from ...compiler.kernels import steps
 from ...language.model import Choice
 from ...language.vocabulary import Option, Word
-from ..machine_protocol import Array
+from ..machine_protocol import Array, Sums
 
 WORD = Word(
     "adam",
@@ -26,15 +27,16 @@ def start(params: dict[str, Array], choice: Choice) -> dict[str, Array]:
     return {**state, "steps": np.zeros(1, np.int64)}
 
 
-def step(params: dict[str, Array], gradient: dict[str, Array], state: dict[str, Array], choice: Choice, factor: float) -> None:
-    """One step up the gradient, in place."""
+def step(params: dict[str, Array], gradient: dict[str, Array], state: dict[str, Array], choice: Choice, factor: float) -> Sums:
+    """One step up the gradient, in place; (Σ g², Σ θ²) of every parameter."""
     state["steps"] += 1
     count = int(state["steps"][0])
     beta1, beta2 = float(choice["beta1"]), float(choice["beta2"])
     rate = float(choice["rate"]) * factor / (1 - beta1**count)
+    sums = {}
     for name, x in params.items():
-        real, g = x.dtype.type, gradient[name]
-        mean, square = state[f"mean.{name}"], state[f"square.{name}"]
-        mean += real(1 - beta1) * (g - mean)
-        square += real(1 - beta2) * (g * g - square)
-        x += real(rate) * mean / (np.sqrt(square / real(1 - beta2**count)) + real(float(choice["epsilon"])))
+        real = x.dtype.type
+        arrays = (x, gradient[name], state[f"mean.{name}"], state[f"square.{name}"])
+        numbers = (rate, 1 - beta1, 1 - beta2, 1 - beta2**count, float(choice["epsilon"]))
+        sums[name] = steps.adam(*(a.reshape(-1) for a in arrays), *(real(n) for n in numbers))
+    return sums

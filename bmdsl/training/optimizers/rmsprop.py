@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from ...compiler.kernels import steps
 from ...language.model import Choice
 from ...language.vocabulary import Option, Word
-from ..machine_protocol import Array
+from ..machine_protocol import Array, Sums
 
 WORD = Word(
     "rmsprop",
@@ -24,10 +25,10 @@ def start(params: dict[str, Array], choice: Choice) -> dict[str, Array]:
     return {f"square.{name}": np.zeros_like(x) for name, x in params.items()}
 
 
-def step(params: dict[str, Array], gradient: dict[str, Array], state: dict[str, Array], choice: Choice, factor: float) -> None:
-    """One step up the gradient, in place."""
-    rate, decay = float(choice["rate"]) * factor, float(choice["decay"])
-    for name, x in params.items():
-        real, g, square = x.dtype.type, gradient[name], state[f"square.{name}"]
-        square += real(1 - decay) * (g * g - square)
-        x += real(rate) * g / (np.sqrt(square) + real(float(choice["epsilon"])))
+def step(params: dict[str, Array], gradient: dict[str, Array], state: dict[str, Array], choice: Choice, factor: float) -> Sums:
+    """One step up the gradient, in place; (Σ g², Σ θ²) of every parameter."""
+    numbers = (float(choice["rate"]) * factor, 1 - float(choice["decay"]), float(choice["epsilon"]))
+    return {
+        name: steps.rmsprop(x.reshape(-1), gradient[name].reshape(-1), state[f"square.{name}"].reshape(-1), *(x.dtype.type(n) for n in numbers))
+        for name, x in params.items()
+    }

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from ...compiler.kernels import steps
 from ...language.model import Choice
 from ...language.vocabulary import Option, Word
-from ..machine_protocol import Array
+from ..machine_protocol import Array, Sums
 
 WORD = Word(
     "sgd",
@@ -27,14 +28,12 @@ def start(params: dict[str, Array], choice: Choice) -> dict[str, Array]:
     return {f"velocity.{name}": np.zeros_like(x) for name, x in params.items()} if choice["momentum"] else {}
 
 
-def step(params: dict[str, Array], gradient: dict[str, Array], state: dict[str, Array], choice: Choice, factor: float) -> None:
-    """One step up the gradient, in place. `factor` is the schedule's."""
-    rate, momentum = float(choice["rate"]) * factor, float(choice["momentum"])
+def step(params: dict[str, Array], gradient: dict[str, Array], state: dict[str, Array], choice: Choice, factor: float) -> Sums:
+    """One step up the gradient, in place; (Σ g², Σ θ²) of every parameter. `factor` is the schedule's."""
+    sums = {}
     for name, x in params.items():
-        move = x.dtype.type(rate) * gradient[name]
-        if momentum:
-            velocity = state[f"velocity.{name}"]
-            velocity *= x.dtype.type(momentum)
-            velocity += move
-            move = move + x.dtype.type(momentum) * velocity if choice["nesterov"] else velocity
-        x += move
+        real = x.dtype.type
+        velocity = state[f"velocity.{name}"].reshape(-1) if choice["momentum"] else np.empty(0, x.dtype)
+        rate = real(float(choice["rate"]) * factor)
+        sums[name] = steps.sgd(x.reshape(-1), gradient[name].reshape(-1), velocity, rate, real(choice["momentum"]), bool(choice["nesterov"]))
+    return sums

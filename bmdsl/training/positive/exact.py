@@ -15,7 +15,7 @@ WORD = Word("exact", summary="hidden units summed out exactly")
 
 def expect(machine: Machine, choice: Choice, batch: Batch) -> Expectation:
     """Exact posterior rows, each weighted by its case. BmError where a visible value is missing."""
-    if batch.missing():
+    if batch.missing:
         raise fail("BM752", "the data has missing values, which `positive exact` does not sum over", choice.span,
                    help="use `positive gibbs(steps = 5)`")  # fmt: skip
     rows, weights = machine.posterior_rows(batch.data)

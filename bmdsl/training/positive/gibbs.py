@@ -5,13 +5,12 @@ from __future__ import annotations
 from ...language.model import Choice
 from ...language.vocabulary import Option, Word
 from ..batch import Batch, Expectation
-from ..machine_protocol import POSITIVE_STREAM, Machine
+from ..machine_protocol import POSITIVE_STREAM, START_STREAM, Machine
 
 WORD = Word("gibbs", (Option("steps", "integer", 5, low=1),), summary="hidden units sampled, the data clamped")
 
 
 def expect(machine: Machine, choice: Choice, batch: Batch) -> Expectation:
     """One sampled row a case; an independent block is replaced by its means (Rao–Blackwell)."""
-    state = machine.initial_state(batch.size, batch.start_stream)
-    machine.sweep(state, int(choice["steps"]), batch.data, batch.update, POSITIVE_STREAM)
-    return Expectation(machine.rao_blackwell(state, batch.data), batch.weights)
+    state = machine.initial_state(batch.size, START_STREAM, batch.update)
+    return Expectation(machine.sweep(state, int(choice["steps"]), batch.data, batch.update, POSITIVE_STREAM), batch.weights)

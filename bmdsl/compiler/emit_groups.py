@@ -1,0 +1,132 @@
+"""The parts of a module that belong to one group of units: means, log-partitions and draws from fields."""
+
+from __future__ import annotations
+
+from .emit_terms import define
+from .plan import GroupPlan
+from .term_loops import identifier
+
+ROWS = ["    for r in prange(eta.shape[0]):"]
+
+
+def _call(g: GroupPlan, part: str, *first: str) -> str:
+    return f"{identifier(g.unit.name)}_{part}({', '.join((*first, *(f'F({a!r})' for a in g.arguments)))})"
+
+
+def _eta(g: GroupPlan) -> tuple[list[str], list[str]]:
+    """What a group's functions take for the fields, and what a unit's functions are given of them."""
+    if g.states is not None:
+        return ["eta", "states"], ["eta[r, p : p + states]"]
+    return (["eta", "eta2"], ["eta[r, p]", "eta2[p]"]) if g.square else (["eta"], ["eta[r, p]"])
+
+
+def emit_moments(g: GroupPlan) -> str:
+    """Means, second moments, log-partition and log base measure of a group, from its fields."""
+    name, (arguments, eta) = identifier(g.name), _eta(g)
+    columns = "range(0, eta.shape[1], states)" if g.states is not None else "range(eta.shape[1])"
+
+    def each(part: str, doc: str) -> str:
+        call = _call(g, part, *eta, "out[r, p : p + states]") if g.states is not None else f"out[r, p] = {_call(g, part, *eta)}"
+        return define(f"{part}_{name}", [*arguments, "out"], doc, [*ROWS, f"        for p in {columns}:", f"            {call}", "    return out"], "parallel")
+
+    def total(part: str, doc: str, takes: list[str], call: str, over: str) -> str:
+        body = [f"    for r in prange({takes[0]}.shape[0]):", "        total = np.float64(0.0)", f"        for p in {over}:",
+                f"            total += {call}", "        out[r] = total", "    return out"]  # fmt: skip
+        return define(f"{part}_{name}", [*takes, "out"], doc, body, "parallel")
+
+    parts = [each("mean", f"out = E[{g.name} | rest] = A′(η), every unit from its own field.")]
+    if g.square:
+        parts.append(each("mean_square", f"out = E[{g.name}² | rest]."))
+    parts.append(total("log_partition", f"out[r] = Σ A(η) over the units of {g.name}.", arguments, _call(g, "log_partition", *eta), columns))
+    if g.states is None:
+        parts.append(total("log_base", f"out[r] = Σ log base measure over the units of {g.name}.", ["x"], _call(g, "log_base", "x[r, p]"),
+                           "range(x.shape[1])"))  # fmt: skip
+    return "\n\n\n".join(parts)
+
+
+def emit_draw(g: GroupPlan) -> str:
+    """One update of a group: every unit drawn from its conditional; observed units (not NaN) keep their value."""
+    arguments, eta = _eta(g)
+    takes = [*arguments, *(["S"] if g.lateral else []), "seen", "seed", "stream", "update", "step", "first", "out"]
+    how = ", one unit after another" if g.lateral else ""
+    doc = f"Draws {g.name} given the rest from its field η{how}. Units that `seen` has a value for (not NaN) keep it."
+    draw = _draw_states(g, eta) if g.states is not None else _draw_lateral(g, eta) if g.lateral else _draw_independent(g, eta)
+    head = ["    masked = seen.shape[0] > 0", *ROWS, "        u = np.empty(64, F)"]
+    return define(f"draw_{identifier(g.name)}", takes, doc, [*head, *("        " + x for x in draw), "    return out"], "parallel")
+
+
+def _draw_independent(g: GroupPlan, eta: list[str]) -> list[str]:
+    return [
+        "for t in range(0, eta.shape[1], 64):",
+        "    fill_uniforms(seed, stream, update, step, first + r, t // 64, u)",
+        "    for p in range(t, min(t + 64, eta.shape[1])):",
+        f"        out[r, p] = {_call(g, 'sample', *eta, 'u[p - t]')}",
+        "if masked:",
+        "    for p in range(eta.shape[1]):",
+        "        if not math.isnan(seen[r, p]):",
+        "            out[r, p] = seen[r, p]",
+    ]
+
+
+def _draw_lateral(g: GroupPlan, eta: list[str]) -> list[str]:
+    return [
+        "for p in range(eta.shape[1]):",
+        "    if p % 64 == 0:",
+        "        fill_uniforms(seed, stream, update, step, first + r, p // 64, u)",
+        f"    new = F({_call(g, 'sample', *eta, 'u[p % 64]')})",
+        "    if masked and not math.isnan(seen[r, p]):",
+        "        new = F(seen[r, p])",
+        "    delta = new - out[r, p]",
+        "    if delta != 0.0:",
+        "        for d in range(eta.shape[1]):",
+        "            eta[r, d] += delta * S[p, d]",
+        "    out[r, p] = new",
+    ]
+
+
+def _draw_states(g: GroupPlan, eta: list[str]) -> list[str]:
+    spread = [
+        "    for c in range(states):",
+        "        delta = new[c] - out[r, p + c]",
+        "        if delta != 0.0:",
+        "            for d in range(eta.shape[1]):",
+        "                eta[r, d] += delta * S[p + c, d]",
+    ]
+    return [
+        "new = np.empty(states, F)",
+        "for q in range(eta.shape[1] // states):",
+        "    p = q * states",
+        "    if q % 64 == 0:",
+        "        fill_uniforms(seed, stream, update, step, first + r, q // 64, u)",
+        f"    {_call(g, 'sample', *eta, 'u[q % 64]', 'new')}",
+        "    if masked and not math.isnan(seen[r, p]):",
+        "        new[:] = seen[r, p : p + states]",
+        *(spread if g.lateral else []),
+        "    out[r, p : p + states] = new",
+    ]
+
+
+def emit_settle(g: GroupPlan) -> str:
+    """Mean field inside a group: each unit's mean from the means of the others, one unit after another."""
+    arguments, eta = _eta(g)
+    step = "states" if g.states is not None else "1"
+    new = "new[:] = 0" if g.states is not None else ""
+    mean = [_call(g, "mean", *eta, "new")] if g.states is not None else [f"new[0] = {_call(g, 'mean', *eta)}"]
+    body = [
+        "    masked = seen.shape[0] > 0",
+        *ROWS,
+        f"        new = np.empty({step}, F)",
+        f"        for p in range(0, eta.shape[1], {step}):",
+        *(f"            {x}" for x in ([new] if new else []) + mean),
+        "            if masked and not math.isnan(seen[r, p]):",
+        f"                new[:] = seen[r, p : p + {step}]",
+        f"            for c in range({step}):",
+        "                delta = new[c] - out[r, p + c]",
+        "                if delta != 0.0:",
+        "                    for d in range(eta.shape[1]):",
+        "                        eta[r, d] += delta * S[p + c, d]",
+        "                out[r, p + c] = new[c]",
+        "    return out",
+    ]
+    doc = f"Means of {g.name} by one pass of mean field, unit after unit; `out` holds the means before and after."
+    return define(f"settle_{identifier(g.name)}", [*arguments, "S", "seen", "out"], doc, body, "parallel")

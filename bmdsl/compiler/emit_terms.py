@@ -1,0 +1,88 @@
+"""The parts of a module that loop over terms: biases, couplings and constants from parameters, and gradients from moments."""
+
+from __future__ import annotations
+
+from ..language.model import Term
+from .plan import Coupling, GroupPlan, Plan
+from .term_loops import Lengths, emit_gradient, emit_loops, identifier, parameter_variable, product
+
+
+def signature(plan: Plan) -> tuple[str, ...]:
+    """The arrays every term loop takes after its own: all parameters, then the edges of all graphs."""
+    model = plan.model
+    return (*(parameter_variable(p.name) for p in model.parameters), *(f"edges_{identifier(g.name)}" for g in model.graphs))
+
+
+def define(name: str, arguments: list[str], doc: str, body: list[str], decorator: str = "kernel") -> str:
+    """One function's source."""
+    return "\n".join([f"@{decorator}", f"def {name}({', '.join(arguments)}):", f'    """{doc}"""', *body])
+
+
+def emit_bias(plan: Plan, g: GroupPlan, power: int, lengths: Lengths) -> str:
+    """The field on x^power that no other unit changes, and the collection of its gradient."""
+    model, name = plan.model, identifier(g.name)
+    single = [(n, t) for n, t in enumerate(model.terms) if len(t.units) == 1 and t.units[0].group == g.name]
+    terms = [(n, t) for n, t in single if t.units[0].power == power]
+    build, collect = [], []
+    for n, t in terms:
+        lines, depth, _ = emit_loops(model, t, lengths, 1)
+        build += [*lines, "    " * depth + f"out[p0] -= {product(model, t, n)}"]
+        collect += [*lines, *emit_gradient(model, t, n, depth, "moment[p0]", lambda p: f"d_{identifier(p)}")]
+    doc = f"Field on {g.name}^{power} from terms of one unit: {_source_lines([t for _, t in terms])}"
+    return _pair(plan, f"bias_{name}_{power}", doc, build, f"collect_{name}_{power}", f"Gradient from the moments of {g.name}^{power}.", collect)
+
+
+def emit_lateral(plan: Plan, g: GroupPlan, lengths: Lengths) -> str:
+    """The coupling of a group's units with one another, [size, size], each pair where its term wrote it."""
+    terms = tuple(n for n, t in enumerate(plan.model.terms) if len(t.units) == 2 and all(u.group == g.name for u in t.units))
+    return _coupling(plan, terms, g.name, g.name, lengths)
+
+
+def emit_coupling(plan: Plan, c: Coupling, lengths: Lengths) -> str:
+    """The coupling of two groups, [size a, size b], where no parameter is this matrix itself."""
+    return _coupling(plan, c.terms, c.a, c.b, lengths)
+
+
+def _coupling(plan: Plan, terms: tuple[int, ...], a: str, b: str, lengths: Lengths) -> str:
+    model = plan.model
+    build, collect = [], []
+    for n in terms:
+        t = model.terms[n]
+        lines, depth, _ = emit_loops(model, t, lengths, 1)
+        swap = a != b and t.units[0].group != a
+        row, column = ("p1", "p0") if swap else ("p0", "p1")
+        build += [*lines, "    " * depth + f"out[{row}, {column}] -= {product(model, t, n)}"]
+        collect += [*lines, *emit_gradient(model, t, n, depth, f"moment[{row}, {column}]", lambda p: f"d_{identifier(p)}")]
+    name = identifier(f"{a}_{b}")
+    doc = f"−E = Σ out[p, q] {a}[p] {b}[q]: {_source_lines([model.terms[n] for n in terms])}"
+    return _pair(plan, f"couple_{name}", doc, build, f"collect_{name}", f"Gradient from the moments of {a} {b}.", collect)
+
+
+def _pair(plan: Plan, name: str, doc: str, build: list[str], collector: str, collector_doc: str, collect: list[str]) -> str:
+    both = ["k", "n", *signature(plan)]
+    grads = [f"d_{identifier(p.name)}" for p in plan.model.parameters]
+    made = define(name, ["out", *both], _safe(doc), [*build, "    return out"])
+    return made + "\n\n\n" + define(collector, ["moment", "scale", *grads, *both], collector_doc, [*collect, "    return"])
+
+
+def emit_constant(plan: Plan, lengths: Lengths) -> str:
+    """The part of the energy that no unit changes, and its gradient."""
+    model = plan.model
+    build, collect = ["    total = 0.0"], []
+    for n, t in enumerate(model.terms):
+        if not t.units:
+            lines, depth, _ = emit_loops(model, t, lengths, 1)
+            build += [*lines, "    " * depth + f"total += {product(model, t, n)}"]
+            collect += [*lines, *emit_gradient(model, t, n, depth, "weight", lambda p: f"d_{identifier(p)}")]
+    both = ["k", "n", *signature(plan)]
+    grads = [f"d_{identifier(p.name)}" for p in model.parameters]
+    made = define("constant", both, "The part of E that no unit changes.", [*build, "    return total"])
+    return made + "\n\n\n" + define("collect_constant", ["weight", "scale", *grads, *both], "Its gradient.", [*collect, "    return"])
+
+
+def _source_lines(terms: list[Term]) -> str:
+    return "; ".join(f"{t.span.source.name}:{t.span.line} {' '.join(t.span.text.split())}" for t in terms if t.span) or "no term"
+
+
+def _safe(text: str) -> str:
+    return text.replace("\\", "/").replace('"', "'")

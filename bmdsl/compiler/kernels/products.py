@@ -1,0 +1,109 @@
+"""Matrix products in fixed chunks: BLAS on one thread a chunk, chunks over numba's threads.
+
+The chunks depend on shapes alone, so a result is the same to the last bit with any number of threads, and only one thread pool
+runs. Callers hold the BLAS's own pool to one thread (`threads.one_pool`). Without numba's compiler (`plain`), NumPy does the same.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numba
+import numpy as np
+import scipy.linalg.cython_blas  # noqa: F401  # numba's BLAS symbols come from here
+from numba import types
+from numba.core import cgutils
+from numba.extending import intrinsic
+
+_GEMM: Any = types.ExternalFunction(
+    "numba_xxgemm",
+    types.intc(types.char, types.char, types.char, types.intp, types.intp, types.intp, types.voidptr, types.voidptr, types.intp,
+               types.voidptr, types.intp, types.voidptr, types.voidptr, types.intp),
+)  # fmt: skip
+MOST = 16
+"""Most chunks of one product."""
+NARROW = 96
+"""A chunk has at least about this many rows or columns: below it, packing the other operand costs more than a thread brings."""
+
+
+def _address_of(context: Any, array: Any) -> Any:
+    def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        made = context.make_array(signature.args[0])(context, builder, arguments[0])
+        return builder.bitcast(made.data, cgutils.voidptr_t)
+
+    return types.voidptr(array), build
+
+
+_address: Any = intrinsic(_address_of)
+
+
+@numba.njit(cache=True)
+def _kind(itemsize: int) -> int:
+    return 115 if itemsize == 4 else 100  # BLAS's letter: s or d
+
+
+@numba.njit(cache=True)
+def chunk(length: int) -> int:
+    """Rows or columns in a chunk: a power of two of equal chunks, each a multiple of 16."""
+    count = 1
+    while count < MOST and length >= 2 * count * NARROW:
+        count *= 2
+    return (((length + count - 1) // count) + 15) // 16 * 16
+
+
+@numba.njit(cache=True)
+def _gemm(trans_a, trans_b, m, n, k, factors, a, lda, b, ldb, out, ldc):  # type: ignore[no-untyped-def]  # typed by numba
+    """Row-major out[m, n] = factors[0] · op(a) op(b) + factors[1] · out: BLAS's column-major product with a and b exchanged."""
+    _GEMM(np.int8(_kind(out.itemsize)), np.int8(116 if trans_b else 110), np.int8(116 if trans_a else 110), n, m, k,
+          _address(factors), _address(b), ldb, _address(a), lda, _address(factors[1:]), _address(out), ldc)  # fmt: skip
+
+
+@numba.njit(cache=True, parallel=True, nogil=True)
+def _forward(x, w, out, factors):  # type: ignore[no-untyped-def]  # typed by numba
+    step = chunk(w.shape[1])
+    for c in numba.prange((w.shape[1] + step - 1) // step):
+        lo = c * step
+        hi = min(w.shape[1], lo + step)
+        _gemm(False, False, x.shape[0], hi - lo, x.shape[1], factors, x, x.shape[1], w[:, lo:hi], w.shape[1], out[:, lo:hi], out.shape[1])
+
+
+@numba.njit(cache=True, parallel=True, nogil=True)
+def _backward(x, w, out, factors):  # type: ignore[no-untyped-def]  # typed by numba
+    step = chunk(w.shape[0])
+    for c in numba.prange((w.shape[0] + step - 1) // step):
+        lo = c * step
+        hi = min(w.shape[0], lo + step)
+        _gemm(False, True, x.shape[0], hi - lo, x.shape[1], factors, x, x.shape[1], w[lo:hi], w.shape[1], out[:, lo:hi], out.shape[1])
+
+
+@numba.njit(cache=True, parallel=True, nogil=True)
+def _moment(x, y, out, factors):  # type: ignore[no-untyped-def]  # typed by numba
+    step = chunk(x.shape[1])
+    for c in numba.prange((x.shape[1] + step - 1) // step):
+        lo = c * step
+        hi = min(x.shape[1], lo + step)
+        _gemm(True, False, hi - lo, y.shape[1], x.shape[0], factors, x[:, lo:hi], x.shape[1], y, y.shape[1], out[lo:hi], out.shape[1])
+
+
+def forward(x: np.ndarray, w: np.ndarray, out: np.ndarray, scale: float = 1.0, plain: bool = False) -> None:
+    """out += scale · x w, for x [rows, n], w [n, m], out [rows, m]; all C-contiguous and of one type."""
+    if plain or not (x.size and w.size):
+        out += (x @ w) * out.dtype.type(scale)
+    else:
+        _forward(x, w, out, np.array([scale, 1.0], out.dtype))
+
+
+def backward(x: np.ndarray, w: np.ndarray, out: np.ndarray, scale: float = 1.0, plain: bool = False) -> None:
+    """out += scale · x wᵀ, for x [rows, m], w [n, m], out [rows, n]."""
+    if plain or not (x.size and w.size):
+        out += (x @ w.T) * out.dtype.type(scale)
+    else:
+        _backward(x, w, out, np.array([scale, 1.0], out.dtype))
+
+
+def moment(x: np.ndarray, y: np.ndarray, out: np.ndarray, scale: float = 1.0, plain: bool = False) -> None:
+    """out += scale · xᵀ y, for x [rows, n], y [rows, m], out [n, m]: the sum over rows of outer products."""
+    if plain or not (x.size and y.size):
+        out += (x.T @ y) * out.dtype.type(scale)
+    else:
+        _moment(x, y, out, np.array([scale, 1.0], out.dtype))

@@ -1,0 +1,70 @@
+"""Optimizer steps over flat arrays, one pass each, in fixed chunks spread over the threads.
+
+Each takes a step up the gradient in place and returns (Σ g², Σ θ²): not finite where a gradient or parameter is not.
+"""
+
+from __future__ import annotations
+
+import numba
+import numpy as np
+
+CHUNK = 1 << 14
+
+
+def _kernel(function):  # type: ignore[no-untyped-def]  # a decorator for numba, which types its functions itself
+    # reassoc: the sums run in vector lanes; the order is fixed by the compiled code, not by the number of threads
+    return numba.njit(cache=True, parallel=True, nogil=True, error_model="numpy", fastmath={"reassoc"})(function)
+
+
+@_kernel
+def sgd(x, g, velocity, rate, momentum, nesterov):  # type: ignore[no-untyped-def]  # typed by numba
+    """u ← μ u + ε g; θ ← θ + u, or θ + μ u + ε g with nesterov. `velocity` is empty without momentum."""
+    sums = np.zeros((2, (len(x) + CHUNK - 1) // CHUNK))
+    moving = len(velocity) > 0
+    for c in numba.prange(sums.shape[1]):
+        squares, norms = rate * 0, rate * 0
+        for i in range(c * CHUNK, min(len(x), (c + 1) * CHUNK)):
+            move = rate * g[i]
+            if moving:
+                u = momentum * velocity[i] + move
+                velocity[i] = u
+                move = momentum * u + move if nesterov else u
+            x[i] += move
+            squares += g[i] * g[i]
+            norms += x[i] * x[i]
+        sums[0, c] = squares
+        sums[1, c] = norms
+    return sums[0].sum(), sums[1].sum()
+
+
+@_kernel
+def adam(x, g, mean, square, rate, rest1, rest2, correction, epsilon):  # type: ignore[no-untyped-def]  # typed by numba
+    """m ← m + (1−β₁)(g − m), s ← s + (1−β₂)(g² − s); θ ← θ + rate m / (√(s/correction) + δ). `rest` is 1 − β."""
+    sums = np.zeros((2, (len(x) + CHUNK - 1) // CHUNK))
+    for c in numba.prange(sums.shape[1]):
+        squares, norms = rate * 0, rate * 0
+        for i in range(c * CHUNK, min(len(x), (c + 1) * CHUNK)):
+            mean[i] += rest1 * (g[i] - mean[i])
+            square[i] += rest2 * (g[i] * g[i] - square[i])
+            x[i] += rate * mean[i] / (np.sqrt(square[i] / correction) + epsilon)
+            squares += g[i] * g[i]
+            norms += x[i] * x[i]
+        sums[0, c] = squares
+        sums[1, c] = norms
+    return sums[0].sum(), sums[1].sum()
+
+
+@_kernel
+def rmsprop(x, g, square, rate, rest, epsilon):  # type: ignore[no-untyped-def]  # typed by numba
+    """s ← s + (1−ρ)(g² − s); θ ← θ + ε g / (√s + δ). `rest` is 1 − ρ."""
+    sums = np.zeros((2, (len(x) + CHUNK - 1) // CHUNK))
+    for c in numba.prange(sums.shape[1]):
+        squares, norms = rate * 0, rate * 0
+        for i in range(c * CHUNK, min(len(x), (c + 1) * CHUNK)):
+            square[i] += rest * (g[i] * g[i] - square[i])
+            x[i] += rate * g[i] / (np.sqrt(square[i]) + epsilon)
+            squares += g[i] * g[i]
+            norms += x[i] * x[i]
+        sums[0, c] = squares
+        sums[1, c] = norms
+    return sums[0].sum(), sums[1].sum()

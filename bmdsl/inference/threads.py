@@ -1,0 +1,70 @@
+"""One pool of threads at a time: numba's run, the BLAS's are held to one thread while they do.
+
+Two pools that both spin on the same cores made one update ten times slower than either alone.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import ParamSpec, TypeVar
+
+from ..language.diagnostics import fail
+
+P = ParamSpec("P")
+T = TypeVar("T")
+_depth = 0
+
+
+@functools.cache
+def _pools():  # type: ignore[no-untyped-def]  # threadpoolctl's controller, imported late
+    import scipy.linalg.cython_blas  # noqa: F401  # the BLAS that compiled products call: loaded before pools are looked up
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()
+
+
+@contextmanager
+def one_pool() -> Iterator[None]:
+    """Holds every BLAS to one thread inside; nested uses cost nothing."""
+    global _depth
+    if _depth:
+        yield
+        return
+    _depth = 1
+    try:
+        with _pools().limit(limits=1, user_api="blas"):
+            yield
+    finally:
+        _depth = 0
+
+
+def alone(function: Callable[P, T]) -> Callable[P, T]:
+    """A function that runs inside `one_pool`."""
+
+    @functools.wraps(function)
+    def inside(*args: P.args, **kwargs: P.kwargs) -> T:
+        with one_pool():
+            return function(*args, **kwargs)
+
+    return inside
+
+
+def prefer_openmp() -> None:
+    """Asks numba for OpenMP first: it starts a parallel loop in 2 µs where its own work queue takes 80. A user's choice stands."""
+    import numba
+
+    if "NUMBA_THREADING_LAYER" not in os.environ and "NUMBA_THREADING_LAYER_PRIORITY" not in os.environ:
+        numba.config.THREADING_LAYER_PRIORITY = ["omp", "tbb", "workqueue"]  # type: ignore[attr-defined]  # set when numba starts
+
+
+def set_threads(count: int) -> None:
+    """Threads that compiled code uses from here on. BmError BM820 where the machine has not so many."""
+    import numba
+
+    most = numba.config.NUMBA_NUM_THREADS  # type: ignore[attr-defined]  # set when numba starts
+    if not 1 <= count <= most:
+        raise fail("BM820", f"{count} threads were asked for, there can be 1 to {most}", help="the number of cores, or `NUMBA_NUM_THREADS`, bounds it")
+    numba.set_num_threads(count)

@@ -1,0 +1,54 @@
+"""Side-by-side timing: each contender lives in a process of its own and is asked for blocks of work in turn.
+
+An idle contender waits on a pipe, so that no thread pool of one spins while another is timed. Reported: medians over blocks.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from statistics import median
+
+
+def serve(make: Callable[[dict], Callable[[], None]], settings: dict) -> None:
+    """A contender's own process: a line on stdin is a number of calls, the answer is seconds a call."""
+    call = make(settings)
+    for _ in range(3):
+        call()
+    print("ready", flush=True)
+    for line in sys.stdin:
+        count = int(line)
+        begun = time.perf_counter()
+        for _ in range(count):
+            call()
+        print((time.perf_counter() - begun) / count, flush=True)
+
+
+def compare(module: str, contenders: list[str], settings: dict, blocks: int = 15, seconds: float = 0.3) -> dict[str, float]:
+    """Median seconds a call of every contender: a block of about `seconds` each, in turn, `blocks` times."""
+    processes = {}
+    for name in contenders:
+        command = [sys.executable, "-m", module, "--serve", name, json.dumps(settings)]
+        processes[name] = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    counts, times = {}, {name: [] for name in contenders}
+    for name, p in processes.items():
+        while (line := p.stdout.readline()).strip() != "ready":
+            if not line:
+                raise RuntimeError(f"contender {name} did not start")
+        counts[name] = max(1, round(seconds / _ask(p, 3)))
+    for _ in range(blocks):
+        for name, p in processes.items():
+            times[name].append(_ask(p, counts[name]))
+    for p in processes.values():
+        p.stdin.close()
+        p.wait()
+    return {name: median(x) for name, x in times.items()}
+
+
+def _ask(process: subprocess.Popen, count: int) -> float:
+    process.stdin.write(f"{count}\n")
+    process.stdin.flush()
+    return float(process.stdout.readline())
