@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
+TILE = 64
+"""Units a call of `fill_uniforms` serves."""
 F = np.float64  # a generated module has its own number type under this name
 
 
