@@ -76,12 +76,14 @@ def python_of(model: Model, compile: bool = True, dtype: str = "float32") -> str
 
 
 def machine_of(
-    model: Model, seed: int, dtype: str, save: Callable[..., None], trainer: Callable[..., Any], compile: bool = True
-) -> Machine:
-    """Model → machine. BmError while an argument still has no value."""
+    model: Model, seed: int, dtype: str, save: Callable[..., None], trainer: Callable[..., Any], compile: bool = True,
+    memory_limit: int | None = None,
+) -> Machine:  # fmt: skip
+    """Model → machine. BmError while an argument still has no value, or where more memory than `memory_limit` bytes is needed."""
     import numpy as np
 
     from .compiler.build import build_module
+    from .compiler.costs import refuse_too_large
     from .compiler.emit import emit_module
     from .inference.machine import Machine
     from .inference.program import Program
@@ -92,5 +94,6 @@ def machine_of(
         raise fail("BM865", f"model `{model.name}` needs a value for {names}", help=f"give data, or {model.unbound[0]} = a number")
     prefer_openmp()
     plan = plan_of(model)
+    refuse_too_large(plan, model.training, np.dtype(dtype).itemsize, memory_limit)
     source, lengths = emit_module(plan, compile, dtype)
     return Machine(model, Program(plan, build_module(source), lengths, np.dtype(dtype)), seed, save, trainer)

@@ -81,11 +81,14 @@ class Model:
             raise fail("BM867", f"unknown stage `{stage}`", help=f"stages are {', '.join(stages)}")
         return stages[stage]()
 
-    def compile(self, seed: int = 0, dtype: str = "float32", jit: bool = True) -> Machine:
-        """The machine with initial parameters. `jit=False` runs the generated module as plain Python."""
+    def compile(self, seed: int = 0, dtype: str = "float32", jit: bool = True, memory_limit: int | None = None) -> Machine:
+        """The machine with initial parameters. `jit=False` runs the generated module as plain Python.
+
+        BmError where more than `memory_limit` bytes would be needed (default: 80 % of the machine's memory).
+        """
         if dtype not in ("float32", "float64"):
             raise fail("BM868", f"unknown dtype `{dtype}`", help="float32 or float64")
-        return driver.machine_of(self.checked, seed, dtype, self._save, self._train, jit)
+        return driver.machine_of(self.checked, seed, dtype, self._save, self._train, jit, memory_limit)
 
     def _save(self, machine: Machine, path: Path) -> None:
         from .storage import write_machine

@@ -26,7 +26,7 @@ def philox_uniforms(seed: int) -> Uniform:
     def uniform(stream: int, update: int, step: int, chain: int, unit: int) -> float:
         tile = np.empty(TILE)
         with np.errstate(over="ignore"):
-            fill_uniforms(*(np.uint64(x) for x in (seed, stream, update, step)), chain, unit // TILE, tile)
+            fill_uniforms(np.uint64(seed), np.uint64(stream), np.uint64(update), np.uint64(step), chain, unit // TILE, tile)
         return float(tile[unit % TILE])
 
     return uniform
@@ -129,22 +129,20 @@ class Interpreter:
 
     def mean(self, group: str, state: State, row: int) -> np.ndarray:
         """E[group | rest] = A′(η), [*axes]."""
-        return self._each(group, state, row, lambda g, eta, out: g.unit.mean(*eta, *out, *g.arguments))
+        g = self.plan.group(group)
+        eta, made = self.fields(group, state, row), np.zeros(tuple(int(n) for n in g.axes))
+        for unit in np.ndindex(*_units(g)):
+            if g.states is not None:
+                g.unit.mean(*_of_unit(g, eta, unit), made[unit], *g.arguments)
+            else:
+                made[unit] = g.unit.mean(*_of_unit(g, eta, unit), *g.arguments)
+        return made
 
     def log_partition(self, group: str, state: State, row: int) -> float:
         """Σ A(η) over the group's units."""
         g = self.plan.group(group)
         eta = self.fields(group, state, row)
         return sum(float(g.unit.log_partition(*_of_unit(g, eta, unit), *g.arguments)) for unit in np.ndindex(*_units(g)))
-
-    def _each(self, group: str, state: State, row: int, of: Callable[..., object]) -> np.ndarray:
-        g = self.plan.group(group)
-        eta, made = self.fields(group, state, row), np.zeros(tuple(int(n) for n in g.axes))
-        for unit in np.ndindex(*_units(g)):
-            value = of(g, _of_unit(g, eta, unit), (made[unit],) if g.states is not None else ())
-            if g.states is None:
-                made[unit] = value
-        return made
 
     def draw(self, group: str, state: State, row: int, uniform: Uniform, stream: int, update: int, step: int,
              seen: np.ndarray | None = None) -> None:  # fmt: skip
