@@ -51,16 +51,22 @@ def emit_draw(g: GroupPlan) -> str:
     how = ", one unit after another" if g.lateral else ""
     doc = f"Draws {g.name} given the rest from its field η{how}. Units that `seen` has a value for (not NaN) keep it."
     draw = _draw_states(g, eta) if g.states is not None else _draw_lateral(g, eta) if g.lateral else _draw_independent(g, eta)
-    head = ["    masked = seen.shape[0] > 0", *ROWS, "        u = np.empty(64, F)"]
+    units = "eta.shape[1] // states" if g.states is not None else "eta.shape[1]"
+    head = [
+        "    masked = seen.shape[0] > 0",
+        f"    tiles = ({units} + 63) // 64",
+        *ROWS,
+        "        u = np.empty(64 * tiles, F)",
+        "        for t in range(tiles):",
+        "            fill_uniforms(seed, stream, update, step, first + r, t, u[64 * t : 64 * t + 64])",
+    ]
     return define(f"draw_{identifier(g.name)}", takes, doc, [*head, *("        " + x for x in draw), "    return out"], "parallel")
 
 
 def _draw_independent(g: GroupPlan, eta: list[str]) -> list[str]:
     return [
-        "for t in range(0, eta.shape[1], 64):",
-        "    fill_uniforms(seed, stream, update, step, first + r, t // 64, u)",
-        "    for p in range(t, min(t + 64, eta.shape[1])):",
-        f"        out[r, p] = {_call(g, 'sample', *eta, 'u[p - t]')}",
+        "for p in range(eta.shape[1]):",
+        f"    out[r, p] = {_call(g, 'sample', *eta, 'u[p]')}",
         "if masked:",
         "    for p in range(eta.shape[1]):",
         "        if not math.isnan(seen[r, p]):",
@@ -71,9 +77,7 @@ def _draw_independent(g: GroupPlan, eta: list[str]) -> list[str]:
 def _draw_lateral(g: GroupPlan, eta: list[str]) -> list[str]:
     return [
         "for p in range(eta.shape[1]):",
-        "    if p % 64 == 0:",
-        "        fill_uniforms(seed, stream, update, step, first + r, p // 64, u)",
-        f"    new = F({_call(g, 'sample', *eta, 'u[p % 64]')})",
+        f"    new = F({_call(g, 'sample', *eta, 'u[p]')})",
         "    if masked and not math.isnan(seen[r, p]):",
         "        new = F(seen[r, p])",
         "    delta = new - out[r, p]",
@@ -96,9 +100,7 @@ def _draw_states(g: GroupPlan, eta: list[str]) -> list[str]:
         "new = np.empty(states, F)",
         "for q in range(eta.shape[1] // states):",
         "    p = q * states",
-        "    if q % 64 == 0:",
-        "        fill_uniforms(seed, stream, update, step, first + r, q // 64, u)",
-        f"    {_call(g, 'sample', *eta, 'u[q % 64]', 'new')}",
+        f"    {_call(g, 'sample', *eta, 'u[q]', 'new')}",
         "    if masked and not math.isnan(seen[r, p]):",
         "        new[:] = seen[r, p : p + states]",
         *(spread if g.lateral else []),

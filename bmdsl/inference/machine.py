@@ -272,11 +272,13 @@ class Machine:
         order = [g.name for g in self.model.groups].index(name)
         return self.seed, GROUPS * stream + order, update, step
 
-    def sweep(self, state: State, steps: int, observed: Mapping[str, Array], update: int, stream: int = SAMPLE_STREAM) -> Rows:
+    def sweep(self, state: State, steps: int, observed: Mapping[str, Array], update: int, stream: int = SAMPLE_STREAM,
+              keep: bool = True) -> Rows:  # fmt: skip
         """`steps` Gibbs sweeps in place, block after block. Groups in `observed` are clamped where they are not NaN.
 
         Returns the state with the last block's free groups as conditional means where they are hidden and independent: the same
-        expectation with less variance (Rao–Blackwell), from the fields of the last draw.
+        expectation with less variance (Rao–Blackwell), from the fields of the last draw. Without `keep` the state is of no further
+        use, and that draw is left out.
         """
         f = self._fields()
         empty = np.empty((0, 0), self.dtype)
@@ -296,6 +298,8 @@ class Machine:
                         rows[name] = self.program.mean(f, name, eta)
                         if self.program.plan.group(name).square:
                             rows.squares[name] = self.program.mean_square(f, name, eta)
+                        if not keep:
+                            continue
                     self.program.draw(f, name, eta, state[name], seen.get(name, empty), self._key(name, stream, update, step))
         return rows
 

@@ -61,6 +61,8 @@ class Program:
         self.edges = tuple(np.asarray(g.edges, np.int64) for g in plan.model.graphs)
         self.sizes = {g.name: g.size for g in plan.groups}
         self.plain = not module.COMPILE
+        self._groups = {g.name: g for g in plan.groups}
+        self._functions: dict[tuple[str, str, str], Any] = {}
         self.scales = {c.name: c.scale if c.direct is not None else 1.0 for c in plan.couplings}
         self.states = {g.name: int(g.states) if g.states is not None else 1 for g in plan.groups}
 
@@ -68,7 +70,10 @@ class Program:
         return (self.k, self.n, *(params[p.name] for p in self.plan.model.parameters), *self.edges)
 
     def _function(self, prefix: str, name: str, suffix: str = "") -> Any:
-        return getattr(self.module, f"{prefix}_{identifier(name)}{suffix}")
+        key = (prefix, name, suffix)
+        if key not in self._functions:
+            self._functions[key] = getattr(self.module, f"{prefix}_{identifier(name)}{suffix}")
+        return self._functions[key]
 
     def couple(self, params: dict[str, Array]) -> Fields:
         """Biases and coupling matrices of these parameters; a direct coupling is a view, never a copy."""
@@ -125,7 +130,7 @@ class Program:
         return eta
 
     def _fields_of(self, f: Fields, name: str, eta: Array) -> tuple[Any, ...]:
-        g = self.plan.group(name)
+        g = self._groups[name]
         return (eta, self.states[name]) if g.states is not None else (eta, f.bias2[name]) if g.square else (eta,)
 
     def mean(self, f: Fields, name: str, eta: Array) -> Array:
@@ -142,7 +147,7 @@ class Program:
 
     def log_base(self, name: str, x: Array) -> Array:
         """Σ log base measure over the group's units: [rows], float64; zero for one-of-K groups."""
-        if self.plan.group(name).states is not None:
+        if self._groups[name].states is not None:
             return np.zeros(len(x))
         return self._function("log_base", name)(x, np.empty(len(x), np.float64))
 
@@ -227,14 +232,14 @@ class Program:
 
     def flat(self, name: str, values: Array) -> Array:
         """[n, *axes] → [n, size] in the program's type, contiguous; a group of one unit may be given as [n]."""
-        g = self.plan.group(name)
+        g = self._groups[name]
         axes = tuple(int(a) for a in g.axes)
         x = np.asarray(values, self.dtype)
         return np.ascontiguousarray(x.reshape(len(x), prod(axes)))
 
     def shaped(self, name: str, x: Array) -> Array:
         """[n, size] → [n, *axes]."""
-        return x.reshape(len(x), *(int(a) for a in self.plan.group(name).axes))
+        return x.reshape(len(x), *(int(a) for a in self._groups[name].axes))
 
     def direct(self, parameter: str) -> Coupling | None:
         """The coupling that is this very parameter."""

@@ -35,8 +35,11 @@ class Machine(Protocol):
 
     def initial_state(self, n: int, stream: int, update: int) -> State: ...
 
-    def sweep(self, state: State, steps: int, observed: Mapping[str, Array], update: int, stream: int) -> State:
-        """Gibbs sweeps in place; observed entries are clamped, NaN is free. Returns the last state, a block of it as means."""
+    def sweep(self, state: State, steps: int, observed: Mapping[str, Array], update: int, stream: int, keep: bool = True) -> State:
+        """Gibbs sweeps in place; observed entries are clamped, NaN is free. Returns the last state, a block of it as means.
+
+        Without `keep` the state itself need not be brought up to date in that block.
+        """
 
     def draw_posterior(self, rows: State, observed: Mapping[str, Array], update: int, stream: int) -> State:
         """A joint state with the hidden units drawn given the observed ones, whose posterior rows are `rows`."""

@@ -1,11 +1,12 @@
 """Side-by-side timing: each contender lives in a process of its own and is asked for blocks of work in turn.
 
-An idle contender waits on a pipe, so that no thread pool of one spins while another is timed. Reported: medians over blocks.
+An idle contender is stopped (SIGSTOP), so that no thread pool of one spins while another is timed. Reported: medians over blocks.
 """
 
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 import time
@@ -21,6 +22,7 @@ def serve(make: Callable[[dict], Callable[[], None]], settings: dict) -> None:
     print("ready", flush=True)
     for line in sys.stdin:
         count = int(line)
+        call()
         begun = time.perf_counter()
         for _ in range(count):
             call()
@@ -44,11 +46,15 @@ def compare(module: str, contenders: list[str], settings: dict, blocks: int = 15
             times[name].append(_ask(p, counts[name]))
     for p in processes.values():
         p.stdin.close()
+        p.send_signal(signal.SIGCONT)
         p.wait()
     return {name: median(x) for name, x in times.items()}
 
 
 def _ask(process: subprocess.Popen, count: int) -> float:
+    process.send_signal(signal.SIGCONT)
     process.stdin.write(f"{count}\n")
     process.stdin.flush()
-    return float(process.stdout.readline())
+    seconds = float(process.stdout.readline())
+    process.send_signal(signal.SIGSTOP)
+    return seconds

@@ -58,7 +58,7 @@ class NaiveRbm:
         rng = self._rng(stream, update)
         return {g: (rng.random((n, k)) < 0.5).astype(self.dtype) for g, k in self.sizes.items()}
 
-    def sweep(self, state, steps, observed, update, stream=2):
+    def sweep(self, state, steps, observed, update, stream=2, keep=True):
         rng = self._rng(stream, update)
         seen = {g: observed.get(g, np.full_like(state[g], np.nan)) for g in state}
         for g in state:

@@ -1,11 +1,12 @@
 """Matrix products in fixed chunks: BLAS on one thread a chunk, chunks over numba's threads.
 
-The chunks depend on shapes alone, so a result is the same to the last bit with any number of threads, and only one thread pool
+The chunks depend on shapes and the machine alone, so a result is the same to the last bit with any number of threads, and only one thread pool
 runs. Callers hold the BLAS's own pool to one thread (`threads.one_pool`). Without numba's compiler (`plain`), NumPy does the same.
 """
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import numba
@@ -20,10 +21,10 @@ _GEMM: Any = types.ExternalFunction(
     types.intc(types.char, types.char, types.char, types.intp, types.intp, types.intp, types.voidptr, types.voidptr, types.intp,
                types.voidptr, types.intp, types.voidptr, types.voidptr, types.intp),
 )  # fmt: skip
-MOST = 16
-"""Most chunks of one product."""
-NARROW = 96
+NARROW = 64
 """A chunk has at least about this many rows or columns: below it, packing the other operand costs more than a thread brings."""
+WAYS = 1 << (min(16, os.cpu_count() or 1).bit_length() - 1)
+"""Most chunks of one product: a power of two no larger than this machine's cores, however many threads are in use."""
 
 
 def _address_of(context: Any, array: Any) -> Any:
@@ -46,7 +47,7 @@ def _kind(itemsize: int) -> int:
 def chunk(length: int) -> int:
     """Rows or columns in a chunk: a power of two of equal chunks, each a multiple of 16."""
     count = 1
-    while count < MOST and length >= 2 * count * NARROW:
+    while count < WAYS and length >= 2 * count * NARROW:
         count *= 2
     return (((length + count - 1) // count) + 15) // 16 * 16
 

@@ -23,15 +23,19 @@ def sgd(x, g, velocity, rate, momentum, nesterov):  # type: ignore[no-untyped-de
     moving = len(velocity) > 0
     for c in numba.prange(sums.shape[1]):
         squares, norms = rate * 0, rate * 0
-        for i in range(c * CHUNK, min(len(x), (c + 1) * CHUNK)):
-            move = rate * g[i]
+        part = slice(c * CHUNK, (c + 1) * CHUNK)  # indices from 0 need no check for negative ones, which would stop the vector loop
+        xs = x[part]
+        gs = g[part]
+        us = velocity[part]
+        for i in range(len(xs)):
+            move = rate * gs[i]
             if moving:
-                u = momentum * velocity[i] + move
-                velocity[i] = u
+                u = momentum * us[i] + move
+                us[i] = u
                 move = momentum * u + move if nesterov else u
-            x[i] += move
-            squares += g[i] * g[i]
-            norms += x[i] * x[i]
+            xs[i] += move
+            squares += gs[i] * gs[i]
+            norms += xs[i] * xs[i]
         sums[0, c] = squares
         sums[1, c] = norms
     return sums[0].sum(), sums[1].sum()
@@ -43,12 +47,17 @@ def adam(x, g, mean, square, rate, rest1, rest2, correction, epsilon):  # type: 
     sums = np.zeros((2, (len(x) + CHUNK - 1) // CHUNK))
     for c in numba.prange(sums.shape[1]):
         squares, norms = rate * 0, rate * 0
-        for i in range(c * CHUNK, min(len(x), (c + 1) * CHUNK)):
-            mean[i] += rest1 * (g[i] - mean[i])
-            square[i] += rest2 * (g[i] * g[i] - square[i])
-            x[i] += rate * mean[i] / (np.sqrt(square[i] / correction) + epsilon)
-            squares += g[i] * g[i]
-            norms += x[i] * x[i]
+        part = slice(c * CHUNK, (c + 1) * CHUNK)
+        xs = x[part]
+        gs = g[part]
+        ms = mean[part]
+        qs = square[part]
+        for i in range(len(xs)):
+            ms[i] += rest1 * (gs[i] - ms[i])
+            qs[i] += rest2 * (gs[i] * gs[i] - qs[i])
+            xs[i] += rate * ms[i] / (np.sqrt(qs[i] / correction) + epsilon)
+            squares += gs[i] * gs[i]
+            norms += xs[i] * xs[i]
         sums[0, c] = squares
         sums[1, c] = norms
     return sums[0].sum(), sums[1].sum()
@@ -60,11 +69,15 @@ def rmsprop(x, g, square, rate, rest, epsilon):  # type: ignore[no-untyped-def] 
     sums = np.zeros((2, (len(x) + CHUNK - 1) // CHUNK))
     for c in numba.prange(sums.shape[1]):
         squares, norms = rate * 0, rate * 0
-        for i in range(c * CHUNK, min(len(x), (c + 1) * CHUNK)):
-            square[i] += rest * (g[i] * g[i] - square[i])
-            x[i] += rate * g[i] / (np.sqrt(square[i]) + epsilon)
-            squares += g[i] * g[i]
-            norms += x[i] * x[i]
+        part = slice(c * CHUNK, (c + 1) * CHUNK)
+        xs = x[part]
+        gs = g[part]
+        qs = square[part]
+        for i in range(len(xs)):
+            qs[i] += rest * (gs[i] * gs[i] - qs[i])
+            xs[i] += rate * gs[i] / (np.sqrt(qs[i]) + epsilon)
+            squares += gs[i] * gs[i]
+            norms += xs[i] * xs[i]
         sums[0, c] = squares
         sums[1, c] = norms
     return sums[0].sum(), sums[1].sum()

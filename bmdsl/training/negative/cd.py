@@ -20,4 +20,5 @@ def expect(machine: Machine, choice: Choice, batch: Batch, chains: State, positi
     """Hidden units drawn given the data, then `steps` free sweeps; each row has its case's weight."""
     state = machine.draw_posterior(positive.rows, batch.data, batch.update, POSITIVE_STREAM)
     held = {name: batch.data[name] for name in given_groups(machine.model)}
-    return Expectation(machine.sweep(state, int(choice["steps"]), held, batch.update, NEGATIVE_STREAM), batch.weights)
+    rows = machine.sweep(state, int(choice["steps"]), held, batch.update, NEGATIVE_STREAM, keep=False)
+    return Expectation(rows, batch.weights)

@@ -13,4 +13,5 @@ WORD = Word("gibbs", (Option("steps", "integer", 5, low=1),), summary="hidden un
 def expect(machine: Machine, choice: Choice, batch: Batch) -> Expectation:
     """One sampled row a case; an independent block is replaced by its means (Rao–Blackwell)."""
     state = machine.initial_state(batch.size, START_STREAM, batch.update)
-    return Expectation(machine.sweep(state, int(choice["steps"]), batch.data, batch.update, POSITIVE_STREAM), batch.weights)
+    rows = machine.sweep(state, int(choice["steps"]), batch.data, batch.update, POSITIVE_STREAM, keep=False)
+    return Expectation(rows, batch.weights)
