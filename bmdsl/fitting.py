@@ -1,8 +1,13 @@
-"""From data as a user has it to a training run: shaped, transformed, checked, then handed to the loop."""
+"""From data as a user has it to a training run: shaped, transformed, checked, handed to the loop, then pictured."""
 
 from __future__ import annotations
 
+import json
+import time
 from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from math import isqrt
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,12 +17,14 @@ from . import units
 from .data.load import load as load_data
 from .data.transform import transform
 from .data.validate import as_one_hot, check_values
+from .data.weights import load_weights
 from .inference.initial import data_parameters
 from .language.diagnostics import fail
 from .language.model import Group
 from .language.model import Model as CheckedModel
 
 if TYPE_CHECKING:
+    from .evaluation import Figures
     from .handle import Model
     from .inference.machine import Machine
 
@@ -50,8 +57,11 @@ def flatten(arrays: Arrays, model: CheckedModel) -> Arrays:
     return out
 
 
-def prepare(arrays: Arrays, model: CheckedModel, source: str, seed: int, allow_missing: bool = True) -> Arrays:
-    """Transformed and checked data of every visible and given group; BmError names file, row and column of what is wrong."""
+def prepare(arrays: Arrays, model: CheckedModel, source: str, seed: int, allow_missing: bool = True, reference: Arrays | None = None) -> Arrays:
+    """Transformed and checked data of every visible and given group; BmError names file, row and column of what is wrong.
+
+    `reference` are the untransformed training cases, where `arrays` are others.
+    """
     generator = np.random.Generator(np.random.Philox(key=[seed, 1 << 32]))
     steps = [(c.name, dict(c.options)) for c in model.training.transform]
     out = {}
@@ -62,7 +72,7 @@ def prepare(arrays: Arrays, model: CheckedModel, source: str, seed: int, allow_m
             raise fail("BM872", f"no data for `{group.name}`", group.span)
         values = arrays[group.name]
         if group.role == "visible" and steps:
-            values = transform(values, steps, generator)
+            values = transform(values, steps, generator, None if reference is None else reference.get(group.name))
         out[group.name] = _checked(values, group, source, allow_missing)
     return out
 
@@ -77,21 +87,124 @@ def _checked(values: np.ndarray, group: Group, source: str, allow_missing: bool)
     return values
 
 
-def fit(model: Model, machine: Machine, data: Any, out: Path | None, weights: np.ndarray | None = None, resume: bool = False,
-        progress: bool | None = None) -> Any:  # fmt: skip
-    """Trains `machine` by the model's train block on `data` (None: the block's own). Returns the run."""
+def fit(model: Model, machine: Machine, data: Any, out: Path | None, weights: Path | None = None, resume: bool = False,
+        progress: bool | None = None) -> Outcome:  # fmt: skip
+    """Trains `machine` by the model's train block on `data` (None: the block's own). With `out`, the run folder ends with pictures."""
+    from .report.run_pictures import write_pictures
     from .training.loop import train
 
     checked = model.checked
-    spec = data if data is not None else checked.training.data
-    if spec is None:
-        raise fail("BM873", f"no data to train `{checked.name}` on", help="name a set or a file: `bm train FILE digits`")
+    spec = _named(data, checked)
     arrays, source = read(spec, checked)
+    given = None if weights is None else load_weights(str(weights), len(next(iter(arrays.values()))))
     ready = prepare(flatten(arrays, checked), checked, source, checked.training.seed)
     if not resume:
         for name, value in data_parameters(checked, ready).items():
             machine.params[name] = value
-    return train(machine, ready, checked.training, out, weights, metadata=model.metadata(machine), resume=resume, progress=progress)
+    images = image_shapes(arrays, checked)
+    metadata = {**model.metadata(machine), **origin(spec, weights), "images": json.dumps(images)}
+    started = time.monotonic()
+    run = train(machine, ready, checked.training, out, given, metadata=metadata, resume=resume, progress=progress)
+    seconds = time.monotonic() - started
+    pictures = () if run.out is None else write_pictures(machine, run.out, images, run.metrics)
+    return Outcome(machine, run, ready, seconds, pictures)
+
+
+def start(model: Model, data: Any, out: Path | None, weights: Path | None, dtype: str) -> Outcome:
+    """A new machine of the model, its open lengths taken from the data, trained."""
+    model = bound(model, data)
+    return fit(model, model.compile(model.checked.training.seed, dtype), data, out, weights)
+
+
+def resume(folder: Path, settings: Mapping[str, Any]) -> Outcome:
+    """Goes on from a run's checkpoint, with the data that it was trained on; `settings` replace some of its train block."""
+    from .handle import open_run
+
+    opened = open_run(folder)
+    if not opened.data:
+        raise fail("BM912", f"the run `{folder}` was trained on an array, so its data are not known here",
+                   help="go on from Python: `bmdsl.open` its folder and train again")  # fmt: skip
+    model = opened.model.bind(dict(settings)) if settings else opened.model
+    weights = Path(opened.metadata["weights"]) if opened.metadata.get("weights") else None
+    return fit(model, opened.machine, opened.data, folder, weights, resume=True)
+
+
+def _named(data: Any, checked: CheckedModel) -> Any:
+    spec = data if data is not None else checked.training.data
+    if spec is None:
+        raise fail("BM873", f"no data to train `{checked.name}` on", help="name a set or a file: `bm train FILE digits`")
+    return spec
+
+
+def origin(data: Any, weights: Path | None) -> dict[str, str]:
+    """Where the cases came from, for a resume: a set by its name, a file by its whole path. Arrays leave no trace."""
+    return {"data": absolute(str(data)) if isinstance(data, str | Path) else "", "weights": absolute(str(weights)) if weights else ""}
+
+
+def absolute(spec: str) -> str:
+    """A path from the root; a named set as it is."""
+    path, colon, key = spec, "", ""
+    if not Path(path).exists() and ":" in spec:
+        path, colon, key = spec.rpartition(":")
+    return f"{Path(path).resolve()}{colon}{key}" if Path(path).is_file() else spec
+
+
+def image_shapes(arrays: Arrays, model: CheckedModel) -> dict[str, tuple[int, ...]]:
+    """Group → (rows, columns) or (rows, columns, 3) where its cases are images: by the data's axes, the group's, or a square length."""
+    out: dict[str, tuple[int, ...]] = {}
+    for g in model.groups:
+        if g.role == "hidden" or g.states is not None:
+            continue
+        whole = g.name in arrays and arrays[g.name].ndim > 2
+        axes: tuple[int, ...] = arrays[g.name].shape[1:] if whole else tuple(int(n) for n in g.axes)
+        side = isqrt(axes[0]) if len(axes) == 1 else 0
+        if side > 2 and side * side == axes[0]:
+            out[g.name] = (side, side)
+        elif (len(axes) == 2 and min(axes) > 2) or (len(axes) == 3 and axes[-1] == 3):
+            out[g.name] = axes
+    return out
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A finished training: the run, the prepared data, how long it took, and the pictures in the run folder."""
+
+    machine: Machine
+    run: Any
+    data: Arrays
+    seconds: float
+    pictures: tuple[Path, ...]
+
+    @cached_property
+    def figures(self) -> Figures:
+        """Measured on at most 2,000 of the training cases, spread over all of them."""
+        from .evaluation import figures
+
+        count = len(next(iter(self.data.values())))
+        rows = np.unique(np.linspace(0, count - 1, min(count, 2000)).astype(int))
+        return figures(self.machine, {n: x[rows] for n, x in self.data.items()}, "train")
+
+    def rows(self) -> list[tuple[str, ...]]:
+        """Names and values of what a user wants to know at the end."""
+        run = self.run
+        epochs = run.metrics[-1]["epoch"] if run.metrics else 0
+        how = "" if run.stopped == "done" else f" ({run.stopped})"
+        rows: list[tuple[str, ...]] = [("trained", f"{epochs} epochs, {run.updates:,} updates in {self.seconds:.1f} s{how}")]
+        if run.best_score is not None:
+            rows.append(("validation", f"{run.best_score:.5g} at update {run.best_update:,}"))
+        rows += [row for row in self.figures.rows() if row[0] != "cases"]
+        rows += [("pictures" if k == 0 else "", str(p)) for k, p in enumerate(self.pictures)]
+        if run.out is not None:
+            rows.append(("run folder", str(run.out)))
+            if run.interrupted:
+                rows.append(("go on with", f"bm resume {run.out}"))
+        return rows
+
+    def as_dict(self) -> dict[str, Any]:
+        """For `--json`."""
+        run = self.run
+        return {"out": str(run.out), "stopped": run.stopped, "updates": run.updates, "seconds": round(self.seconds, 3),
+                "metrics": run.metrics[-1] if run.metrics else {}, "figures": self.figures.as_dict(), "pictures": [str(p) for p in self.pictures]}  # fmt: skip
 
 
 def bound(model: Model, data: Any) -> Model:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -68,6 +69,13 @@ class Model:
     def plan(self) -> Plan:
         return driver.plan_of(self.checked)
 
+    def expand(self) -> str:
+        """The text with `layers` and `bias` written out, formatted; it means the same."""
+        from .language.format import format
+        from .language.sugar import expand
+
+        return format(expand(self.tree))
+
     def emit(self, stage: str) -> str:
         """One stage as text: tree, model, graph, plan or python."""
         stages = {
@@ -112,13 +120,24 @@ class Model:
     def _train(self, machine: Machine, data: Any, out: Path | None, overrides: Mapping[str, Any]) -> Any:
         from .fitting import fit
 
-        return fit(self.bind(settings=overrides) if overrides else self, machine, data, out)
+        return fit(self.bind(settings=overrides) if overrides else self, machine, data, out).run
 
 
 def load(path: str | Path, model: str | None = None, **arguments: float) -> Model:
     """The model of a `.bm` file, or of a shipped one by its name. Raises BmError for what is wrong in it, all at once."""
+    source, found = read_source(path)
+    return Model(source, arguments, model, found.parent)
+
+
+def read_source(path: str | Path) -> tuple[Source, Path]:
+    """The text of a `.bm` file, or of a shipped model by its name, and the file it stands in."""
     found = find_model(str(path))
-    return Model(Source(str(path), found.read_text(encoding="utf-8")), arguments, model, found.parent)
+    try:
+        return Source(str(path), found.read_text(encoding="utf-8")), found
+    except UnicodeDecodeError as error:
+        raise fail("BM910", f"`{path}` is not a text in UTF-8", note=f"byte {error.start} is no part of such a text") from None
+    except OSError as error:
+        raise fail("BM911", f"`{path}` cannot be read: {error.strerror}") from None
 
 
 def parse(text: str, model: str | None = None, **arguments: float) -> Model:
@@ -127,17 +146,45 @@ def parse(text: str, model: str | None = None, **arguments: float) -> Model:
 
 
 def open_machine(path: str | Path) -> Machine:
-    """A machine as `save` wrote it: same source, arguments and parameters."""
+    """A machine as `save` wrote it, or the one of a run's folder: same source, arguments and parameters."""
+    return open_run(Path(path)).machine
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A saved machine with the handle of its model and what its file says of its making."""
+
+    model: Model
+    machine: Machine
+    metadata: Mapping[str, str]
+
+    @property
+    def data(self) -> str:
+        """The set or file it was trained on; empty where that was an array."""
+        return self.metadata.get("data", "")
+
+    @property
+    def images(self) -> dict[str, tuple[int, ...]]:
+        """Group → image shape, where its units form one."""
+        return {name: tuple(shape) for name, shape in json.loads(self.metadata.get("images", "{}")).items()}
+
+
+def open_run(path: Path) -> Opened:
+    """A run's folder, or a file that `save` wrote. BmError where it is neither."""
     from .storage import read_machine
 
-    metadata, arrays = read_machine(Path(path))
+    if path.is_dir() and not (path / "params.safetensors").exists():
+        raise fail("BM916", f"`{path}` is not the folder of a run", help="a run is made by `bm train FILE --out DIR`")
+    if not path.exists():
+        raise fail("BM916", f"there is no run `{path}`", help="a run is made by `bm train FILE --out DIR`")
+    metadata, arrays = read_machine(path / "params.safetensors" if path.is_dir() else path)
     folder = Path(metadata["folder"]) if metadata.get("folder") else None
     model = Model(Source(metadata["source_name"], metadata["source"]), json.loads(metadata["arguments"]), metadata["model"], folder,
                   json.loads(metadata["settings"]))  # fmt: skip
     machine = model.compile(int(metadata["seed"]), metadata["dtype"])
     for name, value in arrays.items():
         machine.params[name] = value
-    return machine
+    return Opened(model, machine, metadata)
 
 
 def _pretty(value: object) -> str:

@@ -9,28 +9,51 @@ import sys
 import typer
 
 from . import verbs
+from .options import KNOWN, LOOK, USE
 
-app = typer.Typer(help="Boltzmann machines from their energies.", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
-for _info in pkgutil.iter_modules(verbs.__path__):
-    app.command(_info.name)(importlib.import_module(f"{verbs.__name__}.{_info.name}").run)
+app = typer.Typer(
+    help="Boltzmann machines from their energies: write E(x) in a .bm file, everything else is derived.",
+    no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, context_settings={"help_option_names": ["-h", "--help"]},
+)  # fmt: skip
+
+
+def _add_verbs() -> None:
+    """Verbs by panel, then by number: the order in which they are first needed."""
+    modules = [importlib.import_module(f"{verbs.__name__}.{info.name}") for info in pkgutil.iter_modules(verbs.__path__)]
+    panels = (LOOK, USE, KNOWN)
+    for module in sorted(modules, key=lambda m: (panels.index(m.PLACE[0]), m.PLACE[1])):
+        app.command(module.__name__.rpartition(".")[2], rich_help_panel=module.PLACE[0])(module.run)
+
+
+_add_verbs()
 
 
 def main() -> None:
     """Exit 0 done, 1 the model or data is wrong, 2 usage, 70 our own bug, 130 interrupted."""
+    sys.exit(_status())
+
+
+def _status() -> int:
     from ..language.diagnostics import BmError
 
     try:
         app()
+    except SystemExit as done:
+        return done.code if isinstance(done.code, int) else 0
     except BmError as error:
         print(error, file=sys.stderr)
-        sys.exit(1)
+        return 1
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
-        sys.exit(130)
+        return 130
+    except BrokenPipeError:  # the reader of our output has gone, as `| head` does
+        sys.stderr.close()
+        return 0
     except Exception as error:  # the last line of defence: a user never sees a traceback
         import traceback
 
         place = traceback.extract_tb(error.__traceback__)[-1]
         print(f"this is a bug of bmdsl: {type(error).__name__}: {error}", file=sys.stderr)
         print(f"please report it with the command you typed and this place: {place.name}, line {place.lineno}", file=sys.stderr)
-        sys.exit(70)
+        return 70
+    return 0

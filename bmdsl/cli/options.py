@@ -1,34 +1,95 @@
-"""Options that several verbs share."""
+"""Options that several verbs share, and what they do: each is declared once, here."""
 
 from __future__ import annotations
 
+import os
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 if TYPE_CHECKING:
     from ..handle import Model
+    from ..language.diagnostics import Diagnostic
+
+LOOK, USE, KNOWN = "Write and understand a model", "Train and use it", "What there is"
+"""The panels of `bm --help`; a verb's `PLACE` is its panel and its number there."""
+
+
+def _threads(count: int | None) -> int | None:
+    """Thread pools read their sizes once, when they are first imported."""
+    if count is not None:
+        for name in ("NUMBA_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+            os.environ[name] = str(count)
+    return count
+
+
+def _units(files: list[Path] | None) -> list[Path] | None:
+    if files:
+        from ..unit_files import register_file
+
+        for file in files:
+            register_file(file)
+    return files
+
 
 File = Annotated[str, typer.Argument(help="a .bm file, or the name of a shipped model")]
-Define = Annotated[list[str] | None, typer.Option("-D", help="a model argument, NAME=VALUE")]
-Settings = Annotated[list[str] | None, typer.Option("--set", help="a setting of the train block, train.NAME=VALUE")]
+RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="the folder of a run, as `bm train` wrote it")]
+Define = Annotated[list[str] | None, typer.Option("-D", metavar="NAME=VALUE", help="a model argument, as -D H=200")]
+Settings = Annotated[list[str] | None, typer.Option("--set", metavar="train.NAME=VALUE", help="a setting of the train block")]
+Which = Annotated[str | None, typer.Option("--model", metavar="NAME", help="which model, where the file has several")]
+Units = Annotated[list[Path] | None, typer.Option("--units", metavar="FILE.py", callback=_units, help="a file with unit types of your own")]
+Threads = Annotated[int | None, typer.Option("--threads", min=1, is_eager=True, callback=_threads, help="threads at most; results do not depend on it")]
+Seed = Annotated[int | None, typer.Option("--seed", min=0, help="another seed than the train block's")]
 Json = Annotated[bool, typer.Option("--json", help="print JSON")]
+Deny = Annotated[list[str] | None, typer.Option("--deny", metavar="CODE", help="make this lint (or `all`) an error")]
+Allow = Annotated[list[str] | None, typer.Option("--allow", metavar="CODE", help="say nothing of this lint (or `all`)")]
 
 
-def load(file: str, define: list[str] | None, settings: list[str] | None = None) -> Model:
+def load(file: str, define: list[str] | None, settings: list[str] | None = None, name: str | None = None) -> Model:
     """The model of a file with `-D` and `--set` applied."""
     from .. import handle
-    from ..language.diagnostics import fail
+
+    values = dict(_assignment(text) for text in define or ())
+    model = handle.load(file, name, **values)
+    chosen = overrides(settings)
+    return model.bind(chosen) if chosen else model
+
+
+def overrides(settings: list[str] | None) -> dict[str, str]:
+    """`--set train.batch=50` as {"batch": "50"}."""
     from ..overrides import parse_assignment
 
-    values: dict[str, float] = {}
-    for text in define or ():
-        name, sign, value = text.partition("=")
-        try:
-            number = float(value.replace("_", ""))
-        except ValueError:
-            raise fail("BM861", f"`-D {text}` is not of the form NAME=NUMBER", help="for instance `-D H=200`") from None
-        values[name.strip()] = int(number) if number == int(number) else number
-    model = handle.load(file, None, **values)
-    chosen = dict(parse_assignment(s) for s in settings or ())
-    return model.bind(chosen) if chosen else model
+    return dict(parse_assignment(s) for s in settings or ())
+
+
+def _assignment(text: str) -> tuple[str, float]:
+    from ..language.diagnostics import fail
+
+    name, _, value = text.partition("=")
+    try:
+        number = float(value.replace("_", ""))
+    except ValueError:
+        raise fail("BM901", f"`-D {text}` is not of the form NAME=NUMBER", help="for instance `-D H=200`") from None
+    return name.strip(), int(number) if number.is_integer() else number
+
+
+def judged(model: Model, deny: list[str] | None, allow: list[str] | None) -> tuple[Diagnostic, ...]:
+    """The model's lints without the allowed ones; BmError where one is denied."""
+    from dataclasses import replace
+
+    from ..language.diagnostics import BmError
+
+    silent, hard = set(allow or ()), set(deny or ())
+    kept = [d for d in model.checked.lints if not {d.code, "all"} & silent or d.code in hard]
+    kept = [replace(d, level="error") if {d.code, "all"} & hard else d for d in kept]
+    if any(d.level == "error" for d in kept):
+        raise BmError(*kept)
+    return tuple(kept)
+
+
+def warn(model: Model, deny: list[str] | None = None, allow: list[str] | None = None) -> None:
+    """Lints on stderr."""
+    for lint in judged(model, deny, allow):
+        print(f"{lint}\n", file=sys.stderr)

@@ -6,9 +6,17 @@ from typing import Annotated
 
 import typer
 
-from ..options import Define, File, load
+from ..options import LOOK, Define, File, Units, Which, load
+
+PLACE = LOOK, 7
 
 
-def run(stage: Annotated[str, typer.Argument(help="tree, model, graph, plan or python")], file: File, define: Define = None) -> None:
-    """Print one stage of the compiler."""
-    print(load(file, define).emit(stage))
+def run(
+    stage: Annotated[str, typer.Argument(help="tree, model, graph, plan or python")],
+    file: File,
+    define: Define = None,
+    which: Which = None,
+    units: Units = None,
+) -> None:
+    """Print one stage of the compiler: tree, model, graph, plan or python."""
+    print(load(file, define, name=which).emit(stage))

@@ -6,12 +6,20 @@ from typing import Annotated
 
 import typer
 
-from ..options import Define, File, load
+from ..options import LOOK, Define, File, Units, Which, load
+
+PLACE = LOOK, 4
 
 
-def run(file: File, define: Define = None, latex: Annotated[bool, typer.Option("--latex", help="print LaTeX")] = False) -> None:
-    """Print conditionals, free energy and gradient."""
+def run(
+    file: File,
+    define: Define = None,
+    which: Which = None,
+    units: Units = None,
+    latex: Annotated[bool, typer.Option("--latex", help="print LaTeX")] = False,
+) -> None:
+    """Print what follows from the energy: conditionals, free energy, gradient, blocks, parameters, costs."""
     from ...report.derivation import as_latex, as_text
 
-    plan = load(file, define).plan
+    plan = load(file, define, name=which).plan
     print(as_latex(plan) if latex else as_text(plan))

@@ -1,0 +1,34 @@
+"""The end of a training, as a user reads it."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import typer
+
+if TYPE_CHECKING:
+    from ..fitting import Outcome
+
+
+def finish(outcome: Outcome, as_json: bool) -> None:
+    """Prints the figures; exit 130 where training was interrupted."""
+    if as_json:
+        print(json.dumps(outcome.as_dict()))
+    else:
+        show(outcome.rows())
+    if outcome.run.interrupted:
+        raise typer.Exit(130)
+
+
+def show(rows: list[tuple[str, ...]]) -> None:
+    """Names and values side by side; names stand out on a terminal."""
+    from rich.console import Console
+    from rich.text import Text
+
+    console = Console(highlight=False, soft_wrap=True)
+    widths = [max(len(row[k]) for row in rows) for k in range(len(rows[0]))]
+    for name, *values in rows:
+        line = Text(f"{name:{widths[0]}}", style="bold")
+        line.append("".join(f"  {v:>{w}}" if len(values) > 1 else f"  {v}" for v, w in zip(values, widths[1:], strict=True)), style="not bold")
+        console.print(line)

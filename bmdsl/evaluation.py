@@ -1,0 +1,116 @@
+"""How well a machine describes data: reconstruction error, free energy, exact log-likelihood where states can be enumerated."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from math import log2
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .language.diagnostics import BmError, fail
+
+if TYPE_CHECKING:
+    from .inference.machine import Machine
+
+BITS = 22
+"""log2 of the most joint states (times cases, where a case has its own) that a figure is worth."""
+CHUNK = 4096
+
+
+@dataclass(frozen=True)
+class Figures:
+    """Means over the cases: squared error of E[v | E[h | v]] an entry; F(v) and log P(v) in nats, None where not exact."""
+
+    part: str
+    cases: int
+    reconstruction_error: float | None
+    free_energy: float | None
+    log_likelihood: float | None
+    notes: tuple[str, ...] = field(default=())
+
+    @property
+    def note(self) -> str:
+        return "; ".join(self.notes)
+
+    def rows(self) -> list[tuple[str, ...]]:
+        """Names and values, for a table."""
+        return [
+            ("cases", f"{self.cases:,}"),
+            ("reconstruction error", _shown(self.reconstruction_error)),
+            ("free energy", _shown(self.free_energy, " nats")),
+            ("log-likelihood", _shown(self.log_likelihood, " nats")),
+        ]
+
+    def as_dict(self) -> dict[str, Any]:
+        """For `--json`."""
+        return {"part": self.part, "cases": self.cases, "reconstruction_error": self.reconstruction_error, "free_energy": self.free_energy,
+                "log_likelihood": self.log_likelihood, "notes": list(self.notes)}  # fmt: skip
+
+
+def _shown(value: float | None, unit: str = "") -> str:
+    return "not exact here" if value is None else f"{value:.5g}{unit}"
+
+
+def figures(machine: Machine, data: Mapping[str, np.ndarray], part: str) -> Figures:
+    """Figures of prepared data; cases with missing values are left out."""
+    whole = np.logical_and.reduce([~np.isnan(np.asarray(x, np.float64).reshape(len(x), -1)).any(1) for x in data.values()])
+    count, notes = int(whole.sum()), []
+    if count < len(whole):
+        notes.append(f"{len(whole) - count:,} cases with missing values are left out")
+    chunks = [{n: x[rows] for n, x in data.items()} for rows in _chunks(np.flatnonzero(whole))]
+    if not chunks:
+        return Figures(part, 0, None, None, None, tuple(notes))
+    first = machine.visible[0]
+    wrong = np.concatenate([((np.asarray(machine.reconstruct(c), np.float64) - c[first]) ** 2).reshape(len(c[first]), -1).mean(1) for c in chunks])
+    free = _exact(machine, machine.hidden, log2(count), lambda: np.concatenate([machine.free_energy(**c) for c in chunks]))
+    given = any(g.role == "given" for g in machine.model.groups)
+    log_z = None if given or free is None else _exact(machine, (*machine.visible, *machine.hidden), 0.0, lambda: np.array([machine.log_partition()]))
+    likelihood = None if free is None or log_z is None else float(-free.mean() - log_z[0])
+    return Figures(part, count, float(wrong.mean()), None if free is None else float(free.mean()), likelihood, tuple(notes))
+
+
+def _chunks(rows: np.ndarray) -> list[np.ndarray]:
+    return [rows[k : k + CHUNK] for k in range(0, len(rows), CHUNK)]
+
+
+def _exact(machine: Machine, groups: Sequence[str], cases: float, value: Any) -> np.ndarray | None:
+    """`value()` where summing `groups` out takes few enough states: 2^bits a case, `cases` = log2 of their number."""
+    from .inference.enumeration import choose, log2_states
+
+    try:
+        chosen = choose(machine.program, groups, "this figure")
+    except BmError:
+        return None
+    bits = sum(log2_states(machine.program, n) for n in chosen)
+    return np.asarray(value(), np.float64) if not bits or bits + cases <= BITS else None
+
+
+def evaluate(folder: Path, data: str | None, parts: Sequence[str] | None = None) -> list[Figures]:
+    """Figures of a run on data (None: those it was trained on), a part each where the set has several."""
+    from .fitting import absolute, flatten, prepare, read
+    from .handle import open_run
+
+    run = open_run(folder)
+    spec = absolute(data) if data else run.data
+    if not spec:
+        raise fail("BM913", f"the run `{folder}` was trained on an array, so its data are not known here",
+                   help=f"name a set or a file: `bm eval {folder} DATA`")  # fmt: skip
+    checked = run.machine.model
+    trained = flatten(read(run.data, checked)[0], checked) if run.data and checked.training.transform else None
+    out = []
+    for part in parts or _parts(spec):
+        arrays, source = read(spec, checked, part)
+        reference = None if spec == run.data and part == "train" else trained
+        ready = prepare(flatten(arrays, checked), checked, source, checked.training.seed, reference=reference)
+        out.append(figures(run.machine, ready, part if len(_parts(spec)) > 1 else Path(spec).name))
+    return out
+
+
+def _parts(spec: str) -> tuple[str, ...]:
+    from .registry import discover
+
+    known = discover("bmdsl.data.sets")
+    return tuple(known[spec].PARTS) if spec in known else ("train",)

@@ -1,0 +1,92 @@
+"""Pictures from arrays: image tiles and curves. Nothing is computed here that is not about drawing."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from math import ceil, sqrt
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+GAP, LEAST = 2, 32
+"""Pixels between two tiles, and the least that a tile has in its longer side: small images are magnified by whole numbers."""
+
+
+def save(figure: Any, path: Path) -> None:
+    """Writes a figure beside its place, then renames; the suffix gives the format."""
+    beside = path.with_name(f".{path.stem}.part{path.suffix}")
+    figure.savefig(beside, dpi=160, bbox_inches="tight", facecolor="white")
+    os.replace(beside, path)
+
+
+def figure(width: float, height: float) -> Any:
+    """An empty figure that needs no display (inches)."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    made = Figure(figsize=(width, height))
+    FigureCanvasAgg(made)
+    return made
+
+
+def montage(images: np.ndarray, shape: Sequence[int], blank: float) -> np.ndarray:
+    """[n, size] → one picture, tile beside tile in rows, about as wide as high; `blank` between them."""
+    n, zoom = len(images), max(1, LEAST // max(shape[:2]))
+    small = np.asarray(images, np.float64).reshape(n, *shape)
+    large = small.repeat(zoom, axis=1).repeat(zoom, axis=2)
+    height, width, *colours = large.shape[1:]
+    columns = max(1, min(n, round(sqrt(n * height / width))))
+    rows = ceil(n / columns)
+    out = np.full((rows * (height + GAP) - GAP, columns * (width + GAP) - GAP, *colours), blank)
+    for k, image in enumerate(large):
+        y, x = (k // columns) * (height + GAP), (k % columns) * (width + GAP)
+        out[y : y + height, x : x + width] = image
+    return out
+
+
+def tiles(images: np.ndarray, shape: Sequence[int], path: Path, title: str, diverging: bool) -> None:
+    """Images side by side. `diverging`: red positive, blue negative, white 0, one symmetric scale; else grey from lowest to highest."""
+    flat = np.asarray(images, np.float64).reshape(len(images), -1)
+    high = float(np.percentile(np.abs(flat), 99.5)) if diverging else float(np.percentile(flat, 99.8))
+    low = -high if diverging else float(np.percentile(flat, 0.2))
+    high = high if high > low else low + 1
+    picture = montage(flat, shape, np.nan)
+    width = min(7.2, max(3.6, picture.shape[1] / 48))
+    made = figure(width, width * picture.shape[0] / picture.shape[1] + 0.4)
+    axes = made.add_subplot()
+    axes.set_axis_off()
+    axes.set_title(title, fontsize=9)
+    if len(shape) == 3:
+        scaled = np.clip((picture - low) / (high - low), 0, 1)
+        axes.imshow(np.where(np.isnan(scaled), 1.0, scaled), interpolation="nearest")
+    else:
+        from matplotlib import colormaps
+
+        colours = colormaps["RdBu_r" if diverging else "gray"].with_extremes(bad="0.75" if diverging else "0.35")
+        drawn = axes.imshow(np.ma.masked_invalid(picture), cmap=colours, vmin=low, vmax=high, interpolation="nearest")
+        if diverging:
+            bar = made.colorbar(drawn, ax=axes, fraction=0.03, pad=0.02)
+            bar.ax.tick_params(labelsize=7)
+    save(made, path)
+
+
+def curves(metrics: Sequence[Mapping[str, Any]], path: Path) -> None:
+    """One small panel a figure of metrics.jsonl, against the epoch; figures that never change are left out."""
+    names = [n for n in metrics[-1] if n not in ("epoch", "update", "seconds") and isinstance(metrics[-1][n], int | float)]
+    names = [n for n in names if len({line.get(n) for line in metrics}) > 1] or names[:1]
+    made = figure(3.2 * len(names), 2.4)
+    for k, name in enumerate(names):
+        axes = made.add_subplot(1, len(names), k + 1)
+        points = [(line["epoch"], line[name]) for line in metrics if name in line]
+        axes.plot([x for x, _ in points], [y for _, y in points], color="#1f4e79", lw=1.4, marker="o" if len(points) < 30 else "", ms=2.5)
+        axes.set_title(name.replace("_", " "), fontsize=9)
+        axes.set_xlabel("epoch", fontsize=8)
+        axes.tick_params(labelsize=7)
+        axes.xaxis.get_major_locator().set_params(integer=True)
+        axes.ticklabel_format(axis="y", useOffset=False)
+        axes.spines[["top", "right"]].set_visible(False)
+        axes.grid(alpha=0.25, lw=0.5)
+    made.tight_layout()
+    save(made, path)

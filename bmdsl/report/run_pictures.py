@@ -1,0 +1,63 @@
+"""The pictures that a training leaves in its run folder: filters.png, samples.png, curves.png."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .plots import curves, tiles
+
+if TYPE_CHECKING:
+    from ..inference.machine import Machine
+
+SHOWN = 100
+"""Filters and samples in a picture."""
+BUDGET = 2e10
+"""Floating-point operations that samples.png may cost: seconds on one core."""
+
+
+def write_pictures(machine: Machine, out: Path, images: Mapping[str, Sequence[int]], metrics: Sequence[Mapping[str, Any]]) -> tuple[Path, ...]:
+    """Writes those pictures that make sense: filters and samples need visible units that form an image."""
+    made = []
+    shown = next((name for name in machine.visible if name in images), None)
+    if shown is not None:
+        found = filters(machine, shown)
+        if found is not None:
+            name, rows = found
+            made.append(out / "filters.png")
+            title = f"{machine.model.name}: weights of {len(rows)} units of {name}, the largest first"
+            tiles(rows, images[shown], made[-1], title, diverging=True)
+        if not any(g.role == "given" for g in machine.model.groups):
+            steps, rows = samples(machine, shown)
+            made.append(out / "samples.png")
+            tiles(rows, images[shown], made[-1], f"{machine.model.name}: {len(rows)} samples after {steps:,} sweeps", diverging=False)
+    if metrics:
+        made.append(out / "curves.png")
+        curves(metrics, made[-1])
+    return tuple(made)
+
+
+def filters(machine: Machine, visible: str) -> tuple[str, np.ndarray] | None:
+    """The first hidden group coupled to `visible` by one parameter, and its units' weights [units, size], largest norm first."""
+    plan = machine.program.plan
+    for c in plan.couplings_of(visible):
+        other = c.b if c.a == visible else c.a
+        if c.direct is None or plan.group(other).role != "hidden":
+            continue
+        matrix = c.scale * np.asarray(machine.params[c.direct], np.float64).reshape(plan.group(c.a).size, plan.group(c.b).size)
+        rows = matrix.T if c.a == visible else matrix
+        order = np.argsort(-np.linalg.norm(rows, axis=1), kind="stable")
+        return other, rows[order[:SHOWN]]
+    return None
+
+
+def samples(machine: Machine, visible: str) -> tuple[int, np.ndarray]:
+    """Sweeps taken and E[visible | the rest] of that many chains' last states: probabilities, which show more than draws."""
+    pairs = sum(int(np.prod([machine.program.sizes[g] for g in (c.a, c.b)])) for c in machine.program.plan.couplings)
+    pairs += sum(machine.program.sizes[g.name] ** 2 for g in machine.program.plan.groups if g.lateral)
+    steps = int(np.clip(BUDGET / (4 * SHOWN * max(pairs, 1)), 20, 1000))
+    states = machine.sample(SHOWN, steps=steps)
+    return steps, machine.conditional(visible, **states)
