@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import driver
-from .language.diagnostics import fail
+from .language.diagnostics import BmError, Diagnostic, fail
 from .language.model import Model as CheckedModel
 from .language.source import Source
+from .language.tree import ModelDefinition
 from .overrides import Override, override
 from .resources import find_model
 
@@ -127,6 +128,26 @@ def load(path: str | Path, model: str | None = None, **arguments: float) -> Mode
     """The model of a `.bm` file, or of a shipped one by its name. Raises BmError for what is wrong in it, all at once."""
     source, found = read_source(path)
     return Model(source, arguments, model, found.parent)
+
+
+def load_all(path: str | Path, model: str | None, arguments: Mapping[str, float]) -> tuple[Model, ...]:
+    """Every model that the file itself defines, or the one of this name. An argument goes to those models that have it."""
+    if model is not None:
+        return (load(path, model, **arguments),)
+    source, found = read_source(path)
+    definitions = driver.tree_of(source).definitions
+    taken = [{a.name.text for a in d.arguments} if isinstance(d, ModelDefinition) else set() for d in definitions]
+    models: list[Model] = []
+    wrong: list[Diagnostic] = []
+    for k, (d, own) in enumerate(zip(definitions, taken, strict=True)):
+        unknown = set(arguments) - set().union(*taken) if k + 1 == len(definitions) else set()
+        try:
+            models.append(Model(source, {n: x for n, x in arguments.items() if n in own | unknown}, d.name.text, found.parent))
+        except BmError as error:
+            wrong += [one for one in error.diagnostics if one not in wrong]
+    if wrong:
+        raise BmError(*wrong)
+    return tuple(models) or (Model(source, arguments, None, found.parent),)
 
 
 def read_source(path: str | Path) -> tuple[Source, Path]:

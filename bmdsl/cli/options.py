@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -57,6 +58,13 @@ def load(file: str, define: list[str] | None, settings: list[str] | None = None,
     return model.bind(chosen) if chosen else model
 
 
+def load_all(file: str, define: list[str] | None, name: str | None = None) -> tuple[Model, ...]:
+    """Every model of a file, or the one of this name; BmError with what is wrong in any of them."""
+    from .. import handle
+
+    return handle.load_all(file, name, dict(_assignment(text) for text in define or ()))
+
+
 def overrides(settings: list[str] | None) -> dict[str, str]:
     """`--set train.batch=50` as {"batch": "50"}."""
     from ..overrides import parse_assignment
@@ -75,14 +83,15 @@ def _assignment(text: str) -> tuple[str, float]:
     return name.strip(), int(number) if number.is_integer() else number
 
 
-def judged(model: Model, deny: list[str] | None, allow: list[str] | None) -> tuple[Diagnostic, ...]:
-    """The model's lints without the allowed ones; BmError where one is denied."""
+def judged(models: Iterable[Model], deny: list[str] | None, allow: list[str] | None) -> tuple[Diagnostic, ...]:
+    """The models' lints without the allowed ones; BmError where one is denied."""
     from dataclasses import replace
 
     from ..language.diagnostics import BmError
 
     silent, hard = set(allow or ()), set(deny or ())
-    kept = [d for d in model.checked.lints if not {d.code, "all"} & silent or d.code in hard]
+    found = [d for model in models for d in model.checked.lints]
+    kept = [d for d in found if not {d.code, "all"} & silent or d.code in hard]
     kept = [replace(d, level="error") if {d.code, "all"} & hard else d for d in kept]
     if any(d.level == "error" for d in kept):
         raise BmError(*kept)
@@ -91,5 +100,5 @@ def judged(model: Model, deny: list[str] | None, allow: list[str] | None) -> tup
 
 def warn(model: Model, deny: list[str] | None = None, allow: list[str] | None = None) -> None:
     """Lints on stderr."""
-    for lint in judged(model, deny, allow):
+    for lint in judged([model], deny, allow):
         print(f"{lint}\n", file=sys.stderr)

@@ -17,7 +17,8 @@ GAP, LEAST = 2, 32
 def save(figure: Any, path: Path) -> None:
     """Writes a figure beside its place, then renames; the suffix gives the format."""
     beside = path.with_name(f".{path.stem}.part{path.suffix}")
-    figure.savefig(beside, dpi=160, bbox_inches="tight", facecolor="white")
+    undated = {"metadata": {"Date": None}} if path.suffix == ".svg" else {}
+    figure.savefig(beside, dpi=160, bbox_inches="tight", facecolor="white", **undated)
     os.replace(beside, path)
 
 

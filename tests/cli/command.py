@@ -1,0 +1,34 @@
+"""`bm` in this process: quicker than a new one for every test."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from bmdsl.cli import main as command_line
+
+
+@dataclass(frozen=True)
+class Done:
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+class Bm:
+    """Call it with the words after `bm`; it runs in `folder`."""
+
+    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+        self.folder, self.monkeypatch, self.capsys = folder, monkeypatch, capsys
+        monkeypatch.chdir(folder)
+
+    def __call__(self, *arguments: object) -> Done:
+        self.monkeypatch.setattr(sys, "argv", ["bm", *map(str, arguments)])
+        self.capsys.readouterr()
+        code = command_line._status()
+        out, err = self.capsys.readouterr()
+        assert "Traceback" not in err
+        return Done(code, out, err)
