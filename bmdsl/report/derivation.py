@@ -1,13 +1,18 @@
-"""The derivation of a model as text or LaTeX: conditionals, free energy, gradient, from its terms and unit types."""
+"""The derivation of a model: energy, conditionals, free energy and gradient as formulas, from its terms and unit types alone."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from math import prod
+from dataclasses import dataclass, replace
 
 from ..compiler.plan import GroupPlan, Plan
-from ..language.model import Condition, ParameterFactor, Subscript, Term, UnitFactor
+from ..language.model import Condition, Subscript, Term
+from .notation import Monomial, addend, at, constant, factor, monomial, name, parameter, plain, raised, subscript, sum_over, times, unit
+from .option_words import option_constants
+
+LETTERS = "lmnopqrstuvwxyz"
+SHORT = 2
+"""Addends of a field that is written out inside its density."""
 
 
 @dataclass(frozen=True)
@@ -21,14 +26,18 @@ class Line:
 def derivation(plan: Plan) -> list[tuple[str, list[Line]]]:
     """Sections of the derivation: (title, formulas)."""
     hidden = [g for g in plan.groups if g.role == "hidden"]
-    sections = [("Energy", [Line("P(x) = exp(−E(x)) / Z with", f"E = {_energy(plan)}")])]
-    conditionals = [line for g in plan.groups if g.role != "given" for line in _conditional(plan, g)]
-    sections.append(("Conditionals", conditionals))
-    summable = not any(plan.graph.couples.has_edge(a.name, b.name) for k, a in enumerate(hidden) for b in hidden[k:])
+    coupled = [f"{a.name} and {b.name}" if a is not b else f"the units of {a.name}"
+               for k, a in enumerate(hidden) for b in hidden[k:] if plan.graph.couples.has_edge(a.name, b.name)]  # fmt: skip
+    sections = [("Energy", _energy(plan))]
+    sections.append(("Conditionals", [line for g in plan.groups if g.role != "given" for line in _conditional(plan, g)]))
     if hidden:
-        lines = [Line("", _free_energy(plan, hidden))] if summable else [Line("no closed form: hidden units are coupled", "")]
-        sections.append(("Free energy", lines))
-    sections.append(("Gradient of log P(v) for one case v", [_gradient(plan, p.name, hidden, summable) for p in plan.model.parameters]))
+        no = Line(f"no closed form: terms couple {', '.join(coupled)}; mean field or enumeration stands in for it", "")
+        sections.append(("Free energy", [no] if coupled else [Line("F(v) = −log Σ_h exp(−E(v, h))", "= " + _free_energy(plan, hidden))]))
+    gradient = [_gradient(plan, p.name, hidden, not coupled) for p in plan.model.parameters]
+    means = [Line("where ⟨ · ⟩_model is the mean under the model P", "")]
+    if any("data" in line.latex for line in gradient):
+        means.append(Line("and ⟨ · ⟩_data the mean under P(h | v)", ""))
+    sections.append(("Gradient of log P(v) for one case v", [*gradient, *means]))
     return sections
 
 
@@ -44,114 +53,78 @@ def as_text(plan: Plan) -> str:
 
 def as_latex(plan: Plan) -> str:
     """The derivation as LaTeX sections."""
+    marks = {"−": "-", "Σ_h": r"$\sum_h$", "⟨ · ⟩_model": r"$\langle\cdot\rangle_{\mathrm{model}}$",
+             "⟨ · ⟩_data": r"$\langle\cdot\rangle_{\mathrm{data}}$"}  # fmt: skip
     out = []
     for title, lines in derivation(plan):
         out.append(rf"\subsection*{{{title}}}")
         for line in lines:
-            words = line.words.replace("−", "-").replace("η", r"$\eta$")
-            out.append(words + (f"\n\\[ {line.latex} \\]" if line.latex else ""))
+            words = line.words.strip()
+            for mark, latex in marks.items():
+                words = words.replace(mark, latex)
+            out.append(words + (f"\n\\[ {line.latex} \\]" if line.latex else "") if words else f"\\[ {line.latex} \\]")
     return "\n".join(out)
 
 
-def plain(latex: str) -> str:
-    """Readable plain text of the LaTeX this module writes."""
-    text = re.sub(r"\\sum_\{([^{}]*)\}", r"Σ_(\1)", latex.replace(r"\ne", "≠"))
-    text = re.sub(r"\\prod_\{([^{}]*)\}", r"Π_(\1)", text).replace(r"\eta'", "η′").replace(r"\eta", "η")
-    text = re.sub(r"⟩_\{(\w+)\}", r"⟩_\1", text.replace(r"\rangle", "⟩"))
-    for _ in range(4):
-        text = re.sub(r"\\t?frac\{([^{}]*)\}\{([^{}]*)\}", lambda m: f"{_group(m[1])}/{_group(m[2])}", text)
-        text = re.sub(r"\\operatorname\{([^{}]*)\}|\\mathrm\{([^{}]*)\}", lambda m: m[1] or m[2], text)
-        text = re.sub(r"\\mathcal\{N\}", "N", text)
-        text = re.sub(r"\\binom\{([^{}]*)\}\{([^{}]*)\}", r"C(\1, \2)", text)
-        text = re.sub(r"([A-Za-zη′])_\{([^{}]*)\}", lambda m: f"{m[1]}[{m[2]}]", text)
-        text = re.sub(r"e\^\{([^{}]*)\}", r"exp(\1)", text)
-    marks = {r"\eta": "η", r"\sigma": "σ", r"\sum": "Σ", r"\log": "log", r"\tanh": "tanh", r"\cosh": "cosh", r"\langle": "⟨",
-             r"\rangle": "⟩", r"\mid": "|", r"\pi": "π", r"\partial": "∂", r"\theta": "θ", r"\,": " ", r"\;": " ", r"\cdot": "·",
-             r"\left": "", r"\right": "", r"\lambda": "λ"}  # fmt: skip
-    for mark, letter in marks.items():
-        text = text.replace(mark, letter)
-    text = re.sub(r"Σ_\(([A-Za-z])\)", r"Σ_\1", text)
-    text = re.sub(r"Π_\(([A-Za-z])\)", r"Π_\1", text)
-    return re.sub(r" +", " ", text.replace("{", "").replace("}", "")).strip()
+# ---------------------------------------------------------------- energy and fields
 
 
-def _group(text: str) -> str:
-    return text if re.fullmatch(r"[\w.]+", text) else f"({text})"
+def _energy(plan: Plan) -> list[Line]:
+    parts = [addend(t, n == 0) for n, t in enumerate(plan.model.terms)]
+    bases = [_base(plan, g) for g in plan.groups if g.role != "given" and "log_base" in g.unit.formulas]
+    whole = " ".join([*parts, *bases]) or "0"
+    lines = [Line("P(x) = exp(−E(x)) / Z with", f"E = {whole}")]
+    if bases:
+        lines.append(Line("the base measure of the unit types included:", " ".join(bases).removeprefix("+ ")))
+    return lines
 
 
-def _subscript(subscripts: tuple[Subscript, ...], renamed: dict[str, str] | None = None) -> str:
-    names = []
-    for s in subscripts:
-        text = str(s)
-        for old, new in (renamed or {}).items():
-            text = re.sub(rf"\b{re.escape(old)}\b", new, text)
-        names.append(text)
-    return f"_{{{','.join(names)}}}" if names else ""
+def _base(plan: Plan, g: GroupPlan) -> str:
+    """−log base measure of a whole group, as an addend."""
+    own = _own_letters(plan, g.name)
+    text = _at(plan, g, "log_base", own, name(g.name) + at(own))
+    sign, rest = ("+", text[1:].lstrip()) if text.startswith("-") else ("-", text)
+    return f"{sign} {sum_over(list(own), (), set())}{rest}"
 
 
-def _name(name: str) -> str:
-    return name if len(name) == 1 else rf"\mathrm{{{name}}}"
-
-
-def _unit(u: UnitFactor) -> str:
-    return _name(u.group) + _subscript(u.subscripts) + (f"^{u.power}" if u.power != 1 else "")
-
-
-def _parameter(p: ParameterFactor) -> str:
-    return _name(p.parameter) + _subscript(p.subscripts) + (f"^{p.power}" if p.power != 1 else "")
-
-
-def _sum(letters: list[str], conditions: tuple[Condition, ...], free: set[str]) -> str:
-    """Σ over the letters that are not free, with the conditions written under it."""
-    inside = [x for x in letters if x not in free]
-    signs = {"less": "<", "unequal": r"\ne"}
-    notes = []
-    for c in conditions:
-        if c.kind == "edge":
-            notes.append(rf"\langle {c.first},{c.second}\rangle \in {c.graph}")
-            inside = [x for x in inside if x not in (c.first, c.second)]
-        else:
-            notes.append(f"{c.first} {signs[c.kind]} {c.second}")
-            inside = [x for x in inside if x not in (c.first, c.second)] if not free else inside
-    under = ", ".join([*inside, *notes])
-    return rf"\sum_{{{under}}} " if under and (inside or notes) else ""
-
-
-def _factor(value: float, text: str, first: bool) -> str:
-    sign = "-" if value < 0 else ("" if first else "+")
-    size = text.lstrip("+-") or (f"{abs(value):g}" if abs(value) != 1 else "")
-    return f"{sign} {size} ".strip() + " " if sign or size else ""
-
-
-def _energy(plan: Plan) -> str:
-    parts = []
-    for n, t in enumerate(plan.model.terms):
-        body = " ".join([*(_parameter(p) for p in t.parameters), *(_unit(u) for u in t.units)])
-        parts.append(_factor(t.coefficient, t.factor_text, n == 0) + _sum([x.name for x in t.letters], t.conditions, set()) + body)
-    return " ".join(parts) or "0"
-
-
-def _own_letters(plan: Plan, name: str) -> tuple[str, ...]:
+def _own_letters(plan: Plan, group: str) -> tuple[str, ...]:
     """The letters this group goes by: those of the first term that subscripts it by letters alone."""
     for t in plan.model.terms:
         for u in t.units:
             letters = [s.letter for s in u.subscripts]
-            if u.group == name and all(letters) and len(set(letters)) == len(letters):
+            if u.group == group and all(letters) and len(set(letters)) == len(letters):
                 return tuple(x for x in letters if x)
-    return tuple("ijklmn"[: len(plan.group(name).axes)])
+    return tuple("ijklmn"[: len(plan.group(group).axes)])
 
 
-def _field_terms(plan: Plan, g: GroupPlan, power: int) -> list[str]:
+@dataclass(frozen=True)
+class FieldTerm:
+    """One addend of a field: number, the constant as the user wrote it, and the rest."""
+
+    value: float
+    text: str
+    rest: str
+
+    def scaled(self, by: Monomial) -> FieldTerm | None:
+        """The addend times a constant; None where its own constant is not a monomial."""
+        own = monomial(self.text) if self.text else (abs(self.value), ())
+        if own is None:
+            return None
+        number, powers = times((abs(own[0]), own[1]), by)
+        sign = -1.0 if self.value < 0 else 1.0
+        return FieldTerm(sign * (1.0 if powers else number), constant((number, powers)) if powers else "", self.rest)
+
+
+def _field(terms: list[FieldTerm]) -> str:
+    return " ".join(factor(t.value, t.text, n == 0) + t.rest for n, t in enumerate(terms)) or "0"
+
+
+def _field_terms(plan: Plan, g: GroupPlan, power: int) -> list[FieldTerm]:
     own = _own_letters(plan, g.name)
-    parts: list[str] = []
-    for t in plan.model.terms:
-        for k, u in enumerate(t.units):
-            if u.group == g.name and u.power == power:
-                parts.append(_field_term(t, k, own, not parts))
-    return parts
+    return [_field_term(t, k, own) for t in plan.model.terms for k, u in enumerate(t.units) if u.group == g.name and u.power == power]
 
 
-def _field_term(t: Term, k: int, own: tuple[str, ...], first: bool) -> str:
+def _field_term(t: Term, k: int, own: tuple[str, ...]) -> FieldTerm:
     """∂(−term)/∂(statistic k): the term's other factors, renamed so that unit k carries the group's own letters."""
     mine = [s.letter or str(s) for s in t.units[k].subscripts]
     renamed = dict(zip(mine, own, strict=True))
@@ -168,100 +141,140 @@ def _field_term(t: Term, k: int, own: tuple[str, ...], first: bool) -> str:
             text = text.replace(mark, new)
         return text
 
-    def subscript(s: tuple[Subscript, ...]) -> str:
-        return f"_{{{','.join(rename(str(x)) for x in s)}}}" if s else ""
+    def subscripts(s: tuple[Subscript, ...]) -> str:
+        return at([rename(str(x)) for x in s])
 
-    body = [_name(p.parameter) + subscript(p.subscripts) + (f"^{p.power}" if p.power != 1 else "") for p in t.parameters]
-    body += [_name(u.group) + subscript(u.subscripts) for m, u in enumerate(t.units) if m != k]
+    body = [name(p.parameter) + subscripts(p.subscripts) + (f"^{{{p.power}}}" if p.power != 1 else "") for p in t.parameters]
+    body += [name(u.group) + subscripts(u.subscripts) for m, u in enumerate(t.units) if m != k]
     conditions = tuple(Condition(c.kind, rename(c.first), rename(c.second), c.graph) for c in t.conditions)
     letters = [rename(x.name) for x in t.letters]
-    return _factor(-t.coefficient, t.factor_text, first) + _sum(letters, conditions, set(own)) + (" ".join(body) or "1")
+    return FieldTerm(-t.coefficient, t.factor_text, sum_over(letters, conditions, set(own)) + (" ".join(body) or "1"))
+
+
+# ---------------------------------------------------------------- unit types' formulas
+
+
+def _eta(g: GroupPlan, letters: tuple[str, ...] | list[str], mark: str = "") -> str:
+    return rf"\eta{mark}^{{{name(g.name)}}}{at(letters)}"
+
+
+def _at(plan: Plan, g: GroupPlan, key: str, letters: tuple[str, ...] | list[str], x: str, field: str = "", mean: str = "") -> str:
+    """A formula of the unit type with x, η and the type's arguments put in.
+
+    `field` is written for η, `mean` for σ²η, where given. In a one-of-K type's formulas k is the state and l another one.
+    """
+    formula = g.unit.formulas.get(key, "")
+    if mean:
+        formula = re.sub(r"\\sigma\^\{?2\}?\s*\\eta", "\0", formula)
+    if g.states is not None:
+        other = next(c for c in LETTERS if c not in letters)
+        formula = formula.replace(r"\sum_l", rf"\sum_{{{other}}}").replace(r"\sum_k", rf"\sum_{{{letters[-1]}}}")
+        formula = formula.replace(r"\eta_k", r"\eta").replace("x_k", "x")
+    else:
+        other = ""
+    eta = field or _eta(g, letters)
+    grouped = f"({eta})" if field and re.search(r" [+-] |^-|\\sum", field) else eta
+    constants = option_constants(g, plan.model.group(g.name))
+    options = "|".join(re.escape("\\" + o) if o == "sigma" else o for o in constants)  # \sigma(…) is the sigmoid function
+
+    def put(m: re.Match[str]) -> str:
+        if m["option"]:
+            return constant(raised(constants[m["option"].lstrip("\\")], int(m["power"] or 1))) + " "
+        if m["whole"]:
+            return eta
+        return {"\0": f"({mean})", r"\eta": grouped, r"\eta_l": _eta(g, [*letters[:-1], other]), "x": x}[m[0]]
+
+    option = rf"(?<![A-Za-z])(?P<option>{options})(?:\^\{{?(?P<power>-?\d+)\}}?|(?![A-Za-z(]))|" if options else "(?P<option>(?!))(?P<power>)|"
+    formula = re.sub(option + r"(?P<whole>(?<=[{(])\\eta(?=[})]))|\0|\\eta_l|\\eta(?![A-Za-z])|(?<![A-Za-z\\])x(?![A-Za-z])", put, formula)
+    formula = re.sub(r" +([ ,)}^])", r"\1", re.sub(r"\\frac\{ *\}", r"\\frac{1}", formula))
+    return formula.replace("{ ", "{").replace("( ", "(").strip()
 
 
 def _conditional(plan: Plan, g: GroupPlan) -> list[Line]:
-    own = ",".join(_own_letters(plan, g.name))
-    at = f"_{{{own}}}" if own else ""
-    x = _name(g.name) + at
-    rest = ", ".join(n for n in (*plan.graph.neighbours(g.name), *([f"other {g.name}"] if g.lateral else [])))
-    given = rf" \mid {rest}" if rest else ""
-    lines = [Line(f"field of {g.name} ({g.unit.name}):", rf"\eta{at} = " + (" ".join(_field_terms(plan, g, 1)) or "0"))]
+    own = _own_letters(plan, g.name)
+    x = name(g.name) + at(own)
+    rest = [name(n) for n in plan.graph.neighbours(g.name)] + ([rf"\text{{other }} {name(g.name)}"] if g.lateral else [])
+    given = rf" \mid {', '.join(rest)}" if rest else ""
+    terms = _field_terms(plan, g, 1)
+    lines = [Line(f"field of {g.name} ({g.unit.name}):", f"{_eta(g, own)} = {_field(terms)}")]
     second = _field_terms(plan, g, 2)
+    sites = own[:-1] if g.states is not None else own
+    product = rf"\prod_{{{','.join(sites)}}} " if sites and not g.lateral else ""
+    left = f"P({name(g.name) if product or not sites else x}{given})"
     if second:
-        lines.append(Line("and on its square:", rf"\eta'{at} = " + " ".join(second)))
-    density = _at(g, "density", at, x)
-    if density and not second:
-        product = rf"\prod_{{{own}}} " if own and not g.lateral else ""
-        lines.append(Line("", rf"P({_name(g.name) if product else x}{given}) = {product}{density}"))
-        lines.append(Line("mean", rf"\langle {x} \rangle = {_at(g, 'mean', at, x)}"))
+        square = _eta(g, own, "'")
+        lines.append(Line("and on its square:", f"{square} = {_field(second)}"))
+        lines.append(Line("", rf"{left} \propto {product}\operatorname{{base}}({x}) e^{{{_eta(g, own)} {x} + {square} {x}^2}}"))
+        return lines
+    density = _at(plan, g, "density", own, x)
+    if density:
+        lines.append(Line("", f"{left} = {product}{density}"))
+        explicit = _explicit(plan, g, own, x, terms)
+        if explicit and 0 < len(terms) <= SHORT:
+            lines.append(Line(" " * len(plain(left)), f"= {product}{explicit}"))
+        lines.append(Line("mean", rf"\langle {x} \rangle = {_at(plan, g, 'mean', own, x)}"))
     return lines
 
 
-def _at(g: GroupPlan, key: str, at: str, x: str) -> str:
-    """A formula of the unit type with η and x subscripted and the type's arguments put in."""
-    formula = g.unit.formulas.get(key, "")
-    formula = re.sub(r"\\eta(?:_k|_l)?(?![A-Za-z])", lambda _: rf"\eta{at}", formula)
-    formula = re.sub(r"(?<![A-Za-z\\])x(?:_k)?(?![A-Za-z])", lambda _: x, formula)
-    names = [o.name for o in g.unit.options if o.name != g.unit.states]
-    for name, value in zip(names, g.arguments, strict=True):
-        word = r"\\sigma(?=\^|\b)(?!\()" if name == "sigma" else rf"(?<![A-Za-z\\]){name}(?![A-Za-z])"
-        formula = re.sub(word, f"{value:g}", formula)
-    return formula.replace(r"1^2\eta", r"\eta")
+def _explicit(plan: Plan, g: GroupPlan, own: tuple[str, ...], x: str, terms: list[FieldTerm]) -> str:
+    """The density with the field written out; a Gaussian's with its mean σ²η written out. Nothing for one-of-K types."""
+    if g.states is not None:
+        return ""
+    mean = ""
+    if "sigma" in option_constants(g, plan.model.group(g.name)):
+        scaled = [t.scaled(raised(option_constants(g, plan.model.group(g.name))["sigma"], 2)) for t in terms]
+        mean = _field([t for t in scaled if t is not None]) if None not in scaled else ""
+        if not mean:
+            return ""
+    return _at(plan, g, "density", own, x, _field(terms), mean)
+
+
+# ---------------------------------------------------------------- free energy and gradient
 
 
 def _free_energy(plan: Plan, hidden: list[GroupPlan]) -> str:
     names = {g.name for g in hidden}
     visible = [t for t in plan.model.terms if all(u.group not in names for u in t.units)]
-    parts: list[str] = []
-    for n, t in enumerate(visible):
-        body = " ".join([*(_parameter(p) for p in t.parameters), *(_unit(u) for u in t.units)])
-        parts.append(_factor(t.coefficient, t.factor_text, n == 0) + _sum([x.name for x in t.letters], t.conditions, set()) + body)
+    parts = [addend(t, n == 0) for n, t in enumerate(visible)]
+    parts += [_base(plan, g) for g in plan.groups if g.role == "visible" and "log_base" in g.unit.formulas]
     for g in hidden:
         own = _own_letters(plan, g.name)
-        at = f"_{{{','.join(own)}}}" if own else ""
-        over = rf"\sum_{{{','.join(own)}}} " if own else ""
-        parts.append(f"- {over}{_at(g, 'log_partition', at, _name(g.name) + at)}")
-    base = " (base measure of the visible units aside)" if any(g.unit.name in ("gaussian", "binomial") for g in plan.groups) else ""
-    return "F(v) = " + " ".join(parts) + (rf"\;\mathrm{{{base.strip()}}}" if base else "")
+        over = sum_over(list(own[:-1] if g.states is not None else own), (), set())
+        if _field_terms(plan, g, 2):
+            parts.append(rf"- {over}\operatorname{{A}}({_eta(g, own)}, {_eta(g, own, chr(39))})")
+            continue
+        text = _at(plan, g, "log_partition", own, name(g.name) + at(own))
+        parts.append(f"- {over}" + (f"({text})" if " + " in re.sub(r"\([^()]*\)|\{[^{}]*\}", "", text) else text))
+    return " ".join(parts)
 
 
-def _gradient(plan: Plan, name: str, hidden: list[GroupPlan], summable: bool) -> Line:
-    """∂ log P(v)/∂θ = ⟨−∂E/∂θ⟩ given v − ⟨−∂E/∂θ⟩ under the model; hidden units by their means where they are independent."""
+def _gradient(plan: Plan, wanted: str, hidden: list[GroupPlan], summable: bool) -> Line:
+    """∂ log P(v)/∂θ = −∂E/∂θ given v − ⟨−∂E/∂θ⟩_model; hidden units by their means where they are independent."""
     names = {g.name: g for g in hidden}
+    mine = [t for t in plan.model.terms if any(p.parameter == wanted for p in t.parameters)]
+    squared = {g.name for g in hidden if _field_terms(plan, g, 2)}
+    summable = summable and not any(u.group in squared for t in mine for u in t.units)
     parts: list[str] = []
     left = ""
-    for t in plan.model.terms:
+    for t in mine:
         for p in t.parameters:
-            if p.parameter != name:
+            if p.parameter != wanted:
                 continue
-            left = left or _name(name) + _subscript(p.subscripts)
+            left = left or name(wanted) + subscript(p.subscripts)
             bound = {letter for s in p.subscripts for letter, _ in s.letters}
-            others = [_parameter(q) for q in t.parameters if q is not p] + ([_parameter(p)] * (p.power - 1))
+            others = [parameter(q) for q in t.parameters if q is not p] + [parameter(replace(p, power=1))] * (p.power - 1)
             units = []
             for u in t.units:
                 g = names.get(u.group)
-                if g is not None and summable:
-                    at = _subscript(u.subscripts)
-                    units.append(_at(g, "mean", at, _unit(u)))
-                else:
-                    units.append(_unit(u))
+                mean = _at(plan, g, "mean", [str(s) for s in u.subscripts], unit(u)) if g is not None and summable else ""
+                units.append(mean or unit(u))
             conditions = t.conditions if not bound else ()
-            body = _sum([x.name for x in t.letters], conditions, bound) + " ".join([*others, *units])
-            parts.append(_factor(-t.coefficient, t.factor_text, not parts) + (body or "1"))
+            body = sum_over([x.name for x in t.letters], conditions, bound) + " ".join([*others, *units])
+            scale = replace(t, coefficient=-t.coefficient * p.power)
+            parts.append(factor(scale.coefficient, t.factor_text, not parts) + (body or "1"))
     if not parts:
-        return Line(f"{name} does not act", "")
+        return Line(f"{wanted} does not act", "")
     inside = " ".join(parts)
-    return Line("", rf"\partial \log P(v) / \partial {left} = \langle {inside} \rangle_{{v}} - \langle {inside} \rangle_{{model}}")
-
-
-def costs(plan: Plan, batch: int, dtype_bytes: int = 4) -> list[tuple[str, str]]:
-    """Parameters, memory and floating-point operations of one CD-1 update at this batch size; needs all sizes bound."""
-    sizes = {g.name: g.size for g in plan.groups}
-    parameters = sum(prod(int(n) for n in p.shape) for p in plan.model.parameters)
-    pairs = sum(sizes[c.a] * sizes[c.b] for c in plan.couplings) + sum(sizes[g.name] ** 2 for g in plan.groups if g.lateral)
-    state = sum(sizes.values()) * batch * 2
-    numbers = 3 * parameters + pairs + 2 * state
-    return [
-        ("parameters", f"{parameters:,}"),
-        ("memory", f"{numbers * dtype_bytes / 1e6:,.1f} MB (parameters, gradient, momentum, couplings, states)"),
-        ("operations", f"{2 * batch * pairs * 5 / 1e6:,.1f} MFLOP an update (five products at batch {batch})"),
-    ]
+    model = rf"\langle {inside} \rangle_{{\mathrm{{model}}}}"
+    data = (f"({inside})" if len(parts) > 1 else inside) if summable else rf"\langle {inside} \rangle_{{\mathrm{{data}}}}"
+    return Line("", rf"\partial \log P(v) / \partial {left} = {data} - {model}")

@@ -23,6 +23,7 @@ class Binomial(UnitType):
         "log_partition": r"N \log(1 + e^{\eta})",
         "mean": r"N \sigma(\eta)",
         "variance": r"N \sigma(\eta)(1 - \sigma(\eta))",
+        "log_base": r"\log \binom{N}{x}",
         "density": r"\binom{N}{x} \frac{e^{x \eta}}{(1 + e^{\eta})^N}",
     }
 

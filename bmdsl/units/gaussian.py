@@ -21,10 +21,11 @@ class Gaussian(UnitType):
     statistics = ("x", "x^2")
     domain = "the real numbers"
     formulas = {
-        "log_partition": r"\tfrac{1}{2}\sigma^2\eta^2 + \tfrac{1}{2}\log 2\pi\sigma^2",
-        "mean": r"\sigma^2 \eta",
-        "variance": r"\sigma^2",
-        "density": r"\mathcal{N}(x;\, \sigma^2\eta,\, \sigma^2)",
+        "log_partition": r"\frac{1}{2} \sigma^{2} \eta^2 + \frac{1}{2} \log(2 \pi \sigma^{2})",
+        "mean": r"\sigma^{2} \eta",
+        "variance": r"\sigma^{2}",
+        "density": r"\frac{\sigma^{-1}}{\sqrt{2 \pi}} e^{-\frac{1}{2} \sigma^{-2} (x - \sigma^{2} \eta)^2}",
+        "log_base": r"-\frac{1}{2} \sigma^{-2} x^2",
     }
 
     @staticmethod

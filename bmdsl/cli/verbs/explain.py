@@ -19,7 +19,8 @@ def run(
     latex: Annotated[bool, typer.Option("--latex", help="print LaTeX")] = False,
 ) -> None:
     """Print what follows from the energy: conditionals, free energy, gradient, blocks, parameters, costs."""
-    from ...report.derivation import as_latex, as_text
+    from ...report import derivation, model_facts
 
     plan = load(file, define, name=which).plan
-    print(as_latex(plan) if latex else as_text(plan))
+    for part in (derivation, model_facts):
+        print(part.as_latex(plan) if latex else part.as_text(plan) + "\n")

@@ -1,0 +1,70 @@
+"""What `bm explain` tells besides the formulas: Gibbs blocks, a table of the parameters, memory and operations of an update."""
+
+from __future__ import annotations
+
+from math import prod
+
+from ..compiler.costs import count_costs
+from ..compiler.plan import Plan
+from ..language.model import Initial, Parameter
+
+
+def blocks(plan: Plan) -> list[str]:
+    """Who is updated together, in the order of a sweep, and what each depends on."""
+    lines = []
+    for n, block in enumerate(plan.blocks, 1):
+        alone = any(plan.group(g).lateral for g in block)
+        how = "one unit after another" if alone else "all units at once"
+        given = ", ".join(dict.fromkeys(x for g in block for x in plan.graph.neighbours(g)))
+        lines.append(f"{n}. {', '.join(block)}: {how}" + (f", given {given}" if given else ""))
+    return lines
+
+
+def parameters(plan: Plan) -> list[tuple[str, str, str, str]]:
+    """Name, shape, start and number of every parameter; lengths still open stay names."""
+    rows = [("name", "shape", "init", "count")]
+    for p in plan.model.parameters:
+        shape = " × ".join(map(str, p.shape)) or "1"
+        count = f"{prod(int(n) for n in p.shape):,}" if all(isinstance(n, int) for n in p.shape) else shape.replace(" × ", "·")
+        rows.append((p.name, shape, _start(p.init) + _modifiers(p), count))
+    return rows
+
+
+def _start(init: Initial) -> str:
+    if init.kind == "constant":
+        return f"{init.arguments[0]:g}"
+    if init.kind == "file":
+        return ":".join(f"{a}" for a in init.arguments)
+    return f"{init.kind}({', '.join(f'{a:g}' if isinstance(a, float | int) else a for a in init.arguments)})"
+
+
+def _modifiers(p: Parameter) -> str:
+    return "".join(f" {word}" for word in ("fixed", "symmetric", "nonnegative") if getattr(p, word))
+
+
+def costs(plan: Plan) -> list[str]:
+    """Parameters, memory and operations of one update in single precision, or what has no value yet."""
+    if plan.model.unbound:
+        first = plan.model.unbound[0]
+        return [f"counted once {', '.join(plan.model.unbound)} {'is' if len(plan.model.unbound) == 1 else 'are'} known, as by -D {first}=64"]
+    return count_costs(plan, plan.model.training).lines()
+
+
+def sections(plan: Plan) -> list[tuple[str, list[str]]]:
+    """Titles and lines."""
+    rows = parameters(plan)
+    widths = [max(len(row[k]) for row in rows) for k in range(4)]
+    table = ["  ".join(f"{x:{w}}" if k < 3 else f"{x:>{w}}" for k, (x, w) in enumerate(zip(row, widths, strict=True))) for row in rows]
+    batch = plan.model.training.batch
+    return [("Gibbs blocks of a sweep", blocks(plan)), ("Parameters", table if len(rows) > 1 else ["none"]),
+            (f"Cost of an update (batch {batch}, float32)", costs(plan))]  # fmt: skip
+
+
+def as_text(plan: Plan) -> str:
+    """The sections in plain text."""
+    return "\n\n".join("\n".join([title, *("  " + line for line in lines)]) for title, lines in sections(plan))
+
+
+def as_latex(plan: Plan) -> str:
+    """The sections as LaTeX: verbatim, for they are tables and words."""
+    return "\n".join(f"\\subsection*{{{title}}}\n\\begin{{verbatim}}\n" + "\n".join(lines) + "\n\\end{verbatim}" for title, lines in sections(plan))
