@@ -106,7 +106,7 @@ def fit(model: Model, machine: Machine, data: Any, out: Path | None, weights: Pa
     started = time.monotonic()
     run = train(machine, ready, checked.training, out, given, metadata=metadata, resume=resume, progress=progress)
     seconds = time.monotonic() - started
-    pictures = () if run.out is None else write_pictures(machine, run.out, images, run.metrics)
+    pictures = () if run.out is None else write_pictures(machine, run.out, images, run.metrics, run.chains)
     return Outcome(machine, run, ready, seconds, pictures)
 
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from .data.load import read_file
 from .language.diagnostics import fail
+from .training.run_folder import RunFolder
 
 
 @dataclass(frozen=True)
@@ -25,9 +26,10 @@ class Drawn:
         return {name: x.shape for name, x in self.groups.items()}
 
 
-def draw(folder: Path, n: int, steps: int, out: Path | None, clamp: Sequence[str], seed: int | None) -> Drawn:
+def draw(folder: Path, n: int, steps: int, out: Path | None, clamp: Sequence[str], seed: int | None, fresh: bool = False) -> Drawn:
     """`n` chains after `steps` sweeps into `out` (None: RUN/samples.npz), with a picture beside it where units form an image.
 
+    Chains start from the run's persistent ones where it kept some, unless `fresh`: then, and otherwise, from the biases alone.
     `clamp` holds groups at the cases of files (`v=labels.npy`), which then give the number of chains.
     """
     from .handle import open_run
@@ -38,7 +40,9 @@ def draw(folder: Path, n: int, steps: int, out: Path | None, clamp: Sequence[str
         run.machine.seed = seed
     held = dict(_clamped(text) for text in clamp)
     count = len(next(iter(held.values()))) if held else n
-    groups = run.machine.sample(count, steps=steps, clamp=held)
+    kept = {} if fresh or not folder.is_dir() else RunFolder(folder, {}).chains()
+    start = {n: run.machine.program.shaped(n, x[np.arange(count) % len(x)]) for n, x in kept.items()}
+    groups = run.machine.sample(count, steps=steps, clamp=held, init=start)
     path = out if out is not None else folder / "samples.npz"
     path = path if path.suffix == ".npz" else path.with_name(path.name + ".npz")
     try:

@@ -16,7 +16,7 @@ from . import enumeration, initial
 from .program import Array, Fields, Key, Program, Rows, State
 from .threads import alone
 
-SAMPLE_STREAM, INITIAL_STREAM = 1, 2
+SAMPLE_STREAM, INITIAL_STREAM, START_STREAM = 1, 2, 8
 GROUPS = 1 << 10
 """Streams are numbered GROUPS · stream + the group's place, so that no two groups share one."""
 
@@ -335,14 +335,20 @@ class Machine:
 
     @alone
     def sample(self, n: int, steps: int = 100, clamp: Mapping[str, Any] | None = None, init: Mapping[str, Any] | None = None) -> dict[str, Array]:
-        """n chains after `steps` sweeps: group → [n, *axes]. `clamp` holds groups fixed; `init` starts chains."""
-        clamp = clamp or {}
+        """n chains after `steps` sweeps: group → [n, *axes]. `clamp` holds groups fixed; `init` starts chains.
+
+        Groups that `init` leaves out start from their conditionals given those it has; without `init`, from the biases alone.
+        """
         needed = tuple(g.name for g in self.model.groups if g.role == "given")
-        observed = self._state(clamp, needed, "sampling")
+        observed = self._state(clamp or {}, needed, "sampling")
+        start = self._state(init or {}, (), "the start")
+        for name, x in (observed | start).items():
+            if len(x) != n:
+                raise fail("BM807", f"{n} chains were asked for, but `{name}` has {len(x)} cases", help=f"give one case a chain, or n = {len(x)}")
         state = self.initial_state(n)
-        for name, x in self._state(init or {}, (), "the start").items():
-            state[name][...] = x
         self._calls += 1
+        if start:
+            self.sweep(state, 1, start | observed, update=self._calls, stream=START_STREAM)
         self.sweep(state, steps, observed, update=self._calls)
         return self._shape(state)
 

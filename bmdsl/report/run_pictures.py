@@ -19,8 +19,13 @@ BUDGET = 2e10
 """Floating-point operations that samples.png may cost: seconds on one core."""
 
 
-def write_pictures(machine: Machine, out: Path, images: Mapping[str, Sequence[int]], metrics: Sequence[Mapping[str, Any]]) -> tuple[Path, ...]:
-    """Writes those pictures that make sense: filters and samples need visible units that form an image."""
+def write_pictures(machine: Machine, out: Path, images: Mapping[str, Sequence[int]], metrics: Sequence[Mapping[str, Any]],
+                   chains: Mapping[str, np.ndarray]) -> tuple[Path, ...]:  # fmt: skip
+    """Writes those pictures that make sense: filters and samples need visible units that form an image.
+
+    Samples are the training's own persistent chains where it kept some: they have run for all of its updates, where fresh ones would
+    have to find their way from the biases.
+    """
     made = []
     shown = next((name for name in machine.visible if name in images), None)
     if shown is not None:
@@ -31,9 +36,9 @@ def write_pictures(machine: Machine, out: Path, images: Mapping[str, Sequence[in
             title = f"{machine.model.name}: weights of {len(rows)} units of {name}, the largest first"
             tiles(rows, images[shown], made[-1], title, diverging=True)
         if not any(g.role == "given" for g in machine.model.groups):
-            steps, rows = samples(machine, shown)
+            title, rows = _kept(machine, shown, chains) if chains else samples(machine, shown)
             made.append(out / "samples.png")
-            tiles(rows, images[shown], made[-1], f"{machine.model.name}: {len(rows)} samples after {steps:,} sweeps", diverging=False)
+            tiles(rows, images[shown], made[-1], f"{machine.model.name}: {title}", diverging=False)
     if metrics:
         made.append(out / "curves.png")
         curves(metrics, made[-1])
@@ -54,10 +59,16 @@ def filters(machine: Machine, visible: str) -> tuple[str, np.ndarray] | None:
     return None
 
 
-def samples(machine: Machine, visible: str) -> tuple[int, np.ndarray]:
-    """Sweeps taken and E[visible | the rest] of that many chains' last states: probabilities, which show more than draws."""
+def _kept(machine: Machine, visible: str, chains: Mapping[str, np.ndarray]) -> tuple[str, np.ndarray]:
+    states = {n: machine.program.shaped(n, x[:SHOWN]) for n, x in chains.items()}
+    rows = machine.conditional(visible, **states)
+    return f"{len(rows)} persistent chains at the end of training", rows
+
+
+def samples(machine: Machine, visible: str) -> tuple[str, np.ndarray]:
+    """What they are, and E[visible | the rest] of fresh chains' last states: probabilities, which show more than draws."""
     pairs = sum(int(np.prod([machine.program.sizes[g] for g in (c.a, c.b)])) for c in machine.program.plan.couplings)
     pairs += sum(machine.program.sizes[g.name] ** 2 for g in machine.program.plan.groups if g.lateral)
     steps = int(np.clip(BUDGET / (4 * SHOWN * max(pairs, 1)), 20, 1000))
     states = machine.sample(SHOWN, steps=steps)
-    return steps, machine.conditional(visible, **states)
+    return f"{SHOWN} samples after {steps:,} sweeps", machine.conditional(visible, **states)

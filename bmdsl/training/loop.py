@@ -34,6 +34,8 @@ class Run:
     best_score: float | None = None
     best_update: int | None = None
     metrics: list[dict[str, Any]] = field(default_factory=list)
+    chains: dict[str, Array] = field(default_factory=dict)
+    """The persistent chains' last states, [chains, size] a group; empty where the negative phase keeps none."""
 
     @property
     def interrupted(self) -> bool:
@@ -80,7 +82,7 @@ class _Loop:
         self.total = training.updates if training.updates is not None else training.epochs * self.per_epoch
         probe, _ = cases.batch(np.zeros(1, int), 0, machine.dtype)
         self.recipe = Recipe.of(machine, training, probe, self.total)
-        self.run_ = Run(machine, folder.path if folder else None)
+        self.run_ = Run(machine, folder.path if folder else None, chains=self.recipe.chains)
         self.best: dict[str, Array] = {}
         self.misses = 0
         self.good: tuple[dict[str, Array], int] = ({}, 0)

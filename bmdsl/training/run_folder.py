@@ -64,6 +64,13 @@ class RunFolder:
         except (SafetensorError, KeyError, ValueError) as error:
             raise fail("BM757", f"`{path}` is not a checkpoint", note=str(error)) from None
 
+    def chains(self) -> dict[str, Array]:
+        """Group → the persistent chains' states as the checkpoint has them, [chains, size]; empty where the run kept none."""
+        if not (self.path / "state.safetensors").exists():
+            return {}
+        arrays, _ = self.read_state()
+        return {n.removeprefix("chains/"): x for n, x in arrays.items() if n.startswith("chains/")}
+
     def append_metrics(self, line: Mapping[str, Any]) -> None:
         """One JSON object a line."""
         with (self.path / "metrics.jsonl").open("a", encoding="utf-8") as file:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from bmdsl.language.diagnostics import BmError
 from tests import naive, stats
 from tests.build import bm, dbm, gbrbm, machine, potts, potts_rbm, rbm, self_pairs, spin_rbm
 
@@ -49,3 +50,21 @@ def test_same_seed_gives_same_samples_compiled_or_not():
     b = machine(bm(), jit=False).sample(50, steps=5)
     for name in a:
         np.testing.assert_array_equal(a[name], b[name])
+
+
+def test_chains_start_where_they_are_told_to():
+    m = machine(rbm(), jit=False)
+    m.params["W"] = 100 * np.ones((4, 3))  # all on or all off, and no sweep ever crosses
+    m.params["b"] = np.full(4, -150.0)
+    m.params["c"] = np.full(3, -200.0)
+    for start in (0.0, 1.0):
+        states = m.sample(5, steps=3, init={"v": np.full((5, 4), start)})
+        assert (states["v"] == start).all() and (states["h"] == start).all()
+
+
+def test_a_start_or_clamp_of_another_length_is_an_error():
+    m = machine(rbm(), jit=False)
+    with pytest.raises(BmError, match="5 chains were asked for, but `v` has 3 cases"):
+        m.sample(5, init={"v": np.zeros((3, 4))})
+    with pytest.raises(BmError, match="BM807"):
+        m.sample(5, clamp={"v": np.zeros((3, 4))})

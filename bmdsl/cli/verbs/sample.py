@@ -20,6 +20,7 @@ def run(
     out: Annotated[Path | None, typer.Option("--out", "-o", help="a .npz file; default: RUN/samples.npz")] = None,
     clamp: Annotated[list[str] | None, typer.Option(metavar="GROUP=FILE", help="hold a group at the cases of a file")] = None,
     seed: Annotated[int | None, typer.Option(min=0, help="another seed than the run's")] = None,
+    fresh: Annotated[bool, typer.Option("--fresh", help="start from the biases, not from the run's persistent chains")] = False,
     units: Units = None,
     threads: Threads = None,
     as_json: Json = False,
@@ -27,7 +28,7 @@ def run(
     """Draw samples from a trained machine, into a file and a picture."""
     from ...sampling import draw
 
-    drawn = draw(folder, n, steps, out, clamp or (), seed)
+    drawn = draw(folder, n, steps, out, clamp or (), seed, fresh)
     if as_json:
         print(json.dumps({"out": str(drawn.path), "picture": str(drawn.picture) if drawn.picture else None, "groups": drawn.shapes()}))
         return

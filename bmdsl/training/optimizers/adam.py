@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from ...compiler.kernels import steps
 from ...language.model import Choice
 from ...language.vocabulary import Option, Word
 from ..machine_protocol import Array, Sums
@@ -29,6 +28,8 @@ def start(params: dict[str, Array], choice: Choice) -> dict[str, Array]:
 
 def step(params: dict[str, Array], gradient: dict[str, Array], state: dict[str, Array], choice: Choice, factor: float) -> Sums:
     """One step up the gradient, in place; (Σ g², Σ θ²) of every parameter."""
+    from ...compiler.kernels import steps
+
     state["steps"] += 1
     count = int(state["steps"][0])
     beta1, beta2 = float(choice["beta1"]), float(choice["beta2"])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from ...compiler.kernels import steps
 from ...language.model import Choice
 from ...language.vocabulary import Option, Word
 from ..machine_protocol import Array, Sums
@@ -27,6 +26,8 @@ def start(params: dict[str, Array], choice: Choice) -> dict[str, Array]:
 
 def step(params: dict[str, Array], gradient: dict[str, Array], state: dict[str, Array], choice: Choice, factor: float) -> Sums:
     """One step up the gradient, in place; (Σ g², Σ θ²) of every parameter."""
+    from ...compiler.kernels import steps
+
     numbers = (float(choice["rate"]) * factor, 1 - float(choice["decay"]), float(choice["epsilon"]))
     return {
         name: steps.rmsprop(x.reshape(-1), gradient[name].reshape(-1), state[f"square.{name}"].reshape(-1), *(x.dtype.type(n) for n in numbers))

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from ...compiler.kernels import steps
 from ...language.model import Choice
 from ...language.vocabulary import Option, Word
 from ..machine_protocol import Array, Sums
@@ -30,6 +29,8 @@ def start(params: dict[str, Array], choice: Choice) -> dict[str, Array]:
 
 def step(params: dict[str, Array], gradient: dict[str, Array], state: dict[str, Array], choice: Choice, factor: float) -> Sums:
     """One step up the gradient, in place; (Σ g², Σ θ²) of every parameter. `factor` is the schedule's."""
+    from ...compiler.kernels import steps
+
     sums = {}
     for name, x in params.items():
         real = x.dtype.type
