@@ -10,11 +10,11 @@ from . import registry, units
 from .language.check import check, choose
 from .language.diagnostics import fail
 from .language.imports import load_definitions
-from .language.model import Model
+from .language.model import Model, Stack
 from .language.parse import parse
 from .language.source import Source
-from .language.sugar import expand
-from .language.tree import File, ModelDefinition
+from .language.stacks import check_stack
+from .language.tree import File, ModelDefinition, StackDefinition
 from .language.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def tree_of(source: Source) -> File:
 
 def definition_of(tree: File, name: str | None) -> ModelDefinition:
     """Tree → one model's definition, sugar rewritten, imports followed."""
-    definition = choose(load_definitions(expand(tree)), name)
+    definition = choose(load_definitions(tree), name)
     if not isinstance(definition, ModelDefinition):
         raise fail("BM864", f"stack `{definition.name.text}` cannot be compiled yet", definition.name.span, help="its models can, one by one")
     return definition
@@ -52,6 +52,11 @@ def definition_of(tree: File, name: str | None) -> ModelDefinition:
 def model_of(definition: ModelDefinition, arguments: Mapping[str, float], folder: Path | None) -> Model:
     """Definition → checked model."""
     return check(definition, arguments, vocabulary(), folder)
+
+
+def stack_of(definition: StackDefinition, tree: File, folder: Path | None) -> Stack:
+    """Stack definition → checked stack, its models with it."""
+    return check_stack(definition, load_definitions(tree), vocabulary(), folder)
 
 
 def graph_of(model: Model) -> FactorGraph:

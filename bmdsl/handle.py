@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 from . import driver
 from .language.diagnostics import BmError, Diagnostic, fail
 from .language.model import Model as CheckedModel
+from .language.model import Stack
 from .language.source import Source
-from .language.tree import ModelDefinition
+from .language.tree import ModelDefinition, StackDefinition
 from .overrides import Override, override
 from .resources import find_model
 
@@ -130,18 +131,30 @@ def load(path: str | Path, model: str | None = None, **arguments: float) -> Mode
     return Model(source, arguments, model, found.parent)
 
 
-def load_all(path: str | Path, model: str | None, arguments: Mapping[str, float]) -> tuple[Model, ...]:
-    """Every model that the file itself defines, or the one of this name. An argument goes to those models that have it."""
+@dataclass(frozen=True)
+class Stacked:
+    """A checked stack: what `bm check` says of one. It is not compiled yet."""
+
+    name: str
+    checked: Stack
+
+
+def load_all(path: str | Path, model: str | None, arguments: Mapping[str, float]) -> tuple[Model | Stacked, ...]:
+    """Every model and stack that the file itself defines, or the model of this name. An argument goes to those models that have it."""
     if model is not None:
         return (load(path, model, **arguments),)
     source, found = read_source(path)
-    definitions = driver.tree_of(source).definitions
+    tree = driver.tree_of(source)
+    definitions = tree.definitions
     taken = [{a.name.text for a in d.arguments} if isinstance(d, ModelDefinition) else set() for d in definitions]
-    models: list[Model] = []
+    models: list[Model | Stacked] = []
     wrong: list[Diagnostic] = []
     for k, (d, own) in enumerate(zip(definitions, taken, strict=True)):
         unknown = set(arguments) - set().union(*taken) if k + 1 == len(definitions) else set()
         try:
+            if isinstance(d, StackDefinition):
+                models.append(Stacked(d.name.text, driver.stack_of(d, tree, found.parent)))
+                continue
             models.append(Model(source, {n: x for n, x in arguments.items() if n in own | unknown}, d.name.text, found.parent))
         except BmError as error:
             wrong += [one for one in error.diagnostics if one not in wrong]

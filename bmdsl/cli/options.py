@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from ..handle import Model
+    from ..handle import Model, Stacked
     from ..language.diagnostics import Diagnostic
 
 LOOK, USE, KNOWN = "Write and understand a model", "Train and use it", "What there is"
@@ -58,8 +58,8 @@ def load(file: str, define: list[str] | None, settings: list[str] | None = None,
     return model.bind(chosen) if chosen else model
 
 
-def load_all(file: str, define: list[str] | None, name: str | None = None) -> tuple[Model, ...]:
-    """Every model of a file, or the one of this name; BmError with what is wrong in any of them."""
+def load_all(file: str, define: list[str] | None, name: str | None = None) -> tuple[Model | Stacked, ...]:
+    """Every model and stack of a file, or the one of this name; BmError with what is wrong in any of them."""
     from .. import handle
 
     return handle.load_all(file, name, dict(_assignment(text) for text in define or ()))
@@ -83,7 +83,7 @@ def _assignment(text: str) -> tuple[str, float]:
     return name.strip(), int(number) if number.is_integer() else number
 
 
-def judged(models: Iterable[Model], deny: list[str] | None, allow: list[str] | None) -> tuple[Diagnostic, ...]:
+def judged(models: Iterable[Model | Stacked], deny: list[str] | None, allow: list[str] | None) -> tuple[Diagnostic, ...]:
     """The models' lints without the allowed ones; BmError where one is denied."""
     from dataclasses import replace
 

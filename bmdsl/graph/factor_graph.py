@@ -8,7 +8,7 @@ from itertools import combinations
 import networkx as nx
 
 from ..language.diagnostics import BmError, Diagnostic
-from ..language.model import Model, Term
+from ..language.model import Expert, Model, Term, UnitFactor
 
 
 @dataclass(frozen=True)
@@ -42,10 +42,25 @@ class FactorGraph:
             shape = "×".join(str(n) for n in g.axes) or "1"
             lines.append(f"  {g.role:8} {g.name} [{shape}] {g.unit}")
         for n, t in enumerate(self.model.terms):
-            ends = " — ".join(u.group + (f"^{u.power}" if u.power != 1 else "") for u in t.units) or "constant"
-            names = " ".join(p.parameter for p in t.parameters)
+            ends = " — ".join(u.group + (f"^{u.power}" if u.power != 1 else "") for u in units_of(t)) or "constant"
+            ends = f"{t.expert.function}({ends})" if t.expert else ends
+            names = " ".join(parameters_of(t))
             lines.append(f"  term {n}: {ends}" + (f"  ({names})" if names else ""))
         return "\n".join(lines)
+
+
+def units_of(term: Term) -> tuple[UnitFactor, ...]:
+    """The term's units, those inside an expert included."""
+    return (*term.units, *(u for addend in _addends(term.expert) for u in addend.units))
+
+
+def parameters_of(term: Term) -> tuple[str, ...]:
+    """Names of the term's parameters, those inside an expert included."""
+    return (*(p.parameter for p in term.parameters), *(p.parameter for addend in _addends(term.expert) for p in addend.parameters))
+
+
+def _addends(expert: Expert | None) -> tuple[Term, ...]:
+    return () if expert is None else (*expert.addends, *_addends(expert.inner))
 
 
 def build_factor_graph(model: Model) -> FactorGraph:
@@ -55,13 +70,15 @@ def build_factor_graph(model: Model) -> FactorGraph:
         nodes.add_node(g.name, kind="group", role=g.role, unit=g.unit, shape="×".join(str(n) for n in g.axes) or "1")
         couples.add_node(g.name)
     for n, term in enumerate(model.terms):
-        label = " ".join(p.parameter for p in term.parameters)
+        label = " ".join(parameters_of(term))
         nodes.add_node(f"term {n}", kind="term", index=n, label=label)
-        names = [u.group for u in term.units]
+        names = [u.group for u in units_of(term)]
         for group in set(names):
             nodes.add_edge(group, f"term {n}")
         for a, b in combinations(names, 2):
             couples.add_edge(a, b)
+        if term.expert is not None:  # a function of a whole projection couples the units of a group with one another
+            couples.add_edges_from((name, name) for name in set(names))
     return FactorGraph(model, nodes, couples)
 
 

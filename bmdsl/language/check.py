@@ -8,9 +8,11 @@ from pathlib import Path
 from . import tree as t
 from .constants import Bindings, constant, is_constant, length
 from .diagnostics import BmError, Diagnostic, fail, near
-from .model import Argument, Group, Initial, Length, Model, Parameter, Term
+from .experts import finished
+from .graphs import build_graph
+from .model import Argument, Graph, Group, Initial, Length, Model, Parameter, ParameterFactor, Term, UnitFactor
 from .shapes import letter_ranges, parameter_shapes, verify_parameter_ranges, verify_ranges, verify_symmetric
-from .terms import Lowering, Product, conditions, letters_of
+from .terms import Lowering, Product, conditions, factors, letters_of, outer_letters
 from .training_block import options, training
 from .vocabulary import Vocabulary
 
@@ -37,8 +39,9 @@ def check(definition: t.ModelDefinition, arguments: Mapping[str, float], vocabul
     values = _arguments(definition, arguments, wrong)
     groups = _groups(definition, values, vocabulary, wrong)
     declared = _unique(definition, groups, values, wrong)
-    graphs = [s for s in definition.statements if isinstance(s, t.GraphDeclaration)]
-    wrong += [Diagnostic("BM602", "a graph cannot be built yet", g.span, helps=("write the terms on lattices with `wrap` or `pad`",)) for g in graphs]
+    graphs = _graphs(definition, values, folder, {*groups, *declared, *values}, wrong)
+    nodes: dict[str, Length] = {n: f"nodes of {n}" if g.nodes is None else g.nodes for n, g in graphs.items()}
+    edges: dict[str, Length] = {n: f"edges of {n}" if g.edges is None else len(g.edges) for n, g in graphs.items()}
     shapes = {n: None if p.shape is None else tuple(length(x, values) for x in p.shape) for n, p in declared.items()} if not wrong else {}
     lowering = Lowering(groups, declared, values, vocabulary.units)
     terms: list[Term] = []
@@ -47,12 +50,12 @@ def check(definition: t.ModelDefinition, arguments: Mapping[str, float], vocabul
         wrong.append(Diagnostic("BM308", f"model `{definition.name.text}` has no energy", definition.name.span, helps=("energy = - b[i] v[i]",)))
     for a in (a for s in statements for a in s.addends):
         try:
-            terms += _terms(a, lowering, values, {n: s for n, s in shapes.items() if s is not None})
+            terms += _terms(a, lowering, values, {n: s for n, s in shapes.items() if s is not None}, nodes)
         except BmError as error:
             wrong.extend(error.diagnostics)
     found: dict[str, tuple[Length, ...]] = {}
     if not wrong:
-        found, bad = parameter_shapes(shapes, terms, {}, declared)
+        found, bad = parameter_shapes(shapes, terms, edges, declared)
         wrong += bad
         for term in terms if not wrong else ():
             try:
@@ -74,7 +77,7 @@ def check(definition: t.ModelDefinition, arguments: Mapping[str, float], vocabul
     if wrong:
         raise BmError(*wrong[:LIMIT])
     made = tuple(Argument(a.name.text, values[a.name.text], a.span) for a in definition.arguments)
-    return Model(definition.name.text, made, tuple(groups.values()), tuple(parameters), tuple(terms), (), trained)
+    return Model(definition.name.text, made, tuple(groups.values()), tuple(parameters), tuple(terms), tuple(graphs.values()), trained)
 
 
 def _arguments(d: t.ModelDefinition, given: Mapping[str, float], wrong: list[Diagnostic]) -> dict[str, int | float | None]:
@@ -130,20 +133,41 @@ def _unique(d: t.ModelDefinition, groups: Mapping[str, Group], values: Bindings,
     return declared
 
 
-def _terms(a: t.Addend, lowering: Lowering, values: Bindings, shapes: Mapping[str, tuple[Length, ...]]) -> list[Term]:
+def _graphs(d: t.ModelDefinition, values: Bindings, folder: Path | None, taken: set[str], wrong: list[Diagnostic]) -> dict[str, Graph]:
+    graphs: dict[str, Graph] = {}
+    for g in (s for s in d.statements if isinstance(s, t.GraphDeclaration)):
+        try:
+            if g.name.text in graphs or g.name.text in taken:
+                raise fail("BM104", f"`{g.name.text}` is declared twice", g.name.span, help="give one of them another name")
+            graphs[g.name.text] = build_graph(g, values, folder)
+        except BmError as error:
+            wrong.extend(error.diagnostics)
+            graphs.setdefault(g.name.text, Graph(g.name.text, None))
+    return graphs
+
+
+def _terms(a: t.Addend, lowering: Lowering, values: Bindings, shapes: Mapping[str, tuple[Length, ...]],
+           nodes: Mapping[str, Length]) -> list[Term]:  # fmt: skip
     out = []
     products = lowering.products(a.expression)
-    everything = Product(parameters=tuple(f for p in products for f in p.parameters), units=tuple(u for p in products for u in p.units))
-    whole = {x.name: x for x in letter_ranges(everything, a.clauses, lowering.groups, {}, values, shapes)}
+    flat = [f for p in products for f in factors(p)]
+    everything = Product(parameters=tuple(f for f in flat if isinstance(f, ParameterFactor)), units=tuple(f for f in flat if isinstance(f, UnitFactor)))
+    whole = {x.name: x for x in letter_ranges(everything, a.clauses, lowering.groups, nodes, values, shapes)}
     for c in conditions(a.clauses):
         if missing := {c.first, c.second} - set(whole):
             raise fail("BM214", f"letter `{min(missing)}` of the `for` clause stands in no subscript", a.clauses[0].span)
     for p in products:
-        letters = tuple(whole[x] for x in sorted(letters_of(p)))
+        outer = outer_letters(p)
+        letters = tuple(whole[x] for x in sorted(outer))
         merged = lowering.merged(p)
-        assert merged is not None
         sign = -1.0 if a.sign == "-" else 1.0
-        term = Term(sign * merged.coefficient, merged.parameters, merged.units, letters, conditions(a.clauses), None, merged.text, a.span)
+        expert = None
+        if p.expert is not None:
+            if p.units:
+                raise fail("BM318", "an expert is multiplied by numbers and parameters only", p.units[0].span,
+                           help="put the unit inside, or write a term of its own")  # fmt: skip
+            expert = finished(p.expert, outer, whole, letters_of, lowering.merged)
+        term = Term(sign * merged.coefficient, merged.parameters, merged.units, letters, conditions(a.clauses), expert, merged.text, a.span)
         verify_ranges(term, lowering.groups)
         out.append(term)
     return out

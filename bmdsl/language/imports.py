@@ -7,11 +7,12 @@ from pathlib import Path
 from .diagnostics import fail
 from .parse import parse
 from .source import Source
+from .sugar import expand
 from .tree import File, ModelDefinition, StackDefinition
 
 
 def load_definitions(file: File, chain: tuple[Path, ...] = ()) -> tuple[ModelDefinition | StackDefinition, ...]:
-    """Imported definitions first, then the file's own. A cycle is an error that shows the chain."""
+    """Imported definitions first, then the file's own, sugar written out. A cycle is an error that shows the chain."""
     here = Path(file.source.name).resolve()
     chain = (*chain, here)
     out: list[ModelDefinition | StackDefinition] = []
@@ -23,4 +24,4 @@ def load_definitions(file: File, chain: tuple[Path, ...] = ()) -> tuple[ModelDef
             shown = " -> ".join(p.name for p in (*chain, path))
             raise fail("BM604", "files import one another in a circle", one.span, note=shown)
         out += load_definitions(parse(Source(str(path), path.read_text(encoding="utf-8"))), chain)
-    return (*out, *file.definitions)
+    return (*out, *expand(file).definitions)

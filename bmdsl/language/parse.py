@@ -14,18 +14,35 @@ import lark
 from ..resources import folder
 from .diagnostics import BmError
 from .source import Source, Span
-from .syntax_errors import diagnose
+from .syntax_errors import diagnose, skip_statement
 from .tree import Comment, File
 from .tree_builder import Builder
 
 
+LIMIT = 20
+"""Most syntax errors of one text."""
+
+
 def parse(source: Source) -> File:
-    """The tree of a text. BmError with the syntax error found."""
-    parser = _parser()
-    try:
-        tree = parser.parse(source.text)
-    except lark.exceptions.UnexpectedInput as error:
-        raise BmError(diagnose(source, error)) from None
+    """The tree of a text. BmError with all syntax errors: after one, the next statement is read on."""
+    parser, text, wrong, end = _parser(), source.text, [], -1
+    while True:
+        try:
+            tree = parser.parse(text)
+            break
+        except lark.exceptions.UnexpectedInput as error:
+            found = diagnose(source, error)
+            place = found.others[0].span if found.others else found.span
+            at = place.start if place is not None else len(text)
+            if at < end:  # a consequence of what was left out
+                break
+            wrong.append(found)
+            rest = skip_statement(text, at) if len(wrong) < LIMIT else None
+            if rest is None:
+                break
+            text, end = rest
+    if wrong:
+        raise BmError(*wrong)
     comments = _comments(source.text)
     notes = tuple(Comment(str(c), Span(source, c.start_pos or 0, c.end_pos or 0)) for c in comments)
     imports, definitions = Builder(source).file(tree)

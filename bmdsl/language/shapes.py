@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from . import tree as t
 from .constants import Bindings, constant
-from .diagnostics import Diagnostic, fail
+from .diagnostics import Diagnostic, fail, near
 from .model import Group, Length, Letter, Parameter, Subscript, Term
 from .terms import Product, factors, letters_of
 
@@ -15,13 +15,16 @@ def letter_ranges(p: Product, clauses: tuple[t.Clause, ...], groups: Mapping[str
                   known: Mapping[str, tuple[Length, ...]]) -> tuple[Letter, ...]:  # fmt: skip
     """The range of every letter of an addend: a `for` clause, a graph's nodes, a unit axis, or a declared parameter axis."""
     found: dict[str, Letter] = {}
+    ends = {x.text: c.graph.text for c in clauses if isinstance(c, t.EdgeRange) for x in (c.first, c.second)}
     for c in clauses:
         if isinstance(c, t.LetterRange):
             start, stop = constant(c.start, arguments), constant(c.stop, arguments)
             found[c.letter.text] = Letter(c.letter.text, c.stop.span.text if stop is None else int(stop), int(start or 0))
         elif isinstance(c, t.EdgeRange):
             if c.graph.text not in graphs:
-                raise fail("BM601", f"unknown graph `{c.graph.text}`", c.graph.span, help="declare it: `graph G = ring(n)`")
+                close = near(c.graph.text, graphs)
+                raise fail("BM601", f"unknown graph `{c.graph.text}`", c.graph.span,
+                           help=f"did you mean `{close}`?" if close else f"declare it: `graph {c.graph.text} = ring(n)`")  # fmt: skip
             for name in (c.first.text, c.second.text):
                 found[name] = Letter(name, graphs[c.graph.text])
     origin: dict[str, tuple[Length, str]] = {}
@@ -36,7 +39,12 @@ def letter_ranges(p: Product, clauses: tuple[t.Clause, ...], groups: Mapping[str
                            f"{u.group} has shape [{', '.join(map(str, groups[u.group].axes))}]",
                            help="two different letters sum over all pairs")  # fmt: skip
             origin.setdefault(s.letter, (n, shown))
-            found.setdefault(s.letter, Letter(s.letter, n))
+            known_range = found.setdefault(s.letter, Letter(s.letter, n))
+            if s.letter in ends and isinstance(known_range.stop, str):  # the graph's size is not known, the axis is
+                found[s.letter] = Letter(s.letter, n)
+            if s.letter in ends and isinstance(known_range.stop, int) and isinstance(n, int) and known_range.stop != n:
+                raise fail("BM612", f"graph `{ends[s.letter]}` has {known_range.stop} nodes, `{shown}` has {n} units on that axis", u.span,
+                           help="a graph's nodes are the places of the axis, one each")  # fmt: skip
     for f in p.parameters:
         for s, n in zip(f.subscripts, known.get(f.parameter, ()), strict=False):
             if s.letter and s.letter not in found:
@@ -47,9 +55,24 @@ def letter_ranges(p: Product, clauses: tuple[t.Clause, ...], groups: Mapping[str
     return tuple(sorted(found.values(), key=lambda x: x.name))
 
 
+def nested(term: Term, outer: tuple[Letter, ...] = ()) -> Iterator[tuple[Term, dict[str, Letter]]]:
+    """The term and the addends of its expert, each with the ranges of all letters it may use."""
+    letters = (*outer, *term.letters)
+    yield term, {x.name: x for x in letters}
+    expert = term.expert
+    while expert is not None:
+        for addend in expert.addends:
+            yield from nested(addend, letters)
+        expert = expert.inner
+
+
 def verify_ranges(term: Term, groups: Mapping[str, Group]) -> None:
     """Every plain subscript stays inside its axis for all values of its letters, else BM207 with the numbers."""
-    ranges = {x.name: x for x in term.letters}
+    for part, ranges in nested(term):
+        _verify_units(part, ranges, groups)
+
+
+def _verify_units(term: Term, ranges: Mapping[str, Letter], groups: Mapping[str, Group]) -> None:
     for u in term.units:
         for s, n in zip(u.subscripts, groups[u.group].axes, strict=True):
             bounds = _bounds(s, ranges)
@@ -66,7 +89,11 @@ def verify_parameter_ranges(term: Term, shapes: Mapping[str, tuple[Length, ...]]
     """The same for parameters, whose subscripts can neither wrap nor pad."""
     if any(c.kind == "edge" for c in term.conditions):
         return
-    ranges = {x.name: x for x in term.letters}
+    for part, ranges in nested(term):
+        _verify_parameters(part, ranges, shapes)
+
+
+def _verify_parameters(term: Term, ranges: Mapping[str, Letter], shapes: Mapping[str, tuple[Length, ...]]) -> None:
     for f in term.parameters:
         shape = shapes[f.parameter]
         if len(f.subscripts) != len(shape):
@@ -98,8 +125,8 @@ def parameter_shapes(declared: Mapping[str, tuple[Length, ...] | None], terms: l
     """Shapes by the letters' ranges; a declared shape, or an earlier use, that disagrees is an error."""
     shapes: dict[str, tuple[Length, ...]] = {n: s for n, s in declared.items() if s is not None}
     wrong: list[Diagnostic] = []
-    for term in terms:
-        ranges = {x.name: x.stop for x in term.letters}
+    for term, known in ((part, ranges) for whole in terms for part, ranges in nested(whole)):
+        ranges = {name: x.stop for name, x in known.items()}
         graph = next((c for c in term.conditions if c.kind == "edge"), None)
         for f in term.parameters:
             pair = [s.letter for s in f.subscripts]

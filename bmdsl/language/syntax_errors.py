@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import lark
 
 from .diagnostics import Diagnostic, Label, near
@@ -23,6 +25,33 @@ def diagnose(source: Source, error: lark.exceptions.UnexpectedInput) -> Diagnost
         accepts = error.accepts or error.expected or set()
         return _token(source, token, accepts)
     return Diagnostic("BM010", "the text ends too early", Span(source, len(source.text), len(source.text)))
+
+
+def skip_statement(text: str, at: int) -> tuple[str, int] | None:
+    """The text with the statement around `at` blanked out, and where that ends: what lets a parser find the next error.
+
+    None where `at` stands in no statement: then what follows would be guessed.
+    """
+    words = [(m.start(), m.group()) for m in re.finditer(r"[^\W\d]\w*", _without_texts(text))]
+    starts = [k for k, word in words if word in STATEMENTS and k <= at]
+    definitions = [k for k, word in words if word in ("model", "stack", "import") and k <= at]
+    if not starts or (definitions and definitions[-1] > starts[-1]):
+        return None
+    end, depth = starts[-1], 0
+    later = {k for k, word in words if word in (*STATEMENTS, "model", "stack", "import") and k > at}
+    plain = _without_texts(text)
+    while end < len(text) and end not in later:
+        depth += (plain[end] == "{") - (plain[end] == "}")
+        if depth < 0:
+            break
+        end += 1
+    blank = "".join("\n" if c == "\n" else " " for c in text[starts[-1] : end])
+    return text[: starts[-1]] + blank + text[end:], end
+
+
+def _without_texts(text: str) -> str:
+    """The text with comments and quoted texts as spaces, every character in its place."""
+    return re.sub(r'#[^\n]*|"[^"\n]*"', lambda m: " " * len(m.group()), text)
 
 
 def _character(source: Source, at: int) -> Diagnostic:
@@ -79,8 +108,11 @@ def _token(source: Source, token: lark.Token, accepts: set[str]) -> Diagnostic:
         other = Label(Span(source, stack[-1], stack[-1] + 1), "opened here")
         message = f"`{inside}` is never closed"
         return Diagnostic("BM003", message, span, f"expected `,` or `{_CLOSES[inside]}` before `{token}`", others=(other,))
-    if token == "(" and before.endswith(("]", ")")) or token == "(" and before[-1:].isdigit():
-        return Diagnostic("BM005", "missing `*` before a parenthesis", span, helps=("write the product out: `W[i,j] * (...)`",))
+    if token == "=" and re.search(r"\bparam\b[^{}:]*$", _without_texts(source.text)[:start]) and "INIT" in accepts:
+        return Diagnostic("BM013", "a parameter's start is written with `init`", span, helps=("as `param W init normal(0, 0.01)`, `param b init 0.5`",))
+    if token == "=" and inside == "{" and re.search(r"\btrain\s*\{[^{}]*$", _without_texts(source.text)[:start]):
+        name = before.split()[-1].lstrip("{")
+        return Diagnostic("BM014", "a setting has no `=`", span, helps=(f"write `{name} 100`; options in parentheses have one: `sgd(rate = 0.1)`",))
     if "COLON" in accepts and token.type == "NAME":
         return Diagnostic("BM001", "expected `:` between the unit and its type", span, "unit type", (f"write `: {token}`",))
     if token.type == "NAME" and inside == "{":

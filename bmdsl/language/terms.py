@@ -4,28 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import cast
 
 from . import tree as t
 from .constants import Bindings, constant, is_constant
 from .diagnostics import fail, near
+from .experts import EXPERTS, Draft, ExpertDraft, draft
 from .model import Condition, Group, ParameterFactor, Subscript, UnitFactor
+from .subscripts import subscript
 from .vocabulary import UnitWord
-
-EXPERTS = ("softplus", "log1p", "square", "abs", "logcosh")
 
 
 @dataclass(frozen=True)
-class Product:
-    """A product while it is being multiplied out."""
+class Product(Draft):
+    """A product while it is being multiplied out; `bound` are the letters of `sum[...]` around it."""
 
     coefficient: float = 1.0
+    expert: ExpertDraft | None = None
     parameters: tuple[ParameterFactor, ...] = ()
     units: tuple[UnitFactor, ...] = ()
     text: str = ""
+    bound: frozenset[str] = frozenset()
 
     def times(self, other: Product) -> Product:
-        return Product(self.coefficient * other.coefficient, self.parameters + other.parameters, self.units + other.units,
-                       " ".join(x for x in (self.text, other.text) if x))  # fmt: skip
+        if self.expert is not None and other.expert is not None:
+            raise fail("BM316", "two experts cannot be multiplied", other.expert.call.span, help="each expert is a term of its own")
+        return Product(self.coefficient * other.coefficient, self.expert or other.expert, self.parameters + other.parameters,
+                       self.units + other.units, " ".join(x for x in (self.text, other.text) if x), self.bound | other.bound)  # fmt: skip
+
+    def negated(self) -> Product:
+        return replace(self, coefficient=-self.coefficient)
 
 
 class Lowering:
@@ -46,11 +54,11 @@ class Lowering:
             case t.Ref():
                 return [self.factor(e)]
             case t.Unary(operator, operand):
-                return [replace(p, coefficient=-p.coefficient) if operator == "-" else p for p in self.products(operand)]
+                return [p.negated() if operator == "-" else p for p in self.products(operand)]
             case t.Binary("+" | "-" as operator, left, right, span):
                 a, b = self.products(left), self.products(right)
                 self._same_letters(a, b, span)
-                return a + [replace(p, coefficient=-p.coefficient) if operator == "-" else p for p in b]
+                return a + [p.negated() if operator == "-" else p for p in b]
             case t.Binary("*", left, right):
                 return [a.times(b) for a in self.products(left) for b in self.products(right)]
             case t.Binary("/", left, right, span):
@@ -62,25 +70,34 @@ class Lowering:
                 n = constant(exponent, self.arguments) if is_constant(exponent, self.arguments) else None
                 if n is None or n != int(n) or not 1 <= n <= 8:
                     raise fail("BM304", "a power must be a whole number from 1 to 8", span)
+                if any(p.expert is not None for p in self.products(base)):
+                    raise fail("BM316", "an expert has no power", span, help="`square(...)` is the square of a projection")
                 out = [Product()]
                 for _ in range(int(n)):
                     out = [a.times(b) for a in out for b in self.products(base)]
                 return out
-            case t.Call(function, _, span):
+            case t.Call(function, _, _):
                 if function.text in EXPERTS:
-                    raise fail("BM310", f"the expert `{function.text}(...)` cannot be compiled yet", span)
+                    return [Product(expert=draft(e, self.products, self.groups))]
                 if function.text in self.groups or function.text in self.parameters or function.text in self.arguments:
                     name = function.text
                     raise fail("BM305", f"`{name}` is not a function", function.span, help=f"a product is written `{name} * (...)`")
                 close = near(function.text, EXPERTS)
                 raise fail("BM306", f"unknown function `{function.text}`", function.span,
                            help=f"did you mean `{close}`?" if close else f"functions are {', '.join(EXPERTS)}")  # fmt: skip
-            case t.SumOver(_, _, span):
-                raise fail("BM310", "`sum[...]` around an expert cannot be compiled yet", span)
+            case t.SumOver(letters, body, span):
+                names = [x.text for x in letters]
+                made = self.products(body)
+                missing = [x for x in names if all(x not in letters_of(p) for p in made)]
+                if missing or len(set(names)) < len(names):
+                    bad = missing[0] if missing else next(x for x in names if names.count(x) > 1)
+                    what = f"letter `{bad}` of `sum[...]` " + ("subscripts nothing in it" if missing else "is given twice")
+                    raise fail("BM317", what, next(x.span for x in letters if x.text == bad))
+                return [replace(p, bound=p.bound | set(names)) for p in made]
         raise fail("BM307", "this cannot stand in an energy", e.span)
 
     def factor(self, e: t.Ref) -> Product:
-        name, subscripts = e.name.text, tuple(self.subscript(s) for s in e.subscripts or ())
+        name, subscripts = e.name.text, tuple(subscript(s, self.arguments) for s in e.subscripts or ())
         if name in self.groups:
             group = self.groups[name]
             if len(subscripts) != len(group.axes):
@@ -98,43 +115,6 @@ class Lowering:
         help = f"did you mean `{close}`?" if close else "every name is a unit, a parameter (`param NAME`) or a model argument"
         raise fail("BM101", f"unknown name `{name}`", e.name.span, "not declared", help=help)
 
-    def subscript(self, e: t.Expression) -> Subscript:
-        if isinstance(e, t.Call) and e.function.text in ("wrap", "pad"):
-            if len(e.arguments) != 1:
-                raise fail("BM203", f"`{e.function.text}(...)` takes one subscript", e.span)
-            letters, number = self._affine(e.arguments[0].value)
-            return Subscript(letters, number, "wrap" if e.function.text == "wrap" else "pad")
-        letters, number = self._affine(e)
-        return Subscript(letters, number)
-
-    def _affine(self, e: t.Expression) -> tuple[tuple[tuple[str, int], ...], int]:
-        found: dict[str, int] = {}
-        total = self._add(e, 1, found)
-        return tuple((x, c) for x, c in found.items() if c), total
-
-    def _add(self, e: t.Expression, scale: int, found: dict[str, int]) -> int:
-        match e:
-            case t.Ref(name, None) if name.text not in self.arguments:
-                found[name.text] = found.get(name.text, 0) + scale
-                return 0
-            case t.Unary(operator, operand):
-                return self._add(operand, -scale if operator == "-" else scale, found)
-            case t.Binary("+" | "-" as operator, left, right):
-                return self._add(left, scale, found) + self._add(right, -scale if operator == "-" else scale, found)
-            case t.Binary("*", left, right):
-                for a, b in ((left, right), (right, left)):
-                    if is_constant(a, self.arguments):
-                        return self._add(b, scale * self._whole(a), found)
-            case _ if is_constant(e, self.arguments):
-                return scale * self._whole(e)
-        raise fail("BM204", "a subscript is a sum of letters times whole numbers", e.span, help="as `2*x + p - 1`, `wrap(x+1)`, `pad(x+1)`")
-
-    def _whole(self, e: t.Expression) -> int:
-        value = constant(e, self.arguments)
-        if value is None or value != int(value):
-            raise fail("BM205", "a subscript needs whole numbers", e.span)
-        return int(value)
-
     def _same_letters(self, a: list[Product], b: list[Product], span: object) -> None:
         letters = {frozenset(letters_of(p)) for p in a + b}
         if len(letters) > 1:
@@ -142,7 +122,7 @@ class Lowering:
             raise fail("BM302", f"the addends in parentheses carry different letters: {shown}", span,  # type: ignore[arg-type]  # always a Span
                        help="write them as terms of their own")  # fmt: skip
 
-    def merged(self, p: Product) -> Product | None:
+    def merged(self, p: Product) -> Product:
         """Equal factors become powers; unit powers are reduced on their domain (binary x² = x, spin x² = 1)."""
         parameters: dict[tuple[str, tuple[Subscript, ...]], ParameterFactor] = {}
         for f in p.parameters:
@@ -165,13 +145,22 @@ class Lowering:
 
 
 def letters_of(p: Product) -> set[str]:
-    """Every letter in a product's subscripts."""
+    """Every letter in a product's subscripts, an expert's inside included."""
     return {x for f in factors(p) for s in f.subscripts for x, _ in s.letters}
 
 
+def outer_letters(p: Product) -> set[str]:
+    """Letters that the product itself sums over: those of its factors and of `sum[...]`, or all where it has no expert."""
+    if p.expert is None:
+        return letters_of(p)
+    own: list[ParameterFactor | UnitFactor] = [*p.parameters, *p.units]
+    return {x for f in own for s in f.subscripts for x, _ in s.letters} | p.bound
+
+
 def factors(p: Product) -> list[ParameterFactor | UnitFactor]:
-    """Parameters, then units."""
-    return [*p.parameters, *p.units]
+    """Parameters and units, then those of an expert inside."""
+    inside = [f for q in p.expert.products for f in factors(cast(Product, q))] if p.expert is not None else []
+    return [*p.parameters, *p.units, *inside]
 
 
 def conditions(clauses: tuple[t.Clause, ...]) -> tuple[Condition, ...]:

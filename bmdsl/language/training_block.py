@@ -114,12 +114,12 @@ def _value(word: str, o: Option, e: t.Expression, arguments: Bindings, names: Ma
         if not isinstance(e, t.Ref) or e.subscripts is not None:
             raise fail("BM513", f"option `{o.name}` of `{word}` is a name", e.span)
         text = e.name.text
-        allowed = ("on", "off") if o.kind == "boolean" else o.choices if o.kind == "name" else names.get(o.kind, ())
+        allowed = ("true", "false") if o.kind == "boolean" else o.choices if o.kind == "name" else names.get(o.kind, ())
         if allowed and text not in allowed:
             close = near(text, allowed)
             hint = f"did you mean `{close}`?" if close else f"one of {', '.join(allowed)}"
             raise fail("BM514", f"`{text}` is no {o.kind} that `{word}` can take", e.span, help=hint)
-        return text == "on" if o.kind == "boolean" else text
+        return text == "true" if o.kind == "boolean" else text
     value = constant(e, arguments)
     if value is None:
         return "".join(e.span.text.split())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bmdsl.language.diagnostics import BmError
+from bmdsl.language.expression_text import expression
 from bmdsl.language.parse import parse
 from bmdsl.language.source import Source
 from bmdsl.language.tree import EdgeRange, EnergyStatement, LetterOrder, ModelDefinition, SumOver, TrainBlock
@@ -114,5 +115,20 @@ def test_a_missing_colon():
     )
 
 
-def test_a_missing_star_before_a_parenthesis():
-    assert "error[BM005]" in error("model m {\n  energy = - W[i] (v[i] - 1)\n}")
+def test_the_star_before_a_parenthesis_is_optional():
+    with_star, without = (f"model m {{\n  energy = - W[i]{star} (v[i] - b[i])\n}}" for star in (" *", ""))
+    first, second = (statements(x)[0].addends[0].expression for x in (with_star, without))
+    assert expression(first, energy=True).replace(" *", "") == expression(second, energy=True).replace(" *", "")
+
+
+def test_every_statement_with_a_syntax_error_is_reported():
+    text = error("""model m {
+  visible v[3] binary
+  hidden h[2] : binary
+  param W = 3
+  energy = - W[i,j] v[i h[j]
+  train { batch = 3 }
+}
+model n { vissible v : binary }
+""")
+    assert [line.split("]")[0] for line in text.splitlines() if line.startswith("error[")] == ["error[BM001", "error[BM013", "error[BM003", "error[BM014", "error[BM002"]

@@ -15,6 +15,7 @@ PLACE = LOOK, 1
 def run(file: File, define: Define = None, which: Which = None, units: Units = None, deny: Deny = None, allow: Allow = None,
         as_json: Json = False) -> None:  # fmt: skip
     """Check a file; all errors of its models are reported at once."""
+    from ...handle import Stacked
     from ...language.diagnostics import BmError
 
     try:
@@ -31,5 +32,6 @@ def run(file: File, define: Define = None, which: Which = None, units: Units = N
         return
     for lint in lints:
         print(f"{lint}\n", file=sys.stderr)
-    for name in names:
-        print(f"{file}: model `{name}` is fine")
+    for model in models:
+        kind = "stack" if isinstance(model, Stacked) else "model"
+        print(f"{file}: {kind} `{model.name}` is fine")
