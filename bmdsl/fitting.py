@@ -106,14 +106,14 @@ def fit(model: Model, machine: Machine, data: Any, out: Path | None, weights: Pa
     started = time.monotonic()
     run = train(machine, ready, checked.training, out, given, metadata=metadata, resume=resume, progress=progress)
     seconds = time.monotonic() - started
-    pictures = () if run.out is None else write_pictures(machine, run.out, images, run.metrics, run.chains)
+    pictures = () if run.out is None or run.interrupted else write_pictures(machine, run.out, images, run.metrics, run.chains)
     return Outcome(machine, run, ready, seconds, pictures)
 
 
-def start(model: Model, data: Any, out: Path | None, weights: Path | None, dtype: str) -> Outcome:
-    """A new machine of the model, its open lengths taken from the data, trained."""
+def start(model: Model, data: Any, out: Path | None, weights: Path | None, dtype: str, memory_limit: int | None = None) -> Outcome:
+    """A new machine of the model, its open lengths taken from the data, trained. `memory_limit`: bytes (None: 80 % of the machine's)."""
     model = bound(model, data)
-    return fit(model, model.compile(model.checked.training.seed, dtype), data, out, weights)
+    return fit(model, model.compile(model.checked.training.seed, dtype, memory_limit=memory_limit), data, out, weights)
 
 
 def resume(folder: Path, settings: Mapping[str, Any]) -> Outcome:

@@ -39,6 +39,8 @@ def _status() -> int:
     try:
         app()
     except SystemExit as done:
+        if done.code == 130:  # from a verb that has stopped cleanly, or from typer, which says nothing
+            print("interrupted", file=sys.stderr)
         return done.code if isinstance(done.code, int) else 0
     except BmError as error:
         print(error, file=sys.stderr)

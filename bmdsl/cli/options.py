@@ -48,6 +48,20 @@ Deny = Annotated[list[str] | None, typer.Option("--deny", metavar="CODE", help="
 Allow = Annotated[list[str] | None, typer.Option("--allow", metavar="CODE", help="say nothing of this lint (or `all`)")]
 
 
+def memory(text: str | None) -> int | None:
+    """`4GB`, `500 MB` or a number of bytes, as bytes."""
+    import re
+
+    from ..language.diagnostics import fail
+
+    if text is None:
+        return None
+    found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([kMGT]?)i?B?\s*", text)
+    if not found:
+        raise fail("BM918", f"`--memory-limit {text}` is no amount of memory", help="for instance `--memory-limit 4GB`")
+    return int(float(found[1]) * 1000 ** " kMGT".index(found[2] or " "))
+
+
 def load(file: str, define: list[str] | None, settings: list[str] | None = None, name: str | None = None) -> Model:
     """The model of a file with `-D` and `--set` applied."""
     from .. import handle

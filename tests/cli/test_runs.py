@@ -117,3 +117,28 @@ def test_sample_holds_clamped_groups(run: Bm):
     drawn = np.load(run.folder / "s.npz")
     assert np.array_equal(drawn["v"], np.load("data.npy")) and drawn["h"].shape == (40, 3)
     assert "BM915" in run("sample", "r1", "--clamp", "v").stderr
+
+
+def test_a_model_too_large_for_its_limit_is_refused_before_anything_is_written(bm: Bm):
+    done = bm(*TRAIN, "--memory-limit", "1kB")
+    assert done.returncode == 1 and "BM830" in done.stderr and not (bm.folder / "r1").exists()
+    assert bm(*TRAIN, "--memory-limit", "1.5 GB").returncode == 0
+    assert "BM918" in bm(*TRAIN, "--memory-limit", "much").stderr
+
+
+def test_an_interrupted_training_keeps_a_checkpoint_and_can_be_resumed(bm: Bm):
+    from bmdsl.training import recipe
+
+    update = recipe.Recipe.update
+
+    def interrupted(self, batch, share=1.0):  # type: ignore[no-untyped-def]
+        if batch.update == 5:
+            raise KeyboardInterrupt
+        return update(self, batch, share)
+
+    bm.monkeypatch.setattr(recipe.Recipe, "update", interrupted)
+    stopped = bm(*TRAIN)
+    assert stopped.returncode == 130 and "bm resume r1" in stopped.stdout
+    bm.monkeypatch.setattr(recipe.Recipe, "update", update)
+    done = bm("resume", "r1")
+    assert done.returncode == 0 and "8 updates" in done.stdout

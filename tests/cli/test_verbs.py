@@ -19,7 +19,7 @@ def test_help_imports_nothing_heavy():
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stderr == ""
 
 
-def test_check_imports_no_compiler():
+def test_check_imports_neither_compiler_nor_plots():
     code = (f"import sys; sys.argv = ['bm', 'check', 'rbm']; from bmdsl.cli.main import _status; assert _status() == 0; "
             f"assert not { {'numba', 'matplotlib', 'sklearn'} } & set(sys.modules), { {'numba', 'matplotlib', 'sklearn'} } & set(sys.modules)")  # fmt: skip
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stderr == ""
@@ -97,7 +97,8 @@ def test_an_interrupt_is_exit_130(bm: Bm):
         raise KeyboardInterrupt
 
     bm.monkeypatch.setattr(check, "load_all", interrupted)
-    assert bm("check", "rbm.bm").returncode == 130
+    done = bm("check", "rbm.bm")
+    assert done.returncode == 130 and done.stderr == "interrupted\n"
 
 
 def test_denied_and_allowed_lints(bm: Bm):

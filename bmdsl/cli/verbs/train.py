@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from ..options import USE, Allow, Define, Deny, File, Json, Seed, Settings, Threads, Units, Which, load, overrides, warn
+from ..options import USE, Allow, Define, Deny, File, Json, Seed, Settings, Threads, Units, Which, load, memory, overrides, warn
 from ..outcome import finish
 
 PLACE = USE, 1
@@ -25,6 +25,7 @@ def run(
     seed: Seed = None,
     threads: Threads = None,
     dtype: Annotated[str, typer.Option(help="float32 or float64")] = "float32",
+    memory_limit: Annotated[str | None, typer.Option(metavar="SIZE", help="refuse a model that needs more, as 4GB; default: 80 % of the machine")] = None,
     deny: Deny = None,
     allow: Allow = None,
     as_json: Json = False,
@@ -36,4 +37,4 @@ def run(
     if seed is not None:
         model = model.bind({**overrides(settings), "seed": seed})
     warn(model, deny, allow)
-    finish(start(model, data, out, weights, dtype), as_json)
+    finish(start(model, data, out, weights, dtype, memory(memory_limit)), as_json)
