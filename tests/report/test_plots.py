@@ -1,0 +1,64 @@
+"""Pictures of a run: every filter in its tile, one scale, and nothing where nothing makes sense."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import bmdsl
+from bmdsl.fitting import image_shapes
+from bmdsl.report.plots import GAP, LEAST, curves, montage, tiles
+from bmdsl.report.run_pictures import filters
+
+COUPLED = """model m {
+  visible v[4, 3] : binary  hidden h[5] : binary
+  param W
+  energy = - W[j,x,y] h[j] v[x,y]
+}"""
+
+
+@pytest.mark.parametrize(("n", "shape"), [(1, (40, 40)), (7, (8, 8)), (100, (8, 8)), (12, (28, 20)), (5, (33, 32, 3))])
+def test_a_montage_has_every_image_once_in_reading_order(n: int, shape: tuple[int, ...]):
+    images = np.arange(n * int(np.prod(shape)), dtype=float).reshape(n, -1)
+    picture = montage(images, shape, np.nan)
+    zoom = max(1, LEAST // max(shape[:2]))
+    height, width = zoom * shape[0], zoom * shape[1]
+    columns = (picture.shape[1] + GAP) // (width + GAP)
+    for k in range(n):
+        y, x = (k // columns) * (height + GAP), (k % columns) * (width + GAP)
+        assert np.array_equal(picture[y : y + height : zoom, x : x + width : zoom].ravel(), images[k])
+    assert 0.4 < picture.shape[0] / picture.shape[1] < 2.6
+    assert np.isfinite(picture).sum() == images.size * zoom * zoom
+
+
+@pytest.mark.parametrize("direct", [COUPLED, COUPLED.replace("W[j,x,y]", "W[x,y,j]")], ids=["h first", "v first"])
+def test_filters_are_the_energys_weights_largest_first(direct: str):
+    machine = bmdsl.parse(direct).compile()
+    weights = np.random.default_rng(0).normal(size=(5, 12)) * np.array([1, 5, 2, 4, 3])[:, None]
+    machine.params["W"] = weights.reshape(5, 4, 3) if "W[j" in direct else weights.T.reshape(4, 3, 5)
+    found = filters(machine, "v")
+    assert found is not None and found[0] == "h"
+    assert np.allclose(found[1], weights[[1, 3, 4, 2, 0]], atol=1e-5)
+
+
+def test_no_filters_without_one_parameter_between_the_groups():
+    text = "model m { visible v[4] : binary  hidden h[3] : binary  param b, c  energy = - b[i] v[i] - c[j] h[j] }"
+    assert filters(bmdsl.parse(text).compile(), "v") is None
+
+
+def test_image_shapes_come_from_the_data_the_group_or_a_square():
+    model = bmdsl.load("rbm", D=560, H=2).checked
+    assert image_shapes({"v": np.zeros((3, 28, 20))}, model) == {"v": (28, 20)}
+    assert image_shapes({"v": np.zeros((3, 560))}, model) == {}
+    assert image_shapes({"v": np.zeros((3, 64))}, bmdsl.load("rbm", D=64).checked) == {"v": (8, 8)}
+    assert image_shapes({"v": np.zeros((3, 4, 3))}, bmdsl.parse(COUPLED).checked) == {"v": (4, 3)}
+
+
+def test_pictures_of_constant_and_single_values_can_be_drawn(tmp_path: Path):
+    for k, diverging in enumerate((True, False)):
+        tiles(np.zeros((3, 16)), (4, 4), tmp_path / f"{k}.png", "zeros", diverging)
+        assert (tmp_path / f"{k}.png").stat().st_size > 1000
+    curves([{"epoch": 1, "update": 3, "seconds": 0.1, "rate": 0.1}], tmp_path / "c.png")
+    assert (tmp_path / "c.png").exists() and not list(tmp_path.glob(".*"))
