@@ -51,6 +51,9 @@ def _status() -> int:
     except BrokenPipeError:  # the reader of our output has gone, as `| head` does
         sys.stderr.close()
         return 0
+    except OSError as error:  # a full disk, a folder that may not be written: no bug of ours
+        print(f"error[BM914]: `{error.filename or 'a file'}` cannot be read or written: {error.strerror or error}", file=sys.stderr)
+        return 1
     except Exception as error:  # the last line of defence: a user never sees a traceback
         import traceback
 

@@ -142,3 +142,8 @@ def test_an_interrupted_training_keeps_a_checkpoint_and_can_be_resumed(bm: Bm):
     bm.monkeypatch.setattr(recipe.Recipe, "update", update)
     done = bm("resume", "r1")
     assert done.returncode == 0 and "8 updates" in done.stdout
+
+
+def test_a_run_folder_that_cannot_be_made_is_a_diagnostic(bm: Bm):
+    done = bm("train", "rbm.bm", "data.npy", "--out", "data.npy")
+    assert done.returncode == 1 and "error[BM914]: `data.npy`" in done.stderr
