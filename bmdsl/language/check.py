@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from . import tree as t
@@ -10,9 +11,10 @@ from .constants import Bindings, constant, is_constant, length
 from .diagnostics import BmError, Diagnostic, fail, near
 from .experts import finished
 from .graphs import build_graph
+from .lints import lints
 from .model import Argument, Graph, Group, Initial, Length, Model, Parameter, ParameterFactor, Term, UnitFactor
 from .shapes import letter_ranges, parameter_shapes, verify_parameter_ranges, verify_ranges, verify_symmetric
-from .terms import Lowering, Product, conditions, factors, letters_of, outer_letters
+from .terms import Lowering, Product, Unsaid, conditions, factors, letters_of, outer_letters
 from .training_block import options, training
 from .vocabulary import Vocabulary
 
@@ -43,7 +45,8 @@ def check(definition: t.ModelDefinition, arguments: Mapping[str, float], vocabul
     nodes: dict[str, Length] = {n: f"nodes of {n}" if g.nodes is None else g.nodes for n, g in graphs.items()}
     edges: dict[str, Length] = {n: f"edges of {n}" if g.edges is None else len(g.edges) for n, g in graphs.items()}
     shapes = {n: None if p.shape is None else tuple(length(x, values) for x in p.shape) for n, p in declared.items()} if not wrong else {}
-    lowering = Lowering(groups, declared, values, vocabulary.units)
+    unknown = {s.name.text for s in definition.statements if isinstance(s, t.UnitDeclaration)} - set(groups)
+    lowering = Lowering(groups, declared, values, vocabulary.units, unknown)
     terms: list[Term] = []
     statements = [s for s in definition.statements if isinstance(s, t.EnergyStatement)]
     if not statements:
@@ -51,6 +54,8 @@ def check(definition: t.ModelDefinition, arguments: Mapping[str, float], vocabul
     for a in (a for s in statements for a in s.addends):
         try:
             terms += _terms(a, lowering, values, {n: s for n, s in shapes.items() if s is not None}, nodes)
+        except Unsaid:  # what is wrong with it has been said at its declaration
+            continue
         except BmError as error:
             wrong.extend(error.diagnostics)
     found: dict[str, tuple[Length, ...]] = {}
@@ -77,7 +82,8 @@ def check(definition: t.ModelDefinition, arguments: Mapping[str, float], vocabul
     if wrong:
         raise BmError(*wrong[:LIMIT])
     made = tuple(Argument(a.name.text, values[a.name.text], a.span) for a in definition.arguments)
-    return Model(definition.name.text, made, tuple(groups.values()), tuple(parameters), tuple(terms), tuple(graphs.values()), trained)
+    model = Model(definition.name.text, made, tuple(groups.values()), tuple(parameters), tuple(terms), tuple(graphs.values()), trained)
+    return replace(model, lints=lints(definition, model))
 
 
 def _arguments(d: t.ModelDefinition, given: Mapping[str, float], wrong: list[Diagnostic]) -> dict[str, int | float | None]:
@@ -90,7 +96,7 @@ def _arguments(d: t.ModelDefinition, given: Mapping[str, float], wrong: list[Dia
     values: dict[str, int | float | None] = {}
     for a in d.arguments:
         if a.name.text in values:
-            wrong.append(Diagnostic("BM104", f"argument `{a.name.text}` is declared twice", a.name.span))
+            wrong.append(Diagnostic("BM104", f"`{a.name.text}` is declared twice", a.name.span, helps=("give one of them another name",)))
         if a.name.text in given:
             values[a.name.text] = given[a.name.text]
         else:
@@ -106,8 +112,8 @@ def _groups(d: t.ModelDefinition, values: Bindings, vocabulary: Vocabulary, wron
     groups: dict[str, Group] = {}
     for u in (s for s in d.statements if isinstance(s, t.UnitDeclaration)):
         try:
-            if u.name.text in groups:
-                raise fail("BM104", f"`{u.name.text}` is declared twice", u.name.span)
+            if u.name.text in groups or u.name.text in values:
+                raise fail("BM104", f"`{u.name.text}` is declared twice", u.name.span, help="give one of them another name")
             kind = u.type.function
             if kind.text not in vocabulary.units:
                 close = near(kind.text, vocabulary.units)

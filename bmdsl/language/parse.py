@@ -18,7 +18,6 @@ from .syntax_errors import diagnose, skip_statement
 from .tree import Comment, File
 from .tree_builder import Builder
 
-
 LIMIT = 20
 """Most syntax errors of one text."""
 

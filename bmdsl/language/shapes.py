@@ -18,8 +18,7 @@ def letter_ranges(p: Product, clauses: tuple[t.Clause, ...], groups: Mapping[str
     ends = {x.text: c.graph.text for c in clauses if isinstance(c, t.EdgeRange) for x in (c.first, c.second)}
     for c in clauses:
         if isinstance(c, t.LetterRange):
-            start, stop = constant(c.start, arguments), constant(c.stop, arguments)
-            found[c.letter.text] = Letter(c.letter.text, c.stop.span.text if stop is None else int(stop), int(start or 0))
+            found[c.letter.text] = _range(c, arguments)
         elif isinstance(c, t.EdgeRange):
             if c.graph.text not in graphs:
                 close = near(c.graph.text, graphs)
@@ -53,6 +52,20 @@ def letter_ranges(p: Product, clauses: tuple[t.Clause, ...], groups: Mapping[str
         place = next((f.span for f in factors(p) for s in f.subscripts if name in dict(s.letters)), None)
         raise fail("BM206", f"letter `{name}` has no range", place, "it subscripts no axis on its own", help=f"add `for {name} in 0..n`")
     return tuple(sorted(found.values(), key=lambda x: x.name))
+
+
+def _range(c: t.LetterRange, arguments: Bindings) -> Letter:
+    """`for x in start..stop`: whole numbers, the first given by value, not empty."""
+    start, stop = constant(c.start, arguments), constant(c.stop, arguments)
+    for value, e in ((start, c.start), (stop, c.stop)):
+        if value is not None and value != int(value):
+            raise fail("BM217", f"the ends of a range are whole numbers, this is {value:g}", e.span)
+    if start is None:
+        raise fail("BM218", f"the range of `{c.letter.text}` must start at a number, `{c.start.span.text}` has no value yet", c.start.span,
+                   help="give the argument a default, or a value with -D")  # fmt: skip
+    if stop is not None and stop <= start:
+        raise fail("BM219", f"the range {start}..{stop} of `{c.letter.text}` is empty", c.span, help="`0..n` is the n values 0 to n - 1")
+    return Letter(c.letter.text, c.stop.span.text if stop is None else int(stop), int(start))
 
 
 def nested(term: Term, outer: tuple[Letter, ...] = ()) -> Iterator[tuple[Term, dict[str, Letter]]]:

@@ -36,12 +36,17 @@ class Product(Draft):
         return replace(self, coefficient=-self.coefficient)
 
 
+class Unsaid(Exception):
+    """An addend that uses a unit whose declaration is wrong: nothing more is to be said of it."""
+
+
 class Lowering:
     """What a name in an energy may be: a unit, a parameter, an argument. Raises BmError at the first thing wrong in an addend."""
 
     def __init__(self, groups: Mapping[str, Group], parameters: Mapping[str, t.ParameterDeclaration], arguments: Bindings,
-                 units: Mapping[str, UnitWord]) -> None:  # fmt: skip
-        self.groups, self.parameters, self.arguments, self.units = groups, parameters, arguments, units
+                 units: Mapping[str, UnitWord], broken: set[str]) -> None:  # fmt: skip
+        """`broken`: units whose own declaration is wrong."""
+        self.groups, self.parameters, self.arguments, self.units, self.broken = groups, parameters, arguments, units, broken
 
     def products(self, e: t.Expression) -> list[Product]:
         """The sum of products that an expression is."""
@@ -108,6 +113,8 @@ class Lowering:
             return Product(units=(UnitFactor(name, subscripts, span=e.span),))
         if name in self.parameters:
             return Product(parameters=(ParameterFactor(name, subscripts, span=e.span),))
+        if name in self.broken:
+            raise Unsaid
         known = [*self.groups, *self.parameters, *self.arguments]
         if name in self.arguments:
             raise fail("BM202", f"argument `{name}` is a number and takes no subscripts", e.span)

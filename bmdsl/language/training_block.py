@@ -78,7 +78,17 @@ def choice(e: t.Expression, what: str, words: Mapping[str, Word], arguments: Bin
         hint = f"did you mean `{close}`?" if close else f"known: {', '.join(words)}"
         raise fail("BM508", f"unknown {what} `{word_name.text}`", word_name.span, help=hint)
     word = words[word_name.text]
-    return Choice(word.name, tuple(options(word.name, word.options, e, arguments, names).items()), e.span)
+    known = word.options
+    if word.open_keys and isinstance(e, t.Call):
+        own = {o.name for o in word.options}
+        named = [a for a in e.arguments if a.name is not None and a.name.text not in own]
+        for a in named:
+            if a.name is not None and a.name.text not in names.get("parameter", ()):
+                close = near(a.name.text, [*own, *names.get("parameter", ())])
+                raise fail("BM509", f"`{word.name}` has no option `{a.name.text}`, and it is no parameter", a.name.span,
+                           help=f"did you mean `{close}`?" if close else _signature(word.name, known))  # fmt: skip
+        known = (*known, *(Option(a.name.text, "number") for a in named if a.name is not None))
+    return Choice(word.name, tuple(options(word.name, known, e, arguments, names).items()), e.span)
 
 
 def options(name: str, known: tuple[Option, ...], e: t.Expression, arguments: Bindings, names: Mapping[str, tuple[str, ...]]) -> dict[str, Value]:
@@ -133,5 +143,8 @@ def _value(word: str, o: Option, e: t.Expression, arguments: Bindings, names: Ma
 
 
 def _signature(name: str, known: tuple[Option, ...]) -> str:
-    shown = ", ".join(o.name if o.default is None else f"{o.name} = {o.default}" for o in known)
+    def value(x: object) -> str:
+        return str(x).lower() if isinstance(x, bool) else f"{x:g}" if isinstance(x, float) else str(x)
+
+    shown = ", ".join(o.name if o.default is None else f"{o.name} = {value(o.default)}" for o in known)
     return f"{name}({shown})"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from bmdsl.language.diagnostics import BmError
@@ -131,4 +133,4 @@ def test_every_statement_with_a_syntax_error_is_reported():
 }
 model n { vissible v : binary }
 """)
-    assert [line.split("]")[0] for line in text.splitlines() if line.startswith("error[")] == ["error[BM001", "error[BM013", "error[BM003", "error[BM014", "error[BM002"]
+    assert re.findall(r"^error\[(BM\d+)\]", text, re.M) == ["BM001", "BM013", "BM003", "BM014", "BM002"]

@@ -1,0 +1,103 @@
+"""Which entries of a parameter and which units the terms of a model reach."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from math import prod
+from typing import TYPE_CHECKING
+
+from .model import Group, Length, Letter, Model, Parameter, Subscript, Term
+from .shapes import nested
+
+if TYPE_CHECKING:
+    import numpy as np
+
+LIMIT = 1 << 21
+"""Most values of a term's letters that are walked; past it nothing is reported."""
+
+Place = tuple[int, ...]
+
+
+def untouched_units(model: Model, g: Group) -> tuple[int, Place]:
+    """Number of units that no term reaches, and the first; (0, ()) where some length is open, all are reached, or none is."""
+    uses = [(term, ranges, u.subscripts) for term, ranges in _terms(model) for u in term.units if u.group == g.name]
+    count, total, first = _missing(model, uses, g.axes)
+    if g.states is None:
+        return (count, first) if count < total else (0, ())
+    return 0, ()
+
+
+def untouched_entries(model: Model, p: Parameter) -> tuple[int, int, Place]:
+    """(entries that no term reaches, all entries, the first of them); a symmetric parameter's pairs count as both entries, its diagonal not."""
+    uses = [(term, ranges, f.subscripts) for term, ranges in _terms(model) for f in term.parameters if f.parameter == p.name]
+    if any(c.kind == "edge" for term, _, _ in uses for c in term.conditions):
+        return 0, 0, ()
+    return _missing(model, uses, p.shape, p.symmetric)
+
+
+def _terms(model: Model) -> Iterator[tuple[Term, dict[str, Letter]]]:
+    for term in model.terms:
+        yield from nested(term)
+
+
+def _missing(model: Model, uses: list[tuple[Term, dict[str, Letter], tuple[Subscript, ...]]], axes: tuple[Length, ...],
+             symmetric: bool = False) -> tuple[int, int, Place]:  # fmt: skip
+    if not axes or not uses or not all(isinstance(n, int) for n in axes):
+        return 0, 0, ()
+    total = prod(int(n) for n in axes)
+    if any(_reaches_all(term, ranges, subscripts, axes) for term, ranges, subscripts in uses) or total > LIMIT:
+        return 0, total, ()
+    import numpy as np
+
+    reached = np.zeros(tuple(int(n) for n in axes), bool)
+    if symmetric:
+        np.fill_diagonal(reached, True)
+    for term, ranges, subscripts in uses:
+        if any(c.kind == "edge" for c in term.conditions) or not _mark(model, term, ranges, subscripts, reached):
+            return 0, total, ()
+    if symmetric:
+        reached |= reached.T
+    missing = np.argwhere(~reached)
+    return len(missing), total, tuple(int(x) for x in missing[0]) if len(missing) else ()
+
+
+def _reaches_all(term: Term, ranges: Mapping[str, Letter], subscripts: tuple[Subscript, ...], axes: tuple[Length, ...]) -> bool:
+    """Each axis by a letter of its own over its whole length, and nothing that leaves values out."""
+    letters = [s.letter for s in subscripts]
+    if term.conditions or None in letters or len(set(letters)) < len(letters) or _has_pads(term):
+        return False
+    return all(ranges[x].start == 0 and ranges[x].stop == n for x, n in zip(letters, axes, strict=True) if x is not None)
+
+
+def _has_pads(term: Term) -> bool:
+    return any(s.edge == "pad" for u in term.units for s in u.subscripts)
+
+
+def _mark(model: Model, term: Term, ranges: Mapping[str, Letter], subscripts: tuple[Subscript, ...], reached: np.ndarray) -> bool:
+    """Marks the places this use reaches; False where there are too many values to walk, or a length is open."""
+    import numpy as np
+
+    letters = sorted({x for s in (*subscripts, *(s for u in term.units for s in u.subscripts)) for x, _ in s.letters})
+    spans = [(ranges[x].start, ranges[x].stop) for x in letters]
+    if not all(isinstance(stop, int) for _, stop in spans) or prod(max(0, int(stop) - start) for start, stop in spans) > LIMIT:
+        return False
+    grids = np.meshgrid(*(np.arange(start, int(stop)) for start, stop in spans), indexing="ij") if spans else []
+    at = dict(zip(letters, grids, strict=True))
+    size = grids[0].shape if grids else ()
+    kept = np.ones(size, bool)
+    for c in term.conditions:
+        kept &= at[c.first] < at[c.second] if c.kind == "less" else at[c.first] != at[c.second]
+
+    def value(s: Subscript) -> np.ndarray:
+        return sum((k * at[x] for x, k in s.letters), np.full(size, s.constant))
+
+    for u in term.units:
+        for s, n in zip(u.subscripts, model.group(u.group).axes, strict=True):
+            if s.edge == "pad" and isinstance(n, int):
+                kept &= (value(s) >= 0) & (value(s) < n)
+    places = []
+    for s, n in zip(subscripts, reached.shape, strict=True):
+        x = value(s)[kept]
+        places.append(x % n if s.edge == "wrap" else np.clip(x, 0, n - 1))
+    reached[tuple(places)] = True
+    return True
