@@ -41,6 +41,23 @@ class Cases:
     def take(self, rows: Array) -> Cases:
         return Cases({n: x[rows] for n, x in self.data.items()}, self.weights[rows])
 
+    def missing(self) -> Array:
+        """Which cases have a value that is not observed (NaN): [cases], bool."""
+        found = np.zeros(len(self), bool)
+        for x in self.data.values():
+            if np.issubdtype(x.dtype, np.floating):
+                found |= np.isnan(x.reshape(len(x), -1)).any(1)
+        return found
+
+    def whole(self) -> Cases:
+        """The cases without missing values."""
+        found = self.missing()
+        return self.take(np.flatnonzero(~found)) if found.any() else self
+
+    def spread(self, most: int) -> Cases:
+        """At most so many cases, evenly spread over all."""
+        return self.take(np.unique(np.linspace(0, len(self) - 1, min(len(self), most)).astype(int))) if len(self) else self
+
     def split(self, fraction: float, seed: int) -> tuple[Cases, Cases | None]:
         """Training cases and a random `fraction` for validation."""
         held = round(fraction * len(self))

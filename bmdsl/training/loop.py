@@ -19,7 +19,10 @@ from .machine_protocol import Array, Machine
 from .progress import Show, progress_line
 from .recipe import Recipe
 from .run_folder import RunFolder
-from .validation import score
+from .validation import reconstruction_error, score
+
+WATCHED = 500
+"""Training cases whose reconstruction error is measured after every epoch."""
 
 
 @dataclass
@@ -80,7 +83,9 @@ class _Loop:
         self.folder, self.on_progress = folder, on_progress
         self.per_epoch = ceil(len(cases) / training.batch)
         self.total = training.updates if training.updates is not None else training.epochs * self.per_epoch
-        probe, _ = cases.batch(np.zeros(1, int), 0, machine.dtype)
+        missing = cases.missing()
+        probe, _ = cases.batch(np.array([int(missing.argmax())]), 0, machine.dtype)  # a case with missing values where there is one
+        self.watched = cases.take(np.flatnonzero(~missing)).spread(WATCHED)
         self.recipe = Recipe.of(machine, training, probe, self.total)
         self.run_ = Run(machine, folder.path if folder else None, chains=self.recipe.chains)
         self.best: dict[str, Array] = {}
@@ -144,6 +149,8 @@ class _Loop:
     def _epoch_done(self, epoch: int, figures: dict[str, float]) -> None:
         run = self.run_
         line: dict[str, Any] = {"epoch": epoch + 1, "update": run.updates, "seconds": round(time.monotonic() - self.begun, 3), **figures}
+        if len(self.watched):
+            line["reconstruction_error"] = reconstruction_error(self.machine, self.watched)
         if self.held is not None:
             line["validation"] = value = score(self.machine, self.held, self.training)
             if not np.isfinite(value):

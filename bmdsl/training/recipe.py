@@ -51,10 +51,15 @@ class Recipe:
     optimizer_state: dict[str, Array]
     total: int
     buffers: dict[str, Array]
+    bounds: dict[str, float]
+    """Σ θ² past which a parameter has blown up: an entry's root mean square above 1e4, and 1e3 times that of the start."""
 
     @classmethod
     def of(cls, machine: Machine, training: Training, probe: Batch, total: int) -> Recipe:
-        """Looks the words up. `probe` is one case: where no positive phase is named, exact if it can be, else mean field."""
+        """Looks the words up. `probe` is one case: where no positive phase is named, exact if it can be, else mean field.
+
+        The positive phase is tried on the probe, so that one that cannot be carried out says so before training starts.
+        """
         refuse_unsupported(training)
         positive = training.positive or _default_positive(machine, probe)
         modules = {
@@ -63,12 +68,14 @@ class Recipe:
             "optimizer": module_of("optimizer", "optimizers", training.optimizer),
             "schedule": module_of("schedule", "schedules", training.schedule),
         }
+        modules["positive"].expect(machine, positive, probe)
         penalties = tuple((module_of("penalty", "penalties", c), c) for c in training.penalty)
         chains = modules["negative"].start(machine, training.negative)
         state = modules["optimizer"].start(modifiers.trained(machine), training.optimizer)
         buffers = {name: np.zeros_like(x) for name, x in machine.params.items()}
+        bounds = {n: max(1e8 * x.size, 1e6 * float(np.vdot(x.astype(np.float64), x))) for n, x in machine.params.items()}
         centring = Centring(machine.model) if training.center else None
-        return cls(machine, training, positive, modules, penalties, centring, chains, state, total, buffers)
+        return cls(machine, training, positive, modules, penalties, centring, chains, state, total, buffers, bounds)
 
     def gradient(self, batch: Batch, share: float = 1.0) -> tuple[dict[str, Array], Expectation, Expectation]:
         """share · (⟨∂(−E)/∂θ⟩_data − ⟨∂(−E)/∂θ⟩_model), penalties included; `share` is the batch's mean case weight over the data's.
@@ -101,8 +108,9 @@ class Recipe:
         for name, (squares, norms) in sums.items():
             if not isfinite(squares):
                 raise FloatingPointError(f"the gradient of `{name}` is not finite")
-            if not isfinite(norms):
-                raise FloatingPointError(f"parameter `{name}` is not finite")
+            if not norms < self.bounds[name]:
+                raise FloatingPointError(f"parameter `{name}` is not finite" if not isfinite(norms) else
+                                         f"parameter `{name}` has grown to {(norms / max(1, trained[name].size)) ** 0.5:.3g} (root mean square)")  # fmt: skip
         for module, choice in self.penalties:
             if hasattr(module, "project"):
                 module.project(self.machine, choice)
