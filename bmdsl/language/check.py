@@ -198,9 +198,7 @@ def _initial(e: t.Expression | None, axes: int, values: Bindings, groups: Mappin
         return Initial("file", (str((folder or Path()) / path), *((key,) if key else ())))
     if is_constant(e, values):
         value = constant(e, values)
-        if value is None:
-            raise fail("BM401", f"argument in `{e.span.text}` has no value", e.span, help="give it a default, or a value with -D")
-        return Initial("constant", (float(value),))
+        return Initial("constant", (float(value or 0),))  # an argument without a value is bound, and this looked at again, before it runs
     if isinstance(e, t.Call) and e.function.text in INITIALS:
         kind = e.function.text
         if len(e.arguments) != INITIALS[kind]:

@@ -52,8 +52,8 @@ class Lowering:
         """The sum of products that an expression is."""
         if is_constant(e, self.arguments):
             value = constant(e, self.arguments)
-            if value is None:
-                raise fail("BM401", f"argument in `{e.span.text}` has no value", e.span, help="give it a default, or a value with -D")
+            if value is None:  # shown by its text; binding the argument checks the model again, and nothing runs before that
+                return [Product(text=e.span.text)]
             return [Product(float(value), text="" if isinstance(e, t.Number) else e.span.text)]
         match e:
             case t.Ref():
@@ -67,7 +67,10 @@ class Lowering:
             case t.Binary("*", left, right):
                 return [a.times(b) for a in self.products(left) for b in self.products(right)]
             case t.Binary("/", left, right, span):
-                value = constant(right, self.arguments) if is_constant(right, self.arguments) else None
+                known = is_constant(right, self.arguments)
+                value = constant(right, self.arguments) if known else None
+                if known and value is None:
+                    return [replace(p, text=f"{p.text or 1} / {right.span.text}") for p in self.products(left)]
                 if not value:
                     raise fail("BM303", "an energy can be divided by a number only", span, help="multiply by a parameter instead")
                 return [replace(p, coefficient=p.coefficient / value) for p in self.products(left)]

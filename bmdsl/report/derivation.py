@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from ..compiler.plan import GroupPlan, Plan
-from ..language.model import Condition, Subscript, Term
+from ..language.model import Condition, Length, Subscript, Term
 from .notation import Monomial, addend, at, constant, factor, monomial, name, parameter, plain, raised, subscript, sum_over, times, unit
 from .option_words import option_constants
 
@@ -121,22 +122,29 @@ def _field(terms: list[FieldTerm]) -> str:
 
 def _field_terms(plan: Plan, g: GroupPlan, power: int) -> list[FieldTerm]:
     own = _own_letters(plan, g.name)
-    return [_field_term(t, k, own) for t in plan.model.terms for k, u in enumerate(t.units) if u.group == g.name and u.power == power]
+    axes = plan.model.group(g.name).axes
+    return [_field_term(t, k, own, axes) for t in plan.model.terms for k, u in enumerate(t.units) if u.group == g.name and u.power == power]
 
 
-def _field_term(t: Term, k: int, own: tuple[str, ...]) -> FieldTerm:
-    """∂(−term)/∂(statistic k): the term's other factors, renamed so that unit k carries the group's own letters."""
-    mine = [s.letter or str(s) for s in t.units[k].subscripts]
-    renamed = dict(zip(mine, own, strict=True))
-    for x in (one.name for one in t.letters):
-        if x not in renamed and x in own:
-            renamed[x] = next((m for m in mine if m not in own), x + "'")
+def _field_term(t: Term, k: int, own: tuple[str, ...], axes: tuple[Length, ...]) -> FieldTerm:
+    """∂(−term)/∂(statistic k): the term's other factors, renamed so that unit k carries the group's own letters.
+
+    Where unit k is not subscripted by letters of its own (`s[wrap(i+1)]`, `z[0]`), its subscripts are set equal under the sum.
+    """
+    mine = [s.letter for s in t.units[k].subscripts]
+    plain_letters = None not in mine and len(set(mine)) == len(mine)
+    renamed = {old: new for old, new in zip(mine, own, strict=True) if old} if plain_letters else {}
+    taken = set(own)
+    for x in sorted(one.name for one in t.letters):
+        if x not in renamed:
+            renamed[x] = x if x not in taken else next(y for y in _spare(x, mine) if y not in taken)
+            taken.add(renamed[x])
     swap = {old: f"\0{n}" for n, old in enumerate(renamed)}
     back = {f"\0{n}": new for n, new in enumerate(renamed.values())}
 
     def rename(text: str) -> str:
         for old, mark in swap.items():
-            text = re.sub(rf"(?<![A-Za-z0-9_]){re.escape(old)}(?![A-Za-z0-9_])", mark, text)
+            text = re.sub(rf"(?<![A-Za-z0-9_]){re.escape(old)}(?![A-Za-z0-9_'])", mark, text)
         for mark, new in back.items():
             text = text.replace(mark, new)
         return text
@@ -148,7 +156,22 @@ def _field_term(t: Term, k: int, own: tuple[str, ...]) -> FieldTerm:
     body += [name(u.group) + subscripts(u.subscripts) for m, u in enumerate(t.units) if m != k]
     conditions = tuple(Condition(c.kind, rename(c.first), rename(c.second), c.graph) for c in t.conditions)
     letters = [rename(x.name) for x in t.letters]
-    return FieldTerm(-t.coefficient, t.factor_text, sum_over(letters, conditions, set(own)) + (" ".join(body) or "1"))
+    if plain_letters:
+        ranges = {x.name: x for x in t.letters}
+        short = [rf"{ranges[x].start} \le {o} < {ranges[x].stop}" for x, o, n in zip(mine, own, axes, strict=True)
+                 if x and (ranges[x].start != 0 or ranges[x].stop != n)]  # fmt: skip
+        return FieldTerm(-t.coefficient, t.factor_text, sum_over(letters, conditions, set(own), short) + (" ".join(body) or "1"))
+    equal = [f"{rename(str(s))} = {o}" for s, o in zip(t.units[k].subscripts, own, strict=True)]
+    return FieldTerm(-t.coefficient, t.factor_text, sum_over(letters, conditions, set(), equal) + (" ".join(body) or "1"))
+
+
+def _spare(letter: str, mine: list[str | None]) -> Iterator[str]:
+    """Names for a letter whose own is taken: those that unit k gives up, then the letter primed."""
+    yield from (x for x in mine if x)
+    mark = letter
+    while True:
+        mark += "'"
+        yield mark
 
 
 # ---------------------------------------------------------------- unit types' formulas

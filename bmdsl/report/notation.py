@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from ..language.diagnostics import BmError
 from ..language.model import Condition, ParameterFactor, Subscript, Term, UnitFactor
@@ -38,8 +39,8 @@ def parameter(p: ParameterFactor) -> str:
     return name(p.parameter) + subscript(p.subscripts) + power(p.power)
 
 
-def sum_over(letters: list[str], conditions: tuple[Condition, ...], free: set[str]) -> str:
-    """Σ over the letters that are not free, with the conditions written under it."""
+def sum_over(letters: list[str], conditions: tuple[Condition, ...], free: set[str], equal: Sequence[str] = ()) -> str:
+    """Σ over the letters that are not free, with the conditions and equations written under it; without letters, `[equation]` is 1 or 0."""
     inside = [x for x in letters if x not in free]
     signs = {"less": "<", "unequal": r"\ne"}
     notes = []
@@ -50,7 +51,9 @@ def sum_over(letters: list[str], conditions: tuple[Condition, ...], free: set[st
         else:
             notes.append(f"{c.first} {signs[c.kind]} {c.second}")
             inside = [x for x in inside if x not in (c.first, c.second)] if not free else inside
-    under = ", ".join([*inside, *notes])
+    if equal and not inside and not notes:
+        return rf"[{', '.join(equal)}]\, "
+    under = ", ".join([*inside, *notes]) + (f": {', '.join(equal)}" if equal else "")
     return rf"\sum_{{{under}}} " if under and (inside or notes) else ""
 
 
@@ -127,7 +130,7 @@ def constant(a: Monomial) -> str:
 
 # ---------------------------------------------------------------- plain text
 
-_WORDS = {"sigma": "σ", "theta": "θ", "lambda": "λ", "pi": "π", "partial": "∂", "langle": "⟨", "mid": "|", "cdot": "·", "ne": "≠", "in": "∈",
+_WORDS = {"sigma": "σ", "theta": "θ", "lambda": "λ", "pi": "π", "partial": "∂", "langle": "⟨", "mid": "|", "cdot": "·", "ne": "≠", "le": "≤", "in": "∈",
           "propto": "∝", "left": "", "right": "", ",": " ", ";": " ", "quad": "  ", "log": " log ", "tanh": " tanh ", "cosh": " cosh "}  # fmt: skip
 
 
