@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -13,21 +14,29 @@ from ..options import LOOK, Define, File, Units, Which, load
 PLACE = LOOK, 6
 
 
+class Level(StrEnum):
+    """What a node of the graph is."""
+
+    groups = "groups"
+    units = "units"
+
+
 def run(
     file: File,
     out: Annotated[list[Path] | None, typer.Option("--out", "-o", help="a .svg, .png, .graphml or .dot file")] = None,
     define: Define = None,
+    level: Annotated[Level, typer.Option(help="groups and terms, or the single units that sparse terms couple")] = Level.groups,
     which: Which = None,
     units: Units = None,
 ) -> None:
     """Print the factor graph, or draw it into a file."""
     model = load(file, define, name=which)
+    from ...report.graph_files import units_as_text, write_graph, write_units
+
     if not out:
-        print(model.graph)
+        print(model.graph if level is Level.groups else units_as_text(model.graph))
         print(f"to draw it: bm graph {file} --out {model.name}.svg", file=sys.stderr)
         return
-    from ...report.graph_files import write_graph
-
     for path in out:
-        write_graph(model.graph, path)
+        (write_graph if level is Level.groups else write_units)(model.graph, path)
         print(path)
