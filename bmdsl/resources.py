@@ -25,4 +25,4 @@ def find_model(name: str) -> Path:
         return shipped[name]
     close = near(path.stem, shipped)
     hint = f"did you mean the shipped model `{close}`?" if close else f"shipped models: {', '.join(shipped)}"
-    raise fail("BM862", f"there is no file `{name}`", help=hint)
+    raise fail("BM920", f"there is no file `{name}`", help=hint)

@@ -34,15 +34,15 @@ def sparse_terms(model: Model) -> tuple[int, ...]:
 def unit_graph(graph: FactorGraph) -> nx.Graph:
     """Nodes (group, place) of every group that a sparse term touches; an edge for two units in one term, with `terms`, their numbers.
 
-    BmError BM868 where a length is open, BM869 where there are more than a million couplings.
+    BmError BM874 where a length is open, BM875 where there are more than a million couplings.
     """
     model = graph.model
     if model.unbound:
-        raise fail("BM872", f"the graph of single units needs a value for `{model.unbound[0]}`", help=f"as -D {model.unbound[0]}=10")
+        raise fail("BM874", f"the graph of single units needs a value for `{model.unbound[0]}`", help=f"as -D {model.unbound[0]}=10")
     numbers = sparse_terms(model)
     total = sum(_count(model, model.terms[n]) for n in numbers)
     if total > LIMIT:
-        raise fail("BM873", f"{total:,} couplings of single units are too many to write out", help=f"at most {LIMIT:,}: make the model smaller")
+        raise fail("BM875", f"{total:,} couplings of single units are too many to write out", help=f"at most {LIMIT:,}: make the model smaller")
     out = nx.Graph()
     for name in dict.fromkeys(u.group for n in numbers for u in model.terms[n].units):
         out.add_nodes_from((name, place) for place in product(*(range(int(a)) for a in model.group(name).axes)))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from . import tree as t
 from .constants import Bindings, constant, is_constant, length
-from .diagnostics import BmError, Diagnostic, fail, near
+from .diagnostics import BmError, Diagnostic, counted, fail, near
 from .experts import finished
 from .graphs import build_graph
 from .lints import lints
@@ -20,6 +20,7 @@ from .vocabulary import Vocabulary
 
 MODIFIERS = ("fixed", "symmetric", "nonnegative")
 INITIALS = {"normal": 2, "uniform": 2, "glorot": 0, "logit_mean": 1, "mean": 1}
+EXAMPLES = {"normal": "normal(0, 0.01)", "uniform": "uniform(-0.1, 0.1)", "glorot": "glorot()", "logit_mean": "logit_mean(v)", "mean": "mean(v)"}
 LIMIT = 20
 
 
@@ -68,12 +69,12 @@ def check(definition: t.ModelDefinition, arguments: Mapping[str, float], vocabul
             except BmError as error:
                 wrong.extend(error.diagnostics)
     parameters = []
-    for name, p in declared.items() if not wrong else ():
+    for name, p in declared.items():
         try:
-            parameters.append(_parameter(p, found[name], values, groups, folder))
+            parameters.append(_parameter(p, found.get(name, ()), values, groups, folder))
         except BmError as error:
             wrong.extend(error.diagnostics)
-    wrong += [d for p in parameters if (d := verify_symmetric(p))]
+    wrong += [d for p in parameters if found and (d := verify_symmetric(p))]
     names = {"parameter": tuple(declared), "group": tuple(groups)}
     blocks = [s for s in definition.statements if isinstance(s, t.TrainBlock)]
     wrong += [Diagnostic("BM516", "a model has one train block", b.span) for b in blocks[1:]]
@@ -202,7 +203,7 @@ def _initial(e: t.Expression | None, axes: int, values: Bindings, groups: Mappin
     if isinstance(e, t.Call) and e.function.text in INITIALS:
         kind = e.function.text
         if len(e.arguments) != INITIALS[kind]:
-            raise fail("BM107", f"`{kind}` takes {INITIALS[kind]} arguments", e.span)
+            raise fail("BM107", f"`{kind}` takes {counted(INITIALS[kind], 'argument')}", e.span, help=f"as `{EXAMPLES[kind]}`")
         if kind in ("mean", "logit_mean"):
             group = e.arguments[0].value.span.text
             if group not in groups or groups[group].role != "visible":
@@ -210,7 +211,7 @@ def _initial(e: t.Expression | None, axes: int, values: Bindings, groups: Mappin
             return Initial(kind, (group,))  # type: ignore[arg-type]  # one of the kinds
         numbers = [constant(a.value, values) for a in e.arguments]
         if None in numbers or any(a.name for a in e.arguments):
-            raise fail("BM107", f"`{kind}` takes {INITIALS[kind]} numbers, in order and without names", e.span)
+            raise fail("BM107", f"`{kind}` takes {INITIALS[kind]} numbers, in order and without names", e.span, help=f"as `{EXAMPLES[kind]}`")
         return Initial(kind, tuple(float(x or 0) for x in numbers))  # type: ignore[arg-type]  # one of the kinds
     text = e.function.text if isinstance(e, t.Call) else e.span.text
     close = near(text, INITIALS)

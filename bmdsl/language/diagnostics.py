@@ -73,6 +73,11 @@ def fail(code: str, message: str, span: Span | None = None, label: str = "", *, 
     return BmError(Diagnostic(code, message, span, label, (help,) if help else (), (note,) if note else ()))
 
 
+def counted(n: int, one: str, many: str = "") -> str:
+    """`1 axis`, `2 axes`, `no axes`."""
+    return f"{n or 'no'} {one if n == 1 else many or one + 's'}"
+
+
 def render(diagnostic: Diagnostic) -> str:
     """The diagnostic as text: head, place, the user's lines with carets, notes and helps."""
     head = f"{diagnostic.level}[{diagnostic.code}]: {diagnostic.message}"

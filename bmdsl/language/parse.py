@@ -32,11 +32,13 @@ def parse(source: Source) -> File:
         except lark.exceptions.UnexpectedInput as error:
             found = diagnose(source, error)
             place = found.others[0].span if found.others else found.span
-            at = place.start if place is not None else len(text)
+            at, after = (place.start, place.end) if place is not None else (len(text), len(text))
+            if found.code == "BM008":  # a keyword where a name should be starts no statement
+                at -= 1
             if at < end:  # a consequence of what was left out
                 break
             wrong.append(found)
-            rest = skip_statement(text, at) if len(wrong) < LIMIT else None
+            rest = skip_statement(text, at, after) if len(wrong) < LIMIT else None
             if rest is None:
                 break
             text, end = rest

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from . import tree as t
 from .constants import Bindings, constant
-from .diagnostics import Diagnostic, fail, near
+from .diagnostics import Diagnostic, counted, fail, near
 from .model import Group, Length, Letter, Parameter, Subscript, Term
 from .terms import Product, factors, letters_of
 
@@ -50,7 +50,7 @@ def letter_ranges(p: Product, clauses: tuple[t.Clause, ...], groups: Mapping[str
                 found[s.letter] = Letter(s.letter, n)
     for name in sorted(letters_of(p) - set(found)):
         place = next((f.span for f in factors(p) for s in f.subscripts if name in dict(s.letters)), None)
-        raise fail("BM206", f"letter `{name}` has no range", place, "it subscripts no axis on its own", help=f"add `for {name} in 0..n`")
+        raise fail("BM206", f"letter `{name}` has no range", place, "it subscripts no axis on its own", help=f"add `for {name} in 0..n`, or write the parameter's shape")
     return tuple(sorted(found.values(), key=lambda x: x.name))
 
 
@@ -110,7 +110,7 @@ def _verify_parameters(term: Term, ranges: Mapping[str, Letter], shapes: Mapping
     for f in term.parameters:
         shape = shapes[f.parameter]
         if len(f.subscripts) != len(shape):
-            raise fail("BM209", f"`{f.parameter}` has {len(shape)} axes but {len(f.subscripts)} subscripts here", f.span)
+            raise fail("BM209", f"`{f.parameter}` has {counted(len(shape), 'axis', 'axes')} but {counted(len(f.subscripts), 'subscript')} here", f.span)
         for s, n in zip(f.subscripts, shape, strict=True):
             bounds = _bounds(s, ranges)
             if s.edge != "plain":
@@ -155,7 +155,7 @@ def parameter_shapes(declared: Mapping[str, tuple[Length, ...] | None], terms: l
                 shape = tuple(ranges[x] for x in pair if x is not None)
             have = shapes.setdefault(f.parameter, shape)
             if len(have) != len(shape):
-                wrong.append(Diagnostic("BM209", f"`{f.parameter}` has {len(have)} axes but {len(shape)} subscripts here", f.span))
+                wrong.append(Diagnostic("BM209", f"`{f.parameter}` has {counted(len(have), 'axis', 'axes')} but {counted(len(shape), 'subscript')} here", f.span))
             elif any(a != b for a, b in zip(have, shape, strict=True)):
                 wrong.append(Diagnostic("BM210", f"`{f.parameter}` has shape {_shown(have)}, its letters run over {_shown(shape)} here", f.span))
     for name, p in spans.items():

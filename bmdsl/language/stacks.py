@@ -8,7 +8,7 @@ from pathlib import Path
 from . import tree as t
 from .check import check
 from .constants import constant
-from .diagnostics import BmError, Diagnostic, fail, near
+from .diagnostics import BmError, Diagnostic, counted, fail, near
 from .model import Group, Model, Stack, StackPart
 from .training_block import training
 from .vocabulary import Vocabulary
@@ -79,7 +79,7 @@ def _arguments(layer: t.StackLayer, definition: t.ModelDefinition) -> dict[str, 
     given: dict[str, float] = {}
     for k, a in enumerate(layer.model.arguments):
         if a.name is None and k >= len(names):
-            raise fail("BM625", f"model `{definition.name.text}` takes {len(names)} arguments", a.span)
+            raise fail("BM625", f"model `{definition.name.text}` takes {counted(len(names), 'argument')}", a.span)
         name = names[k] if a.name is None else a.name.text
         if name in given:
             raise fail("BM625", f"argument `{name}` of `{definition.name.text}` is given twice", a.span)

@@ -27,8 +27,8 @@ def diagnose(source: Source, error: lark.exceptions.UnexpectedInput) -> Diagnost
     return Diagnostic("BM010", "the text ends too early", Span(source, len(source.text), len(source.text)))
 
 
-def skip_statement(text: str, at: int) -> tuple[str, int] | None:
-    """The text with the statement around `at` blanked out, and where that ends: what lets a parser find the next error.
+def skip_statement(text: str, at: int, after: int) -> tuple[str, int] | None:
+    """The text with the statement around `at` blanked out, up to the next after `after`, and where that is: a parser can then read on.
 
     None where `at` stands in no statement: then what follows would be guessed.
     """
@@ -38,7 +38,7 @@ def skip_statement(text: str, at: int) -> tuple[str, int] | None:
     if not starts or (definitions and definitions[-1] > starts[-1]):
         return None
     end, depth = starts[-1], 0
-    later = {k for k, word in words if word in (*STATEMENTS, "model", "stack", "import") and k > at}
+    later = {k for k, word in words if word in (*STATEMENTS, "model", "stack", "import") and k >= after}
     plain = _without_texts(text)
     while end < len(text) and end not in later:
         depth += (plain[end] == "{") - (plain[end] == "}")
@@ -111,8 +111,8 @@ def _token(source: Source, token: lark.Token, accepts: set[str]) -> Diagnostic:
     if token == "=" and re.search(r"\bparam\b[^{}:]*$", _without_texts(source.text)[:start]) and "INIT" in accepts:
         return Diagnostic("BM013", "a parameter's start is written with `init`", span, helps=("as `param W init normal(0, 0.01)`, `param b init 0.5`",))
     if token == "=" and inside == "{" and re.search(r"\btrain\s*\{[^{}]*$", _without_texts(source.text)[:start]):
-        name = before.split()[-1].lstrip("{")
-        return Diagnostic("BM014", "a setting has no `=`", span, helps=(f"write `{name} 100`; options in parentheses have one: `sgd(rate = 0.1)`",))
+        name, value = before.split()[-1].lstrip("{"), (source.text[start + 1 :].split() or ["100"])[0]
+        return Diagnostic("BM014", "a setting has no `=`", span, helps=(f"write `{name} {value}`; options in parentheses have one: `sgd(rate = 0.1)`",))
     if "COLON" in accepts and token.type == "NAME":
         return Diagnostic("BM001", "expected `:` between the unit and its type", span, "unit type", (f"write `: {token}`",))
     if token.type == "NAME" and inside == "{":

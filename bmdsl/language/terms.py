@@ -8,7 +8,7 @@ from typing import cast
 
 from . import tree as t
 from .constants import Bindings, constant, is_constant
-from .diagnostics import fail, near
+from .diagnostics import counted, fail, near
 from .experts import EXPERTS, Draft, ExpertDraft, draft
 from .model import Condition, Group, ParameterFactor, Subscript, UnitFactor
 from .subscripts import subscript
@@ -111,7 +111,7 @@ class Lowering:
             if len(subscripts) != len(group.axes):
                 shown = ", ".join(str(n) for n in group.axes)
                 hint = "a one-of-K unit needs its state as the last subscript" if group.states is not None else ""
-                raise fail("BM201", f"`{name}` has {len(group.axes)} axes but {len(subscripts)} subscripts are given", e.span, f"axes: {shown}",
+                raise fail("BM201", f"`{name}` has {counted(len(group.axes), 'axis', 'axes')} but {counted(len(subscripts), 'subscript')} here", e.span, f"axes: {shown}",
                            help=hint)  # fmt: skip
             return Product(units=(UnitFactor(name, subscripts, span=e.span),))
         if name in self.parameters:

@@ -8,7 +8,7 @@ from typing import Any
 
 from . import tree as t
 from .constants import Bindings, constant
-from .diagnostics import BmError, Diagnostic, fail, near
+from .diagnostics import BmError, Diagnostic, counted, fail, near
 from .model import Choice, Training, Value
 from .vocabulary import Option, Vocabulary, Word
 
@@ -97,7 +97,7 @@ def options(name: str, known: tuple[Option, ...], e: t.Expression, arguments: Bi
     for k, a in enumerate(e.arguments if isinstance(e, t.Call) else ()):
         if a.name is None:
             if k >= len(known):
-                raise fail("BM510", f"`{name}` takes {len(known)} options", a.span, help=_signature(name, known))
+                raise fail("BM510", f"`{name}` takes {counted(len(known), 'option')}", a.span, help=_signature(name, known))
             key = known[k].name
         else:
             key = a.name.text

@@ -23,7 +23,7 @@ def draw_units(model: Model, units: nx.Graph, path: Path) -> None:
     from matplotlib.collections import LineCollection
 
     if not len(units):
-        raise fail("BM918", f"model `{model.name}` has no sparse term to draw units of", help="its groups are drawn by `bm graph` as it is")
+        raise fail("BM921", f"model `{model.name}` has no sparse term to draw units of", help="its groups are drawn by `bm graph` as it is")
     if len(units) > MOST:
         raise fail("BM919", f"{len(units):,} units are too many for a picture, at most {MOST:,}", help="write .graphml or .dot, or make the model smaller")
     at = positions(model, units)

@@ -50,7 +50,7 @@ def test_binarize_stochastic_has_the_values_as_means():
 
 
 def test_binarize_stochastic_refuses_what_is_no_probability():
-    with pytest.raises(BmError, match="BM720"):
+    with pytest.raises(BmError, match="BM721"):
         run([[0.0, 2.0]], ("binarize", {"how": "stochastic"}))
 
 
@@ -77,7 +77,7 @@ def test_scale_reaches_both_ends():
 
 @pytest.mark.parametrize(("values", "options"), [([[2.0, 2.0]], {}), ([[np.nan]], {}), ([[0.0, 1.0]], {"lo": 1, "hi": 1})])
 def test_scale_refuses_constants_and_empty_intervals(values, options):
-    with pytest.raises(BmError, match="BM720"):
+    with pytest.raises(BmError, match="BM721"):
         run(values, ("scale", options))
 
 

@@ -26,7 +26,7 @@ def apply(
     else:
         if np.any((x < 0) | (x > 1)):
             raise fail(
-                "BM720",
+                "BM721",
                 f"`binarize(stochastic)` needs probabilities, but values run from {np.nanmin(x):g} to {np.nanmax(x):g}",
                 help="put `scale` before it: `transform scale, binarize(stochastic)`",
             )

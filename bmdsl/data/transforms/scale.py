@@ -16,13 +16,13 @@ def apply(
 ) -> np.ndarray:
     """lo + (x - min) (hi - lo) / (max - min), with one min and max for all features, so that images keep their contrast."""
     if not lo < hi:
-        raise fail("BM720", f"`scale(lo = {lo:g}, hi = {hi:g})` needs lo below hi")
+        raise fail("BM721", f"`scale(lo = {lo:g}, hi = {hi:g})` needs lo below hi")
     x = as_float(values)
     basis = x if reference is None else as_float(reference)
     present = basis[~np.isnan(basis)]
     smallest, largest = (float(present.min()), float(present.max())) if present.size else (0.0, 0.0)
     if not smallest < largest:
-        raise fail("BM720", f"`scale` cannot stretch data whose values are all {smallest:g}" if present.size else "`scale` found no values")
+        raise fail("BM721", f"`scale` cannot stretch data whose values are all {smallest:g}" if present.size else "`scale` found no values")
     result = lo + (x - smallest) * ((hi - lo) / (largest - smallest))
     if reference is None:
         # Rounding may pass the ends by one unit in the last place, which a domain check would refuse.
