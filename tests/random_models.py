@@ -83,15 +83,13 @@ class _Pen:
     def parameter(self, shape: tuple[int, ...], declared: bool, symmetric: bool = False) -> Parameter:
         """An existing parameter of this shape, or a new one."""
         alike = [p for p in self.parameters if p.shape == shape and p.symmetric == symmetric]
-        full = len(self.parameters) == len(PARAMETERS)
-        if alike and (full or self.draw(st.integers(0, 2)) == 0):
+        if alike and self.draw(st.integers(0, 2)) == 0:
             p = self.draw(st.sampled_from(alike))
             if declared and not p.declared:
                 self.parameters[self.parameters.index(p)] = p = Parameter(p.name, shape, True, symmetric)
             return p
-        if full:
-            return next((p for p in self.parameters if p.shape == ()), Parameter(PARAMETERS[0], ()))
-        p = Parameter(PARAMETERS[len(self.parameters)], shape, declared, symmetric)
+        number = len(self.parameters)
+        p = Parameter(PARAMETERS[number] if number < len(PARAMETERS) else f"w{number}", shape, declared, symmetric)
         self.parameters.append(p)
         return p
 

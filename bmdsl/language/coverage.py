@@ -77,7 +77,8 @@ def _mark(model: Model, term: Term, ranges: Mapping[str, Letter], subscripts: tu
     """Marks the places this use reaches; False where there are too many values to walk, or a length is open."""
     import numpy as np
 
-    letters = sorted({x for s in (*subscripts, *(s for u in term.units for s in u.subscripts)) for x, _ in s.letters})
+    named = {x for s in (*subscripts, *(s for u in term.units for s in u.subscripts)) for x, _ in s.letters}
+    letters = sorted(named | {x for c in term.conditions for x in (c.first, c.second)})
     spans = [(ranges[x].start, ranges[x].stop) for x in letters]
     if not all(isinstance(stop, int) for _, stop in spans) or prod(max(0, int(stop) - start) for start, stop in spans) > LIMIT:
         return False

@@ -50,7 +50,8 @@ def letter_ranges(p: Product, clauses: tuple[t.Clause, ...], groups: Mapping[str
                 found[s.letter] = Letter(s.letter, n)
     for name in sorted(letters_of(p) - set(found)):
         place = next((f.span for f in factors(p) for s in f.subscripts if name in dict(s.letters)), None)
-        raise fail("BM206", f"letter `{name}` has no range", place, "it subscripts no axis on its own", help=f"add `for {name} in 0..n`, or write the parameter's shape")
+        raise fail("BM206", f"letter `{name}` has no range", place, "it subscripts no axis on its own",
+                   help=f"add `for {name} in 0..n`, or write the parameter's shape")  # fmt: skip
     return tuple(sorted(found.values(), key=lambda x: x.name))
 
 
@@ -155,7 +156,8 @@ def parameter_shapes(declared: Mapping[str, tuple[Length, ...] | None], terms: l
                 shape = tuple(ranges[x] for x in pair if x is not None)
             have = shapes.setdefault(f.parameter, shape)
             if len(have) != len(shape):
-                wrong.append(Diagnostic("BM209", f"`{f.parameter}` has {counted(len(have), 'axis', 'axes')} but {counted(len(shape), 'subscript')} here", f.span))
+                found = f"`{f.parameter}` has {counted(len(have), 'axis', 'axes')} but {counted(len(shape), 'subscript')} here"
+                wrong.append(Diagnostic("BM209", found, f.span))
             elif any(a != b for a, b in zip(have, shape, strict=True)):
                 wrong.append(Diagnostic("BM210", f"`{f.parameter}` has shape {_shown(have)}, its letters run over {_shown(shape)} here", f.span))
     for name, p in spans.items():

@@ -111,8 +111,8 @@ class Lowering:
             if len(subscripts) != len(group.axes):
                 shown = ", ".join(str(n) for n in group.axes)
                 hint = "a one-of-K unit needs its state as the last subscript" if group.states is not None else ""
-                raise fail("BM201", f"`{name}` has {counted(len(group.axes), 'axis', 'axes')} but {counted(len(subscripts), 'subscript')} here", e.span, f"axes: {shown}",
-                           help=hint)  # fmt: skip
+                found = f"`{name}` has {counted(len(group.axes), 'axis', 'axes')} but {counted(len(subscripts), 'subscript')} here"
+                raise fail("BM201", found, e.span, f"axes: {shown}", help=hint)
             return Product(units=(UnitFactor(name, subscripts, span=e.span),))
         if name in self.parameters:
             return Product(parameters=(ParameterFactor(name, subscripts, span=e.span),))
