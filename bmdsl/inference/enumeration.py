@@ -13,6 +13,8 @@ from .program import Array, Fields, Program, Rows, State
 
 LIMIT = 25
 """log2 of the most joint states that are enumerated."""
+PER_CASE = 16
+"""log2 of the most states that are enumerated and kept for each case of a minibatch."""
 CHUNK = 1 << 14
 
 
@@ -46,17 +48,17 @@ def joint_states(program: Program, names: tuple[str, ...]) -> Iterator[State]:
         yield {name: np.ascontiguousarray(np.hstack(c), dtype=program.dtype) for name, c in columns.items()}
 
 
-def choose(program: Program, names: Iterable[str], what: str) -> tuple[str, ...]:
+def choose(program: Program, names: Iterable[str], what: str, limit: int = LIMIT) -> tuple[str, ...]:
     """Which of the free groups to enumerate; a BmError that names the coupling terms where none will do."""
     names = tuple(names)
     states = {n: log2_states(program, n) for n in names}
     chosen = choose_enumerated(program.plan.graph, names, states)
     graph = program.plan.graph
-    if chosen is None or sum(states[n] for n in chosen) > LIMIT:
+    if chosen is None or sum(states[n] for n in chosen) > limit:
         pairs = [f"{a} and {b}" if a != b else f"units of {a}" for a, b in graph.couples.edges if a in names and b in names]
         size = "infinitely many states" if chosen is None else f"2^{sum(states[n] for n in chosen):.0f} states of {', '.join(chosen)}"
         raise fail("BM801", f"{what} is not exact here: terms couple {'; '.join(pairs)}, which leaves {size} to enumerate",
-                   note=f"at most 2^{LIMIT} states are enumerated", help="use `positive meanfield()` or `gibbs()`, or a smaller machine")
+                   note=f"at most 2^{limit} states are enumerated here", help="use `positive meanfield()` or `gibbs()`, or a smaller machine")
     return chosen
 
 

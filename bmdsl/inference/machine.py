@@ -17,6 +17,8 @@ from .program import Array, Fields, Key, Program, Rows, State
 from .threads import alone
 
 SAMPLE_STREAM, INITIAL_STREAM, START_STREAM = 1, 2, 8
+QUICK = 10
+"""log2 of the states a case that are enumerated where mean field would do as well."""
 GROUPS = 1 << 10
 """Streams are numbered GROUPS · stream + the group's place, so that no two groups share one."""
 
@@ -142,10 +144,10 @@ class Machine:
 
     @alone
     def posterior(self, **groups: Any) -> dict[str, Array]:
-        """E[h | v] of every hidden group: exact where the hidden units can be summed out, else mean field."""
+        """E[h | v] of every hidden group: exact where the hidden units can be summed out, or few enough enumerated, else mean field."""
         state = self._data(groups)
         try:
-            rows, weights = self.posterior_rows(state)
+            rows, weights = self.posterior_rows(state, QUICK)
         except BmError:
             return {n: x for n, x in self._shape(self.mean_field(state, 100, 1e-6, 0.0)[0]).items() if n in self.hidden}
         count = len(next(iter(state.values())))
@@ -206,11 +208,14 @@ class Machine:
 
     # ------------------------------------------------------------ what training is made of
 
-    def posterior_rows(self, state: State) -> tuple[Rows, Array]:
-        """Rows × weights that sum to 1 a case, exactly P(h | v); rows of a case stand together."""
+    def posterior_rows(self, state: State, bits: int = enumeration.PER_CASE) -> tuple[Rows, Array]:
+        """Rows × weights that sum to 1 a case, exactly P(h | v); rows of a case stand together.
+
+        BmError BM801 where more than 2^bits states a case would have to be enumerated.
+        """
         f = self._fields()
         state = {n: self.program.flat(n, x) for n, x in state.items() if n not in self.hidden}
-        chosen = enumeration.choose(self.program, self.hidden, "the positive phase")
+        chosen = enumeration.choose(self.program, self.hidden, "the positive phase", bits)
         if not chosen:
             return enumeration.means(self.program, f, state, self.hidden), np.ones(len(next(iter(state.values()))))
         collected = []

@@ -44,8 +44,8 @@ class Machine(Protocol):
     def draw_posterior(self, rows: State, observed: Mapping[str, Array], update: int, stream: int) -> State:
         """A joint state with the hidden units drawn given the observed ones, whose posterior rows are `rows`."""
 
-    def posterior_rows(self, v: State) -> tuple[State, Array]:
-        """Rows and weights that sum to 1 a case, exactly P(h | v); the rows of a case stand together."""
+    def posterior_rows(self, v: State, bits: int = ...) -> tuple[State, Array]:
+        """Rows and weights that sum to 1 a case, exactly P(h | v); the rows of a case stand together. BmError past 2^bits states a case."""
 
     def mean_field(self, v: State, steps: int, tol: float, damping: float) -> tuple[State, int]: ...
 

@@ -20,6 +20,10 @@ from .machine_protocol import Array, Machine, State
 MEAN_FIELD = Choice("meanfield", (("steps", 30), ("tol", 1e-4), ("damping", 0.0)))
 
 
+FEW = 6
+"""log2 of the states a case past which the exact positive phase is not chosen by itself."""
+
+
 def module_of(kind: str, folder: str, choice: Choice) -> ModuleType:
     """The module that defines the word. BmError names the known ones."""
     known = discover(f"bmdsl.training.{folder}")
@@ -138,7 +142,7 @@ def _default_positive(machine: Machine, probe: Batch) -> Choice:
     if probe.missing:
         return MEAN_FIELD
     try:
-        machine.posterior_rows(probe.data)
+        machine.posterior_rows(probe.data, FEW)
     except BmError:
         return MEAN_FIELD
     return Choice("exact")

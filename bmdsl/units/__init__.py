@@ -8,6 +8,7 @@ import pkgutil
 
 from ..language.diagnostics import fail, near
 from ..language.vocabulary import UnitWord
+from .conformance import verify
 from .interface import UnitType
 
 __all__ = ["UnitType", "get", "names", "register", "words"]
@@ -17,7 +18,12 @@ _searched = False
 
 
 def register(unit: type[UnitType]) -> type[UnitType]:
-    """Adds a unit type under its name; may be used as a decorator. A name taken by another type is an error."""
+    """Adds a unit type under its name; may be used as a decorator.
+
+    BmError BM850 where another type has the name, BM852 where its functions are missing or contradict one another.
+    """
+    if not unit.__module__.startswith(f"{__name__}."):
+        verify(unit)
     known = _registry.get(unit.name)
     if known is not None and known.__qualname__ != unit.__qualname__:
         raise fail("BM850", f"unit type `{unit.name}` is already registered", help="give the new type another name")

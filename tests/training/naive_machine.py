@@ -74,7 +74,7 @@ class NaiveRbm:
         self.sweep(state, 1, observed, update, stream)
         return state
 
-    def posterior_rows(self, v):
+    def posterior_rows(self, v, bits=16):
         return {"v": v["v"], "h": self._mean("h", v)}, np.ones(len(v["v"]))
 
     def mean_field(self, v, steps, tol, damping):
