@@ -79,7 +79,7 @@ def test_every_shipped_model_learns(name, tmp_path):
         ("v[i] h[j]", "v[i] h[i]", "index `i` runs over 6 in `v[i]` but over 4 in `h[i]`"),
         ("pcd(", "pdc(", "unknown negative `pdc`"),
         ("batch 10", "bach 10", "did you mean `batch`?"),
-        ("b[i] v[i]", "b[i] v[i,j]", "`v` has 1 axes but 2 subscripts are given"),
+        ("b[i] v[i]", "b[i] v[i,j]", "`v` has 1 axis but 2 subscripts here"),
         ("b[i] v[i]", "b[i] v[i+1] for i in 0..6", "reaches 6, its axis has 0..5"),
     ],
 )

@@ -28,6 +28,8 @@ class Coupling:
 
 @dataclass(frozen=True)
 class GroupPlan:
+    """A group as the compiler needs it: its unit type with arguments, its axes, whether its units act on one another."""
+
     name: str
     role: str
     axes: tuple[Length, ...]

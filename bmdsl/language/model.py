@@ -58,6 +58,8 @@ class Initial:
 
 @dataclass(frozen=True)
 class Parameter:
+    """A parameter with its shape, its start and its modifiers."""
+
     name: str
     shape: tuple[Length, ...]
     init: Initial
@@ -232,6 +234,8 @@ class Model:
 
 @dataclass(frozen=True)
 class StackPart:
+    """A layer of a stack: its model, and the layer and group whose means feed it."""
+
     name: str
     model: Model
     below: str | None

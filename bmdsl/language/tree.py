@@ -10,6 +10,8 @@ from .source import Source, Span
 
 @dataclass(frozen=True)
 class Name:
+    """A word as written."""
+
     text: str
     span: Span
 
@@ -19,12 +21,16 @@ class Name:
 
 @dataclass(frozen=True)
 class Number:
+    """A number as written: whole, or with a point or exponent."""
+
     value: int | float
     span: Span
 
 
 @dataclass(frozen=True)
 class String:
+    """A text in quotes, without them."""
+
     value: str
     span: Span
 
@@ -77,6 +83,8 @@ class Binary:
 
 @dataclass(frozen=True)
 class Power:
+    """`base ^ exponent`."""
+
     base: Expression
     exponent: Expression
     span: Span
@@ -144,6 +152,8 @@ class Addend:
 
 @dataclass(frozen=True)
 class UnitDeclaration:
+    """`visible v[D] : binary`."""
+
     role: Literal["visible", "hidden", "given"]
     name: Name
     shape: tuple[Expression, ...]
@@ -154,6 +164,8 @@ class UnitDeclaration:
 
 @dataclass(frozen=True)
 class ParameterDeclaration:
+    """`W[3,4] init normal(0, 0.01) symmetric` of a `param` statement."""
+
     name: Name
     shape: tuple[Expression, ...] | None
     init: Expression | None
@@ -164,6 +176,8 @@ class ParameterDeclaration:
 
 @dataclass(frozen=True)
 class EnergyStatement:
+    """`energy = ...` or `energy += ...`."""
+
     operator: Literal["=", "+="]
     addends: tuple[Addend, ...]
     span: Span
@@ -171,6 +185,8 @@ class EnergyStatement:
 
 @dataclass(frozen=True)
 class GraphDeclaration:
+    """`graph G = ring(n)` or a file."""
+
     name: Name
     value: Call | String
     span: Span
@@ -208,6 +224,8 @@ class Setting:
 
 @dataclass(frozen=True)
 class TrainBlock:
+    """`train { ... }`."""
+
     settings: tuple[Setting, ...]
     span: Span
 
@@ -227,6 +245,8 @@ Statement = (
 
 @dataclass(frozen=True)
 class ArgumentDeclaration:
+    """`H = 500` of a model's head; without a default it waits for a value."""
+
     name: Name
     default: Expression | None
     span: Span
@@ -234,6 +254,8 @@ class ArgumentDeclaration:
 
 @dataclass(frozen=True)
 class ModelDefinition:
+    """`model NAME(arguments) { statements }`."""
+
     name: Name
     arguments: tuple[ArgumentDeclaration, ...]
     statements: tuple[Statement, ...]
@@ -253,6 +275,8 @@ class StackLayer:
 
 @dataclass(frozen=True)
 class StackDefinition:
+    """`stack NAME { layers }`."""
+
     name: Name
     layers: tuple[StackLayer, ...]
     train: tuple[Setting | Name, ...]
@@ -262,6 +286,8 @@ class StackDefinition:
 
 @dataclass(frozen=True)
 class Import:
+    """`import "other.bm"`."""
+
     path: str
     span: Span
 
@@ -276,6 +302,8 @@ class Comment:
 
 @dataclass(frozen=True)
 class File:
+    """A whole text: imports, definitions, and the comments beside them."""
+
     source: Source
     imports: tuple[Import, ...]
     definitions: tuple[ModelDefinition | StackDefinition, ...]

@@ -55,6 +55,8 @@ class UnitWord:
 
 @dataclass(frozen=True)
 class Vocabulary:
+    """All words by kind, name → word."""
+
     units: Mapping[str, UnitWord] = field(default_factory=dict)
     positive: Mapping[str, Word] = field(default_factory=dict)
     negative: Mapping[str, Word] = field(default_factory=dict)

@@ -36,6 +36,8 @@ class Square:
 
 @dataclass(frozen=True)
 class Layout:
+    """Where everything of a factor graph stands, in inches."""
+
     groups: dict[str, Point]
     squares: tuple[Square, ...]
 

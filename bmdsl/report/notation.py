@@ -15,6 +15,7 @@ from ..language.tree import Binary, Expression, ModelDefinition, Number, Power, 
 
 
 def name(text: str) -> str:
+    """A name in LaTeX: one letter as it is, more upright."""
     return text if len(text) == 1 else rf"\mathrm{{{text}}}"
 
 
@@ -24,18 +25,22 @@ def at(letters: tuple[str, ...] | list[str]) -> str:
 
 
 def subscript(subscripts: tuple[Subscript, ...]) -> str:
+    """Subscripts in LaTeX."""
     return at([str(s) for s in subscripts])
 
 
 def power(n: int) -> str:
+    """An exponent in LaTeX; nothing for 1."""
     return f"^{{{n}}}" if n != 1 else ""
 
 
 def unit(u: UnitFactor) -> str:
+    """A unit factor in LaTeX."""
     return name(u.group) + subscript(u.subscripts) + power(u.power)
 
 
 def parameter(p: ParameterFactor) -> str:
+    """A parameter factor in LaTeX."""
     return name(p.parameter) + subscript(p.subscripts) + power(p.power)
 
 
@@ -109,6 +114,7 @@ def monomial_of(x: Expression) -> Monomial | None:
 
 
 def times(a: Monomial, b: Monomial) -> Monomial:
+    """The product of two monomials."""
     powers = dict(a[1])
     for base, n in b[1]:
         powers[base] = powers.get(base, 0) + n
@@ -116,6 +122,7 @@ def times(a: Monomial, b: Monomial) -> Monomial:
 
 
 def raised(a: Monomial, n: int) -> Monomial:
+    """A monomial to a whole power."""
     return float(a[0]) ** n, tuple((base, k * n) for base, k in a[1])
 
 
