@@ -62,6 +62,10 @@ class Program:
         self.sizes = {g.name: g.size for g in plan.groups}
         self.plain = not module.COMPILE
         self._groups = {g.name: g for g in plan.groups}
+        self._neighbours = {
+            g.name: [(c.a, products.forward, c.name) if c.b == g.name else (c.b, products.backward, c.name) for c in plan.couplings_of(g.name)]
+            for g in plan.groups
+        }
         self._functions: dict[tuple[str, str, str], Any] = {}
         self.scales = {c.name: c.scale if c.direct is not None else 1.0 for c in plan.couplings}
         self.states = {g.name: int(g.states) if g.states is not None else 1 for g in plan.groups}
@@ -120,11 +124,9 @@ class Program:
         count = len(next(iter(state.values())))
         eta = np.empty((count, self.sizes[name]), self.dtype)
         eta[:] = f.bias[name] if start is None else start
-        for c in self.plan.couplings_of(name):
-            other = c.a if c.b == name else c.b
+        for other, product, key in self._neighbours[name]:
             if groups is None or other in groups:
-                product = products.forward if c.b == name else products.backward
-                product(state[other], f.matrix[c.name], eta, f.scale[c.name], self.plain)
+                product(state[other], f.matrix[key], eta, f.scale[key], self.plain)
         if name in f.lateral and (groups is None or name in groups):
             products.forward(state[name], f.lateral[name], eta, 1.0, self.plain)
         return eta

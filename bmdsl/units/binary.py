@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from .interface import UnitType
-from .scalars import sigmoid, softplus
+from .scalars import below_sigmoid, sigmoid, softplus
 
 
 class Binary(UnitType):
@@ -36,7 +36,7 @@ class Binary(UnitType):
 
     @staticmethod
     def sample(eta: float, u: float) -> float:
-        return 1.0 if u < sigmoid(eta) else 0.0
+        return 1.0 if below_sigmoid(u, eta) else 0.0
 
     @staticmethod
     def log_base(x: float) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import exp, lgamma, log, log1p, sqrt, tanh
 
-__all__ = ["exp", "lgamma", "log", "log1p", "logcosh", "normal_quantile", "sigmoid", "softplus", "sqrt", "tanh"]
+__all__ = ["below_sigmoid", "exp", "lgamma", "log", "log1p", "logcosh", "normal_quantile", "sigmoid", "softplus", "sqrt", "tanh"]
 
 
 def sigmoid(x: float) -> float:
@@ -13,6 +13,11 @@ def sigmoid(x: float) -> float:
         return 1.0 / (1.0 + exp(-x))
     e = exp(x)
     return e / (1.0 + e)
+
+
+def below_sigmoid(u: float, x: float) -> bool:
+    """Whether u < σ(x): true with probability σ(x) for a uniform u."""
+    return u < sigmoid(x)
 
 
 def softplus(x: float) -> float:

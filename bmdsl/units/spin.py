@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from .interface import UnitType
-from .scalars import exp, logcosh, sigmoid, tanh
+from .scalars import below_sigmoid, exp, logcosh, tanh
 
 
 class Spin(UnitType):
@@ -37,7 +37,7 @@ class Spin(UnitType):
 
     @staticmethod
     def sample(eta: float, u: float) -> float:
-        return 1.0 if u < sigmoid(2.0 * eta) else -1.0
+        return 1.0 if below_sigmoid(u, 2.0 * eta) else -1.0
 
     @staticmethod
     def log_base(x: float) -> float:

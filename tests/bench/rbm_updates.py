@@ -35,7 +35,7 @@ def bmdsl(settings):
 
     batch = settings["batch"]
     chains = f", chains = {batch}" if settings["phase"] == "pcd" else ""
-    model = bmdsl.load("rbm", D=VISIBLE, H=HIDDEN).bind({"negative": f"{settings['phase']}(steps = {settings['steps']}{chains})"})
+    model = bmdsl.load("rbm", D=VISIBLE, H=HIDDEN).bind({"negative": f"{settings['phase']}(steps = {settings['steps']}{chains})", "center": "off"})
     machine = model.compile(dtype="float32")
     cases = Cases.of({"v": _data(settings)}, None)
     probe, _ = cases.batch(np.zeros(1, int), 0, machine.dtype)

@@ -6,6 +6,7 @@ runs. Callers hold the BLAS's own pool to one thread (`threads.one_pool`). Witho
 
 from __future__ import annotations
 
+import functools
 import os
 from typing import Any
 
@@ -86,12 +87,18 @@ def _moment(x, y, out, factors):  # type: ignore[no-untyped-def]  # typed by num
         _gemm(True, False, hi - lo, y.shape[1], x.shape[0], factors, x[:, lo:hi], x.shape[1], y, y.shape[1], out[lo:hi], out.shape[1])
 
 
+@functools.cache
+def _factors(scale: float, kind: str) -> np.ndarray:
+    """BLAS's alpha and beta, by address."""
+    return np.array([scale, 1.0], kind)
+
+
 def forward(x: np.ndarray, w: np.ndarray, out: np.ndarray, scale: float = 1.0, plain: bool = False) -> None:
     """out += scale · x w, for x [rows, n], w [n, m], out [rows, m]; all C-contiguous and of one type."""
     if plain or not (x.size and w.size):
         out += (x @ w) * out.dtype.type(scale)
     else:
-        _forward(x, w, out, np.array([scale, 1.0], out.dtype))
+        _forward(x, w, out, _factors(scale, out.dtype.char))
 
 
 def backward(x: np.ndarray, w: np.ndarray, out: np.ndarray, scale: float = 1.0, plain: bool = False) -> None:
@@ -99,7 +106,7 @@ def backward(x: np.ndarray, w: np.ndarray, out: np.ndarray, scale: float = 1.0, 
     if plain or not (x.size and w.size):
         out += (x @ w.T) * out.dtype.type(scale)
     else:
-        _backward(x, w, out, np.array([scale, 1.0], out.dtype))
+        _backward(x, w, out, _factors(scale, out.dtype.char))
 
 
 def moment(x: np.ndarray, y: np.ndarray, out: np.ndarray, scale: float = 1.0, plain: bool = False) -> None:
@@ -107,4 +114,4 @@ def moment(x: np.ndarray, y: np.ndarray, out: np.ndarray, scale: float = 1.0, pl
     if plain or not (x.size and y.size):
         out += (x.T @ y) * out.dtype.type(scale)
     else:
-        _moment(x, y, out, np.array([scale, 1.0], out.dtype))
+        _moment(x, y, out, _factors(scale, out.dtype.char))

@@ -10,7 +10,7 @@ from math import sqrt
 
 import numpy as np
 
-__all__ = ["exp", "log", "log1p", "logcosh", "sigmoid", "softplus", "sqrt", "tanh"]
+__all__ = ["below_sigmoid", "exp", "log", "log1p", "logcosh", "sigmoid", "softplus", "sqrt", "tanh"]
 
 
 def exp(x):  # type: ignore[no-untyped-def]  # copied into numba modules, typed there
@@ -58,6 +58,11 @@ def log1p(x):  # type: ignore[no-untyped-def]  # copied into numba modules, type
 def sigmoid(x):  # type: ignore[no-untyped-def]  # copied into numba modules, typed there
     """1/(1 + e^−x)."""
     return np.float32(1.0) / (np.float32(1.0) + exp(-x))
+
+
+def below_sigmoid(u, x):  # type: ignore[no-untyped-def]  # copied into numba modules, typed there
+    """Whether u < σ(x), without a division."""
+    return u * (np.float32(1.0) + exp(-x)) < np.float32(1.0)
 
 
 def tanh(x):  # type: ignore[no-untyped-def]  # copied into numba modules, typed there
