@@ -48,6 +48,7 @@ class Machine:
         self.model, self.program, self.seed, self.dtype = model, program, seed, program.dtype
         self.params = Parameters(model, initial.initial_parameters(model, seed), program.dtype)
         self._save, self._trainer = save, trainer
+        self._order = {g.name: k for k, g in enumerate(model.groups)}
         self._calls = 0
         self._held: Fields | None = None
 
@@ -274,8 +275,7 @@ class Machine:
         return state
 
     def _key(self, name: str, stream: int, update: int, step: int) -> Key:
-        order = [g.name for g in self.model.groups].index(name)
-        return self.seed, GROUPS * stream + order, update, step
+        return self.seed, GROUPS * stream + self._order[name], update, step
 
     def sweep(self, state: State, steps: int, observed: Mapping[str, Array], update: int, stream: int = SAMPLE_STREAM,
               keep: bool = True) -> Rows:  # fmt: skip
@@ -293,12 +293,13 @@ class Machine:
             state[n][...] = x if n in clamped else np.where(np.isnan(x), np.nan_to_num(state[n]), x)
         last = self.program.plan.mean_block
         rows = Rows(state)
+        count = len(next(iter(state.values())))
         for step in range(steps):
             for block in self.program.plan.blocks:
                 for name in block:
                     if name in clamped:
                         continue
-                    eta = self.program.field(f, name, state)
+                    eta = self.program.field(f, name, state, out=self.program.scratch(name, count))
                     if step == steps - 1 and name in last and name not in seen:
                         rows[name] = self.program.mean(f, name, eta)
                         if self.program.plan.group(name).square:

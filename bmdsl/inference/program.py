@@ -61,6 +61,7 @@ class Program:
         self.edges = tuple(np.asarray(g.edges, np.int64) for g in plan.model.graphs)
         self.sizes = {g.name: g.size for g in plan.groups}
         self.plain = not module.COMPILE
+        self._scratch: State = {}
         self._groups = {g.name: g for g in plan.groups}
         self._neighbours = {
             g.name: [(c.a, products.forward, c.name) if c.b == g.name else (c.b, products.backward, c.name) for c in plan.couplings_of(g.name)]
@@ -116,13 +117,13 @@ class Program:
             both[p : p + k, p : p + k] = 0
         return both
 
-    def field(self, f: Fields, name: str, state: State, groups: Iterable[str] | None = None, start: Array | None = None) -> Array:
-        """η of a group given every other group (and its own other units where it has lateral terms): a new array [rows, size].
+    def field(self, f: Fields, name: str, state: State, groups: Iterable[str] | None = None, start: Array | None = None,
+              out: Array | None = None) -> Array:  # fmt: skip
+        """η of a group given every other group (and its own other units where it has lateral terms): [rows, size], new or `out`.
 
         `groups` leaves out all other neighbours; `start` [rows, size] takes the place of the bias.
         """
-        count = len(next(iter(state.values())))
-        eta = np.empty((count, self.sizes[name]), self.dtype)
+        eta = np.empty((len(next(iter(state.values()))), self.sizes[name]), self.dtype) if out is None else out
         eta[:] = f.bias[name] if start is None else start
         for other, product, key in self._neighbours[name]:
             if groups is None or other in groups:
@@ -130,6 +131,13 @@ class Program:
         if name in f.lateral and (groups is None or name in groups):
             products.forward(state[name], f.lateral[name], eta, 1.0, self.plain)
         return eta
+
+    def scratch(self, name: str, rows: int) -> Array:
+        """An array for fields that are used up at once; the next call for this group gets the same one."""
+        made = self._scratch.get(name)
+        if made is None or len(made) != rows:
+            self._scratch[name] = made = np.empty((rows, self.sizes[name]), self.dtype)
+        return made
 
     def _fields_of(self, f: Fields, name: str, eta: Array) -> tuple[Any, ...]:
         g = self._groups[name]
@@ -159,7 +167,7 @@ class Program:
         A group with lateral terms is swept unit after unit; `out` must then hold its present state, and `eta` is used up.
         """
         extra = (f.lateral[name],) if name in f.lateral else ()
-        arguments = (seen, *(np.uint64(x) for x in key), first, out)
+        arguments = (seen, *key, first, out)
         self._function("draw", name)(*self._fields_of(f, name, eta), *extra, *arguments)
 
     def settle(self, f: Fields, name: str, eta: Array, out: Array, seen: Array) -> None:
