@@ -138,3 +138,9 @@ def log_likelihood(model: Any, params: Mapping[str, np.ndarray], cases: list[dic
     """Mean log P(v) over cases."""
     z = log_partition(model, params)
     return float(np.mean([-free_energy(model, params, v, b) - z for v, b in zip(cases, bases, strict=True)]))
+
+
+def free_energy_of_visibles(model: Any, params: Mapping[str, np.ndarray], hidden: Mapping[str, np.ndarray]) -> float:
+    """−log Σ_v exp(−E(v, h)), by quadrature where visible units are Gaussian."""
+    visible = [g.name for g in model.groups if g.role == "visible"]
+    return -log_sum([base - energy(model, params, {**v, **hidden}) for v, base in joint_states(model, visible)])
