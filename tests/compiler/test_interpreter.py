@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from bmdsl.compiler.interpreter import Interpreter, philox_uniforms
-from bmdsl.inference.machine import GROUPS
+from bmdsl.inference.phases import GROUPS
 from tests.build import ALL, machine
 
 DISCRETE = [make for make in ALL if make.__name__ != "gbrbm"]

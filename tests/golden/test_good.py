@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from bmdsl.compiler.interpreter import Interpreter, philox_uniforms
-from bmdsl.inference.machine import GROUPS
+from bmdsl.inference.phases import GROUPS
 
 from .good_files import FOLDER, mother, rendered
 
