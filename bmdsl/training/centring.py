@@ -58,14 +58,27 @@ class Centring:
         """Ordinary gradient → centred gradient, in place."""
         plain = {b.parameter: gradient[b.parameter].copy() for _, left, right in self.couplings for b in (left, right)}
         for c, b, d in self.couplings:
-            both, left, right = c.letters
             mu, lam = self.offsets[c.groups[0]], self.offsets[c.groups[1]]
-            g = gradient[c.parameter]
-            g -= (c.scale / b.scale * np.einsum(f"{left},{right}->{both}", plain[b.parameter], lam)).astype(g.dtype)
-            g -= (c.scale / d.scale * np.einsum(f"{left},{right}->{both}", mu, plain[d.parameter])).astype(g.dtype)
+            ends = ((c.scale / b.scale * plain[b.parameter], lam), (c.scale / d.scale * mu, plain[d.parameter]))
+            _subtract_outer(gradient[c.parameter], c.letters, ends)
         for c, b, d in self.couplings:
             both, left, right = c.letters
-            mu, lam = self.offsets[c.groups[0]], self.offsets[c.groups[1]]
             g = gradient[c.parameter]
-            gradient[b.parameter] -= (c.scale / b.scale * np.einsum(f"{both},{right}->{left}", g, lam)).astype(g.dtype)
-            gradient[d.parameter] -= (c.scale / d.scale * np.einsum(f"{both},{left}->{right}", g, mu)).astype(g.dtype)
+            mu, lam = (self.offsets[n].astype(g.dtype) for n in c.groups)
+            gradient[b.parameter] -= g.dtype.type(c.scale / b.scale) * np.einsum(f"{both},{right}->{left}", g, lam)
+            gradient[d.parameter] -= g.dtype.type(c.scale / d.scale) * np.einsum(f"{both},{left}->{right}", g, mu)
+
+
+def _subtract_outer(g: Array, letters: tuple[str, str, str], ends: tuple[tuple[Array, Array], ...]) -> None:
+    """g −= Σ x ⊗ y over the pairs (x, y) of `ends`, x with the left group's letters and y with the right one's."""
+    from ..compiler.kernels import products
+
+    both, left, right = letters
+    if both in (left + right, right + left):  # every pair of units: one product of rank two
+        swap = both != left + right
+        first = np.stack([(y if swap else x).astype(g.dtype).ravel() for x, y in ends])
+        second = np.stack([(x if swap else y).astype(g.dtype).ravel() for x, y in ends])
+        products.moment(first, second, g.reshape(first.shape[1], second.shape[1]), -1.0)
+        return
+    for x, y in ends:
+        g -= np.einsum(f"{left},{right}->{both}", x, y).astype(g.dtype)
