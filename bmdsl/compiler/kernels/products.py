@@ -1,7 +1,8 @@
 """Matrix products in fixed chunks: BLAS on one thread a chunk, chunks over numba's threads.
 
 The chunks depend on shapes and the machine alone, so a result is the same to the last bit with any number of threads, and only one thread pool
-runs. Callers hold the BLAS's own pool to one thread (`threads.one_pool`). Without numba's compiler (`plain`), NumPy does the same.
+runs. Callers hold the BLAS's own pool to one thread (`threads.one_pool`). Where the left factor turns out to hold states of two values, tables
+of sums take the place of BLAS (`two_valued`). Without numba's compiler (`plain`), NumPy does the same.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ import scipy.linalg.cython_blas  # noqa: F401  # numba's BLAS symbols come from 
 from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
+
+from . import two_valued
 
 _GEMM: Any = types.ExternalFunction(
     "numba_xxgemm",
@@ -62,6 +65,8 @@ def _gemm(trans_a, trans_b, m, n, k, factors, a, lda, b, ldb, out, ldc):  # type
 
 @numba.njit(cache=True, parallel=True, nogil=True)
 def _forward(x, w, out, factors):  # type: ignore[no-untyped-def]  # typed by numba
+    if two_valued.multiply_rows(x, w, False, out, factors[0]):
+        return
     step = chunk(w.shape[1])
     for c in numba.prange((w.shape[1] + step - 1) // step):
         lo = c * step
@@ -71,6 +76,8 @@ def _forward(x, w, out, factors):  # type: ignore[no-untyped-def]  # typed by nu
 
 @numba.njit(cache=True, parallel=True, nogil=True)
 def _backward(x, w, out, factors):  # type: ignore[no-untyped-def]  # typed by numba
+    if two_valued.multiply_rows(x, w, True, out, factors[0]):
+        return
     step = chunk(w.shape[0])
     for c in numba.prange((w.shape[0] + step - 1) // step):
         lo = c * step
@@ -80,6 +87,8 @@ def _backward(x, w, out, factors):  # type: ignore[no-untyped-def]  # typed by n
 
 @numba.njit(cache=True, parallel=True, nogil=True)
 def _moment(x, y, out, factors):  # type: ignore[no-untyped-def]  # typed by numba
+    if two_valued.multiply_columns(x, y, out, factors[0]):
+        return
     step = chunk(x.shape[1])
     for c in numba.prange((x.shape[1] + step - 1) // step):
         lo = c * step
