@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -172,9 +173,11 @@ def _allowed(first: Group, second: Group | None) -> bool:
 def addends(draw: Any, pen: _Pen, among: tuple[Group, ...]) -> Addend:
     """One addend: 0–2 units, their parameters, constants, clauses."""
     letters = _Letters(draw)
-    count = draw(st.sampled_from((1, 1, 2, 2, 2, 2, 0)))
+    count = draw(st.sampled_from((1, 1, 2, 2, 2, 2, 0, 3)))
     chosen = [draw(st.sampled_from(among)) for _ in range(count)]
-    if count == 2 and not _allowed(chosen[0], chosen[1]):
+    if count == 3:  # at most one of them Gaussian, so that the energy stays quadratic in those
+        chosen = [g for n, g in enumerate(chosen) if g.unit != "gaussian" or all(x.unit != "gaussian" for x in chosen[:n])]
+    if any(not _allowed(a, b) for a, b in combinations(chosen, 2)):
         chosen = chosen[:1]
     lateral = len(chosen) == 2 and chosen[0].name == chosen[1].name
     found = [Unit(g, tuple(letters.place(n) for n in g.axes)) for g in chosen]

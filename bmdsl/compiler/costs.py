@@ -6,6 +6,7 @@ import os
 from dataclasses import dataclass
 from math import prod
 
+from ..graph.unit_graph import coupling_count
 from ..language.diagnostics import fail
 from ..language.model import Training
 from .plan import Plan
@@ -52,6 +53,7 @@ def count_costs(plan: Plan, training: Training, itemsize: int = 4) -> Costs:
     sizes = {g.name: g.size for g in plan.groups}
     parameters = sum(prod(int(n) for n in p.shape) for p in plan.model.parameters)
     built = sum(sizes[c.a] * sizes[c.b] for c in plan.couplings if c.direct is None)
+    listed = sum(_listed_bytes(plan, n, itemsize) for n in plan.listed)
     lateral = sum(sizes[g.name] ** 2 for g in plan.groups if g.lateral)
     pairs = sum(sizes[c.a] * sizes[c.b] for c in plan.couplings) + lateral
     options = dict(training.negative.options)
@@ -62,10 +64,17 @@ def count_costs(plan: Plan, training: Training, itemsize: int = 4) -> Costs:
         parameters,
         itemsize,
         parameters * COPIES * itemsize,
-        (2 * built + 3 * lateral) * itemsize,
+        (2 * built + 3 * lateral) * itemsize + listed,
         sum(sizes.values()) * 3 * (training.batch + chains) * itemsize,
         operations,
     )
+
+
+def _listed_bytes(plan: Plan, number: int, itemsize: int) -> int:
+    """A term's couplings written out: their places, and each of their units' view of them."""
+    order = len(plan.model.terms[number].units)
+    one = 4 * order + 8 + 2 * itemsize
+    return coupling_count(plan.model, plan.model.terms[number]) * (2 * one + order * (4 * (order - 1) + 16 + itemsize))
 
 
 def memory_limit() -> int | None:

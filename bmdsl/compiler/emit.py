@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from ..language.model import Length
-from .emit_groups import emit_draw, emit_moments, emit_settle
+from .emit_groups import emit_draw, emit_moments
+from .emit_listed import emit_listed, emit_sweep
+from .emit_meeting import emit_meeting
 from .emit_terms import emit_bias, emit_constant, emit_coupling, emit_lateral
 from .inline import Inliner
 from .kernels import random
@@ -53,8 +55,12 @@ def emit_module(plan: Plan, compile: bool = True, dtype: str = "float32") -> tup
         if g.square:
             parts.append(emit_bias(plan, g, 2, lengths))
         if g.lateral:
-            parts += [emit_lateral(plan, g, lengths), emit_settle(g)]
-        parts += [emit_moments(g), emit_draw(g)]
+            parts.append(emit_lateral(plan, g, lengths))
+        parts.append(emit_moments(g))
+        parts += [emit_meeting(g, mean=False), emit_meeting(g, mean=True)] if g.lateral or g.woven else [emit_draw(g)]
+        if plan.all_listed:
+            parts.append(emit_sweep(g))
+    parts += [emit_listed(plan, n, lengths) for n in plan.listed]
     parts += [emit_coupling(plan, c, lengths) for c in plan.couplings if c.direct is None]
     parts.append(emit_constant(plan, lengths))
     return "\n\n\n".join(p.strip() for p in parts) + "\n", tuple(lengths.known)

@@ -17,7 +17,7 @@ def _eta(g: GroupPlan) -> tuple[list[str], list[str]]:
     """What a group's functions take for the fields, and what a unit's functions are given of them."""
     if g.states is not None:
         return ["eta", "states"], ["eta[r, p : p + states]"]
-    return (["eta", "eta2"], ["eta[r, p]", "eta2[p]"]) if g.square else (["eta"], ["eta[r, p]"])
+    return (["eta", "eta2"], ["eta[r, p]", "eta2[r, p]"]) if g.square else (["eta"], ["eta[r, p]"])
 
 
 def emit_moments(g: GroupPlan) -> str:
@@ -45,12 +45,11 @@ def emit_moments(g: GroupPlan) -> str:
 
 
 def emit_draw(g: GroupPlan) -> str:
-    """One update of a group: every unit drawn from its conditional; observed units (not NaN) keep their value."""
+    """One update of a group of independent units: each drawn from its conditional; observed units (not NaN) keep their value."""
     arguments, eta = _eta(g)
-    takes = [*arguments, *(["S"] if g.lateral else []), "seen", "seed", "stream", "update", "step", "first", "out"]
-    how = ", one unit after another" if g.lateral else ""
-    doc = f"Draws {g.name} given the rest from its field η{how}. Units that `seen` has a value for (not NaN) keep it."
-    draw = _draw_states(g, eta) if g.states is not None else _draw_lateral(g, eta) if g.lateral else _draw_independent(g, eta)
+    takes = [*arguments, "seen", "seed", "stream", "update", "step", "first", "out"]
+    doc = f"Draws {g.name} given the rest from its field η. Units that `seen` has a value for (not NaN) keep it."
+    draw = _draw_states(g, eta) if g.states is not None else _draw_units(g, eta)
     units = "eta.shape[1] // states" if g.states is not None else "eta.shape[1]"
     head = [
         "    masked = seen.shape[0] > 0",
@@ -63,7 +62,7 @@ def emit_draw(g: GroupPlan) -> str:
     return define(f"draw_{identifier(g.name)}", takes, doc, [*head, *("        " + x for x in draw), "    return out"], "parallel")
 
 
-def _draw_independent(g: GroupPlan, eta: list[str]) -> list[str]:
+def _draw_units(g: GroupPlan, eta: list[str]) -> list[str]:
     return [
         "for p in range(eta.shape[1]):",
         f"    out[r, p] = {_call(g, 'sample', *eta, 'u[p]')}",
@@ -74,28 +73,7 @@ def _draw_independent(g: GroupPlan, eta: list[str]) -> list[str]:
     ]
 
 
-def _draw_lateral(g: GroupPlan, eta: list[str]) -> list[str]:
-    return [
-        "for p in range(eta.shape[1]):",
-        f"    new = F({_call(g, 'sample', *eta, 'u[p]')})",
-        "    if masked and not math.isnan(seen[r, p]):",
-        "        new = F(seen[r, p])",
-        "    delta = new - out[r, p]",
-        "    if delta != 0.0:",
-        "        for d in range(eta.shape[1]):",
-        "            eta[r, d] += delta * S[p, d]",
-        "    out[r, p] = new",
-    ]
-
-
 def _draw_states(g: GroupPlan, eta: list[str]) -> list[str]:
-    spread = [
-        "    for c in range(states):",
-        "        delta = new[c] - out[r, p + c]",
-        "        if delta != 0.0:",
-        "            for d in range(eta.shape[1]):",
-        "                eta[r, d] += delta * S[p + c, d]",
-    ]
     return [
         "new = np.empty(states, F)",
         "for q in range(eta.shape[1] // states):",
@@ -103,32 +81,5 @@ def _draw_states(g: GroupPlan, eta: list[str]) -> list[str]:
         f"    {_call(g, 'sample', *eta, 'u[q]', 'new')}",
         "    if masked and not math.isnan(seen[r, p]):",
         "        new[:] = seen[r, p : p + states]",
-        *(spread if g.lateral else []),
         "    out[r, p : p + states] = new",
     ]
-
-
-def emit_settle(g: GroupPlan) -> str:
-    """Mean field inside a group: each unit's mean from the means of the others, one unit after another."""
-    arguments, eta = _eta(g)
-    step = "states" if g.states is not None else "1"
-    new = "new[:] = 0" if g.states is not None else ""
-    mean = [_call(g, "mean", *eta, "new")] if g.states is not None else [f"new[0] = {_call(g, 'mean', *eta)}"]
-    body = [
-        "    masked = seen.shape[0] > 0",
-        *ROWS,
-        f"        new = np.empty({step}, F)",
-        f"        for p in range(0, eta.shape[1], {step}):",
-        *(f"            {x}" for x in ([new] if new else []) + mean),
-        "            if masked and not math.isnan(seen[r, p]):",
-        f"                new[:] = seen[r, p : p + {step}]",
-        f"            for c in range({step}):",
-        "                delta = new[c] - out[r, p + c]",
-        "                if delta != 0.0:",
-        "                    for d in range(eta.shape[1]):",
-        "                        eta[r, d] += delta * S[p + c, d]",
-        "                out[r, p + c] = new[c]",
-        "    return out",
-    ]
-    doc = f"Means of {g.name} by one pass of mean field, unit after unit; `out` holds the means before and after."
-    return define(f"settle_{identifier(g.name)}", [*arguments, "S", "seen", "out"], doc, body, "parallel")

@@ -28,22 +28,22 @@ def emit_bias(plan: Plan, g: GroupPlan, power: int, lengths: Lengths) -> str:
         lines, depth, _ = emit_loops(model, t, lengths, 1)
         build += [*lines, "    " * depth + f"out[p0] -= {product(model, t, n)}"]
         collect += [*lines, *emit_gradient(model, t, n, depth, "moment[p0]", lambda p: f"d_{identifier(p)}")]
-    doc = f"Field on {g.name}^{power} from terms of one unit: {_source_lines([t for _, t in terms])}"
+    doc = f"Field on {g.name}^{power} from terms of one unit: {source_lines([t for _, t in terms])}"
     return _pair(plan, f"bias_{name}_{power}", doc, build, f"collect_{name}_{power}", f"Gradient from the moments of {g.name}^{power}.", collect)
 
 
 def emit_lateral(plan: Plan, g: GroupPlan, lengths: Lengths) -> str:
     """The coupling of a group's units with one another, [size, size], each pair where its term wrote it."""
-    terms = tuple(n for n, t in enumerate(plan.model.terms) if len(t.units) == 2 and all(u.group == g.name for u in t.units))
-    return _coupling(plan, terms, g.name, g.name, lengths)
+    pairs = (n for n, t in enumerate(plan.model.terms) if len(t.units) == 2 and all(u.group == g.name for u in t.units))
+    return _coupling(plan, tuple(n for n in pairs if n not in plan.listed), g.name, g.name, identifier(f"{g.name}_{g.name}"), lengths)
 
 
 def emit_coupling(plan: Plan, c: Coupling, lengths: Lengths) -> str:
     """The coupling of two groups, [size a, size b], where no parameter is this matrix itself."""
-    return _coupling(plan, c.terms, c.a, c.b, lengths)
+    return _coupling(plan, c.terms, c.a, c.b, identifier(c.name), lengths)
 
 
-def _coupling(plan: Plan, terms: tuple[int, ...], a: str, b: str, lengths: Lengths) -> str:
+def _coupling(plan: Plan, terms: tuple[int, ...], a: str, b: str, name: str, lengths: Lengths) -> str:
     model = plan.model
     build, collect = [], []
     for n in terms:
@@ -53,15 +53,14 @@ def _coupling(plan: Plan, terms: tuple[int, ...], a: str, b: str, lengths: Lengt
         row, column = ("p1", "p0") if swap else ("p0", "p1")
         build += [*lines, "    " * depth + f"out[{row}, {column}] -= {product(model, t, n)}"]
         collect += [*lines, *emit_gradient(model, t, n, depth, f"moment[{row}, {column}]", lambda p: f"d_{identifier(p)}")]
-    name = identifier(f"{a}_{b}")
-    doc = f"−E = Σ out[p, q] {a}[p] {b}[q]: {_source_lines([model.terms[n] for n in terms])}"
+    doc = f"−E = Σ out[p, q] {a}[p] {b}[q]: {source_lines([model.terms[n] for n in terms])}"
     return _pair(plan, f"couple_{name}", doc, build, f"collect_{name}", f"Gradient from the moments of {a} {b}.", collect)
 
 
 def _pair(plan: Plan, name: str, doc: str, build: list[str], collector: str, collector_doc: str, collect: list[str]) -> str:
     both = ["k", "n", *signature(plan)]
     grads = [f"d_{identifier(p.name)}" for p in plan.model.parameters]
-    made = define(name, ["out", *both], _safe(doc), [*build, "    return out"])
+    made = define(name, ["out", *both], safe(doc), [*build, "    return out"])
     return made + "\n\n\n" + define(collector, ["moment", "scale", *grads, *both], collector_doc, [*collect, "    return"])
 
 
@@ -80,9 +79,11 @@ def emit_constant(plan: Plan, lengths: Lengths) -> str:
     return made + "\n\n\n" + define("collect_constant", ["weight", "scale", *grads, *both], "Its gradient.", [*collect, "    return"])
 
 
-def _source_lines(terms: list[Term]) -> str:
+def source_lines(terms: list[Term]) -> str:
+    """Where the terms stand and how they read."""
     return "; ".join(f"{t.span.source.name}:{t.span.line} {' '.join(t.span.text.split())}" for t in terms if t.span) or "no term"
 
 
-def _safe(text: str) -> str:
+def safe(text: str) -> str:
+    """`text` as part of a docstring."""
     return text.replace("\\", "/").replace('"', "'")

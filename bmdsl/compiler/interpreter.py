@@ -154,7 +154,7 @@ class Interpreter:
         order = list(np.ndindex(*_units(g)))
         eta = self.fields(group, state, row)
         for number, unit in enumerate(order):
-            if g.lateral:
+            if g.lateral or g.woven:
                 eta = self.fields(group, state, row)
             if seen is not None and not np.isnan(seen[row][unit]).any():
                 state[group][row][unit] = seen[row][unit]

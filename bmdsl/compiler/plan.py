@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import prod
 
-from ..graph.factor_graph import FactorGraph, verify_pairwise
+from ..graph.factor_graph import FactorGraph, is_listed, verify_compiled
 from ..graph.passes import gibbs_blocks, mean_block
 from ..language.model import Length, Model, Term, UnitFactor
 from ..units.interface import UnitType
+
+MANY_CHAINS = 8
+"""From so many chains on, a lattice or graph is swept with chains side by side in memory (docs/performance.md has the measurement)."""
 
 
 @dataclass(frozen=True)
@@ -20,10 +23,13 @@ class Coupling:
     terms: tuple[int, ...]
     direct: str | None = None
     scale: float = 1.0
+    powers: tuple[int, int] = (1, 1)
+    """The statistics that it couples: x or x² of group a, and of group b."""
 
     @property
     def name(self) -> str:
-        return f"{self.a}_{self.b}"
+        """Names its matrix: `v_h`, or `x2_z` where it is x² that is coupled."""
+        return "_".join(f"{g}{p}" if p != 1 else g for g, p in zip((self.a, self.b), self.powers, strict=True))
 
 
 @dataclass(frozen=True)
@@ -40,6 +46,9 @@ class GroupPlan:
     square: bool
     """Whether the statistic x² is a second field of this type."""
     lateral: bool
+    """Whether a dense term couples its units with one another."""
+    woven: bool = False
+    """Whether its units meet in terms whose couplings are written out: a lattice, a graph."""
 
     @property
     def size(self) -> int:
@@ -56,6 +65,8 @@ class Plan:
     couplings: tuple[Coupling, ...]
     blocks: tuple[tuple[str, ...], ...]
     mean_block: tuple[str, ...]
+    listed: tuple[int, ...] = ()
+    """Numbers of the terms whose couplings are written out one by one."""
 
     @property
     def model(self) -> Model:
@@ -68,10 +79,22 @@ class Plan:
         """Couplings to other groups, in order."""
         return tuple(c for c in self.couplings if name in (c.a, c.b))
 
+    @property
+    def listed_groups(self) -> tuple[str, ...]:
+        """Groups that a listed term touches, in order; all of them where no term is a matrix."""
+        touched = {u.group for n in self.listed for u in self.model.terms[n].units}
+        return tuple(g.name for g in self.groups if self.all_listed or g.name in touched)
+
+    @property
+    def all_listed(self) -> bool:
+        """Whether no term is a matrix, so that chains may stand side by side in memory."""
+        return bool(self.listed) and not self.couplings and not any(g.lateral for g in self.groups)
+
     def __str__(self) -> str:
         lines = [f"plan of {self.model.name}"]
         for n, block in enumerate(self.blocks):
-            how = "one unit after another" if any(self.group(g).lateral for g in block) else "all units at once"
+            one = any(self.group(g).lateral or self.group(g).woven for g in block)
+            how = "one unit after another" if one else "all units at once"
             lines.append(f"  block {n}: {', '.join(block)} ({how})")
             for g in block:
                 for c in self.couplings_of(g):
@@ -79,43 +102,53 @@ class Plan:
                     lines.append(f"    {g} <- {c.b if g == c.a else c.a}: matrix product, {matrix}")
                 if self.group(g).lateral:
                     lines.append(f"    {g} <- {g}: fields kept, one row of the symmetric coupling a changed unit")
+                for t in self.listed:
+                    names = [u.group for u in self.model.terms[t].units]
+                    if g in names:
+                        lines.append(f"    {g} <- {', '.join(dict.fromkeys(names))}: term {t}, couplings written out")
+                if self.group(g).woven:
+                    lines.append(f"      fewer than {MANY_CHAINS} chains: unit after unit, fields kept, a change costs as many steps as it has couplings")
+                    many = f"{MANY_CHAINS} chains or more: colour after colour, chains side by side in memory"
+                    lines.append("      " + (many if self.all_listed else "any number of chains, since matrices couple this model too"))
         lines.append(f"  negative phase uses means of: {', '.join(self.mean_block) or 'no group'}")
         return "\n".join(lines)
 
 
 def build_plan(graph: FactorGraph, units: dict[str, type[UnitType]]) -> Plan:
     """FactorGraph → Plan. Raises BmError for terms with no contraction."""
-    verify_pairwise(graph)
+    verify_compiled(graph)
     model = graph.model
+    listed = tuple(n for n, t in enumerate(model.terms) if is_listed(model, t))
+    paired = [(n, t) for n, t in enumerate(model.terms) if len(t.units) == 2 and n not in listed]
+    lateral = {t.units[0].group for _, t in paired if t.units[0].group == t.units[1].group}
+    touched = [[u.group for u in model.terms[n].units] for n in listed]
+    woven = {g for names in touched for g in names if names.count(g) > 1}
     groups = []
     for g in model.groups:
         unit = units[g.unit]
         arguments = tuple(float(v) for k, v in g.options if k != unit.states)
-        groups.append(GroupPlan(g.name, g.role, g.axes, g.states, unit, arguments, "x^2" in unit.statistics, graph.is_lateral(g.name)))
+        square = "x^2" in unit.statistics
+        groups.append(GroupPlan(g.name, g.role, g.axes, g.states, unit, arguments, square, g.name in lateral, g.name in woven))
     order = [g.name for g in model.groups]
-    pairs: dict[tuple[str, str], list[int]] = {}
-    for n, term in enumerate(model.terms):
-        if len(term.units) == 2:
-            a, b = sorted((u.group for u in term.units), key=order.index)
-            pairs.setdefault((a, b), []).append(n)
-    couplings = []
-    for (a, b), terms in pairs.items():
-        if a != b:
-            couplings.append(_coupling(model, a, b, tuple(terms)))
+    pairs: dict[tuple[tuple[str, int], tuple[str, int]], list[int]] = {}
+    for n, term in paired:
+        a, b = sorted(((u.group, u.power) for u in term.units), key=lambda u: order.index(u[0]))
+        pairs.setdefault((a, b), []).append(n)
+    couplings = [_coupling(model, a, b, tuple(terms)) for (a, b), terms in pairs.items() if a[0] != b[0]]
     blocks = gibbs_blocks(graph)
-    return Plan(graph, tuple(groups), tuple(couplings), blocks, mean_block(graph, blocks))
+    return Plan(graph, tuple(groups), tuple(couplings), blocks, mean_block(graph, blocks), listed)
 
 
-def _coupling(model: Model, a: str, b: str, terms: tuple[int, ...]) -> Coupling:
+def _coupling(model: Model, a: tuple[str, int], b: tuple[str, int], terms: tuple[int, ...]) -> Coupling:
     """A coupling that is one parameter with the letters of a then b (or b then a) is that parameter itself, reshaped."""
     if len(terms) == 1:
         term = model.terms[terms[0]]
-        first, second = sorted(term.units, key=lambda u: u.group != a)
+        first, second = sorted(term.units, key=lambda u: u.group != a[0])
         for x, y in ((first, second), (second, first)):
             name = _is_matrix(model, term, x, y)
             if name:
-                return Coupling(x.group, y.group, terms, name, -term.coefficient)
-    return Coupling(a, b, terms)
+                return Coupling(x.group, y.group, terms, name, -term.coefficient, (x.power, y.power))
+    return Coupling(a[0], b[0], terms, powers=(a[1], b[1]))
 
 
 def _is_matrix(model: Model, term: Term, x: UnitFactor, y: UnitFactor) -> str | None:

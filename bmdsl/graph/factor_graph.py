@@ -10,6 +10,9 @@ import networkx as nx
 from ..language.diagnostics import BmError, Diagnostic
 from ..language.model import Expert, Model, Term, UnitFactor
 
+DENSE = 4
+"""A graph with one in so many of the possible edges is a matrix."""
+
 
 @dataclass(frozen=True)
 class FactorGraph:
@@ -82,19 +85,36 @@ def build_factor_graph(model: Model) -> FactorGraph:
     return FactorGraph(model, nodes, couples)
 
 
-def verify_pairwise(graph: FactorGraph) -> None:
-    """Raises BmError for every term the compiler has no contraction for: three or more units, experts, powers inside a product."""
+def is_listed(model: Model, term: Term) -> bool:
+    """Whether a term's couplings are written out one by one: three or more units, or two that are not all paired with all.
+
+    That is read off the letters, not the sizes: units that share a letter, or the edges of a graph (unless it joins most of its nodes).
+    """
+    if len(term.units) != 2:
+        return len(term.units) > 2
+    if any(c.kind == "edge" and not _is_dense(model, c.graph) for c in term.conditions):
+        return True
+    if term.units[0].group == term.units[1].group and term.units[0].subscripts == term.units[1].subscripts:
+        return False  # every unit with itself: a statistic of one unit
+    first, second = ({x for s in u.subscripts for x, _ in s.letters} for u in term.units)
+    return bool(first & second)
+
+
+def _is_dense(model: Model, name: str | None) -> bool:
+    graph = next(g for g in model.graphs if g.name == name)
+    return graph.edges is not None and graph.nodes is not None and DENSE * len(graph.edges) >= graph.nodes * (graph.nodes - 1) // 2
+
+
+def verify_compiled(graph: FactorGraph) -> None:
+    """Raises BmError for every term the compiler has no contraction for: experts, powers where couplings are written out."""
     wrong = []
     for term in graph.model.terms:
+        names = [u.group for u in term.units]
         if term.expert is not None:
             wrong.append(Diagnostic("BM861", f"an expert `{term.expert.function}(...)` cannot be compiled yet", term.span,
                                     helps=("write it with hidden units summed out, as a `softplus` expert is a binary hidden unit",)))
-        elif len(term.units) > 2:
-            names = ", ".join(f"`{u.group}`" for u in term.units)
-            wrong.append(Diagnostic("BM862", f"a term of order {len(term.units)} ({names}) cannot be compiled yet", term.span,
-                                    helps=("terms of one or two units can be compiled",)))
-        elif len(term.units) == 2 and any(u.power != 1 for u in term.units):
-            wrong.append(Diagnostic("BM863", "a power inside a product of two units cannot be compiled yet", term.span,
-                                    helps=("powers can be compiled in terms of one unit, as `x[i]^2`",)))
+        elif any(u.power != 1 for u in term.units) and (is_listed(graph.model, term) or len(names) == 2 == len(set(names)) + 1):
+            wrong.append(Diagnostic("BM863", "a power in a product of units of one group, or on a lattice or graph, cannot be compiled yet", term.span,
+                                    helps=("a power can stand in a term of one unit, or of two groups whose letters differ, as `x[i]^2 z[k]`",)))
     if wrong:
         raise BmError(*wrong)

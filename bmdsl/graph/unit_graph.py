@@ -26,7 +26,7 @@ def sparse_terms(model: Model) -> tuple[int, ...]:
     for n, term in enumerate(model.terms):
         if len(term.units) > 1:
             tuples = prod(prod(int(a) for a in model.group(u.group).axes) for u in term.units)
-            if SPARSE * _count(model, term) <= tuples:
+            if SPARSE * coupling_count(model, term) <= tuples:
                 found.append(n)
     return tuple(found)
 
@@ -40,7 +40,7 @@ def unit_graph(graph: FactorGraph) -> nx.Graph:
     if model.unbound:
         raise fail("BM874", f"the graph of single units needs a value for `{model.unbound[0]}`", help=f"as -D {model.unbound[0]}=10")
     numbers = sparse_terms(model)
-    total = sum(_count(model, model.terms[n]) for n in numbers)
+    total = sum(coupling_count(model, model.terms[n]) for n in numbers)
     if total > LIMIT:
         raise fail("BM875", f"{total:,} couplings of single units are too many to write out", help=f"at most {LIMIT:,}: make the model smaller")
     out = nx.Graph()
@@ -59,8 +59,8 @@ def colour_classes(units: nx.Graph) -> dict[tuple[str, Place], int]:
     return nx.greedy_color(units, strategy="largest_first")
 
 
-def _count(model: Model, term: Term) -> int:
-    """Values of the term's letters, conditions aside."""
+def coupling_count(model: Model, term: Term) -> int:
+    """Values of the term's letters, conditions aside: the couplings it writes out."""
     edge = next((c for c in term.conditions if c.kind == "edge"), None)
     letters = [x for x in term.letters if edge is None or x.name not in (edge.first, edge.second)]
     edges = 1

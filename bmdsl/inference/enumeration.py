@@ -81,9 +81,9 @@ def means(program: Program, f: Fields, rows: State, rest: Iterable[str]) -> Rows
     full, squares, etas = dict(rows), {}, {}
     for name in rest:
         etas[name] = program.field(f, name, rows)
-        full[name] = program.mean(f, name, etas[name])
+        full[name] = program.mean(name, etas[name])
         if program.plan.group(name).square:
-            squares[name] = program.mean_square(f, name, etas[name])
+            squares[name] = program.mean_square(name, etas[name])
     return Rows(full, squares, etas)
 
 
@@ -98,5 +98,5 @@ def sum_out(program: Program, f: Fields, rows: State, rest: Iterable[str]) -> tu
     weight = -program.energy(f, full)
     summed = means(program, f, full, rest)
     for name in rest:
-        weight += program.log_partition(f, name, summed.fields[name]) - zero_base[name]
+        weight += program.log_partition(name, summed.fields[name]) - zero_base[name]
     return summed, weight

@@ -52,6 +52,8 @@ def _draw(p: Parameter, generator: np.random.Generator) -> np.ndarray:
             fans = shape[0] + int(np.prod(shape[1:], dtype=int)) if len(shape) > 1 else 2 * max(shape, default=1)
             bound = np.sqrt(6.0 / fans)
             return generator.uniform(-bound, bound, shape)
+        case "signs":
+            return generator.choice(np.array([-1.0, 1.0]), shape)
         case "constant":
             return np.full(shape, float(a[0]))
         case "file":

@@ -98,7 +98,7 @@ class Machine(Phases):
             state = {group: np.zeros((1, self.program.sizes[group]), self.dtype)}
         f = self._fields()
         eta = self.program.field(f, group, state)
-        return self.program.shaped(group, self.program.mean(f, group, eta))
+        return self.program.shaped(group, self.program.mean(group, eta))
 
     @alone
     def posterior(self, **groups: Any) -> dict[str, Array]:
@@ -208,7 +208,7 @@ class Machine(Phases):
         for _ in range(later):
             self._calls += 1
             self.sweep(chains, 1, {**state, name: free}, update=self._calls)
-            total += self.program.mean(f, name, self.program.field(f, name, chains))
+            total += self.program.mean(name, self.program.field(f, name, chains))
         return np.where(hole, self.program.shaped(name, total / later), known)
 
     @alone

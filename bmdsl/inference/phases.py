@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from scipy.special import logsumexp
 
+from ..compiler.plan import MANY_CHAINS
 from ..language.diagnostics import fail, near
 from ..language.model import Model
 from . import enumeration, initial
@@ -91,7 +92,7 @@ class Phases:
         count = len(next(iter(state.values())))
         seen = {n: x for n, x in state.items() if np.isnan(x).any()}
         rows = {n: np.where(np.isnan(x), 0, x).astype(self.dtype) if n in seen else x for n, x in state.items()}
-        rows |= {n: np.zeros((count, self.program.sizes[n]), self.dtype) for n in self.hidden if n not in rows}
+        rows = Rows(rows | {n: np.zeros((count, self.program.sizes[n]), self.dtype) for n in self.hidden if n not in rows})
         free = [n for block in self.program.plan.blocks for n in block if n in seen or n not in state]
         fixed = {n: self.program.field(f, n, rows, groups=[g for g in rows if g not in free]) for n in free}  # does not change: made once
         empty = np.empty((0, 0), self.dtype)
@@ -100,24 +101,26 @@ class Phases:
             change = 0.0
             for name in free:
                 eta = self.program.field(f, name, rows, groups=free, start=fixed[name])
-                if name in f.lateral:
-                    new = rows[name].copy()
-                    self.program.settle(f, name, eta, new, seen.get(name, empty))
+                if self.program.meets(name):
+                    new = self.program.settle(f, name, eta, rows, seen.get(name, empty))
                 else:
-                    new = self.program.mean(f, name, eta)
+                    new = self.program.mean(name, eta)
                     if name in seen:
                         new = np.where(np.isnan(seen[name]), new, seen[name]).astype(self.dtype)
                 if damping:
                     new = ((1 - damping) * new + damping * rows[name]).astype(self.dtype)
                 change = max(change, float(np.abs(new - rows[name]).max(initial=0)))
                 rows[name] = new
+                if self.program.plan.group(name).square:
+                    rows.squares |= self._squares(f, rows, [name], seen)
             if change < tol:
                 break
-        return Rows(rows, self._squares(f, rows, free, seen)), used
+        rows.squares = self._squares(f, rows, free, seen)
+        return rows, used
 
     def _squares(self, f: Fields, rows: State, free: list[str], seen: State) -> State:
         """E[x²] of the free groups whose type has that statistic; an observed entry's is its own square."""
-        squares = {n: self.program.mean_square(f, n, self.program.field(f, n, rows)) for n in free if self.program.plan.group(n).square}
+        squares = {n: self.program.mean_square(n, self.program.field(f, n, rows)) for n in free if self.program.plan.group(n).square}
         return {n: np.where(np.isnan(seen[n]), s, rows[n] ** 2) if n in seen else s for n, s in squares.items()}
 
     def initial_state(self, n: int, stream: int = INITIAL_STREAM, update: int = 0) -> State:
@@ -128,15 +131,17 @@ class Phases:
         for g in self.model.groups:
             if g.role != "given":
                 eta = self.program.field(f, g.name, state, groups=())
-                self.program.draw(f, g.name, eta, state[g.name], empty, self._key(g.name, stream, update, 0))
+                self.program.draw(f, g.name, eta, state, empty, self._key(g.name, stream, update, 0))
         return state
 
     def _key(self, name: str, stream: int, update: int, step: int) -> Key:
         return self.seed, GROUPS * stream + self._order[name], update, step
 
     def sweep(self, state: State, steps: int, observed: Mapping[str, Array], update: int, stream: int = SAMPLE_STREAM,
-              keep: bool = True) -> Rows:  # fmt: skip
+              keep: bool = True, beta: Array | None = None) -> Rows:  # fmt: skip
         """`steps` Gibbs sweeps in place, block after block. Groups in `observed` are clamped where they are not NaN.
+
+        `beta` [rows] is an inverse temperature a row, which multiplies every field: P ∝ base(x) exp(−β E), for the E that is written.
 
         Returns the state with the last block's free groups as conditional means where they are hidden and independent: the same
         expectation with less variance (Rao–Blackwell), from the fields of the last draw. Without `keep` the state is of no further
@@ -148,23 +153,46 @@ class Phases:
         clamped = {n for n, x in seen.items() if not np.isnan(x).any()}
         for n, x in seen.items():
             state[n][...] = x if n in clamped else np.where(np.isnan(x), np.nan_to_num(state[n]), x)
-        last = self.program.plan.mean_block
-        rows = Rows(state)
         count = len(next(iter(state.values())))
+        beta = None if beta is None else np.asarray(beta, self.dtype)
+        order = [n for block in self.program.plan.blocks for n in block if n not in clamped]
+        last = [n for n in self.program.plan.mean_block if n not in seen]
+        rows = Rows(state)
+        if self.program.plan.all_listed and count >= MANY_CHAINS:
+            self._side_by_side(f, state, steps, order, seen, update, stream, np.ones(count, self.dtype) if beta is None else beta)
+            self._means(f, rows, {n: self.program.field(f, n, state) for n in last}, beta)
+            return rows
         for step in range(steps):
-            for block in self.program.plan.blocks:
-                for name in block:
-                    if name in clamped:
+            for name in order:
+                eta = self.program.field(f, name, state, out=self.program.scratch(name, count))
+                if step == steps - 1 and name in last:
+                    self._means(f, rows, {name: eta}, beta)
+                    if not keep:
                         continue
-                    eta = self.program.field(f, name, state, out=self.program.scratch(name, count))
-                    if step == steps - 1 and name in last and name not in seen:
-                        rows[name] = self.program.mean(f, name, eta)
-                        if self.program.plan.group(name).square:
-                            rows.squares[name] = self.program.mean_square(f, name, eta)
-                        if not keep:
-                            continue
-                    self.program.draw(f, name, eta, state[name], seen.get(name, empty), self._key(name, stream, update, step))
+                self.program.draw(f, name, eta, state, seen.get(name, empty), self._key(name, stream, update, step), beta=beta)
         return rows
+
+    def _means(self, f: Fields, rows: Rows, etas: State, beta: Array | None) -> None:
+        """Puts conditional means in the place of drawn states."""
+        for name, eta in etas.items():
+            eta = eta if beta is None else eta * beta[:, None]
+            rows[name] = self.program.mean(name, eta)
+            if self.program.plan.group(name).square:
+                rows.squares[name] = self.program.mean_square(name, eta)
+
+    def _side_by_side(self, f: Fields, state: State, steps: int, order: list[str], seen: State, update: int, stream: int, beta: Array) -> None:
+        """Sweeps with chains side by side in memory: a copy of the state is turned, swept and turned back."""
+        listing = self.program.listing
+        assert listing is not None
+        x = np.ascontiguousarray(listing.joined(state).T)
+        masks = {n: np.ascontiguousarray(m.T) for n, m in seen.items()}
+        empty = np.empty((0, 0), self.dtype)
+        calls = steps if len(order) > 1 else 1  # one group alone need not come back between its sweeps
+        for step in range(calls):
+            for name in order:
+                self.program.sweep(f, name, x, beta, masks.get(name, empty), self._key(name, stream, update, step), steps // calls)
+        for name, offset in listing.offset.items():
+            state[name][...] = x[offset : offset + self.program.sizes[name]].T
 
     def draw_posterior(self, rows: State, observed: Mapping[str, Array], update: int, stream: int) -> State:
         """A joint state with the hidden units drawn given `observed`; `rows` are its posterior rows, whose fields are used where known."""
@@ -177,8 +205,8 @@ class Phases:
         empty = np.empty((0, 0), self.dtype)
         state = {n: np.array(rows[n]) for n in rows if n not in fields}
         for name, eta in fields.items():
-            state[name] = np.empty_like(eta)
-            self.program.draw(f, name, eta, state[name], empty, self._key(name, stream, update, 0))
+            state[name] = np.empty(eta.shape[-2:], self.dtype)
+            self.program.draw(f, name, eta, state, empty, self._key(name, stream, update, 0))
         return state
 
     def model_rows(self) -> tuple[Rows, Array]:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from math import prod
 from types import ModuleType
 from typing import Any
 
 import numpy as np
 
-from ..compiler.kernels import products
+from ..compiler.kernels import listed, products
 from ..compiler.plan import Coupling, GroupPlan, Plan
 from ..compiler.term_loops import identifier
 from ..language.model import Length
+from .listing import Listing
 
 Array = np.ndarray
 Key = tuple[int, int, int, int]
@@ -45,10 +46,23 @@ class Fields:
     lateral: State
     raw: State
     constant: float
+    values: Array | None = None
+    """Values of all listed couplings."""
+    woven: dict[str, tuple[Array, ...]] = field(default_factory=dict)
+    """Group → its listed couplings, unit after unit, as kernels take them."""
 
     def alone(self) -> Fields:
         """The same biases without any coupling."""
-        return replace(self, scale=dict.fromkeys(self.scale, 0.0), lateral={n: np.zeros_like(x) for n, x in self.lateral.items()})
+        lateral = {n: np.zeros_like(x) for n, x in self.lateral.items()}
+        woven = {n: (*x[:2], 0 * x[2], x[3], 0 * x[4], *x[5:]) for n, x in self.woven.items()}
+        return replace(self, scale=dict.fromkeys(self.scale, 0.0), lateral=lateral, woven=woven)
+
+
+def _seen_from(name: str, c: Coupling) -> tuple[str, int, int, Any, str]:
+    """A coupling as a group sees it: the other group, its power and this group's, the product that gives the field, the matrix."""
+    forward = c.b == name
+    other, own = (0, 1) if forward else (1, 0)
+    return (c.a, c.b)[other], c.powers[other], c.powers[own], products.forward if forward else products.backward, c.name
 
 
 class Program:
@@ -63,10 +77,8 @@ class Program:
         self.plain = not module.COMPILE
         self._scratch: State = {}
         self._groups = {g.name: g for g in plan.groups}
-        self._neighbours = {
-            g.name: [(c.a, products.forward, c.name) if c.b == g.name else (c.b, products.backward, c.name) for c in plan.couplings_of(g.name)]
-            for g in plan.groups
-        }
+        self._neighbours = {g.name: [_seen_from(g.name, c) for c in plan.couplings_of(g.name)] for g in plan.groups}
+        self.listing = Listing(plan, module, self.n, self.edges) if plan.listed else None
         self._functions: dict[tuple[str, str, str], Any] = {}
         self.scales = {c.name: c.scale if c.direct is not None else 1.0 for c in plan.couplings}
         self.states = {g.name: int(g.states) if g.states is not None else 1 for g in plan.groups}
@@ -101,7 +113,11 @@ class Program:
                 matrix[c.name] = params[c.direct].reshape(self.sizes[c.a], self.sizes[c.b])
             else:
                 matrix[c.name] = self._function("couple", c.name)(np.zeros((self.sizes[c.a], self.sizes[c.b]), self.dtype), *tail)
-        return Fields(bias, bias2, matrix, self.scales, lateral, raw, float(self.module.constant(*tail)))
+        made = Fields(bias, bias2, matrix, self.scales, lateral, raw, float(self.module.constant(*tail)))
+        if self.listing is None:
+            return made
+        values = self.listing.values(tail, self.dtype)
+        return replace(made, values=values, woven={n: self.listing.incidence(n).bound(values) for n in self.listing.offset})
 
     def _symmetric(self, g: GroupPlan, full: Array, bias: State, bias2: State) -> Array:
         """Both orders of a pair together; a unit's pair with itself is a statistic of that unit, so it moves to the biases."""
@@ -119,41 +135,67 @@ class Program:
 
     def field(self, f: Fields, name: str, state: State, groups: Iterable[str] | None = None, start: Array | None = None,
               out: Array | None = None) -> Array:  # fmt: skip
-        """η of a group given every other group (and its own other units where it has lateral terms): [rows, size], new or `out`.
+        """η of a group given every other group (and its own other units where they meet): [rows, size], new or `out`.
 
-        `groups` leaves out all other neighbours; `start` [rows, size] takes the place of the bias.
+        A group whose type has the statistic x² gets [2, rows, size], the fields on x and on x². `groups` leaves all other neighbours
+        out; `start`, of the result's shape, takes the place of the biases. Listed couplings are left out where `groups` is given
+        without `start`, so that such a call's result is one to start from.
         """
-        eta = np.empty((len(next(iter(state.values()))), self.sizes[name]), self.dtype) if out is None else out
-        eta[:] = f.bias[name] if start is None else start
-        for other, product, key in self._neighbours[name]:
+        rows = len(next(iter(state.values())))
+        eta = np.empty(self.shape(name, rows), self.dtype) if out is None else out
+        both = eta if eta.ndim == 3 else eta[None]
+        if start is not None:
+            eta[:] = start
+        else:
+            both[0] = f.bias[name]
+            if eta.ndim == 3:
+                both[1] = f.bias2[name]
+        for other, power, own, product, key in self._neighbours[name]:
             if groups is None or other in groups:
-                product(state[other], f.matrix[key], eta, f.scale[key], self.plain)
+                product(self._power(state, other, power), f.matrix[key], both[own - 1], f.scale[key], self.plain)
         if name in f.lateral and (groups is None or name in groups):
-            products.forward(state[name], f.lateral[name], eta, 1.0, self.plain)
+            products.forward(state[name], f.lateral[name], both[0], 1.0, self.plain)
+        if name in f.woven and (groups is None or start is not None) and self.listing is not None:
+            listed.add_fields(self.listing.joined(state), both[0], *f.woven[name])
         return eta
+
+    def meets(self, name: str) -> bool:
+        """Whether a group's units act on one another."""
+        return self._groups[name].lateral or self._groups[name].woven
+
+    def shape(self, name: str, rows: int) -> tuple[int, ...]:
+        """The shape of a group's fields."""
+        size = (rows, self.sizes[name])
+        return (2, *size) if self._groups[name].square else size
+
+    def _power(self, state: State, name: str, power: int) -> Array:
+        if power == 1:
+            return state[name]
+        squares = state.squares if isinstance(state, Rows) else {}
+        return squares[name] if name in squares else state[name] * state[name]
 
     def scratch(self, name: str, rows: int) -> Array:
         """An array for fields that are used up at once; the next call for this group gets the same one."""
         made = self._scratch.get(name)
-        if made is None or len(made) != rows:
-            self._scratch[name] = made = np.empty((rows, self.sizes[name]), self.dtype)
+        if made is None or made.shape[-2] != rows:
+            self._scratch[name] = made = np.empty(self.shape(name, rows), self.dtype)
         return made
 
-    def _fields_of(self, f: Fields, name: str, eta: Array) -> tuple[Any, ...]:
+    def _fields_of(self, name: str, eta: Array) -> tuple[Any, ...]:
         g = self._groups[name]
-        return (eta, self.states[name]) if g.states is not None else (eta, f.bias2[name]) if g.square else (eta,)
+        return (eta, self.states[name]) if g.states is not None else (eta[0], eta[1]) if g.square else (eta,)
 
-    def mean(self, f: Fields, name: str, eta: Array) -> Array:
-        """A′(η), a new array."""
-        return self._function("mean", name)(*self._fields_of(f, name, eta), np.empty_like(eta))
+    def mean(self, name: str, eta: Array) -> Array:
+        """A′(η), a new array [rows, size]."""
+        return self._function("mean", name)(*self._fields_of(name, eta), np.empty(eta.shape[-2:], self.dtype))
 
-    def mean_square(self, f: Fields, name: str, eta: Array) -> Array:
+    def mean_square(self, name: str, eta: Array) -> Array:
         """E[x²] of a group whose type has that statistic."""
-        return self._function("mean_square", name)(*self._fields_of(f, name, eta), np.empty_like(eta))
+        return self._function("mean_square", name)(*self._fields_of(name, eta), np.empty(eta.shape[-2:], self.dtype))
 
-    def log_partition(self, f: Fields, name: str, eta: Array) -> Array:
+    def log_partition(self, name: str, eta: Array) -> Array:
         """Σ A(η) over the group's units: [rows], float64."""
-        return self._function("log_partition", name)(*self._fields_of(f, name, eta), np.empty(len(eta), np.float64))
+        return self._function("log_partition", name)(*self._fields_of(name, eta), np.empty(eta.shape[-2], np.float64))
 
     def log_base(self, name: str, x: Array) -> Array:
         """Σ log base measure over the group's units: [rows], float64; zero for one-of-K groups."""
@@ -161,18 +203,40 @@ class Program:
             return np.zeros(len(x))
         return self._function("log_base", name)(x, np.empty(len(x), np.float64))
 
-    def draw(self, f: Fields, name: str, eta: Array, out: Array, seen: Array, key: Key, first: int = 0) -> None:
-        """Draws a group from its fields into `out`, in place. `seen` is [0, 0] or the group's observed values, NaN where free.
+    def draw(self, f: Fields, name: str, eta: Array, state: State, seen: Array, key: Key, first: int = 0, beta: Array | None = None) -> None:
+        """Draws a group from its fields into state[name], in place. `seen` is [0, 0] or the group's observed values, NaN where free.
 
-        A group with lateral terms is swept unit after unit; `out` must then hold its present state, and `eta` is used up.
+        A group whose units meet is swept unit after unit from its present state, and `eta` is used up. `beta` [rows] multiplies all
+        fields (an inverse temperature a row).
         """
-        extra = (f.lateral[name],) if name in f.lateral else ()
-        arguments = (seen, *key, first, out)
-        self._function("draw", name)(*self._fields_of(f, name, eta), *extra, *arguments)
+        if self.meets(name):
+            beta = np.ones(len(state[name]), self.dtype) if beta is None else beta
+            self._function("draw", name)(*self._fields_of(name, eta), beta, *self._meeting(f, name, state), seen, *key, first, state[name])
+            return
+        if beta is not None:
+            eta *= beta[:, None]
+        self._function("draw", name)(*self._fields_of(name, eta), seen, *key, first, state[name])
 
-    def settle(self, f: Fields, name: str, eta: Array, out: Array, seen: Array) -> None:
-        """One pass of mean field inside a group with lateral terms: `out` holds the means before and after, `eta` their fields."""
-        self._function("settle", name)(*self._fields_of(f, name, eta), f.lateral[name], seen, out)
+    def sweep(self, f: Fields, name: str, x: Array, beta: Array, seen: Array, key: Key, steps: int) -> None:
+        """Draws a group `steps` times in place in all chains at once, for x [columns of all groups, chains] of a model whose terms are all listed."""
+        assert self.listing is not None
+        g = self._groups[name]
+        bases = (f.bias[name], *((f.bias2[name],) if g.square else ()), *((self.states[name],) if g.states is not None else ()))
+        self._function("sweep", name)(x, self.listing.offset[name], *bases, beta, *self.listing.colours(name), *f.woven[name], seen, *key, steps)
+
+    def _meeting(self, f: Fields, name: str, state: State) -> tuple[Any, ...]:
+        """How a group's units act on one another, as its generated functions take it."""
+        dense = (f.lateral[name],) if name in f.lateral else ()
+        if not self._groups[name].woven or self.listing is None:
+            return dense
+        return (*dense, self.listing.joined(state), self.listing.offset[name], *f.woven[name])
+
+    def settle(self, f: Fields, name: str, eta: Array, state: State, seen: Array) -> Array:
+        """One pass of mean field inside a group whose units meet, from its present means, with their fields `eta`: the new means."""
+        inside = {n: x.copy() if n == name else x for n, x in state.items()}
+        ones = np.ones(len(inside[name]), self.dtype)
+        self._function("settle", name)(*self._fields_of(name, eta), ones, *self._meeting(f, name, inside), seen, inside[name])
+        return inside[name]
 
     def energy(self, f: Fields, state: State) -> Array:
         """E of each row in nats, base measures included, so that P = exp(−E)/Z: [rows], float64."""
@@ -189,7 +253,10 @@ class Program:
                 total -= ((x * x) @ f.bias2[g.name]).astype(np.float64)
             total -= self.log_base(g.name, x)
         for c in self.plan.couplings:
-            total -= self._paired(state[c.a], f.matrix[c.name], state[c.b], f.scale[c.name])
+            a, b = (self._power(state, n, p) for n, p in zip((c.a, c.b), c.powers, strict=True))
+            total -= self._paired(a, f.matrix[c.name], b, f.scale[c.name])
+        if self.listing is not None and f.values is not None:
+            self.listing.energies(self.listing.joined(state), f.values, total)
         return total
 
     def _paired(self, x: Array, w: Array, y: Array, scale: float) -> Array:
@@ -227,10 +294,13 @@ class Program:
                 self._function("collect", f"{g.name}_{g.name}")(pairs, scale, *grads, *tail)
         for c in self.plan.couplings:
             size = (self.sizes[c.a], self.sizes[c.b])
+            a, b = (self._power(rows, n, p) for n, p in zip((c.a, c.b), c.powers, strict=True))
             if c.direct is not None:
-                moment(rows[c.a], rows[c.b], out[c.direct].reshape(size), scale * c.scale)
+                moment(a, b, out[c.direct].reshape(size), scale * c.scale)
             else:
-                self._function("collect", c.name)(moment(rows[c.a], rows[c.b], np.zeros(size, self.dtype), 1.0), scale, *grads, *tail)
+                self._function("collect", c.name)(moment(a, b, np.zeros(size, self.dtype), 1.0), scale, *grads, *tail)
+        if self.listing is not None:
+            self.listing.collect(self.listing.joined(rows), w, scale, grads, tail)
         self.module.collect_constant(float(w.sum()), scale, *grads, *tail)
 
     @staticmethod

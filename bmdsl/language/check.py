@@ -19,8 +19,8 @@ from .training_block import options, training
 from .vocabulary import Vocabulary
 
 MODIFIERS = ("fixed", "symmetric", "nonnegative")
-INITIALS = {"normal": 2, "uniform": 2, "glorot": 0, "logit_mean": 1, "mean": 1}
-EXAMPLES = {"normal": "normal(0, 0.01)", "uniform": "uniform(-0.1, 0.1)", "glorot": "glorot()", "logit_mean": "logit_mean(v)", "mean": "mean(v)"}
+INITIALS = {"normal": 2, "uniform": 2, "glorot": 0, "signs": 0, "logit_mean": 1, "mean": 1}
+EXAMPLES = {"normal": "normal(0, 0.01)", "uniform": "uniform(-0.1, 0.1)", "glorot": "glorot()", "signs": "signs()", "logit_mean": "logit_mean(v)", "mean": "mean(v)"}
 LIMIT = 20
 
 

@@ -50,9 +50,9 @@ class Group:
 
 @dataclass(frozen=True)
 class Initial:
-    """How a parameter starts: `normal(mean, std)`, `uniform(lo, hi)`, `glorot()`, `constant(x)`, `logit_mean(v)`, `mean(v)`, `file(path, key)`."""
+    """How a parameter starts: `normal(mean, std)`, `uniform(lo, hi)`, `glorot()`, `signs()`, `constant(x)`, `logit_mean(v)`, `mean(v)`, `file(path, key)`."""
 
-    kind: Literal["normal", "uniform", "glorot", "constant", "logit_mean", "mean", "file"]
+    kind: Literal["normal", "uniform", "glorot", "signs", "constant", "logit_mean", "mean", "file"]
     arguments: tuple[float | str, ...] = ()
 
 

@@ -58,3 +58,10 @@ class UnitType:
         """What the checker of the language must know of this type."""
         powers = tuple(1 if s == "x" else int(s.removeprefix("x^")) for s in cls.statistics)
         return UnitWord(cls.name, cls.options, powers, dict(cls.reduces), cls.states, cls.summary)
+
+
+def reduced_power(unit: type[UnitType], power: int) -> int:
+    """The power that x^power equals on the unit's domain, by `reduces`: 0 for the constant 1."""
+    while power >= 2 and 2 in unit.reduces:
+        power += unit.reduces[2] - 2
+    return power

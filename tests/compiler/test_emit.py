@@ -10,7 +10,6 @@ from bmdsl import units
 from bmdsl.compiler.emit import emit_module
 from bmdsl.compiler.plan import build_plan
 from bmdsl.graph.factor_graph import build_factor_graph
-from bmdsl.language.diagnostics import BmError
 from tests.build import ALL, group, model, rbm, term
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "good" / "rbm_by_hand.txt"
@@ -36,14 +35,6 @@ def test_another_size_gives_the_same_source():
                      [term([("W", "ij")], [("v", "i"), ("h", "j")], n)])  # fmt: skip
 
     assert emitted(sized(4, 3))[0] == emitted(sized(784, 500))[0]
-
-
-def test_third_order_is_refused_with_a_diagnostic():
-    n = {"i": 2, "j": 2, "k": 2}
-    m = model("m", [group("v", "visible", (2,)), group("h", "hidden", (2,)), group("z", "hidden", (2,))], {"W": (2, 2, 2)},
-              [term([("W", "ijk")], [("v", "i"), ("h", "j"), ("z", "k")], n)])  # fmt: skip
-    with pytest.raises(BmError, match="a term of order 3"):
-        emitted(m)
 
 
 def test_parameters_may_be_named_like_the_modules_own_variables():

@@ -48,8 +48,8 @@ def test_means_log_partitions_and_energies_agree(make):  # type: ignore[no-untyp
     f, plain = m._fields(), shaped(m, state)
     for g in m.model.groups:
         eta = m.program.field(f, g.name, state)
-        means = m.program.shaped(g.name, m.program.mean(f, g.name, eta))
-        totals = m.program.log_partition(f, g.name, eta)
+        means = m.program.shaped(g.name, m.program.mean(g.name, eta))
+        totals = m.program.log_partition(g.name, eta)
         for row in range(ROWS):
             np.testing.assert_array_equal(means[row], reference.mean(g.name, plain, row))
             assert totals[row] == reference.log_partition(g.name, plain, row)

@@ -59,7 +59,7 @@ def test_conditionals_energies_and_draws_agree_with_the_interpreter(jit: bool) -
         if g.role == "given":
             continue
         eta = machine.program.field(f, g.name, state)
-        means = machine.program.shaped(g.name, machine.program.mean(f, g.name, eta))
+        means = machine.program.shaped(g.name, machine.program.mean(g.name, eta))
         drawn = {n: x.copy() for n, x in shaped.items()}
         mine = state[g.name].copy()
         empty = np.empty((0, 0))
@@ -67,5 +67,5 @@ def test_conditionals_energies_and_draws_agree_with_the_interpreter(jit: bool) -
         for row in range(ROWS):
             np.testing.assert_allclose(means[row], reference.mean(g.name, shaped, row), rtol=0, atol=1e-14)
             reference.draw(g.name, drawn, row, philox_uniforms(3), place, 0, 0)
-        machine.program.draw(f, g.name, eta, mine, empty, (3, place, 0, 0))
+        machine.program.draw(f, g.name, eta, {**state, g.name: mine}, empty, (3, place, 0, 0))
         np.testing.assert_array_equal(machine.program.shaped(g.name, mine), drawn[g.name])

@@ -18,6 +18,12 @@ SIZES = {
     "spin_rbm": {"D": 3, "H": 3},
     "potts_rbm": {"L": 2, "q": 3, "H": 3},
     "dbm": {"D": 3, "H1": 3, "H2": 2},
+    "ising": {"L": 3, "J": 0.3, "H": 0.2},
+    "glass": {"n": 8, "degree": 3},
+    "potts": {"L": 4, "q": 3},
+    "hopfield": {"N": 7, "P": 3},
+    "pspin": {"n": 7},
+    "local_rbm": {"S": 3, "R": 2, "T": 1, "M": 2, "K": 1},
 }
 CHAINS, SWEEPS = 20_000, 40
 Z = 5.5
@@ -114,7 +120,7 @@ def test_means_and_pair_correlations_of_samples_are_the_exact_ones(name: str) ->
         assert np.abs(z).max() < Z, f"{what}: {z}"
 
 
-@pytest.mark.parametrize("name", ["rbm", "bm", "gbrbm", "potts_rbm", "dbm"])
+@pytest.mark.parametrize("name", [n for n in SIZES if n != "spin_rbm"])
 def test_one_sweep_leaves_the_joint_distribution_as_it_is(name: str) -> None:
     """Geweke 2004, Getting it right: states drawn from the exact joint distribution are still drawn from it after a sweep."""
     machine = machine_of(name, scale=1.0)

@@ -149,7 +149,7 @@ def test_a_shipped_model_keeps_its_meaning_and_comments(path: Path, written_out:
     assert format(again) == format(file)
 
 
-@pytest.mark.parametrize("path", MODELS, ids=lambda p: p.stem)
+@pytest.mark.parametrize("path", [p for p in MODELS if "train {" in p.read_text(encoding="utf-8")], ids=lambda p: p.stem)
 def test_shipped_models_are_formatted_with_one_setting_a_line(path: Path):
     text = format(read(path.read_text(encoding="utf-8")))
     inside = text[text.index("train {") :].splitlines()[1:]

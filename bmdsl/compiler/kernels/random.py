@@ -32,12 +32,12 @@ def fill_uniforms(seed, stream, update, step, chain, tile, out):  # type: ignore
         x0, x1, x2, x3 = base + np.uint64(lane), c1, c2, c3
         a, b = k0, k1
         for _ in range(10):
-            p0 = np.uint64(0xD2511F53) * x0
-            p1 = np.uint64(0xCD9E8D57) * x2
-            x0, x1, x2, x3 = (p1 >> shift) ^ x1 ^ a, p1 & low, (p0 >> shift) ^ x3 ^ b, p0 & low
+            p0 = np.uint64(0xD2511F53) * (x0 & low)  # only low words count: high ones may hold anything until the end
+            p1 = np.uint64(0xCD9E8D57) * (x2 & low)
+            x0, x1, x2, x3 = (p1 >> shift) ^ x1 ^ a, p1, (p0 >> shift) ^ x3 ^ b, p0
             a = (a + np.uint64(0x9E3779B9)) & low
             b = (b + np.uint64(0xBB67AE85)) & low
-        out[lane] = (F(np.int32(x0 >> nine)) + F(0.5)) * F(1.1920928955078125e-07)
-        out[lane + 16] = (F(np.int32(x1 >> nine)) + F(0.5)) * F(1.1920928955078125e-07)
-        out[lane + 32] = (F(np.int32(x2 >> nine)) + F(0.5)) * F(1.1920928955078125e-07)
-        out[lane + 48] = (F(np.int32(x3 >> nine)) + F(0.5)) * F(1.1920928955078125e-07)
+        out[lane] = (F(np.int32((x0 & low) >> nine)) + F(0.5)) * F(1.1920928955078125e-07)
+        out[lane + 16] = (F(np.int32((x1 & low) >> nine)) + F(0.5)) * F(1.1920928955078125e-07)
+        out[lane + 32] = (F(np.int32((x2 & low) >> nine)) + F(0.5)) * F(1.1920928955078125e-07)
+        out[lane + 48] = (F(np.int32((x3 & low) >> nine)) + F(0.5)) * F(1.1920928955078125e-07)
