@@ -80,8 +80,8 @@ def prepare(arrays: Arrays, model: CheckedModel, source: str, seed: int, allow_m
 def _checked(values: np.ndarray, group: Group, source: str, allow_missing: bool) -> np.ndarray:
     unit = units.get(group.unit)
     shape = tuple(int(n) for n in group.axes)
-    if group.states is not None and values.shape[1:] == shape[:-1]:
-        values = as_one_hot(values, int(group.states), group.name, source)
+    if unit.states is not None and values.shape[1:] == shape[:-1]:
+        values = as_one_hot(values, shape[-1], group.name, source)
     arguments = tuple(float(v) for _, v in group.options)
     check_values(values, shape, lambda x: unit.contains(x, *arguments), unit.domain, group.name, source, allow_missing)
     return values

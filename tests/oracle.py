@@ -212,6 +212,9 @@ def unit_states(group: Group) -> list[tuple[Array, float]]:
         case "binomial":
             n = int(options["N"])
             return [(np.array([float(x)]), math.log(math.comb(n, x))) for x in range(n + 1)]
+        case "multinary":
+            n = round(options["N"] / options["gain"])
+            return [(np.array([options["gain"] * x]), math.log(math.comb(n, x))) for x in range(n + 1)]
         case "gaussian":
             x, w = np.polynomial.hermite_e.hermegauss(NODES)
             s = float(options["sigma"])

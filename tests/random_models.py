@@ -66,6 +66,9 @@ def _options(draw: Any, unit: str) -> tuple[tuple[tuple[str, float], ...], int |
     if unit == "binomial":
         n = draw(st.integers(1, 3))
         return (("N", n),), None, math.log2(n + 1)
+    if unit == "multinary":
+        n, gain = draw(st.sampled_from(((2, 1.0), (1, 0.5), (2, 2.0))))
+        return (("N", n), ("gain", gain)), None, math.log2(n / gain + 1)
     if unit == "gaussian":
         return (("sigma", draw(st.sampled_from((0.5, 1.0, 0.8)))),), None, GAUSSIAN_COST
     kind = units.get(unit)
@@ -166,7 +169,7 @@ def _weights(draw: Any, pen: _Pen, letters: _Letters) -> list[Weight | Power]:
 
 def _allowed(first: Group, second: Group | None) -> bool:
     """Whether a term may multiply these groups: a product of a unit with itself must be a statistic."""
-    return second is None or first.name != second.name or first.unit != "binomial"
+    return second is None or first.name != second.name or first.unit not in ("binomial", "multinary")
 
 
 @st.composite

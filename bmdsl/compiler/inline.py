@@ -102,7 +102,7 @@ def _is_narrow(function: Callable[..., Any]) -> bool:
 
 
 class _Rewrite(ast.NodeTransformer):
-    """Helpers under their new names, docstrings away, numbers with a point as the module's `F`."""
+    """Helpers under their new names, docstrings away, numbers with a point and `float(…)` as the module's `F`."""
 
     def __init__(self, renamed: dict[str, str], narrow: bool) -> None:
         self.renamed, self.narrow = renamed, narrow
@@ -120,4 +120,6 @@ class _Rewrite(ast.NodeTransformer):
         typed = isinstance(node.func, ast.Name) and node.func.id == "F" or isinstance(node.func, ast.Attribute)
         if typed:
             return node
+        if self.narrow and isinstance(node.func, ast.Name) and node.func.id == "float":
+            node.func.id = "F"
         return self.generic_visit(node)

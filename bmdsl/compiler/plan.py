@@ -7,6 +7,7 @@ from math import prod
 
 from ..graph.factor_graph import FactorGraph, is_listed, verify_compiled
 from ..graph.passes import gibbs_blocks, mean_block
+from ..language.diagnostics import fail
 from ..language.model import Length, Model, Term, UnitFactor
 from ..units.interface import UnitType
 
@@ -123,6 +124,7 @@ def build_plan(graph: FactorGraph, units: dict[str, type[UnitType]]) -> Plan:
     lateral = {t.units[0].group for _, t in paired if t.units[0].group == t.units[1].group}
     touched = [[u.group for u in model.terms[n].units] for n in listed]
     woven = {g for names in touched for g in names if names.count(g) > 1}
+    _verify_self_pairs(model, [t for _, t in paired], units)
     groups = []
     for g in model.groups:
         unit = units[g.unit]
@@ -137,6 +139,18 @@ def build_plan(graph: FactorGraph, units: dict[str, type[UnitType]]) -> Plan:
     couplings = [_coupling(model, a, b, tuple(terms)) for (a, b), terms in pairs.items() if a[0] != b[0]]
     blocks = gibbs_blocks(graph)
     return Plan(graph, tuple(groups), tuple(couplings), blocks, mean_block(graph, blocks), listed)
+
+
+def _verify_self_pairs(model: Model, terms: list[Term], units: dict[str, type[UnitType]]) -> None:
+    """A term that pairs a unit with itself needs x² among the unit's statistics, or equal to one of them."""
+    for term in terms:
+        a, b = term.units
+        unit = units[model.group(a.group).unit]
+        apart = any(frozenset((x.letter, y.letter)) == frozenset((c.first, c.second)) for c in term.conditions
+                    for x, y in zip(a.subscripts, b.subscripts, strict=True)) if a.group == b.group else True  # fmt: skip
+        if not apart and 2 not in unit.reduces and "x^2" not in unit.statistics:
+            raise fail("BM863", f"this term pairs every unit of `{a.group}` with itself too, and x^2 is no statistic of `{unit.name}`", term.span,
+                       help="count each pair once: `for i < j`")  # fmt: skip
 
 
 def _coupling(model: Model, a: tuple[str, int], b: tuple[str, int], terms: tuple[int, ...]) -> Coupling:

@@ -28,8 +28,8 @@ def log2_states(program: Program, name: str) -> float:
 
 def _support(program: Program, name: str) -> Array | None:
     g = program.plan.group(name)
-    if g.states is not None:
-        return np.eye(program.states[name])
+    if g.unit.states is not None:
+        return g.unit.support(program.states[name])
     return g.unit.support(*g.arguments)
 
 

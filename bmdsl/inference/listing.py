@@ -104,11 +104,16 @@ class Listing:
     def _reduced(self, row: Array, t: int) -> list[int] | None:
         kept = []
         columns, powers = np.unique(row, return_counts=True)
-        if len(set(self._unit(columns))) < len(columns):
-            return None
+        shared = np.unique(self._unit(columns), return_counts=True)
+        if (shared[1] > 1).any():
+            g = self._group(int(shared[0][np.argmax(shared[1])]))
+            if g.unit.states is None:
+                raise fail("BM863", f"a unit of `{g.name}` meets itself in a term, and a product of its components is no statistic of `{g.unit.name}`",
+                           self.plan.model.terms[t].span, help="leave the unit itself out with `for i != j`, or make the lattice longer")  # fmt: skip
+            return None  # two states of one unit are never on together
         for column, times in zip(columns, powers, strict=True):
             g = self._group(int(column))
-            power = 1 if g.states is not None else reduced_power(g.unit, int(times))
+            power = 1 if g.unit.states is not None else reduced_power(g.unit, int(times))
             if power > 1:
                 raise fail("BM863", f"a unit of `{g.name}` meets itself in a term, and x^{times} is no statistic of `{g.unit.name}`",
                            self.plan.model.terms[t].span, help="leave the unit itself out with `for i != j`, or make the lattice longer")  # fmt: skip

@@ -20,7 +20,10 @@ from .vocabulary import Vocabulary
 
 MODIFIERS = ("fixed", "symmetric", "nonnegative")
 INITIALS = {"normal": 2, "uniform": 2, "glorot": 0, "signs": 0, "logit_mean": 1, "mean": 1}
-EXAMPLES = {"normal": "normal(0, 0.01)", "uniform": "uniform(-0.1, 0.1)", "glorot": "glorot()", "signs": "signs()", "logit_mean": "logit_mean(v)", "mean": "mean(v)"}
+EXAMPLES = {
+    "normal": "normal(0, 0.01)", "uniform": "uniform(-0.1, 0.1)", "glorot": "glorot()", "signs": "signs()", "logit_mean": "logit_mean(v)",
+    "mean": "mean(v)",
+}  # fmt: skip
 LIMIT = 20
 
 
@@ -123,7 +126,7 @@ def _groups(d: t.ModelDefinition, values: Bindings, vocabulary: Vocabulary, wron
             word = vocabulary.units[kind.text]
             found = options(word.name, word.options, u.type, values, {})
             shape = tuple(length(x, values) for x in u.shape)
-            states = found[word.states] if word.states else None
+            states = found[word.states] if word.states else word.components
             groups[u.name.text] = Group(u.name.text, u.role, shape, word.name, tuple(found.items()), states, u.span)  # type: ignore[arg-type]  # a length
         except BmError as error:
             wrong.extend(error.diagnostics)

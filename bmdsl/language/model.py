@@ -40,11 +40,12 @@ class Group:
     options: tuple[tuple[str, Value], ...]
     """The unit type's arguments, all of them, defaults filled in, in the type's order."""
     states: Length | None = None
+    """Numbers that one unit's state is: the states of a one-of-K type, the components of a vector; None for a number."""
     span: Span | None = field(default=None, repr=False, compare=False)
 
     @property
     def axes(self) -> tuple[Length, ...]:
-        """The lengths a full subscript runs over: the shape, then the states of a one-of-K type."""
+        """The lengths a full subscript runs over: the shape, then the states of a one-of-K type or the components of a vector."""
         return self.shape if self.states is None else (*self.shape, self.states)
 
 

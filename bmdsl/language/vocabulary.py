@@ -50,6 +50,8 @@ class UnitWord:
     """power → power it equals on the domain, 0 for the constant 1: binary {2: 1}, spin {2: 0}."""
     states: str | None = None
     """Name of the argument that is the number of states of a one-of-K type; its state is the unit's last subscript."""
+    components: int | None = None
+    """Length of the vector that a unit's state is, where it is one: the unit's last subscript runs over it."""
     summary: str = ""
 
 

@@ -24,7 +24,7 @@ Kind = type[UnitType]
 def verify(unit: Kind) -> None:
     """BmError BM852 with the first thing that does not fit: a missing function, A′ ≠ mean, A″ ≠ variance, draws with another mean."""
     for problem in problems(unit):
-        raise fail("BM852", f"unit type `{getattr(unit, 'name', unit.__name__)}`: {problem}", help="the interface is in docs/new-unit-type.md")
+        raise fail("BM852", f"unit type `{getattr(unit, 'name', unit.__name__)}`: {problem}", help="the interface is in docs/new-unit.md")
 
 
 def problems(unit: Kind) -> Iterator[str]:
@@ -39,7 +39,7 @@ def problems(unit: Kind) -> Iterator[str]:
         return
     arguments = example_arguments(unit)
     try:
-        yield from _one_of_k(unit) if unit.states is not None else _numbers(unit, arguments)
+        yield from _vector(unit, arguments) if unit.states is not None or unit.components is not None else _numbers(unit, arguments)
     except Exception as error:  # a user's own code: whatever it raises is what is wrong with it
         yield f"its functions cannot be evaluated: {type(error).__name__}: {error}"
 
@@ -70,6 +70,7 @@ def _numbers(unit: Kind, arguments: tuple[float, ...]) -> Iterator[str]:
         if not np.asarray(unit.contains(draws, *arguments)).all():
             yield f"`sample` leaves the domain at {shown}: {draws[~np.asarray(unit.contains(draws, *arguments))][0]:g}"
         yield from _differs("sample", float(draws.mean()), mean, f"the mean at {shown}, over all uniforms", 0.02 * max(1.0, variance**0.5))
+        yield from _differs("sample", float(draws.var()), variance, f"the variance at {shown}, over all uniforms", 0.02 * max(1.0, variance))
         if support is not None:
             weights = np.array([sum(e * x**p for p, e in enumerate(eta, 1)) + float(unit.log_base(x, *arguments)) for x in support])
             exact = float(weights.max() + np.log(np.exp(weights - weights.max()).sum()))
@@ -80,30 +81,39 @@ def _numbers(unit: Kind, arguments: tuple[float, ...]) -> Iterator[str]:
         yield "`contains` accepts NaN"
 
 
-def _one_of_k(unit: Kind) -> Iterator[str]:
-    eta = np.array(ETAS)
-    mean, variance, draw = np.empty(len(eta)), np.empty(len(eta)), np.empty(len(eta))
-    unit.mean(eta, mean)
-    unit.variance(eta, variance)
-    for k in range(len(eta)):
-        up, down = eta.copy(), eta.copy()
-        up[k] += STEP
-        down[k] -= STEP
-        slope = (float(unit.log_partition(up)) - float(unit.log_partition(down))) / (2 * STEP)
-        yield from _differs("mean", float(mean[k]), slope, f"∂A/∂η at state {k}")
-        high, low = np.empty(len(eta)), np.empty(len(eta))
-        unit.mean(up, high)
-        unit.mean(down, low)
-        yield from _differs("variance", float(variance[k]), float(high[k] - low[k]) / (2 * STEP), f"the derivative of `mean` at state {k}")
-    total = np.zeros(len(eta))
-    for n in range(DRAWS):
-        unit.sample(eta, (n + 0.5) / DRAWS, draw)
-        if draw.sum() != 1 or not ((draw == 0) | (draw == 1)).all():
-            yield "`sample` writes something that is not one-hot"
+def _vector(unit: Kind, arguments: tuple[float, ...]) -> Iterator[str]:
+    """A type whose state is K numbers, one-hot where they are the states of a one-of-K type."""
+    for scale in (1.0, 0.2, 8.0):
+        eta = scale * np.array(ETAS if unit.states is not None else [*ETAS, *ETAS][: unit.components])
+        mean, variance, draws = np.empty(len(eta)), np.empty(len(eta)), np.empty((DRAWS, len(eta)))
+        unit.mean(eta, mean, *arguments)
+        unit.variance(eta, variance, *arguments)
+        for k in range(len(eta)):
+            up, down, high, low = eta.copy(), eta.copy(), np.empty(len(eta)), np.empty(len(eta))
+            up[k] += STEP
+            down[k] -= STEP
+            unit.mean(up, high, *arguments)
+            unit.mean(down, low, *arguments)
+            slope = (float(unit.log_partition(up, *arguments)) - float(unit.log_partition(down, *arguments))) / (2 * STEP)
+            shown = f"component {k}, η = {np.array2string(eta, precision=2)}"
+            yield from _differs("mean", float(mean[k]), slope, f"∂A/∂η of {shown}")
+            yield from _differs("variance", float(variance[k]), float(high[k] - low[k]) / (2 * STEP), f"the derivative of `mean` of {shown}")
+        for n in range(DRAWS):
+            unit.sample(eta, (n + 0.5) / DRAWS, draws[n], *arguments)
+        inside = np.asarray(unit.contains(draws, *arguments))
+        if inside.shape != (DRAWS,):
+            yield f"`contains` gives {inside.shape} for {draws.shape}: one answer a unit is wanted"
             return
-        total += draw
-    for k in range(len(eta)):
-        yield from _differs("sample", float(total[k] / DRAWS), float(mean[k]), f"the mean of state {k}, over all uniforms", 0.01)
+        if not inside.all():
+            yield f"`sample` leaves the domain at η = {np.array2string(eta, precision=2)}: {draws[~inside][0]}"
+            return
+        for k in range(len(eta)):
+            what = f"the mean of component {k} at η = {np.array2string(eta, precision=2)}, over all uniforms"
+            yield from _differs("sample", float(draws[:, k].mean()), float(mean[k]), what, 0.01)
+            spread = f"the variance of component {k} at η = {np.array2string(eta, precision=2)}, over all uniforms"
+            yield from _differs("sample", float(draws[:, k].var()), float(variance[k]), spread, 0.01)
+    if np.asarray(unit.contains(np.full((1, len(eta)), np.nan), *arguments)).any():
+        yield "`contains` accepts NaN"
 
 
 def _differs(name: str, found: float, wanted: float, what: str, tolerance: float = 0.0) -> Iterator[str]:

@@ -4,7 +4,8 @@ The functions are plain Python on scalars, written with names from `bmdsl.units.
 the generated module, so they need no numba. Unit arguments come last, in the order of `options`.
 
 * One statistic: `eta` is a number. Two statistics (`x`, `x^2`): `eta, eta2` are two numbers.
-* A one-of-K type (`states` set): `eta` is a 1-D array of K fields; `mean`, `variance` and `sample` write K numbers into `out`.
+* A one-of-K type (`states` set), and a vector (`components` set), K numbers each: `eta` is a 1-D array of K fields; `mean`, `variance` and
+  `sample` write K numbers into `out`; the base measure is constant.
 """
 
 from __future__ import annotations
@@ -27,8 +28,12 @@ class UnitType:
     reduces: ClassVar[Mapping[int, int]] = {}
     """power → power it equals on the domain (0: the constant 1), so that `binary` x² is x and `spin` x² is 1."""
     states: ClassVar[str | None] = None
+    components: ClassVar[int | None] = None
+    """Length of x where a unit's state is a vector, as (cos a, sin a) of an angle a: its statistics are its components."""
     domain: ClassVar[str] = ""
     """How the domain reads in a message and in `bm units`: `{0, 1}`."""
+    draws_within: ClassVar[float] = 0.0
+    """How far the mean of draws may be from `mean`, where A only approximates what is drawn."""
     formulas: ClassVar[Mapping[str, str]] = {}
     """LaTeX of A, mean, variance and density in `\\eta`, for `bm explain`: keys `log_partition`, `mean`, `variance`, `density`."""
 
@@ -57,7 +62,7 @@ class UnitType:
     def word(cls) -> UnitWord:
         """What the checker of the language must know of this type."""
         powers = tuple(1 if s == "x" else int(s.removeprefix("x^")) for s in cls.statistics)
-        return UnitWord(cls.name, cls.options, powers, dict(cls.reduces), cls.states, cls.summary)
+        return UnitWord(cls.name, cls.options, powers, dict(cls.reduces), cls.states, cls.components, cls.summary)
 
 
 def reduced_power(unit: type[UnitType], power: int) -> int:

@@ -59,7 +59,7 @@ def test_the_code_of_a_page_runs(page: Path, tmp_path: Path, monkeypatch: pytest
             file.write_text(code, encoding="utf-8")
             assert load_all(str(file), None, {})
         else:
-            assert kind in ("text", "latex"), f"a block of kind `{kind}` in {page.name}"
+            assert kind in ("text", "latex", "toml"), f"a block of kind `{kind}` in {page.name}"
 
 
 def test_images_of_the_pages_exist():

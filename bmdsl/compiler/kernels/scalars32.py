@@ -15,6 +15,7 @@ __all__ = ["below_sigmoid", "exp", "log", "log1p", "logcosh", "sigmoid", "softpl
 
 def exp(x):  # type: ignore[no-untyped-def]  # copied into numba modules, typed there
     """e^x; x is held to [−87, 88], so nothing overflows and nothing is 0."""
+    x = np.float32(x)  # in double the magic number below would round nothing
     x = x if x < np.float32(88.0) else np.float32(88.0)
     x = x if x > np.float32(-87.0) else np.float32(-87.0)
     n = (x * np.float32(1.44269504) + np.float32(12582912.0)) - np.float32(12582912.0)  # 1.5·2²³: adding it rounds to a whole number
