@@ -18,6 +18,8 @@ from bmdsl import units
 
 NODES = 40
 """Gauss–Hermite nodes of a Gaussian unit."""
+NODES_OF_AN_INTERVAL = 24
+"""Gauss–Legendre nodes of an exponential unit."""
 Array = np.ndarray
 At = Mapping[str, int]
 
@@ -219,6 +221,10 @@ def unit_states(group: Group) -> list[tuple[Array, float]]:
             x, w = np.polynomial.hermite_e.hermegauss(NODES)
             s = float(options["sigma"])
             return [(np.array([s * a]), math.log(s * b)) for a, b in zip(x, w, strict=True)]
+        case "exponential":
+            x, w = np.polynomial.legendre.leggauss(NODES_OF_AN_INTERVAL)
+            half = float(options["max"]) / 2
+            return [(np.array([half * (a + 1)]), math.log(half * b)) for a, b in zip(x, w, strict=True)]
     unit = units.get(group.unit)  # a type of someone else: its support and base are what its conformance check has verified
     support = unit.support(*options.values())
     assert support is not None
@@ -230,7 +236,7 @@ def base_at(group: Group, x: Array) -> Array:
     rows = x.reshape(len(x), -1)
     if group.unit == "gaussian":
         return -0.5 * (rows**2).sum(1) / dict(group.options)["sigma"] ** 2
-    if group.states is not None:
+    if group.states is not None or group.unit == "exponential":
         return np.zeros(len(rows))
     table = {float(s[0]): b for s, b in unit_states(group)}
     return np.array([sum(table[float(v)] for v in row) for row in rows])

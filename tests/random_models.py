@@ -19,7 +19,8 @@ LETTERS = ("i", "j", "k", "a", "l", "η", "p", "q")
 ARGUMENTS = (("t", 0.5), ("scale", -0.75))
 LIMIT = 9.0
 """log2 of the most joint states of a drawn model (a Gaussian unit counts as its quadrature nodes)."""
-GAUSSIAN_COST = 5.4
+COSTS = {"gaussian": 5.4, "exponential": 4.6}
+"""Types without a finite support, and log2 of the nodes that the oracle sums over."""
 SHAPES = ((), (1,), (2,), (3,), (4,), (1, 2), (2, 1), (2, 2), (3, 2))
 
 
@@ -43,10 +44,10 @@ def groups(draw: Any) -> tuple[Group, ...]:
     for n in range(n_visible + n_hidden):
         role = "visible" if n < n_visible else "hidden"
         name = VISIBLE[n] if n < n_visible else HIDDEN[n - n_visible]
-        kinds = [*finite_types(), "binary"] + ["gaussian"] * (budget > GAUSSIAN_COST and not any(g.unit == "gaussian" for g in out))
+        kinds = [*finite_types(), "binary"] + [n for n, cost in COSTS.items() if budget > cost and not any(g.unit in COSTS for g in out)]
         unit = draw(st.sampled_from(kinds))
         options, states, cost = _options(draw, unit)
-        room = budget if unit == "gaussian" else 0.6 * budget
+        room = budget if unit in COSTS else 0.6 * budget
         possible = [x for x in SHAPES if math.prod(x) * cost <= room]
         if not possible:
             continue
@@ -70,7 +71,9 @@ def _options(draw: Any, unit: str) -> tuple[tuple[tuple[str, float], ...], int |
         n, gain = draw(st.sampled_from(((2, 1.0), (1, 0.5), (2, 2.0))))
         return (("N", n), ("gain", gain)), None, math.log2(n / gain + 1)
     if unit == "gaussian":
-        return (("sigma", draw(st.sampled_from((0.5, 1.0, 0.8)))),), None, GAUSSIAN_COST
+        return (("sigma", draw(st.sampled_from((0.5, 1.0, 0.8)))),), None, COSTS[unit]
+    if unit == "exponential":
+        return (("max", draw(st.sampled_from((1.0, 2.5)))),), None, COSTS[unit]
     kind = units.get(unit)
     options = tuple((o.name, o.default if o.default is not None else 2) for o in kind.options)
     support = kind.support(*(v for _, v in options))
@@ -169,7 +172,7 @@ def _weights(draw: Any, pen: _Pen, letters: _Letters) -> list[Weight | Power]:
 
 def _allowed(first: Group, second: Group | None) -> bool:
     """Whether a term may multiply these groups: a product of a unit with itself must be a statistic."""
-    return second is None or first.name != second.name or first.unit not in ("binomial", "multinary")
+    return second is None or first.name != second.name or first.unit not in ("binomial", "multinary", "exponential")
 
 
 @st.composite
@@ -178,8 +181,8 @@ def addends(draw: Any, pen: _Pen, among: tuple[Group, ...]) -> Addend:
     letters = _Letters(draw)
     count = draw(st.sampled_from((1, 1, 2, 2, 2, 2, 0, 3)))
     chosen = [draw(st.sampled_from(among)) for _ in range(count)]
-    if count == 3:  # at most one of them Gaussian, so that the energy stays quadratic in those
-        chosen = [g for n, g in enumerate(chosen) if g.unit != "gaussian" or all(x.unit != "gaussian" for x in chosen[:n])]
+    if count == 3:  # at most one of them without a finite support, so that the energy stays quadratic in Gaussian units
+        chosen = [g for n, g in enumerate(chosen) if g.unit not in COSTS or all(x.unit not in COSTS for x in chosen[:n])]
     if any(not _allowed(a, b) for a, b in combinations(chosen, 2)):
         chosen = chosen[:1]
     lateral = len(chosen) == 2 and chosen[0].name == chosen[1].name

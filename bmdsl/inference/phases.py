@@ -14,6 +14,7 @@ from ..language.diagnostics import fail, near
 from ..language.model import Model
 from . import enumeration, initial
 from .program import Array, Fields, Key, Program, Rows, State
+from .proper import Propriety
 
 SAMPLE_STREAM, INITIAL_STREAM = 1, 2
 GROUPS = 1 << 10
@@ -45,6 +46,7 @@ class Phases:
         self.params = Parameters(model, initial.initial_parameters(model, seed), program.dtype)
         self._order = {g.name: k for k, g in enumerate(model.groups)}
         self._held: Fields | None = None
+        self._propriety = Propriety(program)
 
     @property
     def visible(self) -> tuple[str, ...]:
@@ -55,7 +57,12 @@ class Phases:
         return tuple(g.name for g in self.model.groups if g.role == "hidden")
 
     def _fields(self) -> Fields:
-        return self._held if self._held is not None else self.program.couple(self.params)
+        if self._held is not None:
+            return self._held
+        made = self.program.couple(self.params)
+        if self._propriety.can_fail:
+            self._propriety.verify(made)
+        return made
 
     @contextmanager
     def frozen(self) -> Iterator[None]:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 import bmdsl
 from tests import oracle
 from tests.oracle import Drawn, Group
-from tests.random_models import finite_types, models, parameter_values
+from tests.random_models import COSTS, finite_types, models, parameter_values
 
 CASES = 3
 drawn = settings(
@@ -36,11 +36,13 @@ class Case:
         self.cases = [{n: x[r] for n, x in self.data.items()} for r in range(CASES)]
 
     def summable(self, roles: tuple[str, ...]) -> bool:
-        """Whether groups of these roles can be summed exactly: no term couples Gaussian units with one another."""
-        return not _pairs_gaussians(self.m, roles)
+        """Whether groups of these roles can be summed exactly: no term couples units without a finite support with one another."""
+        return not _pairs_continuous(self.m, roles)
 
 
 def _random_states(g: Group, generator: np.random.Generator, n: int) -> np.ndarray:
+    if g.unit == "exponential":
+        return generator.uniform(0, dict(g.options)["max"], (n, *g.axes))
     if g.unit == "gaussian":
         return generator.normal(0, 1, (n, *g.axes))
     support = np.array([s for s, _ in oracle.unit_states(g)])
@@ -75,11 +77,11 @@ def _is_proper(m: Drawn, params: dict[str, np.ndarray]) -> bool:
     return bool(np.linalg.eigvalsh(_curvature(m, params) * np.outer(sigma, sigma)).max() < 0.35)
 
 
-def _pairs_gaussians(m: Drawn, roles: tuple[str, ...]) -> bool:
-    """Whether a term has two Gaussian units of these roles, other than the square of one unit."""
+def _pairs_continuous(m: Drawn, roles: tuple[str, ...]) -> bool:
+    """Whether a term has two units without a finite support of these roles, other than the square of one unit."""
     for a in m.all_addends:
         factors = [f.base if isinstance(f, oracle.Power) else f for f in a.product.factors]
-        found = [f for f in factors if isinstance(f, oracle.Unit) and f.group.unit == "gaussian" and f.group.role in roles]
+        found = [f for f in factors if isinstance(f, oracle.Unit) and f.group.unit in COSTS and f.group.role in roles]
         if len(found) == 2 and found[0] != found[1]:
             return True
     return False
@@ -91,7 +93,7 @@ def _close(got: object, want: object) -> None:
 
 def _verify(case: Case) -> None:
     m, machine, params = case.m, case.machine, case.params
-    flat = [g for g in m.groups if g.unit != "gaussian"]
+    flat = [g for g in m.groups if g.unit not in COSTS]
     states = oracle.joint_states(m.groups)[0] if len(flat) == len(m.groups) else case.states
     base = sum(oracle.base_at(g, states[g.name]) for g in m.groups)
     _close(machine.energy(**states), oracle.energy(m, params, states) - base)

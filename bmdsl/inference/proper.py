@@ -1,0 +1,159 @@
+"""Whether the energy leaves a distribution: no Gaussian precision below 0, no counts that drive one another to infinity.
+
+Only models that can go wrong are looked at: those that couple two unbounded units, or act on a statistic x².
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+import numpy as np
+
+from ..compiler.plan import Coupling, GroupPlan
+from ..language.diagnostics import fail
+from ..language.model import Term
+from .program import Array, Fields, Program
+
+FAR = 1e3
+"""A value so far out that a base measure's curvature and a domain's bounds show."""
+STEEP = 1e9
+"""A mean at η = 30 past which the log-partition outgrows every square."""
+DENSE = 2048
+"""Most units whose joint precision is factored; of more, nothing is said."""
+
+
+class Propriety:
+    """The groups of a program that parameters can make improper, and the check of them."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self.groups = {g.name: g for g in program.plan.groups}
+        acted = {u.group for t in program.plan.model.terms for u in t.units if u.power == 2}
+        self.squares = [g for g in program.plan.groups if g.square and g.role != "given" and (g.name in acted or g.lateral)]
+        self.ends = {g.name: _ends(g) for g in program.plan.groups}
+        free = {g.name for g in program.plan.groups if g.role != "given"}
+        self.pairs = [c for c in program.plan.couplings if c.powers == (1, 1) and {c.a, c.b} <= free and self._endless(c.a) and self._endless(c.b)]
+        self.alone = [g for g in program.plan.groups if (g.lateral or g.woven) and g.name in free and self._endless(g.name)]
+
+    @property
+    def can_fail(self) -> bool:
+        return bool(self.squares or self.pairs or self.alone)
+
+    def verify(self, f: Fields) -> None:
+        """BmError BM813 with the term, the unit and the numbers where these parameters leave no distribution."""
+        precisions = {g.name: self._precision(f, g) for g in {g.name: g for g in (*self.squares, *self._both)}.values()}
+        self._verify_joint(f, precisions)
+        self._verify_steep(f)
+
+    def _endless(self, name: str) -> bool:
+        return not np.isfinite(self.ends[name]).all()
+
+    @cached_property
+    def _both(self) -> list[GroupPlan]:
+        """Groups with a Gaussian's tails on both sides that are coupled with one another."""
+        names = {n for c in self.pairs for n in (c.a, c.b)} | {g.name for g in self.alone}
+        return [g for g in self.program.plan.groups if g.name in names and g.square and not np.isfinite(self.ends[g.name]).any()]
+
+    def _precision(self, f: Fields, g: GroupPlan) -> Array:
+        """The least precision of every unit over all states of the others: 1/σ² − 2 max η₂, [size]."""
+        base = -2 * float(g.unit.log_base(FAR, *g.arguments)) / FAR**2
+        found: list[tuple[Array, Term]] = [(f.bias2[g.name].astype(np.float64), self._own_term(g.name))]
+        for c in self.program.plan.couplings:
+            if 2 in c.powers and g.name in (c.a, c.b) and c.powers[c.b == g.name] == 2:
+                found.append((self._most(f, c, g.name), self.program.plan.model.terms[c.terms[0]]))
+        precision: Array = base - 2 * np.sum([x for x, _ in found], axis=0)
+        worst = int(np.argmin(precision))
+        if not precision[worst] > 0:
+            shares = [float(x[worst]) for x, _ in found]
+            term = found[int(np.argmax(shares))][1]
+            where = ", ".join(map(str, np.unravel_index(worst, tuple(int(n) for n in g.axes)))) if g.axes else ""
+            raise fail("BM813", f"the precision of `{g.name}[{where}]` can be {precision[worst]:.4g}: the energy has no lower bound", term.span,
+                       note=f"the base measure of `{g.unit.name}` gives {base:.4g}, the terms on {g.name}^2 take up to {2 * max(shares):.4g} of it",
+                       help=f"keep what multiplies {g.name}^2 in -E below {base / 2:.4g}, or start it smaller: `init normal(0, 0.001)`")  # fmt: skip
+        return precision
+
+    def _own_term(self, name: str) -> Term:
+        terms = self.program.plan.model.terms
+        return next((t for t in terms if len(t.units) == 1 and t.units[0].group == name and t.units[0].power == 2),
+                    next(t for t in terms if any(u.group == name for u in t.units)))  # fmt: skip
+
+    def _most(self, f: Fields, c: Coupling, name: str) -> Array:
+        """The largest field on x² that a coupling can give each unit of `name`."""
+        other, power = (c.b, c.powers[1]) if c.a == name else (c.a, c.powers[0])
+        w = np.asarray(f.matrix[c.name], np.float64).reshape(self.program.sizes[c.a], self.program.sizes[c.b]) * f.scale[c.name]
+        w = w if c.a == name else w.T
+        if self.groups[other].unit.states is not None:
+            return w.reshape(len(w), -1, self.program.states[other]).max(-1).sum(-1)
+        low, high = self.ends[other]
+        ends = np.array([low, high]) if power == 1 else np.array([0.0 if low <= 0 <= high else min(low * low, high * high), max(low * low, high * high)])
+        with np.errstate(invalid="ignore"):
+            reach = np.maximum(w * ends[0], w * ends[1])
+        return np.where(w == 0, 0.0, reach).sum(-1)
+
+    # ------------------------------------------------------------ units that meet
+
+    def _verify_joint(self, f: Fields, precisions: dict[str, Array]) -> None:
+        groups = self._both
+        total = sum(g.size for g in groups)
+        if not groups or total > DENSE:
+            return
+        at = dict(zip((g.name for g in groups), np.cumsum([0, *(g.size for g in groups)]), strict=False))
+        joint = np.zeros((total, total))
+        for c in self.pairs:
+            if c.a in at and c.b in at:
+                w = np.asarray(f.matrix[c.name], np.float64).reshape(self.program.sizes[c.a], self.program.sizes[c.b]) * f.scale[c.name]
+                block = np.s_[at[c.a] : at[c.a] + len(w), at[c.b] : at[c.b] + w.shape[1]]
+                joint[block] -= w
+                joint[block[::-1]] -= w.T
+        for g in groups:
+            inside = np.s_[at[g.name] : at[g.name] + g.size]
+            if g.name in f.lateral:
+                joint[inside, inside] -= f.lateral[g.name]
+            if g.name in f.woven and self.program.listing is not None:
+                start, other, value = f.woven[g.name][:3]
+                unit = np.repeat(np.arange(g.size), np.diff(start))
+                np.subtract.at(joint, (at[g.name] + unit, at[g.name] + other - self.program.listing.offset[g.name]), value)
+        joint[np.diag_indices(total)] += np.concatenate([precisions[g.name] for g in groups])
+        try:
+            np.linalg.cholesky(joint)
+        except np.linalg.LinAlgError:
+            least = float(np.linalg.eigvalsh(joint)[0])
+            names = [g.name for g in groups]
+            term = next(t for t in self.program.plan.model.terms if len(t.units) > 1 and all(u.group in names for u in t.units))
+            shown = " and ".join(f"`{n}`" for n in names)
+            raise fail("BM813", f"the joint precision of {shown} has the eigenvalue {least:.4g}: the energy has no lower bound", term.span,
+                       help="keep the sum of each unit's couplings below its 1/sigma^2, or start them smaller: `init normal(0, 0.001)`") from None  # fmt: skip
+
+    def _verify_steep(self, f: Fields) -> None:
+        """Counts whose log-partition grows like e^η bound no unbounded unit that pulls them up."""
+        for c in self.pairs:
+            if self._steep(c.a) or self._steep(c.b):
+                w = np.asarray(f.matrix[c.name]) * f.scale[c.name]
+                both = not (np.isfinite(self.ends[c.a]).any() and np.isfinite(self.ends[c.b]).any())
+                if (w != 0 if both else w > 0).any():
+                    self._fail_steep(c.a, c.b, self.program.plan.model.terms[c.terms[0]])
+        for g in self.alone:
+            if self._steep(g.name) and ((g.name in f.lateral and (f.lateral[g.name] > 0).any()) or (g.name in f.woven and (f.woven[g.name][2] > 0).any())):
+                self._fail_steep(g.name, g.name, next(t for t in self.program.plan.model.terms if [u.group for u in t.units].count(g.name) > 1))
+
+    def _steep(self, name: str) -> bool:
+        g = self.groups[name]
+        return g.states is None and not g.square and float(g.unit.mean(30.0, *g.arguments)) > STEEP
+
+    def _fail_steep(self, a: str, b: str, term: Term) -> None:
+        raise fail("BM813", f"units of `{a}` and `{b}` can drive one another to infinity: the energy has no lower bound", term.span,
+                   note=f"a {next(self.groups[n].unit.name for n in (a, b) if self._steep(n))} unit's mean grows like e^η",
+                   help="make their couplings negative, or one of them a bounded type such as `binomial(N)`")  # fmt: skip
+
+
+def _ends(g: GroupPlan) -> tuple[float, float]:
+    """The least and the largest value of a unit; ±inf where there is none."""
+    if g.states is not None:
+        return (0.0, 1.0) if g.unit.states is not None else (-1.0, 1.0)
+    support = g.unit.support(*g.arguments)
+    if support is not None:
+        return float(np.min(support)), float(np.max(support))
+    inside = np.asarray(g.unit.contains(np.array([-FAR, FAR]), *g.arguments))
+    fields = (0.0,) if g.square else ()
+    return (-np.inf if inside[0] else float(g.unit.mean(-1e4, *fields, *g.arguments)),
+            np.inf if inside[1] else float(g.unit.mean(1e4, *fields, *g.arguments)))  # fmt: skip

@@ -1,0 +1,97 @@
+"""Energies without a lower bound are refused, with the term, the unit and the numbers; those with one are not."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import bmdsl
+from bmdsl.language.diagnostics import BmError
+
+
+def machine(text: str, **params: object) -> bmdsl.Machine:
+    m = bmdsl.parse(f"model m {{ {text} }}").compile(seed=0, dtype="float64")
+    for name, x in params.items():
+        m.params[name] = x
+    return m
+
+
+CATEGORY = "visible x[3] : gaussian(sigma = 0.5)  hidden z : categorical(2)  param P[3, 2], b  energy = - P[i,k] x[i]^2 z[k] - b x[i]"
+
+
+def test_a_precision_that_a_category_can_make_negative_is_refused():
+    P = np.zeros((3, 2))
+    P[1, 0] = 1.9
+    machine(CATEGORY, P=P).sample(3)
+    P[1, 0] = 2.1
+    with pytest.raises(BmError) as caught:
+        machine(CATEGORY, P=P).sample(3)
+    text = str(caught.value)
+    assert "BM813" in text and "the precision of `x[1]` can be -0.2" in text and "P[i,k] x[i]^2 z[k]" in text
+
+
+def test_a_category_changes_the_precision():
+    """Against the Gaussian mixture worked out by hand: P(z = k) ∝ Π_i (τ_ik)^−½ e^{b²/2τ_ik}."""
+    P = np.array([[0.5, -1.0], [-0.3, 0.2], [1.0, -2.0]])
+    m = machine(CATEGORY, P=P, b=0.7)
+    tau = 4 - 2 * P
+    log_z = np.log(2 * np.pi / tau) / 2 + 0.7**2 / (2 * tau)
+    total = log_z.sum(0)
+    assert m.log_partition() == pytest.approx(np.logaddexp(*total), abs=1e-10)
+    x = np.array([[0.3, -1.0, 0.5]])
+    weights = (P * (x[0] ** 2)[:, None]).sum(0)
+    np.testing.assert_allclose(m.conditional("z", x=x)[0], np.exp(weights) / np.exp(weights).sum(), atol=1e-12)
+    z = np.array([[0.0, 1.0]])
+    np.testing.assert_allclose(m.conditional("x", z=z)[0], 0.7 / tau[:, 1], atol=1e-12)
+    drawn = m.sample(20_000, steps=20)
+    p = np.exp(total - np.logaddexp(*total))
+    assert drawn["z"].mean(0) == pytest.approx(p, abs=0.02)
+    second = (p * (1 / tau + (0.7 / tau) ** 2)).sum(1)
+    np.testing.assert_allclose((drawn["x"] ** 2).mean(0), second, rtol=0.06)
+
+
+def test_the_gradient_of_a_category_dependent_precision_is_that_of_the_likelihood():
+    P = np.array([[0.5, -1.0], [-0.3, 0.2], [1.0, -2.0]])
+    m = machine(CATEGORY, P=P, b=0.7)
+    data = np.random.default_rng(0).normal(size=(4, 3))
+    found = m.gradient(data)["P"]
+    for at in np.ndindex(P.shape):
+        sides = []
+        for step in (1e-5, -1e-5):
+            moved = P.copy()
+            moved[at] += step
+            m.params["P"] = moved
+            sides.append(m.log_likelihood(data).mean())
+        assert found[at] == pytest.approx((sides[0] - sides[1]) / 2e-5, abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("text", "params", "said"),
+    [
+        ("visible x[2] : gaussian  energy = - x[i]^2", {}, "can be -1"),
+        ("visible x[3] : gaussian  param W symmetric  energy = - W[i,j] x[i] x[j] for i < j", {"W": 0.6 * (1 - np.eye(3))}, "eigenvalue -0.2"),
+        ("visible x[2] : gaussian  hidden y[2] : gaussian  param W  energy = - W[i,j] x[i] y[j]", {"W": np.eye(2) * 1.1}, "eigenvalue -0.1"),
+        ("visible x[4] : gaussian  param J  energy = - J x[i] x[wrap(i+1)]", {"J": 0.51}, "eigenvalue -0.02"),
+        ("visible x[2] : poisson  hidden y[2] : gaussian  param W  energy = - W[i,j] x[i] y[j]", {"W": np.full((2, 2), -0.1)}, "drive one another"),
+        ("visible x[2] : poisson  hidden y[2] : poisson  param W  energy = - W[i,j] x[i] y[j]", {"W": np.full((2, 2), 0.1)}, "drive one another"),
+        ("visible x[4] : poisson  param J  energy = - J x[i] x[pad(i+1)]", {"J": 0.1}, "drive one another"),
+    ],
+)
+def test_an_energy_without_a_lower_bound_is_refused(text: str, params: dict[str, object], said: str) -> None:
+    with pytest.raises(BmError) as caught:
+        machine(text, **params).sample(2)
+    assert caught.value.diagnostics[0].code == "BM813" and said in str(caught.value), str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "params"),
+    [
+        ("visible x[3] : gaussian  param W symmetric  energy = - W[i,j] x[i] x[j] for i < j", {"W": 0.4 * (1 - np.eye(3))}),
+        ("visible x[4] : gaussian  param J  energy = - J x[i] x[wrap(i+1)]", {"J": 0.49}),
+        ("visible x[2] : poisson  hidden y[2] : poisson  param W  energy = - W[i,j] x[i] y[j]", {"W": np.full((2, 2), -0.1)}),
+        ("visible x[2] : poisson  hidden y[2] : binary  param W  energy = - W[i,j] x[i] y[j]", {"W": np.full((2, 2), 3.0)}),
+        ("visible x[2] : rectified  hidden y[2] : binary  param P  energy = - P[i,j] x[i]^2 y[j]", {"P": np.full((2, 2), 0.2)}),
+    ],
+)
+def test_an_energy_with_a_lower_bound_is_not(text: str, params: dict[str, object]) -> None:
+    machine(text, **params).sample(2)
