@@ -19,6 +19,7 @@ MAY_IMPORT = {
     "inference": {"language", "units", "graph", "compiler"},
     "data": {"language", "registry"},
     "training": {"language", "compiler", "inference", "registry"},
+    "verification": {"language", "units", "graph", "compiler", "inference"},
     "report": {"language", "units", "graph", "compiler", "inference"},
 }
 """Folder → the folders and top-level modules of the package that it may import, besides itself."""

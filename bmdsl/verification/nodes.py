@@ -1,0 +1,76 @@
+"""The states of one unit as a list: all of them where they are finitely many, else the nodes of a quadrature."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..units.interface import UnitType
+
+Array = np.ndarray
+HERMITE, LEGENDRE, CIRCLE, COUNTS = 36, 32, 32, 60
+FAR = 1e6
+
+
+@dataclass(frozen=True)
+class Nodes:
+    """`states` [nodes] or [nodes, K]; `log_weights` [nodes] hold the base measure. `exact` False: an integral to about 1e-8."""
+
+    states: Array
+    log_weights: Array
+    exact: bool
+
+
+def nodes_of(unit: type[UnitType], arguments: tuple[float, ...], states: int | None) -> Nodes | None:
+    """None where neither a list nor a quadrature is known."""
+    if unit.states is not None:
+        support = unit.support(float(states or 1))
+        return None if support is None else Nodes(np.asarray(support, float), np.zeros(len(support)), True)
+    if unit.components is not None:
+        return _circle(unit, arguments)
+    if unit.draws_within:
+        return None  # what is drawn is not quite what A says
+    support = unit.support(*arguments)
+    if support is not None:
+        x = np.asarray(support, float)
+        return Nodes(x, _base(unit, x, arguments), True)
+    low, high = np.asarray(unit.contains(np.array([-FAR, FAR]), *arguments))
+    if not np.asarray(unit.contains(np.array([0.5]), *arguments))[0]:
+        x = np.arange(-COUNTS if low else 0.0, COUNTS + 1.0)
+        return Nodes(x, _base(unit, x, arguments), False)
+    if low and high:
+        return _line(unit, arguments)
+    return _interval(unit, arguments, bool(high))
+
+
+def _base(unit: type[UnitType], x: Array, arguments: tuple[float, ...]) -> Array:
+    return np.array([float(unit.log_base(float(v), *arguments)) for v in x])
+
+
+def _width(unit: type[UnitType], arguments: tuple[float, ...]) -> float:
+    """σ of a base measure that falls like a Gaussian's."""
+    return float((-2 * (unit.log_base(1e3, *arguments) - unit.log_base(0.0, *arguments)) / 1e6) ** -0.5)
+
+
+def _line(unit: type[UnitType], arguments: tuple[float, ...]) -> Nodes:
+    x, w = np.polynomial.hermite_e.hermegauss(HERMITE)
+    s = _width(unit, arguments)
+    rest = _base(unit, s * x, arguments) + x * x / 2
+    return Nodes(s * x, np.log(s * w) + rest, False)
+
+
+def _interval(unit: type[UnitType], arguments: tuple[float, ...], endless: bool) -> Nodes:
+    fields = (0.0,) if "x^2" in unit.statistics else ()
+    end = 12 * _width(unit, arguments) if endless else float(unit.mean(1e4, *fields, *arguments)) + 1e-4  # e^{ηx} ends there: its mean is 1/η below
+    x, w = np.polynomial.legendre.leggauss(2 * LEGENDRE if endless else LEGENDRE)
+    x = end / 2 * (x + 1)
+    return Nodes(x, np.log(end / 2 * w) + _base(unit, x, arguments), False)
+
+
+def _circle(unit: type[UnitType], arguments: tuple[float, ...]) -> Nodes | None:
+    angles = 2 * np.pi * np.arange(CIRCLE) / CIRCLE
+    x = np.stack([np.cos(angles), np.sin(angles)], axis=1)
+    if unit.components != 2 or not np.asarray(unit.contains(x, *arguments)).all():
+        return None
+    return Nodes(x, np.full(CIRCLE, np.log(2 * np.pi / CIRCLE)), False)

@@ -1,0 +1,53 @@
+"""Faults put into the generated code: the row that each must fail does fail."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+import bmdsl
+from bmdsl.compiler import emit
+from bmdsl.verifying import Verified, verify
+
+RBM = "model m(D, H = 5) { visible v[D] : binary  hidden h[H] : spin  param W, b  energy = - W[i,j] v[i] h[j] - b[i] v[i] }"
+RING = "model m(n = 8) { visible s[n] : spin  param J, b  energy = - J[i] s[i] s[wrap(i+1)] - b[i] s[i] }"
+
+
+def planted(text: str, old: str, new: str, monkeypatch: pytest.MonkeyPatch) -> Verified:
+    right: Callable[..., tuple[str, object]] = emit.emit_module
+
+    def wrong(*a: object, **k: object) -> tuple[str, object]:
+        source, *rest = right(*a, **k)
+        assert old in source, "the fault has no place in the generated code"
+        return (source.replace(old, new), *rest)
+
+    monkeypatch.setattr(emit, "emit_module", wrong)
+    return verify(bmdsl.parse(text))
+
+
+def failed(found: Verified) -> set[str]:
+    assert found.passed == (not [r for r in found.rows if not r.passed])
+    return {r.what for r in found.rows if not r.passed}
+
+
+@pytest.mark.parametrize(
+    ("text", "old", "new", "caught"),
+    [
+        pytest.param(RBM, "out[r, p] = spin_mean(eta[r, p])", "out[r, p] = spin_mean(F(0.98) * eta[r, p])", "conditionals", id="a mean of the wrong field"),
+        pytest.param(RBM, "total += spin_log_partition(eta[r, p])", "total += spin_log_partition(eta[r, 0])", "free energy", id="A of another unit"),
+        pytest.param(RBM, "spin_sample(eta[r, p], u[p])", "spin_sample(eta[r, p], u[0])", "sampler's marginals", id="one uniform for all units"),
+        pytest.param(RBM, "binary_sample(eta[r, p], u[p])", "max(out[r, p], binary_sample(eta[r, p], u[p]))", "detailed balance", id="never goes off"),
+        pytest.param(RING, "d_J[i_i] -= scale", "d_J[i_i] += scale", "gradient", id="a gradient of the wrong sign"),
+        pytest.param(RING, "eta[c] += w * X[d, c]", "eta[c] += F(0.5) * w * X[d, c]", "sampler's marginals", id="chains side by side, weak couplings"),
+        pytest.param(RING, "eta[r, d] += delta * value[e]", "eta[r, d] += F(0.5) * delta * value[e]", "sampler, few chains", id="few chains, half the change"),
+    ],
+)
+def test_a_fault_in_the_generated_code_is_caught(text: str, old: str, new: str, caught: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert caught in failed(planted(text, old, new, monkeypatch))
+
+
+@pytest.mark.parametrize("text", [RBM, RING])
+def test_the_same_models_pass_without_a_fault(text: str) -> None:
+    found = verify(bmdsl.parse(text))
+    assert failed(found) == set() and sum(not r.skipped for r in found.rows) >= 6
