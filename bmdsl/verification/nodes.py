@@ -9,7 +9,7 @@ import numpy as np
 from ..units.interface import UnitType
 
 Array = np.ndarray
-HERMITE, LEGENDRE, CIRCLE, COUNTS = 36, 32, 32, 60
+HERMITE, LEGENDRE, CIRCLE, COUNTS = 36, 32, 16, 60
 FAR = 1e6
 
 

@@ -16,8 +16,8 @@ from ..language.constants import constant
 from ..language.diagnostics import BmError, fail
 from ..language.model import Model
 
-BITS = 12.5
-"""log2 of the most joint states of a small copy."""
+PASSES = ((12.5, 2), (14.5, 2), (16.5, 2), (14.5, 1))
+"""log2 of the most joint states of a small copy, and the least length: tried in this order."""
 WORTH = {1: -3.0, 2: 0.0, 3: 1.0, 4: 1.3, 5: 1.5, 6: 1.6, 8: 1.65, 10: 1.7, 12: 1.72}
 """How much of a model's structure shows at a length: at 1 hardly any, past 4 little more."""
 TRIES = 3000
@@ -39,7 +39,7 @@ class Small:
 def shrink(definition: t.ModelDefinition, arguments: Mapping[str, float], given: Mapping[str, int],
            check: Callable[[t.ModelDefinition, Mapping[str, float]], Model], states: Callable[[Model], float],
            alike: Callable[[Model], bool], graphs: Mapping[str, GraphFile]) -> Small:  # fmt: skip
-    """The copy that shows most structure within BITS. `given` are sizes that the user chose.
+    """The copy that shows most structure among those that can be enumerated. `given` are sizes that the user chose.
 
     `check` is the language's checker, `states` a checked model's log2 of joint states, `alike` whether it is compiled as the whole model is
     (the best copy that is not is taken where none is). `graphs` are those read from files. BmError BM876 where no copy is small enough.
@@ -55,10 +55,12 @@ def shrink(definition: t.ModelDefinition, arguments: Mapping[str, float], given:
     reason: BmError | None = None
     second: Small | None = None
     tried = 0
-    for ks in combinations:
+    for (bits, least), ks in product(PASSES, combinations):
         picked = dict(zip(chosen, ks, strict=True))
+        if any(k < least and str(n) not in given for n, k in picked.items()):
+            continue
         small, bound = _put(definition, picked, graphs), _bound(definition, arguments, picked)
-        if _quick_bits(small, bound) > BITS and not given:
+        if _quick_bits(small, bound) > bits and not given:
             continue
         tried += 1
         if tried > TRIES:
@@ -68,7 +70,7 @@ def shrink(definition: t.ModelDefinition, arguments: Mapping[str, float], given:
         except BmError as error:
             reason = reason or error
             continue
-        if not model.unbound and (states(model) <= BITS or len(given) == len(sizes)):
+        if not model.unbound and (states(model) <= bits or len(given) == len(sizes)):
             found = Small(small, bound, picked, model)
             if alike(model):
                 return found
