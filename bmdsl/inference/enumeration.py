@@ -62,13 +62,14 @@ def choose(program: Program, names: Iterable[str], what: str, limit: int = LIMIT
     return chosen
 
 
-def summed_rows(program: Program, f: Fields, given: State, free: Iterable[str], what: str) -> Iterator[tuple[Rows, Array]]:
+def summed_rows(program: Program, f: Fields, given: State, free: Iterable[str], what: str,
+                limit: int = LIMIT) -> Iterator[tuple[Rows, Array]]:  # fmt: skip
     """For one row of `given`: chunks of (rows, log weights), the free groups enumerated or replaced by their means.
 
     log weight = log Σ over the summed-out groups of exp(−E); rows hold enumerated states and conditional means.
     """
     free = tuple(free)
-    chosen = choose(program, free, what)
+    chosen = choose(program, free, what, limit)
     rest = tuple(n for n in free if n not in chosen)
     for part in joint_states(program, chosen):
         count = len(next(iter(part.values()))) if part else 1

@@ -12,6 +12,7 @@ from scipy.special import logsumexp
 from ..language.diagnostics import BmError, fail, near
 from ..language.model import Model
 from . import enumeration
+from .elimination import Elimination
 from .phases import Phases
 from .program import Array, Fields, Program, State
 from .threads import alone
@@ -114,14 +115,60 @@ class Machine(Phases):
         return self._shape(means)
 
     @alone
+    def marginals(self, clamp: Mapping[str, Any] | None = None) -> dict[str, Array]:
+        """E[x] of every group, exactly: [*axes]. `clamp` holds groups at one case, [1, *axes].
+
+        By summing out unit after unit where the machine is sparse (any order of terms), by enumeration otherwise. BmError BM801 where both
+        are too large.
+        """
+        held = self._held_at(clamp, "marginals")
+        if not held:
+            try:
+                rows, weights = self.model_rows(QUICK)
+                return {n: self.program.shaped(n, (x.astype(np.float64) * weights[:, None]).sum(0, keepdims=True))[0] for n, x in rows.items()}
+            except BmError:
+                pass
+        means = Elimination(self.program, self._fields(), held, "the marginals").means()
+        return {n: self.program.shaped(n, x[None])[0] for n, x in means.items()}
+
+    @alone
+    def exact_sample(self, n: int, clamp: Mapping[str, Any] | None = None) -> dict[str, Array]:
+        """n independent draws from the machine's distribution itself, no chains: group → [n, *axes].
+
+        By summing out unit after unit, so for machines that are sparse or small; `clamp` holds groups at one case, [1, *axes]. BmError BM801
+        where the tables are too large.
+        """
+        made = Elimination(self.program, self._fields(), self._held_at(clamp, "exact samples"), "exact sampling")
+        self._calls += 1
+        drawn = made.sample(n, np.random.Generator(np.random.Philox(key=[self.seed, self._calls])))
+        return self._shape({name: x.astype(self.dtype) for name, x in drawn.items()})
+
+    def _held_at(self, clamp: Mapping[str, Any] | None, what: str) -> State:
+        held = self._state(clamp or {}, tuple(g.name for g in self.model.groups if g.role == "given"), what)
+        for name, x in held.items():
+            if len(x) != 1:
+                raise fail("BM807", f"{what} are those given one case, but `{name}` has {len(x)}", help=f"call it for each: clamp={{'{name}': x[k:k+1]}}")
+        return held
+
+    @alone
     def log_partition(self, method: str = "exact", **options: Any) -> float:
-        """log Z in nats by enumeration. BmError where no enumeration is small enough."""
+        """log Z in nats by enumeration, or unit after unit where the machine is sparse. BmError BM801 where both are too large."""
         if method != "exact":
             raise fail("BM808", f"log_partition has no method `{method}` yet", help='use method="exact" on a machine small enough')
         given = [g.name for g in self.model.groups if g.role == "given"]
         if given:
             raise fail("BM809", f"log Z depends on the given group `{given[0]}`", help="use the likelihood of a case, which has it")
-        return self.log_z(self._fields())
+        f = self._fields()
+        try:
+            return self.log_z(f, QUICK)
+        except BmError as refused:
+            try:
+                return Elimination(self.program, f, {}, "log Z").log_z
+            except BmError as sparse:
+                try:
+                    return self.log_z(f)
+                except BmError:
+                    raise (sparse if "table of" in str(sparse) else refused) from None
 
     @alone
     def log_likelihood(self, data: Any, method: str = "exact") -> Array:

@@ -216,10 +216,10 @@ class Phases:
             self.program.draw(f, name, eta, state, empty, self._key(name, stream, update, 0))
         return state
 
-    def model_rows(self) -> tuple[Rows, Array]:
+    def model_rows(self, bits: int = enumeration.LIMIT) -> tuple[Rows, Array]:
         """Rows and weights (sum 1) whose weighted mean is the model's exact expectation."""
         f = self._fields()
-        log_z = self.log_z(f)
+        log_z = self.log_z(f, bits)
         parts = list(enumeration.summed_rows(self.program, f, {}, (*self.visible, *self.hidden), "the negative phase"))
         return _stack([p[0] for p in parts]), np.exp(np.concatenate([p[1] for p in parts]) - log_z)
 
@@ -229,9 +229,9 @@ class Phases:
         squares = rows.squares if isinstance(rows, Rows) else {}
         self.program.accumulate(self.params, Rows(flat, squares), weights, out, scale)
 
-    def log_z(self, f: Fields) -> float:
-        """log Z in nats by enumeration. BmError where no enumeration is small enough."""
-        parts = enumeration.summed_rows(self.program, f, {}, (*self.visible, *self.hidden), "the partition function")
+    def log_z(self, f: Fields, bits: int = enumeration.LIMIT) -> float:
+        """log Z in nats by enumeration. BmError BM801 where more than 2^bits states would have to be enumerated."""
+        parts = enumeration.summed_rows(self.program, f, {}, (*self.visible, *self.hidden), "the partition function", bits)
         return float(logsumexp([logsumexp(w) for _, w in parts]))
 
 
