@@ -1,49 +1,150 @@
-"""Samples of a trained run as a file and a picture: what `bm sample` does."""
+"""Samples of a trained run or of a model as it is written, as files and pictures: what `bm sample` and `bm ground` do."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from .data.load import read_file
 from .language.diagnostics import fail
+from .training.progress import progress_line
 from .training.run_folder import RunFolder
+
+if TYPE_CHECKING:
+    from .inference.annealing import Ground
+    from .inference.machine import Machine
+    from .inference.observing import Trace
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A machine to draw from, where its files go, the images that its groups form, and whether its parameters were trained."""
+
+    machine: Machine
+    folder: Path
+    images: Mapping[str, tuple[int, ...]]
+    trained: bool
+    chains: Mapping[str, np.ndarray]
+    """The run's persistent chains, flat; empty for a model."""
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """How chains run: `steps` sweeps, at one inverse temperature or along `anneal`, from the biases where `fresh`; `exact` runs none."""
+
+    steps: int = 1000
+    beta: tuple[float, ...] = (1.0,)
+    anneal: tuple[float, float] | None = None
+    clamp: Sequence[str] = ()
+    fresh: bool = False
+    exact: bool = False
 
 
 @dataclass(frozen=True)
 class Drawn:
     """group → [n, *axes], and where they were written."""
 
-    groups: dict[str, np.ndarray]
+    groups: Mapping[str, np.ndarray]
     path: Path
     picture: Path | None
+    trace: Trace | None = None
+    extra: tuple[Path, ...] = ()
 
     def shapes(self) -> dict[str, tuple[int, ...]]:
         return {name: x.shape for name, x in self.groups.items()}
 
 
-def draw(folder: Path, n: int, steps: int, out: Path | None, clamp: Sequence[str], seed: int | None, fresh: bool = False) -> Drawn:
-    """`n` chains after `steps` sweeps into `out` (None: RUN/samples.npz), with a picture beside it where units form an image.
+def subject(path: str, define: Mapping[str, float], seed: int | None) -> Subject:
+    """A run's folder, a saved machine, or a `.bm` file (shipped models by name), whose parameters then are at their start."""
+    from .handle import load, open_run
+
+    found = Path(path)
+    if found.is_dir() or found.suffix == ".safetensors":
+        if define:
+            raise fail("BM923", f"`{path}` is a trained machine: its arguments are given", help="leave -D out, or name the model's file")
+        run = open_run(found)
+        run.machine.seed = run.machine.seed if seed is None else seed
+        chains = RunFolder(found, {}).chains() if found.is_dir() else {}
+        return Subject(run.machine, found if found.is_dir() else Path(), run.images, True, chains)
+    machine = load(path, None, **define).compile(seed=seed or 0)
+    images = {g.name: tuple(int(a) for a in g.axes) for g in machine.model.groups if g.states is None and len(g.axes) == 2 and min(map(int, g.axes)) > 2}
+    return Subject(machine, Path(), images, not machine.model.parameters, {})
+
+
+def draw(s: Subject, n: int, out: Path | None, chosen: Chosen) -> Drawn:
+    """`n` chains into `out` (None: samples.npz in the run's folder), with a picture beside it where units form an image.
 
     Chains start from the run's persistent ones where it kept some, unless `fresh`: then, and otherwise, from the biases alone.
     `clamp` holds groups at the cases of files (`v=labels.npy`), which then give the number of chains.
     """
-    from .handle import open_run
-    from .report.plots import tiles
+    held = dict(_clamped(text) for text in chosen.clamp)
+    count = len(next(iter(held.values()))) if held else n
+    if chosen.exact:
+        groups = s.machine.exact_sample(count, clamp=held)
+        return _write(s, groups, out, held, f"{count} independent samples")
+    beta: float | np.ndarray = chosen.beta[-1]
+    if chosen.anneal is not None:
+        from .inference.ladder import ladder
 
-    run = open_run(folder)
-    if seed is not None:
-        run.machine.seed = seed
+        beta = np.repeat(ladder(*chosen.anneal, max(1, chosen.steps))[:, None], count, axis=1)
+    groups = s.machine.sample(count, steps=chosen.steps, clamp=held, init=_begin(s, count, chosen.fresh), beta=beta)
+    return _write(s, groups, out, held, f"{count} samples after {chosen.steps:,} sweeps")
+
+
+def observed(s: Subject, names: Sequence[str], n: int, out: Path | None, chosen: Chosen, thin: int, burn_in: int, arviz: Path | None,
+             progress: bool | None = None) -> Drawn:  # fmt: skip
+    """The same with traces of observables, a record every `thin` sweeps after `burn_in`; a picture of the traces; ArviZ's file where wanted."""
+    from .report.trace_picture import trace_picture
+
+    held = dict(_clamped(text) for text in chosen.clamp)
+    count = len(next(iter(held.values()))) if held else n
+    draws = max(1, chosen.steps // thin)
+    total = burn_in + draws * thin
+    if arviz is not None:
+        from .arviz_export import require
+
+        require()
+    with progress_line(total, progress) as show:
+        trace = s.machine.observe(*names, n=count, draws=draws, thin=thin, burn_in=burn_in, beta=chosen.beta, clamp=held,
+                                  init=_begin(s, count, chosen.fresh), progress=lambda sweep: show(sweep, {}))  # fmt: skip
+    drawn = _write(s, trace.state, out, held, f"{count} samples after {total:,} sweeps")
+    picture = drawn.path.with_name(f"{drawn.path.stem}_traces.png")
+    trace_picture(trace, picture, s.machine.model.name)
+    extra = [picture]
+    if arviz is not None:
+        from .arviz_export import write
+
+        write(trace, arviz, s.machine.model.name)
+        extra.append(arviz)
+    return Drawn(drawn.groups, drawn.path, drawn.picture, trace, tuple(extra))
+
+
+def ground(s: Subject, n: int, sweeps: int, betas: tuple[float, float] | None, schedule: str, clamp: Sequence[str], out: Path | None,
+           progress: bool | None = None) -> tuple[Ground, Path, Path | None]:  # fmt: skip
+    """The best state that annealing finds, its file, and its picture where units form an image."""
     held = dict(_clamped(text) for text in clamp)
     count = len(next(iter(held.values()))) if held else n
-    kept = {} if fresh or not folder.is_dir() else RunFolder(folder, {}).chains()
-    start = {n: run.machine.program.shaped(n, x[np.arange(count) % len(x)]) for n, x in kept.items()}
-    groups = run.machine.sample(count, steps=steps, clamp=held, init=start)
-    path = out if out is not None else folder / "samples.npz"
+    with progress_line(sweeps, progress) as show:
+        found = s.machine.anneal(count, sweeps, betas, schedule, held, lambda sweep: show(min(sweep, sweeps), {}))
+    groups = {name: x[None] for name, x in found.state.items()}
+    written = _write(s, groups, out or s.folder / "ground.npz", {}, f"energy {found.energy:.8g}", states=True)
+    return found, written.path, written.picture
+
+
+def _begin(s: Subject, count: int, fresh: bool) -> dict[str, np.ndarray]:
+    kept = {} if fresh else s.chains
+    return {n: s.machine.program.shaped(n, x[np.arange(count) % len(x)]) for n, x in kept.items()}
+
+
+def _write(s: Subject, groups: Mapping[str, np.ndarray], out: Path | None, held: Mapping[str, np.ndarray], what: str, states: bool = False) -> Drawn:
+    from .report.plots import tiles
+
+    path = out if out is not None else s.folder / "samples.npz"
     path = path if path.suffix == ".npz" else path.with_name(path.name + ".npz")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -53,12 +154,13 @@ def draw(folder: Path, n: int, steps: int, out: Path | None, clamp: Sequence[str
         os.replace(beside, path)
     except OSError as error:
         raise fail("BM914", f"`{path}` cannot be written: {error.strerror}") from None
-    shown = next((name for name in run.machine.visible if name in run.images), None)
+    shown = next((name for name in s.machine.visible if name in s.images), None)
     if shown is None:
         return Drawn(groups, path, None)
     picture = path.with_suffix(".png")
-    free = run.machine.conditional(shown, **groups) if shown not in held else groups[shown]
-    tiles(free, run.images[shown], picture, f"{run.machine.model.name}: {count} samples after {steps:,} sweeps", diverging=False)
+    lateral = s.machine.program.meets(shown)  # a conditional mean given its own neighbours says little of a lattice: show the state
+    free = groups[shown] if states or lateral or shown in held else s.machine.conditional(shown, **groups)
+    tiles(free[:64], s.images[shown], picture, f"{s.machine.model.name}: {what}", diverging=False)
     return Drawn(groups, path, picture)
 
 

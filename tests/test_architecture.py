@@ -16,7 +16,7 @@ MAY_IMPORT = {
     "units": {"language"},
     "graph": {"language"},
     "compiler": {"language", "units", "graph"},
-    "inference": {"language", "units", "graph", "compiler"},
+    "inference": {"language", "units", "graph", "compiler", "registry"},
     "data": {"language", "registry"},
     "training": {"language", "compiler", "inference", "registry"},
     "verification": {"language", "units", "graph", "compiler", "inference"},

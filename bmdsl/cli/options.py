@@ -66,8 +66,7 @@ def load(file: str, define: list[str] | None, settings: list[str] | None = None,
     """The model of a file with `-D` and `--set` applied."""
     from .. import handle
 
-    values = dict(_assignment(text) for text in define or ())
-    model = handle.load(file, name, **values)
+    model = handle.load(file, name, **assignments(define))
     chosen = overrides(settings)
     return model.bind(chosen) if chosen else model
 
@@ -76,7 +75,12 @@ def load_all(file: str, define: list[str] | None, name: str | None = None) -> tu
     """Every model and stack of a file, or the one of this name; BmError with what is wrong in any of them."""
     from .. import handle
 
-    return handle.load_all(file, name, dict(_assignment(text) for text in define or ()))
+    return handle.load_all(file, name, assignments(define))
+
+
+def assignments(define: list[str] | None) -> dict[str, float]:
+    """`-D H=200` as {"H": 200}."""
+    return dict(_assignment(text) for text in define or ())
 
 
 def overrides(settings: list[str] | None) -> dict[str, str]:

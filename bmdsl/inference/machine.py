@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,10 @@ from scipy.special import logsumexp
 from ..language.diagnostics import BmError, fail, near
 from ..language.model import Model
 from . import enumeration
+from .annealing import Ground, search
 from .elimination import Elimination
+from .ladder import default_range, ladder
+from .observing import Trace, observe
 from .phases import Phases
 from .program import Array, Fields, Program, State
 from .threads import alone
@@ -212,14 +215,32 @@ class Machine(Phases):
     # ------------------------------------------------------------ samples and uses
 
     @alone
-    def sample(self, n: int, steps: int = 100, clamp: Mapping[str, Any] | None = None, init: Mapping[str, Any] | None = None) -> dict[str, Array]:
+    def sample(self, n: int, steps: int = 100, clamp: Mapping[str, Any] | None = None, init: Mapping[str, Any] | None = None,
+               beta: float | Array = 1.0) -> dict[str, Array]:  # fmt: skip
         """n chains after `steps` sweeps: group → [n, *axes]. `clamp` holds groups fixed; `init` starts chains.
 
-        Groups that `init` leaves out start from their conditionals given those it has; without `init`, from the biases alone.
+        Groups that `init` leaves out start from their conditionals given those it has; without `init`, from the biases alone. `beta` is an
+        inverse temperature, one for all, [n], or [steps, n] for a schedule: P ∝ base(x) exp(−beta E(x)), for the E that is written.
         """
+        state = self._started(n, clamp, init)
+        self.sweep(state, steps, self._clamped(n, clamp), update=self._calls, beta=self._betas(beta, n, steps))
+        return self._shape(state)
+
+    def _betas(self, beta: float | Array, n: int, steps: int) -> Array | None:
+        if isinstance(beta, int | float) and beta == 1:
+            return None
+        values = np.asarray(beta, np.float64)
+        if values.shape not in ((), (n,), (steps, n)) or not (np.isfinite(values).all() and (values >= 0).all()):
+            raise fail("BM814", f"`beta` is a number of at least 0, [{n}] or [{steps}, {n}] of them, not {values.shape or beta}")
+        return np.broadcast_to(values, (n,)) if values.ndim < 2 else values
+
+    def _clamped(self, n: int, clamp: Mapping[str, Any] | None) -> State:
         needed = tuple(g.name for g in self.model.groups if g.role == "given")
-        observed = self._state(clamp or {}, needed, "sampling")
-        start = self._state(init or {}, (), "the start")
+        return self._state(clamp or {}, needed, "sampling")
+
+    def _started(self, n: int, clamp: Mapping[str, Any] | None, init: Mapping[str, Any] | None) -> State:
+        """Chains as they begin; what is held fixed comes in with the first sweep."""
+        observed, start = self._clamped(n, clamp), self._state(init or {}, (), "the start")
         for name, x in (observed | start).items():
             if len(x) != n:
                 raise fail("BM807", f"{n} chains were asked for, but `{name}` has {len(x)} cases", help=f"give one case a chain, or n = {len(x)}")
@@ -227,8 +248,37 @@ class Machine(Phases):
         self._calls += 1
         if start:
             self.sweep(state, 1, start | observed, update=self._calls, stream=START_STREAM)
-        self.sweep(state, steps, observed, update=self._calls)
-        return self._shape(state)
+        return state
+
+    @alone
+    def observe(self, *names: str, n: int = 16, draws: int = 1000, thin: int = 1, burn_in: int = 200, beta: float | Sequence[float] = 1.0,
+                clamp: Mapping[str, Any] | None = None, init: Mapping[str, Any] | None = None,
+                progress: Callable[[int], None] | None = None) -> Trace:  # fmt: skip
+        """Traces of observables (`energy`, `magnetization`, …) over `draws` records of n chains, `thin` sweeps apart, after `burn_in` sweeps.
+
+        More than one `beta` is a ladder: every chain has a replica at each, which exchange their places; the last is what is observed
+        (Hukushima & Nemoto 1996). `trace.summary()` has means with errors, `trace.swaps` the exchanges.
+        """
+        betas = np.atleast_1d(np.asarray(beta, np.float64))
+        if betas.ndim != 1 or not (np.isfinite(betas).all() and (betas >= 0).all()):
+            raise fail("BM814", "`beta` is a number of at least 0, or a ladder of them")
+        begin = self._started(n, clamp, init)
+        first = self._calls
+        self._calls += burn_in + draws * thin + 1
+        with self.frozen():
+            return observe(self, names or ("energy",), n, draws, thin, burn_in, betas, self._clamped(n, clamp), first, begin, progress)
+
+    @alone
+    def anneal(self, n: int = 64, sweeps: int = 1000, betas: tuple[float, float] | None = None, schedule: str = "geometric",
+               clamp: Mapping[str, Any] | None = None, progress: Callable[[int], None] | None = None) -> Ground:  # fmt: skip
+        """The state of least energy that n chains find, cooled over `sweeps` sweeps from the first of `betas` to the last.
+
+        Without `betas`, from where the strongest field hardly holds a unit to where the weakest coupling does.
+        """
+        with self.frozen():
+            hot, cold = betas or default_range(self.program, self._fields())
+            self._calls += 1
+            return search(self, n, ladder(hot, cold, sweeps, schedule), self._clamped(n, clamp), self._calls, progress)[0]
 
     @alone
     def reconstruct(self, data: Any) -> Array:

@@ -141,14 +141,22 @@ class Phases:
                 self.program.draw(f, g.name, eta, state, empty, self._key(g.name, stream, update, 0))
         return state
 
+    def written_energy(self, state: State) -> Array:
+        """E as the text has it, base measures left out: [rows], in nats. What `beta` multiplies."""
+        total = self.program.energy(self._fields(), state)
+        for g in self.model.groups:
+            total += self.program.log_base(g.name, state[g.name])
+        return total
+
     def _key(self, name: str, stream: int, update: int, step: int) -> Key:
         return self.seed, GROUPS * stream + self._order[name], update, step
 
     def sweep(self, state: State, steps: int, observed: Mapping[str, Array], update: int, stream: int = SAMPLE_STREAM,
-              keep: bool = True, beta: Array | None = None) -> Rows:  # fmt: skip
+              keep: bool = True, beta: Array | None = None, first: int = 0) -> Rows:  # fmt: skip
         """`steps` Gibbs sweeps in place, block after block. Groups in `observed` are clamped where they are not NaN.
 
-        `beta` [rows] is an inverse temperature a row, which multiplies every field: P ∝ base(x) exp(−β E), for the E that is written.
+        `beta` [rows] is an inverse temperature a row, which multiplies every field: P ∝ base(x) exp(−β E), for the E that is written;
+        [steps, rows] is one for every sweep. Sweeps are numbered from `first`: a long run in parts is the run.
 
         Returns the state with the last block's free groups as conditional means where they are hidden and independent: the same
         expectation with less variance (Rao–Blackwell), from the fields of the last draw. Without `keep` the state is of no further
@@ -166,17 +174,19 @@ class Phases:
         last = [n for n in self.program.plan.mean_block if n not in seen]
         rows = Rows(state)
         if self.program.plan.all_listed and count >= MANY_CHAINS:
-            self._side_by_side(f, state, steps, order, seen, update, stream, np.ones(count, self.dtype) if beta is None else beta)
-            self._means(f, rows, {n: self.program.field(f, n, state) for n in last}, beta)
+            self._side_by_side(f, state, steps, order, seen, update, stream, np.ones(count, self.dtype) if beta is None else beta, first)
+            self._means(f, rows, {n: self.program.field(f, n, state) for n in last}, beta if beta is None or beta.ndim == 1 else beta[-1])
             return rows
+        schedule = beta
         for step in range(steps):
+            beta = schedule if schedule is None or schedule.ndim == 1 else schedule[step]
             for name in order:
                 eta = self.program.field(f, name, state, out=self.program.scratch(name, count))
                 if step == steps - 1 and name in last:
                     self._means(f, rows, {name: eta}, beta)
                     if not keep:
                         continue
-                self.program.draw(f, name, eta, state, seen.get(name, empty), self._key(name, stream, update, step), beta=beta)
+                self.program.draw(f, name, eta, state, seen.get(name, empty), self._key(name, stream, update, first + step), beta=beta)
         return rows
 
     def _means(self, f: Fields, rows: Rows, etas: State, beta: Array | None) -> None:
@@ -187,17 +197,19 @@ class Phases:
             if self.program.plan.group(name).square:
                 rows.squares[name] = self.program.mean_square(name, eta)
 
-    def _side_by_side(self, f: Fields, state: State, steps: int, order: list[str], seen: State, update: int, stream: int, beta: Array) -> None:
+    def _side_by_side(self, f: Fields, state: State, steps: int, order: list[str], seen: State, update: int, stream: int, beta: Array,
+                      first: int) -> None:  # fmt: skip
         """Sweeps with chains side by side in memory: a copy of the state is turned, swept and turned back."""
         listing = self.program.listing
         assert listing is not None
         x = np.ascontiguousarray(listing.joined(state).T)
         masks = {n: np.ascontiguousarray(m.T) for n, m in seen.items()}
         empty = np.empty((0, 0), self.dtype)
-        calls = steps if len(order) > 1 else 1  # one group alone need not come back between its sweeps
+        calls = steps if len(order) > 1 or beta.ndim > 1 else 1  # one group alone need not come back between its sweeps
         for step in range(calls):
             for name in order:
-                self.program.sweep(f, name, x, beta, masks.get(name, empty), self._key(name, stream, update, step), steps // calls)
+                key = self._key(name, stream, update, first + step)
+                self.program.sweep(f, name, x, beta if beta.ndim == 1 else beta[step], masks.get(name, empty), key, steps // calls)
         for name, offset in listing.offset.items():
             state[name][...] = x[offset : offset + self.program.sizes[name]].T
 

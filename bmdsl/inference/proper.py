@@ -12,10 +12,9 @@ import numpy as np
 from ..compiler.plan import Coupling, GroupPlan
 from ..language.diagnostics import fail
 from ..language.model import Term
+from .domain import FAR, ends
 from .program import Array, Fields, Program
 
-FAR = 1e3
-"""A value so far out that a base measure's curvature and a domain's bounds show."""
 STEEP = 1e9
 """A mean at η = 30 past which the log-partition outgrows every square."""
 DENSE = 2048
@@ -30,7 +29,7 @@ class Propriety:
         self.groups = {g.name: g for g in program.plan.groups}
         acted = {u.group for t in program.plan.model.terms for u in t.units if u.power == 2}
         self.squares = [g for g in program.plan.groups if g.square and g.role != "given" and (g.name in acted or g.lateral)]
-        self.ends = {g.name: _ends(g) for g in program.plan.groups}
+        self.ends = {g.name: ends(g) for g in program.plan.groups}
         free = {g.name for g in program.plan.groups if g.role != "given"}
         self.pairs = [c for c in program.plan.couplings if c.powers == (1, 1) and {c.a, c.b} <= free and self._endless(c.a) and self._endless(c.b)]
         self.alone = [g for g in program.plan.groups if (g.lateral or g.woven) and g.name in free and self._endless(g.name)]
@@ -144,16 +143,3 @@ class Propriety:
         raise fail("BM813", f"units of `{a}` and `{b}` can drive one another to infinity: the energy has no lower bound", term.span,
                    note=f"a {next(self.groups[n].unit.name for n in (a, b) if self._steep(n))} unit's mean grows like e^η",
                    help="make their couplings negative, or one of them a bounded type such as `binomial(N)`")  # fmt: skip
-
-
-def _ends(g: GroupPlan) -> tuple[float, float]:
-    """The least and the largest value of a unit; ±inf where there is none."""
-    if g.states is not None:
-        return (0.0, 1.0) if g.unit.states is not None else (-1.0, 1.0)
-    support = g.unit.support(*g.arguments)
-    if support is not None:
-        return float(np.min(support)), float(np.max(support))
-    inside = np.asarray(g.unit.contains(np.array([-FAR, FAR]), *g.arguments))
-    fields = (0.0,) if g.square else ()
-    return (-np.inf if inside[0] else float(g.unit.mean(-1e4, *fields, *g.arguments)),
-            np.inf if inside[1] else float(g.unit.mean(1e4, *fields, *g.arguments)))  # fmt: skip

@@ -10,7 +10,7 @@ import typer
 from ..options import USE, Json, RunFolder, Threads, Units
 from ..outcome import show
 
-PLACE = USE, 4
+PLACE = USE, 5
 
 
 def run(

@@ -1,0 +1,1 @@
+"""Observables: one number a chain, recorded while chains run. One file a word, with `measure(machine, state) -> [chains]`."""

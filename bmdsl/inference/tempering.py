@@ -1,0 +1,92 @@
+"""Parallel tempering: replicas of a machine at a ladder of inverse temperatures that exchange their places (Hukushima & Nemoto 1996)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from .program import Array, State
+
+if TYPE_CHECKING:
+    from .phases import Phases
+
+STREAM = 9
+
+
+@dataclass
+class Replicas:
+    """`chains` ladders side by side: row c · R + r of the state is replica r of ladder c, at betas[place[c, r]].
+
+    `accepted` and `tried` [R − 1] count exchanges of neighbours, `trips` how often a replica went from the hot end to the cold one.
+    """
+
+    betas: Array
+    state: State
+    place: Array
+    accepted: Array
+    tried: Array
+    seen_hot: Array
+    trips: int = 0
+    exchanges: int = field(default=0)
+
+    def at_beta(self) -> Array:
+        """The inverse temperature of every row."""
+        return self.betas[self.place].ravel()
+
+    def rows_at(self, k: int) -> Array:
+        """The row of each ladder that is at betas[k]: [chains]."""
+        chains, count = self.place.shape
+        return np.argmax(self.place == k, axis=1) + count * np.arange(chains)
+
+
+@dataclass(frozen=True)
+class Swaps:
+    """How well replicas exchange: the ladder, the share of exchanges accepted between neighbours, and trips from hot to cold."""
+
+    betas: Array
+    acceptance: Array
+    trips: int
+
+
+def start(machine: Phases, chains: int, betas: Array, update: int, begin: State | None = None) -> Replicas:
+    """Ladders whose replicas begin at the biases alone, or at `begin`, [chains · R, size]."""
+    count = len(betas)
+    state = machine.initial_state(chains * count, update=update) if begin is None else begin
+    place = np.tile(np.arange(count), (chains, 1))
+    hot = int(np.argmin(betas))
+    return Replicas(np.asarray(betas, np.float64), state, place, np.zeros(count - 1), np.zeros(count - 1), place == hot)
+
+
+def sweep(machine: Phases, replicas: Replicas, steps: int, held: State, update: int) -> None:
+    """`steps` sweeps of every replica, then one round of exchanges between neighbours, even pairs and odd ones in turn.
+
+    An exchange of betas b, b' and energies E, E' is accepted with probability min(1, exp((b − b')(E − E'))): the joint distribution of all
+    replicas stays what it is.
+    """
+    machine.sweep(replicas.state, steps, held, update=update, beta=replicas.at_beta())
+    chains, count = replicas.place.shape
+    if count == 1:
+        return
+    energies = machine.written_energy(replicas.state).reshape(chains, count)
+    generator = np.random.Generator(np.random.Philox(key=[machine.seed, (STREAM << 32) + update]))
+    by_place = np.argsort(replicas.place, axis=1)
+    ladder = np.arange(chains)
+    for k in range(replicas.exchanges % 2, count - 1, 2):
+        a, b = by_place[:, k], by_place[:, k + 1]
+        gain = (replicas.betas[k] - replicas.betas[k + 1]) * (energies[ladder, a] - energies[ladder, b])
+        swap = np.log(generator.random(chains)) < gain
+        replicas.place[ladder[swap], a[swap]], replicas.place[ladder[swap], b[swap]] = k + 1, k
+        replicas.accepted[k] += swap.sum()
+        replicas.tried[k] += chains
+    replicas.exchanges += 1
+    hot, cold = replicas.place == np.argmin(replicas.betas), replicas.place == np.argmax(replicas.betas)
+    replicas.trips += int((cold & replicas.seen_hot).sum())
+    replicas.seen_hot = (replicas.seen_hot & ~cold) | hot
+
+
+def swaps(replicas: Replicas) -> Swaps:
+    """Statistics of all exchanges so far."""
+    with np.errstate(invalid="ignore"):
+        return Swaps(replicas.betas, replicas.accepted / replicas.tried, replicas.trips)
