@@ -8,13 +8,15 @@ if TYPE_CHECKING:
     from . import units
     from .handle import Model, load, parse
     from .handle import open_machine as open
+    from .inference.machine import Machine
     from .language.diagnostics import BmError
 
 __version__ = "0.1.0"
-__all__ = ["BmError", "Model", "load", "open", "parse", "units"]
+__all__ = ["BmError", "Machine", "Model", "load", "open", "parse", "units"]
 
 _PLACES = {
     "BmError": ("language.diagnostics", "BmError"),
+    "Machine": ("inference.machine", "Machine"),
     "Model": ("handle", "Model"),
     "load": ("handle", "load"),
     "open": ("handle", "open_machine"),

@@ -91,6 +91,9 @@ def _locate(spec: str) -> tuple[Path, str | None, ModuleType]:
         raise fail("BM701", f"there is no file `{text}`", help=f"did you mean `{path.parent / guess}`?" if guess else "")
     readers = _readers()
     suffix = path.suffix.lower().removeprefix(".")
+    inner = path.with_suffix("").suffix.lower().removeprefix(".")
+    if suffix == "gz" and getattr(readers.get(inner), "GZIP", False):
+        suffix = inner
     if suffix not in readers:
         what = f"the format `.{suffix}`" if suffix else "a file without a suffix"
         raise fail("BM702", f"cannot read `{text}`: {what} is not known", help=f"formats that can be read: {_formats()}")

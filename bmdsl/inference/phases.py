@@ -15,6 +15,7 @@ from ..language.model import Model
 from . import enumeration, initial
 from .program import Array, Fields, Key, Program, Rows, State
 from .proper import Propriety
+from .pseudolikelihood import value_and_gradient
 
 SAMPLE_STREAM, INITIAL_STREAM = 1, 2
 GROUPS = 1 << 10
@@ -240,6 +241,11 @@ class Phases:
         flat = {n: self.program.flat(n, x) for n, x in rows.items()}
         squares = rows.squares if isinstance(rows, Rows) else {}
         self.program.accumulate(self.params, Rows(flat, squares), weights, out, scale)
+
+    def pseudolikelihood(self, data: State, weights: Array, out: dict[str, Array] | None, scale: float) -> float:
+        """Σ_n w_n Σ_i log P(x_i | rest) of visible states, in nats; out[θ] += scale · its derivative."""
+        flat = {n: self.program.flat(n, x) for n, x in data.items()}
+        return value_and_gradient(self, flat, weights, out, scale)
 
     def log_z(self, f: Fields, bits: int = enumeration.LIMIT) -> float:
         """log Z in nats by enumeration. BmError BM801 where more than 2^bits states would have to be enumerated."""

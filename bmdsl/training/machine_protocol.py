@@ -54,4 +54,7 @@ class Machine(Protocol):
     def accumulate(self, rows: State, weights: Array | None, out: dict[str, Array], scale: float) -> None:
         """out[θ] += scale · Σ_n w_n ∂(−E)/∂θ(rows_n)."""
 
+    def pseudolikelihood(self, data: State, weights: Array, out: dict[str, Array] | None, scale: float) -> float:
+        """Σ_n w_n Σ_i log P(x_i | rest), in nats; out[θ] += scale · its derivative."""
+
     def reconstruct(self, data: Any) -> Array: ...

@@ -36,9 +36,11 @@ def module_of(kind: str, folder: str, choice: Choice) -> ModuleType:
 
 def refuse_unsupported(training: Training) -> None:
     """Words of the language that training does not carry out are errors, never ignored."""
-    for name, value in (("objective", training.objective), ("temperature", training.temperature), ("pretrain", training.pretrain)):
+    for name, value in (("temperature", training.temperature), ("pretrain", training.pretrain)):
         if value:
             raise fail("BM756", f"training does not carry out `{name}` yet", getattr(value, "span", None), help=f"leave `{name}` out")
+    if training.objective is not None and training.center:
+        raise fail("BM755", "`center on` is defined for the likelihood's gradient alone", training.objective.span, help="center off")
 
 
 @dataclass
@@ -47,7 +49,7 @@ class Recipe:
 
     machine: Machine
     training: Training
-    positive: Choice
+    positive: Choice | None
     modules: Mapping[str, ModuleType]
     penalties: tuple[tuple[ModuleType, Choice], ...]
     centring: Centring | None
@@ -65,47 +67,63 @@ class Recipe:
         The positive phase is tried on the probe, so that one that cannot be carried out says so before training starts.
         """
         refuse_unsupported(training)
-        positive = training.positive or _default_positive(machine, probe)
         modules = {
-            "positive": module_of("positive phase", "positive", positive),
-            "negative": module_of("negative phase", "negative", training.negative),
             "optimizer": module_of("optimizer", "optimizers", training.optimizer),
             "schedule": module_of("schedule", "schedules", training.schedule),
         }
-        modules["positive"].expect(machine, positive, probe)
+        positive, chains = training.positive, {}
+        if training.objective is not None:
+            modules["objective"] = module_of("objective", "objectives", training.objective)
+            modules["objective"].verify(machine, training.objective, probe)
+        else:
+            positive = positive or _default_positive(machine, probe)
+            modules["positive"] = module_of("positive phase", "positive", positive)
+            modules["negative"] = module_of("negative phase", "negative", training.negative)
+            modules["positive"].expect(machine, positive, probe)
+            chains = modules["negative"].start(machine, training.negative)
         penalties = tuple((module_of("penalty", "penalties", c), c) for c in training.penalty)
-        chains = modules["negative"].start(machine, training.negative)
         state = modules["optimizer"].start(modifiers.trained(machine), training.optimizer)
         buffers = {name: np.zeros_like(x) for name, x in machine.params.items()}
         bounds = {n: max(1e8 * x.size, 1e6 * float(np.vdot(x.astype(np.float64), x))) for n, x in machine.params.items()}
         centring = Centring(machine.model) if training.center else None
         return cls(machine, training, positive, modules, penalties, centring, chains, state, total, buffers, bounds)
 
-    def gradient(self, batch: Batch, share: float = 1.0) -> tuple[dict[str, Array], Expectation, Expectation]:
-        """share · (⟨∂(−E)/∂θ⟩_data − ⟨∂(−E)/∂θ⟩_model), penalties included; `share` is the batch's mean case weight over the data's.
+    def gradient(self, batch: Batch, share: float = 1.0) -> tuple[dict[str, Array], dict[str, float]]:
+        """share · (⟨∂(−E)/∂θ⟩_data − ⟨∂(−E)/∂θ⟩_model), or that of the objective, penalties included; figures for the progress line.
 
-        The arrays are the recipe's own: the next call overwrites them.
+        `share` is the batch's mean case weight over the data's. The arrays are the recipe's own: the next call overwrites them.
         """
         machine, out = self.machine, self.buffers
         for x in out.values():
             x.fill(0)
+        figures: dict[str, float] = {}
         with machine.frozen():
-            positive = self.modules["positive"].expect(machine, self.positive, batch)
-            negative = self.modules["negative"].expect(machine, self.training.negative, batch, self.chains, positive)
-            machine.accumulate(positive.rows, positive.weights, out, share)
-            machine.accumulate(negative.rows, negative.weights, out, -share)
-        if self.centring is not None:
-            self.centring.follow(machine, positive, negative)
-            self.centring.change(out)
+            if self.training.objective is not None:
+                figures = self.modules["objective"].add_gradient(machine, self.training.objective, batch, out, share)
+                positive = Expectation(batch.data, batch.weights)
+            else:
+                positive = self._phases(batch, out, share)
         modifiers.tie(machine, out)
         for module, choice in self.penalties:
             if hasattr(module, "add_gradient"):
                 module.add_gradient(machine, choice, out, positive)
-        return out, positive, negative
+        return out, figures
+
+    def _phases(self, batch: Batch, out: dict[str, Array], share: float) -> Expectation:
+        """Adds both phases; the positive one."""
+        machine = self.machine
+        positive = self.modules["positive"].expect(machine, self.positive, batch)
+        negative = self.modules["negative"].expect(machine, self.training.negative, batch, self.chains, positive)
+        machine.accumulate(positive.rows, positive.weights, out, share)
+        machine.accumulate(negative.rows, negative.weights, out, -share)
+        if self.centring is not None:
+            self.centring.follow(machine, positive, negative)
+            self.centring.change(out)
+        return positive
 
     def update(self, batch: Batch, share: float = 1.0) -> dict[str, float]:
         """One step in place; figures for the progress line. FloatingPointError where the gradient or a parameter is not finite."""
-        gradient, _, _ = self.gradient(batch, share)
+        gradient, figures = self.gradient(batch, share)
         trained = modifiers.trained(self.machine)
         factor = self.modules["schedule"].factor(self.training.schedule, batch.update, self.total)
         sums = self.modules["optimizer"].step(trained, gradient, self.optimizer_state, self.training.optimizer, factor)
@@ -120,7 +138,7 @@ class Recipe:
                 module.project(self.machine, choice)
         modifiers.hold(self.machine)
         norm = sum(squares for squares, _ in sums.values()) ** 0.5
-        return {"gradient_norm": norm, "rate": float(self.training.optimizer["rate"]) * factor}
+        return {"gradient_norm": norm, "rate": float(self.training.optimizer["rate"]) * factor, **figures}
 
     def arrays(self) -> dict[str, Array]:
         """Everything that an update changes, by name: what a bit-exact resume needs."""
