@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,49 +15,54 @@ from .training_block import options
 from .vocabulary import Option, Word
 
 if TYPE_CHECKING:
+    import numpy as np
+
+Build = Callable[..., tuple[int, Any]]
+"""Arguments of a named construction → its number of nodes and its edges, [edges, 2]."""
+
+
+def _grid(rows: int, columns: int, periodic: bool) -> tuple[int, Any]:
+    """Node (r, c) is r · columns + c; a side of two nodes is not closed twice."""
+    import numpy as np
+
+    at = np.arange(rows * columns).reshape(rows, columns)
+    parts = []
+    for axis, length in ((0, rows), (1, columns)):
+        ends = np.roll(at, -1, axis)
+        kept = slice(None) if periodic and length > 2 else slice(0, -1)
+        cut = (kept, slice(None)) if axis == 0 else (slice(None), kept)
+        parts.append(np.stack([at[cut].ravel(), ends[cut].ravel()], axis=1))
+    return rows * columns, np.concatenate(parts)
+
+
+def _ring(n: int) -> tuple[int, Any]:
+    import numpy as np
+
+    return n, np.stack([np.arange(n), (np.arange(n) + 1) % n], axis=1)
+
+
+def _complete(n: int) -> tuple[int, Any]:
+    import numpy as np
+
+    return n, np.stack(np.triu_indices(n, 1), axis=1)
+
+
+def _regular(degree: int, n: int, seed: int) -> tuple[int, Any]:
     import networkx as nx
 
-Build = Callable[..., "nx.Graph"]
+    return n, list(nx.random_regular_graph(degree, n, seed=seed).edges)
 
 
-def _grid(*sizes: int, periodic: bool) -> nx.Graph:
+def _erdos_renyi(n: int, p: float, seed: int) -> tuple[int, Any]:
     import networkx as nx
 
-    return nx.convert_node_labels_to_integers(nx.grid_graph(sizes[::-1], periodic=periodic), ordering="sorted")
-
-
-def _grid2(rows: int, columns: int, periodic: bool) -> nx.Graph:
-    return _grid(rows, columns, periodic=periodic)
-
-
-def _ring(n: int) -> nx.Graph:
-    import networkx as nx
-
-    return nx.cycle_graph(n)
-
-
-def _complete(n: int) -> nx.Graph:
-    import networkx as nx
-
-    return nx.complete_graph(n)
-
-
-def _regular(degree: int, n: int, seed: int) -> nx.Graph:
-    import networkx as nx
-
-    return nx.random_regular_graph(degree, n, seed=seed)
-
-
-def _erdos_renyi(n: int, p: float, seed: int) -> nx.Graph:
-    import networkx as nx
-
-    return nx.fast_gnp_random_graph(n, p, seed=seed)
+    return n, list(nx.fast_gnp_random_graph(n, p, seed=seed).edges)
 
 
 _SEED = Option("seed", "integer", 0, low=0)
 KINDS: dict[str, tuple[Word, Build]] = {
     "grid": (Word("grid", (Option("rows", "integer", required=True, low=1), Option("columns", "integer", required=True, low=1),
-                           Option("periodic", "boolean", False)), "a rectangular lattice"), _grid2),
+                           Option("periodic", "boolean", False)), "a rectangular lattice"), _grid),
     "ring": (Word("ring", (Option("n", "integer", required=True, low=3),), "a closed chain"), _ring),
     "complete": (Word("complete", (Option("n", "integer", required=True, low=1),), "every pair"), _complete),
     "regular": (Word("regular", (Option("degree", "integer", required=True, low=0), Option("n", "integer", required=True, low=1), _SEED),
@@ -70,7 +76,7 @@ def build_graph(g: t.GraphDeclaration, arguments: Bindings, folder: Path | None)
     """The graph of a declaration; without edges while a size waits for its argument."""
     name = g.name.text
     if isinstance(g.value, t.String):
-        return Graph(name, *_numbered(_read(g.value, folder), g.value), g.span)
+        return Graph(name, *_of_file(_read(g.value, folder), g.value), g.span)
     kind = g.value.function
     if kind.text not in KINDS:
         close = near(kind.text, KINDS)
@@ -81,7 +87,8 @@ def build_graph(g: t.GraphDeclaration, arguments: Bindings, folder: Path | None)
     if any(isinstance(x, str) for x in given.values()):
         return Graph(name, None, None, g.span)
     _verify(kind.text, given, g.value)
-    return Graph(name, *_numbered(build(*given.values()), g.value), g.span)
+    nodes, edges = build(*given.values())
+    return Graph(name, nodes, _sorted(edges), g.span)
 
 
 def _verify(kind: str, given: Mapping[str, Value], call: t.Call) -> None:
@@ -91,39 +98,70 @@ def _verify(kind: str, given: Mapping[str, Value], call: t.Call) -> None:
                    help="the degree must be below n, and degree · n even")  # fmt: skip
 
 
-def _numbered(graph: Any, e: t.Expression) -> tuple[int, Any]:
-    """Number of nodes and the edges as an integer array; nodes must be 0, 1, ..., n − 1."""
+def _sorted(edges: Any) -> np.ndarray:
+    """Edges as an integer array, the lower node first, in order."""
     import numpy as np
 
-    loops = [a for a, b in graph.edges if a == b]
-    if loops:
-        raise fail("BM607", f"node {loops[0]} of this graph has an edge to itself", e.span, help="write such a term as one of a single unit: `a[i] s[i]`")
-    if sorted(graph.nodes) != list(range(len(graph))):
-        raise fail("BM608", f"the nodes of this graph must be 0 to {len(graph) - 1}, each with an edge", e.span)
-    edges = sorted((min(a, b), max(a, b)) for a, b in graph.edges)
-    return len(graph), np.array(edges, np.int64).reshape(len(edges), 2)
+    pairs = np.sort(np.asarray(edges, np.int64).reshape(-1, 2), axis=1)
+    return pairs[np.lexsort((pairs[:, 1], pairs[:, 0]))]
+
+
+def _of_file(edges: Any, e: t.String) -> tuple[int, np.ndarray]:
+    """Number of nodes and the edges of a file: nodes 0, 1, ..., n − 1, each with an edge, none to itself, none twice."""
+    import numpy as np
+
+    pairs = _sorted(edges)
+    if not len(pairs):
+        raise fail("BM610", f"`{e.value}` has no edge", e.span, help="two whole numbers a line, as `0,1`")
+    loops = pairs[pairs[:, 0] == pairs[:, 1], 0]
+    if len(loops):
+        raise fail("BM607", f"node {loops[0]} of `{e.value}` has an edge to itself", e.span, help="write such a term as one of a single unit: `a[i] s[i]`")
+    count = int(pairs.max()) + 1
+    if pairs.min() < 0 or count > 2 * len(pairs):
+        raise fail("BM608", f"`{e.value}` numbers its nodes from {pairs.min()} to {count - 1}, but has {len(pairs)} edges", e.span,
+                   help="nodes are 0, 1, 2, ..., each with an edge")  # fmt: skip
+    present = np.zeros(count, bool)
+    present[pairs.ravel()] = True
+    if not present.all():
+        missing = np.flatnonzero(~present)
+        more = f" (and {len(missing) - 1} more)" if len(missing) > 1 else ""
+        hint = "count nodes from 0: subtract 1 from all" if missing[0] == 0 and len(missing) == 1 else "give it an edge, or renumber the nodes 0, 1, 2, ..."
+        raise fail("BM608", f"node {missing[0]}{more} of `{e.value}` has no edge", e.span, help=hint)
+    twice = np.flatnonzero((pairs[1:] == pairs[:-1]).all(1))
+    if len(twice):
+        a, b = pairs[twice[0]]
+        raise fail("BM613", f"the edge {a}–{b} stands twice in `{e.value}`", e.span, help="an edge has no direction: write `0,1` or `1,0`, once")
+    return count, pairs
 
 
 def _read(e: t.String, folder: Path | None) -> Any:
-    import networkx as nx
-
     path = (folder or Path()) / e.value
     if not path.is_file():
         raise fail("BM609", f"graph file `{e.value}` does not exist", e.span, note=f"looked in {(folder or Path()).resolve()}")
     if path.suffix == ".graphml":
-        try:
-            graph = nx.read_graphml(path)
-            return nx.relabel_nodes(nx.Graph(graph), {n: int(str(n).removeprefix("n")) for n in graph})
-        except (ValueError, SyntaxError, nx.NetworkXError) as error:
-            raise fail("BM610", f"`{e.value}` is no GraphML file with whole-numbered nodes", e.span, note=str(error)) from None
+        return _read_graphml(path, e)
     if path.suffix not in (".csv", ".edgelist"):
         raise fail("BM611", f"a graph is read from .csv, .edgelist or .graphml, not from `{path.suffix or e.value}`", e.span)
-    graph = nx.Graph()
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
-        cells = line.split("#")[0].replace(",", " ").split()
-        if not cells or (number == 1 and not cells[0].isdigit()):  # a heading
-            continue
-        if len(cells) < 2 or not (cells[0].isdigit() and cells[1].isdigit()):
-            raise fail("BM610", f"line {number} of `{e.value}` is no edge: `{line.strip()}`", e.span, help="two whole numbers a line, as `0,1`")
-        graph.add_edge(int(cells[0]), int(cells[1]))
-    return graph
+    edges = array("q")  # eight bytes a number: files may hold millions
+    try:
+        with open(path, encoding="utf-8-sig") as file:
+            for number, line in enumerate(file, 1):
+                cells = line.split("#")[0].replace(",", " ").split()
+                if not cells or (number == 1 and not cells[0].isdigit()):  # a heading
+                    continue
+                if len(cells) < 2 or not (cells[0].isdigit() and cells[1].isdigit()):
+                    raise fail("BM610", f"line {number} of `{e.value}` is no edge: `{line.strip()}`", e.span, help="two whole numbers a line, as `0,1`")
+                edges.extend((int(cells[0]), int(cells[1])))
+    except UnicodeDecodeError:
+        raise fail("BM610", f"`{e.value}` is no text in UTF-8", e.span) from None
+    return edges
+
+
+def _read_graphml(path: Path, e: t.String) -> Any:
+    import networkx as nx
+
+    try:
+        graph = nx.read_graphml(path, force_multigraph=True)
+        return [(int(str(a).removeprefix("n")), int(str(b).removeprefix("n"))) for a, b in graph.edges()]
+    except (ValueError, SyntaxError, nx.NetworkXError) as error:
+        raise fail("BM610", f"`{e.value}` is no GraphML file with whole-numbered nodes", e.span, note=str(error)) from None
