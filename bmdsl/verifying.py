@@ -85,7 +85,7 @@ def _subject(model: Model, sizes: Mapping[str, int], seed: int) -> tuple[Subject
 
 def _forms(plan: Plan) -> tuple[object, ...]:
     """What a plan's generated code depends on."""
-    return plan.listed, [(g.name, g.lateral, g.woven) for g in plan.groups], [(c.name, c.direct) for c in plan.couplings]
+    return plan.listed, [t.groups for t in plan.tensors], [(g.name, g.lateral, g.woven) for g in plan.groups], [(c.name, c.direct) for c in plan.couplings]
 
 
 def _from_files(model: Model) -> list[Graph]:

@@ -55,7 +55,7 @@ def count_costs(plan: Plan, training: Training, itemsize: int = 4) -> Costs:
     built = sum(sizes[c.a] * sizes[c.b] for c in plan.couplings if c.direct is None)
     listed = sum(_listed_bytes(plan, n, itemsize) for n in plan.listed)
     lateral = sum(sizes[g.name] ** 2 for g in plan.groups if g.lateral)
-    pairs = sum(sizes[c.a] * sizes[c.b] for c in plan.couplings) + lateral
+    pairs = sum(sizes[c.a] * sizes[c.b] for c in plan.couplings) + lateral + sum(prod(sizes[n] for n in t.groups) for t in plan.tensors)
     options = dict(training.negative.options)
     chains, steps = int(options.get("chains", training.batch)), int(options.get("steps", 1))  # type: ignore[arg-type]  # whole numbers
     # a product gives every pair one multiplication and addition a row: once for the posterior, two a sweep, one for each phase's gradient

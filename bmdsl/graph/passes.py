@@ -31,6 +31,18 @@ def mean_block(graph: FactorGraph, blocks: Iterable[tuple[str, ...]]) -> tuple[s
     return max(candidates, key=lambda b: sum(graph.couples.degree(n) for n in b), default=())
 
 
+def selector(graph: FactorGraph, one_unit: Iterable[str]) -> tuple[str, tuple[str, ...]] | None:
+    """(z, its hidden neighbours) where z may be drawn with them summed out: a hidden group among `one_unit`, whose hidden neighbours share no term
+    with one another. The first such group; None where there is none."""
+    roles = {g.name: g.role for g in graph.model.groups}
+    for z in one_unit:
+        near = tuple(n for n in graph.neighbours(z) if roles[n] == "hidden")
+        apart = not any(graph.couples.has_edge(a, b) for k, a in enumerate(near) for b in near[k:])
+        if roles[z] == "hidden" and near and apart:
+            return z, near
+    return None
+
+
 def choose_enumerated(graph: FactorGraph, groups: Iterable[str], states: Mapping[str, float]) -> tuple[str, ...] | None:
     """The cheapest subset of `groups` to enumerate so that the others are independent given it, or None if none is finite.
 

@@ -16,6 +16,8 @@ LIMIT = 25
 PER_CASE = 16
 """log2 of the most states that are enumerated and kept for each case of a minibatch."""
 CHUNK = 1 << 14
+NUMBERS = 1 << 25
+"""Most numbers of enumerated rows that are held at once."""
 
 
 def log2_states(program: Program, name: str) -> float:
@@ -88,11 +90,34 @@ def means(program: Program, f: Fields, rows: State, rest: Iterable[str]) -> Rows
     return Rows(full, squares, etas)
 
 
+def one_unit(program: Program, chosen: tuple[str, ...]) -> str | None:
+    """The group to enumerate where that is a single one-of-K unit."""
+    return chosen[0] if len(chosen) == 1 and program.plan.is_one_unit(chosen[0]) else None
+
+
+def by_state(program: Program, f: Fields, state: State, name: str, rest: Iterable[str]) -> tuple[Rows, Array]:
+    """All states of a one-of-K unit for all cases at once, `rest` summed out: rows [cases · K] and log weights [cases, K].
+
+    A tensor's product for all states is one product.
+    """
+    k = program.sizes[name]
+    count = len(next(iter(state.values())))
+    rows = Rows({n: np.repeat(x, k, axis=0) for n, x in state.items()}, states=name)
+    rows[name] = np.tile(np.eye(k, dtype=program.dtype), (count, 1))
+    summed, weights = sum_out(program, f, rows, rest)
+    return summed, weights.reshape(count, k)
+
+
+def cases_at_once(program: Program, name: str) -> int:
+    """Cases whose rows for all states of a one-of-K unit fit in NUMBERS numbers."""
+    return max(1, NUMBERS // (program.sizes[name] * sum(program.sizes.values())))
+
+
 def sum_out(program: Program, f: Fields, rows: State, rest: Iterable[str]) -> tuple[Rows, Array]:
     """Sums independent groups `rest` out of every row: −E at rest = 0 plus Σ A(η); rest's means are filled in."""
     rest = tuple(rest)
     count = len(next(iter(rows.values()))) if rows else 1
-    full = dict(rows)
+    full = Rows(dict(rows), states=rows.states if isinstance(rows, Rows) else None)
     for name in rest:
         full[name] = np.zeros((count, program.sizes[name]), program.dtype)
     zero_base = {name: program.log_base(name, full[name]) for name in rest}

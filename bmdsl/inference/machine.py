@@ -84,6 +84,13 @@ class Machine(Phases):
         if not chosen:
             return -enumeration.sum_out(self.program, f, state, free)[1]
         out = np.empty(len(next(iter(state.values()))))
+        one = enumeration.one_unit(self.program, chosen)
+        if one is not None:
+            step, rest = enumeration.cases_at_once(self.program, one), tuple(n for n in free if n != one)
+            for lo in range(0, len(out), step):
+                part = {n: x[lo : lo + step] for n, x in state.items()}
+                out[lo : lo + step] = -logsumexp(enumeration.by_state(self.program, f, part, one, rest)[1], axis=1)
+            return out
         for r in range(len(out)):
             row = {n: x[r : r + 1] for n, x in state.items()}
             parts = [w for _, w in enumeration.summed_rows(self.program, f, row, free, "the free energy")]
@@ -106,9 +113,22 @@ class Machine(Phases):
 
     @alone
     def posterior(self, **groups: Any) -> dict[str, Array]:
-        """E[h | v] of every hidden group: exact where the hidden units can be summed out, or few enough enumerated, else mean field."""
+        """E[h | v] of every hidden group: exact where the hidden units can be summed out, or few enough enumerated, else mean field.
+
+        Responsibilities of a one-of-K unit are those at the train block's `temperature`, where that names it.
+        """
+        with self.tempered(dict(self.model.training.temperature)):
+            return self._posterior(groups)
+
+    def _posterior(self, groups: Mapping[str, Any]) -> dict[str, Array]:
         state = self._data(groups)
         try:
+            chosen = enumeration.choose(self.program, self.hidden, "the posterior", QUICK)
+            one = enumeration.one_unit(self.program, chosen)
+            count = len(next(iter(state.values())))
+            if one is not None and count > (step := enumeration.cases_at_once(self.program, one)):
+                parts = [self.posterior(**self._shape({n: x[lo : lo + step] for n, x in state.items()})) for lo in range(0, count, step)]
+                return {n: np.concatenate([p[n] for p in parts]) for n in self.hidden}
             rows, weights = self.posterior_rows(state, QUICK)
         except BmError:
             return {n: x for n, x in self._shape(self.mean_field(state, 100, 1e-6, 0.0)[0]).items() if n in self.hidden}

@@ -47,6 +47,8 @@ class Phases:
         self.params = Parameters(model, initial.initial_parameters(model, seed), program.dtype)
         self._order = {g.name: k for k, g in enumerate(model.groups)}
         self._held: Fields | None = None
+        self.temperature: dict[str, float] = {}
+        """Group → T of its responsibilities, inside `tempered`; energies, likelihoods and samples know nothing of it."""
         self._propriety = Propriety(program)
 
     @property
@@ -64,6 +66,16 @@ class Phases:
         if self._propriety.can_fail:
             self._propriety.verify(made)
         return made
+
+    @contextmanager
+    def tempered(self, temperature: Mapping[str, float]) -> Iterator[None]:
+        """Inside, responsibilities of these groups are formed at T: P(z | v) ∝ exp(−F(v, z)/T) (Nair & Hinton 2008, eq. 13)."""
+        before = self.temperature
+        self.temperature = dict(temperature)
+        try:
+            yield
+        finally:
+            self.temperature = before
 
     @contextmanager
     def frozen(self) -> Iterator[None]:
@@ -85,6 +97,11 @@ class Phases:
         chosen = enumeration.choose(self.program, self.hidden, "the positive phase", bits)
         if not chosen:
             return enumeration.means(self.program, f, state, self.hidden), np.ones(len(next(iter(state.values()))))
+        one = enumeration.one_unit(self.program, chosen)
+        if one is not None:
+            rows, w = enumeration.by_state(self.program, f, state, one, tuple(n for n in self.hidden if n != one))
+            w /= self.temperature.get(one, 1.0)
+            return rows, np.exp(w - logsumexp(w, axis=1, keepdims=True)).ravel()
         collected = []
         for r in range(len(next(iter(state.values())))):
             row = {n: x[r : r + 1] for n, x in state.items()}
@@ -179,9 +196,15 @@ class Phases:
             self._means(f, rows, {n: self.program.field(f, n, state) for n in last}, beta if beta is None or beta.ndim == 1 else beta[-1])
             return rows
         schedule = beta
+        joint = self._selector(clamped, seen) if beta is None else None
         for step in range(steps):
             beta = schedule if schedule is None or schedule.ndim == 1 else schedule[step]
             for name in order:
+                if joint is not None and name in joint[1]:
+                    continue
+                if joint is not None and name == joint[0]:
+                    self._draw_jointly(f, joint, state, rows if step == steps - 1 else None, keep, stream, update, first + step)
+                    continue
                 eta = self.program.field(f, name, state, out=self.program.scratch(name, count))
                 if step == steps - 1 and name in last:
                     self._means(f, rows, {name: eta}, beta)
@@ -189,6 +212,39 @@ class Phases:
                         continue
                 self.program.draw(f, name, eta, state, seen.get(name, empty), self._key(name, stream, update, first + step), beta=beta)
         return rows
+
+    def _selector(self, clamped: set[str], seen: State) -> tuple[str, tuple[str, ...]] | None:
+        """The plan's joint draw, where nothing of it is held fixed."""
+        found = self.program.plan.selector
+        return None if found is None or {found[0], *found[1]} & (clamped | set(seen)) else found
+
+    def _draw_jointly(self, f: Fields, joint: tuple[str, tuple[str, ...]], state: State, rows: Rows | None, keep: bool,
+                      stream: int, update: int, step: int) -> None:  # fmt: skip
+        """z from P(z | rest) with the groups that it selects summed out, then those given z; their means into `rows`."""
+        z, near = joint
+        k, count = self.program.sizes[z], len(state[z])
+        empty = np.empty((0, 0), self.dtype)
+        at_once = enumeration.cases_at_once(self.program, z)
+        etas: dict[str, list[Array]] = {n: [] for n in near}
+        for lo in range(0, count, at_once):
+            part = {n: x[lo : lo + at_once] for n, x in state.items() if n != z and n not in near}
+            summed, w = enumeration.by_state(self.program, f, part, z, near)
+            w -= w.max(axis=1, keepdims=True)
+            chosen = {z: state[z][lo : lo + at_once]}
+            eta = np.ascontiguousarray(w / self.temperature.get(z, 1.0), self.dtype)
+            self.program.draw(f, z, eta, chosen, empty, self._key(z, stream, update, step), first=lo)
+            picked = np.argmax(chosen[z], axis=1) + k * np.arange(len(w))
+            for n in near:
+                etas[n].append(summed.fields[n][..., picked, :])
+        for n in near:
+            eta = np.ascontiguousarray(np.concatenate(etas[n], axis=-2))
+            if rows is not None:
+                rows.fields[n] = eta.copy()
+                self._means(f, rows, {n: eta}, None)
+                rows.drawn = (z,)
+                if not keep:
+                    continue
+            self.program.draw(f, n, eta, state, empty, self._key(n, stream, update, step))
 
     def _means(self, f: Fields, rows: Rows, etas: State, beta: Array | None) -> None:
         """Puts conditional means in the place of drawn states."""
@@ -217,7 +273,8 @@ class Phases:
     def draw_posterior(self, rows: State, observed: Mapping[str, Array], update: int, stream: int) -> State:
         """A joint state with the hidden units drawn given `observed`; `rows` are its posterior rows, whose fields are used where known."""
         fields = rows.fields if isinstance(rows, Rows) else {}
-        if set(self.hidden) - set(fields) or len(self.hidden) != len(fields):
+        drawn = rows.drawn if isinstance(rows, Rows) else ()
+        if set(self.hidden) - set(fields) - set(drawn) or len(next(iter(rows.values()))) != len(next(iter(observed.values()))):
             state = self.initial_state(len(next(iter(observed.values()))), stream, update)
             self.sweep(state, 1, observed, update, stream)
             return state

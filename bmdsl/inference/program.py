@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from ..compiler.kernels import listed, products
-from ..compiler.plan import Coupling, GroupPlan, Plan
+from ..compiler.kernels import listed, products, tensors
+from ..compiler.plan import Coupling, GroupPlan, Plan, Tensor
 from ..compiler.term_loops import identifier
 from ..language.model import Length
 from .listing import Listing
@@ -29,10 +29,14 @@ class Rows(dict[str, Array]):
     `fields` keeps the η that a group's means came from, so that a draw from the same conditional costs no second product.
     """
 
-    def __init__(self, rows: State, squares: State | None = None, fields: State | None = None) -> None:
+    def __init__(self, rows: State, squares: State | None = None, fields: State | None = None, states: str | None = None) -> None:
         super().__init__(rows)
         self.squares = squares or {}
         self.fields = fields or {}
+        self.drawn: tuple[str, ...] = ()
+        """Hidden groups that are drawn, given which `fields` were made."""
+        self.states = states
+        """A one-of-K group whose states 0, ..., K − 1 follow one another, all other groups the same in each run of K rows."""
 
 
 @dataclass(frozen=True)
@@ -50,12 +54,14 @@ class Fields:
     """Values of all listed couplings."""
     woven: dict[str, tuple[Array, ...]] = field(default_factory=dict)
     """Group → its listed couplings, unit after unit, as kernels take them."""
+    tensors: tuple[tuple[Tensor, Array, float], ...] = ()
+    """Terms of three groups, with their parameters as [size, size, size] and their scales."""
 
     def alone(self) -> Fields:
         """The same biases without any coupling."""
         lateral = {n: np.zeros_like(x) for n, x in self.lateral.items()}
         woven = {n: (*x[:2], 0 * x[2], x[3], 0 * x[4], *x[5:]) for n, x in self.woven.items()}
-        return replace(self, scale=dict.fromkeys(self.scale, 0.0), lateral=lateral, woven=woven)
+        return replace(self, scale=dict.fromkeys(self.scale, 0.0), lateral=lateral, woven=woven, tensors=())
 
 
 def _seen_from(name: str, c: Coupling) -> tuple[str, int, int, Any, str]:
@@ -113,7 +119,8 @@ class Program:
                 matrix[c.name] = params[c.direct].reshape(self.sizes[c.a], self.sizes[c.b])
             else:
                 matrix[c.name] = self._function("couple", c.name)(np.zeros((self.sizes[c.a], self.sizes[c.b]), self.dtype), *tail)
-        made = Fields(bias, bias2, matrix, self.scales, lateral, raw, float(self.module.constant(*tail)))
+        tensors = tuple((t, params[t.parameter].reshape([self.sizes[n] for n in t.groups]), t.scale) for t in self.plan.tensors)
+        made = Fields(bias, bias2, matrix, self.scales, lateral, raw, float(self.module.constant(*tail)), tensors=tensors)
         if self.listing is None:
             return made
         values = self.listing.values(tail, self.dtype)
@@ -157,7 +164,25 @@ class Program:
             products.forward(state[name], f.lateral[name], both[0], 1.0, self.plain)
         if name in f.woven and (groups is None or start is not None) and self.listing is not None:
             listed.add_fields(self.listing.joined(state), both[0], *f.woven[name])
+        if groups is None or start is not None:
+            for tensor, w, scale in f.tensors:
+                if name in tensor.groups:
+                    self._add_tensor(tensor, w, scale, name, state, both[0])
         return eta
+
+    def _add_tensor(self, tensor: Tensor, w: Array, scale: float, name: str, state: State, out: Array) -> None:
+        others = [n for n in tensor.groups if n != name]
+        if any(n not in state or not state[n].any() for n in others):
+            return
+        target = tensor.groups.index(name)
+        picked = state.states if isinstance(state, Rows) else None
+        if picked in others and target > 0 and others[0] != picked and tensor.groups[0] == others[0]:
+            count = self.sizes[picked]
+            every = tensors.all_fields(w, np.ascontiguousarray(state[others[0]][::count]), scale, self.plain)
+            out += (every if target == 2 else every.transpose(0, 2, 1)).reshape(len(out), -1)
+            return
+        codes = [tensors.codes_of(state[n]) if self.plan.is_one_unit(n) else None for n in others]
+        tensors.add_field(w, target, (state[others[0]], state[others[1]]), (codes[0], codes[1]), out, scale, self.plain)
 
     def meets(self, name: str) -> bool:
         """Whether a group's units act on one another."""
@@ -257,6 +282,12 @@ class Program:
             total -= self._paired(a, f.matrix[c.name], b, f.scale[c.name])
         if self.listing is not None and f.values is not None:
             self.listing.energies(self.listing.joined(state), f.values, total)
+        for tensor, w, scale in f.tensors:
+            if all(state[n].any() for n in tensor.groups):
+                name = min(tensor.groups, key=lambda n: (self.plan.is_one_unit(n), self.sizes[n]))
+                eta = np.zeros((count, self.sizes[name]), self.dtype)
+                self._add_tensor(tensor, w, scale, name, state, eta)
+                total -= np.einsum("np,np->n", eta, state[name], dtype=np.float64)
         return total
 
     def _paired(self, x: Array, w: Array, y: Array, scale: float) -> Array:
@@ -292,6 +323,19 @@ class Program:
                 if self.states[g.name] > 1:
                     self._one_of_k_blocks(pairs, self.states[g.name])
                 self._function("collect", f"{g.name}_{g.name}")(pairs, scale, *grads, *tail)
+        for t in self.plan.tensors:
+            xs = (rows[t.groups[0]] * w[:, None], rows[t.groups[1]], rows[t.groups[2]])
+            codes = [tensors.codes_of(rows[n]) if self.plan.is_one_unit(n) else None for n in t.groups]
+            into = out[t.parameter].reshape([self.sizes[n] for n in t.groups])
+            picked = rows.states if isinstance(rows, Rows) else None
+            if picked in t.groups[1:]:  # all states of one unit: one product with the cases' own rows
+                k, at = self.sizes[picked], t.groups.index(picked)
+                each = (rows[t.groups[3 - at]] * w[:, None]).reshape(count // k, k, -1)
+                y = np.ascontiguousarray(each if at == 1 else each.transpose(0, 2, 1)).reshape(count // k, -1)
+                x = np.ascontiguousarray(rows[t.groups[0]][::k])
+                products.moment(x, y, into.reshape(len(into), -1), scale * t.scale, self.plain)
+                continue
+            tensors.add_moment(into, xs, codes, scale * t.scale, self.plain)
         for c in self.plan.couplings:
             size = (self.sizes[c.a], self.sizes[c.b])
             a, b = (self._power(rows, n, p) for n, p in zip((c.a, c.b), c.powers, strict=True))

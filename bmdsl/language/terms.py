@@ -110,7 +110,9 @@ class Lowering:
             group = self.groups[name]
             if len(subscripts) != len(group.axes):
                 shown = ", ".join(str(n) for n in group.axes)
-                hint = "a unit with states or components needs them as its last subscript" if group.states is not None else ""
+                hint = "" if group.states is None else "a one-of-K unit needs its state as the last subscript"
+                if self.units[group.unit].components is not None:
+                    hint = "a unit that is a vector needs its component as the last subscript"
                 found = f"`{name}` has {counted(len(group.axes), 'axis', 'axes')} but {counted(len(subscripts), 'subscript')} here"
                 raise fail("BM201", found, e.span, f"axes: {shown}", help=hint)
             return Product(units=(UnitFactor(name, subscripts, span=e.span),))

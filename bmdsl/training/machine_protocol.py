@@ -33,6 +33,9 @@ class Machine(Protocol):
     def frozen(self) -> AbstractContextManager[None]:
         """Inside, parameters do not change."""
 
+    def tempered(self, temperature: Mapping[str, float]) -> AbstractContextManager[None]:
+        """Inside, responsibilities are formed at these temperatures."""
+
     def initial_state(self, n: int, stream: int, update: int) -> State: ...
 
     def sweep(self, state: State, steps: int, observed: Mapping[str, Array], update: int, stream: int, keep: bool = True) -> State:

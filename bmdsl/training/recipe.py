@@ -36,9 +36,8 @@ def module_of(kind: str, folder: str, choice: Choice) -> ModuleType:
 
 def refuse_unsupported(training: Training) -> None:
     """Words of the language that training does not carry out are errors, never ignored."""
-    for name, value in (("temperature", training.temperature), ("pretrain", training.pretrain)):
-        if value:
-            raise fail("BM756", f"training does not carry out `{name}` yet", getattr(value, "span", None), help=f"leave `{name}` out")
+    if training.pretrain:
+        raise fail("BM756", "training does not carry out `pretrain` yet", training.pretrain.span, help="leave `pretrain` out")
     if training.objective is not None and training.center:
         raise fail("BM755", "`center on` is defined for the likelihood's gradient alone", training.objective.span, help="center off")
 
@@ -97,7 +96,7 @@ class Recipe:
         for x in out.values():
             x.fill(0)
         figures: dict[str, float] = {}
-        with machine.frozen():
+        with machine.frozen(), machine.tempered(dict(self.training.temperature)):
             if self.training.objective is not None:
                 figures = self.modules["objective"].add_gradient(machine, self.training.objective, batch, out, share)
                 positive = Expectation(batch.data, batch.weights)

@@ -23,6 +23,7 @@ SIZES = {
     "potts": {"L": 4, "q": 3},
     "hopfield": {"N": 7, "P": 3},
     "pspin": {"n": 7},
+    "imrbm": {"D": 3, "H": 2, "K": 3},
     "local_rbm": {"S": 3, "R": 2, "T": 1, "M": 2, "K": 1},
 }
 CHAINS, SWEEPS = 20_000, 40
