@@ -12,7 +12,7 @@ from ..language.diagnostics import fail
 from ..language.model import Length, Model, Term, UnitFactor
 from ..units.interface import UnitType
 
-MANY_CHAINS = 8
+MANY_CHAINS = 4
 """From so many chains on, a lattice or graph is swept with chains side by side in memory (docs/performance.md has the measurement)."""
 
 

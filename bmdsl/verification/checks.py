@@ -21,7 +21,7 @@ EXACT, QUADRATURE = 1e-9, 2e-6
 SLOPE = 1e-5
 """Step and about the error of a derivative by finite differences, in nats."""
 CASES, LISTED = 6, 512
-CHAINS, SWEEPS, FEW = 4096, 100, 6
+CHAINS, SWEEPS, FEW = 4096, 100, 3
 RISK = 1e-6
 """Chance that a right sampler fails one of its rows."""
 DIRECTIONS = 12

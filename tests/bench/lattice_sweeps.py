@@ -76,7 +76,7 @@ def thrml(settings):
     colour = np.indices((length, length)).sum(0).ravel() % 2
     blocks = [Block([n for n, c in zip(nodes, colour, strict=True) if c == k]) for k in (0, 1)]
     program = IsingSamplingProgram(model, blocks, [])
-    schedule = SamplingSchedule(0, 1, SWEEPS)
+    schedule = SamplingSchedule(SWEEPS, 1, 1)  # the warm-up runs, the one sample follows it
     run = jax.jit(jax.vmap(lambda start, key: sample_states(key, program, schedule, start, [], [Block(nodes)])))
     start = hinton_init(jax.random.key(0), model, blocks, (chains,))
     count = 0

@@ -108,3 +108,18 @@ def test_a_wrong_type_is_refused_with_the_function_and_the_numbers(file: str, ki
 def test_a_pair_of_a_unit_with_itself_needs_the_statistic():
     with pytest.raises(BmError, match=r"(?s)BM863.*x\^2 is no statistic of `poisson`"):
         bmdsl.parse("model m { visible x[4] : poisson  param W  energy = W[i,j] x[i] x[j] }").compile()
+
+
+def test_an_installed_package_brings_its_types(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By an entry point of the group `bmdsl.units`, found when types are first asked for."""
+    triple = written("blume", tmp_path).Triple
+
+    class Point:
+        def load(self) -> type:
+            return triple
+
+    monkeypatch.setattr(units.importlib.metadata, "entry_points", lambda group: [Point()] if group == "bmdsl.units" else [])
+    monkeypatch.setattr(units, "_registry", {})
+    monkeypatch.setattr(units, "_searched", False)
+    assert "triple" in units.names() and "binary" in units.names()
+    assert bmdsl.parse("model m { visible s[3] : triple  param b  energy = - b[i] s[i] }").compile(jit=False).sample(2)["s"].shape == (2, 3)
