@@ -95,17 +95,29 @@ def one_unit(program: Program, chosen: tuple[str, ...]) -> str | None:
     return chosen[0] if len(chosen) == 1 and program.plan.is_one_unit(chosen[0]) else None
 
 
-def by_state(program: Program, f: Fields, state: State, name: str, rest: Iterable[str]) -> tuple[Rows, Array]:
-    """All states of a one-of-K unit for all cases at once, `rest` summed out: rows [cases · K] and log weights [cases, K].
+def by_state(program: Program, f: Fields, state: State, name: str, rest: Iterable[str], whole: bool = True) -> tuple[Rows, Array]:
+    """All states of a one-of-K unit for all cases at once, `rest` summed out: rows [cases · K] with means and fields, log weights [cases, K].
 
-    A tensor's product for all states is one product.
+    A tensor's contraction with the cases is one product for all states. Without `whole` the rows hold the fields of `rest` alone.
     """
+    rest = tuple(rest)
     k = program.sizes[name]
     count = len(next(iter(state.values())))
-    rows = Rows({n: np.repeat(x, k, axis=0) for n, x in state.items()}, states=name)
-    rows[name] = np.tile(np.eye(k, dtype=program.dtype), (count, 1))
-    summed, weights = sum_out(program, f, rows, rest)
-    return summed, weights.reshape(count, k)
+    off = {n: np.zeros((count, program.sizes[n]), program.dtype) for n in (name, *rest)}
+    none = Rows({**state, **off})
+    weights = program.field(f, name, none).astype(np.float64) - program.energy(f, none)[:, None]
+    rows = Rows({n: np.repeat(x, k, axis=0) for n, x in state.items()} if whole else {}, states=name)
+    if whole:
+        rows[name] = np.tile(np.eye(k, dtype=program.dtype), (count, 1))
+    for n in rest:
+        eta = program.fields_by_state(f, n, none, name)
+        rows.fields[n] = eta
+        weights += (program.log_partition(n, eta) - program.log_base(n, off[n][:1])).reshape(count, k)
+        if whole:
+            rows[n] = program.mean(n, eta)
+            if program.plan.group(n).square:
+                rows.squares[n] = program.mean_square(n, eta)
+    return rows, weights
 
 
 def cases_at_once(program: Program, name: str) -> int:

@@ -89,7 +89,7 @@ class Machine(Phases):
             step, rest = enumeration.cases_at_once(self.program, one), tuple(n for n in free if n != one)
             for lo in range(0, len(out), step):
                 part = {n: x[lo : lo + step] for n, x in state.items()}
-                out[lo : lo + step] = -logsumexp(enumeration.by_state(self.program, f, part, one, rest)[1], axis=1)
+                out[lo : lo + step] = -logsumexp(enumeration.by_state(self.program, f, part, one, rest, whole=False)[1], axis=1)
             return out
         for r in range(len(out)):
             row = {n: x[r : r + 1] for n, x in state.items()}

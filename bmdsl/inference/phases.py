@@ -228,7 +228,7 @@ class Phases:
         etas: dict[str, list[Array]] = {n: [] for n in near}
         for lo in range(0, count, at_once):
             part = {n: x[lo : lo + at_once] for n, x in state.items() if n != z and n not in near}
-            summed, w = enumeration.by_state(self.program, f, part, z, near)
+            summed, w = enumeration.by_state(self.program, f, part, z, near, whole=False)
             w -= w.max(axis=1, keepdims=True)
             chosen = {z: state[z][lo : lo + at_once]}
             eta = np.ascontiguousarray(w / self.temperature.get(z, 1.0), self.dtype)

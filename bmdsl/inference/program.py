@@ -132,7 +132,7 @@ class Program:
         power = g.unit.reduces.get(2, 2)
         if power == 1:
             bias[g.name] = bias[g.name] + diagonal
-        elif power == 2:
+        elif g.square:  # of a type without that statistic no unit meets itself
             bias2[g.name] = bias2[g.name] + diagonal
         both = full + full.T
         k = self.states[g.name]
@@ -170,17 +170,40 @@ class Program:
                     self._add_tensor(tensor, w, scale, name, state, both[0])
         return eta
 
+    def fields_by_state(self, f: Fields, name: str, state: State, picked: str) -> Array:
+        """η of a group for every state of the one-of-K unit `picked`, given all others: [rows · K, size], or [2, rows · K, size].
+
+        `state` holds `picked` at zero.
+        """
+        k, rows = self.sizes[picked], len(state[picked])
+        base = self.field(f, name, state)
+        alone = {n: np.zeros((k, self.sizes[n]), self.dtype) for n in state} | {picked: np.eye(k, dtype=self.dtype)}
+        extra = self.field(f, name, alone, groups=[picked]) - self.field(f, name, alone, groups=())
+        eta = np.ascontiguousarray((base[..., :, None, :] + extra[..., None, :, :]).reshape(*base.shape[:-2], rows * k, -1))
+        both = eta if eta.ndim == 3 else eta[None]
+        for tensor, w, scale in f.tensors:
+            if name in tensor.groups and picked in tensor.groups:
+                other = next(n for n in tensor.groups if n not in (name, picked))
+                if tensor.groups[0] == other:
+                    every = tensors.all_fields(w, np.ascontiguousarray(state[other]), scale, self.plain)
+                    both[0] += (every if tensor.groups[2] == name else every.transpose(0, 2, 1)).reshape(rows * k, -1)
+                else:
+                    repeated = Rows({other: np.repeat(state[other], k, axis=0), picked: np.tile(np.eye(k, dtype=self.dtype), (rows, 1))})
+                    self._add_tensor(tensor, w, scale, name, repeated, both[0])
+        if self.listing is not None and name in f.woven:  # couplings written out that need the state of `picked` too
+            whole = {n: np.repeat(x, k, axis=0) for n, x in state.items()} | {picked: np.tile(np.eye(k, dtype=self.dtype), (rows, 1))}
+            without = {n: np.repeat(x, k, axis=0) for n, x in state.items()}
+            there, absent = np.zeros_like(both[0]), np.zeros_like(both[0])
+            listed.add_fields(self.listing.joined(whole), there, *f.woven[name])
+            listed.add_fields(self.listing.joined(without), absent, *f.woven[name])
+            both[0] += there - absent
+        return eta
+
     def _add_tensor(self, tensor: Tensor, w: Array, scale: float, name: str, state: State, out: Array) -> None:
         others = [n for n in tensor.groups if n != name]
         if any(n not in state or not state[n].any() for n in others):
             return
         target = tensor.groups.index(name)
-        picked = state.states if isinstance(state, Rows) else None
-        if picked in others and target > 0 and others[0] != picked and tensor.groups[0] == others[0]:
-            count = self.sizes[picked]
-            every = tensors.all_fields(w, np.ascontiguousarray(state[others[0]][::count]), scale, self.plain)
-            out += (every if target == 2 else every.transpose(0, 2, 1)).reshape(len(out), -1)
-            return
         codes = [tensors.codes_of(state[n]) if self.plan.is_one_unit(n) else None for n in others]
         tensors.add_field(w, target, (state[others[0]], state[others[1]]), (codes[0], codes[1]), out, scale, self.plain)
 
@@ -328,7 +351,7 @@ class Program:
             codes = [tensors.codes_of(rows[n]) if self.plan.is_one_unit(n) else None for n in t.groups]
             into = out[t.parameter].reshape([self.sizes[n] for n in t.groups])
             picked = rows.states if isinstance(rows, Rows) else None
-            if picked in t.groups[1:]:  # all states of one unit: one product with the cases' own rows
+            if isinstance(rows, Rows) and picked in t.groups[1:] and t.groups[0] not in rows.fields:  # one product with the cases' own rows
                 k, at = self.sizes[picked], t.groups.index(picked)
                 each = (rows[t.groups[3 - at]] * w[:, None]).reshape(count // k, k, -1)
                 y = np.ascontiguousarray(each if at == 1 else each.transpose(0, 2, 1)).reshape(count // k, -1)
