@@ -54,6 +54,9 @@ class NaiveRbm:
     def frozen(self):
         return contextlib.nullcontext()
 
+    def tempered(self, temperature):
+        return contextlib.nullcontext()
+
     def initial_state(self, n, stream=1, update=0):
         rng = self._rng(stream, update)
         return {g: (rng.random((n, k)) < 0.5).astype(self.dtype) for g, k in self.sizes.items()}
