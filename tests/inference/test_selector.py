@@ -97,6 +97,7 @@ def test_training_by_the_exact_gradient_climbs_the_exact_likelihood() -> None:
     assert (np.diff(values) > 0).all() and values[-1] > values[0] + 0.3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "text",
     [

@@ -9,6 +9,7 @@ import pytest
 import bmdsl
 from bmdsl.compiler import emit
 from bmdsl.verifying import Verified, verify
+from tests.cli.command import Bm
 
 RBM = "model m(D, H = 5) { visible v[D] : binary  hidden h[H] : spin  param W, b  energy = - W[i,j] v[i] h[j] - b[i] v[i] }"
 RING = "model m(n = 8) { visible s[n] : spin  param J, b  energy = - J[i] s[i] s[wrap(i+1)] - b[i] s[i] }"
@@ -45,6 +46,19 @@ def failed(found: Verified) -> set[str]:
 )
 def test_a_fault_in_the_generated_code_is_caught(text: str, old: str, new: str, caught: str, monkeypatch: pytest.MonkeyPatch) -> None:
     assert caught in failed(planted(text, old, new, monkeypatch))
+
+
+def test_the_command_line_exits_with_1_where_a_row_fails(bm: Bm, monkeypatch: pytest.MonkeyPatch) -> None:
+    right: Callable[..., tuple[str, object]] = emit.emit_module
+
+    def wrong(*a: object, **k: object) -> tuple[str, object]:
+        source, *rest = right(*a, **k)
+        return (source.replace("out[r, p] = spin_mean(eta[r, p])", "out[r, p] = spin_mean(F(0.98) * eta[r, p])"), *rest)
+
+    (bm.folder / "m.bm").write_text(RBM)
+    monkeypatch.setattr(emit, "emit_module", wrong)
+    done = bm("verify", "m.bm")
+    assert done.returncode == 1 and "FAIL  conditionals" in done.stdout and "ok    energy" in done.stdout
 
 
 @pytest.mark.parametrize("text", [RBM, RING])
