@@ -15,10 +15,14 @@ if TYPE_CHECKING:
     from .inference.observing import Trace
 
 
-def require() -> None:
-    """BmError BM924 where ArviZ is not installed."""
+def require(path: Path | None = None) -> None:
+    """BmError BM924 where ArviZ, or what the file `path` needs, is not installed; BM925 where `path` is neither `.nc` nor `.zarr`."""
     if importlib.util.find_spec("arviz") is None:
         raise fail("BM924", "ArviZ is not installed", help='pip install "bmdsl[arviz]"')
+    if path is not None and path.suffix not in (".nc", ".zarr"):
+        raise fail("BM925", f"`{path.name}` is neither a .nc nor a .zarr file", help="ArviZ reads both")
+    if path is not None and path.suffix == ".zarr" and importlib.util.find_spec("zarr") is None:
+        raise fail("BM924", "zarr is not installed", help="pip install zarr, or write a .nc file")
 
 
 def inference_data(trace: Trace, name: str = "") -> Any:
@@ -32,18 +36,15 @@ def inference_data(trace: Trace, name: str = "") -> Any:
 
 
 def write(trace: Trace, path: Path, name: str = "") -> None:
-    """Writes `.nc` (NetCDF) or `.zarr`, beside and then renamed. BmError BM925 for another ending."""
+    """Writes `.nc` (NetCDF) or `.zarr`, beside and then renamed. BmError as `require`."""
+    require(path)
     data = inference_data(trace, name)
     beside = path.with_name(f".part.{path.name}")
     path.parent.mkdir(parents=True, exist_ok=True)
     if path.suffix == ".nc":
         data.to_netcdf(str(beside))
-    elif path.suffix == ".zarr":
-        if importlib.util.find_spec("zarr") is None:
-            raise fail("BM924", "zarr is not installed", help="pip install zarr, or write a .nc file")
+    else:
         data.to_zarr(str(beside))
         if path.is_dir():
             shutil.rmtree(path)
-    else:
-        raise fail("BM925", f"`{path.name}` is neither a .nc nor a .zarr file", help="ArviZ reads both")
     os.replace(beside, path)

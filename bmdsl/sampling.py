@@ -108,7 +108,7 @@ def observed(s: Subject, names: Sequence[str], n: int, out: Path | None, chosen:
     if arviz is not None:
         from .arviz_export import require
 
-        require()
+        require(arviz)
     with progress_line(total, progress) as show:
         trace = s.machine.observe(*names, n=count, draws=draws, thin=thin, burn_in=burn_in, beta=chosen.beta, clamp=held,
                                   init=_begin(s, count, chosen.fresh), progress=lambda sweep: show(sweep, {}))  # fmt: skip

@@ -69,6 +69,8 @@ def test_the_ground_state_of_a_ferromagnet_is_uniform(bm: Bm) -> None:
         ((*ISING, "--arviz", "t.nc"), "what `--observe` records"),
         ((*ISING, "--observe", "energy", "--arviz", "t.csv"), "BM925"),
         ((*ISING, "--observe", "energy", "--exact"), "BM926"),
+        ((*ISING, "--exact", "--beta", "0.5"), "at inverse temperature 1"),
+        ((*ISING, "--anneal", "0.1:2", "--beta", "0.5"), "its own inverse temperatures"),
         (("ground", "ising", "--beta", "1"), "FROM:TO"),
         (("ground", "ising", "--schedule", "cosine"), "schedules are geometric, linear"),
         (("sample", "ising", "-D", "L=30", "--exact"), "BM801"),

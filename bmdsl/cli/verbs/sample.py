@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -47,6 +47,10 @@ def run(
         observe = "energy"
     if arviz is not None and observe is None:
         raise fail("BM926", "`--arviz` writes what `--observe` records", help="for instance `--observe energy,magnetization`")
+    if exact and (len(betas) > 1 or betas[0] != 1 or anneal):
+        raise fail("BM926", "`--exact` draws from the model itself, at inverse temperature 1", help="leave out --beta and --anneal")
+    if anneal and (len(betas) > 1 or betas[0] != 1):
+        raise fail("BM926", "`--anneal` has its own inverse temperatures", help="leave out --beta")
     if observe is not None and (exact or anneal):
         raise fail("BM926", "`--observe` records chains at one temperature, or a ladder of them", help="leave out --exact and --anneal")
     s = subject(source, assignments(define), seed)
@@ -109,8 +113,8 @@ def _show(trace: Trace) -> None:
     print()
 
 
-def _as_dict(trace: Trace) -> dict:  # type: ignore[type-arg]
-    observables = {s.name: {k: v for k, v in vars(s).items() if k != "name"} for s in trace.summary()}
+def _as_dict(trace: Trace) -> dict[str, Any]:
+    observables = {s.name: {k: None if v != v else v for k, v in vars(s).items() if k != "name"} for s in trace.summary()}  # JSON has no NaN
     if trace.swaps is None:
         return {"observables": observables}
     swaps = {"betas": list(trace.swaps.betas), "acceptance": list(trace.swaps.acceptance), "trips": trace.swaps.trips}
