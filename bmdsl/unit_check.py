@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from . import handle, units
+from .language.vocabulary import Option
 from .units.conformance import example_arguments, problems
 from .units.interface import UnitType
 
@@ -91,7 +92,7 @@ def _compiled(unit: type[UnitType]) -> Iterator[Finding]:
     yield _worst("compiled draws, in standard errors", draws, ERRORS)
 
 
-def _numbers(unit: type[UnitType]) -> list:  # type: ignore[type-arg]
+def _numbers(unit: type[UnitType]) -> list[Option]:
     return [o for o in unit.options if o.name != unit.states]
 
 

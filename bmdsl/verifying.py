@@ -47,8 +47,9 @@ def verify(model: Model, sizes: Mapping[str, int] | None = None, seed: int = 0) 
 
     BmError BM876 where no copy can be enumerated, BM877 for a group whose states can be neither listed nor integrated.
     """
-    subject, small_sizes = _subject(model, sizes or {}, seed)
-    return Verified(model.name, small_sizes, subject.brute.count, tuple(rows(subject)))
+    *_, whole = each(model, sizes, seed)
+    assert isinstance(whole, Verified)
+    return whole
 
 
 def each(model: Model, sizes: Mapping[str, int] | None = None, seed: int = 0) -> Iterator[Verified | Row]:
@@ -70,8 +71,8 @@ def _subject(model: Model, sizes: Mapping[str, int], seed: int) -> tuple[Subject
 
         graphs = {g.name: _graph_file(g, Path(folder)) for g in _from_files(model)}
         small = shrink(model.definition, model.arguments, sizes, check, _bits, lambda m: _forms(driver.plan_of(m)) == whole, graphs)
-    machine = driver.machine_of(small.model, seed, "float64", _not_saved, _not_trained)
-    sampler = driver.machine_of(small.model, seed, "float32", _not_saved, _not_trained)
+    machine = driver.machine_of(small.model, seed, "float64", _nothing, _nothing)
+    sampler = driver.machine_of(small.model, seed, "float32", _nothing, _nothing)
     plan = machine.program.plan
     generator = np.random.default_rng(seed)
     given = {g.name: _given(plan, g.name, generator) for g in plan.groups if g.role == "given"}
@@ -161,9 +162,5 @@ def _set_parameters(machine: Machine, generator: np.random.Generator) -> None:
     raise fail("BM813", f"no small parameters leave `{machine.model.name}` a distribution", machine.model.terms[0].span)
 
 
-def _not_saved(*_: object) -> None:
-    return None
-
-
-def _not_trained(*_: object) -> None:
-    return None
+def _nothing(*_: object) -> None:
+    """A small copy is neither saved nor trained."""

@@ -184,14 +184,15 @@ class Machine(Phases):
         f = self._fields()
         try:
             return self.log_z(f, QUICK)
-        except BmError as refused:
+        except BmError:
+            pass
+        try:
+            return Elimination(self.program, f, {}, "log Z").log_z
+        except BmError as unit_by_unit:
             try:
-                return Elimination(self.program, f, {}, "log Z").log_z
-            except BmError as sparse:
-                try:
-                    return self.log_z(f)
-                except BmError:
-                    raise (sparse if "table of" in str(sparse) else refused) from None
+                return self.log_z(f)
+            except BmError as by_group:  # said of the way that fits the model: one that is written out is sparse
+                raise (unit_by_unit if self.program.plan.listed else by_group) from None
 
     @alone
     def log_likelihood(self, data: Any, method: str = "exact") -> Array:

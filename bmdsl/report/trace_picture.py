@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -39,13 +40,13 @@ def trace_picture(trace: Trace, path: Path, name: str) -> None:
     save(made, path)
 
 
-def _autocorrelation(axes: object, x: np.ndarray, thin: int) -> None:
+def _autocorrelation(axes: Any, x: np.ndarray, thin: int) -> None:
     if x.shape[1] < 4 or x.std() == 0:
         return
     covariance = autocovariance(x).mean(axis=0)
     rho = covariance / covariance[0]
     below = np.flatnonzero(rho < 0.02)
     last = int(min(len(rho) - 1, max(10, 2 * (below[0] if len(below) else len(rho)))))
-    axes.axhline(0, color="0.7", lw=0.6)  # type: ignore[attr-defined]  # an Axes, whose module needs no import here
-    axes.plot(thin * np.arange(last), rho[:last], lw=1.2, color="0.2")  # type: ignore[attr-defined]
-    axes.set_xlabel("lag in sweeps", fontsize=8)  # type: ignore[attr-defined]
+    axes.axhline(0, color="0.7", lw=0.6)
+    axes.plot(thin * np.arange(last), rho[:last], lw=1.2, color="0.2")
+    axes.set_xlabel("lag in sweeps", fontsize=8)
