@@ -11,6 +11,7 @@ from scipy.special import ellipk
 import bmdsl
 from bmdsl.inference.ladder import ladder
 from bmdsl.language.diagnostics import BmError
+from tests.inference.test_elimination import kaufman
 
 GLASS = "model m { visible s[3, 4] : spin  param J[3, 4], K[3, 4], b  energy = - J[x,y] s[x,y] s[wrap(x+1),y] - K[x,y] s[x,y] s[x,wrap(y+1)] - b s[x,y] }"
 LAYERS = "model m { visible v[5] : binary  hidden h[4] : categorical(3)  param W, b  energy = - W[i,j,a] v[i] h[j,a] - b[i] v[i] }"
@@ -116,17 +117,18 @@ def test_the_energy_that_beta_multiplies_has_no_base_measure():
 
 @pytest.mark.parametrize("beta", [0.35, 0.44068679350977147, 0.5])
 def test_the_energy_of_a_large_ising_lattice_is_onsagers(beta: float) -> None:
-    """u = −coth(2β)(1 + (2/π)(2 tanh²(2β) − 1) K(k)), Onsager 1944; at the critical point −√2(1 + 0.62/L) for a torus (Ferdinand & Fisher 1969)."""
-    L = 64
+    """u = −coth(2β)(1 + (2/π)(2 tanh²(2β) − 1) K(k)) for the infinite lattice (Onsager 1944); −∂ log Z/∂β of this very torus by Kaufman 1949."""
+    L, step = 64, 1e-5
     k = 2 * math.sinh(2 * beta) / math.cosh(2 * beta) ** 2
-    exact = -math.sqrt(2) if k > 1 - 1e-9 else -1 / math.tanh(2 * beta) * (1 + 2 / math.pi * (2 * math.tanh(2 * beta) ** 2 - 1) * ellipk(k * k))
+    infinite = -math.sqrt(2) if k > 1 - 1e-9 else -1 / math.tanh(2 * beta) * (1 + 2 / math.pi * (2 * math.tanh(2 * beta) ** 2 - 1) * ellipk(k * k))
+    exact = -(kaufman(L, beta + step) - kaufman(L, beta - step)) / (2 * step) / L**2
     critical = abs(beta - 0.44068679350977147) < 1e-9
+    assert exact == pytest.approx(infinite * (1 + 0.44 / L if critical else 1), abs=1e-5)
     begin = np.ones((32, L, L)) if beta > 0.44 else None  # an ordered phase from an ordered start: a quench would leave walls
     m = bmdsl.load("ising", L=L, J=1).compile()
     trace = m.observe("energy", n=32, draws=300, thin=4, burn_in=800, beta=beta, init=None if begin is None else {"s": begin})
     s = trace.summary()[0]
-    finite = 0.62 / L * math.sqrt(2) if critical else 0.0
-    assert s.mean / L**2 == pytest.approx(exact - finite, abs=5 * s.error / L**2 + (2e-3 if critical else 2e-4))
+    assert s.mean / L**2 == pytest.approx(exact, abs=5 * s.error / L**2)
 
 
 @pytest.mark.parametrize(
