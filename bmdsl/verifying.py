@@ -86,7 +86,7 @@ def _subject(model: Model, sizes: Mapping[str, int], seed: int) -> tuple[Subject
 
 def _forms(plan: Plan) -> tuple[object, ...]:
     """What a plan's generated code depends on."""
-    return plan.listed, [t.groups for t in plan.tensors], [(g.name, g.lateral, g.woven) for g in plan.groups], [(c.name, c.direct) for c in plan.couplings]
+    return plan.listed, [t.groups for t in plan.multiway], [(g.name, g.lateral, g.woven) for g in plan.groups], [(c.name, c.direct) for c in plan.couplings]
 
 
 def _from_files(model: Model) -> list[Graph]:
@@ -133,14 +133,15 @@ def _nodes(plan: Plan) -> dict[str, Nodes]:
 
 
 def _given(plan: Plan, name: str, generator: np.random.Generator) -> np.ndarray:
-    """One state of a given group, drawn from its type at η = 0."""
+    """One state of a given group, drawn from its type at η = 0: of a quadrature's nodes, seldom one that is far out."""
     g = plan.group(name)
     n = nodes_of(g.unit, g.arguments, None if g.states is None else int(g.states))
     axes = tuple(int(a) for a in g.axes)
     if n is None:
         return np.zeros((1, *axes))
     count = g.size // (1 if g.states is None else int(g.states))
-    return n.states[generator.integers(0, len(n.states), count)].reshape(1, *axes)
+    p = np.exp(n.log_weights - n.log_weights.max())
+    return n.states[generator.choice(len(n.states), count, p=p / p.sum())].reshape(1, *axes)
 
 
 def _set_parameters(machine: Machine, generator: np.random.Generator) -> None:

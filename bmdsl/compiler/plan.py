@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from itertools import permutations
 from math import prod
 
 from ..graph.factor_graph import FactorGraph, is_listed, verify_compiled
 from ..graph.passes import gibbs_blocks, mean_block, selector
 from ..language.diagnostics import fail
-from ..language.model import Length, Model, Term, UnitFactor
+from ..language.model import Length, Model, Term
 from ..units.interface import UnitType
+from .multiway import Contraction, Tensor, array_of, contraction_of, tensor_of
 
 MANY_CHAINS = 4
 """From so many chains on, a lattice or graph is swept with chains side by side in memory (docs/performance.md has the measurement)."""
@@ -32,16 +32,6 @@ class Coupling:
     def name(self) -> str:
         """Names its matrix: `v_h`, or `x2_z` where it is x² that is coupled."""
         return "_".join(f"{g}{p}" if p != 1 else g for g, p in zip((self.a, self.b), self.powers, strict=True))
-
-
-@dataclass(frozen=True)
-class Tensor:
-    """A term of three units of different groups whose one parameter is [*axes of a, *axes of b, *axes of c]: used as it is, never copied."""
-
-    groups: tuple[str, str, str]
-    parameter: str
-    term: int
-    scale: float
 
 
 @dataclass(frozen=True)
@@ -80,6 +70,8 @@ class Plan:
     listed: tuple[int, ...] = ()
     """Numbers of the terms whose couplings are written out one by one."""
     tensors: tuple[Tensor, ...] = ()
+    contractions: tuple[Contraction, ...] = ()
+    """Terms summed letter by letter, in an order that is chosen once sizes are known."""
     selector: tuple[str, tuple[str, ...]] | None = None
     """A one-of-K unit z, and the hidden groups that are summed out where z is drawn and drawn given z after it: one joint draw."""
 
@@ -103,7 +95,12 @@ class Plan:
     @property
     def all_listed(self) -> bool:
         """Whether no term is a matrix, so that chains may stand side by side in memory."""
-        return bool(self.listed) and not self.couplings and not self.tensors and not any(g.lateral for g in self.groups)
+        return bool(self.listed) and not self.couplings and not self.multiway and not any(g.lateral for g in self.groups)
+
+    @property
+    def multiway(self) -> tuple[Tensor | Contraction, ...]:
+        """Terms whose couplings are never written out, of three groups or more or of a low rank."""
+        return (*self.tensors, *self.contractions)
 
     def _contraction(self, t: Tensor, target: str) -> str:
         one = [n for n in t.groups if n != target and self.is_one_unit(n)]
@@ -147,10 +144,12 @@ def build_plan(graph: FactorGraph, units: dict[str, type[UnitType]]) -> Plan:
     """FactorGraph → Plan. Raises BmError for terms with no contraction."""
     verify_compiled(graph)
     model = graph.model
-    tensors = tuple(t for n, term in enumerate(model.terms) if (t := _tensor(model, n, term)) is not None)
+    tensors = tuple(t for n, term in enumerate(model.terms) if (t := tensor_of(model, n, term)) is not None)
     whole = {t.term for t in tensors}
+    contractions = tuple(c for n, term in enumerate(model.terms) if n not in whole and (c := contraction_of(model, n, term)) is not None)
+    whole |= {c.term for c in contractions}
     listed = tuple(n for n, t in enumerate(model.terms) if n not in whole and is_listed(model, t))
-    paired = [(n, t) for n, t in enumerate(model.terms) if len(t.units) == 2 and n not in listed]
+    paired = [(n, t) for n, t in enumerate(model.terms) if len(t.units) == 2 and n not in listed and n not in whole]
     lateral = {t.units[0].group for _, t in paired if t.units[0].group == t.units[1].group}
     touched = [[u.group for u in model.terms[n].units] for n in listed]
     woven = {g for names in touched for g in names if names.count(g) > 1}
@@ -168,24 +167,13 @@ def build_plan(graph: FactorGraph, units: dict[str, type[UnitType]]) -> Plan:
         pairs.setdefault((a, b), []).append(n)
     couplings = [_coupling(model, a, b, tuple(terms)) for (a, b), terms in pairs.items() if a[0] != b[0]]
     blocks = gibbs_blocks(graph)
-    made = Plan(graph, tuple(groups), tuple(couplings), blocks, mean_block(graph, blocks), listed, tensors)
-    chosen = selector(graph, [g.name for g in groups if made.is_one_unit(g.name) and any(g.name in t.groups for t in tensors)])
+    made = Plan(graph, tuple(groups), tuple(couplings), blocks, mean_block(graph, blocks), listed, tensors, contractions)
+    chosen = selector(graph, [g.name for g in groups if made.is_one_unit(g.name) and any(g.name in t.groups for t in made.multiway)])
     if chosen is None:
         return made
     z, near = chosen  # z and what it selects come last, so that one product gives responsibilities, draws and means
     rest = tuple(b for b in (tuple(n for n in b if n != z and n not in near) for b in blocks) if b)
     return replace(made, blocks=(*rest, (z,), near), mean_block=near, selector=chosen)
-
-
-def _tensor(model: Model, number: int, term: Term) -> Tensor | None:
-    names = [u.group for u in term.units]
-    if len(set(names)) != 3 or len(names) != 3 or any(u.power != 1 for u in term.units):
-        return None
-    for units in permutations(term.units):
-        name = _is_array(model, term, units)
-        if name:
-            return Tensor((units[0].group, units[1].group, units[2].group), name, number, -term.coefficient)
-    return None
 
 
 def _verify_self_pairs(model: Model, terms: list[Term], units: dict[str, type[UnitType]]) -> None:
@@ -206,21 +194,7 @@ def _coupling(model: Model, a: tuple[str, int], b: tuple[str, int], terms: tuple
         term = model.terms[terms[0]]
         first, second = sorted(term.units, key=lambda u: u.group != a[0])
         for x, y in ((first, second), (second, first)):
-            name = _is_array(model, term, (x, y))
+            name = array_of(model, term, (x, y))
             if name:
                 return Coupling(x.group, y.group, terms, name, -term.coefficient, (x.power, y.power))
     return Coupling(a[0], b[0], terms, powers=(a[1], b[1]))
-
-
-def _is_array(model: Model, term: Term, units: tuple[UnitFactor, ...]) -> str | None:
-    """The one parameter whose axes are those of these units, in their order."""
-    letters = [s.letter for u in units for s in u.subscripts]
-    if term.conditions or len(term.parameters) != 1 or None in letters or len(set(letters)) != len(letters):
-        return None
-    p = term.parameters[0]
-    shape = model.parameter(p.parameter).shape
-    axes = tuple(n for u in units for n in model.group(u.group).axes)
-    starts = any(one.start != 0 for one in term.letters)
-    if p.power != 1 or starts or [s.letter for s in p.subscripts] != letters or tuple(shape) != axes:
-        return None
-    return p.parameter

@@ -75,7 +75,7 @@ class Elimination:
         """Matrices of many rows and columns have no small table, which need not be found out by writing out their entries."""
         units = {g.name: g.size // self.program.states[g.name] for g in self.program.plan.groups}
         least = max([min(units[c.a], units[c.b]) for c in self.program.plan.couplings if c.a not in self.held and c.b not in self.held]
-                    + [sorted(units[n] for n in t.groups)[1] for t in self.program.plan.tensors if not set(t.groups) & set(self.held)]
+                    + [sorted(units[n] for n in t.groups)[1] for t in self.program.plan.multiway if not set(t.groups) & set(self.held)]
                     + [units[g.name] - 1 for g in self.program.plan.groups if g.lateral and g.name not in self.held], default=0)  # fmt: skip
         if least > 2 * LIMIT:
             raise fail("BM801", f"{what} is not exact here: matrices of {least} units and more leave no small table",
@@ -127,12 +127,12 @@ class Elimination:
                 self._matrix(add, g.name, g.name, np.triu(f.lateral[g.name], 1), (1, 1), 1.0)
         for c in program.plan.couplings:
             self._matrix(add, c.a, c.b, f.matrix[c.name], c.powers, f.scale[c.name])
-        for tensor, w, scale in f.tensors:
-            columns = [self.column[n] for n in tensor.groups]
-            for at in zip(*np.nonzero(w), strict=True):
-                ends = [columns[m][p] for m, p in enumerate(at)]
-                if len({v for v, _ in ends}) == 3:
-                    add([(v, self.values[v][:, i]) for v, i in ends], float(w[at]) * scale)
+        for term, arrays in f.multiway:
+            columns = [self.column[n] for n in term.groups]
+            places, values = term.couplings(arrays)
+            for row, value in zip(np.transpose(places), values, strict=True):
+                ends = [columns[m][p] for m, p in enumerate(row)]
+                add([(v, self.values[v][:, i]) for v, i in ends], float(value))
         if program.listing is not None and f.values is not None:
             flat = [at for name in program.listing.offset for at in self.column[name]]
             for part in program.listing.parts:

@@ -41,12 +41,11 @@ def default_range(program: Program, f: Fields) -> tuple[float, float]:
             w = np.abs(np.asarray(f.matrix[c.name], np.float64).reshape(program.sizes[c.a], program.sizes[c.b])) * abs(f.scale[c.name])
             total = total + w.sum(1 if c.a == g.name else 0)
             smallest = np.append(smallest, w[w > 1e-6].min(initial=np.inf))
-        for tensor, values, scale in f.tensors:
-            if g.name in tensor.groups:
-                at = tensor.groups.index(g.name)
-                w = np.abs(np.moveaxis(values, at, 0).astype(np.float64).reshape(g.size, -1)) * abs(scale)
-                total = total + w.sum(1)
-                smallest = np.append(smallest, w[w > 1e-6].min(initial=np.inf))
+        for term, arrays in f.multiway:
+            if g.name in term.groups:
+                sums, low = term.strength(arrays, g.name)
+                total = total + sums
+                smallest = np.append(smallest, low)
         if g.name in f.lateral:
             w = np.abs(f.lateral[g.name].astype(np.float64))
             total = total + w.sum(1)

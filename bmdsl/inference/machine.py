@@ -16,7 +16,7 @@ from .annealing import Ground, search
 from .elimination import Elimination
 from .ladder import default_range, ladder
 from .observing import Trace, observe
-from .phases import Phases
+from .phases import Phases, one_by_one
 from .program import Array, Fields, Program, State
 from .threads import alone
 
@@ -147,7 +147,7 @@ class Machine(Phases):
         held = self._held_at(clamp, "marginals")
         if not held:
             try:
-                rows, weights = self.model_rows(QUICK)
+                rows, weights = self.model_rows(bits=QUICK)
                 return {n: self.program.shaped(n, (x.astype(np.float64) * weights[:, None]).sum(0, keepdims=True))[0] for n, x in rows.items()}
             except BmError:
                 pass
@@ -178,9 +178,8 @@ class Machine(Phases):
         """log Z in nats by enumeration, or unit after unit where the machine is sparse. BmError BM801 where both are too large."""
         if method != "exact":
             raise fail("BM808", f"log_partition has no method `{method}` yet", help='use method="exact" on a machine small enough')
-        given = [g.name for g in self.model.groups if g.role == "given"]
-        if given:
-            raise fail("BM809", f"log Z depends on the given group `{given[0]}`", help="use the likelihood of a case, which has it")
+        if self.given:
+            raise fail("BM809", f"log Z depends on the given group `{self.given[0]}`", help="use the likelihood of a case, which has it")
         f = self._fields()
         try:
             return self.log_z(f, QUICK)
@@ -196,8 +195,13 @@ class Machine(Phases):
 
     @alone
     def log_likelihood(self, data: Any, method: str = "exact") -> Array:
-        """log P(v) = −F(v) − log Z of every case, in nats."""
-        return -self._free_energy(self._fields(), self._data(data)) - self.log_partition(method)
+        """log P(v) = −F(v) − log Z of every case, in nats; log P(v | x) with given groups x, whose Z is enumerated for each case."""
+        f, state = self._fields(), self._data(data)
+        if not self.given:
+            return -self._free_energy(f, state) - self.log_partition(method)
+        cases = zip(*(state[n] for n in self.given), strict=True)
+        log_z = [self.log_z(f, given={n: x[None] for n, x in zip(self.given, case, strict=True)}) for case in cases]
+        return -self._free_energy(f, state) - np.array(log_z)
 
     @alone
     def gradient(self, data: Any, positive: str = "exact", negative: str = "exact") -> dict[str, Array]:
@@ -215,15 +219,18 @@ class Machine(Phases):
             raise fail("BM810", f"the gradient has no negative phase `{negative}`", help='use "exact"; training has `cd` and `pcd`')
         cases = len(next(iter(state.values())))
         self.program.accumulate(self.params, rows, weights / cases, out, 1.0)
-        self._accumulate_model(out, -1.0)
+        self._accumulate_model(out, -1.0, {n: state[n] for n in self.given})
         self.tie(out)
         return out
 
-    def _accumulate_model(self, out: dict[str, Array], scale: float) -> None:
-        log_z = self.log_partition()
+    def _accumulate_model(self, out: dict[str, Array], scale: float, given: State) -> None:
+        """The mean over the cases of `given` of the model's expectations at each."""
         f = self._fields()
-        for rows, w in enumeration.summed_rows(self.program, f, {}, (*self.visible, *self.hidden), "the negative phase"):
-            self.program.accumulate(self.params, rows, np.exp(w - log_z), out, scale)
+        cases = list(one_by_one(given))
+        for case in cases:
+            log_z = self.log_z(f, given=case) if case else self.log_partition()
+            for rows, w in enumeration.summed_rows(self.program, f, case, self.free, "the negative phase"):
+                self.program.accumulate(self.params, rows, np.exp(w - log_z) / len(cases), out, scale)
 
     def tie(self, gradient: dict[str, Array]) -> None:
         """A symmetric parameter's gradient is that of its free entries, written to both sides; its diagonal stays zero."""

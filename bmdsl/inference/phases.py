@@ -59,6 +59,15 @@ class Phases:
     def hidden(self) -> tuple[str, ...]:
         return tuple(g.name for g in self.model.groups if g.role == "hidden")
 
+    @property
+    def free(self) -> tuple[str, ...]:
+        """Groups that the model has a distribution over: visible, then hidden."""
+        return (*self.visible, *self.hidden)
+
+    @property
+    def given(self) -> tuple[str, ...]:
+        return tuple(g.name for g in self.model.groups if g.role == "given")
+
     def _fields(self) -> Fields:
         if self._held is not None:
             return self._held
@@ -286,12 +295,16 @@ class Phases:
             self.program.draw(f, name, eta, state, empty, self._key(name, stream, update, 0))
         return state
 
-    def model_rows(self, bits: int = enumeration.LIMIT) -> tuple[Rows, Array]:
-        """Rows and weights (sum 1) whose weighted mean is the model's exact expectation."""
+    def model_rows(self, given: State | None = None, bits: int = enumeration.LIMIT) -> tuple[Rows, Array]:
+        """Rows and weights whose weighted mean is the model's exact expectation: sum 1, or sum 1 for each case of `given`, in its order."""
         f = self._fields()
-        log_z = self.log_z(f, bits)
-        parts = list(enumeration.summed_rows(self.program, f, {}, (*self.visible, *self.hidden), "the negative phase"))
-        return _stack([p[0] for p in parts]), np.exp(np.concatenate([p[1] for p in parts]) - log_z)
+        rows, weights = [], []
+        for case in one_by_one(given):
+            log_z = self.log_z(f, bits, case)
+            parts = list(enumeration.summed_rows(self.program, f, case, self.free, "the negative phase"))
+            rows += [p[0] for p in parts]
+            weights += [np.exp(p[1] - log_z) for p in parts]
+        return _stack(rows), np.concatenate(weights)
 
     def accumulate(self, rows: State, weights: Array | None, out: dict[str, Array], scale: float) -> None:
         """out[θ] += scale · Σ_n w_n ∂(−E)/∂θ(rows_n)."""
@@ -304,10 +317,19 @@ class Phases:
         flat = {n: self.program.flat(n, x) for n, x in data.items()}
         return value_and_gradient(self, flat, weights, out, scale)
 
-    def log_z(self, f: Fields, bits: int = enumeration.LIMIT) -> float:
-        """log Z in nats by enumeration. BmError BM801 where more than 2^bits states would have to be enumerated."""
-        parts = enumeration.summed_rows(self.program, f, {}, (*self.visible, *self.hidden), "the partition function", bits)
+    def log_z(self, f: Fields, bits: int = enumeration.LIMIT, given: State | None = None) -> float:
+        """log Z in nats by enumeration, at one case of the given groups. BmError BM801 where more than 2^bits states would have to be enumerated."""
+        parts = enumeration.summed_rows(self.program, f, given or {}, self.free, "the partition function", bits)
         return float(logsumexp([logsumexp(w) for _, w in parts]))
+
+
+def one_by_one(given: State | None) -> Iterator[State]:
+    """Each case of the given groups; one without values where there are none."""
+    if not given:
+        yield {}
+        return
+    for r in range(len(next(iter(given.values())))):
+        yield {n: x[r : r + 1] for n, x in given.items()}
 
 
 def _stack(parts: list[Rows]) -> Rows:

@@ -10,11 +10,12 @@ from typing import Any
 
 import numpy as np
 
-from ..compiler.kernels import listed, products, tensors
-from ..compiler.plan import Coupling, GroupPlan, Plan, Tensor
+from ..compiler.kernels import listed, products
+from ..compiler.plan import Coupling, GroupPlan, Plan
 from ..compiler.term_loops import identifier
 from ..language.model import Length
 from .listing import Listing
+from .multiway import Multiway, TensorTerm, bound_terms
 
 Array = np.ndarray
 Key = tuple[int, int, int, int]
@@ -54,14 +55,14 @@ class Fields:
     """Values of all listed couplings."""
     woven: dict[str, tuple[Array, ...]] = field(default_factory=dict)
     """Group → its listed couplings, unit after unit, as kernels take them."""
-    tensors: tuple[tuple[Tensor, Array, float], ...] = ()
-    """Terms of three groups, with their parameters as [size, size, size] and their scales."""
+    multiway: tuple[tuple[Multiway, tuple[Array, ...]], ...] = ()
+    """Terms of several groups with their parameters."""
 
     def alone(self) -> Fields:
         """The same biases without any coupling."""
         lateral = {n: np.zeros_like(x) for n, x in self.lateral.items()}
         woven = {n: (*x[:2], 0 * x[2], x[3], 0 * x[4], *x[5:]) for n, x in self.woven.items()}
-        return replace(self, scale=dict.fromkeys(self.scale, 0.0), lateral=lateral, woven=woven, tensors=())
+        return replace(self, scale=dict.fromkeys(self.scale, 0.0), lateral=lateral, woven=woven, multiway=())
 
 
 def _seen_from(name: str, c: Coupling) -> tuple[str, int, int, Any, str]:
@@ -84,6 +85,7 @@ class Program:
         self._scratch: State = {}
         self._groups = {g.name: g for g in plan.groups}
         self._neighbours = {g.name: [_seen_from(g.name, c) for c in plan.couplings_of(g.name)] for g in plan.groups}
+        self.multiway = bound_terms(plan, self.plain)
         self.listing = Listing(plan, module, self.n, self.edges) if plan.listed else None
         self._functions: dict[tuple[str, str, str], Any] = {}
         self.scales = {c.name: c.scale if c.direct is not None else 1.0 for c in plan.couplings}
@@ -119,8 +121,8 @@ class Program:
                 matrix[c.name] = params[c.direct].reshape(self.sizes[c.a], self.sizes[c.b])
             else:
                 matrix[c.name] = self._function("couple", c.name)(np.zeros((self.sizes[c.a], self.sizes[c.b]), self.dtype), *tail)
-        tensors = tuple((t, params[t.parameter].reshape([self.sizes[n] for n in t.groups]), t.scale) for t in self.plan.tensors)
-        made = Fields(bias, bias2, matrix, self.scales, lateral, raw, float(self.module.constant(*tail)), tensors=tensors)
+        multiway = tuple((t, t.arrays(params)) for t in self.multiway)
+        made = Fields(bias, bias2, matrix, self.scales, lateral, raw, float(self.module.constant(*tail)), multiway=multiway)
         if self.listing is None:
             return made
         values = self.listing.values(tail, self.dtype)
@@ -165,9 +167,9 @@ class Program:
         if name in f.woven and (groups is None or start is not None) and self.listing is not None:
             listed.add_fields(self.listing.joined(state), both[0], *f.woven[name])
         if groups is None or start is not None:
-            for tensor, w, scale in f.tensors:
-                if name in tensor.groups:
-                    self._add_tensor(tensor, w, scale, name, state, both[0])
+            for term, arrays in f.multiway:
+                if name in term.groups:
+                    term.add_field(arrays, name, state, both[0])
         return eta
 
     def fields_by_state(self, f: Fields, name: str, state: State, picked: str) -> Array:
@@ -181,15 +183,9 @@ class Program:
         extra = self.field(f, name, alone, groups=[picked]) - self.field(f, name, alone, groups=())
         eta = np.ascontiguousarray((base[..., :, None, :] + extra[..., None, :, :]).reshape(*base.shape[:-2], rows * k, -1))
         both = eta if eta.ndim == 3 else eta[None]
-        for tensor, w, scale in f.tensors:
-            if name in tensor.groups and picked in tensor.groups:
-                other = next(n for n in tensor.groups if n not in (name, picked))
-                if tensor.groups[0] == other:
-                    every = tensors.all_fields(w, np.ascontiguousarray(state[other]), scale, self.plain)
-                    both[0] += (every if tensor.groups[2] == name else every.transpose(0, 2, 1)).reshape(rows * k, -1)
-                else:
-                    repeated = Rows({other: np.repeat(state[other], k, axis=0), picked: np.tile(np.eye(k, dtype=self.dtype), (rows, 1))})
-                    self._add_tensor(tensor, w, scale, name, repeated, both[0])
+        for term, arrays in f.multiway:
+            if name in term.groups and picked in term.groups:
+                term.add_field_by_state(arrays, name, picked, state, both[0].reshape(rows, k, -1))
         if self.listing is not None and name in f.woven:  # couplings written out that need the state of `picked` too
             whole = {n: np.repeat(x, k, axis=0) for n, x in state.items()} | {picked: np.tile(np.eye(k, dtype=self.dtype), (rows, 1))}
             without = {n: np.repeat(x, k, axis=0) for n, x in state.items()}
@@ -198,14 +194,6 @@ class Program:
             listed.add_fields(self.listing.joined(without), absent, *f.woven[name])
             both[0] += there - absent
         return eta
-
-    def _add_tensor(self, tensor: Tensor, w: Array, scale: float, name: str, state: State, out: Array) -> None:
-        others = [n for n in tensor.groups if n != name]
-        if any(n not in state or not state[n].any() for n in others):
-            return
-        target = tensor.groups.index(name)
-        codes = [tensors.codes_of(state[n]) if self.plan.is_one_unit(n) else None for n in others]
-        tensors.add_field(w, target, (state[others[0]], state[others[1]]), (codes[0], codes[1]), out, scale, self.plain)
 
     def meets(self, name: str) -> bool:
         """Whether a group's units act on one another."""
@@ -305,12 +293,8 @@ class Program:
             total -= self._paired(a, f.matrix[c.name], b, f.scale[c.name])
         if self.listing is not None and f.values is not None:
             self.listing.energies(self.listing.joined(state), f.values, total)
-        for tensor, w, scale in f.tensors:
-            if all(state[n].any() for n in tensor.groups):
-                name = min(tensor.groups, key=lambda n: (self.plan.is_one_unit(n), self.sizes[n]))
-                eta = np.zeros((count, self.sizes[name]), self.dtype)
-                self._add_tensor(tensor, w, scale, name, state, eta)
-                total -= np.einsum("np,np->n", eta, state[name], dtype=np.float64)
+        for term, arrays in f.multiway:
+            total -= term.minus_energy(arrays, state)
         return total
 
     def _paired(self, x: Array, w: Array, y: Array, scale: float) -> Array:
@@ -346,19 +330,12 @@ class Program:
                 if self.states[g.name] > 1:
                     self._one_of_k_blocks(pairs, self.states[g.name])
                 self._function("collect", f"{g.name}_{g.name}")(pairs, scale, *grads, *tail)
-        for t in self.plan.tensors:
-            xs = (rows[t.groups[0]] * w[:, None], rows[t.groups[1]], rows[t.groups[2]])
-            codes = [tensors.codes_of(rows[n]) if self.plan.is_one_unit(n) else None for n in t.groups]
-            into = out[t.parameter].reshape([self.sizes[n] for n in t.groups])
+        for term in self.multiway:
             picked = rows.states if isinstance(rows, Rows) else None
-            if isinstance(rows, Rows) and picked in t.groups[1:] and t.groups[0] not in rows.fields:  # one product with the cases' own rows
-                k, at = self.sizes[picked], t.groups.index(picked)
-                each = (rows[t.groups[3 - at]] * w[:, None]).reshape(count // k, k, -1)
-                y = np.ascontiguousarray(each if at == 1 else each.transpose(0, 2, 1)).reshape(count // k, -1)
-                x = np.ascontiguousarray(rows[t.groups[0]][::k])
-                products.moment(x, y, into.reshape(len(into), -1), scale * t.scale, self.plain)
-                continue
-            tensors.add_moment(into, xs, codes, scale * t.scale, self.plain)
+            if isinstance(rows, Rows) and isinstance(term, TensorTerm) and picked in term.groups[1:] and term.groups[0] not in rows.fields:
+                term.add_moment_by_state(picked, rows, w, out, scale)
+            else:
+                term.add_moment(params, rows, w, out, scale)
         for c in self.plan.couplings:
             size = (self.sizes[c.a], self.sizes[c.b])
             a, b = (self._power(rows, n, p) for n, p in zip((c.a, c.b), c.powers, strict=True))

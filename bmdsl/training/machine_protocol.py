@@ -52,7 +52,8 @@ class Machine(Protocol):
 
     def mean_field(self, v: State, steps: int, tol: float, damping: float) -> tuple[State, int]: ...
 
-    def model_rows(self) -> tuple[State, Array]: ...
+    def model_rows(self, given: State | None = None) -> tuple[State, Array]:
+        """Rows and weights, sum 1, of the model's distribution; of that at each case of the given groups, in order and equally many."""
 
     def accumulate(self, rows: State, weights: Array | None, out: dict[str, Array], scale: float) -> None:
         """out[θ] += scale · Σ_n w_n ∂(−E)/∂θ(rows_n)."""

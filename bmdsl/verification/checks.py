@@ -131,7 +131,7 @@ def _free_energy(s: Subject, what: str) -> Row:
         same = np.ones(s.brute.count, bool)
         for name, x in cases.items():
             same &= (s.brute.states[name] == x[k]).reshape(s.brute.count, -1).all(1)
-        errors.append((_apart(found[k : k + 1], np.array([-logsumexp(w[same]) + _surplus(s, cases, k)])), f"case {k}"))
+        errors.append((_apart(found[k : k + 1], np.array([-logsumexp(w[same]) + _surplus(s, cases, k) - _given_base(s)])), f"case {k}"))
     return _row(what, errors, s.tolerance)
 
 
@@ -148,15 +148,26 @@ def _surplus(s: Subject, cases: State, k: int) -> float:
     return total
 
 
+def _given_base(s: Subject) -> float:
+    """log base measure of the given values: a part of E, but of no sum."""
+    groups = [s.machine.program.plan.group(n) for n in s.given]
+    return sum(float(g.unit.log_base(float(x), *g.arguments)) for g in groups if g.states is None for x in s.given[g.name].ravel())
+
+
 def _log_partition(s: Subject, what: str) -> Row:
-    wanted = s.brute.log_partition(s.machine.params)
-    return _row(what, [(_apart(np.array([s.machine.log_partition()]), np.array([wanted])), "")], s.tolerance)
+    """log Z, or log P(v | x) of a few cases where groups are given."""
+    wanted = s.brute.log_partition(s.machine.params) + _given_base(s)
+    if not s.given:
+        return _row(what, [(_apart(np.array([s.machine.log_partition()]), np.array([wanted])), "")], s.tolerance)
+    cases = _visible_cases(s)
+    found = -s.machine.log_likelihood(cases) - s.machine.free_energy(**cases)
+    return _row(what, [(_apart(found, np.full(CASES, wanted)), "")], s.tolerance)
 
 
 def _gradient(s: Subject, what: str) -> Row:
     """Against finite differences of the mean log-likelihood by brute force, entry by entry."""
     cases, errors = _visible_cases(s), []
-    found = s.machine.gradient({n: x for n, x in cases.items() if n in s.machine.visible})
+    found = s.machine.gradient(cases)
     symmetric = {p.name for p in s.machine.model.parameters if p.symmetric}
     for name, array in s.machine.params.items():
         for at in np.ndindex(array.shape):

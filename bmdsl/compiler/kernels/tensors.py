@@ -48,9 +48,14 @@ def add_field(w: Array, target: int, xs: tuple[Array, Array], codes: tuple[Array
 
 def all_fields(w: Array, x: Array, scale: float, plain: bool) -> Array:
     """scale · Σ over the first axis of W x: [rows, n1, n2], one matrix product for all states of the other axes."""
-    out = np.zeros((len(x), w.shape[1] * w.shape[2]), w.dtype)
-    products.forward(x, w.reshape(len(w), -1), out, scale, plain)
-    return out.reshape(len(x), *w.shape[1:])
+    out = np.zeros((len(x), *w.shape[1:]), w.dtype)
+    add_all_fields(w, x, out, scale, plain)
+    return out
+
+
+def add_all_fields(w: Array, x: Array, out: Array, scale: float, plain: bool) -> None:
+    """out[r, p, q] += scale · Σ over the first axis of W x."""
+    products.forward(x, w.reshape(len(w), -1), out.reshape(len(x), -1), scale, plain)
 
 
 def add_moment(out: Array, xs: tuple[Array, Array, Array], codes: list[Array | None], scale: float, plain: bool) -> None:
