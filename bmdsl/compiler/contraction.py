@@ -95,11 +95,11 @@ def best_path(arrays: Sequence[Letters], out: Letters, lengths: Mapping[str, int
     return Path(tuple(steps), operations, numbers)
 
 
-def written(path: Path, names: Sequence[str], letters: Sequence[Letters]) -> str:
-    """A path as text: `v·A → [·, f]`, step by step."""
+def written(path: Path, names: Sequence[str]) -> str:
+    """A path as text: `v A → [·, f]`, step by step, what was made before in brackets by its number."""
     known, parts = list(names), []
-    for step in path.steps:
+    for n, step in enumerate(path.steps, 1):
         pair = known[step.left] if step.right is None else f"{known[step.left]} {known[step.right]}"
-        parts.append(f"{pair} → [{', '.join(step.letters)}]")
-        known.append(f"({pair})")
-    return ";  ".join(parts)
+        parts.append(f"{n}. {pair} → [{', '.join(step.letters)}]")
+        known.append(f"({n})")
+    return "  ".join(parts)

@@ -44,7 +44,7 @@ class Costs:
         return [
             f"parameters  {self.parameters:,}",
             f"memory      {_size(self.bytes)} ({parts})",
-            f"operations  {_count(self.operations)}FLOP an update",
+            f"operations  {count_text(self.operations)}FLOP an update",
         ]
 
 
@@ -60,12 +60,19 @@ def count_costs(plan: Plan, training: Training, itemsize: int = 4) -> Costs:
     chains, steps = int(options.get("chains", training.batch)), int(options.get("steps", 1))  # type: ignore[arg-type]  # whole numbers
     # a product gives every pair one multiplication and addition a row: once for the posterior, two a sweep, one for each phase's gradient
     operations = 2 * pairs * (training.batch * 2 + chains * (2 * steps + 1))
+    between = 0
+    for c in plan.contractions:
+        lengths = c.lengths(plan.model, max(chains, training.batch))
+        fields = [c.field(g, lengths) for g in c.groups if plan.group(g).role != "given"]
+        moments = [c.moment(k, lengths) for k in range(len(c.parameters))]
+        operations += sum(p.operations for p in fields) * steps + 2 * sum(p.operations for p in moments)
+        between = max(between, *(p.numbers for p in (*fields, *moments)))
     return Costs(
         parameters,
         itemsize,
         parameters * COPIES * itemsize,
         (2 * built + 3 * lateral) * itemsize + listed,
-        sum(sizes.values()) * 3 * (training.batch + chains) * itemsize,
+        sum(sizes.values()) * 3 * (training.batch + chains) * itemsize + 3 * between * itemsize,
         operations,
     )
 
@@ -95,10 +102,11 @@ def refuse_too_large(plan: Plan, training: Training, itemsize: int, limit: int |
 
 
 def _size(count: int) -> str:
-    return f"{_count(count)}B"
+    return f"{count_text(count)}B"
 
 
-def _count(count: float) -> str:
+def count_text(count: float) -> str:
+    """A count with a metric prefix."""
     for prefix in ("", "k", "M", "G"):
         if count < 1000:
             return f"{count:.3g} {prefix}"

@@ -46,13 +46,17 @@ class Contraction:
         others = [x for k, x in enumerate(self.parameter_letters) if k != place]
         return best_path([*((ROWS, *x) for x in self.letters), *others], self.parameter_letters[place], lengths)
 
-    def lengths(self, sizes: Mapping[str, tuple[int, ...]], shapes: Mapping[str, tuple[int, ...]], rows: int) -> dict[str, int]:
-        """Letter → length, from the axes of groups and parameters; `rows` is what a path is chosen for."""
+    def names(self, group: str) -> tuple[str, ...]:
+        """What the arrays of `field` are called."""
+        return (*(g for g in self.groups if g != group), *self.parameters)
+
+    def lengths(self, model: Model, rows: int) -> dict[str, int]:
+        """Letter → length, from the axes of groups and parameters, all bound; `rows` is what a path is chosen for."""
         known = {ROWS: rows}
         for name, letters in zip(self.groups, self.letters, strict=True):
-            known |= dict(zip(letters, sizes[name], strict=True))
+            known |= dict(zip(letters, (int(n) for n in model.group(name).axes), strict=True))
         for name, letters in zip(self.parameters, self.parameter_letters, strict=True):
-            known |= dict(zip(letters, shapes[name], strict=True))
+            known |= dict(zip(letters, (int(n) for n in model.parameter(name).shape), strict=True))
         return known
 
 

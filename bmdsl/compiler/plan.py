@@ -102,7 +102,10 @@ class Plan:
         """Terms whose couplings are never written out, of three groups or more or of a low rank."""
         return (*self.tensors, *self.contractions)
 
-    def _contraction(self, t: Tensor, target: str) -> str:
+    def contraction_text(self, t: Tensor, target: str) -> str:
+        """How a tensor gives the field of one of its groups."""
+        if self.selector is not None and target == self.selector[0]:
+            return f"all its states in one product, {', '.join(self.selector[1])} summed out"
         one = [n for n in t.groups if n != target and self.is_one_unit(n)]
         if one:
             return f"slices of {t.parameter} that the states of {one[-1]} pick; all states in one product where they are summed out"
@@ -125,7 +128,11 @@ class Plan:
                 for c in self.couplings_of(g):
                     matrix = c.direct or f"built from terms {', '.join(map(str, c.terms))}"
                     lines.append(f"    {g} <- {c.b if g == c.a else c.a}: matrix product, {matrix}")
-                lines += [f"    {g} <- {' × '.join(n for n in t.groups if n != g)}: {self._contraction(t, g)}" for t in self.tensors if g in t.groups]
+                lines += [f"    {g} <- {' × '.join(n for n in t.groups if n != g)}: {self.contraction_text(t, g)}" for t in self.tensors if g in t.groups]
+                for x in self.contractions:
+                    if g in x.groups:
+                        others = " × ".join(n for n in x.groups if n != g)
+                        lines.append(f"    {g} <- {others}: {', '.join(x.parameters)} and states, summed letter by letter in the cheapest order")
                 if self.group(g).lateral:
                     lines.append(f"    {g} <- {g}: fields kept, one row of the symmetric coupling a changed unit")
                 for t in self.listed:

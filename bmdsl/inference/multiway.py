@@ -132,8 +132,7 @@ class ContractedTerm(Multiway):
         super().__init__(plan, plain)
         self.contraction, self.groups = contraction, contraction.groups
         self.axes = {n: tuple(int(a) for a in plan.group(n).axes) for n in self.groups}
-        shapes = {n: tuple(int(a) for a in plan.model.parameter(n).shape) for n in contraction.parameters}
-        self.lengths = contraction.lengths(self.axes, shapes, NOMINAL_ROWS)
+        self.lengths = contraction.lengths(plan.model, NOMINAL_ROWS)
         self._paths: dict[tuple[str | int, str | None], Path] = {}
 
     def _path(self, key: tuple[str | int, str | None], make: Callable[[], Path]) -> Path:

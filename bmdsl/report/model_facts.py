@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from math import prod
 
-from ..compiler.costs import count_costs
+from ..compiler.contraction import written
+from ..compiler.costs import count_costs, count_text
 from ..compiler.plan import Plan
 from ..language.model import Initial, Parameter
 
@@ -50,13 +51,32 @@ def costs(plan: Plan) -> list[str]:
     return count_costs(plan, plan.model.training).lines()
 
 
+def contractions(plan: Plan) -> list[str]:
+    """How every term of several groups is summed, group by group, with its operations and memory."""
+    lines = []
+    batch = plan.model.training.batch
+    for t in plan.tensors:
+        lines += [f"{g} <- term {t.term}: {plan.contraction_text(t, g)}" for g in t.groups if plan.group(g).role != "given"]
+    for c in plan.contractions:
+        if plan.model.unbound:
+            lines.append(f"term {c.term}: chosen once {', '.join(plan.model.unbound)} are known")
+            continue
+        lengths = c.lengths(plan.model, batch)
+        for g in (g for g in c.groups if plan.group(g).role != "given"):
+            path = c.field(g, lengths)
+            cost = f"{count_text(path.operations)}FLOP, at most {count_text(4 * path.numbers)}B in between"
+            lines.append(f"{g} <- term {c.term}: {written(path, c.names(g))}  ({cost})")
+    return lines
+
+
 def sections(plan: Plan) -> list[tuple[str, list[str]]]:
     """Titles and lines."""
     rows = parameters(plan)
     widths = [max(len(row[k]) for row in rows) for k in range(4)]
     table = ["  ".join(f"{x:{w}}" if k < 3 else f"{x:>{w}}" for k, (x, w) in enumerate(zip(row, widths, strict=True))) for row in rows]
     batch = plan.model.training.batch
-    return [("Gibbs blocks of a sweep", blocks(plan)), ("Parameters", table if len(rows) > 1 else ["none"]),
+    several = [(f"Order of summation (batch {batch})", contractions(plan))] if plan.multiway else []
+    return [("Gibbs blocks of a sweep", blocks(plan)), *several, ("Parameters", table if len(rows) > 1 else ["none"]),
             (f"Cost of an update (batch {batch}, float32)", costs(plan))]  # fmt: skip
 
 
