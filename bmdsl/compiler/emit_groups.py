@@ -32,7 +32,7 @@ def emit_moments(g: GroupPlan) -> str:
     def total(part: str, doc: str, takes: list[str], call: str, over: str) -> str:
         body = [f"    for r in prange({takes[0]}.shape[0]):", "        total = np.float64(0.0)", f"        for p in {over}:",
                 f"            total += {call}", "        out[r] = total", "    return out"]  # fmt: skip
-        return define(f"{part}_{name}", [*takes, "out"], doc, body, "parallel")
+        return define(f"{part}_{name}", [*takes, "out"], doc, body, "summing")
 
     parts = [each("mean", f"out = E[{g.name} | rest] = A′(η), every unit from its own field.")]
     if g.square:

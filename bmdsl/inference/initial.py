@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from ..language.diagnostics import fail
 from ..language.model import Model, Parameter
 
+CHUNK = 1 << 20
+"""Numbers drawn at a time, so that a large parameter is never held in double precision too."""
 
-def initial_parameters(model: Model, seed: int) -> dict[str, np.ndarray]:
-    """Every parameter's start, float64. `logit_mean` and `mean` wait for data and start at 0."""
+
+def initial_parameters(model: Model, seed: int, dtype: np.dtype[Any]) -> dict[str, np.ndarray]:
+    """Every parameter's start. `logit_mean` and `mean` wait for data and start at 0."""
     values = {}
     for number, p in enumerate(model.parameters):
         generator = np.random.Generator(np.random.Philox(key=[seed, number]))
-        x = _draw(p, generator)
+        x = _draw(p, generator, dtype)
         if p.symmetric:
             x = np.triu(x, 1)
             x = x + x.T
@@ -40,26 +45,33 @@ def data_parameters(model: Model, data: dict[str, np.ndarray]) -> dict[str, np.n
     return values
 
 
-def _draw(p: Parameter, generator: np.random.Generator) -> np.ndarray:
+def _draw(p: Parameter, generator: np.random.Generator, dtype: np.dtype[Any]) -> np.ndarray:
     shape = tuple(int(n) for n in p.shape)
+
+    def filled(draw: Callable[[int], np.ndarray]) -> np.ndarray:
+        out = np.empty(int(np.prod(shape, dtype=int)), dtype)
+        for lo in range(0, len(out), CHUNK):
+            out[lo : lo + CHUNK] = draw(min(CHUNK, len(out) - lo))
+        return out.reshape(shape)
+
     a = p.init.arguments
     match p.init.kind:
         case "normal":
-            return generator.normal(float(a[0]), float(a[1]), shape)
+            return filled(lambda n: generator.normal(float(a[0]), float(a[1]), n))
         case "uniform":
-            return generator.uniform(float(a[0]), float(a[1]), shape)
+            return filled(lambda n: generator.uniform(float(a[0]), float(a[1]), n))
         case "glorot":
             fans = shape[0] + int(np.prod(shape[1:], dtype=int)) if len(shape) > 1 else 2 * max(shape, default=1)
             bound = np.sqrt(6.0 / fans)
-            return generator.uniform(-bound, bound, shape)
+            return filled(lambda n: generator.uniform(-bound, bound, n))
         case "signs":
-            return generator.choice(np.array([-1.0, 1.0]), shape)
+            return filled(lambda n: generator.choice(np.array([-1.0, 1.0]), n))
         case "constant":
-            return np.full(shape, float(a[0]))
+            return np.full(shape, float(a[0]), dtype)
         case "file":
             return _read(p, shape)
         case _:
-            return np.zeros(shape)
+            return np.zeros(shape, dtype)
 
 
 def _read(p: Parameter, shape: tuple[int, ...]) -> np.ndarray:

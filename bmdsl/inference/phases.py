@@ -26,7 +26,7 @@ class Parameters(dict[str, Array]):
     """Name → array, assignable: a value is checked for its shape and copied into the machine's own array."""
 
     def __init__(self, model: Model, arrays: Mapping[str, Array], dtype: np.dtype[Any]) -> None:
-        super().__init__({n: np.array(a, dtype, order="C") for n, a in arrays.items()})
+        super().__init__({n: np.require(a, dtype, ["C", "W", "O"]) for n, a in arrays.items()})
         self._model = model
 
     def __setitem__(self, name: str, value: Any) -> None:
@@ -44,7 +44,7 @@ class Phases:
 
     def __init__(self, model: Model, program: Program, seed: int) -> None:
         self.model, self.program, self.seed, self.dtype = model, program, seed, program.dtype
-        self.params = Parameters(model, initial.initial_parameters(model, seed), program.dtype)
+        self.params = Parameters(model, initial.initial_parameters(model, seed, program.dtype), program.dtype)
         self._order = {g.name: k for k, g in enumerate(model.groups)}
         self._held: Fields | None = None
         self.temperature: dict[str, float] = {}

@@ -23,6 +23,8 @@ from .validation import reconstruction_error, score
 
 WATCHED = 500
 """Training cases whose reconstruction error is measured after every epoch."""
+KEPT = 1 << 28
+"""Bytes of parameters and optimizer state up to which a copy of the last epoch's end is kept in memory; past it, in the run's folder alone."""
 
 
 @dataclass
@@ -91,6 +93,8 @@ class _Loop:
         self.best: dict[str, Array] = {}
         self.misses = 0
         self.good: tuple[dict[str, Array], int] = ({}, 0)
+        views = self.recipe.arrays(copy=False).values()
+        self.on_disk = folder is not None and sum(x.nbytes for x in views) > KEPT
         self.begun = 0.0
 
     def run(self, resume: bool, progress: bool | None) -> Run:
@@ -99,7 +103,9 @@ class _Loop:
         if self.folder is not None:
             self.folder.prepare()
             self.run_.metrics = self.folder.start_metrics(self.run_.updates)
-        self.good = (self.recipe.arrays(), self.run_.updates)
+        self._keep()
+        if self.on_disk:
+            self._checkpoint()
         self.begun = time.monotonic()
         try:
             with one_pool(), progress_line(self.total, progress) as show:
@@ -160,7 +166,7 @@ class _Loop:
                 self.best = {n: x.copy() for n, x in self.machine.params.items()}
             else:
                 self.misses += 1
-        self.good = (self.recipe.arrays(), run.updates)
+        self._keep()
         run.metrics.append(line)
         if self.folder is not None:
             self.folder.append_metrics(line)
@@ -171,8 +177,13 @@ class _Loop:
     def _out_of_patience(self) -> bool:
         return self.training.patience is not None and self.misses >= self.training.patience
 
+    def _keep(self) -> None:
+        self.good = ({} if self.on_disk else self.recipe.arrays(), self.run_.updates)
+
     def _back(self) -> None:
         arrays, self.run_.updates = self.good
+        if self.on_disk and self.folder is not None:
+            arrays = {n: x for n, x in self.folder.read_state()[0].items() if not n.startswith("best/")}
         self.recipe.restore(arrays)
 
     def _take_best(self) -> None:
@@ -183,7 +194,8 @@ class _Loop:
         if self.folder is None:
             return
         run = self.run_
-        arrays = {**self.good[0], **{f"best/{n}": x for n, x in self.best.items()}}  # `good` is of this update: epochs and ends only
+        kept = self.recipe.arrays(copy=False) if self.on_disk else self.good[0]
+        arrays = {**kept, **{f"best/{n}": x for n, x in self.best.items()}}  # `good` is of this update: epochs and ends only
         counters = {"updates": run.updates, "best_score": run.best_score, "best_update": run.best_update, "misses": self.misses}
         self.folder.write_state(arrays, counters)
         self._write_params()

@@ -83,7 +83,7 @@ class Recipe:
         penalties = tuple((module_of("penalty", "penalties", c), c) for c in training.penalty)
         state = modules["optimizer"].start(modifiers.trained(machine), training.optimizer)
         buffers = {name: np.zeros_like(x) for name, x in machine.params.items()}
-        bounds = {n: max(1e8 * x.size, 1e6 * float(np.vdot(x.astype(np.float64), x))) for n, x in machine.params.items()}
+        bounds = {n: max(1e8 * x.size, 1e6 * float(np.vdot(x, x))) for n, x in machine.params.items()}
         centring = Centring(machine.model) if training.center else None
         return cls(machine, training, positive, modules, penalties, centring, chains, state, total, buffers, bounds)
 
@@ -139,11 +139,11 @@ class Recipe:
         norm = sum(squares for squares, _ in sums.values()) ** 0.5
         return {"gradient_norm": norm, "rate": float(self.training.optimizer["rate"]) * factor, **figures}
 
-    def arrays(self) -> dict[str, Array]:
-        """Everything that an update changes, by name: what a bit-exact resume needs."""
+    def arrays(self, copy: bool = True) -> dict[str, Array]:
+        """Everything that an update changes, by name: what a bit-exact resume needs. Without `copy` the arrays are views where they can be."""
         offsets = self.centring.offsets if self.centring else {}
         parts = {"params": self.machine.params, "optimizer": self.optimizer_state, "chains": self.chains, "offsets": offsets}
-        return {f"{part}/{name}": np.array(x, order="C") for part, xs in parts.items() for name, x in xs.items()}
+        return {f"{part}/{name}": (np.array(x, order="C") if copy else np.ascontiguousarray(x)) for part, xs in parts.items() for name, x in xs.items()}
 
     def restore(self, arrays: Mapping[str, Array]) -> None:
         """Puts the arrays of `arrays()` back."""

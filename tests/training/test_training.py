@@ -79,7 +79,9 @@ ADAM = Choice("adam", (("rate", 0.01), ("beta1", 0.9), ("beta2", 0.999), ("epsil
 
 
 @pytest.mark.parametrize("training", [PCD, replace(PCD, center=True, optimizer=ADAM)])
-def test_resume_after_an_interrupt_is_bit_exact(tmp_path, training):
+@pytest.mark.parametrize("kept", [1 << 28, 0], ids=["in memory", "on disk"])
+def test_resume_after_an_interrupt_is_bit_exact(tmp_path, training, monkeypatch, kept):
+    monkeypatch.setattr("bmdsl.training.loop.KEPT", kept)
     d, whole, part = data(), NaiveRbm(dtype=np.float32), NaiveRbm(dtype=np.float32)
     train(whole, d, training)
 
@@ -98,7 +100,9 @@ def test_resume_after_an_interrupt_is_bit_exact(tmp_path, training):
     assert (tmp_path / "model.bm").exists() and (tmp_path / "params.safetensors").exists()
 
 
-def test_divergence_keeps_the_last_good_state(tmp_path):
+@pytest.mark.parametrize("kept", [1 << 28, 0], ids=["in memory", "on disk"])
+def test_divergence_keeps_the_last_good_state(tmp_path, monkeypatch, kept):
+    monkeypatch.setattr("bmdsl.training.loop.KEPT", kept)
     m = NaiveRbm(dtype=np.float32)
     wild = replace(PCD, optimizer=Choice("sgd", (("rate", 3e38), ("momentum", 0.9), ("nesterov", False))))
     with pytest.raises(BmError, match="BM754"):

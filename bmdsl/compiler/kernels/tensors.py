@@ -30,8 +30,9 @@ def add_field(w: Array, target: int, xs: tuple[Array, Array], codes: tuple[Array
     for m in (1, 0):
         code = codes[m]
         if code is not None:
-            picked = np.moveaxis(w, (target, others[1 - m], others[m]), (0, 1, 2))
-            kernel = _gather_by_target if target == 0 else _gather_by_row
+            lies = target == 0 and others[m] == 1  # a state's slice of a target's weights is one row in memory
+            picked = w if lies else np.moveaxis(w, (target, others[1 - m], others[m]), (0, 1, 2))
+            kernel = _gather_rows if lies else _gather_by_target if target == 0 else _gather_by_row
             (kernel.py_func if plain else kernel)(picked, np.ascontiguousarray(xs[1 - m]), code, out, out.dtype.type(scale))
             return
     if target == 0:
@@ -64,8 +65,8 @@ def add_moment(out: Array, xs: tuple[Array, Array, Array], codes: list[Array | N
         code = codes[m]
         if code is not None:
             others = [a for a in range(3) if a != m]
-            picked = np.moveaxis(out, (*others, m), (0, 1, 2))
-            kernel = _scatter_by_slice if m == 0 else _scatter_by_target
+            picked = out if m == 1 else np.moveaxis(out, (*others, m), (0, 1, 2))
+            kernel = (_scatter_by_slice, _scatter_rows, _scatter_by_target)[m]
             x, y = (np.ascontiguousarray(xs[a]) for a in others)
             (kernel.py_func if plain else kernel)(picked, x, y, np.ascontiguousarray(xs[m].max(axis=1)), code, out.dtype.type(scale))
             return
@@ -75,6 +76,18 @@ def add_moment(out: Array, xs: tuple[Array, Array, Array], codes: list[Array | N
 def pairs(x: Array, y: Array) -> Array:
     """x ⊗ y row by row: [rows, n · m]."""
     return np.ascontiguousarray((x[:, :, None] * y[:, None, :]).reshape(len(x), -1))
+
+
+@numba.njit(cache=True, parallel=True, nogil=True, fastmath={"reassoc"})  # sums in vector lanes: their order is the compiled code's
+def _gather_rows(w, x, codes, out, scale):  # type: ignore[no-untyped-def]  # typed by numba
+    """W [target, state, other]: its slices for one target stay in cache while all rows use them."""
+    for t in numba.prange(w.shape[0]):
+        for r in range(x.shape[0]):
+            weights, values = w[t, codes[r]], x[r]
+            total = out.dtype.type(0)
+            for q in range(len(weights)):
+                total += values[q] * weights[q]
+            out[r, t] += scale * total
 
 
 @numba.njit(cache=True, parallel=True, nogil=True)
@@ -100,6 +113,18 @@ def _gather_by_row(w, x, codes, out, scale):  # type: ignore[no-untyped-def]  # 
                     k = codes[r]
                     for t in range(w.shape[0]):
                         out[r, t] += value * w[t, q, k]
+
+
+@numba.njit(cache=True, parallel=True, nogil=True)
+def _scatter_rows(out, x, y, weight, codes, scale):  # type: ignore[no-untyped-def]  # typed by numba
+    """Moments [first, state, third]."""
+    for t in numba.prange(out.shape[0]):
+        for r in range(x.shape[0]):
+            value = scale * weight[r] * x[r, t]
+            if value != 0:
+                into, values = out[t, codes[r]], y[r]
+                for q in range(len(into)):
+                    into[q] += value * values[q]
 
 
 @numba.njit(cache=True, parallel=True, nogil=True)
