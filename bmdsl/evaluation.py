@@ -13,6 +13,7 @@ import numpy as np
 from .language.diagnostics import BmError, fail
 
 if TYPE_CHECKING:
+    from .handle import Opened
     from .inference.machine import Machine
 
 BITS = 22
@@ -90,23 +91,54 @@ def _exact(machine: Machine, groups: Sequence[str], cases: float, value: Any) ->
 
 def evaluate(folder: Path, data: str | None, parts: Sequence[str] | None = None) -> list[Figures]:
     """Figures of a run on data (None: those it was trained on), a part each where the set has several."""
-    from .fitting import absolute, flatten, prepare, read
     from .handle import open_run
 
     run = open_run(folder)
+    spec = _spec(run, data)
+    several = len(_parts(spec)) > 1
+    return [figures(run.machine, _ready(run, spec, part), part if several else Path(spec).name) for part in parts or _parts(spec)]
+
+
+def labelled(folder: Path, data: str | None, labels: str | None) -> tuple[Opened, list[tuple[dict[str, np.ndarray], np.ndarray]]]:
+    """A run, and for every part of the data its prepared cases with their labels, from the file `labels` where one is named.
+
+    BmError BM928 where there are none, or not as many as cases.
+    """
+    from .data.load import load
+    from .handle import open_run
+
+    run = open_run(folder)
+    spec, out = _spec(run, data), []
+    for part in _parts(spec):
+        answers = load(labels).values if labels else load(spec, part).labels
+        ready = _ready(run, spec, part)
+        count = len(next(iter(ready.values())))
+        if answers is None or np.shape(answers) != (count,):
+            what = "has no labels" if answers is None else f"has {count:,} cases, the labels have the shape {np.shape(answers)}"
+            raise fail("BM928", f"`{spec}` {what}", help="name a file with one number a case: `--labels labels.npy`")
+        out.append((ready, np.asarray(answers)))
+    return run, out
+
+
+def _spec(run: Opened, data: str | None) -> str:
+    from .fitting import absolute
+
     spec = absolute(data) if data else run.data
     if not spec:
-        raise fail("BM913", f"the run `{folder}` was trained on an array, so its data are not known here",
-                   help=f"name a set or a file: `bm eval {folder} DATA`")  # fmt: skip
+        raise fail("BM913", "the run was trained on an array, so its data are not known here", help="name a set or a file: `bm eval RUN DATA`")
+    return spec
+
+
+def _ready(run: Opened, spec: str, part: str) -> dict[str, np.ndarray]:
+    """A part of the data, transformed and checked as the training cases were."""
+    from .fitting import flatten, prepare, read
+
     checked = run.machine.model
-    trained = flatten(read(run.data, checked)[0], checked) if run.data and checked.training.transform else None
-    out = []
-    for part in parts or _parts(spec):
-        arrays, source = read(spec, checked, part)
-        reference = None if spec == run.data and part == "train" else trained
-        ready = prepare(flatten(arrays, checked), checked, source, checked.training.seed, reference=reference)
-        out.append(figures(run.machine, ready, part if len(_parts(spec)) > 1 else Path(spec).name))
-    return out
+    trained = None
+    if checked.training.transform and run.data and not (spec == run.data and part == "train"):
+        trained = flatten(read(run.data, checked)[0], checked)
+    arrays, source = read(spec, checked, part)
+    return prepare(flatten(arrays, checked), checked, source, checked.training.seed, reference=trained)
 
 
 def _parts(spec: str) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from . import units
+from .data.load import holds_several
 from .data.load import load as load_data
 from .data.transform import transform
 from .data.validate import as_one_hot, check_values
@@ -32,18 +33,27 @@ Arrays = dict[str, np.ndarray]
 
 
 def read(spec: Any, model: CheckedModel, part: str = "train") -> tuple[Arrays, str]:
-    """Data as group → array, and where they came from. `spec` is an array, a dict of arrays, a named set or a file."""
+    """Data as group → array, and where they came from. `spec` is an array, a dict of arrays, a named set or a file.
+
+    A model of several groups takes them from a file's arrays of those names; a set's labels go to its one-of-K unit.
+    """
     source = "the array"
+    seen = [g for g in model.groups if g.role != "hidden"]
     if isinstance(spec, str | Path):
+        if len(seen) > 1 and holds_several(str(spec)):
+            return {g.name: load_data(f"{spec}:{g.name}", part).values for g in seen}, str(spec)
         dataset = load_data(str(spec), part)
         spec, source = dataset.values, dataset.source or dataset.name
+        label = [g.name for g in seen if g.states is not None and len(g.axes) == 1]
+        if dataset.labels is not None and len(seen) == 2 and len(label) == 1:
+            return {g.name: dataset.labels if g.name in label else dataset.values for g in seen}, source
     if isinstance(spec, Mapping):
         return {str(k): np.asarray(v) for k, v in spec.items()}, source
-    seen = [g.name for g in model.groups if g.role != "hidden"]
     if len(seen) != 1:
-        names = ", ".join(f"`{n}`" for n in seen)
-        raise fail("BM871", f"model `{model.name}` takes data for {names}, one array was given", help="give a dict with an array a group")
-    return {seen[0]: np.asarray(spec)}, source
+        names = ", ".join(f"`{g.name}`" for g in seen)
+        raise fail("BM871", f"model `{model.name}` takes data for {names}, one array was given",
+                   help="give a dict with an array a group, or a file that holds arrays of these names")  # fmt: skip
+    return {seen[0].name: np.asarray(spec)}, source
 
 
 def flatten(arrays: Arrays, model: CheckedModel) -> Arrays:
@@ -71,7 +81,7 @@ def prepare(arrays: Arrays, model: CheckedModel, source: str, seed: int, allow_m
         if group.name not in arrays:
             raise fail("BM872", f"no data for `{group.name}`", group.span)
         values = arrays[group.name]
-        if group.role == "visible" and steps:
+        if group.role == "visible" and steps and group.states is None:  # a label is no measurement
             values = transform(values, steps, generator, None if reference is None else reference.get(group.name))
         out[group.name] = _checked(values, group, source, allow_missing)
     return out

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 import sys
+import warnings
 
 import typer
 
@@ -33,9 +34,19 @@ def main() -> None:
     sys.exit(_status())
 
 
-def _status() -> int:
-    from ..language.diagnostics import BmError
+def _show_warning(message: Warning | str, category: type[Warning], filename: str, lineno: int, file: object = None, line: str | None = None) -> None:
+    """A warning of ours is a diagnostic, without the place in our code; others stay silent, as no user can act on them."""
+    from ..language.diagnostics import BmWarning
 
+    if issubclass(category, BmWarning):
+        print(f"{message}\n", file=sys.stderr)
+
+
+def _status() -> int:
+    from ..language.diagnostics import BmError, BmWarning
+
+    warnings.simplefilter("always", BmWarning)
+    warnings.showwarning = _show_warning
     try:
         app()
     except SystemExit as done:

@@ -50,6 +50,14 @@ def read_file(spec: str) -> np.ndarray:
     return values
 
 
+def holds_several(spec: str) -> bool:
+    """Whether the spec is a file of arrays by name, none of which it names."""
+    if spec in discover(_SETS) or not _looks_like_file(spec):
+        return False
+    _, key, reader = _locate(spec)
+    return key is None and bool(reader.KEYED)
+
+
 def _load_set(module: ModuleType, part: str) -> Dataset:
     if part not in module.PARTS:
         known = ", ".join(f"`{p}`" for p in module.PARTS)

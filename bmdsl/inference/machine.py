@@ -14,6 +14,7 @@ from ..language.model import Model
 from . import enumeration
 from .annealing import Ground, search
 from .elimination import Elimination
+from .feature import feature
 from .ladder import default_range, ladder
 from .observing import Trace, observe
 from .phases import Phases, one_by_one
@@ -113,28 +114,28 @@ class Machine(Phases):
 
     @alone
     def posterior(self, **groups: Any) -> dict[str, Array]:
-        """E[h | v] of every hidden group: exact where the hidden units can be summed out, or few enough enumerated, else mean field.
+        """E[h | v] of every hidden group, and of every visible one that is left out: a class RBM's P(y | v), labels summed out with the rest.
 
-        Responsibilities of a one-of-K unit are those at the train block's `temperature`, where that names it.
+        Exact where they can be summed out, or few enough enumerated, else mean field. Responsibilities of a one-of-K unit are those at the train
+        block's (last) `temperature`, where that names it.
         """
-        with self.tempered(dict(self.model.training.temperature)):
-            return self._posterior(groups)
+        with self.tempered({t.group: t.stop for t in self.model.training.temperature}):
+            return self._posterior(self._state(groups, self.given or (() if groups else self.visible[:1]), "the posterior"))
 
-    def _posterior(self, groups: Mapping[str, Any]) -> dict[str, Array]:
-        state = self._data(groups)
-        try:
-            chosen = enumeration.choose(self.program, self.hidden, "the posterior", QUICK)
-            one = enumeration.one_unit(self.program, chosen)
-            count = len(next(iter(state.values())))
-            if one is not None and count > (step := enumeration.cases_at_once(self.program, one)):
-                parts = [self.posterior(**self._shape({n: x[lo : lo + step] for n, x in state.items()})) for lo in range(0, count, step)]
-                return {n: np.concatenate([p[n] for p in parts]) for n in self.hidden}
-            rows, weights = self.posterior_rows(state, QUICK)
-        except BmError:
-            return {n: x for n, x in self._shape(self.mean_field(state, 100, 1e-6, 0.0)[0]).items() if n in self.hidden}
+    def _posterior(self, state: State) -> dict[str, Array]:
+        free = tuple(n for n in self.free if n not in state or n in self.hidden)
         count = len(next(iter(state.values())))
+        try:
+            chosen = enumeration.choose(self.program, free, "the posterior", QUICK)
+            one = enumeration.one_unit(self.program, chosen)
+            if one is not None and count > (step := enumeration.cases_at_once(self.program, one)):
+                parts = [self._posterior({n: x[lo : lo + step] for n, x in state.items()}) for lo in range(0, count, step)]
+                return {n: np.concatenate([p[n] for p in parts]) for n in free}
+            rows, weights = self.posterior_rows(state, QUICK, free)
+        except BmError:
+            return {n: x for n, x in self._shape(self.mean_field(state, 100, 1e-6, 0.0)[0]).items() if n in free}
         per = len(weights) // count
-        means = {n: (rows[n] * weights[:, None]).reshape(count, per, -1).sum(1) for n in self.hidden}
+        means = {n: (rows[n] * weights[:, None]).reshape(count, per, -1).sum(1) for n in free}
         return self._shape(means)
 
     @alone
@@ -337,10 +338,12 @@ class Machine(Phases):
         return np.where(hole, self.program.shaped(name, total / later), known)
 
     @alone
-    def transform(self, data: Any) -> Array:
-        """Hidden means of every hidden group side by side: [cases, features]."""
-        means = self.posterior(**self._shape(self._data(data)))
-        return np.hstack([means[n].reshape(len(means[n]), -1) for n in self.hidden])
+    def transform(self, data: Any, features: str = "means") -> Array:
+        """Features of every case, [cases, features]: hidden `means` side by side, `responsibilities`, `unnormalised` ones (−F(v, z_k)), `data`.
+
+        BmError BM816 for features that the model has not.
+        """
+        return feature(features).compute(self, self._data(data))
 
     def train(self, data: Any, out: str | Path | None = None, **overrides: Any) -> Any:
         """Trains by the model's train block; keyword arguments replace its settings. Returns the run."""

@@ -68,6 +68,10 @@ class Phases:
     def given(self) -> tuple[str, ...]:
         return tuple(g.name for g in self.model.groups if g.role == "given")
 
+    def held_fields(self) -> Fields:
+        """What the present parameters amount to."""
+        return self._fields()
+
     def _fields(self) -> Fields:
         if self._held is not None:
             return self._held
@@ -96,25 +100,26 @@ class Phases:
         finally:
             self._held = before
 
-    def posterior_rows(self, state: State, bits: int = enumeration.PER_CASE) -> tuple[Rows, Array]:
-        """Rows × weights that sum to 1 a case, exactly P(h | v); rows of a case stand together.
+    def posterior_rows(self, state: State, bits: int = enumeration.PER_CASE, free: tuple[str, ...] | None = None) -> tuple[Rows, Array]:
+        """Rows × weights that sum to 1 a case, exactly P(h | v); rows of a case stand together. `free`: groups summed over, else the hidden ones.
 
         BmError BM801 where more than 2^bits states a case would have to be enumerated.
         """
         f = self._fields()
-        state = {n: self.program.flat(n, x) for n, x in state.items() if n not in self.hidden}
-        chosen = enumeration.choose(self.program, self.hidden, "the positive phase", bits)
+        free = self.hidden if free is None else free
+        state = {n: self.program.flat(n, x) for n, x in state.items() if n not in free}
+        chosen = enumeration.choose(self.program, free, "the positive phase", bits)
         if not chosen:
-            return enumeration.means(self.program, f, state, self.hidden), np.ones(len(next(iter(state.values()))))
+            return enumeration.means(self.program, f, state, free), np.ones(len(next(iter(state.values()))))
         one = enumeration.one_unit(self.program, chosen)
         if one is not None:
-            rows, w = enumeration.by_state(self.program, f, state, one, tuple(n for n in self.hidden if n != one))
+            rows, w = enumeration.by_state(self.program, f, state, one, tuple(n for n in free if n != one))
             w /= self.temperature.get(one, 1.0)
             return rows, np.exp(w - logsumexp(w, axis=1, keepdims=True)).ravel()
         collected = []
         for r in range(len(next(iter(state.values())))):
             row = {n: x[r : r + 1] for n, x in state.items()}
-            parts = list(enumeration.summed_rows(self.program, f, row, self.hidden, "the positive phase"))
+            parts = list(enumeration.summed_rows(self.program, f, row, free, "the positive phase"))
             w = np.concatenate([p[1] for p in parts])
             collected.append((_stack([p[0] for p in parts]), np.exp(w - logsumexp(w))))
         return _stack([c[0] for c in collected]), np.concatenate([c[1] for c in collected])
@@ -126,7 +131,7 @@ class Phases:
         count = len(next(iter(state.values())))
         seen = {n: x for n, x in state.items() if np.isnan(x).any()}
         rows = {n: np.where(np.isnan(x), 0, x).astype(self.dtype) if n in seen else x for n, x in state.items()}
-        rows = Rows(rows | {n: np.zeros((count, self.program.sizes[n]), self.dtype) for n in self.hidden if n not in rows})
+        rows = Rows(rows | {n: np.zeros((count, self.program.sizes[n]), self.dtype) for n in self.free if n not in rows})
         free = [n for block in self.program.plan.blocks for n in block if n in seen or n not in state]
         fixed = {n: self.program.field(f, n, rows, groups=[g for g in rows if g not in free]) for n in free}  # does not change: made once
         empty = np.empty((0, 0), self.dtype)

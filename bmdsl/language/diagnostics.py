@@ -68,6 +68,14 @@ class BmError(Exception):
         super().__init__("\n\n".join(render(d) for d in diagnostics))
 
 
+class BmWarning(UserWarning):
+    """Something of a run that a user should know of while it goes on; `str` renders it."""
+
+    def __init__(self, diagnostic: Diagnostic) -> None:
+        self.diagnostic = diagnostic
+        super().__init__(render(diagnostic))
+
+
 def fail(code: str, message: str, span: Span | None = None, label: str = "", *, help: str = "", note: str = "") -> BmError:
     """The exception for one diagnostic: `raise fail("BM401", ...)`."""
     return BmError(Diagnostic(code, message, span, label, (help,) if help else (), (note,) if note else ()))

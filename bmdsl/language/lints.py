@@ -125,7 +125,7 @@ def _constant_term(definition: t.ModelDefinition, model: Model) -> Iterator[Diag
 
 
 def _temperature(definition: t.ModelDefinition, model: Model) -> Iterator[Diagnostic]:
-    for name, _ in model.training.temperature:
+    for name in (x.group for x in model.training.temperature):
         g = model.group(name)
         if g.role != "hidden" or g.states is None:
             yield _warning("BM958", f"`temperature {name}` has no effect: `{name}` is not a hidden one-of-K group, so it has no responsibilities", g.span)

@@ -185,6 +185,23 @@ class Choice:
 
 
 @dataclass(frozen=True)
+class Temperature:
+    """T of a one-of-K group's responsibilities, from the first update to the last: P(z | v) ∝ exp(−F(v, z)/T)."""
+
+    group: str
+    start: float
+    stop: float
+    kind: Literal["constant", "linear", "geometric"] = "constant"
+
+    def at(self, share: float) -> float:
+        """T after this share of all updates."""
+        share = min(1.0, max(0.0, share))
+        if self.kind == "geometric":
+            return float(self.start * (self.stop / self.start) ** share)
+        return self.start + share * (self.stop - self.start)
+
+
+@dataclass(frozen=True)
 class Training:
     """The train block, defaults filled in. None of it changes what the model means."""
 
@@ -197,7 +214,7 @@ class Training:
     optimizer: Choice = Choice("sgd", (("rate", 0.05), ("momentum", 0.5), ("nesterov", False)))
     schedule: Choice = Choice("constant")
     center: bool = False
-    temperature: tuple[tuple[str, float], ...] = ()
+    temperature: tuple[Temperature, ...] = ()
     penalty: tuple[Choice, ...] = ()
     pretrain: Choice | None = None
     batch: int = 100

@@ -9,7 +9,7 @@ from typing import Any
 from . import tree as t
 from .constants import Bindings, constant
 from .diagnostics import BmError, Diagnostic, counted, fail, near
-from .model import Choice, Training, Value
+from .model import Choice, Temperature, Training, Value
 from .vocabulary import Option, Vocabulary, Word
 
 NUMBERS = {"batch": 1, "epochs": 1, "updates": 1, "patience": 1, "seed": 0}
@@ -55,10 +55,7 @@ def _setting(s: t.Setting, name: str, v: Vocabulary, arguments: Bindings, names:
     if name == "data":
         return {name: first.value if isinstance(first, t.String) else first.span.text}
     if name == "temperature":
-        value = constant(first, arguments)
-        if s.target is None or s.target.text not in names["group"] or value is None or value <= 0:
-            raise fail("BM505", "`temperature` names a group and a number above 0", s.span, help="temperature z = 20")
-        return {name: (*so_far.temperature, (s.target.text, float(value)))}
+        return {name: (*so_far.temperature, _temperature(s, arguments, names))}
     if name in WORDS:
         return {name: choice(first, name, getattr(v, name), arguments, names)}
     if name in LISTS:
@@ -66,6 +63,27 @@ def _setting(s: t.Setting, name: str, v: Vocabulary, arguments: Bindings, names:
     known = (*NUMBERS, "validate", "center", "data", "temperature", *WORDS, *LISTS)
     close = near(name, known)
     raise fail("BM506", f"unknown setting `{name}`", s.name.span, help=f"did you mean `{close}`?" if close else f"settings are {', '.join(known)}")
+
+
+ENDS = (Option("start", "number", required=True, low=0, open_low=True), Option("stop", "number", required=True, low=0, open_low=True))
+
+
+def _temperature(s: t.Setting, arguments: Bindings, names: Mapping[str, tuple[str, ...]]) -> Temperature:
+    """`z = 20`, or from one temperature to another over all updates: `z = linear(100, 10)`, `z = geometric(100, 10)`."""
+    first = s.values[0]
+    usage = "temperature z = 20, or temperature z = geometric(100, 10)"
+    if s.target is None or s.target.text not in names["group"]:
+        raise fail("BM505", "`temperature` names a group and a number above 0", s.span, help=usage)
+    if isinstance(first, t.Call):
+        if first.function.text not in ("linear", "geometric"):
+            raise fail("BM505", f"a temperature does not change by `{first.function.text}`", first.span, help=usage)
+        ends = options(first.function.text, ENDS, first, arguments, names)
+        start, stop = (x if isinstance(x, float) else 1.0 for x in (ends["start"], ends["stop"]))  # an open argument: not to be trained yet
+        return Temperature(s.target.text, start, stop, "linear" if first.function.text == "linear" else "geometric")
+    value = constant(first, arguments)
+    if value is None or value <= 0:
+        raise fail("BM505", "`temperature` names a group and a number above 0", s.span, help=usage)
+    return Temperature(s.target.text, float(value), float(value))
 
 
 def choice(e: t.Expression, what: str, words: Mapping[str, Word], arguments: Bindings, names: Mapping[str, tuple[str, ...]]) -> Choice:

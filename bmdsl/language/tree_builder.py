@@ -103,6 +103,8 @@ class Builder:
             if v.data == "target":
                 sign, number = v.children[-2:]
                 targets.append((self.name(v.children[0]), self.number(sign, number, self.span(v)), self.span(v)))
+            elif v.data == "target_call":
+                targets.append((self.name(v.children[0]), self.expression(v.children[1]), self.span(v)))
             elif v.data == "setting_number":
                 sign, number = v.children
                 plain.append(self.number(sign, number, self.span(v)))

@@ -91,3 +91,31 @@ def curves(metrics: Sequence[Mapping[str, Any]], path: Path) -> None:
         axes.grid(alpha=0.25, lw=0.5)
     made.tight_layout()
     save(made, path)
+
+
+def usage(metrics: Sequence[Mapping[str, Any]], name: str, path: Path) -> None:
+    """How often each state of a one-of-K unit was taken: shares over the epochs, and at the end from the most used to the least."""
+    lines = [line for line in metrics if f"usage_{name}" in line]
+    shares = np.array([line[f"usage_{name}"] for line in lines]).T
+    states, epochs = shares.shape
+    made = figure(8, 2.8)
+    axes = made.add_subplot(1, 2, 1)
+    drawn = axes.imshow(shares, aspect="auto", cmap="viridis", vmin=0, interpolation="nearest", extent=(0.5, epochs + 0.5, states - 0.5, -0.5))
+    axes.set_xlabel("epoch", fontsize=8)
+    axes.set_ylabel(f"state of {name}", fontsize=8)
+    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.yaxis.get_major_locator().set_params(integer=True)
+    made.colorbar(drawn, ax=axes, fraction=0.05, pad=0.02).ax.tick_params(labelsize=7)
+    axes.set_title("share of the cases", fontsize=9)
+    last = made.add_subplot(1, 2, 2)
+    last.bar(np.arange(states), np.sort(shares[:, -1])[::-1], width=0.9, color="#1f4e79")
+    last.axhline(1 / states, color="#b3541e", lw=1, ls="--")
+    last.annotate("even use", (states - 0.5, 1 / states), fontsize=7, color="#b3541e", ha="right", va="bottom")
+    last.set_xlabel(f"states of {name}, the most used first", fontsize=8)
+    entropy = lines[-1][f"entropy_{name}"]
+    last.set_title(f"epoch {lines[-1]['epoch']}: entropy {entropy:.2f} of {np.log(states):.2f} nats", fontsize=9)
+    last.spines[["top", "right"]].set_visible(False)
+    for a in (axes, last):
+        a.tick_params(labelsize=7)
+    made.tight_layout()
+    save(made, path)

@@ -1,4 +1,4 @@
-"""The pictures that a training leaves in its run folder: filters.png, samples.png, curves.png."""
+"""The pictures that a training leaves in its run folder: filters.png, samples.png, curves.png, and the use of a mixture's components."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .plots import curves, tiles
+from .plots import curves, tiles, usage
 
 if TYPE_CHECKING:
     from ..inference.machine import Machine
@@ -42,11 +42,17 @@ def write_pictures(machine: Machine, out: Path, images: Mapping[str, Sequence[in
     if metrics:
         made.append(out / "curves.png")
         curves(metrics, made[-1])
+        for unit in (n.removeprefix("usage_") for n in metrics[-1] if n.startswith("usage_")):
+            made.append(out / f"usage_{unit}.png")
+            usage(metrics, unit, made[-1])
     return tuple(made)
 
 
 def filters(machine: Machine, visible: str) -> tuple[str, np.ndarray] | None:
-    """The first hidden group coupled to `visible` by one parameter, and its units' weights [units, size], largest norm first."""
+    """The first hidden group coupled to `visible` by one parameter, and its units' weights [units, size], largest norm first.
+
+    Where a one-of-K unit chooses among such parameters: as many of each component, one component after another.
+    """
     plan = machine.program.plan
     for c in plan.couplings_of(visible):
         other = c.b if c.a == visible else c.a
@@ -54,9 +60,22 @@ def filters(machine: Machine, visible: str) -> tuple[str, np.ndarray] | None:
             continue
         matrix = c.scale * np.asarray(machine.params[c.direct], np.float64).reshape(plan.group(c.a).size, plan.group(c.b).size)
         rows = matrix.T if c.a == visible else matrix
-        order = np.argsort(-np.linalg.norm(rows, axis=1), kind="stable")
-        return other, rows[order[:SHOWN]]
+        if plan.is_one_unit(other):
+            return other, rows[:SHOWN]  # a state's own weights, in order
+        return other, _largest(rows, SHOWN)
+    for t in plan.tensors:
+        picked = [n for n in t.groups if plan.is_one_unit(n)]
+        others = [n for n in t.groups if n not in (visible, *picked)]
+        if visible in t.groups and len(picked) == 1 and len(others) == 1 and plan.group(others[0]).role == "hidden":
+            whole = t.scale * np.asarray(machine.params[t.parameter]).reshape([machine.program.sizes[n] for n in t.groups])
+            parts = np.moveaxis(whole, [t.groups.index(n) for n in (picked[0], others[0], visible)], (0, 1, 2))
+            each = max(1, SHOWN // len(parts))
+            return f"{others[0]} in {len(parts[:SHOWN])} components", np.concatenate([_largest(part, each) for part in parts[:SHOWN]])
     return None
+
+
+def _largest(rows: np.ndarray, count: int) -> np.ndarray:
+    return rows[np.argsort(-np.linalg.norm(rows, axis=1), kind="stable")[:count]]
 
 
 def _kept(machine: Machine, visible: str, chains: Mapping[str, np.ndarray]) -> tuple[str, np.ndarray]:

@@ -154,7 +154,8 @@ class _Loop:
 
     def _epoch_done(self, epoch: int, figures: dict[str, float]) -> None:
         run = self.run_
-        line: dict[str, Any] = {"epoch": epoch + 1, "update": run.updates, "seconds": round(time.monotonic() - self.begun, 3), **figures}
+        seconds = round(time.monotonic() - self.begun, 3)
+        line: dict[str, Any] = {"epoch": epoch + 1, "update": run.updates, "seconds": seconds, **figures, **self.recipe.usage.epoch()}
         if len(self.watched):
             line["reconstruction_error"] = reconstruction_error(self.machine, self.watched)
         if self.held is not None:

@@ -16,6 +16,7 @@ from . import modifiers
 from .batch import Batch, Expectation
 from .centring import Centring
 from .machine_protocol import Array, Machine, State
+from .usage import Usage
 
 MEAN_FIELD = Choice("meanfield", (("steps", 30), ("tol", 1e-4), ("damping", 0.0)))
 
@@ -58,6 +59,7 @@ class Recipe:
     buffers: dict[str, Array]
     bounds: dict[str, float]
     """Σ θ² past which a parameter has blown up: an entry's root mean square above 1e4, and 1e3 times that of the start."""
+    usage: Usage
 
     @classmethod
     def of(cls, machine: Machine, training: Training, probe: Batch, total: int) -> Recipe:
@@ -85,7 +87,7 @@ class Recipe:
         buffers = {name: np.zeros_like(x) for name, x in machine.params.items()}
         bounds = {n: max(1e8 * x.size, 1e6 * float(np.vdot(x, x))) for n, x in machine.params.items()}
         centring = Centring(machine.model) if training.center else None
-        return cls(machine, training, positive, modules, penalties, centring, chains, state, total, buffers, bounds)
+        return cls(machine, training, positive, modules, penalties, centring, chains, state, total, buffers, bounds, Usage(machine.model))
 
     def gradient(self, batch: Batch, share: float = 1.0) -> tuple[dict[str, Array], dict[str, float]]:
         """share · (⟨∂(−E)/∂θ⟩_data − ⟨∂(−E)/∂θ⟩_model), or that of the objective, penalties included; figures for the progress line.
@@ -96,12 +98,14 @@ class Recipe:
         for x in out.values():
             x.fill(0)
         figures: dict[str, float] = {}
-        with machine.frozen(), machine.tempered(dict(self.training.temperature)):
+        with machine.frozen(), machine.tempered({t.group: t.at(batch.update / max(1, self.total - 1)) for t in self.training.temperature}):
             if self.training.objective is not None:
                 figures = self.modules["objective"].add_gradient(machine, self.training.objective, batch, out, share)
                 positive = Expectation(batch.data, batch.weights)
             else:
                 positive = self._phases(batch, out, share)
+        if self.training.objective is None:
+            self.usage.add(positive)
         modifiers.tie(machine, out)
         for module, choice in self.penalties:
             if hasattr(module, "add_gradient"):

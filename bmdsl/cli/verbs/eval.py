@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -17,13 +19,19 @@ def run(
     folder: RunFolder,
     data: Annotated[str | None, typer.Argument(help="a named set or a file; default: what the run was trained on")] = None,
     part: Annotated[list[str] | None, typer.Option("--part", help="train or test; default: all that the set has")] = None,
+    probe: Annotated[str | None, typer.Option(help="fit a classifier to features instead: logistic, svm, knn")] = None,
+    features: Annotated[str, typer.Option(help="of a probe: means, responsibilities, unnormalised (−F(v, z_k)), data")] = "means",
+    labels: Annotated[str | None, typer.Option(help="of a probe: a file with one label a case; default: the set's own")] = None,
     units: Units = None,
     threads: Threads = None,
     as_json: Json = False,
 ) -> None:
-    """Print reconstruction error, free energy and, where it is exact, log-likelihood."""
+    """Print reconstruction error, free energy and, where it is exact, log-likelihood; or what a classifier makes of the machine's features."""
     from ...evaluation import evaluate
 
+    if probe is not None:
+        _probe(folder, data, probe, features, labels, as_json)
+        return
     found = evaluate(folder, data, part)
     if as_json:
         print(json.dumps([one.as_dict() for one in found]))
@@ -31,4 +39,23 @@ def run(
     tables = [one.rows() for one in found]
     show([("", *(one.part for one in found)), *((row[0], *(t[k][1] for t in tables)) for k, row in enumerate(tables[0]))])
     for note in sorted({one.note for one in found if one.note}):
+        print(note)
+
+
+def _probe(folder: Path, data: str | None, name: str, features: str, labels: str | None, as_json: bool) -> None:
+    from ...probing import probe
+
+    def say(what: str) -> None:
+        if sys.stderr.isatty():
+            print(f"\r\x1b[K{what} ...", end="", file=sys.stderr, flush=True)
+
+    found = probe(folder, data, name, features, labels, progress=say)
+    if sys.stderr.isatty():
+        print("\r\x1b[K", end="", file=sys.stderr)
+    if as_json:
+        print(json.dumps(found.as_dict()))
+        return
+    print(f"{name}({found.setting:g}) on {found.width:,} features ({features}), chosen by the validation error")
+    show(found.rows())
+    for note in found.notes:
         print(note)

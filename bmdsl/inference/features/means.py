@@ -1,0 +1,20 @@
+"""Hidden means of every hidden group side by side."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ...language.vocabulary import Word
+
+if TYPE_CHECKING:
+    from ..machine import Machine
+
+WORD = Word("means", summary="hidden means of all groups side by side")
+
+
+def compute(machine: Machine, state: dict[str, np.ndarray]) -> np.ndarray:
+    """E[h | v], [cases, hidden units]."""
+    means = machine.posterior(**{n: machine.program.shaped(n, x) for n, x in state.items()})
+    return np.hstack([means[n].reshape(len(means[n]), -1) for n in machine.hidden])

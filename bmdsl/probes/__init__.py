@@ -1,0 +1,1 @@
+"""Classifiers that features are judged by, a file each with `WORD`, `GRID` and `make`."""
