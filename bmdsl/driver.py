@@ -46,8 +46,27 @@ def definition_of(tree: File, name: str | None) -> ModelDefinition:
     """Tree → one model's definition, sugar rewritten, imports followed."""
     definition = choose(load_definitions(tree), name)
     if not isinstance(definition, ModelDefinition):
-        raise fail("BM864", f"stack `{definition.name.text}` cannot be compiled yet", definition.name.span, help="its models can, one by one")
+        raise fail("BM864", f"`{definition.name.text}` is a stack, one model is needed here", definition.name.span,
+                   help="name one of the file's models: `--model NAME`, or `model=` from Python")  # fmt: skip
     return definition
+
+
+def definitions_of(tree: File) -> tuple[ModelDefinition | StackDefinition, ...]:
+    """Tree → all definitions, imported ones first, sugar rewritten."""
+    return load_definitions(tree)
+
+
+def stack_definition_of(tree: File, name: str | None) -> StackDefinition:
+    """Tree → the stack of this name, or the last definition where that is one. BmError BM864 where it is a model."""
+    definition = choose(load_definitions(tree), name)
+    if not isinstance(definition, StackDefinition):
+        raise fail("BM864", f"`{definition.name.text}` is a model, a stack is needed here", definition.name.span)
+    return definition
+
+
+def is_stack(tree: File, name: str | None) -> bool:
+    """Whether the definition of this name, or the last one, is a stack."""
+    return isinstance(choose(load_definitions(tree), name), StackDefinition)
 
 
 def model_of(definition: ModelDefinition, arguments: Mapping[str, float], folder: Path | None) -> Model:

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .inference.machine import Machine
 from .language.diagnostics import BmError, fail
 
 if TYPE_CHECKING:
-    from .handle import Opened
-    from .inference.machine import Machine
+    from .stacking import StackMachine
 
 BITS = 22
 """log2 of the most joint states (times cases, where a case has its own) that a figure is worth."""
@@ -90,24 +90,29 @@ def _exact(machine: Machine, groups: Sequence[str], cases: float, value: Any) ->
 
 
 def evaluate(folder: Path, data: str | None, parts: Sequence[str] | None = None) -> list[Figures]:
-    """Figures of a run on data (None: those it was trained on), a part each where the set has several."""
-    from .handle import open_run
-
-    run = open_run(folder)
+    """Figures of a run on data (None: those it was trained on), a part each where the set has several; of a stack, layer by layer."""
+    run = opened(folder)
     spec = _spec(run, data)
-    several = len(_parts(spec)) > 1
-    return [figures(run.machine, _ready(run, spec, part), part if several else Path(spec).name) for part in parts or _parts(spec)]
+    several, out = len(_parts(spec)) > 1, []
+    for part in parts or _parts(spec):
+        name = part if several else Path(spec).name
+        ready = _ready(run, spec, part)
+        if isinstance(run.machine, Machine):
+            out.append(figures(run.machine, ready, name))
+        else:
+            seen = run.machine.states(ready)
+            out += [figures(x.machine, seen[x.name], f"{x.name}, {name}") for x in run.machine.layers]
+    return out
 
 
-def labelled(folder: Path, data: str | None, labels: str | None) -> tuple[Opened, list[tuple[dict[str, np.ndarray], np.ndarray]]]:
+def labelled(folder: Path, data: str | None, labels: str | None) -> tuple[Subject, list[tuple[dict[str, np.ndarray], np.ndarray]]]:
     """A run, and for every part of the data its prepared cases with their labels, from the file `labels` where one is named.
 
     BmError BM928 where there are none, or not as many as cases.
     """
     from .data.load import load
-    from .handle import open_run
 
-    run = open_run(folder)
+    run = opened(folder)
     spec, out = _spec(run, data), []
     for part in _parts(spec):
         answers = load(labels).values if labels else load(spec, part).labels
@@ -120,7 +125,26 @@ def labelled(folder: Path, data: str | None, labels: str | None) -> tuple[Opened
     return run, out
 
 
-def _spec(run: Opened, data: str | None) -> str:
+@dataclass(frozen=True)
+class Subject:
+    """What is judged: a machine or a stack of them, and the set or file it was trained on."""
+
+    machine: Machine | StackMachine
+    data: str
+
+
+def opened(folder: Path) -> Subject:
+    """The machine of a run's folder, or the stack of one."""
+    from .handle import open_run
+    from .stacking import is_stack, open_stack
+
+    if is_stack(folder):
+        return Subject(*open_stack(folder))
+    run = open_run(folder)
+    return Subject(run.machine, run.data)
+
+
+def _spec(run: Subject, data: str | None) -> str:
     from .fitting import absolute
 
     spec = absolute(data) if data else run.data
@@ -129,7 +153,7 @@ def _spec(run: Opened, data: str | None) -> str:
     return spec
 
 
-def _ready(run: Opened, spec: str, part: str) -> dict[str, np.ndarray]:
+def _ready(run: Subject, spec: str, part: str) -> dict[str, np.ndarray]:
     """A part of the data, transformed and checked as the training cases were."""
     from .fitting import flatten, prepare, read
 

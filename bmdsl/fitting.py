@@ -98,8 +98,11 @@ def _checked(values: np.ndarray, group: Group, source: str, allow_missing: bool)
 
 
 def fit(model: Model, machine: Machine, data: Any, out: Path | None, weights: Path | None = None, resume: bool = False,
-        progress: bool | None = None) -> Outcome:  # fmt: skip
-    """Trains `machine` by the model's train block on `data` (None: the block's own). With `out`, the run folder ends with pictures."""
+        progress: bool | None = None, prepared: bool = False) -> Outcome:  # fmt: skip
+    """Trains `machine` by the model's train block on `data` (None: the block's own). With `out`, the run folder ends with pictures.
+
+    `prepared` data are taken as they are: arrays by group, hidden means of another machine.
+    """
     from .report.run_pictures import write_pictures
     from .training.loop import train
 
@@ -107,11 +110,11 @@ def fit(model: Model, machine: Machine, data: Any, out: Path | None, weights: Pa
     spec = _named(data, checked)
     arrays, source = read(spec, checked)
     given = None if weights is None else load_weights(str(weights), len(next(iter(arrays.values()))))
-    ready = prepare(flatten(arrays, checked), checked, source, checked.training.seed)
+    ready = arrays if prepared else prepare(flatten(arrays, checked), checked, source, checked.training.seed)
     if not resume:
         for name, value in data_parameters(checked, ready).items():
             machine.params[name] = value
-    images = image_shapes(arrays, checked)
+    images = {} if prepared else image_shapes(arrays, checked)
     metadata = {**model.metadata(machine), **origin(spec, weights), "images": json.dumps(images)}
     started = time.monotonic()
     run = train(machine, ready, checked.training, out, given, metadata=metadata, resume=resume, progress=progress)

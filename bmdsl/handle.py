@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from .compiler.plan import Plan
     from .graph.factor_graph import FactorGraph
     from .inference.machine import Machine
+    from .stacking import StackMachine, StackModel
 
 
 class Model:
@@ -131,9 +132,22 @@ def load(path: str | Path, model: str | None = None, **arguments: float) -> Mode
     return Model(source, arguments, model, found.parent)
 
 
+def is_stack(path: str | Path, name: str | None = None) -> bool:
+    """Whether the definition of this name in a `.bm` file, or its last one, is a stack."""
+    return driver.is_stack(driver.tree_of(read_source(path)[0]), name)
+
+
+def load_stack(path: str | Path, stack: str | None = None) -> StackModel:
+    """The stack of a `.bm` file: of this name, or its last definition."""
+    from .stacking import StackModel
+
+    source, found = read_source(path)
+    return StackModel(source, stack, found.parent)
+
+
 @dataclass(frozen=True)
 class Stacked:
-    """A checked stack: what `bm check` says of one. It is not compiled yet."""
+    """A checked stack: what `bm check` says of one."""
 
     name: str
     checked: Stack
@@ -184,6 +198,15 @@ def open_machine(path: str | Path) -> Machine:
     return open_run(Path(path)).machine
 
 
+def open_trained_stack(path: str | Path) -> StackMachine:
+    """The layers of a stack's run folder. BmError BM916 where it is none."""
+    from .stacking import is_stack, open_stack
+
+    if not is_stack(Path(path)):
+        raise fail("BM916", f"`{path}` is not the folder of a stack", help="one is made by `bm train STACK.bm --out DIR`")
+    return open_stack(Path(path))[0]
+
+
 @dataclass(frozen=True)
 class Opened:
     """A saved machine with the handle of its model and what its file says of its making."""
@@ -207,6 +230,8 @@ def open_run(path: Path) -> Opened:
     """A run's folder, or a file that `save` wrote. BmError where it is neither."""
     from .storage import read_machine
 
+    if (path / "stack.json").exists():
+        raise fail("BM916", f"`{path}` holds a stack, not one machine", help=f"name a layer's folder in it, as `{path / _first_layer(path)}`")
     if path.is_dir() and not (path / "params.safetensors").exists():
         raise fail("BM916", f"`{path}` is not the folder of a run", help="a run is made by `bm train FILE --out DIR`")
     if not path.exists():
@@ -219,6 +244,10 @@ def open_run(path: Path) -> Opened:
     for name, value in arrays.items():
         machine.params[name] = value
     return Opened(model, machine, metadata)
+
+
+def _first_layer(path: Path) -> str:
+    return str(json.loads((path / "stack.json").read_text(encoding="utf-8"))["layers"][0]["name"])
 
 
 def _pretty(value: object) -> str:

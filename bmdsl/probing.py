@@ -13,7 +13,7 @@ import numpy as np
 from .language.diagnostics import fail, near
 
 if TYPE_CHECKING:
-    from .handle import Opened
+    from .evaluation import Subject
 
 VALIDATION, TEST = 1 / 6, 1 / 4
 """Of the training cases, those that choose the classifier's setting; of a set without a test part, those that only judge."""
@@ -90,7 +90,7 @@ def probe(folder: Path, data: str | None, name: str, features: str, labels: str 
     return Probe(name, features, x[0].shape[1], best[1], (len(sets[0][1]), held, len(sets[2][1])), (train, best[0], test), tuple(notes))
 
 
-def _features(run: Opened, ready: dict[str, np.ndarray], features: str) -> np.ndarray:
+def _features(run: Subject, ready: dict[str, np.ndarray], features: str) -> np.ndarray:
     from .evaluation import CHUNK
 
     count = len(next(iter(ready.values())))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from ..resources import folder
 from .diagnostics import fail
 from .parse import parse
 from .source import Source
@@ -19,7 +20,9 @@ def load_definitions(file: File, chain: tuple[Path, ...] = ()) -> tuple[ModelDef
     for one in file.imports:
         path = here.parent / one.path
         if not path.is_file():
-            raise fail("BM603", f"imported file `{one.path}` does not exist", one.span, note=f"looked in {here.parent}")
+            path = folder("models") / one.path  # a shipped one
+        if not path.is_file():
+            raise fail("BM603", f"imported file `{one.path}` does not exist", one.span, note=f"looked in {here.parent} and among the shipped models")
         if path.resolve() in chain:
             shown = " -> ".join(p.name for p in (*chain, path))
             raise fail("BM604", "files import one another in a circle", one.span, note=shown)

@@ -10,7 +10,7 @@ from .diagnostics import Diagnostic, Label, near
 from .source import Source, Span
 
 STATEMENTS = ("visible", "hidden", "given", "param", "energy", "graph", "layers", "bias", "train")
-KEYWORDS = (*STATEMENTS, "import", "model", "stack", "init", "for", "in", "on", "sum")
+KEYWORDS = (*STATEMENTS, "import", "model", "stack", "init", "for", "in", "on", "sum", "jointly", "greedily")
 _CLOSES = {"[": "]", "(": ")", "{": "}"}
 
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ..options import USE, Allow, Define, Deny, File, Json, Seed, Settings, Threads, Units, Which, load, memory, overrides, warn
-from ..outcome import finish
+from ..outcome import finish, show
+
+if TYPE_CHECKING:
+    from ...fitting import Outcome
 
 PLACE = USE, 1
 
@@ -30,11 +34,34 @@ def run(
     allow: Allow = None,
     as_json: Json = False,
 ) -> None:
-    """Train a model; its lengths are taken from the data."""
+    """Train a model, or a stack layer by layer; lengths are taken from the data."""
     from ...fitting import start
+    from ...handle import is_stack
 
+    if is_stack(file, which):
+        _stack(file, which, data, out, define, overrides(settings), weights, seed, dtype, as_json)
+        return
     model = load(file, define, settings, which)
     if seed is not None:
         model = model.bind({**overrides(settings), "seed": seed})
     warn(model, deny, allow)
     finish(start(model, data, out, weights, dtype, memory(memory_limit)), as_json)
+
+
+def _stack(file: str, which: str | None, data: str | None, out: Path, define: list[str] | None, settings: dict[str, str], weights: Path | None,
+           seed: int | None, dtype: str, as_json: bool) -> None:  # fmt: skip
+    from ...handle import load_stack
+    from ...language.diagnostics import fail
+
+    if define or weights is not None:
+        raise fail("BM929", "`-D` and `--weights` are for a single model", help="write the layers' arguments into the stack")
+
+    def done(name: str, outcome: Outcome) -> None:
+        if not as_json:
+            print(f"{name}:")
+            show([(f"  {title}", *rest) for title, *rest in outcome.rows()])
+
+    stack = load_stack(file, which)
+    stack.train(data, out, seed=seed, dtype=dtype, on_layer=done, **settings)
+    if as_json:
+        print(json.dumps({"out": str(out), "layers": [layer.name for layer in stack.layers]}))
