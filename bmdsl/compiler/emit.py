@@ -1,4 +1,7 @@
-"""Plan → Python source of one module: readable, self-contained, deterministic; numba compiles it, plain Python runs it too."""
+"""Plan → Python source of one module: readable, self-contained, deterministic; numba compiles it, plain Python runs it too.
+
+Neither the model's name nor its file is in it: two models of the same terms share one compiled module.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ from .kernels import random
 from .plan import GroupPlan, Plan
 from .term_loops import Lengths, identifier
 
-HEAD = '''"""Generated from model {name}: do not edit. Arrays are [row, column]; a group's columns are its flattened axes."""
+HEAD = '''"""Generated from a model's text: do not edit. Arrays are [row, column]; a group's columns are its flattened axes."""
 
 import math
 
@@ -54,7 +57,7 @@ def emit_module(plan: Plan, compile: bool = True, dtype: str = "float32") -> tup
     inliner.add(random.fill_uniforms, "fill_uniforms", scalar=False)
     for g in plan.groups:
         _inline_unit(g, inliner)
-    parts = [HEAD.format(name=plan.model.name, compile=compile, dtype=dtype), *inliner.sources()]
+    parts = [HEAD.format(compile=compile, dtype=dtype), *inliner.sources()]
     for g in plan.groups:
         parts.append(emit_bias(plan, g, 1, lengths))
         if g.square:

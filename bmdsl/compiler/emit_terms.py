@@ -81,7 +81,7 @@ def emit_constant(plan: Plan, lengths: Lengths) -> str:
 
 def source_lines(terms: list[Term]) -> str:
     """Where the terms stand and how they read."""
-    return "; ".join(f"{t.span.source.name}:{t.span.line} {' '.join(t.span.text.split())}" for t in terms if t.span) or "no term"
+    return "; ".join(" ".join(t.span.text.split()) for t in terms if t.span) or "no term"
 
 
 def safe(text: str) -> str:

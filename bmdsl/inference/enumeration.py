@@ -18,6 +18,8 @@ PER_CASE = 16
 CHUNK = 1 << 14
 NUMBERS = 1 << 25
 """Most numbers of enumerated rows that are held at once."""
+MOST = 1 << 28
+"""Most numbers of one case's rows for all states of a one-of-K unit: a gigabyte."""
 
 
 def log2_states(program: Program, name: str) -> float:
@@ -102,6 +104,7 @@ def by_state(program: Program, f: Fields, state: State, name: str, rest: Iterabl
     """
     rest = tuple(rest)
     k = program.sizes[name]
+    _verify_fits(program, name)
     count = len(next(iter(state.values())))
     off = {n: np.zeros((count, program.sizes[n]), program.dtype) for n in (name, *rest)}
     none = Rows({**state, **off})
@@ -118,6 +121,14 @@ def by_state(program: Program, f: Fields, state: State, name: str, rest: Iterabl
             if program.plan.group(n).square:
                 rows.squares[n] = program.mean_square(n, eta)
     return rows, weights
+
+
+def _verify_fits(program: Program, name: str) -> None:
+    """BmError BM801 where the rows of one case for all states of a one-of-K unit are more than MOST numbers."""
+    k, row = program.sizes[name], sum(program.sizes.values())
+    if k * row > MOST:
+        raise fail("BM801", f"summing over the {k:,} states of `{name}` takes {k:,} rows of {row:,} numbers for every case",
+                   note=f"at most {MOST:,} numbers are held at once", help="fewer states, or a binary group of log2 as many units in its place")  # fmt: skip
 
 
 def cases_at_once(program: Program, name: str) -> int:

@@ -17,7 +17,7 @@ class Categorical(UnitType):
 
     name = "categorical"
     summary = "one of K states"
-    options = (Option("K", "integer", required=True, low=1),)
+    options = (Option("K", "integer", required=True, low=2),)
     states = "K"
     reduces = {k: 1 for k in range(2, 9)}
     domain = "one-of-K"

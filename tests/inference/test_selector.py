@@ -114,3 +114,10 @@ def test_third_order_models_of_every_kind_are_verified(text: str) -> None:
 
     found = verify(bmdsl.parse(f"model m {{ {text} }}"))
     assert found.passed, [r for r in found.rows if not r.passed]
+
+
+def test_a_unit_whose_states_do_not_fit_is_refused_with_their_size() -> None:
+    m = bmdsl.parse("""model m { visible v[4] : binary  hidden z : categorical(20000)  param W
+      energy = - W[i,k] v[i] z[k] }""").compile(jit=False)
+    with pytest.raises(bmdsl.BmError, match=r"20,000 states of `z` takes 20,000 rows of 20,004 numbers[\s\S]*fewer states"):
+        m.transform(np.zeros((2, 4)), "unnormalised")
