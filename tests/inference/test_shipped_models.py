@@ -24,8 +24,12 @@ SIZES = {
     "hopfield": {"N": 7, "P": 3},
     "pspin": {"n": 7},
     "imrbm": {"D": 3, "H": 2, "K": 3},
+    "bernoulli_mixture": {"D": 4, "K": 3},
+    "class_rbm": {"D": 3, "C": 3, "H": 2},
     "local_rbm": {"S": 3, "R": 2, "T": 1, "M": 2, "K": 1},
 }
+CONDITIONAL = {"factored", "gated", "crbm"}
+"""Models of a distribution given a case: tests/inference/test_conditional_models.py."""
 CHAINS, SWEEPS = 20_000, 40
 Z = 5.5
 """Standard errors: with some 200 comparisons a right sampler passes all but once in a hundred thousand."""
@@ -48,24 +52,23 @@ def base(model, v):  # type: ignore[no-untyped-def]
 
 def cases_of(machine, n: int = 4):  # type: ignore[no-untyped-def]
     drawn = machine.sample(n, steps=5)
-    name = machine.visible[0]
-    return name, drawn[name]
+    return {name: drawn[name] for name in machine.visible}
 
 
 def test_there_is_a_size_for_every_shipped_model():
-    assert set(SIZES) == {p.stem for p in folder("models").glob("*.bm")}
+    assert set(SIZES) | CONDITIONAL == {p.stem for p in folder("models").glob("*.bm")}
 
 
 @pytest.mark.parametrize("name", SIZES)
 def test_exact_quantities_equal_enumeration(name: str) -> None:
     machine = machine_of(name)
     model, params = machine.model, machine.params
-    group, v = cases_of(machine)
+    data = cases_of(machine)
     assert machine.log_partition() == pytest.approx(naive.log_partition(model, params), abs=1e-8)
-    free = machine.free_energy(**{group: v})
-    posterior = machine.posterior(**{group: v})
-    for r in range(len(v)):
-        one = {group: v[r]}
+    free = machine.free_energy(**data)
+    posterior = machine.posterior(**data)
+    for r in range(len(free)):
+        one = {name: x[r] for name, x in data.items()}
         assert free[r] == pytest.approx(naive.free_energy(model, params, one, base(model, one)), abs=1e-8)
         for hidden, mean in naive.posterior(model, params, one).items():
             np.testing.assert_allclose(posterior[hidden][r], mean, atol=1e-8)
@@ -75,12 +78,12 @@ def test_exact_quantities_equal_enumeration(name: str) -> None:
 def test_every_gradient_entry_equals_the_derivative_of_the_exact_likelihood(name: str) -> None:
     machine = machine_of(name)
     model = machine.model
-    group, v = cases_of(machine)
-    gradient = machine.gradient(v, positive="exact", negative="exact")
+    data = cases_of(machine)
+    gradient = machine.gradient(data, positive="exact", negative="exact")
     symmetric = {p.name for p in model.parameters if p.symmetric}
 
     def likelihood() -> float:
-        return float(machine.log_likelihood(v).mean())
+        return float(machine.log_likelihood(data).mean())
 
     step = 1e-5
     for p, x in machine.params.items():
