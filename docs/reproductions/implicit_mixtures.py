@@ -1,0 +1,129 @@
+"""Implicit mixtures of RBMs (Nair & Hinton 2008) on MNIST: `python implicit_mixtures.py twos-threes | collapse | five OUT.png`."""
+
+import sys
+import warnings
+
+import matplotlib
+
+matplotlib.use("Agg")
+import matplotlib.pyplot as plt
+import numpy as np
+from sklearn.linear_model import LogisticRegression
+
+import bmdsl
+from bmdsl.data.load import load
+
+SEEDS = 10
+OWN_BIASES = """
+model own(D, K = 2, H = 100) {
+  visible v[D] : binary
+  hidden  h[H] : binary
+  hidden  z    : categorical(K)
+  param W init normal(0, 0.01)
+  param b, c, d
+  energy = - W[i,k,j] v[i] z[k] h[j] - b[k,i] z[k] v[i] - c[k,j] z[k] h[j] - d[k] z[k]
+  train { positive gibbs(steps = 1)  negative cd(steps = 1)  optimizer sgd(rate = 0.05, momentum = 0.5)  batch 100  epochs 20 }
+}
+"""
+EVEN = "sparsity(z, target = 0.5, rate = 20)"
+VARIANTS = [
+    ("as shipped: T = 10, even use", "shared", {}),
+    ("T = 1, even use", "shared", {"temperature": "z = 1"}),
+    ("T = 100, even use", "shared", {"temperature": "z = 100"}),
+    ("T from 100 to 1, even use", "shared", {"temperature": "z = geometric(100, 1)"}),
+    ("own biases from 0, T = 10, even use", "own", {"temperature": "z = 10", "penalty": EVEN}),
+    ("momentum 0.9", "shared", {"optimizer": "sgd(rate = 0.05, momentum = 0.9)"}),
+    ("persistent chains", "shared", {"negative": "pcd(steps = 1, chains = 100)"}),
+    ("T = 1, use left free", "shared", {"temperature": "z = 1", "penalty": "sparsity(z, target = 0.5, rate = 0)"}),
+    ("T = 10, use left free", "shared", {"penalty": "sparsity(z, target = 0.5, rate = 0)"}),
+    ("T = 100, use left free", "shared", {"temperature": "z = 100", "penalty": "sparsity(z, target = 0.5, rate = 0)"}),
+    ("own biases from 0, T = 1, use left free", "own", {"temperature": "z = 1"}),
+    ("own biases from 0, T = 100, use left free", "own", {"temperature": "z = 100"}),
+    ("own biases from 0, T = 1, use left free, momentum 0.9", "own", {"temperature": "z = 1", "optimizer": "sgd(rate = 0.05, momentum = 0.9)"}),
+]  # fmt: skip
+
+
+def digits(part, kinds, most=None, seed=0):
+    """Thresholded images of these digits, `most` of each drawn with a seed, and their labels."""
+    whole = load("mnist", part)
+    rows = [np.flatnonzero(whole.labels == k) for k in kinds]
+    if most is not None:
+        generator = np.random.default_rng(seed)
+        rows = [generator.permutation(r)[:most] for r in rows]
+    chosen = np.concatenate(rows)
+    return (whole.values[chosen] > 0.5).astype(np.float32), whole.labels[chosen]
+
+
+def wrong(machine, x, labels):
+    """Cases that the most probable component's label is not theirs, each component labelled by its majority; share of the smaller component."""
+    z = machine.posterior(v=x)["z"].argmax(1)
+    errors = sum(int((labels[z == k] != np.bincount(labels[z == k]).argmax()).sum()) for k in np.unique(z))
+    return errors, np.bincount(z, minlength=2).min() / len(z)
+
+
+def clusters(model, settings, seed):
+    x, _ = digits("train", (2, 3), 4000, seed)
+    test, labels = digits("test", (2, 3))
+    machine = model.bind({**settings, "seed": seed}).compile(seed=seed)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        machine.train(x)
+    return wrong(machine, test, labels)
+
+
+def twos_threes():
+    """K = 2, H = 100 on 4,000 twos and 4,000 threes without labels; errors on the test set's 2,042."""
+    found = [clusters(bmdsl.load("imrbm", D=784, K=2, H=100), {}, seed)[0] for seed in range(SEEDS)]
+    print(f"mixture, {SEEDS} seeds: {found}, mean {np.mean(found):.1f}, standard deviation {np.std(found, ddof=1):.1f}")
+    beside = []
+    test, labels = digits("test", (2, 3))
+    for seed in range(SEEDS):
+        x, y = digits("train", (2, 3), 4000, seed)
+        order = np.random.default_rng(seed).permutation(len(x))
+        held, rest = order[:1000], order[1000:]
+        scores = {c: LogisticRegression(C=c, max_iter=1000).fit(x[rest], y[rest]) for c in (0.001, 0.003, 0.01, 0.03, 0.1)}
+        best = max(scores.values(), key=lambda one: one.score(x[held], y[held]))
+        beside.append(int((best.predict(test) != labels).sum()))
+    print(f"logistic regression with all labels: {beside}, mean {np.mean(beside):.1f}")
+
+
+def collapse():
+    """The same for other choices: how many seeds keep both components, and their errors."""
+    print(f"{'variant':56} both used   errors of those: median, range")
+    for name, which, settings in VARIANTS:
+        model = bmdsl.load("imrbm", D=784, K=2, H=100) if which == "shared" else bmdsl.parse(OWN_BIASES, D=784)
+        found = [clusters(model, settings, seed) for seed in range(SEEDS)]
+        kept = sorted(errors for errors, least in found if least > 0.1)
+        shown = f"{np.median(kept):.0f}, {kept[0]} to {kept[-1]}" if kept else "none"
+        print(f"{name:56} {len(kept):2d} of {SEEDS}    {shown}", flush=True)
+
+
+def five(path):
+    """K = 5, H = 25 on all of MNIST: every feature, and the classes that each component takes."""
+    x, labels = digits("train", range(10))
+    machine = bmdsl.load("imrbm", D=784, K=5, H=25).bind({"epochs": 30}).compile(seed=0)
+    machine.train(x)
+    z = np.concatenate([machine.posterior(v=x[lo : lo + 5000])["z"].argmax(1) for lo in range(0, len(x), 5000)])
+    weights = machine.params["W"].transpose(1, 2, 0)
+    figure, axes = plt.subplots(2, 5, figsize=(11, 5), gridspec_kw={"height_ratios": (2.2, 1)})
+    high = np.percentile(np.abs(weights), 99.5)
+    for k in range(5):
+        order = np.argsort(-np.linalg.norm(weights[k], axis=1))
+        tiles = np.pad(weights[k][order].reshape(5, 5, 28, 28), ((0, 0), (0, 0), (0, 1), (0, 1)), constant_values=np.nan)
+        axes[0, k].imshow(tiles.transpose(0, 2, 1, 3).reshape(145, 145), cmap="RdBu_r", vmin=-high, vmax=high)
+        axes[0, k].set_axis_off()
+        axes[0, k].set_title(f"component {k}", fontsize=9)
+        share = [np.mean(z[labels == c] == k) for c in range(10)]
+        axes[1, k].bar(range(10), share, color="#1f4e79")
+        axes[1, k].set_ylim(0, 1)
+        axes[1, k].set_xticks(range(10))
+        axes[1, k].tick_params(labelsize=7)
+        axes[1, k].spines[["top", "right"]].set_visible(False)
+        print(f"component {k}: " + "  ".join(f"{c}: {s:.2f}" for c, s in enumerate(share) if s >= 0.1), flush=True)
+    axes[1, 0].set_ylabel("share of the class", fontsize=8)
+    figure.tight_layout()
+    figure.savefig(path, dpi=130)
+
+
+if __name__ == "__main__":
+    {"twos-threes": twos_threes, "collapse": collapse, "five": five}[sys.argv[1]](*sys.argv[2:])
