@@ -31,6 +31,8 @@ class Figures:
     free_energy: float | None
     log_likelihood: float | None
     notes: tuple[str, ...] = field(default=())
+    class_errors: Mapping[str, float] = field(default_factory=dict)
+    """Visible one-of-K unit → share of the cases whose most probable state given the rest, P(y | v), is not theirs."""
 
     @property
     def note(self) -> str:
@@ -43,12 +45,13 @@ class Figures:
             ("reconstruction error", _shown(self.reconstruction_error)),
             ("free energy", _shown(self.free_energy, " nats")),
             ("log-likelihood", _shown(self.log_likelihood, " nats")),
+            *((f"error of {name}", f"{100 * share:.2f} %") for name, share in self.class_errors.items()),
         ]
 
     def as_dict(self) -> dict[str, Any]:
         """For `--json`."""
         return {"part": self.part, "cases": self.cases, "reconstruction_error": self.reconstruction_error, "free_energy": self.free_energy,
-                "log_likelihood": self.log_likelihood, "notes": list(self.notes)}  # fmt: skip
+                "log_likelihood": self.log_likelihood, "class_errors": dict(self.class_errors), "notes": list(self.notes)}  # fmt: skip
 
 
 def _shown(value: float | None, unit: str = "") -> str:
@@ -70,7 +73,18 @@ def figures(machine: Machine, data: Mapping[str, np.ndarray], part: str) -> Figu
     given = any(g.role == "given" for g in machine.model.groups)
     log_z = None if given or free is None else _exact(machine, (*machine.visible, *machine.hidden), 0.0, lambda: np.array([machine.log_partition()]))
     likelihood = None if free is None or log_z is None else float(-free.mean() - log_z[0])
-    return Figures(part, count, float(wrong.mean()), None if free is None else float(free.mean()), likelihood, tuple(notes))
+    mean = None if free is None else float(free.mean())
+    return Figures(part, count, float(wrong.mean()), mean, likelihood, tuple(notes), _class_errors(machine, chunks))
+
+
+def _class_errors(machine: Machine, chunks: Sequence[Mapping[str, np.ndarray]]) -> dict[str, float]:
+    """Errors of every visible one-of-K unit by its posterior given all other groups that are not hidden."""
+    out = {}
+    for name in machine.visible:
+        if machine.program.plan.is_one_unit(name) and len(machine.visible) > 1:
+            told = [machine.posterior(**{n: x for n, x in c.items() if n != name})[name].argmax(1) == c[name].argmax(1) for c in chunks]
+            out[name] = 1 - float(np.concatenate(told).mean())
+    return out
 
 
 def _chunks(rows: np.ndarray) -> list[np.ndarray]:

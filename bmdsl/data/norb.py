@@ -5,12 +5,13 @@ from __future__ import annotations
 import gzip
 import struct
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from ..language.diagnostics import fail
 
-KINDS = {0x1E3D4C55: np.dtype("u1"), 0x1E3D4C54: np.dtype("<i4"), 0x1E3D4C51: np.dtype("<f4"), 0x1E3D4C53: np.dtype("<f8"), 0x1E3D4C56: np.dtype("<i2")}
+KINDS: dict[int, np.dtype[Any]] = {0x1E3D4C55: np.dtype("u1"), 0x1E3D4C54: np.dtype("<i4"), 0x1E3D4C51: np.dtype("<f4"), 0x1E3D4C53: np.dtype("<f8"), 0x1E3D4C56: np.dtype("<i2")}
 
 
 def read_matrix(path: Path) -> np.ndarray:
@@ -21,6 +22,7 @@ def read_matrix(path: Path) -> np.ndarray:
         magic, count = struct.unpack("<ii", content[:8])
         lengths = struct.unpack(f"<{max(3, count)}i", content[8 : 8 + 4 * max(3, count)])[:count]
         begin = 8 + 4 * max(3, count)
-        return np.frombuffer(content, KINDS[magic], int(np.prod(lengths)), begin).reshape(lengths)
+        kind = KINDS[magic]
+        return np.frombuffer(content, kind, int(np.prod(lengths)), begin).reshape(lengths)
     except (OSError, EOFError, ValueError, KeyError, struct.error) as problem:
         raise fail("BM703", f"`{path}` is no binary matrix of small NORB", note=str(problem)) from problem

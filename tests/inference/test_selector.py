@@ -121,3 +121,20 @@ def test_a_unit_whose_states_do_not_fit_is_refused_with_their_size() -> None:
       energy = - W[i,k] v[i] z[k] }""").compile(jit=False)
     with pytest.raises(bmdsl.BmError, match=r"20,000 states of `z` takes 20,000 rows of 20,004 numbers[\s\S]*fewer states"):
         m.transform(np.zeros((2, 4)), "unnormalised")
+
+
+def test_visible_and_hidden_units_given_a_component_are_those_of_its_rbm() -> None:
+    """P(v, h | z): chains with z held, against enumeration."""
+    m = mixture("ikj", dtype="float32")
+    z = np.tile(np.eye(3)[1], (40_000, 1))
+    drawn = m.sample(40_000, steps=30, clamp={"z": z})
+    assert (drawn["z"] == z).all()
+    code = (drawn["v"] @ [1, 2, 4] + 8 * (drawn["h"] @ [1, 2])).astype(int)
+    v = np.array([[(x >> i) & 1 for i in range(3)] for _ in range(4) for x in range(8)], float)
+    h = np.array([[a & 1, a >> 1] for a in range(4) for _ in range(8)], float)
+    e = m.energy(v=v, z=np.tile(np.eye(3)[1], (32, 1)), h=h).astype(float)
+    p = np.exp(-e - np.logaddexp.reduce(-e))
+    assert st.chisquare(np.bincount(code, minlength=32), p * 40_000).pvalue > 1e-6
+    exact = m.marginals(clamp={"z": z[:1]})
+    np.testing.assert_allclose(exact["v"], p @ v, atol=1e-5)
+    np.testing.assert_allclose(exact["h"], p @ h, atol=1e-5)
