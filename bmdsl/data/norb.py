@@ -11,7 +11,9 @@ import numpy as np
 
 from ..language.diagnostics import fail
 
-KINDS: dict[int, np.dtype[Any]] = {0x1E3D4C55: np.dtype("u1"), 0x1E3D4C54: np.dtype("<i4"), 0x1E3D4C51: np.dtype("<f4"), 0x1E3D4C53: np.dtype("<f8"), 0x1E3D4C56: np.dtype("<i2")}
+KINDS: dict[int, np.dtype[Any]] = {
+    0x1E3D4C51: np.dtype("<f4"), 0x1E3D4C53: np.dtype("<f8"), 0x1E3D4C54: np.dtype("<i4"), 0x1E3D4C55: np.dtype("u1"), 0x1E3D4C56: np.dtype("<i2"),
+}  # fmt: skip
 
 
 def read_matrix(path: Path) -> np.ndarray:
