@@ -77,5 +77,5 @@ def emit_module(plan: Plan, compile: bool = True, dtype: str = "float32") -> tup
 def _inline_unit(g: GroupPlan, inliner: Inliner) -> None:
     for part in PARTS:
         function = getattr(g.unit, part)
-        if function is not None and not (g.states is not None and part == "log_base"):
+        if function is not None and not (part == "log_base" and (g.states is not None or not g.unit.has_base())):
             inliner.add(function, f"{identifier(g.unit.name)}_{part}", scalar=g.states is None)

@@ -38,7 +38,7 @@ def emit_moments(g: GroupPlan) -> str:
     if g.square:
         parts.append(each("mean_square", f"out = E[{g.name}² | rest]."))
     parts.append(total("log_partition", f"out[r] = Σ A(η) over the units of {g.name}.", arguments, _call(g, "log_partition", *eta), columns))
-    if g.states is None:
+    if g.states is None and g.unit.has_base():
         parts.append(total("log_base", f"out[r] = Σ log base measure over the units of {g.name}.", ["x"], _call(g, "log_base", "x[r, p]"),
                            "range(x.shape[1])"))  # fmt: skip
     return "\n\n\n".join(parts)

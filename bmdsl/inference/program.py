@@ -234,8 +234,8 @@ class Program:
         return self._function("log_partition", name)(*self._fields_of(name, eta), np.empty(eta.shape[-2], np.float64))
 
     def log_base(self, name: str, x: Array) -> Array:
-        """Σ log base measure over the group's units: [rows], float64; zero for one-of-K groups."""
-        if self._groups[name].states is not None:
+        """Σ log base measure over the group's units: [rows], float64; zero for one-of-K groups and types of base 1."""
+        if self._groups[name].states is not None or not self._groups[name].unit.has_base():
             return np.zeros(len(x))
         return self._function("log_base", name)(x, np.empty(len(x), np.float64))
 

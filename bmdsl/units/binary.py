@@ -38,10 +38,6 @@ class Binary(UnitType):
     def sample(eta: float, u: float) -> float:
         return 1.0 if below_sigmoid(u, eta) else 0.0
 
-    @staticmethod
-    def log_base(x: float) -> float:
-        return 0.0
-
     @classmethod
     def support(cls, *arguments: float) -> np.ndarray:
         return np.array([0.0, 1.0])

@@ -83,10 +83,6 @@ class Categorical(UnitType):
                 chosen = k
         out[chosen if chosen >= 0 else last] = 1.0
 
-    @staticmethod
-    def log_base(x):  # type: ignore[no-untyped-def]  # arrays, typed where compiled
-        return 0.0
-
     @classmethod
     def support(cls, *arguments: float) -> np.ndarray:
         return np.eye(int(arguments[0]))

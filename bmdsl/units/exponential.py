@@ -63,10 +63,6 @@ class Exponential(UnitType):
             x = log1p(u * expm1(y)) / eta
         return 0.0 if x < 0.0 else max if x > max else x
 
-    @staticmethod
-    def log_base(x: float, max: float) -> float:
-        return 0.0
-
     @classmethod
     def contains(cls, x: np.ndarray, *arguments: float) -> np.ndarray:
         return (np.asarray(x) >= 0) & (np.asarray(x) <= arguments[0])

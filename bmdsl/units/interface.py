@@ -18,6 +18,10 @@ import numpy as np
 from ..language.vocabulary import Option, UnitWord
 
 
+def _zero(x: Any, *arguments: float) -> float:
+    return 0.0
+
+
 class UnitType:
     """The whole extension interface. Subclass, set the attributes, write the static functions, register."""
 
@@ -43,10 +47,15 @@ class UnitType:
     variance: ClassVar[Any]
     # one draw by inversion of one uniform 0 < u < 1
     sample: ClassVar[Any]
-    # log base measure at x
-    log_base: ClassVar[Any]
+    # log base measure at x; a type whose base measure is 1 leaves it out, and nothing is compiled for it
+    log_base: ClassVar[Any] = staticmethod(_zero)
     # E[x²], only for types with the statistic `x^2`
     mean_square: ClassVar[Any] = None
+
+    @classmethod
+    def has_base(cls) -> bool:
+        """Whether the type's base measure is not 1 everywhere."""
+        return cls.log_base is not _zero
 
     @classmethod
     def support(cls, *arguments: float) -> np.ndarray | None:

@@ -39,10 +39,6 @@ class Spin(UnitType):
     def sample(eta: float, u: float) -> float:
         return 1.0 if below_sigmoid(u, 2.0 * eta) else -1.0
 
-    @staticmethod
-    def log_base(x: float) -> float:
-        return 0.0
-
     @classmethod
     def support(cls, *arguments: float) -> np.ndarray:
         return np.array([-1.0, 1.0])
