@@ -16,7 +16,7 @@ import numpy as np
 from . import units
 from .data.load import holds_several
 from .data.load import load as load_data
-from .data.transform import transform
+from .data.transform import gives_means, transform
 from .data.validate import as_one_hot, check_values
 from .data.weights import load_weights
 from .inference.initial import data_parameters
@@ -74,6 +74,7 @@ def prepare(arrays: Arrays, model: CheckedModel, source: str, seed: int, allow_m
     """
     generator = np.random.Generator(np.random.Philox(key=[seed, 1 << 32]))
     steps = [(c.name, dict(c.options)) for c in model.training.transform]
+    means = gives_means([name for name, _ in steps])
     out = {}
     for group in model.groups:
         if group.role == "hidden":
@@ -83,17 +84,23 @@ def prepare(arrays: Arrays, model: CheckedModel, source: str, seed: int, allow_m
         values = arrays[group.name]
         if group.role == "visible" and steps and group.states is None:  # a label is no measurement
             values = transform(values, steps, generator, None if reference is None else reference.get(group.name))
-        out[group.name] = _checked(values, group, source, allow_missing)
+        out[group.name] = _checked(values, group, source, allow_missing, means and group.role == "visible")
     return out
 
 
-def _checked(values: np.ndarray, group: Group, source: str, allow_missing: bool) -> np.ndarray:
+def _checked(values: np.ndarray, group: Group, source: str, allow_missing: bool, means: bool) -> np.ndarray:
+    """The values, states of their units, or `means`: between a unit's lowest state and its highest."""
     unit = units.get(group.unit)
     shape = tuple(int(n) for n in group.axes)
     if unit.states is not None and values.shape[1:] == shape[:-1]:
         values = as_one_hot(values, shape[-1], group.name, source)
     arguments = tuple(float(v) for _, v in group.options)
-    check_values(values, shape, lambda x: unit.contains(x, *arguments), unit.domain, group.name, source, allow_missing)
+    support = None if unit.states is not None else unit.support(*arguments)
+    if means and support is not None:
+        low, high = float(np.min(support)), float(np.max(support))
+        check_values(values, shape, lambda x: (x >= low) & (x <= high), f"[{low:g}, {high:g}] of means", group.name, source, allow_missing)
+    else:
+        check_values(values, shape, lambda x: unit.contains(x, *arguments), unit.domain, group.name, source, allow_missing)
     return values
 
 

@@ -29,3 +29,9 @@ def transform(
         if reference is not None:
             reference = known[name].apply(reference, generator, **options)
     return values
+
+
+def gives_means(names: Sequence[str]) -> bool:
+    """Whether one of these transforms leaves means of units rather than states (its module says `MEANS = True`)."""
+    known = discover(_TRANSFORMS)
+    return any(getattr(known[name], "MEANS", False) for name in names if name in known)

@@ -1,4 +1,4 @@
-"""Implicit mixtures of RBMs (Nair & Hinton 2008) on MNIST: `python implicit_mixtures.py twos-threes | collapse | five OUT.png | gaussians`."""
+"""Implicit mixtures of RBMs (Nair & Hinton 2008) on MNIST: `python implicit_mixtures.py twos-threes [SEEDS] | collapse [SEEDS] | five OUT.png | gaussians`."""
 
 import sys
 import warnings
@@ -15,7 +15,6 @@ from sklearn.mixture import GaussianMixture
 import bmdsl
 from bmdsl.data.load import load
 
-SEEDS = 10
 OWN_BIASES = """
 model own(D, K = 2, H = 100) {
   visible v[D] : binary
@@ -73,13 +72,13 @@ def clusters(model, settings, seed):
     return wrong(machine, test, labels)
 
 
-def twos_threes():
+def twos_threes(seeds="10"):
     """K = 2, H = 100 on 4,000 twos and 4,000 threes without labels; errors on the test set's 2,042."""
-    found = [clusters(bmdsl.load("imrbm", D=784, K=2, H=100), {}, seed)[0] for seed in range(SEEDS)]
-    print(f"mixture, {SEEDS} seeds: {found}, mean {np.mean(found):.1f}, standard deviation {np.std(found, ddof=1):.1f}")
+    found = [clusters(bmdsl.load("imrbm", D=784, K=2, H=100), {}, seed)[0] for seed in range(int(seeds))]
+    print(f"mixture, {seeds} seeds: {found}, mean {np.mean(found):.1f}, standard deviation {np.std(found, ddof=1):.1f}")
     beside = []
     test, labels = digits("test", (2, 3))
-    for seed in range(SEEDS):
+    for seed in range(int(seeds)):
         x, y = digits("train", (2, 3), 4000, seed)
         order = np.random.default_rng(seed).permutation(len(x))
         held, rest = order[:1000], order[1000:]
@@ -89,15 +88,15 @@ def twos_threes():
     print(f"logistic regression with all labels: {beside}, mean {np.mean(beside):.1f}")
 
 
-def collapse():
+def collapse(seeds="10"):
     """The same for other choices: how many seeds keep both components, and their errors."""
     print(f"{'variant':56} both used   errors of those: median, range")
     for name, which, settings in VARIANTS:
         model = bmdsl.load("imrbm", D=784, K=2, H=100) if which == "shared" else bmdsl.parse(OWN_BIASES, D=784)
-        found = [clusters(model, settings, seed) for seed in range(SEEDS)]
+        found = [clusters(model, settings, seed) for seed in range(int(seeds))]
         kept = sorted(errors for errors, least in found if least > 0.1)
         shown = f"{np.median(kept):.0f}, {kept[0]} to {kept[-1]}" if kept else "none"
-        print(f"{name:56} {len(kept):2d} of {SEEDS}    {shown}", flush=True)
+        print(f"{name:56} {len(kept):2d} of {seeds}    {shown}", flush=True)
 
 
 def five(path):

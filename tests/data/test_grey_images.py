@@ -52,3 +52,17 @@ def test_cases_come_to_one_mean_and_test_cases_to_that_of_training() -> None:
     np.testing.assert_allclose(np.delete(found, 2, 0).mean((1, 2)), x.mean(), rtol=1e-5)
     assert (found[2] == 0).all() and found.dtype == np.float32
     np.testing.assert_allclose(equal_mean.apply(2 * x[:1], generator, reference=x).mean(), x.mean(), rtol=1e-5)
+
+
+def test_grey_levels_may_stand_for_means_of_binary_units_but_not_leave_their_range() -> None:
+    import bmdsl
+    from bmdsl.fitting import prepare
+
+    model = bmdsl.load("rbm", D=4, H=2)
+    grey = np.array([[0.0, 0.3, 1.0, 0.7]], np.float32)
+    with pytest.raises(BmError, match="BM715"):
+        prepare({"v": grey}, model.bind({"transform": "scale"}).checked, "test", 0)
+    checked = model.bind({"transform": "as_means"}).checked
+    np.testing.assert_array_equal(prepare({"v": grey}, checked, "test", 0)["v"], grey)
+    with pytest.raises(BmError, match=r"outside the domain \[0, 1\] of means"):
+        prepare({"v": grey + 0.5}, checked, "test", 0)
