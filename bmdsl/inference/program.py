@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ..compiler.kernels import listed, products
+from ..compiler.kernels import listed, products, tensors
 from ..compiler.plan import Coupling, GroupPlan, Plan
 from ..compiler.term_loops import identifier
 from ..language.model import Length
@@ -181,7 +181,9 @@ class Program:
         base = self.field(f, name, state)
         alone = {n: np.zeros((k, self.sizes[n]), self.dtype) for n in state} | {picked: np.eye(k, dtype=self.dtype)}
         extra = self.field(f, name, alone, groups=[picked]) - self.field(f, name, alone, groups=())
-        eta = np.ascontiguousarray((base[..., :, None, :] + extra[..., None, :, :]).reshape(*base.shape[:-2], rows * k, -1))
+        pairs = [tensors.every_pair(np.ascontiguousarray(b), np.ascontiguousarray(e), self.plain) for b, e in
+                 zip(base.reshape(-1, rows, self.sizes[name]), extra.reshape(-1, k, self.sizes[name]), strict=True)]  # fmt: skip
+        eta = pairs[0] if base.ndim == 2 else np.stack(pairs)
         both = eta if eta.ndim == 3 else eta[None]
         for term, arrays in f.multiway:
             if name in term.groups and picked in term.groups:

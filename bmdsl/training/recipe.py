@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import isfinite
 from types import ModuleType
 
@@ -60,6 +60,8 @@ class Recipe:
     bounds: dict[str, float]
     """Σ θ² past which a parameter has blown up: an entry's root mean square above 1e4, and 1e3 times that of the start."""
     usage: Usage
+    clear: set[str] = field(default_factory=set)
+    """Parameters whose buffer the last step left zero."""
 
     @classmethod
     def of(cls, machine: Machine, training: Training, probe: Batch, total: int) -> Recipe:
@@ -95,8 +97,10 @@ class Recipe:
         `share` is the batch's mean case weight over the data's. The arrays are the recipe's own: the next call overwrites them.
         """
         machine, out = self.machine, self.buffers
-        for x in out.values():
-            x.fill(0)
+        for name, x in out.items():
+            if name not in self.clear:
+                x.fill(0)
+        self.clear.clear()
         figures: dict[str, float] = {}
         with machine.frozen(), machine.tempered({t.group: t.at(batch.update / max(1, self.total - 1)) for t in self.training.temperature}):
             if self.training.objective is not None:
@@ -130,6 +134,8 @@ class Recipe:
         trained = modifiers.trained(self.machine)
         factor = self.modules["schedule"].factor(self.training.schedule, batch.update, self.total)
         sums = self.modules["optimizer"].step(trained, gradient, self.optimizer_state, self.training.optimizer, factor)
+        if getattr(self.modules["optimizer"], "CLEARS", False):
+            self.clear.update(trained)
         for name, (squares, norms) in sums.items():
             if not isfinite(squares):
                 raise FloatingPointError(f"the gradient of `{name}` is not finite")

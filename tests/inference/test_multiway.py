@@ -97,7 +97,7 @@ def test_the_sampler_has_the_joint_distribution(name: str) -> None:
     assert stats.chisquare(observed, expected * 40_000 / expected.sum()).pvalue > 1e-6
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=200)
 @given(st.data())
 def test_any_order_of_summation_gives_einsum(data: st.DataObject) -> None:
     letters = "abcde"

@@ -49,7 +49,7 @@ def pair(a: Array, la: Letters, b: Array, lb: Letters, out: Letters, plain: bool
         y = _ordered(b, lb, (*batch, *summed, *right)).reshape(sizes(batch, summed, right))
         made = np.matmul(x, y).reshape([lengths[q] for q in (*batch, *left, *right)])
     now = (*batch, *left, *right)
-    return np.ascontiguousarray(np.transpose(made, [now.index(q) for q in out]))
+    return np.asarray(np.transpose(made, [now.index(q) for q in out]), order="C")  # ascontiguousarray would give a number an axis
 
 
 def _matrix(a: Array, la: Letters, left: Letters, b: Array, lb: Letters, right: Letters, summed: Letters, sizes: tuple[int, ...], plain: bool) -> Array:

@@ -1,6 +1,7 @@
 """Optimizer steps over flat arrays, one pass each, in fixed chunks spread over the threads.
 
-Each takes a step up the gradient in place and returns (Σ g², Σ θ²): not finite where a gradient or parameter is not.
+Each takes a step up the gradient in place and returns (Σ g², Σ θ²): not finite where a gradient or parameter is not. The gradient is left zero, so
+that the next one can be added up without a pass of its own over a large parameter.
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ def sgd(x, g, velocity, rate, momentum, nesterov):  # type: ignore[no-untyped-de
                 move = momentum * u + move if nesterov else u
             xs[i] += move
             squares += gs[i] * gs[i]
+            gs[i] = 0
             norms += xs[i] * xs[i]
         sums[0, c] = squares
         sums[1, c] = norms
@@ -57,6 +59,7 @@ def adam(x, g, mean, square, rate, rest1, rest2, correction, epsilon):  # type: 
             qs[i] += rest2 * (gs[i] * gs[i] - qs[i])
             xs[i] += rate * ms[i] / (np.sqrt(qs[i] / correction) + epsilon)
             squares += gs[i] * gs[i]
+            gs[i] = 0
             norms += xs[i] * xs[i]
         sums[0, c] = squares
         sums[1, c] = norms
@@ -77,6 +80,7 @@ def rmsprop(x, g, square, rate, rest, epsilon):  # type: ignore[no-untyped-def] 
             qs[i] += rest * (gs[i] * gs[i] - qs[i])
             xs[i] += rate * gs[i] / (np.sqrt(qs[i]) + epsilon)
             squares += gs[i] * gs[i]
+            gs[i] = 0
             norms += xs[i] * xs[i]
         sums[0, c] = squares
         sums[1, c] = norms

@@ -59,6 +59,13 @@ def add_all_fields(w: Array, x: Array, out: Array, scale: float, plain: bool) ->
     products.forward(x, w.reshape(len(w), -1), out.reshape(len(x), -1), scale, plain)
 
 
+def every_pair(base: Array, extra: Array, plain: bool) -> Array:
+    """base[r] + extra[k] for all pairs, row after row: [rows · K, size]."""
+    out = np.empty((len(base) * len(extra), base.shape[1]), base.dtype)
+    (_every_pair.py_func if plain else _every_pair)(base, extra, out)
+    return out
+
+
 def add_moment(out: Array, xs: tuple[Array, Array, Array], codes: list[Array | None], scale: float, plain: bool) -> None:
     """out += scale · Σ_r x0 ⊗ x1 ⊗ x2; of a one-of-K state only the slices that rows are in are touched."""
     for m in (2, 1, 0):
@@ -76,6 +83,16 @@ def add_moment(out: Array, xs: tuple[Array, Array, Array], codes: list[Array | N
 def pairs(x: Array, y: Array) -> Array:
     """x ⊗ y row by row: [rows, n · m]."""
     return np.ascontiguousarray((x[:, :, None] * y[:, None, :]).reshape(len(x), -1))
+
+
+@numba.njit(cache=True, parallel=True, nogil=True)
+def _every_pair(base, extra, out):  # type: ignore[no-untyped-def]  # typed by numba
+    for r in numba.prange(base.shape[0]):
+        own = base[r]
+        for k in range(extra.shape[0]):
+            into, other = out[r * extra.shape[0] + k], extra[k]
+            for q in range(len(into)):
+                into[q] = own[q] + other[q]
 
 
 @numba.njit(cache=True, parallel=True, nogil=True, fastmath={"reassoc"})  # sums in vector lanes: their order is the compiled code's

@@ -1,1 +1,4 @@
-"""Optimizers: gradient to step. One file a word."""
+"""Optimizers: gradient to step. One file a word.
+
+`step` may use the gradient up; a module with `CLEARS = True` leaves it zero, which saves training a pass over it.
+"""

@@ -19,6 +19,8 @@ WORD = Word(
     summary="steps scaled by moving averages of the gradient and its square",
 )
 
+CLEARS = True
+
 
 def start(params: dict[str, Array], choice: Choice) -> dict[str, Array]:
     """Both averages at zero, and the number of steps taken."""

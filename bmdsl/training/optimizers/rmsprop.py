@@ -18,6 +18,8 @@ WORD = Word(
     summary="steps scaled by a moving average of the squared gradient",
 )
 
+CLEARS = True
+
 
 def start(params: dict[str, Array], choice: Choice) -> dict[str, Array]:
     """The average of g² at zero."""

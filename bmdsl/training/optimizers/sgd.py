@@ -21,6 +21,8 @@ WORD = Word(
     summary="gradient ascent with momentum",
 )
 
+CLEARS = True
+
 
 def start(params: dict[str, Array], choice: Choice) -> dict[str, Array]:
     """A velocity for each parameter."""
