@@ -184,11 +184,12 @@ class Phases:
         return self.seed, GROUPS * stream + self._order[name], update, step
 
     def sweep(self, state: State, steps: int, observed: Mapping[str, Array], update: int, stream: int = SAMPLE_STREAM,
-              keep: bool = True, beta: Array | None = None, first: int = 0) -> Rows:  # fmt: skip
+              keep: bool = True, beta: Array | None = None, first: int = 0, averaged: tuple[str, ...] = ()) -> Rows:  # fmt: skip
         """`steps` Gibbs sweeps in place, block after block. Groups in `observed` are clamped where they are not NaN.
 
         `beta` [rows] is an inverse temperature a row, which multiplies every field: P ∝ base(x) exp(−β E), for the E that is written;
-        [steps, rows] is one for every sweep. Sweeps are numbered from `first`: a long run in parts is the run.
+        [steps, rows] is one for every sweep. Sweeps are numbered from `first`: a long run in parts is the run. Groups in `averaged`
+        take their conditional means instead of draws: no samples of the machine, but what a reconstruction by means is.
 
         Returns the state with the last block's free groups as conditional means where they are hidden and independent: the same
         expectation with less variance (Rao–Blackwell), from the fields of the last draw. Without `keep` the state is of no further
@@ -205,7 +206,11 @@ class Phases:
         order = [n for block in self.program.plan.blocks for n in block if n not in clamped]
         last = [n for n in self.program.plan.mean_block if n not in seen]
         rows = Rows(state)
-        if self.program.plan.all_listed and count >= MANY_CHAINS:
+        for name in averaged:
+            if self.program.meets(name) or name in seen:
+                raise fail("BM763", f"units of `{name}` act on one another, or are observed: they have no conditional means of their own",
+                           help="leave `means = true` out")  # fmt: skip
+        if self.program.plan.all_listed and count >= MANY_CHAINS and not averaged:
             self._side_by_side(f, state, steps, order, seen, update, stream, np.ones(count, self.dtype) if beta is None else beta, first)
             self._means(f, rows, {n: self.program.field(f, n, state) for n in last}, beta if beta is None or beta.ndim == 1 else beta[-1])
             return rows
@@ -220,6 +225,9 @@ class Phases:
                     self._draw_jointly(f, joint, state, rows if step == steps - 1 else None, keep, stream, update, first + step)
                     continue
                 eta = self.program.field(f, name, state, out=self.program.scratch(name, count))
+                if name in averaged:
+                    state[name][...] = self.program.mean(name, eta if beta is None else eta * beta[:, None])
+                    continue
                 if step == steps - 1 and name in last:
                     self._means(f, rows, {name: eta}, beta)
                     if not keep:

@@ -209,7 +209,7 @@ class Training:
     transform: tuple[Choice, ...] = ()
     positive: Choice | None = None
     """None: exact where the factor graph allows it, else mean field."""
-    negative: Choice = Choice("cd", (("steps", 1),))
+    negative: Choice = Choice("cd", (("steps", 1), ("means", False)))
     objective: Choice | None = None
     optimizer: Choice = Choice("sgd", (("rate", 0.05), ("momentum", 0.5), ("nesterov", False)))
     schedule: Choice = Choice("constant")

@@ -38,10 +38,11 @@ class Machine(Protocol):
 
     def initial_state(self, n: int, stream: int, update: int) -> State: ...
 
-    def sweep(self, state: State, steps: int, observed: Mapping[str, Array], update: int, stream: int, keep: bool = True) -> State:
+    def sweep(self, state: State, steps: int, observed: Mapping[str, Array], update: int, stream: int, keep: bool = True,
+              *, averaged: tuple[str, ...] = ()) -> State:  # fmt: skip
         """Gibbs sweeps in place; observed entries are clamped, NaN is free. Returns the last state, a block of it as means.
 
-        Without `keep` the state itself need not be brought up to date in that block.
+        Without `keep` the state itself need not be brought up to date in that block. Groups in `averaged` take their means, not draws.
         """
 
     def draw_posterior(self, rows: State, observed: Mapping[str, Array], update: int, stream: int) -> State:

@@ -61,14 +61,15 @@ class NaiveRbm:
         rng = self._rng(stream, update)
         return {g: (rng.random((n, k)) < 0.5).astype(self.dtype) for g, k in self.sizes.items()}
 
-    def sweep(self, state, steps, observed, update, stream=2, keep=True):
+    def sweep(self, state, steps, observed, update, stream=2, keep=True, averaged=()):
         rng = self._rng(stream, update)
         seen = {g: observed.get(g, np.full_like(state[g], np.nan)) for g in state}
         for g in state:
             state[g][...] = np.where(np.isnan(seen[g]), state[g], seen[g])
         for _ in range(steps):
             for g in ("v", "h"):
-                new = rng.random(state[g].shape) < self._mean(g, state)
+                mean = self._mean(g, state)
+                new = mean if g in averaged else rng.random(state[g].shape) < mean
                 state[g][...] = np.where(np.isnan(seen[g]), new, seen[g])
         return {**state, "h": self._mean("h", state)}
 

@@ -26,7 +26,10 @@ def data(n=30):
     return {"v": PATTERNS[np.random.default_rng(5).integers(0, 3, n)]}
 
 
-@pytest.mark.parametrize("negative", [Choice("exact"), Choice("cd", (("steps", 1),)), PCD.negative])
+CD = [Choice("cd", (("steps", 1), ("means", means))) for means in (False, True)]
+
+
+@pytest.mark.parametrize("negative", [Choice("exact"), *CD, PCD.negative])
 @pytest.mark.parametrize("positive", [Choice("exact"), Choice("gibbs", (("steps", 2),)), None])
 @pytest.mark.parametrize("center", [False, True])
 def test_likelihood_rises(positive, negative, center):
