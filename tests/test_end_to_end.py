@@ -69,6 +69,8 @@ def small_data(name: str) -> tuple[dict[str, int], object, dict[str, object]]:
         return {"D": 4, "T": 2, "H": 5}, {"past": past, "v": np.roll(past[:, 0], 1, axis=1) + 0.3 * past[:, 1]}, {"epochs": 60}
     if name == "bernoulli_mixture":
         return {"D": 64, "K": 10}, None, {"epochs": 15}
+    if name == "imrbm":
+        return {"D": 64, "K": 5, "H": 30}, None, {"epochs": 40}
     sizes = {"dbm": {"D": 64, "H1": 50, "H2": 20}}.get(name, {"D": 64, "H": 50})
     return sizes, None, {"epochs": 15}
 

@@ -36,7 +36,10 @@ Z = 5.5
 
 
 def machine_of(name: str, scale: float = 0.5):  # type: ignore[no-untyped-def]
-    machine = bmdsl.load(name, **SIZES[name]).compile(seed=2, dtype="float64")
+    model = bmdsl.load(name, **SIZES[name])
+    if model.checked.training.temperature:  # responsibilities are those at T; the exact posterior is that at T = 1
+        model = model.bind({"temperature": "z = 1"})
+    machine = model.compile(seed=2, dtype="float64")
     generator = np.random.default_rng(5)
     for p in machine.model.parameters:
         x = generator.normal(0, scale, machine.params[p.name].shape)
