@@ -106,7 +106,7 @@ def five(path):
     machine.train(x)
     z = np.concatenate([machine.posterior(v=x[lo : lo + 5000])["z"].argmax(1) for lo in range(0, len(x), 5000)])
     weights = machine.params["W"].transpose(1, 2, 0)
-    figure, axes = plt.subplots(2, 5, figsize=(11, 5), gridspec_kw={"height_ratios": (2.2, 1)})
+    figure, axes = plt.subplots(2, 5, figsize=(11, 3.9), gridspec_kw={"height_ratios": (2.2, 1)})
     high = np.percentile(np.abs(weights), 99.5)
     for k in range(5):
         order = np.argsort(-np.linalg.norm(weights[k], axis=1))
