@@ -42,7 +42,7 @@ class Layer:
 
 
 class StackModel:
-    """A stack's text. What `bmdsl.load` returns for a file whose last definition is a stack."""
+    """A stack's text: what `bmdsl.load_stack` returns."""
 
     def __init__(self, source: Source, name: str | None = None, folder: Path | None = None, settings: Mapping[str, Override] | None = None) -> None:
         self.source, self.folder, self._name, self.settings = source, folder, name, dict(settings or {})
@@ -87,7 +87,7 @@ class StackModel:
             model = bound(model, given)
             machine = model.compile(model.checked.training.seed, dtype)
             outcome = fit(model, machine, given, None if folder is None else folder / layer.name, prepared=fed)
-            made.append(Trained(layer.name, layer.below, layer.group, model, machine))
+            made.append(Trained(layer.name, layer.below, layer.group, machine))
             ready[layer.name] = outcome.data
             if on_layer is not None:
                 on_layer(layer.name, outcome)
@@ -128,7 +128,6 @@ class Trained:
     name: str
     below: str | None
     group: str | None
-    model: Model
     machine: Machine
 
 
@@ -190,6 +189,5 @@ def open_stack(folder: Path) -> tuple[StackMachine, str]:
     facts = json.loads((folder / FILE).read_text(encoding="utf-8"))
     layers = []
     for x in facts["layers"]:
-        run = open_run(folder / x["name"])
-        layers.append(Trained(x["name"], x["below"], x["group"], run.model, run.machine))
+        layers.append(Trained(x["name"], x["below"], x["group"], open_run(folder / x["name"]).machine))
     return StackMachine(facts["name"], tuple(layers)), facts["data"]

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 import numpy as np
 
 from ..compiler.contraction import ROWS, Letters, Path
-from ..compiler.kernels import contract, tensors
+from ..compiler.kernels import contract, products, tensors
 from ..compiler.multiway import Contraction, Tensor
 from ..compiler.plan import Plan
 
@@ -111,8 +111,8 @@ class TensorTerm(Multiway):
         each = (rows[self.groups[3 - at]] * weights[:, None]).reshape(count, k, -1)
         y = each if at == 1 else each.transpose(0, 2, 1)
         into = out[self.tensor.parameter].reshape(self.shape[0], -1)
-        contract.products.moment(np.ascontiguousarray(rows[first][::k]), np.ascontiguousarray(y).reshape(count, -1), into,
-                                 scale * self.tensor.scale, self.plain)  # fmt: skip
+        products.moment(np.ascontiguousarray(rows[first][::k]), np.ascontiguousarray(y).reshape(count, -1), into,
+                        scale * self.tensor.scale, self.plain)  # fmt: skip
 
     def couplings(self, arrays: tuple[Array, ...]) -> tuple[tuple[Array, ...], Array]:
         places = np.nonzero(arrays[0])
@@ -133,12 +133,8 @@ class ContractedTerm(Multiway):
         self.contraction, self.groups = contraction, contraction.groups
         self.axes = {n: tuple(int(a) for a in plan.group(n).axes) for n in self.groups}
         self.lengths = contraction.lengths(plan.model, NOMINAL_ROWS)
-        self._paths: dict[tuple[str | int, str | None], Path] = {}
-
-    def _path(self, key: tuple[str | int, str | None], make: Callable[[], Path]) -> Path:
-        if key not in self._paths:
-            self._paths[key] = make()
-        return self._paths[key]
+        self.moments = [contraction.moment(k, self.lengths) for k in range(len(contraction.parameters))]
+        self._fields: dict[tuple[str, str | None], Path] = {}
 
     def arrays(self, params: Mapping[str, Array]) -> tuple[Array, ...]:
         return tuple(params[n] for n in self.contraction.parameters)
@@ -148,26 +144,22 @@ class ContractedTerm(Multiway):
         kept = [(n, x) for n, x in zip(self.groups, self.contraction.letters, strict=True) if n not in leave]
         return [state[n].reshape(-1, *self.axes[n]) for n, _ in kept], [(ROWS, *x) for _, x in kept]
 
-    def _add_field(self, arrays: tuple[Array, ...], name: str, state: State, out: Array) -> None:
-        path = self._path((name, None), lambda: self.contraction.field(name, self.lengths))
-        xs, letters = self._states(state, (name,))
-        made = contract.follow(path, [*xs, *arrays], [*letters, *self.contraction.parameter_letters], self.plain)
+    def _add_field(self, arrays: tuple[Array, ...], name: str, state: State, out: Array, picked: str | None = None) -> None:
+        if (name, picked) not in self._fields:
+            self._fields[name, picked] = self.contraction.field(name, self.lengths, picked)
+        xs, letters = self._states(state, (name, picked))
+        made = contract.follow(self._fields[name, picked], [*xs, *arrays], [*letters, *self.contraction.parameter_letters], self.plain)
         out += made.reshape(out.shape) * out.dtype.type(self.contraction.scale)
 
     def add_field_by_state(self, arrays: tuple[Array, ...], name: str, picked: str, state: State, out: Array) -> None:
-        if not all(n in state and state[n].any() for n in self.groups if n not in (name, picked)):
-            return
-        path = self._path((name, picked), lambda: self.contraction.field(name, self.lengths, picked))
-        xs, letters = self._states(state, (name, picked))
-        made = contract.follow(path, [*xs, *arrays], [*letters, *self.contraction.parameter_letters], self.plain)
-        out += made.reshape(-1, *out.shape[1:]) * out.dtype.type(self.contraction.scale)
+        if all(n in state and state[n].any() for n in self.groups if n not in (name, picked)):
+            self._add_field(arrays, name, state, out, picked)
 
     def add_moment(self, params: Mapping[str, Array], rows: State, weights: Array, out: Mapping[str, Array], scale: float) -> None:
         xs, letters = self._states(rows, ())
         xs[0] = xs[0] * weights.reshape(-1, *(1 for _ in xs[0].shape[1:]))
         names, every = self.contraction.parameters, self.contraction.parameter_letters
-        for place, name in enumerate(names):
-            path = self._path((place, None), lambda place=place: self.contraction.moment(place, self.lengths))  # type: ignore[misc]
+        for place, (name, path) in enumerate(zip(names, self.moments, strict=True)):
             others = [k for k in range(len(names)) if k != place]
             made = contract.follow(path, [*xs, *(params[names[k]] for k in others)], [*letters, *(every[k] for k in others)], self.plain)
             out[name][...] += made * out[name].dtype.type(scale * self.contraction.scale)

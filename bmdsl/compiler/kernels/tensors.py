@@ -12,8 +12,6 @@ import numpy as np
 from . import products
 
 Array = np.ndarray
-ROWS = 64
-"""Rows that one thread takes at a time."""
 WIDE = 1 << 24
 """Most numbers of an unfolded product that are held at once."""
 
@@ -30,9 +28,8 @@ def add_field(w: Array, target: int, xs: tuple[Array, Array], codes: tuple[Array
     for m in (1, 0):
         code = codes[m]
         if code is not None:
-            lies = target == 0 and others[m] == 1  # a state's slice of a target's weights is one row in memory
-            picked = w if lies else np.moveaxis(w, (target, others[1 - m], others[m]), (0, 1, 2))
-            kernel = _gather_rows if lies else _gather_by_target if target == 0 else _gather_by_row
+            picked = np.moveaxis(w, (target, others[m], others[1 - m]), (0, 1, 2))
+            kernel = _gather_by_target if target == 0 else _gather_by_row
             (kernel.py_func if plain else kernel)(picked, np.ascontiguousarray(xs[1 - m]), code, out, out.dtype.type(scale))
             return
     if target == 0:
@@ -72,8 +69,8 @@ def add_moment(out: Array, xs: tuple[Array, Array, Array], codes: list[Array | N
         code = codes[m]
         if code is not None:
             others = [a for a in range(3) if a != m]
-            picked = out if m == 1 else np.moveaxis(out, (*others, m), (0, 1, 2))
-            kernel = (_scatter_by_slice, _scatter_rows, _scatter_by_target)[m]
+            picked = np.moveaxis(out, (others[0], m, others[1]), (0, 1, 2))
+            kernel = _scatter_by_slice if m == 0 else _scatter_by_target
             x, y = (np.ascontiguousarray(xs[a]) for a in others)
             (kernel.py_func if plain else kernel)(picked, x, y, np.ascontiguousarray(xs[m].max(axis=1)), code, out.dtype.type(scale))
             return
@@ -95,9 +92,13 @@ def _every_pair(base, extra, out):  # type: ignore[no-untyped-def]  # typed by n
                 into[q] = own[q] + other[q]
 
 
-@numba.njit(cache=True, parallel=True, nogil=True, fastmath={"reassoc"})  # sums in vector lanes: their order is the compiled code's
-def _gather_rows(w, x, codes, out, scale):  # type: ignore[no-untyped-def]  # typed by numba
-    """W [target, state, other]: its slices for one target stay in cache while all rows use them."""
+# The tensor comes as a view [first axis, state, other]: where that is how it lies in memory, a state's slice is one row, and the loops over rows run
+# in vector lanes.
+
+
+@numba.njit(cache=True, parallel=True, nogil=True, fastmath={"reassoc"})  # the order of a sum is the compiled code's, whatever the number of threads
+def _gather_by_target(w, x, codes, out, scale):  # type: ignore[no-untyped-def]  # typed by numba
+    """Target on the slowest axis: one of its slices of W stays in cache while all rows use it."""
     for t in numba.prange(w.shape[0]):
         for r in range(x.shape[0]):
             weights, values = w[t, codes[r]], x[r]
@@ -108,33 +109,20 @@ def _gather_rows(w, x, codes, out, scale):  # type: ignore[no-untyped-def]  # ty
 
 
 @numba.njit(cache=True, parallel=True, nogil=True)
-def _gather_by_target(w, x, codes, out, scale):  # type: ignore[no-untyped-def]  # typed by numba
-    """Target on the slowest axis: one of its slices of W stays in cache while all rows use it."""
-    for t in numba.prange(w.shape[0]):
-        for r in range(x.shape[0]):
-            k = codes[r]
-            total = out.dtype.type(0)
-            for q in range(w.shape[1]):
-                total += x[r, q] * w[t, q, k]
-            out[r, t] += scale * total
-
-
-@numba.njit(cache=True, parallel=True, nogil=True)
 def _gather_by_row(w, x, codes, out, scale):  # type: ignore[no-untyped-def]  # typed by numba
     """Blocks of rows: W is read once a block, units that are off are passed over."""
     for b in numba.prange((x.shape[0] + 63) // 64):
-        for q in range(w.shape[1]):
+        for q in range(w.shape[2]):
             for r in range(64 * b, min(x.shape[0], 64 * (b + 1))):
                 value = scale * x[r, q]
                 if value != 0:
                     k = codes[r]
                     for t in range(w.shape[0]):
-                        out[r, t] += value * w[t, q, k]
+                        out[r, t] += value * w[t, k, q]
 
 
 @numba.njit(cache=True, parallel=True, nogil=True)
-def _scatter_rows(out, x, y, weight, codes, scale):  # type: ignore[no-untyped-def]  # typed by numba
-    """Moments [first, state, third]."""
+def _scatter_by_target(out, x, y, weight, codes, scale):  # type: ignore[no-untyped-def]  # typed by numba
     for t in numba.prange(out.shape[0]):
         for r in range(x.shape[0]):
             value = scale * weight[r] * x[r, t]
@@ -145,23 +133,12 @@ def _scatter_rows(out, x, y, weight, codes, scale):  # type: ignore[no-untyped-d
 
 
 @numba.njit(cache=True, parallel=True, nogil=True)
-def _scatter_by_target(out, x, y, weight, codes, scale):  # type: ignore[no-untyped-def]  # typed by numba
-    for t in numba.prange(out.shape[0]):
-        for r in range(x.shape[0]):
-            value = scale * weight[r] * x[r, t]
-            if value != 0:
-                k = codes[r]
-                for q in range(out.shape[1]):
-                    out[t, q, k] += value * y[r, q]
-
-
-@numba.njit(cache=True, parallel=True, nogil=True)
 def _scatter_by_slice(out, x, y, weight, codes, scale):  # type: ignore[no-untyped-def]  # typed by numba
-    for k in numba.prange(out.shape[2]):
+    for k in numba.prange(out.shape[1]):
         for r in range(x.shape[0]):
             if codes[r] == k:
                 for t in range(out.shape[0]):
                     value = scale * weight[r] * x[r, t]
                     if value != 0:
-                        for q in range(out.shape[1]):
-                            out[t, q, k] += value * y[r, q]
+                        for q in range(out.shape[2]):
+                            out[t, k, q] += value * y[r, q]
