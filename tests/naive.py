@@ -144,3 +144,26 @@ def free_energy_of_visibles(model: Any, params: Mapping[str, np.ndarray], hidden
     """−log Σ_v exp(−E(v, h)), by quadrature where visible units are Gaussian."""
     visible = [g.name for g in model.groups if g.role == "visible"]
     return -log_sum([base - energy(model, params, {**v, **hidden}) for v, base in joint_states(model, visible)])
+
+
+def log_likelihood_given(model: Any, params: Mapping[str, np.ndarray], data: Mapping[str, np.ndarray]) -> np.ndarray:
+    """log P(v | x) of every case of the visible groups v and the given ones x, all other groups finite."""
+    visible = [g.name for g in model.groups if g.role == "visible"]
+    free = [s for s, _ in joint_states(model, [g.name for g in model.groups if g.role != "given"])]
+    out = []
+    for r in range(len(next(iter(data.values())))):
+        case = {n: x[r] for n, x in data.items()}
+        w = np.array([-energy(model, params, {**case, **s}) for s in free])
+        same = np.array([all(np.array_equal(s[n], case[n]) for n in visible) for s in free])
+        out.append(np.logaddexp.reduce(w[same]) - np.logaddexp.reduce(w))
+    return np.array(out)
+
+
+def slope(array: np.ndarray, at: tuple[int, ...], value: Any, step: float = 1e-5) -> float:
+    """d value() / d array[at] by central differences; the entry is put back."""
+    old, ends = float(array[at]), []
+    for x in (old + step, old - step):
+        array[at] = x
+        ends.append(float(value()))
+    array[at] = old
+    return (ends[0] - ends[1]) / (2 * step)

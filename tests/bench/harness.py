@@ -11,7 +11,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from statistics import median
+
+import numpy as np
+
+KEEP = ExitStack()
+"""Contexts that stay open for the whole process."""
 
 
 def serve(make: Callable[[dict], Callable[[], None]], settings: dict) -> None:
@@ -27,6 +33,38 @@ def serve(make: Callable[[dict], Callable[[], None]], settings: dict) -> None:
         for _ in range(count):
             call()
         print((time.perf_counter() - begun) / count, flush=True)
+
+
+def served(contenders: dict[str, Callable[[dict], Callable[[], None]]]) -> bool:
+    """Whether this process is one contender's, started by `compare`; it has then done its work."""
+    if sys.argv[1:2] != ["--serve"]:
+        return False
+    serve(contenders[sys.argv[2]], json.loads(sys.argv[3]))
+    return True
+
+
+def training_update(model, data, batch: int) -> Callable[[], None]:
+    """The product's own update, as its training loop calls it: the next minibatch of `data`, both phases, gradient, step; one thread pool from now on."""
+    from bmdsl.inference.threads import one_pool
+    from bmdsl.training.cases import Cases
+    from bmdsl.training.recipe import Recipe
+
+    machine = model.compile(dtype="float32")
+    cases = Cases.of(data, None)
+    probe, _ = cases.batch(np.zeros(1, int), 0, machine.dtype)
+    recipe = Recipe.of(machine, model.checked.training, probe, 10**6)
+    count, places = 0, len(cases) // batch
+
+    def update() -> None:
+        nonlocal count
+        place = count % places
+        made, share = cases.batch(np.arange(place * batch, (place + 1) * batch), count, machine.dtype)
+        recipe.update(made, share)
+        count += 1
+
+    update()  # loads what is imported late, so that the pool's limit finds it
+    KEEP.enter_context(one_pool())
+    return update
 
 
 def compare(module: str, contenders: list[str], settings: dict, blocks: int = 15, seconds: float = 0.3) -> dict[str, float]:

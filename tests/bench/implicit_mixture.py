@@ -5,16 +5,10 @@
 
 from __future__ import annotations
 
-import json
-import sys
-from contextlib import ExitStack
-
 import numpy as np
 
 from . import harness
 
-keep = ExitStack()
-"""Contexts that stay open for the whole process."""
 VISIBLE, RATE, MOMENTUM = 784, 0.05, 0.5
 CASES = [{"K": 80, "H": 100, "batch": 100, "temperature": 10.0}]
 
@@ -26,30 +20,12 @@ def _data(settings):
 def bmdsl(settings):
     """The product's own update, as its training loop calls it."""
     import bmdsl
-    from bmdsl.inference.threads import one_pool
-    from bmdsl.training.cases import Cases
-    from bmdsl.training.recipe import Recipe
 
     batch = settings["batch"]
     model = bmdsl.load("imrbm", D=VISIBLE, K=settings["K"], H=settings["H"])
     optimizer, temperature = f"sgd(rate = {RATE}, momentum = {MOMENTUM})", f"z = {settings['temperature']}"
     model = model.bind({"positive": "gibbs(steps = 1)", "negative": "cd(steps = 1)", "optimizer": optimizer, "temperature": temperature})
-    machine = model.compile(dtype="float32")
-    cases = Cases.of({"v": _data(settings)}, None)
-    probe, _ = cases.batch(np.zeros(1, int), 0, machine.dtype)
-    recipe = Recipe.of(machine, model.checked.training, probe, 10**6)
-    count = 0
-
-    def update():
-        nonlocal count
-        place = count % 20
-        made, share = cases.batch(np.arange(place * batch, (place + 1) * batch), count, machine.dtype)
-        recipe.update(made, share)
-        count += 1
-
-    update()  # loads what is imported late, so that the pool's limit finds it
-    keep.enter_context(one_pool())
-    return update
+    return harness.training_update(model, {"v": _data(settings)}, batch)
 
 
 def torch(settings):
@@ -135,8 +111,7 @@ CONTENDERS = {"bmdsl": bmdsl, "torch": torch, "products": products, "large": lar
 
 
 def main() -> None:
-    if sys.argv[1:2] == ["--serve"]:
-        harness.serve(CONTENDERS[sys.argv[2]], json.loads(sys.argv[3]))
+    if harness.served(CONTENDERS):
         return
     print(f"{'update':28}" + "".join(f"{n:>12}" for n in CONTENDERS) + f"{'vs torch':>10}{'vs products':>13}{'vs large':>10}")
     for case in CASES:

@@ -7,7 +7,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 import time
 from contextlib import ExitStack
@@ -138,9 +137,9 @@ def large() -> None:
 
 
 def main() -> None:
-    if sys.argv[1:2] == ["--serve"]:
-        harness.serve(CONTENDERS[sys.argv[2]], json.loads(sys.argv[3]))
-    elif sys.argv[1:2] == ["chains"]:
+    if harness.served(CONTENDERS):
+        return
+    if sys.argv[1:2] == ["chains"]:
         chains()
     elif sys.argv[1:2] == ["large"]:
         large()

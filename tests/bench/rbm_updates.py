@@ -5,16 +5,10 @@
 
 from __future__ import annotations
 
-import json
-import sys
-from contextlib import ExitStack
-
 import numpy as np
 
 from . import harness
 
-keep = ExitStack()
-"""Contexts that stay open for the whole process."""
 CASES = [
     {"phase": "cd", "steps": 1, "batch": 100}, {"phase": "cd", "steps": 1, "batch": 500},
     {"phase": "pcd", "steps": 1, "batch": 100}, {"phase": "pcd", "steps": 10, "batch": 100},
@@ -29,30 +23,11 @@ def _data(settings):
 def bmdsl(settings):
     """The product's own update, as its training loop calls it: minibatch, both phases, gradient, momentum step."""
     import bmdsl
-    from bmdsl.inference.threads import one_pool
-    from bmdsl.training.cases import Cases
-    from bmdsl.training.recipe import Recipe
 
     batch = settings["batch"]
     chains = f", chains = {batch}" if settings["phase"] == "pcd" else ""
     model = bmdsl.load("rbm", D=VISIBLE, H=HIDDEN).bind({"negative": f"{settings['phase']}(steps = {settings['steps']}{chains})", "center": "off"})
-    machine = model.compile(dtype="float32")
-    cases = Cases.of({"v": _data(settings)}, None)
-    probe, _ = cases.batch(np.zeros(1, int), 0, machine.dtype)
-    recipe = Recipe.of(machine, model.checked.training, probe, 10**6)
-    count = 0
-
-    def update():
-        nonlocal count
-        place = count % 20
-        rows = np.arange(place * batch, (place + 1) * batch)
-        made, share = cases.batch(rows, count, machine.dtype)
-        recipe.update(made, share)
-        count += 1
-
-    update()  # loads what is imported late, so that the pool's limit finds it
-    keep.enter_context(one_pool())
-    return update
+    return harness.training_update(model, {"v": _data(settings)}, batch)
 
 
 def torch(settings):
@@ -131,8 +106,7 @@ CONTENDERS = {"bmdsl": bmdsl, "torch": torch, "sklearn": sklearn, "products": pr
 
 
 def main() -> None:
-    if sys.argv[1:2] == ["--serve"]:
-        harness.serve(CONTENDERS[sys.argv[2]], json.loads(sys.argv[3]))
+    if harness.served(CONTENDERS):
         return
     print(f"{'update':24}" + "".join(f"{n:>12}" for n in CONTENDERS) + f"{'vs torch':>10}{'vs sklearn':>12}{'vs floor':>10}")
     for case in CASES:
