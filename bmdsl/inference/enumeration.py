@@ -25,12 +25,13 @@ MOST = 1 << 28
 def log2_states(program: Program, name: str) -> float:
     """log2 of a group's number of joint states; inf where its domain is not finite."""
     g = program.plan.group(name)
-    support = _support(program, name)
+    support = support_of(program, name)
     units = g.size // program.states[name]
     return inf if support is None else units * log2(len(support))
 
 
-def _support(program: Program, name: str) -> Array | None:
+def support_of(program: Program, name: str) -> Array | None:
+    """All states of one of a group's units; None where they are not finitely many."""
     g = program.plan.group(name)
     if g.unit.states is not None:
         return g.unit.support(program.states[name])
@@ -39,7 +40,7 @@ def _support(program: Program, name: str) -> Array | None:
 
 def joint_states(program: Program, names: tuple[str, ...]) -> Iterator[State]:
     """All joint states of finite groups, in chunks of rows."""
-    digits = [(name, _support(program, name)) for name in names for _ in range(program.sizes[name] // program.states[name])]
+    digits = [(name, support_of(program, name)) for name in names for _ in range(program.sizes[name] // program.states[name])]
     bases = [len(s) for _, s in digits if s is not None]
     total = int(np.prod(bases, dtype=object)) if bases else 1
     for start in range(0, total, CHUNK):

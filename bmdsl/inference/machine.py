@@ -11,10 +11,12 @@ from scipy.special import logsumexp
 
 from ..language.diagnostics import BmError, fail, near
 from ..language.model import Model
-from . import enumeration
+from . import enumeration, importance
 from .annealing import Ground, search
+from .bound import bounded
 from .elimination import Elimination
 from .feature import feature
+from .importance import LogPartition, Progress
 from .ladder import default_range, ladder
 from .observing import Trace, observe
 from .phases import Phases, one_by_one
@@ -23,7 +25,10 @@ from .threads import alone
 
 QUICK = 10
 """log2 of the states a case that are enumerated where mean field would do as well."""
-START_STREAM = 8
+START_STREAM, BASE_STREAM = 8, 14
+METHODS = ("exact", "ais")
+BASE_CASES = 1000
+"""Cases that the independent units' means are taken from."""
 
 
 class Machine(Phases):
@@ -174,18 +179,56 @@ class Machine(Phases):
                 raise fail("BM807", f"{what} are those given one case, but `{name}` has {len(x)}", help=f"call it for each: clamp={{'{name}': x[k:k+1]}}")
         return held
 
-    @alone
-    def log_partition(self, method: str = "exact", **options: Any) -> float:
-        """log Z in nats by enumeration, or unit after unit where the machine is sparse. BmError BM801 where both are too large."""
-        if method != "exact":
-            raise fail("BM808", f"log_partition has no method `{method}` yet", help='use method="exact" on a machine small enough')
+    def log_partition(self, method: str = "exact", **options: Any) -> float | LogPartition:
+        """log Z in nats. `exact`: by enumeration, or unit after unit where the machine is sparse; BmError BM801 where both are too large.
+
+        `ais`: an estimate from both ends with its errors, a `LogPartition`; options are those of `estimate_log_partition`.
+        """
+        if method not in METHODS:
+            raise fail("BM808", f"log_partition has no method `{method}`", help=f"methods are {', '.join(METHODS)}")
         if self.given:
             raise fail("BM809", f"log Z depends on the given group `{self.given[0]}`", help="use the likelihood of a case, which has it")
+        if method == "ais":
+            return self.estimate_log_partition(**options)
+        if options:
+            raise fail("BM808", f"exact enumeration takes no option `{next(iter(options))}`", help='options are for method="ais"')
+        return self._exact_log_partition()
+
+    @alone
+    def estimate_log_partition(self, data: Any = None, *, chains: int = 1000, steps: int = 1000, schedule: str = "adaptive", reverse: bool = True,
+                               start: Mapping[str, Any] | None = None, settle: int = 100, progress: Progress | None = None) -> LogPartition:  # fmt: skip
+        """log Z in nats by annealed importance sampling, and by reverse AIS (Salakhutdinov & Murray 2008): a lower and an upper bound on average.
+
+        Chains begin as independent units whose means are those of `data` (hidden ones: of their posterior), or of short runs where there are
+        none, and are moved to the machine over `steps` temperatures. `start`: samples for the reverse chains, group → [n, *axes].
+        """
+        machine_start = None
+        if start is not None:
+            machine_start = self._started(len(next(iter(start.values()))), {}, start)
+        return importance.estimate(self, self._base_means(data), chains, steps, schedule, reverse, machine_start, settle, progress)
+
+    def _base_means(self, data: Any) -> State:
+        """[size] a group: means of at most BASE_CASES cases, hidden units' by their posterior; without data, of chains from the biases."""
+        if data is None:
+            state = self.initial_state(200, update=0)
+            self.sweep(state, 100, {}, 0, stream=BASE_STREAM)
+        else:
+            seen = self._data(data)
+            count = len(next(iter(seen.values())))
+            seen = {n: x[:: max(1, count // BASE_CASES)] for n, x in seen.items()}
+            state = seen | {n: x.reshape(len(x), -1) for n, x in self._posterior(seen).items() if n not in seen}
+        return {n: np.nanmean(state[n].astype(np.float64), axis=0) for n in self.free}
+
+    @alone
+    def _exact_log_partition(self) -> float:
         f = self._fields()
-        try:
-            return self.log_z(f, QUICK)
-        except BmError:
-            pass
+        for quick in (lambda: self.log_z(f, QUICK), lambda: self.paired_log_z(f)):
+            try:
+                value = quick()
+            except BmError:
+                continue
+            if value is not None:
+                return value
         try:
             return Elimination(self.program, f, {}, "log Z").log_z
         except BmError as unit_by_unit:
@@ -195,11 +238,26 @@ class Machine(Phases):
                 raise (unit_by_unit if self.program.plan.listed else by_group) from None
 
     @alone
-    def log_likelihood(self, data: Any, method: str = "exact") -> Array:
-        """log P(v) = −F(v) − log Z of every case, in nats; log P(v | x) with given groups x, whose Z is enumerated for each case."""
+    def variational_bound(self, data: Any, steps: int = 200, tol: float = 1e-6, damping: float = 0.0) -> Array:
+        """E_q[−E(v, h)] + H(q) ≤ −F(v), q mean field's independent hidden units: [cases], in nats. Less log Z, a bound on log P(v).
+
+        What a deep machine has in place of its free energy (Salakhutdinov & Hinton 2009, eq. 7).
+        """
+        return bounded(self, self._data(data), steps, tol, damping)[0]
+
+    @alone
+    def log_likelihood(self, data: Any, method: str = "exact", **options: Any) -> Array:
+        """log P(v) = −F(v) − log Z of every case, in nats; log P(v | x) with given groups x, whose Z is enumerated for each case.
+
+        `method` and `options` are those of `log_partition`; `ais` takes its base rates from the data. BmError BM801 where F(v) is not exact:
+        `variational_bound` less log Z then bounds it from below.
+        """
         f, state = self._fields(), self._data(data)
         if not self.given:
-            return -self._free_energy(f, state) - self.log_partition(method)
+            free = self._free_energy(f, state)
+            return -free - float(self.log_partition(method, **({"data": data} if method == "ais" else {}) | options))
+        if method != "exact":
+            raise fail("BM809", f"log Z depends on the given group `{self.given[0]}`: AIS would have to be run for every case", help='use method="exact"')
         cases = zip(*(state[n] for n in self.given), strict=True)
         log_z = [self.log_z(f, given={n: x[None] for n, x in zip(self.given, case, strict=True)}) for case in cases]
         return -self._free_energy(f, state) - np.array(log_z)
@@ -229,7 +287,7 @@ class Machine(Phases):
         f = self._fields()
         cases = list(one_by_one(given))
         for case in cases:
-            log_z = self.log_z(f, given=case) if case else self.log_partition()
+            log_z = self.log_z(f, given=case) if case else self._exact_log_partition()
             for rows, w in enumeration.summed_rows(self.program, f, case, self.free, "the negative phase"):
                 self.program.accumulate(self.params, rows, np.exp(w - log_z) / len(cases), out, scale)
 

@@ -12,7 +12,7 @@ from scipy.special import logsumexp
 from ..compiler.plan import MANY_CHAINS
 from ..language.diagnostics import fail, near
 from ..language.model import Model
-from . import enumeration, initial
+from . import enumeration, initial, paired_states
 from .program import Array, Fields, Key, Program, Rows, State
 from .proper import Propriety
 from .pseudolikelihood import value_and_gradient
@@ -93,8 +93,14 @@ class Phases:
     @contextmanager
     def frozen(self) -> Iterator[None]:
         """Inside, parameters must not change: what they amount to is made once."""
+        with self.standing_for(self._fields()):
+            yield
+
+    @contextmanager
+    def standing_for(self, fields: Fields) -> Iterator[None]:
+        """Inside, these fields take the place of the parameters'."""
         before = self._held
-        self._held = self._fields()
+        self._held = fields
         try:
             yield
         finally:
@@ -175,10 +181,7 @@ class Phases:
 
     def written_energy(self, state: State) -> Array:
         """E as the text has it, base measures left out: [rows], in nats. What `beta` multiplies."""
-        total = self.program.energy(self._fields(), state)
-        for g in self.model.groups:
-            total += self.program.log_base(g.name, state[g.name])
-        return total
+        return -self.program.minus_energy(self._fields(), state)
 
     def _key(self, name: str, stream: int, update: int, step: int) -> Key:
         return self.seed, GROUPS * stream + self._order[name], update, step
@@ -332,8 +335,16 @@ class Phases:
 
     def log_z(self, f: Fields, bits: int = enumeration.LIMIT, given: State | None = None) -> float:
         """log Z in nats by enumeration, at one case of the given groups. BmError BM801 where more than 2^bits states would have to be enumerated."""
+        if not given and (value := self.paired_log_z(f, bits)) is not None:
+            return value
         parts = enumeration.summed_rows(self.program, f, given or {}, self.free, "the partition function", bits)
         return float(logsumexp([logsumexp(w) for _, w in parts]))
+
+    def paired_log_z(self, f: Fields, bits: int = enumeration.LIMIT) -> float | None:
+        """log Z where one side of the machine is enumerated and all units of the other have two states: quick. None where it is not so."""
+        chosen = enumeration.choose(self.program, self.free, "the partition function", bits)
+        rest = tuple(n for n in self.free if n not in chosen)
+        return paired_states.log_z(self.program, f, chosen, rest) if paired_states.fits(self.program, chosen, rest) else None
 
 
 def one_by_one(given: State | None) -> Iterator[State]:

@@ -278,25 +278,40 @@ class Program:
 
     def energy(self, f: Fields, state: State) -> Array:
         """E of each row in nats, base measures included, so that P = exp(−E)/Z: [rows], float64."""
-        count = len(next(iter(state.values())))
-        total = np.full(count, f.constant)
+        total = -self.minus_energy(f, state)
         for g in self.plan.groups:
+            total -= self.log_base(g.name, state[g.name])
+        return total
+
+    def minus_energy(self, f: Fields, state: State, groups: Iterable[str] | None = None) -> Array:
+        """−E as it is written, base measures left out: [rows], in nats, float64. A row of means of independent units gives the mean of −E.
+
+        `groups`: the terms among these alone, all others being zero in `state`.
+        """
+        inside = set(self.sizes) if groups is None else set(groups)
+        total = np.full(len(next(iter(state.values()))), -f.constant)
+        for g in self.plan.groups:
+            if g.name not in inside:
+                continue
             x = state[g.name]
             if g.lateral:
-                total -= 0.5 * self._paired(x, f.lateral[g.name], x, 1.0)
+                total += 0.5 * self._paired(x, f.lateral[g.name], x, 1.0)
                 if g.unit.reduces.get(2, 2) == 0:
-                    total -= float(np.trace(f.raw[g.name], dtype=np.float64))
-            total -= (x @ f.bias[g.name]).astype(np.float64)
+                    total += float(np.trace(f.raw[g.name], dtype=np.float64))
+            total += (x @ f.bias[g.name]).astype(np.float64)
             if g.square:
-                total -= ((x * x) @ f.bias2[g.name]).astype(np.float64)
-            total -= self.log_base(g.name, x)
+                total += (self._power(state, g.name, 2) @ f.bias2[g.name]).astype(np.float64)
         for c in self.plan.couplings:
-            a, b = (self._power(state, n, p) for n, p in zip((c.a, c.b), c.powers, strict=True))
-            total -= self._paired(a, f.matrix[c.name], b, f.scale[c.name])
+            if {c.a, c.b} <= inside:
+                a, b = (self._power(state, n, p) for n, p in zip((c.a, c.b), c.powers, strict=True))
+                total += self._paired(a, f.matrix[c.name], b, f.scale[c.name])
         if self.listing is not None and f.values is not None:
-            self.listing.energies(self.listing.joined(state), f.values, total)
+            energies = np.zeros(len(total))
+            self.listing.energies(self.listing.joined(state), f.values, energies)
+            total -= energies
         for term, arrays in f.multiway:
-            total -= term.minus_energy(arrays, state)
+            if set(term.groups) <= inside:
+                total += term.minus_energy(arrays, state)
         return total
 
     def _paired(self, x: Array, w: Array, y: Array, scale: float) -> Array:

@@ -1,0 +1,186 @@
+"""log Z by annealed importance sampling from both ends (Neal 2001; Salakhutdinov & Murray 2008; Burda, Grosse & Salakhutdinov 2015).
+
+Forward: chains start as independent units and are moved to the machine; exp of their log weights, averaged, has the mean Z / Z₀, so that
+the estimate of log Z is too low on average. Reverse: chains start as the machine's own samples and are taken apart; the mean of exp is Z₀ / Z, and
+the estimate too high, if the start is well mixed. One side alone says little: where modes are missed, forward runs agree with one another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.special import logsumexp
+
+from ..language.diagnostics import fail
+from .annealed_path import Path, base_fields, path_of
+from .program import Array, State
+
+if TYPE_CHECKING:
+    from .phases import Phases
+
+FORWARD_STREAM, REVERSE_STREAM, PILOT_STREAM, SETTLE_STREAM = 10, 11, 12, 13
+PILOT_CHAINS, PILOT_STEPS = 64, 128
+FLOOR = 0.05
+"""The least density of temperatures, as a share of the mean one."""
+APART = 1.0
+"""Nats between the two sides from which on they are said to disagree."""
+SCHEDULES = ("adaptive", "linear")
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Side:
+    """log Z from one direction, in nats: its standard error from the spread of the weights, and how many equal weights they are worth."""
+
+    value: float
+    std_error: float
+    effective: float
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """95 %, by the normal approximation of the mean weight."""
+        return self.value - 1.96 * self.std_error, self.value + 1.96 * self.std_error
+
+
+@dataclass(frozen=True)
+class LogPartition:
+    """An estimate of log Z in nats. `float()` gives its value; `forward` is too low on average, `reverse` too high."""
+
+    forward: Side
+    reverse: Side | None
+    base: float
+    """log Z₀ of the independent units."""
+    betas: Array
+    chains: int
+
+    @property
+    def value(self) -> float:
+        return self.forward.value
+
+    @property
+    def std_error(self) -> float:
+        return self.forward.std_error
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        return self.forward.interval
+
+    @property
+    def gap(self) -> float | None:
+        """Reverse minus forward: near 0 where both can be believed."""
+        return None if self.reverse is None else self.reverse.value - self.forward.value
+
+    @property
+    def doubt(self) -> str:
+        """What speaks against the number; empty where nothing does."""
+        said = []
+        if self.gap is not None and abs(self.gap) > APART:
+            said.append(f"the two sides are {abs(self.gap):.1f} nats apart: the truth lies between, take more `steps`")
+        if self.forward.effective < max(2.0, 0.01 * self.chains):
+            said.append(f"the weights are worth {self.forward.effective:.1f} of {self.chains:,} chains: take more `steps`")
+        return "; ".join(said)
+
+    def __float__(self) -> float:
+        return self.value
+
+    def __str__(self) -> str:
+        text = f"log Z = {self.value:.2f} ± {1.96 * self.std_error:.2f} nats by AIS"
+        if self.reverse is not None:
+            text += f", {self.reverse.value:.2f} ± {1.96 * self.reverse.std_error:.2f} by reverse AIS"
+        return f"{text} ({self.chains:,} chains, {len(self.betas) - 1:,} temperatures)"
+
+
+def estimate(machine: Phases, means: State, chains: int, steps: int, schedule: str, reverse: bool, start: State | None = None, settle: int = 100,
+             progress: Progress | None = None) -> LogPartition:  # fmt: skip
+    """log Z from `chains` chains and `steps` temperatures. `means` [size] a group: those of the independent units that chains start from.
+
+    `start`: samples that the reverse chains begin at, [n, size] a group, moved on by `settle` sweeps; None: the forward chains' ends, chosen
+    by their weights. BmError BM814 for a size or a schedule that is none.
+    """
+    if chains < 2 or steps < 2:
+        raise fail("BM814", f"AIS with {chains} chains and {steps} temperatures has nothing to average", help="at least 2 of each")
+    if schedule not in SCHEDULES:
+        raise fail("BM814", f"there is no schedule `{schedule}`", help=f"schedules are {', '.join(SCHEDULES)}")
+    with machine.frozen():
+        anchor = base_fields(machine, means)
+        betas = np.linspace(0, 1, steps + 1)
+        if schedule == "adaptive":
+            betas = even_speed(path_of(machine, anchor, PILOT_CHAINS, PILOT_STREAM), steps)
+        total = steps * (2 if reverse else 1)
+        path = path_of(machine, anchor, chains, FORWARD_STREAM)
+        base = path.base_log_partition()
+        there = _forward(path, betas, lambda k: progress(k, total) if progress else None)
+        back = None
+        if reverse:
+            path.stream = REVERSE_STREAM
+            path.begin_at(_samples(machine, path, there, start, settle))
+            back = _backward(path, betas, lambda k: progress(steps + k, total) if progress else None)
+    return LogPartition(_side(there, base, 1), None if back is None else _side(back, base, -1), base, betas, chains)
+
+
+def _side(log_weights: Array, base: float, sign: int) -> Side:
+    n = len(log_weights)
+    relative = np.exp(log_weights - log_weights.max())
+    spread = float(relative.std(ddof=1) / (np.sqrt(n) * relative.mean()))
+    return Side(base + sign * float(logsumexp(log_weights) - np.log(n)), spread, float(relative.sum() ** 2 / (relative**2).sum()))
+
+
+def even_speed(path: Path, steps: int) -> Array:
+    """Temperatures as dense as log p*_β changes from chain to chain: the spread of a weight's steps is then the same all along the path.
+
+    For chains in equilibrium this makes the variance of the log weight least. A short run with evenly spaced ones finds the spread.
+    """
+    grid = np.linspace(0, 1, PILOT_STEPS + 1)
+    path.start()
+    spread = np.empty(PILOT_STEPS)
+    for k, (low, high) in enumerate(zip(grid[:-1], grid[1:], strict=True)):
+        before = path.log_weight(float(low))
+        spread[k] = float(np.std(path.log_weight(float(high)) - before))
+        path.move(float(high), k)
+    density = spread + FLOOR * max(float(spread.mean()), 1e-12)
+    length = np.concatenate([[0.0], np.cumsum(density)])
+    betas = np.interp(np.linspace(0, length[-1], steps + 1), length, grid)
+    betas[0], betas[-1] = 0.0, 1.0
+    return betas
+
+
+def _forward(path: Path, betas: Array, progress: Callable[[int], None]) -> Array:
+    path.start()
+    total = np.zeros(path.chains)
+    for k in range(1, len(betas)):
+        before = path.log_weight(float(betas[k - 1]))
+        total += path.log_weight(float(betas[k])) - before
+        path.move(float(betas[k]), k)
+        progress(k)
+    return total
+
+
+def _backward(path: Path, betas: Array, progress: Callable[[int], None]) -> Array:
+    total = np.zeros(path.chains)
+    for k in range(len(betas) - 1, 0, -1):
+        before = path.log_weight(float(betas[k]))
+        total += path.log_weight(float(betas[k - 1])) - before
+        if k > 1:
+            path.move(float(betas[k - 1]), k)
+        progress(len(betas) - k)
+    return total
+
+
+def _samples(machine: Phases, path: Path, log_weights: Array, start: State | None, settle: int) -> State:
+    """States of `path.chains` chains that stand for samples of the machine."""
+    generator = np.random.Generator(np.random.Philox(key=[machine.seed, SETTLE_STREAM << 32]))
+    if start is None:
+        p = np.exp(log_weights - logsumexp(log_weights))
+        rows = generator.choice(len(p), path.chains, p=p / p.sum())
+        state = {n: x[rows] for n, x in path.state.items()}
+        if path.summed:
+            machine.sweep(state, 1, {n: state[n].copy() for n in path.kept}, 1, SETTLE_STREAM)
+    else:
+        n = len(next(iter(start.values())))
+        rows = np.arange(path.chains) % n if n <= path.chains else generator.choice(n, path.chains, replace=False)
+        state = {name: np.ascontiguousarray(x[rows]) for name, x in start.items()}
+    machine.sweep(state, settle, {}, 0, SETTLE_STREAM)
+    return state
