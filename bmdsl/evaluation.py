@@ -69,10 +69,10 @@ def figures(machine: Machine, data: Mapping[str, np.ndarray], part: str) -> Figu
         return Figures(part, 0, None, None, None, tuple(notes))
     first = machine.visible[0]
     wrong = np.concatenate([((np.asarray(machine.reconstruct(c), np.float64) - c[first]) ** 2).reshape(len(c[first]), -1).mean(1) for c in chunks])
-    free = _exact(machine, machine.hidden, log2(count), lambda: np.concatenate([machine.free_energy(**c) for c in chunks]))
+    free = np.concatenate([machine.free_energy(**c) for c in chunks]) if worth(machine, machine.hidden, count) else None
     given = any(g.role == "given" for g in machine.model.groups)
-    log_z = None if given or free is None else _exact(machine, (*machine.visible, *machine.hidden), 0.0, lambda: np.array([machine.log_partition()]))
-    likelihood = None if free is None or log_z is None else float(-free.mean() - log_z[0])
+    known = free is not None and not given and worth(machine, (*machine.visible, *machine.hidden), 1)
+    likelihood = float(-free.mean() - float(machine.log_partition())) if free is not None and known else None
     mean = None if free is None else float(free.mean())
     return Figures(part, count, float(wrong.mean()), mean, likelihood, tuple(notes), _class_errors(machine, chunks))
 
@@ -91,32 +91,37 @@ def _chunks(rows: np.ndarray) -> list[np.ndarray]:
     return [rows[k : k + CHUNK] for k in range(0, len(rows), CHUNK)]
 
 
-def _exact(machine: Machine, groups: Sequence[str], cases: float, value: Any) -> np.ndarray | None:
-    """`value()` where summing `groups` out takes few enough states: 2^bits a case, `cases` = log2 of their number."""
+def worth(machine: Machine, groups: Sequence[str], cases: int) -> bool:
+    """Whether summing `groups` out takes few enough states: none, or 2^bits for all cases together."""
     from .inference.enumeration import choose, log2_states
 
     try:
         chosen = choose(machine.program, groups, "this figure")
     except BmError:
-        return None
+        return False
     bits = sum(log2_states(machine.program, n) for n in chosen)
-    return np.asarray(value(), np.float64) if not bits or bits + cases <= BITS else None
+    return not bits or bits + log2(cases) <= BITS
 
 
 def evaluate(folder: Path, data: str | None, parts: Sequence[str] | None = None) -> list[Figures]:
     """Figures of a run on data (None: those it was trained on), a part each where the set has several; of a stack, layer by layer."""
-    run = opened(folder)
-    spec = _spec(run, data)
-    several, out = len(_parts(spec)) > 1, []
-    for part in parts or _parts(spec):
-        name = part if several else Path(spec).name
-        ready = _ready(run, spec, part)
+    run, ready = ready_parts(folder, data, parts)
+    out = []
+    for name, cases in ready:
         if isinstance(run.machine, Machine):
-            out.append(figures(run.machine, ready, name))
+            out.append(figures(run.machine, cases, name))
         else:
-            seen = run.machine.states(ready)
+            seen = run.machine.states(cases)
             out += [figures(x.machine, seen[x.name], f"{x.name}, {name}") for x in run.machine.layers]
     return out
+
+
+def ready_parts(folder: Path, data: str | None, parts: Sequence[str] | None) -> tuple[Subject, list[tuple[str, dict[str, np.ndarray]]]]:
+    """A run, and the prepared cases of every part of the data, by its name."""
+    run = opened(folder)
+    spec = _spec(run, data)
+    several = len(_parts(spec)) > 1
+    return run, [(part if several else Path(spec).name, _ready(run, spec, part)) for part in parts or _parts(spec)]
 
 
 def labelled(folder: Path, data: str | None, labels: str | None) -> tuple[Subject, list[tuple[dict[str, np.ndarray], np.ndarray]]]:

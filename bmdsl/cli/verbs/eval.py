@@ -22,6 +22,9 @@ def run(
     probe: Annotated[str | None, typer.Option(help="fit a classifier to features instead: logistic, svm, knn")] = None,
     features: Annotated[str, typer.Option(help="of a probe: means, responsibilities, unnormalised (−F(v, z_k)), data")] = "means",
     labels: Annotated[str | None, typer.Option(help="of a probe: a file with one label a case; default: the set's own")] = None,
+    likelihood: Annotated[bool, typer.Option("--likelihood", help="log-likelihood instead: exact where it can be, else by AIS and reverse AIS")] = False,
+    chains: Annotated[int, typer.Option(min=2, help="of AIS")] = 1000,
+    steps: Annotated[int, typer.Option(min=2, help="temperatures of AIS: more, where its two sides disagree")] = 1000,
     units: Units = None,
     threads: Threads = None,
     as_json: Json = False,
@@ -29,6 +32,9 @@ def run(
     """Print reconstruction error, free energy and, where it is exact, log-likelihood; or what a classifier makes of the machine's features."""
     from ...evaluation import evaluate
 
+    if likelihood:
+        _likelihood(folder, data, part, chains, steps, as_json)
+        return
     if probe is not None:
         _probe(folder, data, probe, features, labels, as_json)
         return
@@ -39,6 +45,18 @@ def run(
     tables = [one.rows() for one in found]
     show([("", *(one.part for one in found)), *((row[0], *(t[k][1] for t in tables)) for k, row in enumerate(tables[0]))])
     for note in sorted({one.note for one in found if one.note}):
+        print(note)
+
+
+def _likelihood(folder: Path, data: str | None, parts: list[str] | None, chains: int, steps: int, as_json: bool) -> None:
+    from ...likelihood import of_run
+
+    found = of_run(folder, data, parts, chains, steps)
+    if as_json:
+        print(json.dumps(found.as_dict()))
+        return
+    show(found.rows())
+    for note in found.notes():
         print(note)
 
 

@@ -1,0 +1,124 @@
+"""Test log-likelihood of a run in nats, with what can be said against it: exact where it can be, else by AIS and reverse AIS."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import sqrt
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .language.diagnostics import BmError, fail
+
+if TYPE_CHECKING:
+    from .inference.importance import LogPartition, Progress
+    from .inference.machine import Machine
+
+
+@dataclass(frozen=True)
+class Part:
+    """Mean over the cases of −F(v), or of mean field's bound on it, and its standard error over the cases; nats."""
+
+    name: str
+    cases: int
+    mean: float
+    spread: float
+
+
+@dataclass(frozen=True)
+class Likelihood:
+    """log P(v) = −F(v) − log Z. `estimate` is None where log Z is exact; `bound` where −F(v) is mean field's lower bound."""
+
+    parts: tuple[Part, ...]
+    log_z: float
+    estimate: LogPartition | None
+    bound: bool
+
+    def value(self, part: Part) -> float:
+        """Mean log-likelihood in nats, by forward AIS where log Z is estimated: too high on average."""
+        return part.mean - self.log_z
+
+    def rows(self) -> list[tuple[str, ...]]:
+        """A table: one column a part of the data."""
+        rows: list[tuple[str, ...]] = [("", *(p.name for p in self.parts)), ("cases", *(f"{p.cases:,}" for p in self.parts))]
+        what = "log-likelihood, at least" if self.bound else "log-likelihood"
+        if self.estimate is None:
+            return [*rows, (what, *(f"{self.value(p):.2f} ± {1.96 * p.spread:.2f}" for p in self.parts))]
+        for by, side in (("AIS", self.estimate.forward), ("reverse AIS", self.estimate.reverse)):
+            if side is not None:
+                rows.append((f"{what}, {by}", *(f"{p.mean - side.value:.2f} ± {1.96 * sqrt(p.spread**2 + side.std_error**2):.2f}" for p in self.parts)))
+        return rows
+
+    def notes(self) -> list[str]:
+        """How log Z was found, and what speaks against it."""
+        if self.estimate is None:
+            return [f"log Z = {self.log_z:.2f} nats, by enumeration"]
+        return [str(self.estimate), *(["warning: " + self.estimate.doubt] if self.estimate.doubt else [])]
+
+    def as_dict(self) -> dict[str, Any]:
+        """For `--json`."""
+        out: dict[str, Any] = {"bound": self.bound, "exact": self.estimate is None, "log_z": self.log_z}
+        if self.estimate is not None:
+            e = self.estimate
+            out |= {"std_error": e.std_error, "effective": e.forward.effective, "chains": e.chains, "temperatures": len(e.betas) - 1, "doubt": e.doubt}
+            if e.reverse is not None:
+                out |= {"reverse": {"log_z": e.reverse.value, "std_error": e.reverse.std_error, "effective": e.reverse.effective}}
+        return out | {"parts": [{"part": p.name, "cases": p.cases, "log_likelihood": self.value(p), "std_error": p.spread} for p in self.parts]}
+
+
+def measure(machine: Machine, parts: Sequence[tuple[str, Mapping[str, np.ndarray]]], chains: int, steps: int,
+            start: Mapping[str, np.ndarray] | None = None, progress: Progress | None = None) -> Likelihood:  # fmt: skip
+    """The likelihood of prepared cases; the first part gives AIS its base rates. `start`: samples that reverse AIS begins at, group → [n, *axes].
+
+    BmError BM809 for models with given groups, BM751 where no case is without missing values.
+    """
+    given = next((g.name for g in machine.model.groups if g.role == "given"), None)
+    if given is not None:
+        raise fail("BM809", f"log Z depends on the given group `{given}`", help="use the likelihood of a case, which has it: `machine.log_likelihood`")
+    whole = [(name, _whole(data)) for name, data in parts]
+    if not all(len(next(iter(data.values()))) for _, data in whole):
+        raise fail("BM751", "every case has a missing value", help="a likelihood is that of whole cases")
+    try:
+        log_z: float = float(machine.log_partition())
+        estimate = None
+    except BmError:
+        estimate = machine.estimate_log_partition(dict(whole[0][1]), chains=chains, steps=steps, start=start, progress=progress)
+        log_z = estimate.value
+    with machine.frozen():
+        found = [(name, *_minus_free_energy(machine, data)) for name, data in whole]
+    made = tuple(Part(name, len(x), float(x.mean()), float(x.std(ddof=1) / sqrt(len(x))) if len(x) > 1 else 0.0) for name, x, _ in found)
+    return Likelihood(made, log_z, estimate, any(bound for _, _, bound in found))
+
+
+def _whole(data: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    missing = np.logical_or.reduce([np.isnan(np.asarray(x, np.float64).reshape(len(x), -1)).any(1) for x in data.values()])
+    return {n: x[~missing] for n, x in data.items()}
+
+
+def _minus_free_energy(machine: Machine, data: Mapping[str, np.ndarray]) -> tuple[np.ndarray, bool]:
+    """−F(v) of every case where it costs little to be exact, else mean field's bound; and which."""
+    from .evaluation import CHUNK, worth
+
+    count = len(next(iter(data.values())))
+    chunks = [{n: x[lo : lo + CHUNK] for n, x in data.items()} for lo in range(0, count, CHUNK)]
+    if worth(machine, machine.hidden, count):
+        return np.concatenate([-machine.free_energy(**c) for c in chunks]), False
+    return np.concatenate([machine.variational_bound(c) for c in chunks]), True
+
+
+def of_run(folder: Path, data: str | None, parts: Sequence[str] | None, chains: int, steps: int, progress: bool | None = None) -> Likelihood:
+    """The likelihood of a run on data (None: those it was trained on), reverse AIS from the run's persistent chains where it kept some."""
+    from .evaluation import ready_parts
+    from .inference.machine import Machine
+    from .training.progress import progress_line
+    from .training.run_folder import RunFolder
+
+    run, ready = ready_parts(folder, data, parts)
+    if not isinstance(run.machine, Machine):
+        raise fail("BM916", f"`{folder}` holds a stack, not one machine", help=f"name a layer's folder in it, as `{folder / run.machine.layers[0].name}`")
+    kept = RunFolder(folder, {}).chains() if folder.is_dir() else {}
+    start = {n: run.machine.program.shaped(n, x) for n, x in kept.items()} or None
+    with progress_line(2 * steps, progress) as show:
+        return measure(run.machine, ready, chains, steps, start, lambda done, total: show(done, {"temperature": done % steps}))
