@@ -32,6 +32,7 @@ def vocabulary() -> Vocabulary:
         optimizer=registry.words("bmdsl.training.optimizers"),
         schedule=registry.words("bmdsl.training.schedules"),
         penalty=registry.words("bmdsl.training.penalties"),
+        pretrain=registry.words("bmdsl.pretrain"),
         objective=registry.words("bmdsl.training.objectives"),
         transform=registry.words("bmdsl.data.transforms"),
     )

@@ -23,6 +23,7 @@ from .inference.initial import data_parameters
 from .language.diagnostics import fail
 from .language.model import Group
 from .language.model import Model as CheckedModel
+from .registry import discover
 
 if TYPE_CHECKING:
     from .evaluation import Figures
@@ -121,6 +122,8 @@ def fit(model: Model, machine: Machine, data: Any, out: Path | None, weights: Pa
     if not resume:
         for name, value in data_parameters(checked, ready).items():
             machine.params[name] = value
+        if checked.training.pretrain is not None:
+            discover("bmdsl.pretrain")[checked.training.pretrain.name].pretrain(machine, checked.training.pretrain, ready, progress)
     images = {} if prepared else image_shapes(arrays, checked)
     metadata = {**model.metadata(machine), **origin(spec, weights), "images": json.dumps(images)}
     started = time.monotonic()

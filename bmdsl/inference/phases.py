@@ -106,6 +106,15 @@ class Phases:
         finally:
             self._held = before
 
+    @contextmanager
+    def standing_at(self, params: Mapping[str, Array]) -> Iterator[None]:
+        """Inside, fields, chains and energies are those of these parameters."""
+        made = self.program.couple(dict(params))
+        if self._propriety.can_fail:
+            self._propriety.verify(made)
+        with self.standing_for(made):
+            yield
+
     def posterior_rows(self, state: State, bits: int = enumeration.PER_CASE, free: tuple[str, ...] | None = None) -> tuple[Rows, Array]:
         """Rows × weights that sum to 1 a case, exactly P(h | v); rows of a case stand together. `free`: groups summed over, else the hidden ones.
 

@@ -71,19 +71,40 @@ def sweep(machine: Phases, replicas: Replicas, steps: int, held: State, update: 
         return
     energies = machine.written_energy(replicas.state).reshape(chains, count)
     generator = np.random.Generator(np.random.Philox(key=[machine.seed, (STREAM << 32) + update]))
-    by_place = np.argsort(replicas.place, axis=1)
-    ladder = np.arange(chains)
-    for k in range(replicas.exchanges % 2, count - 1, 2):
-        a, b = by_place[:, k], by_place[:, k + 1]
-        gain = (replicas.betas[k] - replicas.betas[k + 1]) * (energies[ladder, a] - energies[ladder, b])
-        swap = np.log(generator.random(chains)) < gain
-        replicas.place[ladder[swap], a[swap]], replicas.place[ladder[swap], b[swap]] = k + 1, k
-        replicas.accepted[k] += swap.sum()
-        replicas.tried[k] += chains
+    exchange(replicas.betas, replicas.place, energies, replicas.exchanges % 2, generator, replicas.accepted, replicas.tried)
     replicas.exchanges += 1
     hot, cold = replicas.place == np.argmin(replicas.betas), replicas.place == np.argmax(replicas.betas)
     replicas.trips += int((cold & replicas.seen_hot).sum())
     replicas.seen_hot = (replicas.seen_hot & ~cold) | hot
+
+
+def exchange(betas: Array, place: Array, energies: Array, first: int, generator: np.random.Generator, accepted: Array, tried: Array) -> None:
+    """Neighbours of the ladder, every second pair from `first` on, change places with probability min(1, exp((β − β′)(E − E′))), in place.
+
+    `place` and `energies` are [chains, replicas]; `accepted` and `tried` count for every pair.
+    """
+    by_place, ladder = np.argsort(place, axis=1), np.arange(len(place))
+    for k in range(first, len(betas) - 1, 2):
+        a, b = by_place[:, k], by_place[:, k + 1]
+        gain = (betas[k] - betas[k + 1]) * (energies[ladder, a] - energies[ladder, b])
+        swap = np.log(generator.random(len(ladder))) < gain
+        place[ladder[swap], a[swap]], place[ladder[swap], b[swap]] = k + 1, k
+        accepted[k] += swap.sum()
+        tried[k] += len(ladder)
+
+
+LEAST = 0.01
+"""The least share of refused exchanges that a pair is taken to have: no two temperatures fall together."""
+
+
+def respaced(betas: Array, accepted: Array, tried: Array) -> Array:
+    """The ladder with temperatures moved so that every pair of neighbours refuses equally often; its ends stay.
+
+    Refusals add up along a ladder whatever its spacing (Syed, Bouchard-Côté, Deligiannidis & Doucet 2022, Non-reversible parallel tempering).
+    """
+    refused = 1 - accepted / np.maximum(tried, 1)
+    barrier = np.concatenate([[0.0], np.cumsum(np.maximum(refused, LEAST))])
+    return np.interp(np.linspace(0, barrier[-1], len(betas)), barrier, betas)
 
 
 def swaps(replicas: Replicas) -> Swaps:

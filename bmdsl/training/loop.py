@@ -15,7 +15,7 @@ from ..inference.threads import one_pool
 from ..language.diagnostics import fail
 from ..language.model import Training
 from .cases import Cases
-from .machine_protocol import Array, Machine
+from .machine_protocol import OWN, Array, Machine
 from .progress import Show, progress_line
 from .recipe import Recipe
 from .run_folder import RunFolder
@@ -89,7 +89,7 @@ class _Loop:
         probe, _ = cases.batch(np.array([int(missing.argmax())]), 0, machine.dtype)  # a case with missing values where there is one
         self.watched = cases.take(np.flatnonzero(~missing)).spread(WATCHED)
         self.recipe = Recipe.of(machine, training, probe, self.total)
-        self.run_ = Run(machine, folder.path if folder else None, chains=self.recipe.chains)
+        self.run_ = Run(machine, folder.path if folder else None, chains={n: x for n, x in self.recipe.chains.items() if not n.startswith(OWN)})
         self.best: dict[str, Array] = {}
         self.misses = 0
         self.good: tuple[dict[str, Array], int] = ({}, 0)

@@ -16,6 +16,8 @@ Sums = dict[str, tuple[float, float]]
 State = dict[str, Array]
 """Group name → [rows, ...]; training looks at the first axis only, the machine knows the rest."""
 
+OWN = "~"
+"""A negative phase's state holds its chains, by group, and what else it keeps under names that begin with this."""
 POSITIVE_STREAM, NEGATIVE_STREAM, CHAIN_STREAM, START_STREAM = 3, 4, 5, 6
 
 
@@ -36,14 +38,21 @@ class Machine(Protocol):
     def tempered(self, temperature: Mapping[str, float]) -> AbstractContextManager[None]:
         """Inside, responsibilities are formed at these temperatures."""
 
+    def standing_at(self, params: Mapping[str, Array]) -> AbstractContextManager[None]:
+        """Inside, fields and chains are those of these parameters; the gradient's sums stay at the machine's own."""
+
     def initial_state(self, n: int, stream: int, update: int) -> State: ...
 
     def sweep(self, state: State, steps: int, observed: Mapping[str, Array], update: int, stream: int, keep: bool = True,
-              *, averaged: tuple[str, ...] = ()) -> State:  # fmt: skip
+              *, beta: Array | None = None, averaged: tuple[str, ...] = ()) -> State:  # fmt: skip
         """Gibbs sweeps in place; observed entries are clamped, NaN is free. Returns the last state, a block of it as means.
 
-        Without `keep` the state itself need not be brought up to date in that block. Groups in `averaged` take their means, not draws.
+        Without `keep` the state itself need not be brought up to date in that block. `beta` [rows] is an inverse temperature a row. Groups in
+        `averaged` take their means, not draws.
         """
+
+    def written_energy(self, state: State) -> Array:
+        """E as the text has it: [rows], in nats."""
 
     def draw_posterior(self, rows: State, observed: Mapping[str, Array], update: int, stream: int) -> State:
         """A joint state with the hidden units drawn given the observed ones, whose posterior rows are `rows`."""

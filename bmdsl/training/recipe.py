@@ -35,10 +35,8 @@ def module_of(kind: str, folder: str, choice: Choice) -> ModuleType:
     return known[choice.name]
 
 
-def refuse_unsupported(training: Training) -> None:
-    """Words of the language that training does not carry out are errors, never ignored."""
-    if training.pretrain:
-        raise fail("BM756", "training does not carry out `pretrain` yet", training.pretrain.span, help="leave `pretrain` out")
+def verify_together(training: Training) -> None:
+    """BmError where settings exclude one another."""
     if training.objective is not None and training.center:
         raise fail("BM755", "`center on` is defined for the likelihood's gradient alone", training.objective.span, help="center off")
 
@@ -60,6 +58,8 @@ class Recipe:
     bounds: dict[str, float]
     """Σ θ² past which a parameter has blown up: an entry's root mean square above 1e4, and 1e3 times that of the start."""
     usage: Usage
+    penalty_state: dict[str, Array]
+    """What penalties learn, under `number/name`."""
     clear: set[str] = field(default_factory=set)
     """Parameters whose buffer the last step left zero."""
 
@@ -69,7 +69,7 @@ class Recipe:
 
         The positive phase is tried on the probe, so that one that cannot be carried out says so before training starts.
         """
-        refuse_unsupported(training)
+        verify_together(training)
         modules = {
             "optimizer": module_of("optimizer", "optimizers", training.optimizer),
             "schedule": module_of("schedule", "schedules", training.schedule),
@@ -89,7 +89,8 @@ class Recipe:
         buffers = {name: np.zeros_like(x) for name, x in machine.params.items()}
         bounds = {n: max(1e8 * x.size, 1e6 * float(np.vdot(x, x))) for n, x in machine.params.items()}
         centring = Centring(machine.model) if training.center else None
-        return cls(machine, training, positive, modules, penalties, centring, chains, state, total, buffers, bounds, Usage(machine.model))
+        learnt = {f"{k}/{n}": x for k, (m, c) in enumerate(penalties) if hasattr(m, "start") for n, x in m.start(machine, c).items()}
+        return cls(machine, training, positive, modules, penalties, centring, chains, state, total, buffers, bounds, Usage(machine.model), learnt)
 
     def gradient(self, batch: Batch, share: float = 1.0) -> tuple[dict[str, Array], dict[str, float]]:
         """share · (⟨∂(−E)/∂θ⟩_data − ⟨∂(−E)/∂θ⟩_model), or that of the objective, penalties included; figures for the progress line.
@@ -111,10 +112,18 @@ class Recipe:
         if self.training.objective is None:
             self.usage.add(positive)
         modifiers.tie(machine, out)
-        for module, choice in self.penalties:
+        rate = float(self.training.optimizer["rate"]) * self._factor(batch.update)
+        for k, (module, choice) in enumerate(self.penalties):
             if hasattr(module, "add_gradient"):
                 module.add_gradient(machine, choice, out, positive)
+            if hasattr(module, "follow"):
+                own = {n.removeprefix(f"{k}/"): x for n, x in self.penalty_state.items() if n.startswith(f"{k}/")}
+                module.follow(machine, choice, out, own, rate)
         return out, figures
+
+    def _factor(self, update: int) -> float:
+        """The schedule's share of the rate."""
+        return float(self.modules["schedule"].factor(self.training.schedule, update, self.total))
 
     def _phases(self, batch: Batch, out: dict[str, Array], share: float) -> Expectation:
         """Adds both phases; the positive one."""
@@ -123,6 +132,8 @@ class Recipe:
         negative = self.modules["negative"].expect(machine, self.training.negative, batch, self.chains, positive)
         machine.accumulate(positive.rows, positive.weights, out, share)
         machine.accumulate(negative.rows, negative.weights, out, -share)
+        if hasattr(self.modules["negative"], "after"):
+            self.modules["negative"].after(machine, self.training.negative, self.chains, out)
         if self.centring is not None:
             self.centring.follow(machine, positive, negative)
             self.centring.change(out)
@@ -132,7 +143,7 @@ class Recipe:
         """One step in place; figures for the progress line. FloatingPointError where the gradient or a parameter is not finite."""
         gradient, figures = self.gradient(batch, share)
         trained = modifiers.trained(self.machine)
-        factor = self.modules["schedule"].factor(self.training.schedule, batch.update, self.total)
+        factor = self._factor(batch.update)
         sums = self.modules["optimizer"].step(trained, gradient, self.optimizer_state, self.training.optimizer, factor)
         if getattr(self.modules["optimizer"], "CLEARS", False):
             self.clear.update(trained)
@@ -152,7 +163,7 @@ class Recipe:
     def arrays(self, copy: bool = True) -> dict[str, Array]:
         """Everything that an update changes, by name: what a bit-exact resume needs. Without `copy` the arrays are views where they can be."""
         offsets = self.centring.offsets if self.centring else {}
-        parts = {"params": self.machine.params, "optimizer": self.optimizer_state, "chains": self.chains, "offsets": offsets}
+        parts = {**self._parts(), "offsets": offsets}
         return {f"{part}/{name}": (np.array(x, order="C") if copy else np.ascontiguousarray(x)) for part, xs in parts.items() for name, x in xs.items()}
 
     def restore(self, arrays: Mapping[str, Array]) -> None:
@@ -161,8 +172,11 @@ class Recipe:
             part, _, name = key.partition("/")
             if part == "offsets" and self.centring:
                 self.centring.offsets[name] = value.copy()
-            elif part in ("params", "optimizer", "chains"):
-                {"params": self.machine.params, "optimizer": self.optimizer_state, "chains": self.chains}[part][name][...] = value
+            elif part in self._parts():
+                self._parts()[part][name][...] = value
+
+    def _parts(self) -> dict[str, dict[str, Array]]:
+        return {"params": self.machine.params, "optimizer": self.optimizer_state, "chains": self.chains, "penalties": self.penalty_state}
 
 
 def _default_positive(machine: Machine, probe: Batch) -> Choice:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from ..language.diagnostics import fail
-from .machine_protocol import Array
+from .machine_protocol import OWN, Array
 
 
 def _replace(path: Path, write: Any) -> None:
@@ -69,7 +69,7 @@ class RunFolder:
         if not (self.path / "state.safetensors").exists():
             return {}
         arrays, _ = self.read_state()
-        return {n.removeprefix("chains/"): x for n, x in arrays.items() if n.startswith("chains/")}
+        return {n.removeprefix("chains/"): x for n, x in arrays.items() if n.startswith("chains/") and not n.startswith("chains/" + OWN)}
 
     def append_metrics(self, line: Mapping[str, Any]) -> None:
         """One JSON object a line."""

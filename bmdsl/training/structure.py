@@ -66,3 +66,15 @@ def coupling_of(term: Term) -> Coupling | None:
     names = {x: chr(ord("a") + n) for n, x in enumerate(three[0] or ())}
     left, right, both = ("".join(names[x] for x in part or ()) for part in (three[1], three[2], three[0]))
     return Coupling(p.parameter, -term.coefficient, (term.units[0].group, term.units[1].group), (both, left, right))
+
+
+def depths(model: Model) -> dict[str, int]:
+    """Every group's layer: how many couplings lie between it and the visible groups; groups that none reaches are left out. Given groups count as 0."""
+    out = {g.name: 0 for g in model.groups if g.role != "hidden"}
+    rim = list(out)
+    while rim:
+        near = {u.group for t in model.terms for u in t.units if any(v.group in rim for v in t.units)} - set(out)
+        depth = out[rim[0]] + 1
+        out |= dict.fromkeys(sorted(near), depth)
+        rim = [n for n in out if out[n] == depth and n in near]
+    return out

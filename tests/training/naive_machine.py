@@ -57,11 +57,22 @@ class NaiveRbm:
     def tempered(self, temperature):
         return contextlib.nullcontext()
 
+    @contextlib.contextmanager
+    def standing_at(self, params):
+        before, self.params = self.params, dict(params)
+        yield
+        self.params = before
+
+    def written_energy(self, state):
+        v, h = state["v"], state["h"]
+        return -np.einsum("ni,ij,nj->n", v, self.params["W"], h) - v @ self.params["b"] - h @ self.params["c"]
+
     def initial_state(self, n, stream=1, update=0):
         rng = self._rng(stream, update)
         return {g: (rng.random((n, k)) < 0.5).astype(self.dtype) for g, k in self.sizes.items()}
 
-    def sweep(self, state, steps, observed, update, stream=2, keep=True, averaged=()):
+    def sweep(self, state, steps, observed, update, stream=2, keep=True, *, beta=None, averaged=()):
+        assert beta is None
         rng = self._rng(stream, update)
         seen = {g: observed.get(g, np.full_like(state[g], np.nan)) for g in state}
         for g in state:

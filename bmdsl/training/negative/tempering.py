@@ -1,0 +1,68 @@
+"""Parallel tempering: replicas from β = 1 down to `hot` exchange their places (Desjardins, Courville, Bengio, Vincent & Delalleau 2010).
+
+Chains that are stuck at β = 1 get away through the hot replicas. The ladder adapts: temperatures are moved so that every pair of neighbours exchanges
+equally often (Syed, Bouchard-Côté, Deligiannidis & Doucet 2022).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ...inference.tempering import exchange, respaced
+from ...language.model import Choice
+from ...language.vocabulary import Option, Word
+from ..batch import Batch, Expectation
+from ..conditions import refuse_given
+from ..machine_protocol import CHAIN_STREAM, NEGATIVE_STREAM, OWN, Array, Machine, State
+
+WORD = Word(
+    "tempering",
+    (
+        Option("replicas", "integer", 10, low=2),
+        Option("chains", "integer", 20, low=1),
+        Option("steps", "integer", 1, low=1),
+        Option("hot", "number", 0.0, low=0, high=1),
+    ),
+    summary="chains that exchange places with hotter ones",
+)
+REPLICA, BETAS, PLACE, ACCEPTED, TRIED = OWN + "replica/", OWN + "betas", OWN + "place", OWN + "accepted", OWN + "tried"
+ADAPT = 100
+"""Updates between two changes of the ladder."""
+
+
+def start(machine: Machine, choice: Choice) -> State:
+    """All replicas under names of their own, [chains · replicas, size], row c · R + r replica r of ladder c; under the groups' names those at β = 1."""
+    refuse_given(machine, choice)
+    count, replicas = int(choice["chains"]), int(choice["replicas"])
+    state = machine.initial_state(count * replicas, CHAIN_STREAM, 0)
+    own: State = {REPLICA + n: x for n, x in state.items()}
+    own[BETAS] = np.linspace(1, float(choice["hot"]), replicas)
+    own[PLACE] = np.tile(np.arange(replicas), (count, 1))
+    own[ACCEPTED], own[TRIED] = np.zeros(replicas - 1), np.zeros(replicas - 1)
+    return own | {n: x[::replicas].copy() for n, x in state.items()}
+
+
+def expect(machine: Machine, choice: Choice, batch: Batch, chains: State, positive: Expectation) -> Expectation:
+    """Exchanges, then sweeps of all replicas at their temperatures; the average of those at β = 1."""
+    state = {n.removeprefix(REPLICA): x for n, x in chains.items() if n.startswith(REPLICA)}
+    betas, place = chains[BETAS], chains[PLACE]
+    generator = np.random.Generator(np.random.Philox(key=[machine.seed, (CHAIN_STREAM << 32) + batch.update]))
+    energies = machine.written_energy(state).reshape(place.shape)
+    exchange(betas, place, energies, batch.update % 2, generator, chains[ACCEPTED], chains[TRIED])
+    if batch.update % ADAPT == ADAPT - 1:
+        betas[...] = respaced(betas, chains[ACCEPTED], chains[TRIED])
+        chains[ACCEPTED][...] = chains[TRIED][...] = 0
+    rows = machine.sweep(state, int(choice["steps"]), {}, batch.update, NEGATIVE_STREAM, beta=betas[place].ravel().astype(machine.dtype))
+    count, replicas = place.shape
+    cold = np.argmax(place == 0, axis=1) + replicas * np.arange(count)
+    for name, x in state.items():
+        chains[name][...] = x[cold]
+    return Expectation(rows_at(rows, cold), np.full(count, 1 / count, machine.dtype))
+
+
+def rows_at(rows: State, chosen: Array) -> State:
+    """Some of the rows, with the second moments that go with them."""
+    picked = type(rows)({n: np.ascontiguousarray(x[chosen]) for n, x in rows.items()})
+    for name, x in getattr(rows, "squares", {}).items():
+        picked.squares[name] = x[chosen]  # type: ignore[attr-defined]  # rows of a compiled machine
+    return picked
