@@ -6,10 +6,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from . import enumeration
 from .program import Array, Rows, State
 
 if TYPE_CHECKING:
     from .phases import Phases
+
+FEW = 6
+"""log2 of the states a case that are enumerated where a bound would do as well."""
 
 
 def lower_bound(machine: Phases, rows: Rows) -> Array:
@@ -39,3 +43,10 @@ def bounded(machine: Phases, state: State, steps: int, tol: float, damping: floa
     with machine.frozen():
         rows, used = machine.mean_field(state, steps, tol, damping)
         return lower_bound(machine, rows), used
+
+
+def minus_free_energy(machine: Phases, state: State) -> Array:
+    """−F(v) of every case, exact where hidden units can be summed out with few states each, else mean field's bound: [cases], nats."""
+    if not enumeration.few(machine.program, machine.hidden, FEW):
+        return bounded(machine, state, 30, 1e-4, 0.0)[0]
+    return -machine.free_energies({n: machine.program.flat(n, x) for n, x in state.items()})

@@ -8,7 +8,7 @@ from math import inf, log2
 import numpy as np
 
 from ..graph.passes import choose_enumerated
-from ..language.diagnostics import fail
+from ..language.diagnostics import BmError, fail
 from .program import Array, Fields, Program, Rows, State
 
 LIMIT = 25
@@ -65,6 +65,15 @@ def choose(program: Program, names: Iterable[str], what: str, limit: int = LIMIT
         raise fail("BM801", f"{what} is not exact here: terms couple {'; '.join(pairs)}, which leaves {size} to enumerate",
                    note=f"at most 2^{limit} states are enumerated here", help="use `positive meanfield()` or `gibbs()`, or a smaller machine")
     return chosen
+
+
+def few(program: Program, names: Iterable[str], bits: int) -> bool:
+    """Whether these groups can be summed out with at most 2^bits states enumerated."""
+    try:
+        choose(program, names, "this", bits)
+    except BmError:
+        return False
+    return True
 
 
 def summed_rows(program: Program, f: Fields, given: State, free: Iterable[str], what: str,

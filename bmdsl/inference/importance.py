@@ -21,10 +21,12 @@ from .program import Array, State
 if TYPE_CHECKING:
     from .phases import Phases
 
-FORWARD_STREAM, REVERSE_STREAM, PILOT_STREAM, SETTLE_STREAM = 10, 11, 12, 13
+FORWARD_STREAM, REVERSE_STREAM, PILOT_STREAM, SETTLE_STREAM, BASE_STREAM = 10, 11, 12, 13, 14
 PILOT_CHAINS, PILOT_STEPS = 64, 128
 FLOOR = 0.05
 """The least density of temperatures, as a share of the mean one."""
+BASE_CASES = 1000
+"""Cases that the independent units' means are taken from."""
 APART = 1.0
 """Nats between the two sides from which on they are said to disagree."""
 SCHEDULES = ("adaptive", "linear")
@@ -91,6 +93,17 @@ class LogPartition:
         if self.reverse is not None:
             text += f", {self.reverse.value:.2f} ± {1.96 * self.reverse.std_error:.2f} by reverse AIS"
         return f"{text} ({self.chains:,} chains, {len(self.betas) - 1:,} temperatures)"
+
+
+def base_means(machine: Phases, seen: State | None) -> State:
+    """[size] a free group: means over at most BASE_CASES cases, hidden units' by mean field; without data, of short chains from the biases."""
+    if seen is None:
+        state = machine.initial_state(200, update=0)
+        machine.sweep(state, 100, {}, 0, stream=BASE_STREAM)
+    else:
+        step = max(1, len(next(iter(seen.values()))) // BASE_CASES)
+        state, _ = machine.mean_field({n: x[::step] for n, x in seen.items()}, 30, 1e-4, 0.0)
+    return {n: state[n].astype(np.float64).mean(0) for n in machine.free}
 
 
 def estimate(machine: Phases, means: State, chains: int, steps: int, schedule: str, reverse: bool, start: State | None = None, settle: int = 100,

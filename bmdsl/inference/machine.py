@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from scipy.special import logsumexp
 
 from ..language.diagnostics import BmError, fail, near
 from ..language.model import Model
@@ -20,15 +19,13 @@ from .importance import LogPartition, Progress
 from .ladder import default_range, ladder
 from .observing import Trace, observe
 from .phases import Phases, one_by_one
-from .program import Array, Fields, Program, State
+from .program import Array, Program, State
 from .threads import alone
 
 QUICK = 10
 """log2 of the states a case that are enumerated where mean field would do as well."""
-START_STREAM, BASE_STREAM = 8, 14
+START_STREAM = 8
 METHODS = ("exact", "ais")
-BASE_CASES = 1000
-"""Cases that the independent units' means are taken from."""
 
 
 class Machine(Phases):
@@ -82,26 +79,7 @@ class Machine(Phases):
     def free_energy(self, **groups: Any) -> Array:
         """F(v) = −log Σ_h exp(−E(v, h)) in nats: [batch]. BmError where the hidden units cannot be summed out."""
         state = self._state(groups, tuple(g.name for g in self.model.groups if g.role != "hidden"), "the free energy")
-        return self._free_energy(self._fields(), state)
-
-    def _free_energy(self, f: Fields, state: State) -> Array:
-        free = tuple(n for n in self.hidden if n not in state)
-        chosen = enumeration.choose(self.program, free, "the free energy")
-        if not chosen:
-            return -enumeration.sum_out(self.program, f, state, free)[1]
-        out = np.empty(len(next(iter(state.values()))))
-        one = enumeration.one_unit(self.program, chosen)
-        if one is not None:
-            step, rest = enumeration.cases_at_once(self.program, one), tuple(n for n in free if n != one)
-            for lo in range(0, len(out), step):
-                part = {n: x[lo : lo + step] for n, x in state.items()}
-                out[lo : lo + step] = -logsumexp(enumeration.by_state(self.program, f, part, one, rest, whole=False)[1], axis=1)
-            return out
-        for r in range(len(out)):
-            row = {n: x[r : r + 1] for n, x in state.items()}
-            parts = [w for _, w in enumeration.summed_rows(self.program, f, row, free, "the free energy")]
-            out[r] = -logsumexp(np.concatenate(parts))
-        return out
+        return self.free_energies(state)
 
     @alone
     def conditional(self, group: str, **groups: Any) -> Array:
@@ -205,19 +183,8 @@ class Machine(Phases):
         machine_start = None
         if start is not None:
             machine_start = self._started(len(next(iter(start.values()))), {}, start)
-        return importance.estimate(self, self._base_means(data), chains, steps, schedule, reverse, machine_start, settle, progress)
-
-    def _base_means(self, data: Any) -> State:
-        """[size] a group: means of at most BASE_CASES cases, hidden units' by their posterior; without data, of chains from the biases."""
-        if data is None:
-            state = self.initial_state(200, update=0)
-            self.sweep(state, 100, {}, 0, stream=BASE_STREAM)
-        else:
-            seen = self._data(data)
-            count = len(next(iter(seen.values())))
-            seen = {n: x[:: max(1, count // BASE_CASES)] for n, x in seen.items()}
-            state = seen | {n: x.reshape(len(x), -1) for n, x in self._posterior(seen).items() if n not in seen}
-        return {n: np.nanmean(state[n].astype(np.float64), axis=0) for n in self.free}
+        means = importance.base_means(self, None if data is None else self._data(data))
+        return importance.estimate(self, means, chains, steps, schedule, reverse, machine_start, settle, progress)
 
     @alone
     def _exact_log_partition(self) -> float:
@@ -254,13 +221,13 @@ class Machine(Phases):
         """
         f, state = self._fields(), self._data(data)
         if not self.given:
-            free = self._free_energy(f, state)
+            free = self.free_energies(state)
             return -free - float(self.log_partition(method, **({"data": data} if method == "ais" else {}) | options))
         if method != "exact":
             raise fail("BM809", f"log Z depends on the given group `{self.given[0]}`: AIS would have to be run for every case", help='use method="exact"')
         cases = zip(*(state[n] for n in self.given), strict=True)
         log_z = [self.log_z(f, given={n: x[None] for n, x in zip(self.given, case, strict=True)}) for case in cases]
-        return -self._free_energy(f, state) - np.array(log_z)
+        return -self.free_energies(state) - np.array(log_z)
 
     @alone
     def gradient(self, data: Any, positive: str = "exact", negative: str = "exact") -> dict[str, Array]:

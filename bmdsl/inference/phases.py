@@ -139,6 +139,27 @@ class Phases:
             collected.append((_stack([p[0] for p in parts]), np.exp(w - logsumexp(w))))
         return _stack([c[0] for c in collected]), np.concatenate([c[1] for c in collected])
 
+    def free_energies(self, state: State) -> Array:
+        """F(v) = −log Σ_h exp(−E(v, h)) of every row, [rows], in nats; groups that `state` holds are fixed. BmError BM801 where it is not exact."""
+        f = self._fields()
+        free = tuple(n for n in self.hidden if n not in state)
+        chosen = enumeration.choose(self.program, free, "the free energy")
+        if not chosen:
+            return -enumeration.sum_out(self.program, f, state, free)[1]
+        out = np.empty(len(next(iter(state.values()))))
+        one = enumeration.one_unit(self.program, chosen)
+        if one is not None:
+            step, rest = enumeration.cases_at_once(self.program, one), tuple(n for n in free if n != one)
+            for lo in range(0, len(out), step):
+                part = {n: x[lo : lo + step] for n, x in state.items()}
+                out[lo : lo + step] = -logsumexp(enumeration.by_state(self.program, f, part, one, rest, whole=False)[1], axis=1)
+            return out
+        for r in range(len(out)):
+            row = {n: x[r : r + 1] for n, x in state.items()}
+            parts = [w for _, w in enumeration.summed_rows(self.program, f, row, free, "the free energy")]
+            out[r] = -logsumexp(np.concatenate(parts))
+        return out
+
     def mean_field(self, state: State, steps: int, tol: float, damping: float) -> tuple[Rows, int]:
         """Means m = A′(η(m)), block after block, visible units fixed but where they are NaN. Returns means and iterations used."""
         f = self._fields()

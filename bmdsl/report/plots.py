@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+COLUMNS = 4
 GAP, LEAST = 2, 32
 """Pixels between two tiles, and the least that a tile has in its longer side: small images are magnified by whole numbers."""
 
@@ -75,11 +76,13 @@ def tiles(images: np.ndarray, shape: Sequence[int], path: Path, title: str, dive
 
 def curves(metrics: Sequence[Mapping[str, Any]], path: Path) -> None:
     """One small panel a figure of metrics.jsonl, against the epoch; figures that never change are left out."""
-    names = [n for n in metrics[-1] if n not in ("epoch", "update", "seconds") and isinstance(metrics[-1][n], int | float)]
+    found = dict.fromkeys(n for line in metrics for n, x in line.items() if isinstance(x, int | float))
+    names = [n for n in found if n not in ("epoch", "update", "seconds")]
     names = [n for n in names if len({line.get(n) for line in metrics}) > 1] or names[:1]
-    made = figure(3.2 * len(names), 2.4)
+    columns = min(len(names), COLUMNS)
+    made = figure(3.2 * columns, 2.4 * ceil(len(names) / columns))
     for k, name in enumerate(names):
-        axes = made.add_subplot(1, len(names), k + 1)
+        axes = made.add_subplot(ceil(len(names) / columns), columns, k + 1)
         points = [(line["epoch"], line[name]) for line in metrics if name in line]
         axes.plot([x for x, _ in points], [y for _, y in points], color="#1f4e79", lw=1.4, marker="o" if len(points) < 30 else "", ms=2.5)
         axes.set_title(name.replace("_", " "), fontsize=9)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -34,6 +35,8 @@ class Expectation:
 
     rows: State
     weights: Array
+    figures: Mapping[str, float] = field(default_factory=dict)
+    """What the phase has to say of itself, for the progress line and the metrics."""
 
     def mean(self, group: str) -> Array:
         """⟨x⟩ of a group, in the rows' layout."""

@@ -15,6 +15,7 @@ from ..inference.threads import one_pool
 from ..language.diagnostics import fail
 from ..language.model import Training
 from .cases import Cases
+from .health import Health
 from .machine_protocol import OWN, Array, Machine
 from .progress import Show, progress_line
 from .recipe import Recipe
@@ -90,6 +91,7 @@ class _Loop:
         self.watched = cases.take(np.flatnonzero(~missing)).spread(WATCHED)
         self.recipe = Recipe.of(machine, training, probe, self.total)
         self.run_ = Run(machine, folder.path if folder else None, chains={n: x for n, x in self.recipe.chains.items() if not n.startswith(OWN)})
+        self.health = Health(machine)
         self.best: dict[str, Array] = {}
         self.misses = 0
         self.good: tuple[dict[str, Array], int] = ({}, 0)
@@ -141,11 +143,11 @@ class _Loop:
             rows = order[place * self.training.batch : (place + 1) * self.training.batch]
             batch, share = self.cases.batch(rows, self.run_.updates, self.machine.dtype)
             with np.errstate(over="ignore", invalid="ignore"):  # what is not finite is found and reported below
-                figures = self.recipe.update(batch, share)
+                figures = self.recipe.update(batch, share, self.health.follow)
             self.run_.updates += 1
             count += 1
             sums = {n: sums.get(n, 0.0) + x for n, x in figures.items()}
-            show(self.run_.updates, figures)
+            show(self.run_.updates, figures, self.health.line)
             if place + 1 == self.per_epoch or self.run_.updates == self.total:
                 self._epoch_done(epoch, {n: x / count for n, x in sums.items()})
                 sums, count = {}, 0
@@ -167,6 +169,8 @@ class _Loop:
                 self.best = {n: x.copy() for n, x in self.machine.params.items()}
             else:
                 self.misses += 1
+        held = None if self.held is None else self.held.whole().spread(WATCHED).data
+        line |= self.health.epoch(self.training, (self.watched.data, held), self.recipe.last, self.recipe.chains, epoch, self.per_epoch)
         self._keep()
         run.metrics.append(line)
         if self.folder is not None:

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import Protocol
 
-Show = Callable[[int, Mapping[str, float]], None]
+
+class Show(Protocol):
+    """Moves the bar: updates done, figures, and one line of words."""
+
+    def __call__(self, done: int, figures: Mapping[str, float], words: str = "") -> None: ...
+
+
 
 
 @contextmanager
 def progress_line(total: int, wanted: bool | None) -> Iterator[Show]:
     """Yields show(updates done, figures). `wanted` None: only where stderr is a terminal."""
     if not (sys.stderr.isatty() if wanted is None else wanted):
-        yield lambda done, figures: None
+        yield lambda done, figures, words="": None
         return
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -22,7 +29,8 @@ def progress_line(total: int, wanted: bool | None) -> Iterator[Show]:
     with Progress(*columns, console=Console(stderr=True)) as bar:
         task = bar.add_task("train", total=total, figures="")
 
-        def show(done: int, figures: Mapping[str, float]) -> None:
-            bar.update(task, completed=done, figures="  ".join(f"{n} {x:.4g}" for n, x in figures.items()))
+        def show(done: int, figures: Mapping[str, float], words: str = "") -> None:
+            said = "  ".join([*(f"{n} {x:.4g}" for n, x in figures.items()), *([words] if words else [])])
+            bar.update(task, completed=done, figures=said)
 
         yield show

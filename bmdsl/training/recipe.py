@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from math import isfinite
 from types import ModuleType
@@ -60,6 +60,8 @@ class Recipe:
     usage: Usage
     penalty_state: dict[str, Array]
     """What penalties learn, under `number/name`."""
+    last: tuple[Expectation, Expectation] | None = None
+    """The positive and the negative phase of the last update."""
     clear: set[str] = field(default_factory=set)
     """Parameters whose buffer the last step left zero."""
 
@@ -109,6 +111,7 @@ class Recipe:
                 positive = Expectation(batch.data, batch.weights)
             else:
                 positive = self._phases(batch, out, share)
+                figures = {**figures, **positive.figures}
         if self.training.objective is None:
             self.usage.add(positive)
         modifiers.tie(machine, out)
@@ -134,14 +137,17 @@ class Recipe:
         machine.accumulate(negative.rows, negative.weights, out, -share)
         if hasattr(self.modules["negative"], "after"):
             self.modules["negative"].after(machine, self.training.negative, self.chains, out)
+        self.last = positive, negative
         if self.centring is not None:
             self.centring.follow(machine, positive, negative)
             self.centring.change(out)
         return positive
 
-    def update(self, batch: Batch, share: float = 1.0) -> dict[str, float]:
+    def update(self, batch: Batch, share: float = 1.0, on_gradient: Callable[[dict[str, Array]], None] | None = None) -> dict[str, float]:
         """One step in place; figures for the progress line. FloatingPointError where the gradient or a parameter is not finite."""
         gradient, figures = self.gradient(batch, share)
+        if on_gradient is not None:
+            on_gradient(gradient)
         trained = modifiers.trained(self.machine)
         factor = self._factor(batch.update)
         sums = self.modules["optimizer"].step(trained, gradient, self.optimizer_state, self.training.optimizer, factor)

@@ -56,7 +56,7 @@ def test_norms_become_equal_and_mean_norms_survive_a_resume(tmp_path) -> None:  
     x = (np.random.default_rng(0).random((60, 5)) < 0.5).astype(float)
     spread = {}
     for strength in ("0", "2"):
-        m = bmdsl.parse(DEEP).bind({"epochs": "60", "penalty": f"equal_norms(W = {strength}, damping = 0.01)"}).compile(seed=0)
+        m = bmdsl.parse(DEEP).bind({"epochs": "30", "penalty": f"equal_norms(W = {strength}, damping = 0.01)"}).compile(seed=0)
         m.params["W"] = np.random.default_rng(0).normal(0, 1, (4, 5))
         m.train(x)
         spread[strength] = np.linalg.norm(m.params["W"], axis=1).std()

@@ -22,6 +22,6 @@ WORD = Word(
 
 
 def expect(machine: Machine, choice: Choice, batch: Batch) -> Expectation:
-    """One row of means a case."""
-    rows, _ = machine.mean_field(batch.data, int(choice["steps"]), float(choice["tol"]), float(choice["damping"]))
-    return Expectation(rows, batch.weights)
+    """One row of means a case, and how many iterations that took."""
+    rows, used = machine.mean_field(batch.data, int(choice["steps"]), float(choice["tol"]), float(choice["damping"]))
+    return Expectation(rows, batch.weights, {"iterations": used})

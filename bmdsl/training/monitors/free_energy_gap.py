@@ -1,0 +1,28 @@
+"""Free energy of validation cases less that of training cases, in nats: log Z drops out, so it is cheap, and grows with overfitting (Hinton 2010, 15.1)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ...inference.bound import minus_free_energy
+from ...language.vocabulary import Word
+from ..health import Finding, Look
+
+WORD = Word("free_energy_gap", summary="free energy of validation cases less that of training cases: overfitting")
+
+SHARE = 0.02
+"""Nats a visible unit from which on training cases are better known than validation cases."""
+
+
+def look(at: Look, memory: dict[str, Any]) -> Finding:
+    """`free_energy_gap`, by F where hidden units can be summed out, else by mean field's bound on it."""
+    if at.held is None:
+        return Finding()
+    train, held = (minus_free_energy(at.machine, x) for x in (at.watched, at.held))
+    gap = float(train.mean() - held.mean())
+    error = float(np.hypot(train.std() / np.sqrt(len(train)), held.std() / np.sqrt(len(held))))
+    units = sum(at.machine.program.sizes[n] for n in at.machine.visible)
+    minds = f"overfitting: validation cases lie {gap:.1f} nats above training cases" if gap > max(SHARE * units, 4 * error) else ""
+    return Finding({"free_energy_gap": gap}, minds)

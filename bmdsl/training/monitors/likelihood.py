@@ -1,0 +1,54 @@
+"""Log-likelihood of validation cases (else of training cases) as training goes on, in nats: log Z by a small annealed importance sampling run.
+
+A guide, not a result: `bm eval --likelihood` has the number with its errors. It costs at most about a quarter of the training, a tenth where there are many cases, so that large machines on
+few cases are looked at once in several epochs.
+"""
+
+from __future__ import annotations
+
+from math import ceil
+from typing import Any
+
+import numpy as np
+
+from ...inference import importance
+from ...inference.bound import minus_free_energy
+from ...inference.enumeration import few
+from ...language.vocabulary import Word
+from ..health import Finding, Look
+
+WORD = Word("likelihood", summary="log-likelihood, or its bound, by a small AIS run")
+
+CHAINS, STEPS = 64, 100
+SHARE, CALL = 0.25, 2e7
+"""Share of an epoch's work that a look may cost, and the operations that one sweep or phase costs however small the machine."""
+
+WORD = Word("likelihood", summary="log-likelihood, or its bound, by a small AIS run")
+
+
+def look(at: Look, memory: dict[str, Any]) -> Finding:
+    """`log_likelihood`, or `bound` where −F(v) is mean field's; nothing for models with given groups, whose Z is another for every case."""
+    machine = at.machine
+    if machine.given or at.training.objective is not None:
+        return Finding()
+    if at.epoch % _every(at) and at.epoch + 1 != at.training.epochs:
+        return Finding()
+    cases = at.watched if at.held is None else at.held
+    means = importance.base_means(machine, at.watched)
+    log_z = importance.estimate(machine, means, CHAINS, STEPS, "linear", reverse=False)
+    name = "log_likelihood" if few(machine.program, machine.hidden, 6) else "bound"
+    return Finding({name: float(np.mean(minus_free_energy(machine, cases))) - log_z.value})
+
+
+def _every(at: Look) -> int:
+    """Epochs between two looks."""
+    sizes = at.machine.program.sizes
+    sweep = 4.0 * sum(sizes[a] * sizes[b] for a, b in _pairs(at))
+    cost, epoch = STEPS * (CALL + CHAINS * sweep), at.per_epoch * (3 * CALL + 1.5 * at.training.batch * sweep)
+    return max(1, ceil(cost / (SHARE * epoch)))
+
+
+def _pairs(at: Look) -> list[tuple[str, str]]:
+    plan = at.machine.program.plan
+    pairs = [(c.a, c.b) for c in plan.couplings] + [(g.name, g.name) for g in plan.groups if g.lateral]
+    return pairs + [(t.groups[0], n) for t in plan.multiway for n in t.groups[1:]]

@@ -1,0 +1,41 @@
+"""Pseudo-likelihood from one unit a case: D · log P(v_i | all other visible units) for a random i, hidden units summed out.
+
+Its mean over i is the whole sum (Marlin, Swersky, Chen & de Freitas 2010, Inductive principles for restricted Boltzmann machine learning).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from scipy.special import logsumexp
+
+from ...inference import enumeration
+from ...inference.bound import minus_free_energy
+from ...language.vocabulary import Word
+from ..health import Finding, Look
+
+WORD = Word("pseudo_likelihood", summary="log P of one unit given all others")
+
+STREAM = 15
+
+
+def look(at: Look, memory: dict[str, Any]) -> Finding:
+    """`pseudo_likelihood` in nats a case, of the first visible group; nothing where its units have no finite domain, or F(v) is not exact."""
+    machine, program = at.machine, at.machine.program
+    name = machine.visible[0]
+    support, width = enumeration.support_of(program, name), program.states[name]
+    if support is None or len(support) > 64 or not enumeration.few(program, machine.hidden, 6):
+        return Finding()
+    x = at.watched[name].reshape(len(at.watched[name]), -1)
+    units = x.shape[1] // width
+    generator = np.random.Generator(np.random.Philox(key=[machine.seed, (STREAM << 32) + at.epoch]))
+    columns = generator.integers(units, size=len(x))[:, None] * width + np.arange(width)
+    rows = np.arange(len(x))[:, None]
+    own = minus_free_energy(machine, at.watched)
+    states = []
+    for value in np.asarray(support, x.dtype).reshape(len(support), -1):
+        moved = x.copy()
+        moved[rows, columns] = value
+        states.append(minus_free_energy(machine, {**at.watched, name: moved}))
+    return Finding({"pseudo_likelihood": float(units * (own - logsumexp(states, axis=0)).mean())})
