@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from .inference.machine import Machine
 
 Arrays = dict[str, np.ndarray]
+PICTURED = 24
+"""Cases whose reconstructions are drawn."""
 
 
 def read(spec: Any, model: CheckedModel, part: str = "train") -> tuple[Arrays, str]:
@@ -112,6 +114,7 @@ def fit(model: Model, machine: Machine, data: Any, out: Path | None, weights: Pa
     `prepared` data are taken as they are: arrays by group, hidden means of another machine.
     """
     from .report.run_pictures import write_pictures
+    from .report.subject import Subject
     from .training.loop import train
 
     checked = model.checked
@@ -129,7 +132,9 @@ def fit(model: Model, machine: Machine, data: Any, out: Path | None, weights: Pa
     started = time.monotonic()
     run = train(machine, ready, checked.training, out, given, metadata=metadata, resume=resume, progress=progress)
     seconds = time.monotonic() - started
-    pictures = () if run.out is None or run.interrupted else write_pictures(machine, run.out, images, run.metrics, run.chains)
+    pictures: tuple[Path, ...] = ()
+    if run.out is not None and not run.interrupted:
+        pictures = write_pictures(Subject(machine, images, run.metrics, run.chains, some_whole(ready, PICTURED)), run.out)
     return Outcome(machine, run, ready, seconds, pictures)
 
 
@@ -150,6 +155,13 @@ def resume(folder: Path, settings: Mapping[str, Any]) -> Outcome:
     model = opened.model.bind(dict(settings)) if settings else opened.model
     weights = Path(opened.metadata["weights"]) if opened.metadata.get("weights") else None
     return fit(model, opened.machine, opened.data, folder, weights, resume=True)
+
+
+def some_whole(data: Arrays, most: int) -> Arrays:
+    """At most so many cases without missing values, spread over all."""
+    whole = np.flatnonzero(np.logical_and.reduce([~np.isnan(np.asarray(x, np.float64).reshape(len(x), -1)).any(1) for x in data.values()]))
+    rows = whole[np.unique(np.linspace(0, len(whole) - 1, min(len(whole), most)).astype(int))] if len(whole) else whole
+    return {n: x[rows] for n, x in data.items()}
 
 
 def _named(data: Any, checked: CheckedModel) -> Any:

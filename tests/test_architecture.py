@@ -20,7 +20,7 @@ MAY_IMPORT = {
     "data": {"language", "registry"},
     "training": {"language", "compiler", "inference", "registry"},
     "verification": {"language", "units", "graph", "compiler", "inference"},
-    "report": {"language", "units", "graph", "compiler", "inference"},
+    "report": {"language", "units", "graph", "compiler", "inference", "registry"},
 }
 """Folder → the folders and top-level modules of the package that it may import, besides itself."""
 

@@ -15,8 +15,8 @@ import numpy as np
 
 from ..language.diagnostics import fail
 from ..language.model import Choice, Group, Initial, Letter, Model, Parameter, Subscript, Term, Training
+from ..language.structure import depths
 from ..language.vocabulary import Option, Word
-from ..training.structure import depths
 
 if TYPE_CHECKING:
     from ..inference.machine import Machine

@@ -33,13 +33,13 @@ def figure(width: float, height: float) -> Any:
     return made
 
 
-def montage(images: np.ndarray, shape: Sequence[int], blank: float) -> np.ndarray:
-    """[n, size] → one picture, tile beside tile in rows, about as wide as high; `blank` between them."""
+def montage(images: np.ndarray, shape: Sequence[int], blank: float, columns: int | None = None) -> np.ndarray:
+    """[n, size] → one picture, tile beside tile in rows, about as wide as high or of so many columns; `blank` between them."""
     n, zoom = len(images), max(1, LEAST // max(shape[:2]))
     small = np.asarray(images, np.float64).reshape(n, *shape)
     large = small.repeat(zoom, axis=1).repeat(zoom, axis=2)
     height, width, *colours = large.shape[1:]
-    columns = max(1, min(n, round(sqrt(n * height / width))))
+    columns = columns or max(1, min(n, round(sqrt(n * height / width))))
     rows = ceil(n / columns)
     out = np.full((rows * (height + GAP) - GAP, columns * (width + GAP) - GAP, *colours), blank)
     for k, image in enumerate(large):
@@ -48,13 +48,15 @@ def montage(images: np.ndarray, shape: Sequence[int], blank: float) -> np.ndarra
     return out
 
 
-def tiles(images: np.ndarray, shape: Sequence[int], path: Path, title: str, diverging: bool) -> None:
-    """Images side by side. `diverging`: red positive, blue negative, white 0, one symmetric scale; else grey from lowest to highest."""
+def tiles(images: np.ndarray, shape: Sequence[int], path: Path, title: str, diverging: bool, columns: int | None = None) -> None:
+    """Images side by side, about as wide as high or in so many columns.
+
+    `diverging`: red positive, blue negative, white 0, one symmetric scale; else grey from lowest to highest."""
     flat = np.asarray(images, np.float64).reshape(len(images), -1)
     high = float(np.percentile(np.abs(flat), 99.5)) if diverging else float(np.percentile(flat, 99.8))
     low = -high if diverging else float(np.percentile(flat, 0.2))
     high = high if high > low else low + 1
-    picture = montage(flat, shape, np.nan)
+    picture = montage(flat, shape, np.nan, columns)
     width = min(7.2, max(3.6, picture.shape[1] / 48))
     made = figure(width, width * picture.shape[0] / picture.shape[1] + 0.4)
     axes = made.add_subplot()
@@ -120,5 +122,22 @@ def usage(metrics: Sequence[Mapping[str, Any]], name: str, path: Path) -> None:
     last.spines[["top", "right"]].set_visible(False)
     for a in (axes, last):
         a.tick_params(labelsize=7)
+    made.tight_layout()
+    save(made, path)
+
+
+def histograms(values: Mapping[str, np.ndarray], path: Path, label: str) -> None:
+    """One panel a name, all on one scale of values."""
+    made = figure(3.4 * min(len(values), COLUMNS), 2.4 * ceil(len(values) / COLUMNS))
+    high = max(float(x.max()) for x in values.values()) or 1.0
+    for k, (name, x) in enumerate(values.items()):
+        axes = made.add_subplot(ceil(len(values) / COLUMNS), min(len(values), COLUMNS), k + 1)
+        axes.hist(x, bins=np.linspace(0, high, 41), color="#1f4e79")
+        axes.axvline(float(x.mean()), color="#b3541e", lw=1, ls="--")
+        axes.set_title(f"{name}: mean {x.mean():.2f}", fontsize=9)
+        axes.set_xlabel(label, fontsize=8)
+        axes.set_ylabel("units", fontsize=8)
+        axes.tick_params(labelsize=7)
+        axes.spines[["top", "right"]].set_visible(False)
     made.tight_layout()
     save(made, path)

@@ -16,9 +16,9 @@ import numpy as np
 
 from ..language.diagnostics import fail
 from ..language.model import Model
+from ..language.structure import Bias, Coupling, bias_of, coupling_of
 from .batch import Expectation
 from .machine_protocol import Array, Machine
-from .structure import Bias, Coupling, bias_of, coupling_of
 
 SLIDE = 0.01
 """How fast the offsets follow: μ ← (1 − s) μ + s (⟨x⟩_data + ⟨x⟩_model)/2."""

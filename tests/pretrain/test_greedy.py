@@ -11,6 +11,7 @@ from bmdsl.driver import machine_of
 from bmdsl.language.diagnostics import BmError
 from bmdsl.language.model import Choice
 from bmdsl.pretrain.greedy import part_of
+from bmdsl.training.loop import Run
 
 THREE = """model m { visible v[4] : binary  hidden h1[3] : binary  hidden h2[3] : binary  hidden h3[2] : binary  layers v -- h1 -- h2 -- h3
   train { pretrain greedy(epochs = 3)  positive meanfield()  negative pcd()  batch 10  epochs 2 } }"""
@@ -77,7 +78,7 @@ def test_pretraining_sets_every_parameter_and_a_shared_bias_is_the_mean(monkeypa
 def _learnt(machine: bmdsl.Machine, value: float):  # type: ignore[no-untyped-def]
     for name in machine.params:
         machine.params[name][...] = value
-    return bmdsl.training.loop.Run(machine, None)
+    return Run(machine, None)
 
 
 def test_pretraining_helps_a_deep_machine() -> None:

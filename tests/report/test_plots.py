@@ -9,8 +9,8 @@ import pytest
 
 import bmdsl
 from bmdsl.fitting import image_shapes
+from bmdsl.report.layer_filters import combined, largest, layer_filters, weight_norms
 from bmdsl.report.plots import GAP, LEAST, curves, montage, tiles
-from bmdsl.report.run_pictures import filters
 
 COUPLED = """model m {
   visible v[4, 3] : binary  hidden h[5] : binary
@@ -38,14 +38,29 @@ def test_filters_are_the_energys_weights_largest_first(direct: str):
     machine = bmdsl.parse(direct).compile()
     weights = np.random.default_rng(0).normal(size=(5, 12)) * np.array([1, 5, 2, 4, 3])[:, None]
     machine.params["W"] = weights.reshape(5, 4, 3) if "W[j" in direct else weights.T.reshape(4, 3, 5)
-    found = filters(machine, "v")
-    assert found is not None and found[0] == "h"
-    assert np.allclose(found[1], weights[[1, 3, 4, 2, 0]], atol=1e-5)
+    found = layer_filters(machine, "v")
+    assert list(found) == ["h"]
+    assert np.allclose(largest(found["h"], 9), weights[[1, 3, 4, 2, 0]], atol=1e-5)
 
 
 def test_no_filters_without_one_parameter_between_the_groups():
     text = "model m { visible v[4] : binary  hidden h[3] : binary  param b, c  energy = - b[i] v[i] - c[j] h[j] }"
-    assert filters(bmdsl.parse(text).compile(), "v") is None
+    assert layer_filters(bmdsl.parse(text).compile(), "v") == {}
+
+
+def test_higher_filters_combine_the_twenty_strongest_connections():
+    machine = bmdsl.parse("model m { visible v[9] : binary  hidden h[30] : binary  hidden g[4] : binary  layers v -- h -- g }").compile(dtype="float64")
+    generator = np.random.default_rng(0)
+    W, V = generator.normal(size=(9, 30)), generator.normal(size=(30, 4))
+    machine.params["W_v_h"], machine.params["W_h_g"] = W, V
+    found = layer_filters(machine, "v")
+    assert list(found) == ["h", "g"]
+    for k in range(4):
+        strongest = np.argsort(-np.abs(V[:, k]))[:20]
+        assert np.allclose(found["g"][k], W[:, strongest] @ V[strongest, k])
+    assert np.allclose(combined(V.T[:, :5], W.T[:5]), V.T[:, :5] @ W.T[:5])  # fewer than twenty: all
+    norms = weight_norms(machine)
+    assert np.allclose(norms["W_v_h"], np.linalg.norm(W, axis=0)) and np.allclose(norms["W_h_g"], np.linalg.norm(V, axis=0))
 
 
 def test_image_shapes_come_from_the_data_the_group_or_a_square():

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import bmdsl
+from bmdsl import fitting
 from bmdsl.language.diagnostics import BmError
 from bmdsl.registry import discover
 
@@ -63,9 +64,9 @@ def test_norms_become_equal_and_mean_norms_survive_a_resume(tmp_path) -> None:  
     assert spread["2"] < 0.2 * spread["0"]
     np.save(tmp_path / "x.npy", x)
     model = bmdsl.parse(DEEP)
-    whole = bmdsl.fitting.start(model, str(tmp_path / "x.npy"), tmp_path / "whole", None, "float32")
-    bmdsl.fitting.start(model.bind({"epochs": 2}), str(tmp_path / "x.npy"), tmp_path / "part", None, "float32")
-    rest = bmdsl.fitting.resume(tmp_path / "part", {"epochs": 3})
+    whole = fitting.start(model, str(tmp_path / "x.npy"), tmp_path / "whole", None, "float32")
+    fitting.start(model.bind({"epochs": 2}), str(tmp_path / "x.npy"), tmp_path / "part", None, "float32")
+    rest = fitting.resume(tmp_path / "part", {"epochs": 3})
     for name, value in whole.machine.params.items():
         np.testing.assert_array_equal(value, rest.machine.params[name])
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import bmdsl
+from bmdsl import fitting
 from bmdsl.language.model import Choice
 from bmdsl.registry import discover
 from bmdsl.training.batch import Batch, Expectation
@@ -75,9 +76,9 @@ def test_replicas_at_beta_one_have_the_machines_own_distribution() -> None:
 def test_a_resumed_run_is_the_run(kind: str, x: np.ndarray, tmp_path) -> None:  # type: ignore[no-untyped-def]
     np.save(tmp_path / "x.npy", x)
     model = _model(KINDS[kind])
-    whole = bmdsl.fitting.start(model, str(tmp_path / "x.npy"), tmp_path / "whole", None, "float32")
-    bmdsl.fitting.start(model.bind({"epochs": 2}), str(tmp_path / "x.npy"), tmp_path / "part", None, "float32")
-    rest = bmdsl.fitting.resume(tmp_path / "part", {"epochs": 3})
+    whole = fitting.start(model, str(tmp_path / "x.npy"), tmp_path / "whole", None, "float32")
+    fitting.start(model.bind({"epochs": 2}), str(tmp_path / "x.npy"), tmp_path / "part", None, "float32")
+    rest = fitting.resume(tmp_path / "part", {"epochs": 3})
     for name, value in whole.machine.params.items():
         np.testing.assert_array_equal(value, rest.machine.params[name])
     assert set(rest.run.chains) == {"v", "h"}  # what else the phase keeps is no sample

@@ -19,7 +19,7 @@ from ..machine_protocol import OWN
 WORD = Word("chains", summary="energy of the chains against the data's, and their memory")
 
 STALE, SLOW = 3.0, 0.5
-"""Standard deviations of the energy between data and chains, and correlation of a chain's energy with that of an epoch ago, that are worth a word."""
+"""What is worth a word: standard deviations of the energy between data and chains, two epochs running; correlation of a chain's energy with an epoch ago."""
 
 
 def look(at: Look, memory: dict[str, Any]) -> Finding:
@@ -32,7 +32,8 @@ def look(at: Look, memory: dict[str, Any]) -> Finding:
         spread = float(np.sqrt(np.average((chains - mean) ** 2, weights=at.negative.weights)))
         if spread > 0:
             figures["energy_gap"] = gap = (mean - float(np.average(data, weights=at.positive.weights))) / spread
-            if abs(gap) > STALE and at.chains:
+            memory["apart"] = memory.get("apart", 0) + 1 if abs(gap) > STALE and at.chains else 0
+            if memory["apart"] > 1:  # in the first epoch chains may still be on their way
                 minds.append(f"stale chains: their energy is {abs(gap):.0f} standard deviations {'above' if gap > 0 else 'below'} the data's")
                 ways = ("a lower rate, so that the chains can follow", "more `steps` a sweep, or `negative fpcd(...)` or `tempering(...)`")
                 warning = Diagnostic("BM767", f"the chains' mean energy is {abs(gap):.1f} standard deviations from the data's: they lag behind", None,

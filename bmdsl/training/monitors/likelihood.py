@@ -1,6 +1,6 @@
 """Log-likelihood of validation cases (else of training cases) as training goes on, in nats: log Z by a small annealed importance sampling run.
 
-A guide, not a result: `bm eval --likelihood` has the number with its errors. It costs at most about a quarter of the training, a tenth where there are many cases, so that large machines on
+A guide, not a result: `bm eval --likelihood` has the number with its errors. It costs at most about a quarter of the training, so that machines on
 few cases are looked at once in several epochs.
 """
 

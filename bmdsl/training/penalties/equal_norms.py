@@ -13,9 +13,9 @@ import numpy as np
 
 from ...language.diagnostics import fail
 from ...language.model import Choice
+from ...language.structure import Coupling, coupling_of, depths
 from ...language.vocabulary import Option, Word
 from ..machine_protocol import Array, Machine
-from ..structure import Coupling, coupling_of, depths
 
 WORD = Word(
     "equal_norms",

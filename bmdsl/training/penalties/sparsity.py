@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from ...language.diagnostics import fail
 from ...language.model import Choice
+from ...language.structure import bias_of
 from ...language.vocabulary import Option, Word
 from ..batch import Expectation
 from ..machine_protocol import Array, Machine
-from ..structure import bias_of
 
 WORD = Word(
     "sparsity",

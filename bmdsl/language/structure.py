@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..language.model import Model, Subscript, Term
+from .model import Model, Subscript, Term
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,79 @@
+"""What the units of a hidden layer stand for in the visible units: their weights, or for higher layers combinations of those of the layer below."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..language.structure import coupling_of, depths
+
+if TYPE_CHECKING:
+    from ..inference.machine import Machine
+
+STRONGEST = 20
+"""Connections to the layer below that a higher unit's filter is made of (Desjardins, Courville & Bengio 2012, figure 2)."""
+
+
+def layer_filters(machine: Machine, visible: str) -> dict[str, np.ndarray]:
+    """Hidden group → [units, size of `visible`], layer after layer; groups that no plain weights lead to are left out.
+
+    First layer: its weights. Above: Σ over a unit's 20 strongest connections of weight · filter of the unit below (the paper's figures 2 and 3).
+    """
+    plan = machine.program.plan
+    found: dict[str, np.ndarray] = {}
+    rim = [visible]
+    while rim:
+        name = rim.pop(0)
+        for c in plan.couplings_of(name):
+            other = c.b if c.a == name else c.a
+            if c.direct is None or c.powers != (1, 1) or plan.group(other).role != "hidden" or other in found or other == visible:
+                continue
+            matrix = c.scale * np.asarray(machine.params[c.direct], np.float64).reshape(plan.group(c.a).size, plan.group(c.b).size)
+            weights = matrix.T if c.a == name else matrix
+            found[other] = weights if name == visible else combined(weights, found[name])
+            rim.append(other)
+    return found
+
+
+def combined(weights: np.ndarray, below: np.ndarray) -> np.ndarray:
+    """Every row's STRONGEST weights times the filters below: [units, size]."""
+    kept = weights.copy()
+    if weights.shape[1] > STRONGEST:
+        weak = np.argpartition(-np.abs(weights), STRONGEST - 1, axis=1)[:, STRONGEST:]
+        np.put_along_axis(kept, weak, 0.0, axis=1)
+    return kept @ below
+
+
+def largest(rows: np.ndarray, count: int) -> np.ndarray:
+    """The `count` rows of largest norm, largest first."""
+    return rows[np.argsort(-np.linalg.norm(rows, axis=1), kind="stable")[:count]]
+
+
+def component_filters(machine: Machine, visible: str, most: int) -> tuple[str, np.ndarray] | None:
+    """Where a one-of-K unit chooses among weights: the hidden group, and as many filters of each component, one component after another."""
+    plan = machine.program.plan
+    for t in plan.tensors:
+        picked = [n for n in t.groups if plan.is_one_unit(n)]
+        others = [n for n in t.groups if n not in (visible, *picked)]
+        if visible in t.groups and len(picked) == 1 and len(others) == 1 and plan.group(others[0]).role == "hidden":
+            whole = t.scale * np.asarray(machine.params[t.parameter]).reshape([machine.program.sizes[n] for n in t.groups])
+            parts = np.moveaxis(whole, [t.groups.index(n) for n in (picked[0], others[0], visible)], (0, 1, 2))
+            return others[0], np.concatenate([largest(part, max(1, most // len(parts))) for part in parts[:most]])
+    return None
+
+
+def weight_norms(machine: Machine) -> Mapping[str, np.ndarray]:
+    """Parameter → the norms of the weight vectors that a layer's units get from the layer below."""
+    depth, found = depths(machine.model), {}
+    for term in machine.model.terms:
+        c = coupling_of(term)
+        if c is None or c.parameter in found:
+            continue
+        upper = max(c.groups, key=lambda g: depth.get(g, len(depth)))
+        both, left, right = c.letters
+        unit = left if upper == c.groups[0] else right
+        w = np.asarray(machine.params[c.parameter], np.float64)
+        found[c.parameter] = np.sqrt((w**2).sum(axis=tuple(k for k, x in enumerate(both) if x not in unit))).ravel()
+    return found

@@ -1,0 +1,50 @@
+"""samples.png: what the machine believes in. The training's own persistent chains where it kept some, else fresh ones."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ...language.vocabulary import Word
+from ..plots import tiles
+from ..subject import Subject
+
+if TYPE_CHECKING:
+    from ...inference.machine import Machine
+
+WORD = Word("samples", summary="samples of the machine")
+SHOWN = 100
+BUDGET = 2e10
+"""Floating-point operations that fresh chains may cost: seconds on one core."""
+
+
+def draw(subject: Subject, folder: Path) -> list[Path]:
+    """Persistent chains have run for all of the training's updates, where fresh ones have to find their way from the biases."""
+    machine, shown = subject.machine, subject.shown
+    if shown is None or machine.given:
+        return []
+    if subject.chains:
+        states = {n: machine.program.shaped(n, x[:SHOWN]) for n, x in subject.chains.items()}
+        rows = machine.conditional(shown, **states)
+        title = f"{len(rows)} persistent chains at the end of training"
+    else:
+        title, rows = fresh(machine, shown)
+    tiles(rows, subject.images[shown], folder / "samples.png", f"{subject.title}: {title}", diverging=False)
+    return [folder / "samples.png"]
+
+
+def fresh(machine: Machine, visible: str) -> tuple[str, np.ndarray]:
+    """What they are, and E[visible | the rest] of fresh chains' last states: probabilities, which show more than draws."""
+    steps = affordable(machine, SHOWN)
+    states = machine.sample(SHOWN, steps=steps)
+    return f"{SHOWN} samples after {steps:,} sweeps", machine.conditional(visible, **states)
+
+
+def affordable(machine: Machine, chains: int) -> int:
+    """Sweeps, 20 to 1,000, that cost no more than the budget."""
+    sizes, plan = machine.program.sizes, machine.program.plan
+    pairs = sum(sizes[c.a] * sizes[c.b] for c in plan.couplings) + sum(sizes[g.name] ** 2 for g in plan.groups if g.lateral)
+    pairs += sum(sizes[t.groups[0]] * sizes[n] for t in plan.multiway for n in t.groups[1:])
+    return int(np.clip(BUDGET / (4 * chains * max(pairs, 1)), 20, 1000))

@@ -1,0 +1,33 @@
+"""What pictures are made of: a machine with what is known of its run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from ..inference.machine import Machine
+
+
+@dataclass(frozen=True)
+class Subject:
+    """`images`: group → the shape its cases have as pictures; `chains`: persistent chains, flat; `cases`: some prepared cases, group → [n, *axes]."""
+
+    machine: Machine
+    images: Mapping[str, Sequence[int]]
+    metrics: Sequence[Mapping[str, Any]] = ()
+    chains: Mapping[str, np.ndarray] = field(default_factory=dict)
+    cases: Mapping[str, np.ndarray] = field(default_factory=dict)
+
+    @property
+    def shown(self) -> str | None:
+        """The first visible group whose cases are images."""
+        return next((name for name in self.machine.visible if name in self.images), None)
+
+    @property
+    def title(self) -> str:
+        """What pictures of this machine are headed by."""
+        return str(self.machine.model.name)
