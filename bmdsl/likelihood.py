@@ -87,7 +87,7 @@ def measure(machine: Machine, parts: Sequence[tuple[str, Mapping[str, np.ndarray
         estimate = machine.estimate_log_partition(dict(whole[0][1]), chains=chains, steps=steps, start=start, progress=progress)
         log_z = estimate.value
     with machine.frozen():
-        found = [(name, *_minus_free_energy(machine, data)) for name, data in whole]
+        found = [(name, *minus_free_energies(machine, data)) for name, data in whole]
     made = tuple(Part(name, len(x), float(x.mean()), float(x.std(ddof=1) / sqrt(len(x))) if len(x) > 1 else 0.0) for name, x, _ in found)
     return Likelihood(made, log_z, estimate, any(bound for _, _, bound in found))
 
@@ -97,7 +97,7 @@ def _whole(data: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     return {n: x[~missing] for n, x in data.items()}
 
 
-def _minus_free_energy(machine: Machine, data: Mapping[str, np.ndarray]) -> tuple[np.ndarray, bool]:
+def minus_free_energies(machine: Machine, data: Mapping[str, np.ndarray]) -> tuple[np.ndarray, bool]:
     """−F(v) of every case where it costs little to be exact, else mean field's bound; and which."""
     from .evaluation import CHUNK, worth
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from ..language.diagnostics import BmError, fail, near
 from ..language.model import Model
-from . import enumeration, importance
+from . import completing, enumeration, importance
 from .annealing import Ground, search
 from .bound import bounded
 from .elimination import Elimination
@@ -345,22 +345,26 @@ class Machine(Phases):
     @alone
     def impute(self, data: Any, mask: Any, steps: int = 200) -> Array:
         """Data with the entries where `mask` is True replaced by their means over the second half of `steps` sweeps given the rest."""
-        state = self._data(data)
-        name = self.visible[0]
+        state, name = self._data(data), self.visible[0]
         known = self.program.shaped(name, state[name])
         hole = np.broadcast_to(np.asarray(mask, bool), known.shape)
-        free = self.program.flat(name, np.where(hole, np.nan, known))
-        chains = self.initial_state(len(known))
-        total = np.zeros_like(chains[name])
+        self._calls += steps + 1
+        found = completing.impute(self, state, name, hole.reshape(state[name].shape), steps, self._calls - steps)
+        return np.where(hole, self.program.shaped(name, found), known)
+
+    @alone
+    def denoise(self, data: Any, noise: float | None = None, steps: int = 200) -> Array:
+        """What noisy cases were, of the first visible group: [cases, *axes].
+
+        Without `noise`, E[v | E[h | x̃]], once up and down. With it E[v | x̃] by Gibbs sweeps: `noise` is the probability that a two-state unit is seen
+        wrongly, or the standard deviation of what was added to real values. BmError BM817 for other types.
+        """
+        if noise is None:
+            return self.reconstruct(data)
+        state, name = self._data(data), self.visible[0]
         self._calls += 1
-        self.sweep(chains, max(1, steps // 2), {**state, name: free}, update=self._calls)
-        f = self._fields()
-        later = max(1, steps - steps // 2)
-        for _ in range(later):
-            self._calls += 1
-            self.sweep(chains, 1, {**state, name: free}, update=self._calls)
-            total += self.program.mean(name, self.program.field(f, name, chains))
-        return np.where(hole, self.program.shaped(name, total / later), known)
+        with self.frozen():
+            return self.program.shaped(name, completing.denoise(self, state, name, noise, max(2, steps), self._calls))
 
     @alone
     def transform(self, data: Any, features: str = "means") -> Array:

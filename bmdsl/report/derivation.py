@@ -34,6 +34,8 @@ def derivation(plan: Plan) -> list[tuple[str, list[Line]]]:
     if hidden:
         no = Line(f"no closed form: terms couple {', '.join(coupled)}; mean field or enumeration stands in for it", "")
         sections.append(("Free energy", [no] if coupled else [Line("F(v) = −log Σ_h exp(−E(v, h))", "= " + _free_energy(plan, hidden))]))
+        if not coupled:
+            sections.append(("Product of experts", _experts(plan, hidden)))
     gradient = [_gradient(plan, p.name, hidden, not coupled) for p in plan.model.parameters]
     means = [Line("where ⟨ · ⟩_model is the mean under the model P", "")]
     if any("data" in line.latex for line in gradient):
@@ -269,6 +271,24 @@ def _free_energy(plan: Plan, hidden: list[GroupPlan]) -> str:
         text = _at(plan, g, "log_partition", own, name(g.name) + at(own))
         parts.append(f"- {over}" + (f"({text})" if " + " in re.sub(r"\([^()]*\)|\{[^{}]*\}", "", text) else text))
     return " ".join(parts)
+
+
+def _experts(plan: Plan, hidden: list[GroupPlan]) -> list[Line]:
+    """P(v) as a product of one factor for every hidden unit, which sees v through its field alone (Hinton 2002, Training products of experts)."""
+    lines = []
+    for g in hidden:
+        own = _own_letters(plan, g.name)
+        letters = own[:-1] if g.states is not None else own
+        unit_name = name(g.name) + at(letters)
+        squared = _field_terms(plan, g, 2)
+        text = rf"\operatorname{{A}}({_eta(g, own)}, {_eta(g, own, chr(39))})" if squared else _at(plan, g, "log_partition", own, name(g.name) + at(own))
+        lines.append(Line(f"an expert for each unit of {g.name},", rf"\log f_{{{unit_name}}}(v) = {text}"))
+    names = {g.name for g in hidden}
+    visible = [t for t in plan.model.terms if t.units and all(u.group not in names for u in t.units)]
+    parts = [addend(replace(t, coefficient=-t.coefficient), n == 0) for n, t in enumerate(visible)]
+    if parts:
+        lines.append(Line("and one for the visible units alone,", rf"\log f_0(v) = {' '.join(parts)}"))
+    return [Line("P(v) is their product but for Z and the base measure:", ""), *lines]
 
 
 def _gradient(plan: Plan, wanted: str, hidden: list[GroupPlan], summable: bool) -> Line:

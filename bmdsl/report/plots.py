@@ -53,8 +53,8 @@ def tiles(images: np.ndarray, shape: Sequence[int], path: Path, title: str, dive
 
     `diverging`: red positive, blue negative, white 0, one symmetric scale; else grey from lowest to highest."""
     flat = np.asarray(images, np.float64).reshape(len(images), -1)
-    high = float(np.percentile(np.abs(flat), 99.5)) if diverging else float(np.percentile(flat, 99.8))
-    low = -high if diverging else float(np.percentile(flat, 0.2))
+    high = float(np.nanpercentile(np.abs(flat), 99.5)) if diverging else float(np.nanpercentile(flat, 99.8))
+    low = -high if diverging else float(np.nanpercentile(flat, 0.2))
     high = high if high > low else low + 1
     picture = montage(flat, shape, np.nan, columns)
     width = min(7.2, max(3.6, picture.shape[1] / 48))
@@ -74,6 +74,15 @@ def tiles(images: np.ndarray, shape: Sequence[int], path: Path, title: str, dive
             bar = made.colorbar(drawn, ax=axes, fraction=0.03, pad=0.02)
             bar.ax.tick_params(labelsize=7)
     save(made, path)
+
+
+def pairs(above: np.ndarray, below: np.ndarray, shape: Sequence[int], path: Path, title: str, columns: int) -> None:
+    """Rows of images, each above a row of what belongs to them."""
+    a, b = (np.asarray(x, np.float64).reshape(len(x), -1) for x in (above, below))
+    width = min(columns, len(a))
+    whole = len(a) - len(a) % width
+    rows = [part for lo in range(0, whole, width) for part in (a[lo : lo + width], b[lo : lo + width])]
+    tiles(np.concatenate(rows), shape, path, title, diverging=False, columns=width)
 
 
 def curves(metrics: Sequence[Mapping[str, Any]], path: Path) -> None:

@@ -17,6 +17,7 @@ class Categorical(UnitType):
 
     name = "categorical"
     summary = "one of K states"
+    activation = "softmax"
     options = (Option("K", "integer", required=True, low=2),)
     states = "K"
     reduces = {k: 1 for k in range(2, 9)}

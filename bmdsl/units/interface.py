@@ -41,6 +41,9 @@ class UnitType:
     formulas: ClassVar[Mapping[str, str]] = {}
     """LaTeX of A, mean, variance and density in `\\eta`, for `bm explain`: keys `log_partition`, `mean`, `variance`, `density`."""
 
+    activation: ClassVar[str | None] = None
+    """The function of neural networks that A′ is, where it is one: `sigmoid`, `tanh`, `softplus`, `softmax`, `identity`."""
+
     # A(η), A'(η) = E[x], A''(η) = Var[x]
     log_partition: ClassVar[Any]
     mean: ClassVar[Any]

@@ -27,6 +27,11 @@ Conditionals
 Free energy
   F(v) = −log Σ_h exp(−E(v, h)) = - Σ_i b[i] v[i] - Σ_j log(1 + exp(η_h[j]))
 
+Product of experts
+  P(v) is their product but for Z and the base measure:
+  an expert for each unit of h, log f[h[j]](v) = log(1 + exp(η_h[j]))
+  and one for the visible units alone, log f_0(v) = Σ_i b[i] v[i]
+
 Gradient of log P(v) for one case v
   ∂ log P(v) / ∂ W[i,j] = v[i] σ(η_h[j]) - ⟨ v[i] σ(η_h[j]) ⟩_model
   ∂ log P(v) / ∂ b[i] = v[i] - ⟨ v[i] ⟩_model
@@ -52,6 +57,12 @@ mean
 \subsection*{Free energy}
 F(v) = -log $\sum_h$ exp(-E(v, h))
 \[ = - \sum_{i} b_{i} v_{i} - \sum_{j} \log(1 + e^{\eta^{h}_{j}}) \]
+\subsection*{Product of experts}
+P(v) is their product but for Z and the base measure:
+an expert for each unit of h,
+\[ \log f_{h_{j}}(v) = \log(1 + e^{\eta^{h}_{j}}) \]
+and one for the visible units alone,
+\[ \log f_0(v) = \sum_{i} b_{i} v_{i} \]
 \subsection*{Gradient of log P(v) for one case v}
 \[ \partial \log P(v) / \partial W_{i,j} = v_{i} \sigma(\eta^{h}_{j}) - \langle v_{i} \sigma(\eta^{h}_{j}) \rangle_{\mathrm{model}} \]
 \[ \partial \log P(v) / \partial b_{i} = v_{i} - \langle v_{i} \rangle_{\mathrm{model}} \]
@@ -74,6 +85,11 @@ Conditionals
 
 Free energy
   F(v) = −log Σ_h exp(−E(v, h)) = - a^2 Σ_i b[i] v[i] + Σ_i (1/2) a^2 v[i]^2 - Σ_j log(1 + exp(η_h[j]))
+
+Product of experts
+  P(v) is their product but for Z and the base measure:
+  an expert for each unit of h, log f[h[j]](v) = log(1 + exp(η_h[j]))
+  and one for the visible units alone, log f_0(v) = a^2 Σ_i b[i] v[i]
 
 Gradient of log P(v) for one case v
   ∂ log P(v) / ∂ W[i,j] = a v[i] σ(η_h[j]) - ⟨ a v[i] σ(η_h[j]) ⟩_model
@@ -102,6 +118,12 @@ mean
 \subsection*{Free energy}
 F(v) = -log $\sum_h$ exp(-E(v, h))
 \[ = - a^{2} \sum_{i} b_{i} v_{i} + \sum_{i} \frac{1}{2} a^{2} v_{i}^2 - \sum_{j} \log(1 + e^{\eta^{h}_{j}}) \]
+\subsection*{Product of experts}
+P(v) is their product but for Z and the base measure:
+an expert for each unit of h,
+\[ \log f_{h_{j}}(v) = \log(1 + e^{\eta^{h}_{j}}) \]
+and one for the visible units alone,
+\[ \log f_0(v) = a^{2} \sum_{i} b_{i} v_{i} \]
 \subsection*{Gradient of log P(v) for one case v}
 \[ \partial \log P(v) / \partial W_{i,j} = a v_{i} \sigma(\eta^{h}_{j}) - \langle a v_{i} \sigma(\eta^{h}_{j}) \rangle_{\mathrm{model}} \]
 \[ \partial \log P(v) / \partial b_{i} = a^{2} v_{i} - \langle a^{2} v_{i} \rangle_{\mathrm{model}} \]

@@ -23,6 +23,7 @@ def run(
     features: Annotated[str, typer.Option(help="of a probe: means, responsibilities, unnormalised (−F(v, z_k)), data")] = "means",
     labels: Annotated[str | None, typer.Option(help="of a probe: a file with one label a case; default: the set's own")] = None,
     likelihood: Annotated[bool, typer.Option("--likelihood", help="log-likelihood instead: exact where it can be, else by AIS and reverse AIS")] = False,
+    rank: Annotated[int | None, typer.Option(min=1, metavar="N", help="the N most and least likely cases instead, by free energy, and their picture")] = None,
     chains: Annotated[int, typer.Option(min=2, help="of AIS")] = 1000,
     steps: Annotated[int, typer.Option(min=2, help="temperatures of AIS: more, where its two sides disagree")] = 1000,
     units: Units = None,
@@ -32,6 +33,9 @@ def run(
     """Print reconstruction error, free energy and, where it is exact, log-likelihood; or what a classifier makes of the machine's features."""
     from ...evaluation import evaluate
 
+    if rank is not None:
+        _rank(folder, data, part, rank, as_json)
+        return
     if likelihood:
         _likelihood(folder, data, part, chains, steps, as_json)
         return
@@ -46,6 +50,18 @@ def run(
     show([("", *(one.part for one in found)), *((row[0], *(t[k][1] for t in tables)) for k, row in enumerate(tables[0]))])
     for note in sorted({one.note for one in found if one.note}):
         print(note)
+
+
+def _rank(folder: Path, data: str | None, parts: list[str] | None, count: int, as_json: bool) -> None:
+    from ...inferring import rank
+
+    found = rank(folder, data, parts[-1] if parts else None, count)
+    if as_json:
+        print(json.dumps(found.as_dict()))
+        return
+    show(found.rows())
+    if found.picture is not None:
+        print(found.picture)
 
 
 def _likelihood(folder: Path, data: str | None, parts: list[str] | None, chains: int, steps: int, as_json: bool) -> None:

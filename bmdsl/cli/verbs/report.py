@@ -9,7 +9,7 @@ import typer
 
 from ..options import USE, RunFolder, Threads, Units
 
-PLACE = USE, 6
+PLACE = USE, 8
 
 
 def run(

@@ -8,7 +8,7 @@ import typer
 
 from ..options import USE, RunFolder
 
-PLACE = USE, 7
+PLACE = USE, 9
 
 
 def run(folder: RunFolder, every: Annotated[float, typer.Option(min=0.2, help="seconds between two looks")] = 2.0) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from ...language.vocabulary import Word
-from ..plots import tiles
+from ..plots import pairs
 from ..subject import Subject
 
 WORD = Word("reconstructions", summary="cases above, their reconstructions below")
@@ -22,8 +22,6 @@ def draw(subject: Subject, folder: Path) -> list[Path]:
     cases = {n: x[:SHOWN] for n, x in subject.cases.items()}
     data = np.asarray(cases[shown], np.float64).reshape(len(cases[shown]), -1)
     back = np.asarray(machine.reconstruct(cases), np.float64).reshape(data.shape)
-    width = min(COLUMNS, len(data))
-    rows = [part for lo in range(0, len(data) - len(data) % width, width) for part in (data[lo : lo + width], back[lo : lo + width])]
     title = f"{subject.title}: cases, and below them their reconstructions"
-    tiles(np.concatenate(rows), subject.images[shown], folder / "reconstructions.png", title, diverging=False, columns=width)
+    pairs(data, back, subject.images[shown], folder / "reconstructions.png", title, COLUMNS)
     return [folder / "reconstructions.png"]
