@@ -17,7 +17,8 @@ from tests.training.naive_machine import NaiveRbm
 TEXT = """model m { visible v[4] : binary  hidden h[3] : binary  param W, b, c
   energy = - W[i,j] v[i] h[j] - b[i] v[i] - c[j] h[j]
   train { positive exact  negative NEGATIVE  optimizer sgd(rate = 0.1, momentum = 0)  batch 10  epochs 3 } }"""
-KINDS = {"fpcd": "fpcd(chains = 20, rate = 0.1)", "tempering": "tempering(replicas = 4, chains = 5)"}
+KINDS = {"fpcd": "fpcd(chains = 20, rate = 0.1)", "tempering": "tempering(replicas = 4, chains = 5)",
+         "trajectory": "trajectory(replicas = 4, chains = 5)"}  # fmt: skip
 
 
 def _model(negative: str) -> bmdsl.Model:
@@ -97,3 +98,37 @@ def test_gradient_is_near_the_exact_one(kind: str, x: np.ndarray) -> None:
     for update in range(100):
         mean = mean + recipe.gradient(replace(batch, update=update))[0]["W"] / 100
     np.testing.assert_allclose(mean, m.gradient(x)["W"], atol=0.012)
+
+
+def test_a_trajectory_knows_log_z_as_training_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Bars of a 4×4 grid: couplings grow strong, replicas are kept and forgotten on the way, and the sum of ratios stays near the exact log Z."""
+    generator = np.random.default_rng(0)
+    bars = np.repeat(generator.random((200, 4, 1)) < 0.5, 4, axis=2)
+    x = np.where(generator.random((200, 1, 1)) < 0.5, bars, bars.transpose(0, 2, 1)).reshape(200, 16).astype(np.float32)
+    m = bmdsl.load("rbm", D=16, H=10).bind({"negative": "trajectory(replicas = 5, chains = 200, exchange = 0.85)", "epochs": 150, "batch": 50}).compile(seed=0)
+    module, kept = discover("bmdsl.training.negative")["trajectory"], []
+    keep = module._keep
+    monkeypatch.setattr(module, "_keep", lambda *a: kept.append(1) or keep(*a))
+    run = m.train(x)
+    assert max(line["replicas"] for line in run.metrics) == 5 and len(kept) > 4  # full, then thinned to make room
+    assert run.metrics[-1]["log_z"] == pytest.approx(m.log_partition(), abs=0.3)
+    assert m.log_partition() - 16 * np.log(2) > 5  # far from where it began
+
+
+def test_the_present_chains_of_a_trajectory_have_the_machines_own_distribution() -> None:
+    module = discover("bmdsl.training.negative")["trajectory"]
+    m = _model("trajectory(replicas = 3, chains = 400)").compile(seed=0, dtype="float64")
+    choice = m.model.training.negative
+    kept = module.start(m, choice)
+    final = {"W": np.random.default_rng(1).normal(0, 3, (4, 3)), "c": np.zeros(3)}
+    final["b"] = -0.5 * final["W"].sum(1)
+    pairs, rounds = np.zeros((4, 3)), 400
+    for update in range(rounds):
+        for name, value in final.items():
+            m.params[name] = min(1.0, update / 50) * value
+        e = module.expect(m, choice, Batch({}, np.ones(1), update), kept, Expectation({}, np.ones(1)))
+        if update >= 100:
+            pairs += e.rows["v"].T @ (e.rows["h"] * e.weights[:, None]) / (rounds - 100)
+    rows, weights = m.model_rows()
+    np.testing.assert_allclose(pairs, rows["v"].T @ (rows["h"] * weights[:, None]), atol=0.01)
+    assert kept["~log_z"][int(kept["~count"])] == pytest.approx(m.log_partition(), abs=0.1)
