@@ -110,8 +110,8 @@ def _exchange(machine: Phases, chains: State, states: list[State], update: int) 
     own = [weight(k, k) for k in range(count + 1)]
     generator = np.random.Generator(np.random.Philox(key=[machine.seed, (CHAIN_STREAM << 32) + update]))
     log_z = chains[LOG_Z]
-    for k in range(count):
-        up, down = weight(k + 1, k) - own[k], weight(k, k + 1) - own[k + 1]
+    steps = [(weight(k + 1, k) - own[k], weight(k, k + 1) - own[k + 1]) for k in range(count)]  # all before any chain changes its place
+    for k, (up, down) in enumerate(steps):
         n, last = len(up), k == count - 1
         if last:
             ratio = 0.5 * ((logsumexp(up) - np.log(n)) - (logsumexp(down) - np.log(n)))
