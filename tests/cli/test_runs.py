@@ -131,10 +131,10 @@ def test_an_interrupted_training_keeps_a_checkpoint_and_can_be_resumed(bm: Bm):
 
     update = recipe.Recipe.update
 
-    def interrupted(self, batch, share=1.0):  # type: ignore[no-untyped-def]
+    def interrupted(self, batch, *rest):  # type: ignore[no-untyped-def]
         if batch.update == 5:
             raise KeyboardInterrupt
-        return update(self, batch, share)
+        return update(self, batch, *rest)
 
     bm.monkeypatch.setattr(recipe.Recipe, "update", interrupted)
     stopped = bm(*TRAIN)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from ...inference.tempering import exchange, respaced
 from ...language.model import Choice
 from ...language.vocabulary import Option, Word
 from ..batch import Batch, Expectation
@@ -44,6 +43,8 @@ def start(machine: Machine, choice: Choice) -> State:
 
 def expect(machine: Machine, choice: Choice, batch: Batch, chains: State, positive: Expectation) -> Expectation:
     """Exchanges, then sweeps of all replicas at their temperatures; the average of those at β = 1."""
+    from ...inference.tempering import exchange, respaced
+
     state = {n.removeprefix(REPLICA): x for n, x in chains.items() if n.startswith(REPLICA)}
     betas, place = chains[BETAS], chains[PLACE]
     generator = np.random.Generator(np.random.Philox(key=[machine.seed, (CHAIN_STREAM << 32) + batch.update]))

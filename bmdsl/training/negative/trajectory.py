@@ -7,19 +7,18 @@ is of independent units, log Z of the present one comes out on the way, as a sum
 
 from __future__ import annotations
 
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
-from scipy.special import logsumexp
 
-from ...inference import enumeration, importance
-from ...inference.phases import Phases
-from ...language.diagnostics import fail
 from ...language.model import Choice
 from ...language.vocabulary import Option, Word
 from ..batch import Batch, Expectation
 from ..conditions import refuse_given
 from ..machine_protocol import CHAIN_STREAM, NEGATIVE_STREAM, OWN, Array, Machine, State
+
+if TYPE_CHECKING:
+    from ...inference.phases import Phases
 
 WORD = Word(
     "trajectory",
@@ -46,9 +45,9 @@ def _past(k: int, name: str = "") -> str:
 
 def start(machine: Machine, choice: Choice) -> State:
     """The present chains, room for `replicas` − 1 past machines with chains of their own, and the first: no coupling at all, whose log Z is known."""
+    from ...inference import importance
+
     refuse_given(machine, choice)
-    if not isinstance(machine, Phases):
-        raise fail("BM750", "`trajectory` needs a compiled machine", choice.span)
     chains, room = int(choice["chains"]), int(choice["replicas"]) - 1
     state: State = dict(machine.initial_state(chains, CHAIN_STREAM, 0))
     coupling = {p.parameter for t in machine.model.terms if len(t.units) > 1 for p in t.parameters}
@@ -60,13 +59,14 @@ def start(machine: Machine, choice: Choice) -> State:
     state[SUMS] = np.zeros((room, 3))  # between kept machine k and k + 1: log Σ exp forward, log Σ exp backward, how many
     state[SUMS][:, :2] = -np.inf
     with machine.standing_at(_params(machine, state, 0)):
-        state[LOG_Z][0] = importance.estimate(machine, importance.base_means(machine, None), 64, 32, "linear", reverse=False).value
+        first = cast("Phases", machine)
+        state[LOG_Z][0] = importance.estimate(first, importance.base_means(first, None), 64, 32, "linear", reverse=False).value
     return state
 
 
 def expect(machine: Machine, choice: Choice, batch: Batch, chains: State, positive: Expectation) -> Expectation:
     """Exchanges of neighbours, sweeps of all; the average over the present chains. Keeps the present machine where it has moved on far enough."""
-    phases = cast(Phases, machine)
+    phases = cast("Phases", machine)
     count = int(chains[COUNT])
     states = [_states(chains, k) for k in range(count)] + [{n: x for n, x in chains.items() if not n.startswith(OWN)}]
     _exchange(phases, chains, states, batch.update)
@@ -94,6 +94,10 @@ def _exchange(machine: Phases, chains: State, states: list[State], update: int) 
 
     The first block of a sweep is summed out of these weights: it is drawn anew right after. All pairs' weights go into log Z.
     """
+    from scipy.special import logsumexp
+
+    from ...inference import enumeration
+
     count = len(states) - 1
     fields = []
     for k in range(count):
