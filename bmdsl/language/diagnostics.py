@@ -63,17 +63,17 @@ class Diagnostic:
 class BmError(Exception):
     """The user's text, data or settings are wrong. Carries every diagnostic found; `str` renders them all."""
 
-    def __init__(self, *diagnostics: Diagnostic) -> None:
-        self.diagnostics = diagnostics
-        super().__init__("\n\n".join(render(d) for d in diagnostics))
+    def __init__(self, *diagnostics: Diagnostic | str) -> None:
+        self.diagnostics = tuple(d for d in diagnostics if isinstance(d, Diagnostic))
+        super().__init__("\n\n".join(d if isinstance(d, str) else render(d) for d in diagnostics))  # a text: one that comes from another process
 
 
 class BmWarning(UserWarning):
     """Something of a run that a user should know of while it goes on; `str` renders it."""
 
-    def __init__(self, diagnostic: Diagnostic) -> None:
-        self.diagnostic = diagnostic
-        super().__init__(render(diagnostic))
+    def __init__(self, diagnostic: Diagnostic | str) -> None:
+        self.diagnostic = diagnostic if isinstance(diagnostic, Diagnostic) else None
+        super().__init__(diagnostic if isinstance(diagnostic, str) else render(diagnostic))
 
 
 def fail(code: str, message: str, span: Span | None = None, label: str = "", *, help: str = "", note: str = "") -> BmError:

@@ -22,3 +22,13 @@ def test_every_code_has_a_meaning_an_example_and_a_cure():
     for code, rest in ROWS:
         cells = [c.strip() for c in re.split(r"(?<!\\)\|", rest)]
         assert len(cells) == 3 and all(cells), code
+
+
+def test_errors_and_warnings_survive_the_way_to_another_process() -> None:
+    import copy
+
+    from bmdsl.language.diagnostics import BmError, BmWarning, Diagnostic
+
+    for made in (BmError(Diagnostic("BM001", "one"), Diagnostic("BM002", "two")), BmWarning(Diagnostic("BM003", "three", level="warning"))):
+        again = type(made)(*copy.copy(made.args))
+        assert str(again) == str(made) and "BM00" in str(again)

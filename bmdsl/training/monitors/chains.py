@@ -32,8 +32,10 @@ def look(at: Look, memory: dict[str, Any]) -> Finding:
         spread = float(np.sqrt(np.average((chains - mean) ** 2, weights=at.negative.weights)))
         if spread > 0:
             figures["energy_gap"] = gap = (mean - float(np.average(data, weights=at.positive.weights))) / spread
-            memory["apart"] = memory.get("apart", 0) + 1 if abs(gap) > STALE and at.chains else 0
-            if memory["apart"] > 1:  # in the first epoch chains may still be on their way
+            shrinks = abs(gap) < 0.9 * memory.get("gap", 0.0)  # as in the first epochs, when chains are still on their way
+            memory["gap"] = abs(gap)
+            memory["apart"] = memory.get("apart", 0) + 1 if abs(gap) > STALE and at.chains and not shrinks else 0
+            if memory["apart"] > 1:
                 minds.append(f"stale chains: their energy is {abs(gap):.0f} standard deviations {'above' if gap > 0 else 'below'} the data's")
                 ways = ("a lower rate, so that the chains can follow", "more `steps` a sweep, or `negative fpcd(...)` or `tempering(...)`")
                 warning = Diagnostic("BM767", f"the chains' mean energy is {abs(gap):.1f} standard deviations from the data's: they lag behind", None,
