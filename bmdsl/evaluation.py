@@ -133,7 +133,7 @@ def labelled(folder: Path, data: str | None, labels: str | None) -> tuple[Subjec
 
     run = opened(folder)
     spec, out = _spec(run, data), []
-    for part in _parts(spec):
+    for part in (p for p in _parts(spec) if p != "valid"):  # a probe keeps validation cases of its own
         answers = load(labels).values if labels else load(spec, part).labels
         ready = _ready(run, spec, part)
         count = len(next(iter(ready.values())))
