@@ -110,8 +110,8 @@ def estimate(machine: Phases, means: State, chains: int, steps: int, schedule: s
              progress: Progress | None = None) -> LogPartition:  # fmt: skip
     """log Z from `chains` chains and `steps` temperatures. `means` [size] a group: those of the independent units that chains start from.
 
-    `start`: samples that the reverse chains begin at, [n, size] a group, moved on by `settle` sweeps; None: the forward chains' ends, chosen
-    by their weights. BmError BM814 for a size or a schedule that is none.
+    Reverse chains begin at the forward ones' ends, chosen by their weights and moved on by `settle` sweeps; with `start`, samples [n, size] a group,
+    half of them there, and the larger of both estimates counts. BmError BM814 for a size or a schedule that is none.
     """
     if chains < 2 or steps < 2:
         raise fail("BM814", f"AIS with {chains} chains and {steps} temperatures has nothing to average", help="at least 2 of each")
@@ -131,7 +131,13 @@ def estimate(machine: Phases, means: State, chains: int, steps: int, schedule: s
             path.stream = REVERSE_STREAM
             path.begin_at(_samples(machine, path, there, start, settle))
             back = _backward(path, betas, lambda k: progress(steps + k, total) if progress else None)
-    return LogPartition(_side(there, base, 1), None if back is None else _side(back, base, -1), base, betas, chains)
+    return LogPartition(_side(there, base, 1), None if back is None else _upper(back, base, start is not None), base, betas, chains)
+
+
+def _upper(log_weights: Array, base: float, halves: bool) -> Side:
+    """The larger of the estimates from the two kinds of start: where one misses a mode of the machine, it is too low."""
+    parts = np.array_split(log_weights, 2) if halves else [log_weights]
+    return max((_side(part, base, -1) for part in parts), key=lambda side: side.value)
 
 
 def _side(log_weights: Array, base: float, sign: int) -> Side:
@@ -183,17 +189,17 @@ def _backward(path: Path, betas: Array, progress: Callable[[int], None]) -> Arra
 
 
 def _samples(machine: Phases, path: Path, log_weights: Array, start: State | None, settle: int) -> State:
-    """States of `path.chains` chains that stand for samples of the machine."""
+    """States of `path.chains` chains that stand for samples of the machine, the first half of them from `start` where there is one."""
     generator = np.random.Generator(np.random.Philox(key=[machine.seed, SETTLE_STREAM << 32]))
-    if start is None:
-        p = np.exp(log_weights - logsumexp(log_weights))
-        rows = generator.choice(len(p), path.chains, p=p / p.sum())
-        state = {n: x[rows] for n, x in path.state.items()}
-        if path.summed:
-            machine.sweep(state, 1, {n: state[n].copy() for n in path.kept}, 1, SETTLE_STREAM)
-    else:
-        n = len(next(iter(start.values())))
-        rows = np.arange(path.chains) % n if n <= path.chains else generator.choice(n, path.chains, replace=False)
-        state = {name: np.ascontiguousarray(x[rows]) for name, x in start.items()}
+    p = np.exp(log_weights - logsumexp(log_weights))
+    ends = generator.choice(len(p), path.chains, p=p / p.sum())
+    state = {n: x[ends] for n, x in path.state.items()}
+    if path.summed:
+        machine.sweep(state, 1, {n: state[n].copy() for n in path.kept}, 1, SETTLE_STREAM)
+    if start is not None:
+        half, n = len(np.array_split(log_weights, 2)[0]), len(next(iter(start.values())))
+        rows = np.arange(half) % n if n <= half else generator.choice(n, half, replace=False)
+        for name, x in state.items():
+            x[:half] = start[name][rows]
     machine.sweep(state, settle, {}, 0, SETTLE_STREAM)
     return state

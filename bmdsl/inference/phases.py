@@ -184,11 +184,12 @@ class Phases:
                         new = np.where(np.isnan(seen[name]), new, seen[name]).astype(self.dtype)
                 if damping:
                     new = ((1 - damping) * new + damping * rows[name]).astype(self.dtype)
-                change = max(change, float(np.abs(new - rows[name]).max(initial=0)))
+                if tol:
+                    change = max(change, float(np.abs(new - rows[name]).max(initial=0)))
                 rows[name] = new
                 if self.program.plan.group(name).square:
                     rows.squares |= self._squares(f, rows, [name], seen)
-            if change < tol:
+            if tol and change < tol:
                 break
         rows.squares = self._squares(f, rows, free, seen)
         return rows, used
