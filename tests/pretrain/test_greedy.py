@@ -81,6 +81,7 @@ def _learnt(machine: bmdsl.Machine, value: float):  # type: ignore[no-untyped-de
     return Run(machine, None)
 
 
+@pytest.mark.slow
 def test_pretraining_helps_a_deep_machine() -> None:
     generator = np.random.default_rng(0)
     bars = np.zeros((200, 4, 4))

@@ -31,7 +31,8 @@ def look(at: Look, memory: dict[str, Any]) -> Finding:
     machine = at.machine
     if machine.given or at.training.objective is not None:
         return Finding()
-    if at.epoch % _every(at) and at.epoch + 1 != at.training.epochs:
+    every, done = _every(at), at.epoch + 1
+    if done % every and (done != at.training.epochs or done < every):
         return Finding()
     cases = at.watched if at.held is None else at.held
     means = importance.base_means(machine, at.watched)
