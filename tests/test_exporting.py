@@ -13,7 +13,7 @@ from bmdsl.language.diagnostics import BmError
 
 
 def _machine(text: str) -> bmdsl.Machine:
-    m = bmdsl.parse(text).compile(seed=0)
+    m = bmdsl.parse(text).compile(seed=0, jit=False)
     for k, (name, value) in enumerate(m.params.items()):
         m.params[name] = np.random.default_rng(k).normal(0, 1, value.shape)
     return m

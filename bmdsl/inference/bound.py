@@ -12,9 +12,6 @@ from .program import Array, Rows, State
 if TYPE_CHECKING:
     from .phases import Phases
 
-FEW = 6
-"""log2 of the states a case that are enumerated where a bound would do as well."""
-
 
 def lower_bound(machine: Phases, rows: Rows) -> Array:
     """E_q[−E(v, h)] + H(q) ≤ log Σ_h exp(−E(v, h)) = −F(v): [rows], in nats, float64.
@@ -46,7 +43,7 @@ def bounded(machine: Phases, state: State, steps: int, tol: float, damping: floa
 
 
 def minus_free_energy(machine: Phases, state: State) -> Array:
-    """−F(v) of every case, exact where hidden units can be summed out with few states each, else mean field's bound: [cases], nats."""
-    if not enumeration.few(machine.program, machine.hidden, FEW):
+    """−F(v) of every case, exact where hidden units can be summed out of all cases at once, else mean field's bound: [cases], nats."""
+    if not enumeration.summed_at_once(machine.program, machine.hidden):
         return bounded(machine, state, 30, 1e-4, 0.0)[0]
     return -machine.free_energies({n: machine.program.flat(n, x) for n, x in state.items()})

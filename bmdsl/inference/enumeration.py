@@ -67,13 +67,13 @@ def choose(program: Program, names: Iterable[str], what: str, limit: int = LIMIT
     return chosen
 
 
-def few(program: Program, names: Iterable[str], bits: int) -> bool:
-    """Whether these groups can be summed out with at most 2^bits states enumerated."""
+def summed_at_once(program: Program, names: Iterable[str]) -> bool:
+    """Whether these groups can be summed out of all rows together: none enumerated, or a single one-of-K unit."""
     try:
-        choose(program, names, "this", bits)
+        chosen = choose(program, names, "this")
     except BmError:
         return False
-    return True
+    return not chosen or one_unit(program, chosen) is not None
 
 
 def summed_rows(program: Program, f: Fields, given: State, free: Iterable[str], what: str,

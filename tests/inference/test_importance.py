@@ -115,7 +115,9 @@ def test_progress_counts_both_ways() -> None:
 
 
 def test_a_gap_is_doubted() -> None:
-    m = bmdsl.load("ising", L=8, J=0.6).compile(seed=0)
+    m = random_machine(TEXTS["lattice"])
+    m.params["J"] = 2.0  # all up or all down, which independent units do not know
+    m.params["b"] = 0.0
     assert "nats apart" in m.log_partition("ais", chains=10, steps=3).doubt
 
 

@@ -50,6 +50,7 @@ def test_exact_gradient_climbs_the_exact_likelihood_step_by_step():
 
 
 @pytest.mark.stat
+@pytest.mark.slow
 def test_persistent_chains_come_close():
     data = bars_and_stripes(4)
     machine = bmdsl.parse(MODEL, H=16).compile(seed=1)

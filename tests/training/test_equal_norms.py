@@ -18,7 +18,7 @@ MODULE = discover("bmdsl.training.penalties")["equal_norms"]
 
 
 def _machine() -> bmdsl.Machine:
-    m = bmdsl.parse(DEEP).compile(seed=0, dtype="float64")
+    m = bmdsl.parse(DEEP).compile(seed=0, dtype="float64", jit=False)
     for k, (name, value) in enumerate(m.params.items()):
         m.params[name] = np.random.default_rng(k).normal(0, 1, value.shape)
     return m

@@ -13,7 +13,7 @@ import numpy as np
 
 from ...inference import importance
 from ...inference.bound import minus_free_energy
-from ...inference.enumeration import few
+from ...inference.enumeration import summed_at_once
 from ...language.vocabulary import Word
 from ..health import Finding, Look
 
@@ -37,7 +37,7 @@ def look(at: Look, memory: dict[str, Any]) -> Finding:
     cases = at.watched if at.held is None else at.held
     means = importance.base_means(machine, at.watched)
     log_z = importance.estimate(machine, means, CHAINS, STEPS, "linear", reverse=False)
-    name = "log_likelihood" if few(machine.program, machine.hidden, 6) else "bound"
+    name = "log_likelihood" if summed_at_once(machine.program, machine.hidden) else "bound"
     return Finding({name: float(np.mean(minus_free_energy(machine, cases))) - log_z.value})
 
 

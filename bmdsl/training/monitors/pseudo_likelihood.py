@@ -25,7 +25,7 @@ def look(at: Look, memory: dict[str, Any]) -> Finding:
     machine, program = at.machine, at.machine.program
     name = machine.visible[0]
     support, width = enumeration.support_of(program, name), program.states[name]
-    if support is None or len(support) > 64 or not enumeration.few(program, machine.hidden, 6):
+    if support is None or len(support) > 64 or not enumeration.summed_at_once(program, machine.hidden):
         return Finding()
     x = at.watched[name].reshape(len(at.watched[name]), -1)
     units = x.shape[1] // width

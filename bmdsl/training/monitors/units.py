@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ...inference.domain import ends, span
-from ...inference.enumeration import few
+from ...inference.enumeration import summed_at_once
 from ...language.vocabulary import Word
 from ..health import Finding, Look
 
@@ -20,7 +20,7 @@ STILL, END, MANY = 0.01, 0.02, 0.5
 def look(at: Look, memory: dict[str, Any]) -> Finding:
     """`dead_h`: share of the units that stay where they are in the midst; `saturated_h`: of those that stay at an end, always on or always off."""
     machine, figures, minds = at.machine, {}, []
-    if few(machine.program, machine.hidden, 6):
+    if summed_at_once(machine.program, machine.hidden):
         rows, weights = machine.posterior_rows(at.watched)
         per = len(weights) // len(next(iter(at.watched.values())))
         means = {n: (rows[n] * weights[:, None]).reshape(-1, per, rows[n].shape[1]).sum(1) for n in machine.hidden}
