@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from math import ceil
 from typing import Any
 
 from ..inference.phases import Phases
@@ -15,6 +16,8 @@ from .batch import Expectation
 from .machine_protocol import Array, Machine, State
 
 WELL = "healthy"
+APART = 50
+"""Updates between two looks at least: of a small machine on few cases a look takes longer than an epoch."""
 
 
 @dataclass(frozen=True)
@@ -61,8 +64,12 @@ class Health:
 
     def epoch(self, training: Training, cases: tuple[State, State | None], phases: tuple[Expectation, Expectation] | None, chains: Mapping[str, Array],
               epoch: int, per_epoch: int) -> dict[str, Any]:  # fmt: skip
-        """Figures of all monitors, and `health`: what they mind. `cases`: training and validation cases. Warnings are told once each."""
-        if self.machine is None or not len(next(iter(cases[0].values()))):
+        """Figures of all monitors, and `health`: what they mind. `cases`: training and validation cases. Warnings are told once each.
+
+        Small epochs are looked at once in several, and the last one always.
+        """
+        done, every = epoch + 1, ceil(APART / per_epoch)
+        if self.machine is None or not len(next(iter(cases[0].values()))) or (done % every and done != training.epochs):
             return {}
         program = self.machine.program
         watched, held = ({n: program.flat(n, x) for n, x in c.items()} if c and len(next(iter(c.values()))) else None for c in cases)

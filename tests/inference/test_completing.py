@@ -21,7 +21,7 @@ def _machine(text: str, scale: float = 1.0) -> bmdsl.Machine:
     return m
 
 
-@pytest.mark.parametrize(("kind", "states"), [("binary", (0.0, 1.0)), ("spin", (-1.0, 1.0))])
+@pytest.mark.parametrize(("kind", "states"), [("binary", (0.0, 1.0)), pytest.param("spin", (-1.0, 1.0), marks=pytest.mark.slow)])
 def test_denoised_cases_are_posterior_means(kind: str, states: tuple[float, float]) -> None:
     m = _machine(RBM.replace("KIND", kind), 1.5)
     every = np.array(list(itertools.product(states, repeat=4)))

@@ -91,13 +91,13 @@ def test_stale_chains_are_warned_of_once(machine: bmdsl.Machine, cases: np.ndarr
     machine.params["W"] = np.zeros((6, 4))
     chains = {"v": np.eye(6)[np.random.default_rng(0).permutation(200) % 2 * 5] * [0, 1, 1, 1, 1, 1], "h": np.zeros((200, 4))}
     phases = Expectation({"v": np.ones((5, 6)), "h": np.ones((5, 4))}, np.full(5, 0.2)), Expectation(chains, np.full(200, 1 / 200))
-    assert "stale" not in watch.epoch(machine.model.training, ({"v": cases}, None), phases, chains, 0, 10)["health"]
+    assert "stale" not in watch.epoch(machine.model.training, ({"v": cases}, None), phases, chains, 0, 50)["health"]
     with pytest.warns(BmWarning, match="BM767"):
-        out = watch.epoch(machine.model.training, ({"v": cases}, None), phases, chains, 1, 10)
+        out = watch.epoch(machine.model.training, ({"v": cases}, None), phases, chains, 1, 50)
     assert "stale chains" in out["health"] and watch.line == out["health"]
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        watch.epoch(machine.model.training, ({"v": cases}, None), phases, chains, 2, 10)
+        watch.epoch(machine.model.training, ({"v": cases}, None), phases, chains, 2, 50)
 
 
 def test_gradient_signal_is_mean_against_variance() -> None:
