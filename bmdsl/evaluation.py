@@ -10,15 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .chunks import by_chunks, chunks
 from .inference.machine import Machine
 from .language.diagnostics import BmError, fail
+from .training.cases import missing_cases
 
 if TYPE_CHECKING:
     from .stacking import StackMachine
 
 BITS = 22
 """log2 of the most joint states (times cases, where a case has its own) that a figure is worth."""
-CHUNK = 4096
 
 
 @dataclass(frozen=True)
@@ -60,35 +61,31 @@ def _shown(value: float | None, unit: str = "") -> str:
 
 def figures(machine: Machine, data: Mapping[str, np.ndarray], part: str) -> Figures:
     """Figures of prepared data; cases with missing values are left out."""
-    whole = np.logical_and.reduce([~np.isnan(np.asarray(x, np.float64).reshape(len(x), -1)).any(1) for x in data.values()])
+    whole = ~missing_cases(data)
     count, notes = int(whole.sum()), []
     if count < len(whole):
         notes.append(f"{len(whole) - count:,} cases with missing values are left out")
-    chunks = [{n: x[rows] for n, x in data.items()} for rows in _chunks(np.flatnonzero(whole))]
-    if not chunks:
+    if not count:
         return Figures(part, 0, None, None, None, tuple(notes))
-    first = machine.visible[0]
-    wrong = np.concatenate([((np.asarray(machine.reconstruct(c), np.float64) - c[first]) ** 2).reshape(len(c[first]), -1).mean(1) for c in chunks])
-    free = np.concatenate([machine.free_energy(**c) for c in chunks]) if worth(machine, machine.hidden, count) else None
+    data, first = (data if whole.all() else {n: x[whole] for n, x in data.items()}), machine.visible[0]
+    wrong = by_chunks(lambda c: ((np.asarray(machine.reconstruct(c), np.float64) - c[first]) ** 2).reshape(len(c[first]), -1).mean(1), data)
+    free = by_chunks(lambda c: machine.free_energy(**c), data) if worth(machine, machine.hidden, count) else None
     given = any(g.role == "given" for g in machine.model.groups)
     known = free is not None and not given and worth(machine, (*machine.visible, *machine.hidden), 1)
     likelihood = float(-free.mean() - float(machine.log_partition())) if free is not None and known else None
     mean = None if free is None else float(free.mean())
-    return Figures(part, count, float(wrong.mean()), mean, likelihood, tuple(notes), _class_errors(machine, chunks))
+    return Figures(part, count, float(wrong.mean()), mean, likelihood, tuple(notes), _class_errors(machine, data))
 
 
-def _class_errors(machine: Machine, chunks: Sequence[Mapping[str, np.ndarray]]) -> dict[str, float]:
+def _class_errors(machine: Machine, data: Mapping[str, np.ndarray]) -> dict[str, float]:
     """Errors of every visible one-of-K unit by its posterior given all other groups that are not hidden."""
     out = {}
     for name in machine.visible:
         if machine.program.plan.is_one_unit(name) and len(machine.visible) > 1:
-            told = [machine.posterior(**{n: x for n, x in c.items() if n != name})[name].argmax(1) == c[name].argmax(1) for c in chunks]
-            out[name] = 1 - float(np.concatenate(told).mean())
+            others = {n: x for n, x in data.items() if n != name}
+            told = np.concatenate([machine.posterior(**c)[name].argmax(1) for c in chunks(others)])
+            out[name] = 1 - float((told == data[name].argmax(1)).mean())
     return out
-
-
-def _chunks(rows: np.ndarray) -> list[np.ndarray]:
-    return [rows[k : k + CHUNK] for k in range(0, len(rows), CHUNK)]
 
 
 def worth(machine: Machine, groups: Sequence[str], cases: int) -> bool:
@@ -150,6 +147,17 @@ class Subject:
 
     machine: Machine | StackMachine
     data: str
+    images: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    """Group → the shape its cases have as pictures."""
+
+
+def one_machine(run: Subject, folder: Path) -> Machine:
+    """The run's machine; BmError BM916 where the folder holds a stack of them."""
+    from .handle import holds_a_stack
+
+    if not isinstance(run.machine, Machine):
+        raise holds_a_stack(folder, run.machine.layers[0].name)
+    return run.machine
 
 
 def opened(folder: Path) -> Subject:
@@ -160,7 +168,15 @@ def opened(folder: Path) -> Subject:
     if is_stack(folder):
         return Subject(*open_stack(folder))
     run = open_run(folder)
-    return Subject(run.machine, run.data)
+    return Subject(run.machine, run.data, run.images)
+
+
+def last_part(folder: Path, data: str | None, part: str | None) -> tuple[Subject, str, dict[str, np.ndarray]]:
+    """A run, and the prepared cases of one part of the data (None: the last that the set has) with its name."""
+    run = opened(folder)
+    spec = _spec(run, data)
+    chosen = part or _parts(spec)[-1]
+    return run, chosen if len(_parts(spec)) > 1 else Path(spec).name, _ready(run, spec, chosen)
 
 
 def _spec(run: Subject, data: str | None) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ import numpy as np
 from .language.diagnostics import fail, near
 from .language.structure import bias_of, coupling_of, depths
 from .registry import discover
+from .writing import put
 
 if TYPE_CHECKING:
     from .inference.machine import Machine
@@ -96,7 +96,4 @@ def export(machine: Machine, to: str, path: Path) -> Path:
     made = network(machine)
     path = path if path.suffix == known[to].SUFFIX else path.with_name(path.name + known[to].SUFFIX)
     path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.stem}.part{path.suffix}")
-    known[to].write(made, beside)
-    os.replace(beside, path)
-    return path
+    return put(path, lambda beside: known[to].write(made, beside))

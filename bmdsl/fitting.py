@@ -159,9 +159,9 @@ def resume(folder: Path, settings: Mapping[str, Any]) -> Outcome:
 
 def some_whole(data: Arrays, most: int) -> Arrays:
     """At most so many cases without missing values, spread over all."""
-    whole = np.flatnonzero(np.logical_and.reduce([~np.isnan(np.asarray(x, np.float64).reshape(len(x), -1)).any(1) for x in data.values()]))
-    rows = whole[np.unique(np.linspace(0, len(whole) - 1, min(len(whole), most)).astype(int))] if len(whole) else whole
-    return {n: x[rows] for n, x in data.items()}
+    from .training.cases import Cases
+
+    return Cases.of(data, None).whole().spread(most).data
 
 
 def _named(data: Any, checked: CheckedModel) -> Any:

@@ -231,7 +231,7 @@ def open_run(path: Path) -> Opened:
     from .storage import read_machine
 
     if (path / "stack.json").exists():
-        raise fail("BM916", f"`{path}` holds a stack, not one machine", help=f"name a layer's folder in it, as `{path / _first_layer(path)}`")
+        raise holds_a_stack(path, _first_layer(path))
     if path.is_dir() and not (path / "params.safetensors").exists():
         raise fail("BM916", f"`{path}` is not the folder of a run", help="a run is made by `bm train FILE --out DIR`")
     if not path.exists():
@@ -244,6 +244,11 @@ def open_run(path: Path) -> Opened:
     for name, value in arrays.items():
         machine.params[name] = value
     return Opened(model, machine, metadata)
+
+
+def holds_a_stack(path: Path, layer: str) -> BmError:
+    """What is wrong where one machine is asked for."""
+    return fail("BM916", f"`{path}` holds a stack, not one machine", help=f"name a layer's folder in it, as `{path / layer}`")
 
 
 def _first_layer(path: Path) -> str:

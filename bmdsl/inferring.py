@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import numpy as np
 
 from .data.load import read_file
 from .language.diagnostics import fail
+from .writing import put
 
 ROWS, COLUMNS = 3, 10
 """Cases in a picture: so many rows of so many, each row of cases above one of results."""
@@ -33,27 +33,22 @@ def infer(folder: Path, data: str | None, part: str | None, out: Path | None, *,
     `impute`: a file that is 1 where entries are to be filled in, [cases, *axes] or [*axes], or `nan` for those that are NaN in the data. BmError BM930
     for a mask that does not fit the data.
     """
-    from .evaluation import Subject, ready_parts
-    from .inference.machine import Machine
+    from .evaluation import last_part, one_machine
 
-    run, ready = ready_parts(folder, data, (part,) if part else None)
-    name, cases = ready[-1]
+    run, name, cases = last_part(folder, data, part)
     path = out or folder / ("imputed.npy" if impute else "denoised.npy" if denoise else "features.npy")
-    if not isinstance(run.machine, Machine):
-        if impute or denoise:
-            raise fail("BM916", f"`{folder}` holds a stack, not one machine", help=f"name a layer's folder in it, as `{folder / run.machine.layers[0].name}`")
-        return Inferred(_written(path, run.machine.transform(cases, features)), None, ())
-    assert isinstance(run, Subject)
-    first = run.machine.visible[0]
+    if not impute and not denoise:
+        means = run.machine.transform(dict(cases), features)
+        return Inferred(_written(path, means), None, means.shape)
+    machine = one_machine(run, folder)
+    first = machine.visible[0]
+    shape = run.images.get(first)
     if impute:
         hole = _hole(impute, cases[first])
-        found = run.machine.impute({**cases, first: np.where(hole, 0, cases[first])}, hole, steps)
-        return _shown(folder, path, found, np.where(hole, np.nan, cases[first]), f"{name}: cases with entries missing, and below them filled in")
-    if denoise:
-        found = run.machine.denoise(dict(cases), noise, steps)
-        return _shown(folder, path, found, cases[first], f"{name}: cases, and below them without noise")
-    found = run.machine.transform(dict(cases), features)
-    return Inferred(_written(path, found), None, found.shape)
+        found = machine.impute({**cases, first: np.where(hole, 0, cases[first])}, hole, steps)
+        return _shown(path, found, np.where(hole, np.nan, cases[first]), shape, f"{name}: cases with entries missing, and below them filled in")
+    found = machine.denoise(dict(cases), noise, steps)
+    return _shown(path, found, cases[first], shape, f"{name}: cases, and below them without noise")
 
 
 def _hole(mask: str, values: np.ndarray) -> np.ndarray:
@@ -73,25 +68,18 @@ def _hole(mask: str, values: np.ndarray) -> np.ndarray:
 def _written(path: Path, values: np.ndarray) -> Path:
     path = path if path.suffix == ".npy" else path.with_name(path.name + ".npy")
     path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(path.name + ".part")
-    with beside.open("wb") as file:
-        np.save(file, values, allow_pickle=False)
-    os.replace(beside, path)
-    return path
+    return put(path, lambda beside: np.save(beside, values, allow_pickle=False))
 
 
-def _shown(folder: Path, path: Path, found: np.ndarray, seen: np.ndarray, title: str) -> Inferred:
-    from .handle import open_run
+def _shown(path: Path, found: np.ndarray, seen: np.ndarray, shape: Sequence[int] | None, title: str) -> Inferred:
     from .report.plots import pairs
 
     written = _written(path, found)
-    run = open_run(folder)
-    first = run.machine.visible[0]
-    if first not in run.images:
+    if shape is None:
         return Inferred(written, None, found.shape)
     picture = written.with_suffix(".png")
     count = min(len(seen), ROWS * COLUMNS)
-    pairs(seen[:count], found[:count], run.images[first], picture, title, COLUMNS)
+    pairs(seen[:count], found[:count], shape, picture, title, COLUMNS)
     return Inferred(written, picture, found.shape)
 
 
@@ -121,24 +109,20 @@ class Ranked:
 
 def rank(folder: Path, data: str | None, part: str | None, count: int) -> Ranked:
     """The `count` most and least likely cases of one part (default: the last that the set has), and rank.png in the run's folder."""
-    from .evaluation import ready_parts
-    from .handle import open_run
-    from .inference.machine import Machine
+    from .evaluation import last_part, one_machine
     from .likelihood import minus_free_energies
     from .report.plots import tiles
 
-    run, ready = ready_parts(folder, data, (part,) if part else None)
-    name, cases = ready[-1]
-    if not isinstance(run.machine, Machine):
-        raise fail("BM916", f"`{folder}` holds a stack, not one machine", help=f"name a layer's folder in it, as `{folder / run.machine.layers[0].name}`")
-    values, bound = minus_free_energies(run.machine, cases)
+    run, name, cases = last_part(folder, data, part)
+    machine = one_machine(run, folder)
+    values, bound = minus_free_energies(machine, cases)
     values = np.where(np.isnan(values), -np.inf, values)
     order = np.argsort(-values, kind="stable")
     count = min(count, len(order))
     ends = [tuple((int(k), float(values[k])) for k in chosen) for chosen in (order[:count], order[::-1][:count])]
-    images, first, picture = open_run(folder).images, run.machine.visible[0], None
-    if first in images and folder.is_dir():
+    first, picture = machine.visible[0], None
+    if first in run.images and folder.is_dir():
         picture = folder / "rank.png"
         rows = np.concatenate([cases[first][order[:count]], cases[first][order[::-1][:count]]])
-        tiles(rows, images[first], picture, f"{name}: the {count} most likely cases, and below them the {count} least likely", False, columns=count)
+        tiles(rows, run.images[first], picture, f"{name}: the {count} most likely cases, and below them the {count} least likely", False, columns=count)
     return Ranked(name, len(values), ends[0], ends[1], bound, picture)

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .chunks import by_chunks
 from .language.diagnostics import BmError, fail
+from .training.cases import missing_cases
 
 if TYPE_CHECKING:
     from .inference.importance import LogPartition, Progress
@@ -77,7 +79,7 @@ def measure(machine: Machine, parts: Sequence[tuple[str, Mapping[str, np.ndarray
     given = next((g.name for g in machine.model.groups if g.role == "given"), None)
     if given is not None:
         raise fail("BM809", f"log Z depends on the given group `{given}`", help="use the likelihood of a case, which has it: `machine.log_likelihood`")
-    whole = [(name, _whole(data)) for name, data in parts]
+    whole = [(name, {n: x[~missing_cases(data)] for n, x in data.items()}) for name, data in parts]
     if not all(len(next(iter(data.values()))) for _, data in whole):
         raise fail("BM751", "every case has a missing value", help="a likelihood is that of whole cases")
     try:
@@ -92,33 +94,24 @@ def measure(machine: Machine, parts: Sequence[tuple[str, Mapping[str, np.ndarray
     return Likelihood(made, log_z, estimate, any(bound for _, _, bound in found))
 
 
-def _whole(data: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-    missing = np.logical_or.reduce([np.isnan(np.asarray(x, np.float64).reshape(len(x), -1)).any(1) for x in data.values()])
-    return {n: x[~missing] for n, x in data.items()}
-
-
 def minus_free_energies(machine: Machine, data: Mapping[str, np.ndarray]) -> tuple[np.ndarray, bool]:
     """−F(v) of every case where it costs little to be exact, else mean field's bound; and which."""
-    from .evaluation import CHUNK, worth
+    from .evaluation import worth
 
-    count = len(next(iter(data.values())))
-    chunks = [{n: x[lo : lo + CHUNK] for n, x in data.items()} for lo in range(0, count, CHUNK)]
-    if worth(machine, machine.hidden, count):
-        return np.concatenate([-machine.free_energy(**c) for c in chunks]), False
-    return np.concatenate([machine.variational_bound(c) for c in chunks]), True
+    if worth(machine, machine.hidden, len(next(iter(data.values())))):
+        return by_chunks(lambda part: -machine.free_energy(**part), data), False
+    return by_chunks(machine.variational_bound, data), True
 
 
 def of_run(folder: Path, data: str | None, parts: Sequence[str] | None, chains: int, steps: int, progress: bool | None = None) -> Likelihood:
     """The likelihood of a run on data (None: those it was trained on), reverse AIS from the run's persistent chains where it kept some."""
-    from .evaluation import ready_parts
-    from .inference.machine import Machine
+    from .evaluation import one_machine, ready_parts
     from .training.progress import progress_line
     from .training.run_folder import RunFolder
 
     run, ready = ready_parts(folder, data, parts)
-    if not isinstance(run.machine, Machine):
-        raise fail("BM916", f"`{folder}` holds a stack, not one machine", help=f"name a layer's folder in it, as `{folder / run.machine.layers[0].name}`")
+    machine = one_machine(run, folder)
     kept = RunFolder(folder, {}).chains() if folder.is_dir() else {}
-    start = {n: run.machine.program.shaped(n, x) for n, x in kept.items()} or None
+    start = {n: machine.program.shaped(n, x) for n, x in kept.items()} or None
     with progress_line(2 * steps, progress) as show:
-        return measure(run.machine, ready, chains, steps, start, lambda done, total: show(done, {"temperature": done % steps}))
+        return measure(machine, ready, chains, steps, start, lambda done, total: show(done, {"temperature": done % steps}))

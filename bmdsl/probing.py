@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .chunks import by_chunks
 from .language.diagnostics import fail, near
 
 if TYPE_CHECKING:
@@ -91,9 +92,5 @@ def probe(folder: Path, data: str | None, name: str, features: str, labels: str 
 
 
 def _features(run: Subject, ready: dict[str, np.ndarray], features: str) -> np.ndarray:
-    from .evaluation import CHUNK
-
-    count = len(next(iter(ready.values())))
-    parts = ({n: x[lo : lo + CHUNK] for n, x in ready.items()} for lo in range(0, count, CHUNK))
     with run.machine.frozen():
-        return np.concatenate([np.asarray(run.machine.transform(part, features), np.float64) for part in parts])
+        return by_chunks(lambda part: np.asarray(run.machine.transform(part, features), np.float64), ready)

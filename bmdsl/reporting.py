@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -13,6 +12,7 @@ from .evaluation import figures, ready_parts
 from .language.diagnostics import BmError, fail
 from .registry import discover
 from .report.page import Section, drawing, page, picture, table, text, verdict
+from .writing import put_text
 
 COLUMNS = ("first epoch", "last epoch", "best")
 
@@ -35,10 +35,7 @@ def write_report(folder: Path, out: Path | None, likelihood: bool = False, chain
         sections += _model(run, Path(place))
     sections.append(Section("Run", table([(k, str(v)) for k, v in facts.items() if k != "metadata" and v is not None])))
     path = out or folder / "report.html"
-    beside = path.with_name(path.name + ".part")
-    beside.write_text(page(f"{run.model.name}: {folder.name}", _subtitle(run, facts, metrics), sections), encoding="utf-8")
-    os.replace(beside, path)
-    return path
+    return put_text(path, page(f"{run.model.name}: {folder.name}", _subtitle(run, facts, metrics), sections))
 
 
 def read_metrics(folder: Path) -> list[dict[str, Any]]:

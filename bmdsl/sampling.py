@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ from .data.load import read_file
 from .language.diagnostics import fail
 from .training.progress import progress_line
 from .training.run_folder import RunFolder
+from .writing import put
 
 if TYPE_CHECKING:
     from .inference.annealing import Ground
@@ -148,10 +148,7 @@ def _write(s: Subject, groups: Mapping[str, np.ndarray], out: Path | None, held:
     path = path if path.suffix == ".npz" else path.with_name(path.name + ".npz")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        beside = path.with_name(path.name + ".part")
-        with beside.open("wb") as file:
-            np.savez_compressed(file, allow_pickle=False, **groups)
-        os.replace(beside, path)
+        put(path, lambda beside: np.savez_compressed(beside, allow_pickle=False, **groups))
     except OSError as error:
         raise fail("BM914", f"`{path}` cannot be written: {error.strerror}") from None
     shown = next((name for name in s.machine.visible if name in s.images), None)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -13,12 +12,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from . import driver
+from .chunks import by_chunks
 from .handle import Model
 from .language.diagnostics import fail
 from .language.model import Model as CheckedModel
 from .language.source import Source
 from .language.tree import Name, Setting, StackDefinition
 from .overrides import Override
+from .writing import put_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from .fitting import Outcome
     from .inference.machine import Machine
 
-CHUNK = 4096
 FILE = "stack.json"
 Arrays = dict[str, np.ndarray]
 
@@ -115,10 +115,8 @@ def _means(below: Trained, data: Arrays, layer: Layer, model: Model) -> Arrays:
 
 def hidden_means(machine: Machine, data: Arrays, group: str) -> np.ndarray:
     """E[group | v] of every case, [cases, *axes], in single precision."""
-    count = len(next(iter(data.values())))
     with machine.frozen():
-        parts = [machine.posterior(**{n: x[lo : lo + CHUNK] for n, x in data.items()})[group] for lo in range(0, count, CHUNK)]
-    return np.concatenate(parts).astype(np.float32)
+        return by_chunks(lambda part: machine.posterior(**part)[group], data).astype(np.float32)
 
 
 @dataclass(frozen=True)
@@ -172,9 +170,7 @@ class StackMachine:
 def _write(folder: Path, stack: StackModel, layers: list[Trained], data: str) -> None:
     facts = {"format": "bmdsl stack 1", "name": stack.name, "data": data, "source_name": stack.source.name, "source": stack.source.text,
              "layers": [{"name": x.name, "below": x.below, "group": x.group} for x in layers]}  # fmt: skip
-    beside = folder / f"{FILE}.part"
-    beside.write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
-    os.replace(beside, folder / FILE)
+    put_text(folder / FILE, json.dumps(facts, indent=1) + "\n")
 
 
 def is_stack(folder: Path) -> bool:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 
 from .language.diagnostics import fail
+from .writing import put
 
 
 def write_machine(path: Path, params: Mapping[str, np.ndarray], metadata: Mapping[str, str]) -> None:
@@ -16,9 +16,8 @@ def write_machine(path: Path, params: Mapping[str, np.ndarray], metadata: Mappin
     from safetensors.numpy import save_file
 
     path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(path.name + ".part")
-    save_file({name: np.ascontiguousarray(x) for name, x in params.items()}, beside, metadata=dict(metadata))
-    os.replace(beside, path)
+    arrays = {name: np.ascontiguousarray(x) for name, x in params.items()}
+    put(path, lambda beside: save_file(arrays, beside, metadata=dict(metadata)))
 
 
 def read_machine(path: Path) -> tuple[dict[str, str], dict[str, np.ndarray]]:

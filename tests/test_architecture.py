@@ -18,9 +18,9 @@ MAY_IMPORT = {
     "compiler": {"language", "units", "graph"},
     "inference": {"language", "units", "graph", "compiler", "registry"},
     "data": {"language", "registry"},
-    "training": {"language", "compiler", "inference", "registry"},
+    "training": {"language", "compiler", "inference", "registry", "writing"},
     "verification": {"language", "units", "graph", "compiler", "inference"},
-    "report": {"language", "units", "graph", "compiler", "inference", "registry"},
+    "report": {"language", "units", "graph", "compiler", "inference", "registry", "writing"},
 }
 """Folder → the folders and top-level modules of the package that it may import, besides itself."""
 

@@ -102,6 +102,13 @@ class Plan:
         """Terms whose couplings are never written out, of three groups or more or of a low rank."""
         return (*self.tensors, *self.contractions)
 
+    @property
+    def pairs_of_a_sweep(self) -> int:
+        """Couplings that a sweep multiplies for every chain, once a direction; of a term of several groups the slices that a state picks."""
+        sizes = {g.name: g.size for g in self.groups}
+        pairs = sum(sizes[c.a] * sizes[c.b] for c in self.couplings) + sum(sizes[g.name] ** 2 for g in self.groups if g.lateral)
+        return pairs + sum(sizes[t.groups[0]] * sizes[n] for t in self.multiway for n in t.groups[1:])
+
     def contraction_text(self, t: Tensor, target: str) -> str:
         """How a tensor gives the field of one of its groups."""
         if self.selector is not None and target == self.selector[0]:

@@ -68,6 +68,30 @@ def coupling_of(term: Term) -> Coupling | None:
     return Coupling(p.parameter, -term.coefficient, (term.units[0].group, term.units[1].group), (both, left, right))
 
 
+@dataclass(frozen=True)
+class LayerWeights:
+    """A coupling between two layers: a weight vector for every unit of `upper`, the group further from the visible units, over `axes` of the parameter."""
+
+    parameter: str
+    groups: tuple[str, str]
+    upper: str
+    axes: tuple[int, ...]
+
+
+def layer_weights(model: Model) -> dict[str, LayerWeights]:
+    """Every parameter that is one weight for each pair of units of two groups."""
+    depth, found = depths(model), {}
+    for term in model.terms:
+        c = coupling_of(term)
+        if c is not None and c.parameter not in found:
+            upper = max(c.groups, key=lambda g: depth.get(g, len(depth)))
+            both, left, right = c.letters
+            unit = left if upper == c.groups[0] else right
+            axes = tuple(k for k, letter in enumerate(both) if letter not in unit)
+            found[c.parameter] = LayerWeights(c.parameter, c.groups, upper, axes)
+    return found
+
+
 def depths(model: Model) -> dict[str, int]:
     """Every group's layer: how many couplings lie between it and the visible groups; groups that none reaches are left out. Given groups count as 0."""
     out = {g.name: 0 for g in model.groups if g.role != "hidden"}

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from ..chunks import chunks
 from ..language.diagnostics import fail
 from ..language.model import Choice, Group, Initial, Letter, Model, Parameter, Subscript, Term, Training
 from ..language.structure import depths
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 WORD = Word("greedy", (Option("epochs", "integer", 10, low=1), Option("steps", "integer", 1, low=1)), summary="layer by layer, then all layers at once")
 LETTERS = ("below′", "above′")
 """Letters that no text can hold, for the two copies of a layer's units."""
-CHUNK = 4096
 Arrays = dict[str, np.ndarray]
 
 
@@ -52,9 +52,8 @@ def pretrain(machine: Machine, choice: Choice, data: Mapping[str, np.ndarray], p
         for p in part.parameters:
             found.setdefault(p.name, []).append(small.params[p.name])
         if layer + 1 < top:
-            count = len(next(iter(seen.values())))
-            chunks = [small.posterior(**{n: x[lo : lo + CHUNK] for n, x in seen.items()}) for lo in range(0, count, CHUNK)]
-            below = {n: np.concatenate([c[n] for c in chunks]) for n in chunks[0]}
+            means = [small.posterior(**part) for part in chunks(seen)]
+            below = {n: np.concatenate([m[n] for m in means]) for n in means[0]}
     for name, values in found.items():
         machine.params[name] = np.mean(values, axis=0)
 

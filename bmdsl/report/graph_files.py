@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import networkx as nx
 from ..graph.factor_graph import FactorGraph
 from ..graph.unit_graph import colour_classes, unit_graph
 from ..language.diagnostics import fail
+from ..writing import put_text
 
 
 def write_graph(graph: FactorGraph, path: Path) -> None:
@@ -66,13 +66,13 @@ def _plain_units(graph: FactorGraph) -> nx.Graph:
 
 
 def _unit_graphml(graph: FactorGraph, path: Path) -> None:
-    _put(path, "\n".join(['<?xml version="1.0" encoding="utf-8"?>', *nx.generate_graphml(_plain_units(graph))]) + "\n")
+    put_text(path, "\n".join(['<?xml version="1.0" encoding="utf-8"?>', *nx.generate_graphml(_plain_units(graph))]) + "\n")
 
 
 def _unit_dot(graph: FactorGraph, path: Path) -> None:
     units = _plain_units(graph)
     lines = [f"graph {_quoted(graph.model.name)} {{", "  node [shape=circle, fontsize=9];", *(f"  {_quoted(n)};" for n in units)]
-    _put(path, "\n".join([*lines, *(f"  {_quoted(a)} -- {_quoted(b)};" for a, b in units.edges), "}"]) + "\n")
+    put_text(path, "\n".join([*lines, *(f"  {_quoted(a)} -- {_quoted(b)};" for a, b in units.edges), "}"]) + "\n")
 
 
 def _picture(graph: FactorGraph, path: Path) -> None:
@@ -83,7 +83,7 @@ def _picture(graph: FactorGraph, path: Path) -> None:
 
 def _graphml(graph: FactorGraph, path: Path) -> None:
     """Node attributes as in FactorGraph.nodes: kind, role, unit and shape of groups, index and label of terms."""
-    _put(path, "\n".join(['<?xml version="1.0" encoding="utf-8"?>', *nx.generate_graphml(graph.nodes)]) + "\n")
+    put_text(path, "\n".join(['<?xml version="1.0" encoding="utf-8"?>', *nx.generate_graphml(graph.nodes)]) + "\n")
 
 
 def _dot(graph: FactorGraph, path: Path) -> None:
@@ -97,14 +97,10 @@ def _dot(graph: FactorGraph, path: Path) -> None:
         else:
             lines.append(f"  {_quoted(name)} [shape=box, width=0.15, height=0.15, label={_quoted('')}, xlabel={_quoted(facts['label'])}];")
     lines += [f"  {_quoted(a)} -- {_quoted(b)};" for a, b in graph.nodes.edges]
-    _put(path, "\n".join([*lines, "}"]) + "\n")
+    put_text(path, "\n".join([*lines, "}"]) + "\n")
 
 
 def _quoted(text: str) -> str:
     return '"' + text.replace('"', '\\"') + '"'
 
 
-def _put(path: Path, text: str) -> None:
-    beside = path.with_name(path.name + ".part")
-    beside.write_text(text, encoding="utf-8")
-    os.replace(beside, path)

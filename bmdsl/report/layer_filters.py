@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..language.structure import coupling_of, depths
+from ..language.structure import layer_weights
 
 if TYPE_CHECKING:
     from ..inference.machine import Machine
@@ -66,14 +66,5 @@ def component_filters(machine: Machine, visible: str, most: int) -> tuple[str, n
 
 def weight_norms(machine: Machine) -> Mapping[str, np.ndarray]:
     """Parameter → the norms of the weight vectors that a layer's units get from the layer below."""
-    depth, found = depths(machine.model), {}
-    for term in machine.model.terms:
-        c = coupling_of(term)
-        if c is None or c.parameter in found:
-            continue
-        upper = max(c.groups, key=lambda g: depth.get(g, len(depth)))
-        both, left, right = c.letters
-        unit = left if upper == c.groups[0] else right
-        w = np.asarray(machine.params[c.parameter], np.float64)
-        found[c.parameter] = np.sqrt((w**2).sum(axis=tuple(k for k, x in enumerate(both) if x not in unit))).ravel()
-    return found
+    found = layer_weights(machine.model)
+    return {n: np.sqrt((np.asarray(machine.params[n], np.float64) ** 2).sum(axis=x.axes)).ravel() for n, x in found.items()}

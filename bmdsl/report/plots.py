@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from math import ceil, sqrt
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+from ..writing import put
 
 COLUMNS = 4
 GAP, LEAST = 2, 32
@@ -17,10 +18,8 @@ GAP, LEAST = 2, 32
 
 def save(figure: Any, path: Path) -> None:
     """Writes a figure beside its place, then renames; the suffix gives the format."""
-    beside = path.with_name(f".{path.stem}.part{path.suffix}")
     undated = {"metadata": {"Date": None}} if path.suffix == ".svg" else {}
-    figure.savefig(beside, dpi=160, bbox_inches="tight", facecolor="white", **undated)
-    os.replace(beside, path)
+    put(path, lambda beside: figure.savefig(beside, dpi=160, bbox_inches="tight", facecolor="white", **undated))
 
 
 def figure(width: float, height: float) -> Any:

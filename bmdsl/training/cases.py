@@ -14,6 +14,15 @@ from .machine_protocol import Array, State
 SHUFFLE, SPLIT = 0, 1
 
 
+def missing_cases(data: Mapping[str, Array]) -> Array:
+    """Which cases have a value that is not observed (NaN): [cases], bool."""
+    found = np.zeros(len(next(iter(data.values()))), bool)
+    for x in data.values():
+        if np.issubdtype(x.dtype, np.floating):
+            found |= np.isnan(x.reshape(len(x), -1)).any(1)
+    return found
+
+
 @dataclass(frozen=True)
 class Cases:
     """Data of one length with a weight a case."""
@@ -43,11 +52,7 @@ class Cases:
 
     def missing(self) -> Array:
         """Which cases have a value that is not observed (NaN): [cases], bool."""
-        found = np.zeros(len(self), bool)
-        for x in self.data.values():
-            if np.issubdtype(x.dtype, np.floating):
-                found |= np.isnan(x.reshape(len(x), -1)).any(1)
-        return found
+        return missing_cases(self.data)
 
     def whole(self) -> Cases:
         """The cases without missing values."""

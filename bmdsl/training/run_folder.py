@@ -6,7 +6,6 @@ Every file but the metrics is written beside its place, then renamed: no reader 
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -14,13 +13,8 @@ from typing import Any
 import numpy as np
 
 from ..language.diagnostics import fail
+from ..writing import put
 from .machine_protocol import OWN, Array
-
-
-def _replace(path: Path, write: Any) -> None:
-    beside = path.with_name(path.name + ".part")
-    write(beside)
-    os.replace(beside, path)
 
 
 class RunFolder:
@@ -33,22 +27,22 @@ class RunFolder:
         """Makes the folder and writes the model's text."""
         self.path.mkdir(parents=True, exist_ok=True)
         if "source" in self.metadata:
-            _replace(self.path / "model.bm", lambda p: p.write_text(self.metadata["source"], encoding="utf-8"))
+            put(self.path / "model.bm", lambda p: p.write_text(self.metadata["source"], encoding="utf-8"))
 
     def write_params(self, params: Mapping[str, Array], facts: Mapping[str, Any]) -> None:
         """The machine's file and run.json."""
         from safetensors.numpy import save_file
 
         arrays = {n: np.ascontiguousarray(x) for n, x in params.items()}
-        _replace(self.path / "params.safetensors", lambda p: save_file(arrays, p, metadata=self.metadata))
+        put(self.path / "params.safetensors", lambda p: save_file(arrays, p, metadata=self.metadata))
         text = json.dumps({**facts, "metadata": {k: v for k, v in self.metadata.items() if k != "source"}}, indent=1)
-        _replace(self.path / "run.json", lambda p: p.write_text(text + "\n", encoding="utf-8"))
+        put(self.path / "run.json", lambda p: p.write_text(text + "\n", encoding="utf-8"))
 
     def write_state(self, arrays: Mapping[str, Array], counters: Mapping[str, Any]) -> None:
         """One file with all that a resume needs, so that its parts always belong together."""
         from safetensors.numpy import save_file
 
-        _replace(self.path / "state.safetensors", lambda p: save_file(dict(arrays), p, metadata={"counters": json.dumps(counters)}))
+        put(self.path / "state.safetensors", lambda p: save_file(dict(arrays), p, metadata={"counters": json.dumps(counters)}))
 
     def read_state(self) -> tuple[dict[str, Array], dict[str, Any]]:
         """Arrays and counters as `write_state` left them. BmError where there is no checkpoint."""
@@ -81,5 +75,5 @@ class RunFolder:
         path = self.path / "metrics.jsonl"
         lines = [json.loads(x) for x in path.read_text(encoding="utf-8").splitlines()] if path.exists() and until else []
         kept = [x for x in lines if x["update"] <= until]
-        _replace(path, lambda p: p.write_text("".join(json.dumps(x) + "\n" for x in kept), encoding="utf-8"))
+        put(path, lambda p: p.write_text("".join(json.dumps(x) + "\n" for x in kept), encoding="utf-8"))
         return kept

@@ -44,7 +44,4 @@ def fresh(machine: Machine, visible: str) -> tuple[str, np.ndarray]:
 
 def affordable(machine: Machine, chains: int) -> int:
     """Sweeps, 20 to 1,000, that cost no more than the budget."""
-    sizes, plan = machine.program.sizes, machine.program.plan
-    pairs = sum(sizes[c.a] * sizes[c.b] for c in plan.couplings) + sum(sizes[g.name] ** 2 for g in plan.groups if g.lateral)
-    pairs += sum(sizes[t.groups[0]] * sizes[n] for t in plan.multiway for n in t.groups[1:])
-    return int(np.clip(BUDGET / (4 * chains * max(pairs, 1)), 20, 1000))
+    return int(np.clip(BUDGET / (4 * chains * max(machine.program.plan.pairs_of_a_sweep, 1)), 20, 1000))

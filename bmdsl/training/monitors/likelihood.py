@@ -43,13 +43,6 @@ def look(at: Look, memory: dict[str, Any]) -> Finding:
 
 def _every(at: Look) -> int:
     """Epochs between two looks."""
-    sizes = at.machine.program.sizes
-    sweep = 4.0 * sum(sizes[a] * sizes[b] for a, b in _pairs(at))
+    sweep = 4.0 * at.machine.program.plan.pairs_of_a_sweep
     cost, epoch = STEPS * (CALL + CHAINS * sweep), at.per_epoch * (3 * CALL + 1.5 * at.training.batch * sweep)
     return max(1, ceil(cost / (SHARE * epoch)))
-
-
-def _pairs(at: Look) -> list[tuple[str, str]]:
-    plan = at.machine.program.plan
-    pairs = [(c.a, c.b) for c in plan.couplings] + [(g.name, g.name) for g in plan.groups if g.lateral]
-    return pairs + [(t.groups[0], n) for t in plan.multiway for n in t.groups[1:]]
