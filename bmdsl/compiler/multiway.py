@@ -8,6 +8,7 @@ from itertools import permutations
 
 from ..language.model import Model, Subscript, Term, UnitFactor
 from .contraction import ROWS, Letters, Path, best_path
+from .unfolding import Unfolding
 
 
 @dataclass(frozen=True)
@@ -22,15 +23,20 @@ class Tensor:
 
 @dataclass(frozen=True)
 class Contraction:
-    """A term Σ Π parameters · Π units of different groups, every letter over whole axes: four units in a term, or a factored `A[i,f] B[j,f] C[k,f]`."""
+    """A term Σ Π parameters · Π units of different groups: four units in a term, a factored `A[i,f] B[j,f] C[k,f]`, a convolution.
+
+    A parameter's letters run over whole axes, and so do a group's, unless it is unfolded.
+    """
 
     groups: tuple[str, ...]
     letters: tuple[Letters, ...]
-    """Of each group's axes."""
+    """Of each group's axes, or of its unfolding."""
     parameters: tuple[str, ...]
     parameter_letters: tuple[Letters, ...]
     term: int
     scale: float
+    unfolded: tuple[Unfolding | None, ...]
+    """Of each group: how index arithmetic reaches its units, None where its letters are its axes."""
 
     def field(self, group: str, lengths: Mapping[str, int], picked: str | None = None) -> Path:
         """How the field of a group is summed; with `picked`, for all states of that one-of-K unit at once.
@@ -52,12 +58,18 @@ class Contraction:
 
     def lengths(self, model: Model, rows: int) -> dict[str, int]:
         """Letter → length, from the axes of groups and parameters, all bound; `rows` is what a path is chosen for."""
-        known = {ROWS: rows}
-        for name, letters in zip(self.groups, self.letters, strict=True):
-            known |= dict(zip(letters, (int(n) for n in model.group(name).axes), strict=True))
-        for name, letters in zip(self.parameters, self.parameter_letters, strict=True):
-            known |= dict(zip(letters, (int(n) for n in model.parameter(name).shape), strict=True))
-        return known
+        return {ROWS: rows} | {x.name: int(x.stop) for x in model.terms[self.term].letters}
+
+    @property
+    def is_convolution(self) -> bool:
+        """Whether two groups meet through one parameter whose entries serve many sites."""
+        return len(self.groups) == 2 and len(self.parameters) == 1 and bool(self.sites)
+
+    @property
+    def sites(self) -> Letters:
+        """Letters that no parameter has: its entries are shared over them."""
+        bound = {x for p in self.parameter_letters for x in p}
+        return tuple(dict.fromkeys(x for g in self.letters for x in g if x not in bound))
 
 
 def tensor_of(model: Model, number: int, term: Term) -> Tensor | None:
@@ -73,24 +85,33 @@ def tensor_of(model: Model, number: int, term: Term) -> Tensor | None:
 
 
 def contraction_of(model: Model, number: int, term: Term) -> Contraction | None:
-    """The term as a contraction, where it is one: three units and more, or two that meet through a letter of their own (a low rank)."""
+    """The term as a contraction, where it is one.
+
+    Three units and more, or two that meet through a letter of their own (a low rank), each letter in a parameter; or any number that share
+    entries of a parameter over sites (a convolution).
+    """
     names = [u.group for u in term.units]
-    inside = {s.letter for u in term.units for s in u.subscripts}
-    low_rank = len(term.parameters) > 1 and any(s.letter not in inside for p in term.parameters for s in p.subscripts)
-    if len(names) < 2 or (len(names) == 2 and not low_rank) or len(set(names)) < len(names) or not term.parameters:
+    if len(names) < 2 or len(set(names)) < len(names) or not term.parameters or any(x.start != 0 for x in term.letters):
         return None
     if term.conditions or term.expert is not None or any(u.power != 1 for u in term.units) or any(p.power != 1 for p in term.parameters):
         return None
-    stops = {x.name: x.stop for x in term.letters if x.start == 0}
-    units = [_letters(u.subscripts, model.group(u.group).axes, stops) for u in term.units]
+    stops = {x.name: x.stop for x in term.letters}
     parameters = [_letters(p.subscripts, model.parameter(p.parameter).shape, stops) for p in term.parameters]
-    if any(x is None for x in (*units, *parameters)):
+    if any(x is None for x in parameters):
         return None
-    bound = {x for u in parameters for x in u or ()}
-    if any(x not in bound for u in units for x in u or ()):
-        return None  # a letter that no parameter has: its couplings are equal, and few enough to list
+    plain = [_letters(u.subscripts, model.group(u.group).axes, stops) for u in term.units]
+    unfolded = tuple(None if x is not None else Unfolding(u.subscripts) for x, u in zip(plain, term.units, strict=True))
+    units = tuple(x if u is None else u.letters for x, u in zip(plain, unfolded, strict=True))
+    bound = {x for p in parameters for x in p or ()}
+    inside = [x for u in units for x in u or ()]
+    shared = {x for x in inside if x not in bound}
+    low_rank = len(term.parameters) > 1 and bool(bound - set(inside))
+    if shared and not (all(inside.count(x) > 1 for x in shared) and any(inside.count(x) == 1 for x in bound)):
+        return None  # nothing to sum over at a site: couplings few enough to list
+    if not shared and (any(unfolded) or (len(names) == 2 and not low_rank)):
+        return None
     return Contraction(tuple(names), tuple(x for x in units if x is not None), tuple(p.parameter for p in term.parameters),
-                       tuple(x for x in parameters if x is not None), number, -term.coefficient)  # fmt: skip
+                       tuple(x for x in parameters if x is not None), number, -term.coefficient, unfolded)  # fmt: skip
 
 
 def _letters(subscripts: tuple[Subscript, ...], axes: tuple[object, ...], stops: Mapping[str, object]) -> Letters | None:

@@ -82,6 +82,10 @@ class Plan:
     def group(self, name: str) -> GroupPlan:
         return next(g for g in self.groups if g.name == name)
 
+    def axes(self, name: str) -> tuple[int, ...]:
+        """A group's axes, all bound."""
+        return tuple(int(n) for n in self.group(name).axes)
+
     def couplings_of(self, name: str) -> tuple[Coupling, ...]:
         """Couplings to other groups, in order."""
         return tuple(c for c in self.couplings if name in (c.a, c.b))

@@ -57,7 +57,7 @@ def chunk(length: int) -> int:
 
 
 @numba.njit(cache=True)
-def _gemm(trans_a, trans_b, m, n, k, factors, a, lda, b, ldb, out, ldc):  # type: ignore[no-untyped-def]  # typed by numba
+def gemm(trans_a, trans_b, m, n, k, factors, a, lda, b, ldb, out, ldc):  # type: ignore[no-untyped-def]  # typed by numba
     """Row-major out[m, n] = factors[0] · op(a) op(b) + factors[1] · out: BLAS's column-major product with a and b exchanged."""
     _GEMM(np.int8(_kind(out.itemsize)), np.int8(116 if trans_b else 110), np.int8(116 if trans_a else 110), n, m, k,
           _address(factors), _address(b), ldb, _address(a), lda, _address(factors[1:]), _address(out), ldc)  # fmt: skip
@@ -71,7 +71,7 @@ def _forward(x, w, out, factors):  # type: ignore[no-untyped-def]  # typed by nu
     for c in numba.prange((w.shape[1] + step - 1) // step):
         lo = c * step
         hi = min(w.shape[1], lo + step)
-        _gemm(False, False, x.shape[0], hi - lo, x.shape[1], factors, x, x.shape[1], w[:, lo:hi], w.shape[1], out[:, lo:hi], out.shape[1])
+        gemm(False, False, x.shape[0], hi - lo, x.shape[1], factors, x, x.shape[1], w[:, lo:hi], w.shape[1], out[:, lo:hi], out.shape[1])
 
 
 @numba.njit(cache=True, parallel=True, nogil=True)
@@ -82,7 +82,7 @@ def _backward(x, w, out, factors):  # type: ignore[no-untyped-def]  # typed by n
     for c in numba.prange((w.shape[0] + step - 1) // step):
         lo = c * step
         hi = min(w.shape[0], lo + step)
-        _gemm(False, True, x.shape[0], hi - lo, x.shape[1], factors, x, x.shape[1], w[lo:hi], w.shape[1], out[:, lo:hi], out.shape[1])
+        gemm(False, True, x.shape[0], hi - lo, x.shape[1], factors, x, x.shape[1], w[lo:hi], w.shape[1], out[:, lo:hi], out.shape[1])
 
 
 @numba.njit(cache=True, parallel=True, nogil=True)
@@ -93,7 +93,7 @@ def _moment(x, y, out, factors):  # type: ignore[no-untyped-def]  # typed by num
     for c in numba.prange((x.shape[1] + step - 1) // step):
         lo = c * step
         hi = min(x.shape[1], lo + step)
-        _gemm(True, False, hi - lo, y.shape[1], x.shape[0], factors, x[:, lo:hi], x.shape[1], y, y.shape[1], out[lo:hi], out.shape[1])
+        gemm(True, False, hi - lo, y.shape[1], x.shape[0], factors, x[:, lo:hi], x.shape[1], y, y.shape[1], out[lo:hi], out.shape[1])
 
 
 @functools.cache

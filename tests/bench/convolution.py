@@ -1,0 +1,95 @@
+"""The first two layers of the multinary paper's stack: field, field back and filter gradient, bmdsl's kernels beside PyTorch's (oneDNN).
+
+    python -m tests.bench.convolution
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from . import harness
+
+CASES = [{"layers": [[3, 64, 64]]}, {"layers": [[64, 128, 32]]}, {"layers": [[3, 64, 64], [64, 128, 32]]}]
+"""Channels in and out, and the image's side: 4×4 filters, stride 2, an edge of one."""
+BATCH = 128
+TEXT = """model c {{ visible v[{a},{n},{n}] : multinary(255)  hidden h[{b},{m},{m}] : multinary(255)
+  param W[{a},{b},4,4] energy = - W[c,k,p,q] v[c,pad(2*x+p-1),pad(2*y+q-1)] h[k,x,y] }}"""
+
+
+def _arrays(a, b, n):
+    generator = np.random.default_rng(0)
+    w = 0.01 * generator.normal(size=(a, b, 4, 4))
+    return tuple(x.astype("f") for x in (w, generator.random((BATCH, a, n, n)), generator.random((BATCH, b, n // 2, n // 2))))
+
+
+def bmdsl(settings):
+    """The product's own sums, as a program makes them."""
+    import bmdsl
+    from bmdsl.inference.multiway import ConvolvedTerm
+    from bmdsl.inference.threads import one_pool
+
+    layers = []
+    for a, b, n in settings["layers"]:
+        plan = bmdsl.parse(TEXT.format(a=a, b=b, n=n, m=n // 2)).plan
+        w, v, h = _arrays(a, b, n)
+        v, h = v.reshape(BATCH, -1), h.reshape(BATCH, -1)
+        layers.append((ConvolvedTerm(plan.contractions[0], plan, False), w, v, h, np.zeros_like(v), np.zeros_like(h), np.zeros_like(w)))
+    weights = np.ones(BATCH, "f")
+    harness.KEEP.enter_context(one_pool())
+
+    def update():
+        for term, w, v, h, of_v, of_h, of_w in layers:
+            arrays = term.arrays({"W": w})
+            of_v[:], of_h[:], of_w[:] = 0, 0, 0
+            term._add_field(arrays, "h", {"v": v}, of_h)
+            term._add_field(arrays, "v", {"h": h}, of_v)
+            term.add_moment({"W": w}, {"v": v, "h": h}, weights, {"W": of_w}, 1.0)
+
+    return update
+
+
+def torch(settings):
+    """Its own convolution, transposed convolution and filter gradient."""
+    import torch
+
+    layers = [tuple(torch.from_numpy(x) for x in _arrays(*layer)) for layer in settings["layers"]]
+    layers = [(w.transpose(0, 1).contiguous(), v, h) for w, v, h in layers]
+
+    def update():
+        with torch.no_grad():
+            for w, v, h in layers:
+                torch.nn.functional.conv2d(v, w, stride=2, padding=1)
+                torch.nn.functional.conv_transpose2d(h, w, stride=2, padding=1)
+                torch.nn.grad.conv2d_weight(v, w.shape, h, stride=2, padding=1)
+
+    return update
+
+
+def products(settings):
+    """The matrix products that it comes to, all cases side by side, by NumPy's BLAS."""
+    sums = []
+    for a, b, n in settings["layers"]:
+        sites = (n // 2) ** 2
+        w, x, y = (np.ones(s, "f") for s in ((b, 16 * a), (16 * a, 8 * sites), (b, 8 * sites)))
+        sums.append((w, x, y))
+
+    def update():
+        for w, x, y in sums:
+            for _ in range(BATCH // 8):
+                np.dot(w, x), np.dot(w.T, y), np.dot(y, x.T)
+
+    return update
+
+
+CONTENDERS = {"bmdsl": bmdsl, "torch": torch, "products": products}
+
+
+def main():
+    for settings in CASES:
+        times = harness.compare("tests.bench.convolution", list(CONTENDERS), settings)
+        print(settings, {n: f"{1e3 * t:.1f} ms" for n, t in times.items()},
+              f"{times['bmdsl'] / times['torch']:.2f} of PyTorch's time, {times['bmdsl'] / times['products']:.2f} of the products' time")  # fmt: skip
+
+
+if __name__ == "__main__" and not harness.served(CONTENDERS):
+    main()
