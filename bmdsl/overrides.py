@@ -7,8 +7,8 @@ from dataclasses import replace
 
 from .language.diagnostics import fail
 from .language.parse import parse
-from .language.source import Source
-from .language.tree import ModelDefinition, TrainBlock
+from .language.source import Source, Span
+from .language.tree import ModelDefinition, Name, Setting, StackDefinition, TrainBlock
 
 Override = str | int | float | bool
 
@@ -17,11 +17,7 @@ def override(definition: ModelDefinition, settings: Mapping[str, Override]) -> M
     """The definition with these settings of its train block replaced or added; a value is written as in the file."""
     if not settings:
         return definition
-    lines = [f"{name} {_written(value)}" for name, value in settings.items()]
-    tree = parse(Source("<settings>", "model settings {\n  train {\n    " + "\n    ".join(lines) + "\n  }\n}\n"))
-    parsed = tree.definitions[0]
-    assert isinstance(parsed, ModelDefinition)
-    new = [s for block in parsed.statements if isinstance(block, TrainBlock) for s in block.settings]
+    new, span = _parsed(settings)
     names = {s.name.text for s in new}
     statements = []
     found = False
@@ -32,8 +28,25 @@ def override(definition: ModelDefinition, settings: Mapping[str, Override]) -> M
             statement = replace(statement, settings=(*kept, *new))
         statements.append(statement)
     if not found:
-        statements.append(TrainBlock(tuple(new), parsed.span))
+        statements.append(TrainBlock(new, span))
     return replace(definition, statements=tuple(statements))
+
+
+def override_stack(definition: StackDefinition, settings: Mapping[str, Override]) -> StackDefinition:
+    """The same for a stack's own train block."""
+    if not settings:
+        return definition
+    new, _ = _parsed(settings)
+    names = {s.name.text for s in new}
+    return replace(definition, train=(*(s for s in definition.train if isinstance(s, Name) or s.name.text not in names), *new))
+
+
+def _parsed(settings: Mapping[str, Override]) -> tuple[tuple[Setting, ...], Span]:
+    lines = [f"{name} {_written(value)}" for name, value in settings.items()]
+    tree = parse(Source("<settings>", "model settings {\n  train {\n    " + "\n    ".join(lines) + "\n  }\n}\n"))
+    parsed = tree.definitions[0]
+    assert isinstance(parsed, ModelDefinition)
+    return tuple(s for block in parsed.statements if isinstance(block, TrainBlock) for s in block.settings), parsed.span
 
 
 def parse_assignment(text: str) -> tuple[str, str]:

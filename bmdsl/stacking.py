@@ -1,9 +1,9 @@
-"""Stacks: models one on top of another, trained greedily, each on the hidden means of a frozen one below."""
+"""Stacks: models one on top of another, trained greedily, each on the hidden means of a frozen one below, or all layers at once."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,11 +14,11 @@ import numpy as np
 from . import driver
 from .chunks import by_chunks
 from .handle import Model
-from .language.diagnostics import fail
+from .joint import Trained, chain, down, reconstruct, up
 from .language.model import Model as CheckedModel
 from .language.source import Source
-from .language.tree import Name, Setting, StackDefinition
-from .overrides import Override
+from .language.tree import Setting, StackDefinition
+from .overrides import Override, override_stack
 from .writing import put_text
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 FILE = "stack.json"
 Arrays = dict[str, np.ndarray]
+OnLayer = Callable[[str, "Outcome"], None]
 
 
 @dataclass(frozen=True)
@@ -47,14 +48,11 @@ class StackModel:
     def __init__(self, source: Source, name: str | None = None, folder: Path | None = None, settings: Mapping[str, Override] | None = None) -> None:
         self.source, self.folder, self._name, self.settings = source, folder, name, dict(settings or {})
         tree = driver.tree_of(source)
-        definition = driver.stack_definition_of(tree, name)
+        definition = override_stack(driver.stack_definition_of(tree, name), self.settings)
         self.checked = driver.stack_of(definition, tree, folder)
         own = {s.name.text: s.span.text.strip().removeprefix(s.name.text).strip() for s in definition.train if isinstance(s, Setting)}
-        for word in definition.train:
-            if isinstance(word, Name) and word.text == "jointly":
-                raise fail("BM864", "layers cannot be trained jointly yet", word.span, help="leave `jointly` out: each layer is trained on the one below")
         self.layers = tuple(
-            Layer(part.name, _handle(definition, part.name, part.model, tree).bind({**own, **self.settings}), part.below, part.group)
+            Layer(part.name, _handle(definition, part.name, part.model, tree).bind(own), part.below, part.group)
             for part in self.checked.parts
         )
 
@@ -67,24 +65,36 @@ class StackModel:
         return StackModel(self.source, self._name, self.folder, {**self.settings, **(settings or {})})
 
     def train(self, data: Any = None, out: str | Path | None = None, *, seed: int | None = None, dtype: str = "float32",
-              on_layer: Callable[[str, Outcome], None] | None = None, **settings: Override) -> StackMachine:  # fmt: skip
-        """Trains layer after layer, each frozen before the next (Nair & Hinton 2008, section 4.2). `data` None: the first layer's own.
+              on_layer: OnLayer | None = None, **settings: Override) -> StackMachine:  # fmt: skip
+        """Trains layer after layer, each frozen before the next (Nair & Hinton 2008, section 4.2); all at once where the text says `jointly`,
+        after that where it says `greedily jointly`. `data` None: the first layer's own.
 
         Layers above the first take hidden means as they are: their models' transforms are for data of their own. With `out`, a run folder a layer
         lies in it. `on_layer` gets each layer's outcome.
         """
-        from .fitting import absolute, bound, fit
+        from .fitting import absolute
+        from .fitting_jointly import fit_jointly
 
         settings = {**settings, **({} if seed is None else {"seed": seed})}
+        stack = self.bind(settings) if settings else self
         spec = data if data is not None else self.layers[0].model.checked.training.data
+        folder = None if out is None else Path(out)
+        made = stack._layer_after_layer(spec, folder, dtype, on_layer) if self.checked.greedily else stack._at_start(spec, dtype)
+        if self.checked.jointly:
+            made = fit_jointly(stack, made, spec, folder, on_layer)
+        if folder is not None:
+            write_stack(folder, self, made, absolute(str(spec)) if isinstance(spec, str | Path) else "")
+        return StackMachine(self.name, tuple(made))
+
+    def _layer_after_layer(self, spec: Any, folder: Path | None, dtype: str, on_layer: OnLayer | None) -> list[Trained]:
+        from .fitting import bound, fit
+
         made: list[Trained] = []
         ready: dict[str, Arrays] = {}
-        folder = None if out is None else Path(out)
         for layer in self.layers:
-            model = layer.model.bind(settings) if settings else layer.model
             fed = layer.below is not None
-            given = _means(next(x for x in made if x.name == layer.below), ready[str(layer.below)], layer, model) if fed else spec
-            model = bound(model, given)
+            given = _means(next(x for x in made if x.name == layer.below), ready[str(layer.below)], layer) if fed else spec
+            model = bound(layer.model, given)
             machine = model.compile(model.checked.training.seed, dtype)
             outcome = fit(model, machine, given, None if folder is None else folder / layer.name, prepared=fed)
             made.append(Trained(layer.name, layer.below, layer.group, machine))
@@ -93,10 +103,25 @@ class StackModel:
                 on_layer(layer.name, outcome)
             if outcome.run.interrupted:
                 raise KeyboardInterrupt
-        stack = StackMachine(self.name, tuple(made))
-        if folder is not None:
-            _write(folder, self, made, absolute(str(spec)) if isinstance(spec, str | Path) else "")
-        return stack
+        return made
+
+    def _at_start(self, spec: Any, dtype: str) -> list[Trained]:
+        """Layers whose parameters are at their start, what comes from data taken from the means of those below."""
+        from .fitting import bound, ready_cases
+        from .inference.initial import data_parameters
+
+        made: list[Trained] = []
+        ready: dict[str, Arrays] = {}
+        for layer in self.layers:
+            fed = layer.below is not None
+            given = _means(next(x for x in made if x.name == layer.below), ready[str(layer.below)], layer) if fed else spec
+            model = bound(layer.model, given)
+            machine = model.compile(model.checked.training.seed, dtype)
+            ready[layer.name] = given if fed else ready_cases(model.checked, given)
+            for name, value in data_parameters(model.checked, ready[layer.name]).items():
+                machine.params[name] = value
+            made.append(Trained(layer.name, layer.below, layer.group, machine))
+        return made
 
 
 def _handle(definition: StackDefinition, name: str, checked: CheckedModel, tree: Any) -> Model:
@@ -108,8 +133,8 @@ def _handle(definition: StackDefinition, name: str, checked: CheckedModel, tree:
     return Model(source, arguments, found.name.text, Path(source.name).parent)
 
 
-def _means(below: Trained, data: Arrays, layer: Layer, model: Model) -> Arrays:
-    seen = next(g for g in model.checked.groups if g.role == "visible")
+def _means(below: Trained, data: Arrays, layer: Layer) -> Arrays:
+    seen = next(g for g in layer.model.checked.groups if g.role == "visible")
     return {seen.name: hidden_means(below.machine, data, str(layer.group))}
 
 
@@ -117,16 +142,6 @@ def hidden_means(machine: Machine, data: Arrays, group: str) -> np.ndarray:
     """E[group | v] of every case, [cases, *axes], in single precision."""
     with machine.frozen():
         return by_chunks(lambda part: machine.posterior(**part)[group], data).astype(np.float32)
-
-
-@dataclass(frozen=True)
-class Trained:
-    """A layer with its machine."""
-
-    name: str
-    below: str | None
-    group: str | None
-    machine: Machine
 
 
 class StackMachine:
@@ -146,12 +161,17 @@ class StackMachine:
 
     def states(self, data: Any) -> dict[str, Arrays]:
         """What every layer sees: layer → group → [cases, *axes]; data first, then hidden means from below."""
-        first = self.layers[0].machine
-        out: dict[str, Arrays] = {self.layers[0].name: dict(data) if isinstance(data, Mapping) else {first.visible[0]: np.asarray(data)}}
-        for layer in self.layers[1:]:
-            below = self[str(layer.below)]
-            out[layer.name] = {layer.machine.visible[0]: hidden_means(below, out[str(layer.below)], str(layer.group))}
-        return out
+        return up(self.layers, data)
+
+    def reconstruct(self, data: Any) -> np.ndarray:
+        """Up to the last layer's hidden means and down again: E[v | …] of the first visible group, [cases, *axes]."""
+        with self.frozen():
+            return by_chunks(lambda part: reconstruct(self.layers, part), self.states(data)[self.layers[0].name])
+
+    def sample(self, n: int, steps: int = 1000) -> np.ndarray:
+        """n cases of the first visible group, [n, *axes]: `steps` Gibbs sweeps of the last layer, then means downwards."""
+        last = chain(self.layers)[-1].machine
+        return down(self.layers, last.conditional(last.visible[0], **last.sample(n, steps=steps)))
 
     def transform(self, data: Any, features: str = "means") -> np.ndarray:
         """The last layer's features of every case: [cases, features]."""
@@ -167,7 +187,8 @@ class StackMachine:
             yield
 
 
-def _write(folder: Path, stack: StackModel, layers: list[Trained], data: str) -> None:
+def write_stack(folder: Path, stack: StackModel, layers: Sequence[Trained], data: str) -> None:
+    """The file that says which run folders are the stack's layers."""
     facts = {"format": "bmdsl stack 1", "name": stack.name, "data": data, "source_name": stack.source.name, "source": stack.source.text,
              "layers": [{"name": x.name, "below": x.below, "group": x.group} for x in layers]}  # fmt: skip
     put_text(folder / FILE, json.dumps(facts, indent=1) + "\n")

@@ -47,7 +47,7 @@ def summing(function):
 
 '''
 
-PARTS = ("log_partition", "mean", "variance", "sample", "log_base", "mean_square")
+PARTS = ("log_partition", "mean", "variance", "sample", "log_base", "base_slope", "mean_square")
 
 
 def emit_module(plan: Plan, compile: bool = True, dtype: str = "float32") -> tuple[str, tuple[Length, ...]]:

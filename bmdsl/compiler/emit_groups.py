@@ -35,6 +35,12 @@ def emit_moments(g: GroupPlan) -> str:
         return define(f"{part}_{name}", [*takes, "out"], doc, body, "summing")
 
     parts = [each("mean", f"out = E[{g.name} | rest] = A′(η), every unit from its own field.")]
+    if g.states is None and g.unit.components is None:
+        parts.append(each("variance", f"out = Var[{g.name} | rest] = A″(η)."))
+    if g.states is None and g.unit.base_slope is not None:
+        body = ["    for r in prange(x.shape[0]):", "        for p in range(x.shape[1]):", f"            out[r, p] = {_call(g, 'base_slope', 'x[r, p]')}",
+                "    return out"]  # fmt: skip
+        parts.append(define(f"base_slope_{name}", ["x", "out"], f"out = the slope of the log base measure at {g.name}.", body, "parallel"))
     if g.square:
         parts.append(each("mean_square", f"out = E[{g.name}² | rest]."))
     parts.append(total("log_partition", f"out[r] = Σ A(η) over the units of {g.name}.", arguments, _call(g, "log_partition", *eta), columns))

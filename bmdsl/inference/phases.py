@@ -12,7 +12,7 @@ from scipy.special import logsumexp
 from ..compiler.plan import MANY_CHAINS
 from ..language.diagnostics import fail, near
 from ..language.model import Model
-from . import enumeration, initial, paired_states
+from . import contrastive, enumeration, initial, paired_states
 from .program import Array, Fields, Key, Program, Rows, State
 from .proper import Propriety
 from .pseudolikelihood import value_and_gradient
@@ -363,6 +363,18 @@ class Phases:
         """Σ_n w_n Σ_i log P(x_i | rest) of visible states, in nats; out[θ] += scale · its derivative."""
         flat = {n: self.program.flat(n, x) for n, x in data.items()}
         return value_and_gradient(self, flat, weights, out, scale)
+
+    def verify_contrastive(self, span: Any, slopes: bool) -> None:
+        """BmError BM768 or BM769 where `contrastive_free_energy` is not defined; with `slopes`, through means too."""
+        contrastive.verify(self, span, slopes)
+
+    def contrastive_free_energy(self, data: State, weights: Array, out: dict[str, Array], scale: float, through: bool = False) -> float:
+        """Σ_n w_n (F(v′) − F(v)) in nats, v′ the reconstruction by means; out[θ] += scale · its derivative, `through` v′ too or with v′ held."""
+        flat = {n: self.program.flat(n, x) for n, x in data.items()}
+        with self.frozen():
+            made = contrastive.Pass.of(self, flat)
+            made.pull(np.asarray(weights, self.dtype), out, scale, {}, through, down=False)
+        return float(weights @ made.value)
 
     def log_z(self, f: Fields, bits: int = enumeration.LIMIT, given: State | None = None) -> float:
         """log Z in nats by enumeration, at one case of the given groups. BmError BM801 where more than 2^bits states would have to be enumerated."""

@@ -241,6 +241,21 @@ class Program:
             return np.zeros(len(x))
         return self._function("log_base", name)(x, np.empty(len(x), np.float64))
 
+    def curvature(self, name: str, eta: Array, delta: Array) -> Array:
+        """A″(η) δ: how a group's means change with its fields, [rows, size]. One-of-K units: p ∘ (δ − Σ p δ)."""
+        g = self._groups[name]
+        if g.states is None:
+            return np.asarray(self._function("variance", name)(*self._fields_of(name, eta), np.empty(eta.shape[-2:], self.dtype)) * delta)
+        p, d = (x.reshape(len(delta), -1, self.states[name]) for x in (self.mean(name, eta), delta))
+        return (p * (d - (p * d).sum(2, keepdims=True))).reshape(delta.shape)
+
+    def base_slope(self, name: str, x: Array) -> Array | None:
+        """d log base(x)/dx, [rows, size]; None where the base measure is constant."""
+        g = self._groups[name]
+        if g.states is not None or not g.unit.has_base():
+            return None
+        return np.asarray(self._function("base_slope", name)(x, np.empty_like(x)))
+
     def draw(self, f: Fields, name: str, eta: Array, state: State, seen: Array, key: Key, first: int = 0, beta: Array | None = None) -> None:
         """Draws a group from its fields into state[name], in place. `seen` is [0, 0] or the group's observed values, NaN where free.
 
@@ -320,8 +335,9 @@ class Program:
         products.forward(x, w, product, scale, self.plain)
         return np.einsum("np,np->n", product, y, dtype=np.float64)
 
-    def accumulate(self, params: dict[str, Array], rows: State, weights: Array | None, out: dict[str, Array], scale: float) -> None:
-        """out[θ] += scale · Σ_n w_n ∂(−E)/∂θ at each row."""
+    def accumulate(self, params: dict[str, Array], rows: State, weights: Array | None, out: dict[str, Array], scale: float,
+                   own: tuple[str, ...] | None = None) -> None:  # fmt: skip
+        """out[θ] += scale · Σ_n w_n ∂(−E)/∂θ at each row. With `own`, of the terms of one group only those of these groups."""
         squares = rows.squares if isinstance(rows, Rows) else {}
         tail = self._tail(params)
         grads = tuple(out[p.name] for p in self.plan.model.parameters)
@@ -334,6 +350,8 @@ class Program:
             return into
 
         for g in self.plan.groups:
+            if own is not None and g.name not in own:
+                continue
             x = rows[g.name]
             self._function("collect", g.name, "_1")(w @ x, scale, *grads, *tail)
             if g.square or g.lateral:
@@ -362,7 +380,8 @@ class Program:
                 self._function("collect", c.name)(moment(a, b, np.zeros(size, self.dtype), 1.0), scale, *grads, *tail)
         if self.listing is not None:
             self.listing.collect(self.listing.joined(rows), w, scale, grads, tail)
-        self.module.collect_constant(float(w.sum()), scale, *grads, *tail)
+        if own is None:
+            self.module.collect_constant(float(w.sum()), scale, *grads, *tail)
 
     @staticmethod
     def _one_of_k_blocks(moment: Array, k: int) -> None:

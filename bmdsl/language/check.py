@@ -17,6 +17,7 @@ from .shapes import letter_ranges, parameter_shapes, verify_parameter_ranges, ve
 from .terms import Lowering, Product, Unsaid, conditions, factors, letters_of, outer_letters
 from .training_block import options, training
 from .vocabulary import Vocabulary
+from .windows import verify_windows
 
 MODIFIERS = ("fixed", "symmetric", "nonnegative")
 INITIALS = {"normal": 2, "uniform": 2, "glorot": 0, "signs": 0, "logit_mean": 1, "mean": 1}
@@ -69,6 +70,7 @@ def check(definition: t.ModelDefinition, arguments: Mapping[str, float], vocabul
         for term in terms if not wrong else ():
             try:
                 verify_parameter_ranges(term, found)
+                verify_windows(term, groups)
             except BmError as error:
                 wrong.extend(error.diagnostics)
     parameters = []

@@ -267,5 +267,7 @@ class Stack:
     name: str
     parts: tuple[StackPart, ...]
     jointly: bool = False
+    greedily: bool = True
+    """Layer after layer; before all layers at once where both are asked for."""
     training: Training = Training()
     lints: tuple[Diagnostic, ...] = field(default=(), compare=False)

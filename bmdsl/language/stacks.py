@@ -30,22 +30,24 @@ def check_stack(stack: t.StackDefinition, definitions: Definitions, vocabulary: 
             parts[layer.name.text] = _part(layer, parts, definitions, vocabulary, folder)
         except BmError as error:
             wrong.extend(d for d in error.diagnostics if d not in wrong)
-    jointly, settings = _train(stack, wrong)
+    words, settings = _train(stack, wrong)
     block = t.TrainBlock(settings, stack.span) if settings else None
     trained = training(block, vocabulary, {}, {"parameter": (), "group": ()}, wrong)
     if wrong:
         raise BmError(*wrong)
-    return Stack(stack.name.text, tuple(parts.values()), jointly, trained, tuple(lint for p in parts.values() for lint in p.model.lints))
+    jointly = "jointly" in words
+    lints = tuple(lint for p in parts.values() for lint in p.model.lints)
+    return Stack(stack.name.text, tuple(parts.values()), jointly, "greedily" in words or not jointly, trained, lints)
 
 
-def _train(stack: t.StackDefinition, wrong: list[Diagnostic]) -> tuple[bool, tuple[t.Setting, ...]]:
+def _train(stack: t.StackDefinition, wrong: list[Diagnostic]) -> tuple[set[str], tuple[t.Setting, ...]]:
     words = [w for w in stack.train if isinstance(w, t.Name)]
     for w in words:
         if w.text not in WORDS:
             close = near(w.text, WORDS)
             hint = f"did you mean `{close}`?" if close else f"one of {', '.join(WORDS)}, or a setting with its value"
             wrong.append(Diagnostic("BM621", f"a stack is not trained `{w.text}`", w.span, helps=(hint,)))
-    return any(w.text == "jointly" for w in words), tuple(s for s in stack.train if isinstance(s, t.Setting))
+    return {w.text for w in words}, tuple(s for s in stack.train if isinstance(s, t.Setting))
 
 
 def _part(layer: t.StackLayer, below: Mapping[str, StackPart], definitions: Definitions, vocabulary: Vocabulary, folder: Path | None) -> StackPart:

@@ -6,7 +6,7 @@ import numpy as np
 
 from ..language.vocabulary import Option
 from .interface import UnitType
-from .scalars import exp, lgamma, sigmoid, softplus
+from .scalars import digamma, exp, lgamma, sigmoid, softplus
 
 
 class Binomial(UnitType):
@@ -70,6 +70,10 @@ class Binomial(UnitType):
     @staticmethod
     def log_base(x: float, N: float) -> float:  # noqa: N803  # the paper's letter
         return lgamma(N + 1.0) - lgamma(x + 1.0) - lgamma(N - x + 1.0)
+
+    @staticmethod
+    def base_slope(x: float, N: float) -> float:  # noqa: N803  # the paper's letter
+        return digamma(N - x + 1.0) - digamma(x + 1.0)
 
     @classmethod
     def support(cls, *arguments: float) -> np.ndarray:

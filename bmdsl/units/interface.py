@@ -52,6 +52,8 @@ class UnitType:
     sample: ClassVar[Any]
     # log base measure at x; a type whose base measure is 1 leaves it out, and nothing is compiled for it
     log_base: ClassVar[Any] = staticmethod(_zero)
+    # its slope in x, wherever x may be a mean: what layers trained jointly hand down; types with a base measure that leave it out cannot be
+    base_slope: ClassVar[Any] = None
     # E[x²], only for types with the statistic `x^2`
     mean_square: ClassVar[Any] = None
 

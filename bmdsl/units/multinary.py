@@ -7,7 +7,7 @@ import numpy as np
 from ..language.vocabulary import Option
 from .binomial import Binomial
 from .interface import UnitType
-from .scalars import lgamma, sigmoid, softplus
+from .scalars import digamma, lgamma, sigmoid, softplus
 
 draw_binomial = Binomial.sample
 
@@ -63,6 +63,10 @@ class Multinary(UnitType):
     @staticmethod
     def log_base(x: float, N: float, gain: float) -> float:  # noqa: N803  # the paper's letter
         return lgamma(N / gain + 1.0) - lgamma(x / gain + 1.0) - lgamma((N - x) / gain + 1.0)
+
+    @staticmethod
+    def base_slope(x: float, N: float, gain: float) -> float:  # noqa: N803  # the paper's letter
+        return (digamma((N - x) / gain + 1.0) - digamma(x / gain + 1.0)) / gain
 
     @classmethod
     def support(cls, *arguments: float) -> np.ndarray | None:

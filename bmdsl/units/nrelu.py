@@ -85,6 +85,10 @@ class Nrelu(UnitType):
             total -= log1p(-exp(-1.0 * i))
         return total
 
+    @staticmethod
+    def base_slope(x: float) -> float:
+        return -x
+
     @classmethod
     def contains(cls, x: np.ndarray, *arguments: float) -> np.ndarray:
         return np.isfinite(x) & (np.asarray(x) >= 0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from .interface import UnitType
-from .scalars import exp, lgamma, log, normal_quantile, sqrt
+from .scalars import digamma, exp, lgamma, log, normal_quantile, sqrt
 
 
 class Poisson(UnitType):
@@ -72,6 +72,10 @@ class Poisson(UnitType):
     @staticmethod
     def log_base(x: float) -> float:
         return -lgamma(x + 1.0)
+
+    @staticmethod
+    def base_slope(x: float) -> float:
+        return -digamma(x + 1.0)
 
     @classmethod
     def contains(cls, x: np.ndarray, *arguments: float) -> np.ndarray:

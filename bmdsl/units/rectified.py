@@ -76,6 +76,10 @@ class Rectified(UnitType):
     def log_base(x: float, sigma: float) -> float:
         return -0.5 * x * x / (sigma * sigma)
 
+    @staticmethod
+    def base_slope(x: float, sigma: float) -> float:
+        return -x / (sigma * sigma)
+
     @classmethod
     def contains(cls, x: np.ndarray, *arguments: float) -> np.ndarray:
         return np.isfinite(x) & (np.asarray(x) >= 0)

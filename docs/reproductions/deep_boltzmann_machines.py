@@ -49,8 +49,9 @@ def train(variant, epochs="40"):
 
 
 def dead(weights):
-    """First-layer filters whose norm is less than twice that of their random start, std 0.01."""
-    return np.linalg.norm(weights, axis=1) < 2 * 0.01 * np.sqrt(weights.shape[1])
+    """First-layer filters whose norm is less than a quarter of the strong ones' (the 95th percentile): norms fall into two clusters."""
+    norms = np.linalg.norm(weights, axis=1)
+    return norms < 0.25 * np.percentile(norms, 95)
 
 
 def draw(path, *variants):

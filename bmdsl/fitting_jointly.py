@@ -1,0 +1,83 @@
+"""Layers of a stack trained all at once, with their run folders: `train { jointly }`."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .fitting import Outcome, image_shapes, origin, read, ready_cases, some_whole
+from .joint import JointMachine, Trained, reconstruct
+from .language.diagnostics import fail
+from .language.model import Choice, Training
+
+if TYPE_CHECKING:
+    from .stacking import OnLayer, StackModel
+
+OBJECTIVE = "contrastive_free_energy"
+PICTURED = 24
+"""Cases whose reconstructions are drawn."""
+
+
+def fit_jointly(stack: StackModel, layers: Sequence[Trained], spec: Any, out: Path | None, on_layer: OnLayer | None = None) -> list[Trained]:
+    """Trains in place by the stack's own train block: optimizer, schedule, batch, epochs and the like. The first layer's transform makes the data.
+
+    With `out`, that folder holds metrics, curves and reconstructions of the whole stack, and a run folder a layer. BmError BM864 for another
+    objective than the contrastive free energy.
+    """
+    from .training.loop import train
+
+    model = layers[0].machine.model
+    ready = ready_cases(model, spec)
+    machine = JointMachine(stack.name, layers)
+    started = time.monotonic()
+    run = train(machine, ready, _training(stack), out, metadata={"source": stack.source.text})  # type: ignore[arg-type]  # it has what this objective asks for
+    if run.interrupted:
+        raise KeyboardInterrupt
+    outcome = Outcome(layers[0].machine, run, ready, time.monotonic() - started, ())
+    if out is not None:
+        images = image_shapes(read(spec, model)[0], model)
+        _write(stack, layers, out, spec, images, run.metrics, ready)
+    if on_layer is not None:
+        on_layer(stack.name, outcome)
+    return list(layers)
+
+
+def _training(stack: StackModel) -> Training:
+    made = stack.checked.training
+    if made.objective is None:
+        made = replace(made, objective=Choice(OBJECTIVE, (("through_reconstruction", False),)))
+    elif made.objective.name != OBJECTIVE:
+        raise fail("BM864", f"layers are trained jointly by `objective {OBJECTIVE}`, not by `{made.objective.name}`", made.objective.span)
+    return made
+
+
+def _write(stack: StackModel, layers: Sequence[Trained], out: Path, spec: Any, images: dict[str, tuple[int, ...]], metrics: Any,
+           ready: dict[str, np.ndarray]) -> None:  # fmt: skip
+    """A run folder a layer, as greedy training leaves it; curves and reconstructions of the whole."""
+    from .report.plots import curves, pairs
+    from .training.run_folder import RunFolder
+
+    for layer, known in zip(layers, stack.layers, strict=True):
+        fed = layer.below is not None
+        shown = {} if fed else images
+        metadata = {**known.model.bind(None, **_lengths(layer)).metadata(layer.machine), **origin("" if fed else spec, None), "images": json.dumps(shown)}
+        folder = RunFolder(out / layer.name, metadata)
+        folder.prepare()
+        folder.write_params(layer.machine.params, {"updates": metrics[-1]["update"] if metrics else 0})
+    if metrics:
+        curves(metrics, out / "curves.png")
+    visible = layers[0].machine.visible[0]
+    if visible in images:
+        some = some_whole(ready, PICTURED)
+        pairs(some[visible], reconstruct(layers, some), images[visible], out / "reconstructions.png", f"{stack.name}: data above their reconstructions", 12)
+
+
+def _lengths(layer: Trained) -> dict[str, float]:
+    """The arguments that the layer's machine was made with."""
+    return {a.name: a.value for a in layer.machine.model.arguments if a.value is not None}

@@ -1,0 +1,33 @@
+"""The contrastive free energy Σ F(v′) − F(v), v′ = f(a + f(b + vW) Wᵀ): log P(v) with log Z taken from the reconstruction (Differentiable multinary
+RBMs, eqs. 4–6). With v′ held fixed its gradient is that of CD-1 with means in place of draws.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ...language.diagnostics import fail
+from ...language.model import Choice
+from ...language.vocabulary import Option, Word
+from ..batch import Batch
+from ..machine_protocol import Array, Machine
+
+WORD = Word(
+    "contrastive_free_energy",
+    (Option("through_reconstruction", "boolean", False),),
+    summary="free energy of the reconstruction by means less that of the data: no draws; through_reconstruction takes the gradient through it too",
+)
+
+
+def verify(machine: Any, choice: Choice, batch: Batch) -> None:
+    """BmError BM768 and BM769 where the model's layers are not independent or its unit types lack a slope, BM752 for missing values."""
+    machine.verify_contrastive(choice.span, bool(choice["through_reconstruction"]))
+    if batch.missing:
+        raise fail("BM752", "the data has missing values, which `objective contrastive_free_energy` has no free energy for", choice.span,
+                   help="leave `objective` out and use `positive gibbs(steps = 5)`")  # fmt: skip
+
+
+def add_gradient(machine: Machine, choice: Choice, batch: Batch, out: dict[str, Array], share: float) -> dict[str, float]:
+    """out += share · the derivative; the value, in nats a case, for the progress line."""
+    through = bool(choice["through_reconstruction"])
+    return {"contrastive_free_energy": machine.contrastive_free_energy(batch.data, batch.weights, out, share, through)}
