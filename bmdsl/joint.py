@@ -66,8 +66,9 @@ class JointMachine:
         for layer in self.layers:
             contrastive.verify(layer.machine, span, slopes or len(self.layers) > 1)
 
-    def contrastive_free_energy(self, data: Mapping[str, np.ndarray], weights: np.ndarray, out: Arrays, scale: float, through: bool = False) -> float:
-        """Σ over layers and cases of w (F(v′) − F(v)) in nats; out[θ] += scale · its derivative, through the means that feed each layer."""
+    def contrastive_free_energy(self, data: Mapping[str, np.ndarray], weights: np.ndarray, out: Arrays, scale: float, through: bool,
+                                told: bool) -> float | None:  # fmt: skip
+        """Σ over layers and cases of w (F(v′) − F(v)) in nats where it is to be `told`; out[θ] += scale · its derivative, through what feeds each layer."""
         made: dict[str, contrastive.Pass] = {}
         w = np.asarray(weights, self.dtype)
         with self.frozen():
@@ -86,7 +87,7 @@ class JointMachine:
                     group = str(layer.group)
                     slope = down[layer.machine.visible[0]]
                     asked[layer.below][group] = asked[layer.below].get(group, 0) + slope
-        return float(sum(w @ p.value for p in made.values()))
+            return float(sum(w @ p.value for p in made.values())) if told else None
 
     def reconstruct(self, data: Any) -> np.ndarray:
         """Up through the first chain of layers and down again, by means: [cases, *axes] of the first visible group."""

@@ -60,10 +60,12 @@ def test_the_gradient_through_three_layers_is_the_slope_of_the_summed_losses() -
     m, w = joint(), np.array([0.25, 0.75])
     data = {"v": np.random.default_rng(1).uniform(0.3, 2.7, (2, 2, 6))}
     out = {n: np.zeros_like(x) for n, x in m.params.items()}
-    m.contrastive_free_energy(data, w, out, 1.0, through=True)
+    m.contrastive_free_energy(data, w, out, 1.0, True, False)
 
     def value() -> float:
-        return m.contrastive_free_energy(data, w, {n: np.zeros_like(x) for n, x in m.params.items()}, 1.0, through=True)
+        found = m.contrastive_free_energy(data, w, {n: np.zeros_like(x) for n, x in m.params.items()}, 1.0, True, True)
+        assert found is not None
+        return found
 
     for name, array in m.params.items():
         for at in list(np.ndindex(array.shape))[:: max(1, array.size // 5)]:
@@ -75,7 +77,7 @@ def test_a_held_reconstruction_is_held_in_every_layer() -> None:
     m, w = joint(), np.array([1.0])
     data = {"v": np.random.default_rng(1).uniform(0.3, 2.7, (1, 2, 6))}
     out = {n: np.zeros_like(x) for n, x in m.params.items()}
-    m.contrastive_free_energy(data, w, out, 1.0)
+    m.contrastive_free_energy(data, w, out, 1.0, False, False)
     held, x = [], data["v"]
     for layer in m.layers:
         machine = layer.machine

@@ -58,8 +58,7 @@ class Pass:
     eta_back: dict[str, Array]
     back: State
     again: State
-    value: Array
-    """G of every case, [rows], in nats."""
+    eta_again: dict[str, Array]
 
     @classmethod
     def of(cls, machine: Phases, seen: State) -> Pass:
@@ -67,11 +66,27 @@ class Pass:
         program, f = machine.program, machine.held_fields()
         rows = len(next(iter(seen.values())))
         empty = {n: np.zeros((rows, program.sizes[n]), program.dtype) for n in machine.free}
-        eta, means, free = _up(machine, f, empty | seen)
+        eta, means = _up(machine, f, empty | seen)
         eta_back = {n: program.field(f, n, empty | seen | means) for n in machine.visible}
         back = {n: program.mean(n, x) for n, x in eta_back.items()}
-        _, again, free_back = _up(machine, f, empty | seen | back)
-        return cls(machine, f, seen, eta, means, eta_back, back, again, free - free_back)
+        eta_again, again = _up(machine, f, empty | seen | back)
+        return cls(machine, f, seen, eta, means, eta_back, back, again, eta_again)
+
+    @property
+    def value(self) -> Array:
+        """G of every case, [rows], in nats."""
+        return self._minus_free_energy(self.seen, self.eta) - self._minus_free_energy(self.seen | self.back, self.eta_again)
+
+    def _minus_free_energy(self, seen: State, eta: Mapping[str, Array]) -> Array:
+        program = self.machine.program
+        rows = len(next(iter(seen.values())))
+        state = {n: np.zeros((rows, program.sizes[n]), program.dtype) for n in self.machine.hidden} | seen
+        total = program.minus_energy(self.fields, state, list(seen))
+        for n in self.machine.visible:
+            total = total + program.log_base(n, seen[n])
+        for n, x in eta.items():
+            total = total + program.log_partition(n, x)
+        return total
 
     def pull(self, weights: Array, out: dict[str, Array], scale: float, above: Mapping[str, Array], through: bool, down: bool) -> State:
         """out[θ] += scale · Σ_n w_n dG_n/dθ, what is `above` added: group → d(all above)/dm, [rows, size]. With `down`, visible group → dG/dv.
@@ -125,12 +140,7 @@ class Pass:
         return out
 
 
-def _up(machine: Phases, f: Fields, state: State) -> tuple[dict[str, Array], State, Array]:
-    """Fields and means of the hidden groups given the visible ones, and −F(v)."""
-    program = machine.program
-    eta = {n: program.field(f, n, state) for n in machine.hidden}
-    total = program.minus_energy(f, state, [n for n in program.sizes if n not in machine.hidden])
-    total = total + sum(program.log_base(n, state[n]) for n in machine.visible)
-    for n, x in eta.items():
-        total = total + program.log_partition(n, x)
-    return eta, {n: program.mean(n, x) for n, x in eta.items()}, total
+def _up(machine: Phases, f: Fields, state: State) -> tuple[dict[str, Array], State]:
+    """Fields and means of the hidden groups given the visible ones."""
+    eta = {n: machine.program.field(f, n, state) for n in machine.hidden}
+    return eta, {n: machine.program.mean(n, x) for n, x in eta.items()}

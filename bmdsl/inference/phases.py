@@ -368,13 +368,13 @@ class Phases:
         """BmError BM768 or BM769 where `contrastive_free_energy` is not defined; with `slopes`, through means too."""
         contrastive.verify(self, span, slopes)
 
-    def contrastive_free_energy(self, data: State, weights: Array, out: dict[str, Array], scale: float, through: bool = False) -> float:
-        """Σ_n w_n (F(v′) − F(v)) in nats, v′ the reconstruction by means; out[θ] += scale · its derivative, `through` v′ too or with v′ held."""
+    def contrastive_free_energy(self, data: State, weights: Array, out: dict[str, Array], scale: float, through: bool, told: bool) -> float | None:
+        """Σ_n w_n (F(v′) − F(v)) in nats where it is to be `told`; out[θ] += scale · its derivative, `through` the reconstruction v′ or with v′ held."""
         flat = {n: self.program.flat(n, x) for n, x in data.items()}
         with self.frozen():
             made = contrastive.Pass.of(self, flat)
             made.pull(np.asarray(weights, self.dtype), out, scale, {}, through, down=False)
-        return float(weights @ made.value)
+            return float(weights @ made.value) if told else None
 
     def log_z(self, f: Fields, bits: int = enumeration.LIMIT, given: State | None = None) -> float:
         """log Z in nats by enumeration, at one case of the given groups. BmError BM801 where more than 2^bits states would have to be enumerated."""

@@ -131,8 +131,8 @@ class _Loop:
 
     def _updates(self, show: Show) -> None:
         order, ordered = np.empty(0, int), -1
-        sums: dict[str, float] = {}
-        count = 0
+        sums: dict[str, list[float]] = {}
+        shown: dict[str, float] = {}
         while self.run_.updates < self.total:
             if self._out_of_patience():
                 self.run_.stopped = "patience"
@@ -145,12 +145,13 @@ class _Loop:
             with np.errstate(over="ignore", invalid="ignore"):  # what is not finite is found and reported below
                 figures = self.recipe.update(batch, share, self.health.follow)
             self.run_.updates += 1
-            count += 1
-            sums = {n: sums.get(n, 0.0) + x for n, x in figures.items()}
-            show(self.run_.updates, figures, self.health.line)
+            for name, x in figures.items():  # a figure need not come with every update
+                sums.setdefault(name, []).append(x)
+            shown |= figures
+            show(self.run_.updates, shown, self.health.line)
             if place + 1 == self.per_epoch or self.run_.updates == self.total:
-                self._epoch_done(epoch, {n: x / count for n, x in sums.items()})
-                sums, count = {}, 0
+                self._epoch_done(epoch, {n: sum(x) / len(x) for n, x in sums.items()})
+                sums = {}
         if self._out_of_patience():
             self.run_.stopped = "patience"
 

@@ -19,6 +19,10 @@ WORD = Word(
 )
 
 
+TOLD, SMALL = 20, 50_000
+"""The value is worked out once in so many updates; always where a minibatch has fewer numbers."""
+
+
 def verify(machine: Any, choice: Choice, batch: Batch) -> None:
     """BmError BM768 and BM769 where the model's layers are not independent or its unit types lack a slope, BM752 for missing values."""
     machine.verify_contrastive(choice.span, bool(choice["through_reconstruction"]))
@@ -28,6 +32,7 @@ def verify(machine: Any, choice: Choice, batch: Batch) -> None:
 
 
 def add_gradient(machine: Machine, choice: Choice, batch: Batch, out: dict[str, Array], share: float) -> dict[str, float]:
-    """out += share · the derivative; the value, in nats a case, for the progress line."""
-    through = bool(choice["through_reconstruction"])
-    return {"contrastive_free_energy": machine.contrastive_free_energy(batch.data, batch.weights, out, share, through)}
+    """out += share · the derivative; now and then the value, in nats a case, for the progress line: it takes about as long as the gradient."""
+    told = batch.update % TOLD == 0 or sum(x.size for x in batch.data.values()) < SMALL
+    value = machine.contrastive_free_energy(batch.data, batch.weights, out, share, bool(choice["through_reconstruction"]), told)
+    return {} if value is None else {"contrastive_free_energy": value}

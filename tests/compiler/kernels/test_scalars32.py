@@ -41,6 +41,12 @@ def test_log_is_right_to_single_precision():
     assert np.max(np.abs(over("log", POSITIVE) - truth) / np.maximum(1, np.abs(truth))) < 2e-7
 
 
+def test_digamma_is_right_to_single_precision():
+    xs = np.concatenate([np.linspace(1, 20, 5001), np.geomspace(20, 1e6, 500)]).astype(np.float32)
+    truth = np.array([scalars.digamma(float(x)) for x in xs])
+    assert np.max(np.abs(over("digamma", xs) - truth) / np.maximum(1, np.abs(truth))) < 1e-6
+
+
 def test_nothing_overflows_far_out():
     for name in ("exp", "sigmoid", "tanh", "softplus", "logcosh"):
         assert np.isfinite(over(name, np.array([-1e4, 1e4], np.float32))).all()
