@@ -68,13 +68,15 @@ def figures(machine: Machine, data: Mapping[str, np.ndarray], part: str) -> Figu
     if not count:
         return Figures(part, 0, None, None, None, tuple(notes))
     data, first = (data if whole.all() else {n: x[whole] for n, x in data.items()}), machine.visible[0]
-    wrong = by_chunks(lambda c: ((np.asarray(machine.reconstruct(c), np.float64) - c[first]) ** 2).reshape(len(c[first]), -1).mean(1), data)
+    wrong = None
+    if machine.reconstructs:
+        wrong = by_chunks(lambda c: ((np.asarray(machine.reconstruct(c), np.float64) - c[first]) ** 2).reshape(len(c[first]), -1).mean(1), data)
     free = by_chunks(lambda c: machine.free_energy(**c), data) if worth(machine, machine.hidden, count) else None
     given = any(g.role == "given" for g in machine.model.groups)
     known = free is not None and not given and worth(machine, (*machine.visible, *machine.hidden), 1)
     likelihood = float(-free.mean() - float(machine.log_partition())) if free is not None and known else None
     mean = None if free is None else float(free.mean())
-    return Figures(part, count, float(wrong.mean()), mean, likelihood, tuple(notes), _class_errors(machine, data))
+    return Figures(part, count, None if wrong is None else float(wrong.mean()), mean, likelihood, tuple(notes), _class_errors(machine, data))
 
 
 def _class_errors(machine: Machine, data: Mapping[str, np.ndarray]) -> dict[str, float]:

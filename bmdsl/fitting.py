@@ -60,14 +60,28 @@ def read(spec: Any, model: CheckedModel, part: str = "train") -> tuple[Arrays, s
 
 
 def flatten(arrays: Arrays, model: CheckedModel) -> Arrays:
-    """Cases of more axes than the group has (28×28 images for `v[784]`) are flattened; the order of entries stays."""
+    """Cases of more axes than the group has (28×28 images for `v[784]`) are flattened; the order of entries stays.
+
+    For a group of three axes, `v[C, Y, X]`, images get their colours first: [28, 28] and [784] as [1, 28, 28], [32, 32, 3] as [3, 32, 32].
+    """
     out = {}
     for name, x in arrays.items():
         group = next((g for g in model.groups if g.name == name), None)
         if group is not None and len(group.shape) == 1 and group.states is None and x.ndim > 2:
             x = x.reshape(len(x), -1)
+        elif group is not None and len(group.shape) == 3 and group.states is None:
+            x = _colours_first(x)
         out[name] = x
     return out
+
+
+def _colours_first(x: np.ndarray) -> np.ndarray:
+    side = isqrt(x.shape[1]) if x.ndim == 2 else 0
+    if side > 1 and side * side == x.shape[1]:
+        return x.reshape(len(x), 1, side, side)
+    if x.ndim == 3:
+        return x[:, None]
+    return np.ascontiguousarray(np.moveaxis(x, 3, 1)) if x.ndim == 4 and x.shape[3] in (1, 3) and x.shape[1] not in (1, 3) else x
 
 
 def prepare(arrays: Arrays, model: CheckedModel, source: str, seed: int, allow_missing: bool = True, reference: Arrays | None = None) -> Arrays:
@@ -199,8 +213,12 @@ def image_shapes(arrays: Arrays, model: CheckedModel) -> dict[str, tuple[int, ..
         whole = g.name in arrays and arrays[g.name].ndim > 2
         axes: tuple[int, ...] = arrays[g.name].shape[1:] if whole else tuple(int(n) for n in g.axes)
         side = isqrt(axes[0]) if len(axes) == 1 else 0
+        if len(axes) == 3 and len(g.axes) == 3:  # colours first, as the group has them
+            axes = tuple(int(n) for n in g.axes)
         if side > 2 and side * side == axes[0]:
             out[g.name] = (side, side)
+        elif len(axes) == 3 and axes[0] in (1, 3) and min(axes[1:]) > 2:
+            out[g.name] = axes[1:] if axes[0] == 1 else axes
         elif (len(axes) == 2 and min(axes) > 2) or (len(axes) == 3 and axes[-1] == 3):
             out[g.name] = axes
     return out

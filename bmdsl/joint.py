@@ -7,7 +7,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -44,9 +43,10 @@ class JointMachine:
         parameters = tuple(replace(p, name=f"{x.name}.{p.name}") for x in self.layers for p in x.machine.model.parameters)
         self.model = Model(name, (), tuple(g for g in first.model.groups if g.role != "hidden"), parameters, ())
 
-    @cached_property
-    def _of(self) -> dict[str, Trained]:
-        return {x.name: x for x in self.layers}
+    @property
+    def reconstructs(self) -> bool:
+        """Every layer has means."""
+        return True
 
     @contextmanager
     def frozen(self) -> Iterator[None]:

@@ -114,7 +114,7 @@ def _bits(model: CheckedModel) -> float:
     total = 0.0
     for g in driver.plan_of(model).groups:
         if g.role != "given":
-            n = nodes_of(g.unit, g.arguments, None if g.states is None else int(g.states))
+            n = nodes_of(g.unit, g.arguments, None if g.states is None else int(g.states), g.expert)
             width = 1 if g.states is None else int(g.states)
             total += g.size / width * math.log2(len(n.states) if n is not None else 2)
     return total
@@ -124,7 +124,7 @@ def _nodes(plan: Plan) -> dict[str, Nodes]:
     out = {}
     for g in plan.groups:
         if g.role != "given":
-            n = nodes_of(g.unit, g.arguments, None if g.states is None else int(g.states))
+            n = nodes_of(g.unit, g.arguments, None if g.states is None else int(g.states), g.expert)
             if n is None:
                 raise fail("BM877", f"units of `{g.name}` can be neither listed nor integrated, so nothing checks them by brute force",
                            plan.model.group(g.name).span, help=f"`bm units --check {g.unit.name}` checks the type by itself")  # fmt: skip
@@ -135,7 +135,7 @@ def _nodes(plan: Plan) -> dict[str, Nodes]:
 def _given(plan: Plan, name: str, generator: np.random.Generator) -> np.ndarray:
     """One state of a given group, drawn from its type at η = 0: of a quadrature's nodes, seldom one that is far out."""
     g = plan.group(name)
-    n = nodes_of(g.unit, g.arguments, None if g.states is None else int(g.states))
+    n = nodes_of(g.unit, g.arguments, None if g.states is None else int(g.states), g.expert)
     axes = tuple(int(a) for a in g.axes)
     if n is None:
         return np.zeros((1, *axes))

@@ -46,7 +46,7 @@ def test_training_writes_a_run_that_opens_again(tmp_path):
     np.testing.assert_array_equal(again.params["W"], machine.params["W"])
 
 
-VISIBLE_ONLY = {"ising", "glass", "potts", "hopfield", "pspin"}
+VISIBLE_ONLY = {"ising", "glass", "potts", "hopfield", "pspin", "pot"}
 """Without hidden units there is nothing to reconstruct from: what they learn is tested in tests/training/test_inverse_ising.py."""
 
 
@@ -61,6 +61,8 @@ def small_data(name: str) -> tuple[dict[str, int], object, dict[str, object]]:
         return {"q": 4, "H": 8}, np.where(generator.random((300, 6)) < 0.8, kind, generator.integers(0, 4, (300, 6))), {"epochs": 60}
     if name == "local_rbm":
         return {"S": 8, "R": 4, "T": 2, "M": 3, "K": 6}, load_digits().images / 16 > 0.5, {"epochs": 40}
+    if name == "convrbm":
+        return {"C": 1, "S": 8, "F": 8}, None, {"epochs": 15}
     if name in ("factored", "gated"):  # the second image is the first, shifted
         x = (generator.random((500, 9)) < 0.3).astype("float32")
         return {"D": 9, "E": 9, "H": 10}, {"x": x, "y": np.roll(x, 1, axis=1)}, {"epochs": 40}

@@ -21,7 +21,7 @@ def define(name: str, arguments: list[str], doc: str, body: list[str], decorator
 def emit_bias(plan: Plan, g: GroupPlan, power: int, lengths: Lengths) -> str:
     """The field on x^power that no other unit changes, and the collection of its gradient."""
     model, name = plan.model, identifier(g.name)
-    single = [(n, t) for n, t in enumerate(model.terms) if len(t.units) == 1 and t.units[0].group == g.name]
+    single = [(n, t) for n, t in enumerate(model.terms) if len(t.units) == 1 and t.units[0].group == g.name and t.expert is None]
     terms = [(n, t) for n, t in single if t.units[0].power == power]
     build, collect = [], []
     for n, t in terms:
@@ -69,7 +69,7 @@ def emit_constant(plan: Plan, lengths: Lengths) -> str:
     model = plan.model
     build, collect = ["    total = 0.0"], []
     for n, t in enumerate(model.terms):
-        if not t.units:
+        if not t.units and t.expert is None:
             lines, depth, _ = emit_loops(model, t, lengths, 1)
             build += [*lines, "    " * depth + f"total += {product(model, t, n)}"]
             collect += [*lines, *emit_gradient(model, t, n, depth, "weight", lambda p: f"d_{identifier(p)}")]

@@ -8,13 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from itertools import product
+from typing import Any
 
 import numpy as np
 
-from ..language.model import Subscript, Term
+from ..language.model import Expert, Subscript, Term
 from .kernels.random import TILE, fill_uniforms
 from .plan import GroupPlan, Plan
 
+FUNCTIONS: dict[str, Callable[[Any], Any]] = {
+    "softplus": lambda u: np.logaddexp(0, u),
+    "log1p": np.log1p,
+    "square": np.square,
+    "abs": np.abs,
+    "logcosh": lambda u: np.logaddexp(u, -u) - np.log(2),
+}
 State = dict[str, np.ndarray]
 Uniform = Callable[[int, int, int, int, int], float]
 """(stream, update, step, chain, unit) → u in (0, 1)."""
@@ -89,11 +97,28 @@ class Interpreter:
                     value = self.weight(term, at, edge)
                     for group, place, power in units:
                         value = value * float(state[group][row][place]) ** power
+                    if term.expert is not None:
+                        value = value * self.expert(term.expert, at, lambda group, place: float(state[group][row][place]))
                     total = total + value
         for g in self.plan.groups:
             if g.states is None:
                 total = total - sum(float(g.unit.log_base(float(x), *g.arguments)) for x in state[g.name][row].ravel())
         return total
+
+    def expert(self, e: Expert, at: Mapping[str, int], read: Callable[[str, tuple[int, ...]], Any]) -> Any:
+        """The function at its projection, for the letters `at` that the term binds; `read` gives a unit's value, or its values in many states."""
+        if e.inner is not None:
+            return FUNCTIONS[e.function](e.coefficient * self.expert(e.inner, at, read))
+        total = 0.0
+        for addend in e.addends:
+            for own, _ in self.settings(addend):
+                units = self.factors(addend, {**at, **own})
+                if units is not None:
+                    value = self.weight(addend, {**at, **own}, -1)
+                    for group, place, _ in units:
+                        value = value * read(group, place)
+                    total = total + value
+        return FUNCTIONS[e.function](total)
 
     # ------------------------------------------------------------ conditionals
 

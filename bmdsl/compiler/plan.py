@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from math import prod
 
-from ..graph.factor_graph import FactorGraph, is_listed, verify_compiled
+from ..graph.factor_graph import FactorGraph, is_listed, units_of, verify_compiled
 from ..graph.passes import gibbs_blocks, mean_block, selector
 from ..language.diagnostics import fail
 from ..language.model import Length, Model, Term
@@ -49,6 +49,8 @@ class GroupPlan:
     """Whether the statistic x² is a second field of this type."""
     lateral: bool
     """Whether a dense term couples its units with one another."""
+    expert: bool = False
+    """Whether functions of a projection of its units act on them."""
     woven: bool = False
     """Whether its units meet in terms whose couplings are written out: a lattice, a graph."""
 
@@ -72,6 +74,8 @@ class Plan:
     tensors: tuple[Tensor, ...] = ()
     contractions: tuple[Contraction, ...] = ()
     """Terms summed letter by letter, in an order that is chosen once sizes are known."""
+    experts: tuple[int, ...] = ()
+    """Numbers of the terms that are functions of a projection of units."""
     selector: tuple[str, tuple[str, ...]] | None = None
     """A one-of-K unit z, and the hidden groups that are summed out where z is drawn and drawn given z after it: one joint draw."""
 
@@ -131,7 +135,7 @@ class Plan:
         lines = [f"plan of {self.model.name}"]
         for n, block in enumerate(self.blocks):
             one = any(self.group(g).lateral or self.group(g).woven for g in block)
-            how = "one unit after another" if one else "all units at once"
+            how = "one unit after another" if one else "through its experts" if any(self.group(g).expert for g in block) else "all units at once"
             if self.selector is not None and block == (self.selector[0],):
                 how = f"with {', '.join(self.selector[1])} summed out, then these given it: one joint draw"
             lines.append(f"  block {n}: {', '.join(block)} ({how})")
@@ -144,6 +148,10 @@ class Plan:
                     if g in x.groups:
                         others = " × ".join(n for n in x.groups if n != g)
                         lines.append(f"    {g} <- {others}: {', '.join(x.parameters)} and states, summed letter by letter in the cheapest order")
+                if self.group(g).expert:
+                    near = [n for n in self.experts if any(u.group == g for u in units_of(self.model.terms[n]))]
+                    lines.append(f"    {g} <- {g}: experts, term {', '.join(map(str, near))}: auxiliary variables where these make them Gaussian or "
+                                 "linear, else Hamiltonian dynamics, or unit after unit where states are few")  # fmt: skip
                 if self.group(g).lateral:
                     lines.append(f"    {g} <- {g}: fields kept, one row of the symmetric coupling a changed unit")
                 for t in self.listed:
@@ -171,13 +179,16 @@ def build_plan(graph: FactorGraph, units: dict[str, type[UnitType]]) -> Plan:
     lateral = {t.units[0].group for _, t in paired if t.units[0].group == t.units[1].group}
     touched = [[u.group for u in model.terms[n].units] for n in listed]
     woven = {g for names in touched for g in names if names.count(g) > 1}
+    experts = tuple(n for n, t in enumerate(model.terms) if t.expert is not None)
+    projected = {u.group for n in experts for u in units_of(model.terms[n])}
+    _verify_experts(model, experts, projected & (lateral | woven))
     _verify_self_pairs(model, [t for _, t in paired], units)
     groups = []
     for g in model.groups:
         unit = units[g.unit]
         arguments = tuple(float(v) for k, v in g.options if k != unit.states)
         square = "x^2" in unit.statistics
-        groups.append(GroupPlan(g.name, g.role, g.axes, g.states, unit, arguments, square, g.name in lateral, g.name in woven))
+        groups.append(GroupPlan(g.name, g.role, g.axes, g.states, unit, arguments, square, g.name in lateral, g.name in projected, g.name in woven))
     order = [g.name for g in model.groups]
     pairs: dict[tuple[tuple[str, int], tuple[str, int]], list[int]] = {}
     for n, term in paired:
@@ -185,13 +196,25 @@ def build_plan(graph: FactorGraph, units: dict[str, type[UnitType]]) -> Plan:
         pairs.setdefault((a, b), []).append(n)
     couplings = [_coupling(model, a, b, tuple(terms)) for (a, b), terms in pairs.items() if a[0] != b[0]]
     blocks = gibbs_blocks(graph)
-    made = Plan(graph, tuple(groups), tuple(couplings), blocks, mean_block(graph, blocks), listed, tensors, contractions)
+    made = Plan(graph, tuple(groups), tuple(couplings), blocks, mean_block(graph, blocks), listed, tensors, contractions, experts)
     chosen = selector(graph, [g.name for g in groups if made.is_one_unit(g.name) and any(g.name in t.groups for t in made.multiway)])
     if chosen is None:
         return made
     z, near = chosen  # z and what it selects come last, so that one product gives responsibilities, draws and means
     rest = tuple(b for b in (tuple(n for n in b if n != z and n not in near) for b in blocks) if b)
     return replace(made, blocks=(*rest, (z,), near), mean_block=near, selector=chosen)
+
+
+def _verify_experts(model: Model, experts: tuple[int, ...], meeting: set[str]) -> None:
+    """An expert runs over all its letters, and its units meet through experts only."""
+    for n in experts:
+        term = model.terms[n]
+        if term.conditions:
+            raise fail("BM861", "an expert under a condition cannot be compiled", term.span, help="leave the condition out")
+        if any(u.group in meeting for u in units_of(term)):
+            name = next(u.group for u in units_of(term) if u.group in meeting)
+            raise fail("BM861", f"units of `{name}` meet in products too, which cannot be drawn beside an expert", term.span,
+                       help="write the products as `square(...)` of a projection")  # fmt: skip
 
 
 def _verify_self_pairs(model: Model, terms: list[Term], units: dict[str, type[UnitType]]) -> None:

@@ -106,14 +106,11 @@ def _is_dense(model: Model, name: str | None) -> bool:
 
 
 def verify_compiled(graph: FactorGraph) -> None:
-    """Raises BmError for every term the compiler has no contraction for: experts, powers where couplings are written out."""
+    """Raises BmError for every term the compiler has no contraction for: powers where couplings are written out."""
     wrong = []
     for term in graph.model.terms:
         names = [u.group for u in term.units]
-        if term.expert is not None:
-            wrong.append(Diagnostic("BM861", f"an expert `{term.expert.function}(...)` cannot be compiled yet", term.span,
-                                    helps=("write it with hidden units summed out, as a `softplus` expert is a binary hidden unit",)))
-        elif any(u.power != 1 for u in term.units) and (is_listed(graph.model, term) or len(names) == 2 == len(set(names)) + 1):
+        if any(u.power != 1 for u in term.units) and (is_listed(graph.model, term) or len(names) == 2 == len(set(names)) + 1):
             wrong.append(Diagnostic("BM863", "a power in a product of units of one group, or on a lattice or graph, cannot be compiled yet", term.span,
                                     helps=("a power can stand in a term of one unit, or of two groups whose letters differ, as `x[i]^2 z[k]`",)))
     if wrong:

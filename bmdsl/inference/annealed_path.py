@@ -14,6 +14,7 @@ from scipy.special import logsumexp
 
 from ..compiler.plan import MANY_CHAINS
 from . import enumeration
+from .expert_sampling import ExpertSampler
 from .program import Array, Fields, State
 
 if TYPE_CHECKING:
@@ -129,6 +130,13 @@ class Path:
         self._look()
 
     def _draw(self, name: str, beta: float, step: int) -> None:
+        if self.program.plan.group(name).expert:
+            r = self.program.dtype.type((1 - beta) / beta)
+            bias = self.fields.bias | {name: self.fields.bias[name] + r * self.anchor[name]}
+            bias2 = self.fields.bias2 | ({name: (1 + r) * self.fields.bias2[name]} if name in self.fields.bias2 else {})
+            sampler = ExpertSampler(self.program, replace(self.fields, bias=bias, bias2=bias2), name)
+            sampler.draw(self.state, self._empty, self._key(name, step), np.full(self.chains, beta), False)
+            return
         eta = self.program.field(self.fields, name, self.state, out=self.program.scratch(name, self.chains))
         if not self.program.meets(name):
             self.program.draw(self.fields, name, self._blend(name, eta, beta, eta), self.state, self._empty, self._key(name, step))

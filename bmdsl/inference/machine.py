@@ -18,7 +18,7 @@ from .feature import feature
 from .importance import LogPartition, Progress
 from .ladder import default_range, ladder
 from .observing import Trace, observe
-from .phases import Phases, one_by_one
+from .phases import Phases, no_means, one_by_one
 from .program import Array, Program, State
 from .threads import alone
 
@@ -87,6 +87,8 @@ class Machine(Phases):
         graph = self.program.plan.graph
         if group not in (g.name for g in self.model.groups):
             raise fail("BM804", f"model `{self.model.name}` has no group `{group}`")
+        if self.program.plan.group(group).expert:
+            raise no_means(group)
         needed = graph.neighbours(group) + ((group,) if graph.is_lateral(group) else ())
         state = self._state(groups, needed, f"the conditional of `{group}`")
         if not state:

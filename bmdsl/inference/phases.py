@@ -10,9 +10,10 @@ import numpy as np
 from scipy.special import logsumexp
 
 from ..compiler.plan import MANY_CHAINS
-from ..language.diagnostics import fail, near
+from ..language.diagnostics import BmError, fail, near
 from ..language.model import Model
 from . import contrastive, enumeration, initial, paired_states
+from .expert_sampling import ExpertSampler
 from .program import Array, Fields, Key, Program, Rows, State
 from .proper import Propriety
 from .pseudolikelihood import value_and_gradient
@@ -20,6 +21,10 @@ from .pseudolikelihood import value_and_gradient
 SAMPLE_STREAM, INITIAL_STREAM = 1, 2
 GROUPS = 1 << 10
 """Streams are numbered GROUPS · stream + the group's place, so that no two groups share one. 3 to 6 are training's, 8 a chosen start's."""
+
+
+SETTLED = 20
+"""Sweeps of one call from which on Hamiltonian steps are fitted in the first half of them."""
 
 
 class Parameters(dict[str, Array]):
@@ -63,6 +68,11 @@ class Phases:
     def free(self) -> tuple[str, ...]:
         """Groups that the model has a distribution over: visible, then hidden."""
         return (*self.visible, *self.hidden)
+
+    @property
+    def reconstructs(self) -> bool:
+        """Whether the first visible group has conditional means: one that experts see has none in closed form."""
+        return not self.program.plan.group(self.visible[0]).expert
 
     @property
     def given(self) -> tuple[str, ...]:
@@ -166,6 +176,9 @@ class Phases:
         state = {n: self.program.flat(n, x) for n, x in state.items()}
         count = len(next(iter(state.values())))
         seen = {n: x for n, x in state.items() if np.isnan(x).any()}
+        for name in self.free:
+            if self.program.plan.group(name).expert and (name in seen or name not in state):
+                raise no_means(name)
         rows = {n: np.where(np.isnan(x), 0, x).astype(self.dtype) if n in seen else x for n, x in state.items()}
         rows = Rows(rows | {n: np.zeros((count, self.program.sizes[n]), self.dtype) for n in self.free if n not in rows})
         free = [n for block in self.program.plan.blocks for n in block if n in seen or n not in state]
@@ -248,6 +261,7 @@ class Phases:
             self._side_by_side(f, state, steps, order, seen, update, stream, np.ones(count, self.dtype) if beta is None else beta, first)
             self._means(f, rows, {n: self.program.field(f, n, state) for n in last}, beta if beta is None or beta.ndim == 1 else beta[-1])
             return rows
+        samplers = {n: ExpertSampler(self.program, f, n) for n in order if self.program.plan.group(n).expert}
         schedule = beta
         joint = self._selector(clamped, seen) if beta is None else None
         for step in range(steps):
@@ -257,6 +271,10 @@ class Phases:
                     continue
                 if joint is not None and name == joint[0]:
                     self._draw_jointly(f, joint, state, rows if step == steps - 1 else None, keep, stream, update, first + step)
+                    continue
+                if name in samplers:
+                    settling = steps >= SETTLED and 2 * step < steps
+                    samplers[name].draw(state, seen.get(name, empty), self._key(name, stream, update, first + step), beta, settling)
                     continue
                 eta = self.program.field(f, name, state, out=self.program.scratch(name, count))
                 if name in averaged:
@@ -388,6 +406,11 @@ class Phases:
         chosen = enumeration.choose(self.program, self.free, "the partition function", bits)
         rest = tuple(n for n in self.free if n not in chosen)
         return paired_states.log_z(self.program, f, chosen, rest) if paired_states.fits(self.program, chosen, rest) else None
+
+
+def no_means(name: str) -> BmError:
+    """What is wrong where means are asked of units that experts see."""
+    return fail("BM818", f"`{name}` has no means in closed form: experts see it", help="draw them: `machine.sample`, or `positive gibbs(steps = 5)`")
 
 
 def one_by_one(given: State | None) -> Iterator[State]:

@@ -14,6 +14,7 @@ from ..compiler.kernels import listed, products, tensors
 from ..compiler.plan import Coupling, GroupPlan, Plan
 from ..compiler.term_loops import identifier
 from ..language.model import Length
+from .experts import BoundExpert, bound_experts
 from .listing import Listing
 from .multiway import Multiway, TensorTerm, bound_terms
 
@@ -57,12 +58,14 @@ class Fields:
     """Group → its listed couplings, unit after unit, as kernels take them."""
     multiway: tuple[tuple[Multiway, tuple[Array, ...]], ...] = ()
     """Terms of several groups with their parameters."""
+    experts: tuple[tuple[BoundExpert, tuple[Array, Array, Array]], ...] = ()
+    """Functions of projections, with their matrices, constants and strengths."""
 
     def alone(self) -> Fields:
         """The same biases without any coupling."""
         lateral = {n: np.zeros_like(x) for n, x in self.lateral.items()}
         woven = {n: (*x[:2], 0 * x[2], x[3], 0 * x[4], *x[5:]) for n, x in self.woven.items()}
-        return replace(self, scale=dict.fromkeys(self.scale, 0.0), lateral=lateral, woven=woven, multiway=())
+        return replace(self, scale=dict.fromkeys(self.scale, 0.0), lateral=lateral, woven=woven, multiway=(), experts=())
 
 
 def _seen_from(name: str, c: Coupling) -> tuple[str, int, int, Any, str]:
@@ -86,6 +89,7 @@ class Program:
         self._groups = {g.name: g for g in plan.groups}
         self._neighbours = {g.name: [_seen_from(g.name, c) for c in plan.couplings_of(g.name)] for g in plan.groups}
         self.multiway = bound_terms(plan, self.plain)
+        self.experts = bound_experts(plan)
         self.listing = Listing(plan, module, self.n, self.edges) if plan.listed else None
         self._functions: dict[tuple[str, str, str], Any] = {}
         self.scales = {c.name: c.scale if c.direct is not None else 1.0 for c in plan.couplings}
@@ -122,7 +126,8 @@ class Program:
             else:
                 matrix[c.name] = self._function("couple", c.name)(np.zeros((self.sizes[c.a], self.sizes[c.b]), self.dtype), *tail)
         multiway = tuple((t, t.arrays(params)) for t in self.multiway)
-        made = Fields(bias, bias2, matrix, self.scales, lateral, raw, float(self.module.constant(*tail)), multiway=multiway)
+        made = Fields(bias, bias2, matrix, self.scales, lateral, raw, float(self.module.constant(*tail)), multiway=multiway,
+                      experts=tuple((e, e.arrays(params, self.dtype)) for e in self.experts))  # fmt: skip
         if self.listing is None:
             return made
         values = self.listing.values(tail, self.dtype)
@@ -199,7 +204,7 @@ class Program:
 
     def meets(self, name: str) -> bool:
         """Whether a group's units act on one another."""
-        return self._groups[name].lateral or self._groups[name].woven
+        return self._groups[name].lateral or self._groups[name].woven or self._groups[name].expert
 
     def shape(self, name: str, rows: int) -> tuple[int, ...]:
         """The shape of a group's fields."""
@@ -262,7 +267,7 @@ class Program:
         A group whose units meet is swept unit after unit from its present state, and `eta` is used up. `beta` [rows] multiplies all
         fields (an inverse temperature a row).
         """
-        if self.meets(name):
+        if self._groups[name].lateral or self._groups[name].woven:
             beta = np.ones(len(state[name]), self.dtype) if beta is None else beta
             self._function("draw", name)(*self._fields_of(name, eta), beta, *self._meeting(f, name, state), seen, *key, first, state[name])
             return
@@ -327,6 +332,9 @@ class Program:
         for term, arrays in f.multiway:
             if set(term.groups) <= inside:
                 total += term.minus_energy(arrays, state)
+        for e, parts in f.experts:
+            if set(e.groups) <= inside:
+                total -= e.energy(parts, state)
         return total
 
     def _paired(self, x: Array, w: Array, y: Array, scale: float) -> Array:
@@ -371,6 +379,8 @@ class Program:
                 term.add_moment_by_state(picked, rows, w, out, scale)
             else:
                 term.add_moment(params, rows, w, out, scale)
+        for e in self.experts:
+            e.accumulate(params, e.arrays(params, self.dtype), rows, w, out, scale)
         for c in self.plan.couplings:
             size = (self.sizes[c.a], self.sizes[c.b])
             a, b = (self._power(rows, n, p) for n, p in zip((c.a, c.b), c.powers, strict=True))

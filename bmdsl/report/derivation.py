@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from ..compiler.plan import GroupPlan, Plan
+from ..graph.factor_graph import units_of
 from ..language.model import Condition, Length, Subscript, Term
-from .notation import Monomial, addend, at, constant, factor, monomial, name, parameter, plain, raised, subscript, sum_over, times, unit
+from .notation import Monomial, addend, at, constant, expert, factor, monomial, name, parameter, plain, raised, subscript, sum_over, times, unit
 from .option_words import option_constants
 
 LETTERS = "lmnopqrstuvwxyz"
@@ -93,7 +94,7 @@ def _base(plan: Plan, g: GroupPlan) -> str:
 def _own_letters(plan: Plan, group: str) -> tuple[str, ...]:
     """The letters this group goes by: those of the first term that subscripts it by letters alone."""
     for t in plan.model.terms:
-        for u in t.units:
+        for u in units_of(t):
             letters = [s.letter for s in u.subscripts]
             if u.group == group and all(letters) and len(set(letters)) == len(letters):
                 return tuple(x for x in letters if x)
@@ -218,6 +219,10 @@ def _at(plan: Plan, g: GroupPlan, key: str, letters: tuple[str, ...] | list[str]
 def _conditional(plan: Plan, g: GroupPlan) -> list[Line]:
     own = _own_letters(plan, g.name)
     x = name(g.name) + at(own)
+    if g.expert:
+        near = " ".join(addend(t, n == 0) for n, t in enumerate(t for t in plan.model.terms if any(u.group == g.name for u in units_of(t))))
+        return [Line(f"units of {g.name} meet in experts, so that none has a conditional of its own; given the rest", rf"P({name(g.name)} \mid \text{{rest}}) "
+                     rf"\propto \operatorname{{base}}({name(g.name)}) e^{{-({near})}}")]  # fmt: skip
     rest = [name(n) for n in plan.graph.neighbours(g.name)] + ([rf"\text{{other }} {name(g.name)}"] if g.lateral else [])
     given = rf" \mid {', '.join(rest)}" if rest else ""
     terms = _field_terms(plan, g, 1)
@@ -284,17 +289,34 @@ def _experts(plan: Plan, hidden: list[GroupPlan]) -> list[Line]:
         text = rf"\operatorname{{A}}({_eta(g, own)}, {_eta(g, own, chr(39))})" if squared else _at(plan, g, "log_partition", own, name(g.name) + at(own))
         lines.append(Line(f"an expert for each unit of {g.name},", rf"\log f_{{{unit_name}}}(v) = {text}"))
     names = {g.name for g in hidden}
-    visible = [t for t in plan.model.terms if t.units and all(u.group not in names for u in t.units)]
+    visible = [t for t in plan.model.terms if (t.units or t.expert) and all(u.group not in names for u in t.units)]
     parts = [addend(replace(t, coefficient=-t.coefficient), n == 0) for n, t in enumerate(visible)]
     if parts:
         lines.append(Line("and one for the visible units alone,", rf"\log f_0(v) = {' '.join(parts)}"))
     return [Line("P(v) is their product but for Z and the base measure:", ""), *lines]
 
 
+def _expert_slopes(t: Term, wanted: str) -> Iterator[tuple[str, float, str, str]]:
+    """−∂(term)/∂θ for a parameter inside its expert: θ's subscripts, the number with its text, and the rest."""
+    assert t.expert is not None
+    inner = t.expert
+    while inner.inner is not None:
+        inner = inner.inner
+    for a in inner.addends:
+        for p in a.parameters:
+            if p.parameter == wanted:
+                bound = {letter for s in p.subscripts for letter, _ in s.letters}
+                others = [parameter(q) for q in (*t.parameters, *(q for q in a.parameters if q is not p))] + [parameter(replace(p, power=1))] * (p.power - 1)
+                letters = [x.name for x in (*t.letters, *a.letters)]
+                body = " ".join([*others, expert(t.expert, True), *(unit(u) for u in a.units)])
+                yield subscript(p.subscripts), -t.coefficient * a.coefficient * p.power, t.factor_text, sum_over(letters, t.conditions, bound) + body
+
+
 def _gradient(plan: Plan, wanted: str, hidden: list[GroupPlan], summable: bool) -> Line:
     """∂ log P(v)/∂θ = −∂E/∂θ given v − ⟨−∂E/∂θ⟩_model; hidden units by their means where they are independent."""
     names = {g.name: g for g in hidden}
     mine = [t for t in plan.model.terms if any(p.parameter == wanted for p in t.parameters)]
+    seen = [x for t in plan.model.terms if t.expert is not None for x in _expert_slopes(t, wanted)]
     squared = {g.name for g in hidden if _field_terms(plan, g, 2)}
     summable = summable and not any(u.group in squared for t in mine for u in t.units)
     parts: list[str] = []
@@ -314,7 +336,11 @@ def _gradient(plan: Plan, wanted: str, hidden: list[GroupPlan], summable: bool) 
             conditions = t.conditions if not bound else ()
             body = sum_over([x.name for x in t.letters], conditions, bound) + " ".join([*others, *units])
             scale = replace(t, coefficient=-t.coefficient * p.power)
+            body = f"{body} {expert(t.expert)}".strip() if t.expert is not None else body
             parts.append(factor(scale.coefficient, t.factor_text, not parts) + (body or "1"))
+    for subscripts, value, text, body in seen:
+        left = left or name(wanted) + subscripts
+        parts.append(factor(value, text, not parts) + body)
     if not parts:
         return Line(f"{wanted} does not act", "")
     inside = " ".join(parts)

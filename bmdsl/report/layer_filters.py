@@ -17,12 +17,15 @@ STRONGEST = 20
 
 
 def layer_filters(machine: Machine, visible: str) -> dict[str, np.ndarray]:
-    """Hidden group → [units, size of `visible`], layer after layer; groups that no plain weights lead to are left out.
+    """Hidden group → [units, size of `visible`], layer after layer; groups that no plain weights lead to are left out. Experts: their projections.
 
     First layer: its weights. Above: Σ over a unit's 20 strongest connections of weight · filter of the unit below (the paper's figures 2 and 3).
     """
     plan = machine.program.plan
     found: dict[str, np.ndarray] = {}
+    for e, (matrix, _, _) in machine.held_fields().experts:
+        if visible in e.groups:
+            found["experts" if "experts" not in found else f"experts_{e.number}"] = matrix[:, e.begin[visible] :][:, : plan.group(visible).size]
     rim = [visible]
     while rim:
         name = rim.pop(0)

@@ -15,7 +15,7 @@ def blocks(plan: Plan) -> list[str]:
     lines = []
     for n, block in enumerate(plan.blocks, 1):
         alone = any(plan.group(g).lateral for g in block)
-        how = "one unit after another" if alone else "all units at once"
+        how = "one unit after another" if alone else "through its experts" if any(plan.group(g).expert for g in block) else "all units at once"
         given = ", ".join(dict.fromkeys(x for g in block for x in plan.graph.neighbours(g)))
         lines.append(f"{n}. {', '.join(block)}: {how}" + (f", given {given}" if given else ""))
     return lines

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from ..language.diagnostics import BmError
-from ..language.model import Condition, ParameterFactor, Subscript, Term, UnitFactor
+from ..language.model import Condition, Expert, ParameterFactor, Subscript, Term, UnitFactor
 from ..language.parse import parse
 from ..language.source import Source
 from ..language.tree import Binary, Expression, ModelDefinition, Number, Power, Ref, Unary
@@ -72,8 +72,19 @@ def factor(value: float, text: str, first: bool) -> str:
 
 def addend(t: Term, first: bool) -> str:
     """A whole term of the energy with its sign."""
-    body = " ".join([*(parameter(p) for p in t.parameters), *(unit(u) for u in t.units)])
+    body = " ".join([*(parameter(p) for p in t.parameters), *(unit(u) for u in t.units), *([expert(t.expert)] if t.expert is not None else [])])
     return factor(t.coefficient, t.factor_text, first) + sum_over([x.name for x in t.letters], t.conditions, set()) + (body or "1")
+
+
+def expert(e: Expert, slope: bool = False) -> str:
+    """A function of a projection in LaTeX; with `slope`, its derivative by the projection: f′(c g(·)) c g′(·) for functions inside functions."""
+    mark = "'" if slope else ""
+    if e.inner is None:
+        inside = " ".join(addend(t, n == 0) for n, t in enumerate(e.addends))
+        return rf"\operatorname{{{e.function}{mark}}}({inside})"
+    number = factor(e.coefficient, "", True)
+    outer = rf"\operatorname{{{e.function}{mark}}}({number}{expert(e.inner)})"
+    return f"{outer} {number}{expert(e.inner, True)}" if slope else outer
 
 
 # ---------------------------------------------------------------- constants that keep their names

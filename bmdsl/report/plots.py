@@ -33,9 +33,12 @@ def figure(width: float, height: float) -> Any:
 
 
 def montage(images: np.ndarray, shape: Sequence[int], blank: float, columns: int | None = None) -> np.ndarray:
-    """[n, size] → one picture, tile beside tile in rows, about as wide as high or of so many columns; `blank` between them."""
-    n, zoom = len(images), max(1, LEAST // max(shape[:2]))
-    small = np.asarray(images, np.float64).reshape(n, *shape)
+    """[n, size] → one picture, tile beside tile in rows, about as wide as high or of so many columns; `blank` between them. Colours are the first
+    or the last axis of `shape`."""
+    n, small = len(images), np.asarray(images, np.float64).reshape(len(images), *shape)
+    if len(shape) == 3 and shape[0] == 3:  # colours first
+        small, shape = np.moveaxis(small, 1, 3), (*shape[1:], 3)
+    zoom = max(1, LEAST // max(shape[:2]))
     large = small.repeat(zoom, axis=1).repeat(zoom, axis=2)
     height, width, *colours = large.shape[1:]
     columns = columns or max(1, min(n, round(sqrt(n * height / width))))

@@ -159,7 +159,7 @@ class _Loop:
         run = self.run_
         seconds = round(time.monotonic() - self.begun, 3)
         line: dict[str, Any] = {"epoch": epoch + 1, "update": run.updates, "seconds": seconds, **figures, **self.recipe.usage.epoch()}
-        if len(self.watched):
+        if len(self.watched) and self.machine.reconstructs:
             line["reconstruction_error"] = reconstruction_error(self.machine, self.watched)
         if self.held is not None:
             line["validation"] = value = score(self.machine, self.held, self.training)

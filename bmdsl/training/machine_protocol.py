@@ -32,6 +32,10 @@ class Machine(Protocol):
     def params(self) -> dict[str, Array]:
         """Name → array, written in place."""
 
+    @property
+    def reconstructs(self) -> bool:
+        """Whether `reconstruct` is defined."""
+
     def frozen(self) -> AbstractContextManager[None]:
         """Inside, parameters do not change."""
 

@@ -29,4 +29,7 @@ def score(machine: Machine, held: Cases, training: Training) -> float:
     likelihood = getattr(machine, "log_likelihood", None)
     if training.negative.name == "exact" and likelihood is not None:
         return float(np.average(-np.asarray(likelihood(cases.data)), weights=cases.weights))
+    if not machine.reconstructs:
+        raise fail("BM753", f"`{machine.model.name}` cannot be scored on validation cases: it has neither a likelihood that is exact nor reconstructions",
+                   help="leave `validate` out")  # fmt: skip
     return reconstruction_error(machine, cases)

@@ -49,6 +49,8 @@ class BruteForce:
                     for group, place, power in units:
                         at_all: tuple[slice | int, ...] = (slice(None), *place)
                         value = value * states[group][at_all] ** power
+                    if term.expert is not None:
+                        value = value * walker.expert(term.expert, at, lambda group, place: np.moveaxis(states[group], 0, -1)[place])
                     total += value
         return total
 

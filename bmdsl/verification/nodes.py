@@ -9,7 +9,7 @@ import numpy as np
 from ..units.interface import UnitType
 
 Array = np.ndarray
-HERMITE, LEGENDRE, CIRCLE, COUNTS = 36, 32, 16, 60
+HERMITE, LEGENDRE, CIRCLE, COUNTS, GRID = 36, 32, 16, 60, 281
 FAR = 1e6
 
 
@@ -22,8 +22,8 @@ class Nodes:
     exact: bool
 
 
-def nodes_of(unit: type[UnitType], arguments: tuple[float, ...], states: int | None) -> Nodes | None:
-    """None where neither a list nor a quadrature is known."""
+def nodes_of(unit: type[UnitType], arguments: tuple[float, ...], states: int | None, expert: bool = False) -> Nodes | None:
+    """None where neither a list nor a quadrature is known. Units that experts see need a grid: they are no Gaussian times a polynomial."""
     if unit.states is not None:
         support = unit.support(float(states or 1))
         return None if support is None else Nodes(np.asarray(support, float), np.zeros(len(support)), True)
@@ -40,7 +40,7 @@ def nodes_of(unit: type[UnitType], arguments: tuple[float, ...], states: int | N
         x = np.arange(-COUNTS if low else 0.0, COUNTS + 1.0)
         return Nodes(x, _base(unit, x, arguments), False)
     if low and high:
-        return _line(unit, arguments)
+        return _grid(unit, arguments) if expert else _line(unit, arguments)
     return _interval(unit, arguments, bool(high))
 
 
@@ -58,6 +58,12 @@ def _line(unit: type[UnitType], arguments: tuple[float, ...]) -> Nodes:
     s = _width(unit, arguments)
     rest = _base(unit, s * x, arguments) + x * x / 2
     return Nodes(s * x, np.log(s * w) + rest, False)
+
+
+def _grid(unit: type[UnitType], arguments: tuple[float, ...]) -> Nodes:
+    s = _width(unit, arguments)
+    x = np.linspace(-7 * s, 7 * s, GRID)
+    return Nodes(x, _base(unit, x, arguments) + np.log(x[1] - x[0]), False)
 
 
 def _interval(unit: type[UnitType], arguments: tuple[float, ...], endless: bool) -> Nodes:

@@ -219,3 +219,11 @@ def test_published_set(name: str, part: str, n: int):
     assert data.values.shape == (n, 784) and data.values.dtype == np.float32
     assert data.values.min() == 0 and data.values.max() == 1
     assert data.labels is not None and set(data.labels) == set(range(10))
+
+
+def test_patches_of_photographs_come_in_grey_and_colour():
+    grey, colour = load("patches", "test"), load("colour-patches", "test")
+    assert grey.values.shape == (10_000, 8, 8) and colour.values.shape == (2_000, 32, 32, 3)
+    for x in (grey.values, colour.values):
+        assert x.min() >= 0 and x.max() <= 1 and x.std() > 0.1
+    np.testing.assert_array_equal(load("patches", "test").values, grey.values)

@@ -99,7 +99,7 @@ def test_a_file_of_models_and_stacks_checks(tmp_path: Path) -> None:
     assert [(p.name, p.below, p.group) for p in stack.parts] == [("front", None, None), ("mix", "front", "h")]
 
 
-@pytest.mark.parametrize(("name", "code"), [("pot", "BM861"), ("norb", "BM864")])
+@pytest.mark.parametrize(("name", "code"), [("norb", "BM864")])
 def test_what_cannot_run_yet_is_refused_by_the_stage_that_cannot(name: str, code: str) -> None:
     with pytest.raises(BmError, match=code):
         bmdsl.parse(SYSTEMS, model=name).compile()

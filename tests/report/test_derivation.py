@@ -136,7 +136,7 @@ FACTS = """Gibbs blocks of a sweep
 
 Parameters
   name     shape    init             count
-  b_v      D        0                    D
+  b_v      D        logit_mean(v)                    D
   b_h1     5        0                    5
   b_h2     3        0                    3
   W_v_h1   D × 5    normal(0, 0.01)    D·5

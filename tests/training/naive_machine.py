@@ -122,5 +122,7 @@ class NaiveRbm:
         every = -self.free_energy(self._states(self.sizes["v"]))
         return -self.free_energy(data["v"]) - np.logaddexp.reduce(every)
 
+    reconstructs = True
+
     def reconstruct(self, data):
         return self._mean("v", {"h": self._mean("h", data)})

@@ -11,7 +11,7 @@ import bmdsl
 from bmdsl.verifying import verify
 from tests.cli.command import Bm
 
-SIZES = {"factored": {"D": 4, "E": 4, "H": 4, "F": 3}, "local_rbm": {"S": 3, "R": 2}}
+SIZES = {"factored": {"D": 4, "E": 4, "H": 4, "F": 3}, "local_rbm": {"S": 3, "R": 2}, "convrbm": {"F": 2}}
 MODELS = sorted(p.stem for p in (Path(__file__).parents[2] / "models").glob("*.bm"))
 
 
@@ -20,7 +20,8 @@ def test_a_shipped_model_is_verified(name: str) -> None:
     found = verify(bmdsl.load(name), SIZES.get(name))
     assert found.passed, [r for r in found.rows if not r.passed]
     compared = {r.what for r in found.rows if not r.skipped}
-    assert {"energy", "conditionals", "log Z", "gradient", "sampler's marginals", "detailed balance"} <= compared
+    exact = set() if name == "pot" else {"conditionals", "log Z", "gradient"}  # experts leave neither in closed form
+    assert {"energy", "sampler's marginals", "detailed balance", *exact} <= compared
 
 
 @pytest.mark.parametrize(

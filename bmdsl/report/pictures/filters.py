@@ -20,7 +20,7 @@ def draw(subject: Subject, folder: Path) -> list[Path]:
         return []
     made: list[Path] = []
     for name, rows in layer_filters(machine, shown).items():
-        one = machine.program.plan.is_one_unit(name)
+        one = name in machine.hidden and machine.program.plan.is_one_unit(name)
         kept = rows[:SHOWN] if one else largest(rows, SHOWN)
         first = not made
         made.append(folder / ("filters.png" if first else f"filters_{name}.png"))

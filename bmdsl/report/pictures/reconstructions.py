@@ -17,7 +17,7 @@ SHOWN, COLUMNS = 24, 12
 def draw(subject: Subject, folder: Path) -> list[Path]:
     """Pairs of rows: data, reconstruction."""
     machine, shown = subject.machine, subject.shown
-    if shown is None or not subject.cases or not machine.hidden:
+    if shown is None or not subject.cases or not machine.hidden or not machine.reconstructs:
         return []
     cases = {n: x[:SHOWN] for n, x in subject.cases.items()}
     data = np.asarray(cases[shown], np.float64).reshape(len(cases[shown]), -1)

@@ -21,6 +21,9 @@ def verify(machine: Machine, choice: Choice, batch: Batch) -> None:
     if hidden is not None:
         raise fail("BM760", f"the pseudo-likelihood needs every unit's value, but `{hidden.name}` is hidden", choice.span,
                    help="leave `objective` out: `positive` and `negative` phases train a model with hidden units")  # fmt: skip
+    if any(t.expert is not None for t in machine.model.terms):
+        raise fail("BM760", "the pseudo-likelihood of units that experts see has no closed form", choice.span,
+                   help="leave `objective` out: `negative cd` draws them")  # fmt: skip
     if batch.missing:
         raise fail("BM752", "the data has missing values, which `objective pseudolikelihood` has no condition for", choice.span,
                    help="use `positive gibbs(steps = 5)`")  # fmt: skip
