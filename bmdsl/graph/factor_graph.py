@@ -94,6 +94,8 @@ def is_listed(model: Model, term: Term) -> bool:
         return len(term.units) > 2
     if any(c.kind == "edge" and not _is_dense(model, c.graph) for c in term.conditions):
         return True
+    if term.units[0].group != term.units[1].group and any(u.power != 1 for u in term.units):
+        return False  # a matrix between two statistics, however few of its entries are not 0
     if term.units[0].group == term.units[1].group and term.units[0].subscripts == term.units[1].subscripts:
         return False  # every unit with itself: a statistic of one unit
     first, second = ({x for s in u.subscripts for x, _ in s.letters} for u in term.units)

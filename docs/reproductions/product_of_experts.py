@@ -1,0 +1,96 @@
+"""Products of experts in the plane: each density beside samples of its machine; and the filters of a trained product of Student-t experts.
+
+    python product_of_experts.py plane OUT.png
+    python product_of_experts.py filters RUN OUT.png
+"""
+
+import sys
+from pathlib import Path
+
+import matplotlib
+
+matplotlib.use("Agg")
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.colors import PowerNorm
+
+import bmdsl
+from bmdsl.report.plots import montage
+
+GAUSSIANS = """
+model gaussians(D = 2, H = 2) {
+  visible x[D] : gaussian(sigma = 100)
+  param W[D,H], m[H]
+  energy = + 0.5 * sum[j] square(W[i,j] x[i] - m[j])
+}
+"""
+MIXTURES = """
+model mixtures(D = 2, K = 3) {
+  visible x[D] : gaussian(sigma = 100)
+  hidden  z[D] : categorical(K)
+  param p[D,K], u[D,K], d[D,K]
+  energy = + 0.5 p[i,k] x[i]^2 z[i,k] - u[i,k] x[i] z[i,k] - d[i,k] z[i,k]
+}
+"""
+STUDENT = """
+model student(D = 2, H = 3) {
+  visible x[D] : gaussian(sigma = 100)
+  param W[D,H], a[H] init 1.5
+  energy = + a[j] log1p(0.5 square(W[i,j] x[i]))
+}
+"""
+
+
+def machines():
+    """The three examples of the lecture with parameters that show what each can be."""
+    one, two, three = (bmdsl.parse(text).compile(seed=0) for text in (GAUSSIANS, MIXTURES, STUDENT))
+    one.params["W"], one.params["m"] = [[1.0, 0.9], [-0.4, 1.3]], [0.5, 0.8]
+    means, deviations, shares = np.array([[-2.4, 0, 2.0], [-2, 0.4, 2.6]]), np.array([[0.5, 0.7, 0.6], [0.7, 0.5, 0.8]]), np.array([[0.3, 0.3, 0.4]] * 2)
+    two.params["p"], two.params["u"] = deviations**-2, means * deviations**-2
+    two.params["d"] = np.log(shares / deviations) - 0.5 * means**2 * deviations**-2
+    angles = np.pi * np.arange(3) / 3 + 0.15
+    three.params["W"] = 4 * np.stack([np.cos(angles), np.sin(angles)])
+    three.params["a"] = np.full(3, 0.8)
+    return [("product of Gaussians", one, 4), ("product of Gaussian mixtures", two, 6), ("product of Student-t", three, 3)]
+
+
+def plane(path):
+    """Density by free energies on a grid, samples by 300 sweeps of 60,000 chains; the largest difference of cell probabilities."""
+    figure, axes = plt.subplots(2, 3, figsize=(9, 6.2))
+    for column, (title, machine, far) in zip(axes.T, machines(), strict=True):
+        edges = np.linspace(-far, far, 81)
+        middle = (edges[1:] + edges[:-1]) / 2
+        fine = np.linspace(-3 * far, 3 * far, 481)
+        whole = np.stack(np.meshgrid(fine, fine, indexing="ij"), -1).reshape(-1, 2)
+        log_z = np.log(np.exp(-machine.free_energy(x=whole)).sum() * (fine[1] - fine[0]) ** 2)
+        at = np.stack(np.meshgrid(middle, middle, indexing="ij"), -1).reshape(-1, 2)
+        density = np.exp(-machine.free_energy(x=at) - log_z).reshape(80, 80)
+        x = machine.sample(60_000, steps=300)["x"]
+        drawn = np.histogram2d(x[:, 0], x[:, 1], bins=edges)[0] / len(x) / (edges[1] - edges[0]) ** 2
+        error = 0.5 * np.abs(density - drawn).sum() * (edges[1] - edges[0]) ** 2
+        print(f"{title}: total variation between density and histogram {error:.3f}", flush=True)
+        for place, values, what in ((column[0], density, "density"), (column[1], drawn, "samples")):
+            place.imshow(values.T, origin="lower", extent=(-far, far, -far, far), cmap="magma", norm=PowerNorm(0.5, 0, density.max()))
+            place.set_title(f"{title}: {what}", fontsize=9)
+            place.tick_params(labelsize=7)
+    figure.tight_layout()
+    figure.savefig(path, dpi=120)
+
+
+def filters(run, path):
+    """All experts' projections, the strongest first, each on its own scale."""
+    w = bmdsl.open(Path(run)).params["W"]
+    side = round(w.shape[0] ** 0.5)
+    order = np.argsort(-np.linalg.norm(w, axis=0))
+    tiles = w.T[order] / np.abs(w.T[order]).max(axis=1, keepdims=True)
+    figure = plt.figure(figsize=(8, 4.2))
+    axes = figure.add_subplot()
+    axes.imshow(montage(tiles, (side, side), np.nan, 16), cmap="RdBu_r", vmin=-1, vmax=1, interpolation="nearest")
+    axes.set_axis_off()
+    axes.set_title(f"{w.shape[1]} Student-t experts on whitened {side}×{side} patches of photographs", fontsize=9)
+    figure.tight_layout()
+    figure.savefig(path, dpi=130)
+
+
+if __name__ == "__main__":
+    {"plane": plane, "filters": filters}[sys.argv[1]](*sys.argv[2:])
