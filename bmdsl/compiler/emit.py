@@ -5,6 +5,8 @@ Neither the model's name nor its file is in it: two models of the same terms sha
 
 from __future__ import annotations
 
+import re
+
 from ..language.model import Length
 from .emit_groups import emit_draw, emit_moments
 from .emit_listed import emit_listed, emit_sweep
@@ -58,20 +60,32 @@ def emit_module(plan: Plan, compile: bool = True, dtype: str = "float32") -> tup
     for g in plan.groups:
         _inline_unit(g, inliner)
     parts = [HEAD.format(compile=compile, dtype=dtype), *inliner.sources()]
+    written: dict[tuple[object, ...], str] = {}
     for g in plan.groups:
         parts.append(emit_bias(plan, g, 1, lengths))
         if g.square:
             parts.append(emit_bias(plan, g, 2, lengths))
         if g.lateral:
             parts.append(emit_lateral(plan, g, lengths))
-        parts.append(emit_moments(g))
-        parts += [emit_meeting(g, mean=False), emit_meeting(g, mean=True)] if g.lateral or g.woven else [emit_draw(g)]
+        parts.append(_once(g, "moments", emit_moments(g), written))
+        parts += [emit_meeting(g, mean=False), emit_meeting(g, mean=True)] if g.lateral or g.woven else [_once(g, "draw", emit_draw(g), written)]
         if plan.all_listed:
             parts.append(emit_sweep(g))
     parts += [emit_listed(plan, n, lengths) for n in plan.listed]
     parts += [emit_coupling(plan, c, lengths) for c in plan.couplings if c.direct is None]
     parts.append(emit_constant(plan, lengths))
     return "\n\n\n".join(p.strip() for p in parts) + "\n", tuple(lengths.known)
+
+
+def _once(g: GroupPlan, what: str, source: str, written: dict[tuple[object, ...], str]) -> str:
+    """The functions of a group, or where a group of the same unit type has them already, other names for these: numba compiles them once."""
+    key = (what, g.unit.name, g.arguments, g.square)
+    first = written.setdefault(key, identifier(g.name))
+    if first == identifier(g.name):
+        return source
+    own = re.findall(r"^def (\w+)\(", source, re.M)
+    ending = len(identifier(g.name))
+    return "\n".join(f"{name} = {name[:-ending]}{first}  # {g.name} is of the same unit type" for name in own)
 
 
 def _inline_unit(g: GroupPlan, inliner: Inliner) -> None:
