@@ -150,3 +150,8 @@ def test_the_command_line_trains_a_joint_stack(file: Path, tmp_path: Path, monke
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "run" / "stack.json").exists() and (tmp_path / "run" / "curves.png").exists()
     assert bm("eval", "run", "data.npy").returncode == 0
+    assert bm("sample", "run", "-n", "5", "--steps", "10", "--out", "drawn.npz").returncode == 0
+    with np.load(tmp_path / "drawn.npz") as drawn:
+        assert drawn["v"].shape == (5, 2, 6)
+    refused = bm("sample", "run", "--beta", "0.5")
+    assert refused.returncode == 1 and "BM926" in refused.stderr

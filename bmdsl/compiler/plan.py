@@ -115,6 +115,9 @@ class Plan:
         """Couplings that a sweep multiplies for every chain, once a direction; of a term of several groups the slices that a state picks."""
         sizes = {g.name: g.size for g in self.groups}
         pairs = sum(sizes[c.a] * sizes[c.b] for c in self.couplings) + sum(sizes[g.name] ** 2 for g in self.groups if g.lateral)
+        for n in self.experts:  # Mᵀ diag(d) M, and its factor
+            width = sum(sizes[g] for g in {u.group for u in units_of(self.model.terms[n])})
+            pairs += prod(int(x.stop) - x.start for x in self.model.terms[n].letters) * width**2 + width**3
         return pairs + sum(sizes[t.groups[0]] * sizes[n] for t in self.multiway for n in t.groups[1:])
 
     def contraction_text(self, t: Tensor, target: str) -> str:

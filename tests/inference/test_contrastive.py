@@ -106,3 +106,18 @@ def test_training_lowers_the_error_of_reconstructions() -> None:
     run = machine.train(data, objective="contrastive_free_energy", optimizer="adam(rate = 0.02)", epochs=60, batch=30)
     assert run.metrics[-1]["reconstruction_error"] < 0.3 * run.metrics[0]["reconstruction_error"]
     assert "contrastive_free_energy" in run.metrics[-1]
+
+
+def test_a_multinary_layer_by_means_is_a_binary_one_in_other_units() -> None:
+    """f(x)/N and F k/N are those of N = 1 at W k N, a k, b k, base measures aside: what docs/reproductions/multinary.md says."""
+    text = "model m {{ visible v[4] : {0}  hidden h[3] : {0}  param W, a, b  energy = - W[i,j] v[i] h[j] - a[i] v[i] - b[j] h[j] }}"
+    many, one = (bmdsl.parse(text.format(unit)).compile(dtype="float64", jit=False) for unit in ("multinary(6, gain = 0.5)", "binary"))
+    generator = np.random.default_rng(0)
+    for name, scale in (("W", 3.0), ("a", 0.5), ("b", 0.5)):
+        many.params[name] = generator.normal(0, 0.3, many.params[name].shape)
+        one.params[name] = scale * many.params[name]
+    u = generator.random((5, 4))
+    np.testing.assert_allclose(many.conditional("h", v=6 * u) / 6, one.conditional("h", v=u), atol=1e-12)
+    np.testing.assert_allclose(many.reconstruct(6 * u) / 6, one.reconstruct(u), atol=1e-12)
+    base = many.program.log_base("v", 6 * u)
+    np.testing.assert_allclose(many.free_energy(v=6 * u) + base, 12 * one.free_energy(v=u), atol=1e-10)

@@ -38,10 +38,18 @@ def run(
     threads: Threads = None,
     as_json: Json = False,
 ) -> None:
-    """Draw samples from a machine, into a file and a picture; watch observables on the way."""
+    """Draw samples from a machine or a stack, into a file and a picture; watch observables on the way."""
     from ...language.diagnostics import fail
-    from ...sampling import Chosen, draw, observed, subject
+    from ...sampling import Chosen, draw, draw_stack, observed, subject
+    from ...stacking import is_stack
 
+    if is_stack(Path(source)):
+        if define or clamp or anneal or observe or exact or beta != "1":
+            raise fail("BM926", f"`{source}` holds a stack: its last layer is swept, then means go down", help="-n, --steps, --seed and --out")
+        drawn = draw_stack(Path(source), n, steps, out, seed)
+        shown = {"out": str(drawn.path), "picture": str(drawn.picture) if drawn.picture else None, "groups": drawn.shapes()}
+        print(json.dumps(shown) if as_json else "\n".join(str(p) for p in (drawn.path, drawn.picture) if p))
+        return
     betas = ladder_of(beta)
     if len(betas) > 1 and observe is None:
         observe = "energy"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,7 +28,7 @@ def draw(subject: Subject, folder: Path) -> list[Path]:
         return []
     if subject.chains:
         states = {n: machine.program.shaped(n, x[:SHOWN]) for n, x in subject.chains.items()}
-        rows = machine.conditional(shown, **states)
+        rows = seen(machine, shown, states)
         title = f"{len(rows)} persistent chains at the end of training"
     else:
         title, rows = fresh(machine, shown)
@@ -35,11 +36,16 @@ def draw(subject: Subject, folder: Path) -> list[Path]:
     return [folder / "samples.png"]
 
 
+def seen(machine: Machine, visible: str, states: Mapping[str, np.ndarray]) -> np.ndarray:
+    """E[visible | the rest], which shows more than draws; the draws themselves where units have no such means."""
+    return np.asarray(machine.conditional(visible, **states) if machine.reconstructs else states[visible])
+
+
 def fresh(machine: Machine, visible: str) -> tuple[str, np.ndarray]:
     """What they are, and E[visible | the rest] of fresh chains' last states: probabilities, which show more than draws."""
     steps = affordable(machine, SHOWN)
     states = machine.sample(SHOWN, steps=steps)
-    return f"{SHOWN} samples after {steps:,} sweeps", machine.conditional(visible, **states)
+    return f"{SHOWN} samples after {steps:,} sweeps", seen(machine, visible, states)
 
 
 def affordable(machine: Machine, chains: int) -> int:
