@@ -66,7 +66,8 @@ def count_costs(plan: Plan, training: Training, itemsize: int = 4) -> Costs:
         fields = [c.field(g, lengths) for g in c.groups if plan.group(g).role != "given"]
         moments = [c.moment(k, lengths) for k in range(len(c.parameters))]
         operations += sum(p.operations for p in fields) * steps + 2 * sum(p.operations for p in moments)
-        between = max(between, *(p.numbers for p in (*fields, *moments)))
+        if not c.is_convolution:  # whose sites are gathered a few cases at a time
+            between = max(between, *(p.numbers for p in (*fields, *moments)))
     return Costs(
         parameters,
         itemsize,

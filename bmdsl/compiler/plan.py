@@ -150,7 +150,9 @@ class Plan:
                 for x in self.contractions:
                     if g in x.groups:
                         others = " × ".join(n for n in x.groups if n != g)
-                        lines.append(f"    {g} <- {others}: {', '.join(x.parameters)} and states, summed letter by letter in the cheapest order")
+                        how = f"a convolution with {x.parameters[0]}: sites gathered, a few cases a product" if x.is_convolution else \
+                            f"{', '.join(x.parameters)} and states, summed letter by letter in the cheapest order"  # fmt: skip
+                        lines.append(f"    {g} <- {others}: {how}")
                 if self.group(g).expert:
                     near = [n for n in self.experts if any(u.group == g for u in units_of(self.model.terms[n]))]
                     lines.append(f"    {g} <- {g}: experts, term {', '.join(map(str, near))}: auxiliary variables where these make them Gaussian or "

@@ -67,6 +67,8 @@ def prefer_openmp() -> None:
         os.environ["GOMP_SPINCOUNT"] = SPINS  # read when numba starts its pool
     if not {"NUMBA_THREADING_LAYER", "NUMBA_THREADING_LAYER_PRIORITY"} & set(os.environ):
         numba.config.THREADING_LAYER_PRIORITY = ["omp", "tbb", "workqueue"]  # type: ignore[attr-defined]  # set when numba starts
+    # starts the pool now: a function compiled anew that calls one from numba's cache asks for the pool's symbols before any parallel loop has run
+    numba.get_num_threads()
 
 
 def set_threads(count: int) -> None:

@@ -64,6 +64,10 @@ def contractions(plan: Plan) -> list[str]:
         lengths = c.lengths(plan.model, batch)
         for g in (g for g in c.groups if plan.group(g).role != "given"):
             path = c.field(g, lengths)
+            if c.is_convolution:
+                how = f"a convolution with {c.parameters[0]}, sites gathered, a few cases a product"
+                lines.append(f"{g} <- term {c.term}: {how}  ({count_text(path.operations)}FLOP)")
+                continue
             cost = f"{count_text(path.operations)}FLOP, at most {count_text(4 * path.numbers)}B in between"
             lines.append(f"{g} <- term {c.term}: {written(path, c.names(g))}  ({cost})")
     return lines
