@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .fitting import Outcome, image_shapes, origin, read, ready_cases, some_whole
+from .fitting import PICTURED, Outcome, image_shapes, origin, read, ready_cases, some_whole
 from .joint import JointMachine, Trained, reconstruct
 from .language.diagnostics import fail
 from .language.model import Choice, Training
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from .stacking import OnLayer, StackModel
 
 OBJECTIVE = "contrastive_free_energy"
-PICTURED = 24
-"""Cases whose reconstructions are drawn."""
 
 
 def fit_jointly(stack: StackModel, layers: Sequence[Trained], spec: Any, out: Path | None, on_layer: OnLayer | None = None) -> list[Trained]:

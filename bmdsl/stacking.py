@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from .inference.machine import Machine
 
 FILE = "stack.json"
+AT_START = 2000
+"""Cases whose means the upper layers of a stack trained jointly start from: nothing is kept for all cases."""
 Arrays = dict[str, np.ndarray]
 OnLayer = Callable[[str, "Outcome"], None]
 
@@ -106,8 +108,8 @@ class StackModel:
         return made
 
     def _at_start(self, spec: Any, dtype: str) -> list[Trained]:
-        """Layers whose parameters are at their start, what comes from data taken from the means of those below."""
-        from .fitting import bound, ready_cases
+        """Layers whose parameters are at their start; what comes from data, for layers above the first, from the means of AT_START cases below."""
+        from .fitting import bound, ready_cases, some_whole
         from .inference.initial import data_parameters
 
         made: list[Trained] = []
@@ -120,6 +122,7 @@ class StackModel:
             ready[layer.name] = given if fed else ready_cases(model.checked, given)
             for name, value in data_parameters(model.checked, ready[layer.name]).items():
                 machine.params[name] = value
+            ready[layer.name] = some_whole(ready[layer.name], AT_START)
             made.append(Trained(layer.name, layer.below, layer.group, machine))
         return made
 
