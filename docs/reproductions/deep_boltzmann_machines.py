@@ -4,7 +4,7 @@
     python deep_boltzmann_machines.py draw OUT.png VARIANT ...    filters of every layer, one row a machine; counts of dead filters
     python deep_boltzmann_machines.py bound VARIANT ...           test log-likelihood, at least
 
-VARIANTS: two-plain two-equal two-greedy two-centred, three-plain three-equal three-centred
+VARIANTS: two-plain two-equal two-centred two-greedy, three-plain three-equal three-centred three-greedy
 """
 
 import sys
