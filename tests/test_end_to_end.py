@@ -62,7 +62,7 @@ def small_data(name: str) -> tuple[dict[str, int], object, dict[str, object]]:
     if name == "local_rbm":
         return {"S": 8, "R": 4, "T": 2, "M": 3, "K": 6}, load_digits().images / 16 > 0.5, {"epochs": 40}
     if name == "convrbm":
-        return {"C": 1, "S": 8, "F": 8}, None, {"epochs": 15}
+        return {"C": 1, "S": 8, "F": 8, "N": 10}, load_digits().images[:500], {"epochs": 8, "transform": "scale(0, 10)"}
     if name in ("factored", "gated"):  # the second image is the first, shifted
         x = (generator.random((500, 9)) < 0.3).astype("float32")
         return {"D": 9, "E": 9, "H": 10}, {"x": x, "y": np.roll(x, 1, axis=1)}, {"epochs": 40}

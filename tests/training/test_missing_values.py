@@ -23,7 +23,7 @@ def copies(n: int) -> np.ndarray:
     return np.hstack([half, half])
 
 
-@pytest.mark.parametrize("positive", ["meanfield()", "gibbs(steps = 5)"])
+@pytest.mark.parametrize("positive", [pytest.param("meanfield()", marks=pytest.mark.slow), "gibbs(steps = 5)"])
 def test_a_machine_learns_from_incomplete_cases_what_it_would_from_whole_ones(positive: str) -> None:
     whole = copies(500)
     data = whole.copy()

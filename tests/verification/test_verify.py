@@ -16,7 +16,11 @@ ARGUMENTS = {"convrbm": {"F": 2, "N": 1}}
 MODELS = sorted(p.stem for p in (Path(__file__).parents[2] / "models").glob("*.bm"))
 
 
-@pytest.mark.parametrize("name", MODELS)
+LIKE_OTHERS = {"bernoulli_mixture", "class_rbm", "crbm", "factored", "gated", "glass", "hopfield", "local_rbm", "pspin", "spin_rbm"}
+"""Verified by hand with the slow tests: their forms are among those of the others and of tests/inference/test_shipped_models.py."""
+
+
+@pytest.mark.parametrize("name", [pytest.param(n, marks=pytest.mark.slow) if n in LIKE_OTHERS else n for n in MODELS])
 def test_a_shipped_model_is_verified(name: str) -> None:
     found = verify(bmdsl.load(name, **ARGUMENTS.get(name, {})), SIZES.get(name))
     assert found.passed, [r for r in found.rows if not r.passed]
