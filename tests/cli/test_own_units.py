@@ -52,6 +52,7 @@ def own(bm: Bm, monkeypatch: pytest.MonkeyPatch) -> Bm:
     return bm
 
 
+@pytest.mark.slow  # docs/new-unit.md, which is run too, goes the same way
 def test_a_type_of_ones_own_checks_trains_and_samples(own: Bm):
     assert "BM" in own("check", "m.bm").stderr
     assert own("check", "m.bm", "--units", "mine.py").returncode == 0

@@ -16,8 +16,8 @@ ARGUMENTS = {"convrbm": {"F": 2, "N": 1}}
 MODELS = sorted(p.stem for p in (Path(__file__).parents[2] / "models").glob("*.bm"))
 
 
-LIKE_OTHERS = {"bernoulli_mixture", "class_rbm", "crbm", "factored", "gated", "glass", "hopfield", "local_rbm", "pspin", "spin_rbm"}
-"""Verified by hand with the slow tests: their forms are among those of the others and of tests/inference/test_shipped_models.py."""
+LIKE_OTHERS = {"bernoulli_mixture", "class_rbm", "convrbm", "crbm", "factored", "gated", "glass", "hopfield", "local_rbm", "pspin", "spin_rbm"}
+"""Verified by hand with the slow tests: their forms are among those of the others, of test_shipped_models.py and test_convolution.py."""
 
 
 @pytest.mark.parametrize("name", [pytest.param(n, marks=pytest.mark.slow) if n in LIKE_OTHERS else n for n in MODELS])
