@@ -121,10 +121,10 @@ def _checked(values: np.ndarray, group: Group, source: str, allow_missing: bool,
     return values
 
 
-def ready_cases(model: CheckedModel, spec: Any) -> Arrays:
-    """A model's data read, shaped, transformed and checked; every case is whole."""
+def ready_cases(model: CheckedModel, spec: Any) -> tuple[Arrays, Arrays]:
+    """A model's data as they are read, and shaped, transformed and checked; every case is whole."""
     arrays, source = read(_named(spec, model), model)
-    return prepare(flatten(arrays, model), model, source, model.training.seed, allow_missing=False)
+    return arrays, prepare(flatten(arrays, model), model, source, model.training.seed, allow_missing=False)
 
 
 def fit(model: Model, machine: Machine, data: Any, out: Path | None, weights: Path | None = None, resume: bool = False,

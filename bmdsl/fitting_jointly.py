@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .fitting import PICTURED, Outcome, image_shapes, origin, read, ready_cases, some_whole
+from .fitting import PICTURED, Outcome, image_shapes, origin, ready_cases, some_whole
 from .joint import JointMachine, Trained, reconstruct
 from .language.diagnostics import fail
 from .language.model import Choice, Training
@@ -31,7 +31,7 @@ def fit_jointly(stack: StackModel, layers: Sequence[Trained], spec: Any, out: Pa
     from .training.loop import train
 
     model = layers[0].machine.model
-    ready = ready_cases(model, spec)
+    arrays, ready = ready_cases(model, spec)
     machine = JointMachine(stack.name, layers)
     started = time.monotonic()
     run = train(machine, ready, _training(stack), out, metadata={"source": stack.source.text})  # type: ignore[arg-type]  # it has what this objective asks for
@@ -39,8 +39,7 @@ def fit_jointly(stack: StackModel, layers: Sequence[Trained], spec: Any, out: Pa
         raise KeyboardInterrupt
     outcome = Outcome(layers[0].machine, run, ready, time.monotonic() - started, ())
     if out is not None:
-        images = image_shapes(read(spec, model)[0], model)
-        _write(stack, layers, out, spec, images, run.metrics, ready)
+        _write(stack, layers, out, spec, image_shapes(arrays, model), run.metrics, ready)
     if on_layer is not None:
         on_layer(stack.name, outcome)
     return list(layers)

@@ -5,12 +5,13 @@ above (Differentiable multinary RBMs, section 4). To the training loop it is one
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .chunks import by_chunks
 from .inference import contrastive
 from .language.diagnostics import fail
 from .language.model import Model
@@ -48,13 +49,9 @@ class JointMachine:
         """Every layer has means."""
         return True
 
-    @contextmanager
-    def frozen(self) -> Iterator[None]:
+    def frozen(self) -> AbstractContextManager[None]:
         """Inside, no layer's parameters must change."""
-        with ExitStack() as held:
-            for layer in self.layers:
-                held.enter_context(layer.machine.frozen())
-            yield
+        return all_frozen(self.layers)
 
     @contextmanager
     def tempered(self, temperature: Mapping[str, float]) -> Iterator[None]:
@@ -94,14 +91,28 @@ class JointMachine:
         return reconstruct(self.layers, data)
 
 
+@contextmanager
+def all_frozen(layers: Sequence[Trained]) -> Iterator[None]:
+    """Inside, no layer's parameters must change."""
+    with ExitStack() as held:
+        for layer in layers:
+            held.enter_context(layer.machine.frozen())
+        yield
+
+
+def hidden_means(machine: Machine, data: Mapping[str, np.ndarray], group: str) -> np.ndarray:
+    """E[group | v] of every case, [cases, *axes], in single precision."""
+    with machine.frozen():
+        return by_chunks(lambda part: machine.posterior(**part)[group], data).astype(np.float32)
+
+
 def up(layers: Sequence[Trained], data: Any) -> dict[str, Arrays]:
     """What every layer sees: layer → group → [cases, *axes]; data first, then hidden means from below."""
     first = layers[0].machine
     out: dict[str, Arrays] = {layers[0].name: dict(data) if isinstance(data, Mapping) else {first.visible[0]: np.asarray(data)}}
     of = {x.name: x.machine for x in layers}
     for layer in layers[1:]:
-        means = of[str(layer.below)].posterior(**out[str(layer.below)])[str(layer.group)]
-        out[layer.name] = {layer.machine.visible[0]: np.asarray(means)}
+        out[layer.name] = {layer.machine.visible[0]: hidden_means(of[str(layer.below)], out[str(layer.below)], str(layer.group))}
     return out
 
 

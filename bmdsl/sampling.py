@@ -98,15 +98,14 @@ def draw(s: Subject, n: int, out: Path | None, chosen: Chosen) -> Drawn:
 
 def draw_stack(folder: Path, n: int, steps: int, out: Path | None, seed: int | None) -> Drawn:
     """`n` cases of a trained stack: `steps` sweeps of its last layer, then means downwards, into `out` (None: samples.npz in its folder)."""
-    from .handle import open_run
     from .stacking import open_stack
 
-    stack, _ = open_stack(folder)
+    stack, _, images = open_stack(folder)
     if seed is not None:
         for layer in stack.layers:
             layer.machine.seed = seed
     first = stack.layers[0]
-    subject = Subject(first.machine, folder, open_run(folder / first.name).images, True, {})
+    subject = Subject(first.machine, folder, images, True, {})
     groups = {first.machine.visible[0]: stack.sample(n, steps)}
     return _write(subject, groups, out, {}, f"{n} samples of {stack.name} after {steps:,} sweeps of its last layer", states=True)
 

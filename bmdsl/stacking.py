@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +14,7 @@ import numpy as np
 from . import driver
 from .chunks import by_chunks
 from .handle import Model
-from .joint import Trained, chain, down, reconstruct, up
+from .joint import Trained, all_frozen, chain, down, hidden_means, reconstruct, up
 from .language.model import Model as CheckedModel
 from .language.source import Source
 from .language.tree import Setting, StackDefinition
@@ -22,8 +22,6 @@ from .overrides import Override, override_stack
 from .writing import put_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from .fitting import Outcome
     from .inference.machine import Machine
 
@@ -89,16 +87,13 @@ class StackModel:
         return StackMachine(self.name, tuple(made))
 
     def _layer_after_layer(self, spec: Any, folder: Path | None, dtype: str, on_layer: OnLayer | None) -> list[Trained]:
-        from .fitting import bound, fit
+        from .fitting import fit
 
         made: list[Trained] = []
         ready: dict[str, Arrays] = {}
         for layer in self.layers:
-            fed = layer.below is not None
-            given = _means(next(x for x in made if x.name == layer.below), ready[str(layer.below)], layer) if fed else spec
-            model = bound(layer.model, given)
-            machine = model.compile(model.checked.training.seed, dtype)
-            outcome = fit(model, machine, given, None if folder is None else folder / layer.name, prepared=fed)
+            given, model, machine = _begun(layer, made, ready, spec, dtype)
+            outcome = fit(model, machine, given, None if folder is None else folder / layer.name, prepared=layer.below is not None)
             made.append(Trained(layer.name, layer.below, layer.group, machine))
             ready[layer.name] = outcome.data
             if on_layer is not None:
@@ -109,20 +104,17 @@ class StackModel:
 
     def _at_start(self, spec: Any, dtype: str) -> list[Trained]:
         """Layers whose parameters are at their start; what comes from data, for layers above the first, from the means of AT_START cases below."""
-        from .fitting import bound, ready_cases, some_whole
+        from .fitting import ready_cases, some_whole
         from .inference.initial import data_parameters
 
         made: list[Trained] = []
         ready: dict[str, Arrays] = {}
         for layer in self.layers:
-            fed = layer.below is not None
-            given = _means(next(x for x in made if x.name == layer.below), ready[str(layer.below)], layer) if fed else spec
-            model = bound(layer.model, given)
-            machine = model.compile(model.checked.training.seed, dtype)
-            ready[layer.name] = given if fed else ready_cases(model.checked, given)
-            for name, value in data_parameters(model.checked, ready[layer.name]).items():
+            given, model, machine = _begun(layer, made, ready, spec, dtype)
+            cases = given if layer.below is not None else ready_cases(model.checked, given)[1]
+            for name, value in data_parameters(model.checked, cases).items():
                 machine.params[name] = value
-            ready[layer.name] = some_whole(ready[layer.name], AT_START)
+            ready[layer.name] = some_whole(cases, AT_START)
             made.append(Trained(layer.name, layer.below, layer.group, machine))
         return made
 
@@ -136,15 +128,16 @@ def _handle(definition: StackDefinition, name: str, checked: CheckedModel, tree:
     return Model(source, arguments, found.name.text, Path(source.name).parent)
 
 
-def _means(below: Trained, data: Arrays, layer: Layer) -> Arrays:
-    seen = next(g for g in layer.model.checked.groups if g.role == "visible")
-    return {seen.name: hidden_means(below.machine, data, str(layer.group))}
+def _begun(layer: Layer, made: Sequence[Trained], ready: Mapping[str, Arrays], spec: Any, dtype: str) -> tuple[Any, Model, Machine]:
+    """What a layer is trained on (`spec`, or the means of the one below), its model with lengths taken from that, and a new machine."""
+    from .fitting import bound
 
-
-def hidden_means(machine: Machine, data: Arrays, group: str) -> np.ndarray:
-    """E[group | v] of every case, [cases, *axes], in single precision."""
-    with machine.frozen():
-        return by_chunks(lambda part: machine.posterior(**part)[group], data).astype(np.float32)
+    given = spec
+    if layer.below is not None:
+        seen = next(g for g in layer.model.checked.groups if g.role == "visible")
+        given = {seen.name: hidden_means(next(x.machine for x in made if x.name == layer.below), ready[layer.below], str(layer.group))}
+    model = bound(layer.model, given)
+    return given, model, model.compile(model.checked.training.seed, dtype)
 
 
 class StackMachine:
@@ -181,13 +174,9 @@ class StackMachine:
         last = self.layers[-1]
         return last.machine.transform(self.states(data)[last.name], features)
 
-    @contextmanager
-    def frozen(self) -> Iterator[None]:
+    def frozen(self) -> AbstractContextManager[None]:
         """Inside, no layer's parameters must change."""
-        with ExitStack() as held:
-            for layer in self.layers:
-                held.enter_context(layer.machine.frozen())
-            yield
+        return all_frozen(self.layers)
 
 
 def write_stack(folder: Path, stack: StackModel, layers: Sequence[Trained], data: str) -> None:
@@ -202,12 +191,11 @@ def is_stack(folder: Path) -> bool:
     return (folder / FILE).is_file()
 
 
-def open_stack(folder: Path) -> tuple[StackMachine, str]:
-    """A trained stack and the set or file it was trained on (empty where that was an array)."""
+def open_stack(folder: Path) -> tuple[StackMachine, str, dict[str, tuple[int, ...]]]:
+    """A trained stack, the set or file it was trained on (empty where that was an array), and the shapes of its data as images."""
     from .handle import open_run
 
     facts = json.loads((folder / FILE).read_text(encoding="utf-8"))
-    layers = []
-    for x in facts["layers"]:
-        layers.append(Trained(x["name"], x["below"], x["group"], open_run(folder / x["name"]).machine))
-    return StackMachine(facts["name"], tuple(layers)), facts["data"]
+    runs = [open_run(folder / x["name"]) for x in facts["layers"]]
+    layers = tuple(Trained(x["name"], x["below"], x["group"], run.machine) for x, run in zip(facts["layers"], runs, strict=True))
+    return StackMachine(facts["name"], layers), facts["data"], runs[0].images

@@ -94,7 +94,7 @@ class Pass:
         `through` takes the gradient through v′ too.
         """
         machine, program = self.machine, self.machine.program
-        asked = {n: x.copy() for n, x in above.items()}
+        asked = dict(above)
         if through:
             slope = self._slope(self.back, self.again)
             delta = {n: program.curvature(n, self.eta_back[n], -slope[n]) for n in machine.visible}

@@ -23,6 +23,11 @@ def ends(g: GroupPlan) -> tuple[float, float]:
             np.inf if inside[1] else float(g.unit.mean(1e4, *fields, *g.arguments)))  # fmt: skip
 
 
+def base_precision(g: GroupPlan) -> float:
+    """λ of a base measure exp(−λx²/2), read off far out."""
+    return float(-2 * g.unit.log_base(FAR, *g.arguments) / FAR**2)
+
+
 def span(g: GroupPlan) -> float:
     """How far apart two values of a unit are at most, 2 where it has no bounds."""
     low, high = ends(g)

@@ -13,11 +13,13 @@ dynamics (Neal 2011, MCMC using Hamiltonian dynamics), units of few states one a
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..language.diagnostics import fail
+from .domain import base_precision, ends
 from .enumeration import support_of
 from .experts import BoundExpert
 
@@ -42,9 +44,10 @@ class ExpertSampler:
         self.experts: list[tuple[BoundExpert, Arrays]] = [(e, a) for e, a in f.experts if name in e.groups]
         self.kinds = [_kind(e, a) for e, a in self.experts]
         self.support = support_of(program, name)
-        self.gaussian = self.group.unit.statistics == ("x", "x^2") and self.support is None and self.group.unit.name == "gaussian"
+        self.gaussian = self.group.square and not np.isfinite(ends(self.group)).any()
+        """Whether its units are any real numbers under a Gaussian base measure."""
         if self.support is None and not self.gaussian:
-            raise fail("BM861", f"experts see `{name}`: only units of real numbers (`gaussian`) or of finitely many states can be drawn then",
+            raise fail("BM861", f"experts see `{name}`: only units of real numbers, as `gaussian`, or of finitely many states can be drawn then",
                        self.experts[0][0].term.span)  # fmt: skip
         self.log_step = 0.0
         self.accepted: list[float] = []
@@ -76,8 +79,6 @@ class ExpertSampler:
     def _gaussian(self, state: State, eta: Array, beta: Array, generator: np.random.Generator) -> None:
         x = state[self.name]
         rows, size = x.shape
-        sigma = float(self.group.arguments[0])
-        precision = np.zeros((rows, 0))
         field, parts, weights = eta[0].astype(np.float64), [], []
         for (e, arrays), kind in zip(self.experts, self.kinds, strict=True):
             matrix = _matrix(e, arrays, self.name).astype(np.float64)
@@ -90,7 +91,7 @@ class ExpertSampler:
             field = field - (d * rest) @ matrix
             parts.append(matrix)
             weights.append(d)
-        own = 1 / sigma**2 - 2 * eta[1].astype(np.float64)
+        own = base_precision(self.group) - 2 * eta[1].astype(np.float64)
         noise = generator.standard_normal((rows, size))
         if not parts:
             x[...] = field / own + noise / np.sqrt(own)
@@ -109,7 +110,7 @@ class ExpertSampler:
 
     def _hamiltonian(self, state: State, eta: Array, beta: Array, free: Array, generator: np.random.Generator, adapt: bool) -> None:
         x = state[self.name].astype(np.float64)
-        own = 1 / float(self.group.arguments[0]) ** 2 - 2 * eta[1].astype(np.float64)
+        own = base_precision(self.group) - 2 * eta[1].astype(np.float64)
         leaps = int(generator.integers(LEAPS[0], LEAPS[1] + 1))
         step = np.exp(self.log_step) * self._longest(own, beta) * generator.uniform(0.8, 1.2)
 
@@ -139,16 +140,21 @@ class ExpertSampler:
 
     def _longest(self, own: Array, beta: Array) -> float:
         """A step that leapfrog takes well: a little less than the shortest length over which the energy bends."""
-        size = self.program.sizes[self.name]
+        return float(0.9 / np.sqrt(max(1e-12, float(own.max()) + float(beta.max()) * self._stiffest)))
+
+    @cached_property
+    def _stiffest(self) -> float:
+        """The largest eigenvalue of Mᵀ diag(|s| sup |f″|) M, by power iteration."""
+        parts = [(np.abs(a[2]) * _bend(e), _matrix(e, a, self.name)) for e, a in self.experts]
+        size, top = self.program.sizes[self.name], 0.0
         v = np.full(size, size**-0.5)
-        top = 0.0
         for _ in range(12):
-            w = sum((np.abs(a[2]) * _bend(e) * (_matrix(e, a, self.name) @ v)) @ _matrix(e, a, self.name) for e, a in self.experts)
+            w = sum((bend * (matrix @ v)) @ matrix for bend, matrix in parts)
             top = float(np.linalg.norm(w))
             if top == 0:
                 break
             v = w / top
-        return float(0.9 / np.sqrt(max(1e-12, float(own.max()) + float(beta.max()) * top)))
+        return top
 
     # ------------------------------------------------------------ few states, one unit after another
 

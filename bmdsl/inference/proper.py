@@ -12,7 +12,7 @@ import numpy as np
 from ..compiler.plan import Coupling, GroupPlan
 from ..language.diagnostics import fail
 from ..language.model import Term
-from .domain import FAR, ends
+from .domain import base_precision, ends
 from .program import Array, Fields, Program
 
 STEEP = 1e9
@@ -55,7 +55,7 @@ class Propriety:
 
     def _precision(self, f: Fields, g: GroupPlan) -> Array:
         """The least precision of every unit over all states of the others: 1/σ² − 2 max η₂, [size]."""
-        base = -2 * float(g.unit.log_base(FAR, *g.arguments)) / FAR**2
+        base = base_precision(g)
         found: list[tuple[Array, Term]] = [(f.bias2[g.name].astype(np.float64), self._own_term(g.name))]
         for c in self.program.plan.couplings:
             if 2 in c.powers and g.name in (c.a, c.b) and c.powers[c.b == g.name] == 2:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from math import asin, cos, erfc, exp, expm1, lgamma, log, log1p, sin, sqrt, tanh
 
-__all__ = ["asin", "below_sigmoid", "cos", "digamma", "dilogarithm", "erfc", "erfcx", "exp", "expm1", "lgamma", "log", "log1p", "logcosh", "normal_quantile",
-           "sigmoid", "sin", "softplus", "sqrt", "tanh"]  # fmt: skip
+__all__ = ["asin", "below_sigmoid", "binomial_quantile", "cos", "digamma", "dilogarithm", "erfc", "erfcx", "exp", "expm1", "lgamma", "log", "log1p",
+           "logcosh", "normal_quantile", "sigmoid", "sin", "softplus", "sqrt", "tanh"]  # fmt: skip
 
 
 def sigmoid(x: float) -> float:
@@ -69,6 +69,23 @@ def normal_quantile(u: float) -> float:
         b = ((((((2.04426310338993978564e-15 * r + 1.4215117583164458887e-7) * r + 1.8463183175100546818e-5) * r
                + 0.0007868691311456132591) * r + 0.0148753612908506148525) * r + 0.13692988092273580531) * r + 0.59983220655588793769) * r + 1.0  # fmt: skip
     return -a / b if q < 0.0 else a / b
+
+
+def binomial_quantile(u: float, n: float, p: float, q: float) -> float:
+    """The count at u of Binomial(n, p), q = 1 − p, where n p q is large: Cornish and Fisher's expansion to the fifth cumulant.
+
+    The expansion is of Y with count = round(Y): its cumulants are the binomial's less those of rounding (Sheppard's corrections 1/12, −1/120).
+    """
+    z = normal_quantile(u)
+    v = n * p * q
+    s = sqrt(v - 1.0 / 12.0)
+    k3 = v * (q - p) / (s * s * s)
+    k4 = (v * (1.0 - 6.0 * p * q) + 1.0 / 120.0) / (s * s * s * s)
+    k5 = v * (q - p) * (1.0 - 12.0 * p * q) / (s * s * s * s * s)
+    z2 = z * z
+    w = z + k3 * (z2 - 1.0) / 6.0 + k4 * z * (z2 - 3.0) / 24.0 - k3 * k3 * z * (2.0 * z2 - 5.0) / 36.0
+    w += k5 * ((z2 - 6.0) * z2 + 3.0) / 120.0 - k3 * k4 * ((z2 - 5.0) * z2 + 2.0) / 24.0 + k3 * k3 * k3 * ((12.0 * z2 - 53.0) * z2 + 17.0) / 324.0
+    return min(n, max(0.0, float(int(n * p + s * w + 0.5))))
 
 
 def erfcx(x: float) -> float:

@@ -4,7 +4,7 @@
     python deep_boltzmann_machines.py draw OUT.png VARIANT ...    filters of every layer, one row a machine; counts of dead filters
     python deep_boltzmann_machines.py bound VARIANT ...           test log-likelihood, at least
 
-VARIANTS: two-plain two-equal two-centred two-greedy, three-plain three-equal three-centred three-greedy
+VARIANTS: two-plain two-zero two-equal two-centred two-greedy, three-plain three-equal three-centred three-greedy; wide-centred, 500-1000 for its likelihood
 """
 
 import sys
@@ -26,16 +26,21 @@ SAME = {"positive": "meanfield(steps = 30, tol = 1e-3)", "negative": "pcd(steps 
         "batch": 50, "transform": None, "center": "off"}  # fmt: skip
 HOW = {
     "plain": {},
+    "zero": {},
     "equal": {"penalty": "equal_norms({}, coupling = 1, damping = 1e-3)"},
     "greedy": {"pretrain": "greedy(epochs = 10)"},
     "centred": {"center": "on"},
 }
-WEIGHTS = {"two": ("W_v_h1", "W_h1_h2"), "three": ("W_v_h1", "W_h1_h2", "W_h2_h3")}
+WIDE = {"positive": "meanfield(steps = 30, tol = 1e-3)", "optimizer": "sgd(rate = 0.05, momentum = 0.5)", "penalty": "l2(W_v_h1, 0.0001), l2(W_h1_h2, 0.0001)"}
+"""A machine trained for its likelihood: batch 100, 100 chains, weight decay."""
+WEIGHTS = {"two": ("W_v_h1", "W_h1_h2"), "wide": ("W_v_h1", "W_h1_h2"), "three": ("W_v_h1", "W_h1_h2", "W_h2_h3")}
 
 
 def model_of(variant):
     """The machine's text with the settings of a variant."""
     depth, how = variant.split("-")
+    if depth == "wide":
+        return bmdsl.load("dbm", H1=500, H2=1000).bind(WIDE)
     base = bmdsl.load("dbm", H1=500, H2=500) if depth == "two" else bmdsl.load(HERE / "deep-machine.bm")
     named = ", ".join(f"{w} = 0.1" for w in WEIGHTS[depth])
     return base.bind({n: x for n, x in SAME.items() if x is not None} | {n: x.format(named) if n == "penalty" else x for n, x in HOW[how].items()})
@@ -44,7 +49,10 @@ def model_of(variant):
 def train(variant, epochs="40"):
     """One machine, `epochs` of 1,000 updates."""
     data = (load("binarized-mnist").values > 0.5).astype(np.float32)
-    machine = model_of(variant).bind(D=784).compile(seed=0)
+    model = model_of(variant).bind(D=784)
+    if variant.endswith("zero"):  # visible biases start at 0, not at the data's log odds
+        model = bmdsl.parse(model.source.text.replace("init logit_mean(v)", ""), **model.arguments).bind(model.settings)
+    machine = model.compile(seed=0)
     machine.train(data, out=f"runs/{variant}", epochs=int(epochs), schedule="linear(to = 0)")
 
 

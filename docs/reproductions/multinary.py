@@ -1,10 +1,13 @@
 """Stacks of multinary units (Differentiable multinary RBMs): N = 1 beside N = 255, and a stack on colour images.
 
+    python multinary.py trial
     python multinary.py table mnist | fashion-mnist
+    python multinary.py copies OUT.png
     python multinary.py colour OUT.png [DATA]
 """
 
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -13,6 +16,7 @@ import matplotlib
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 import numpy as np
+from scipy.special import logit
 from sklearn.decomposition import PCA
 from sklearn.svm import SVC
 
@@ -32,6 +36,43 @@ def support_vectors(x, y, test, wanted):
     return 100 * (1 - SVC(C=best).fit(x, y).score(test, wanted))
 
 
+TRIAL = """
+model layer(C, S, F, N = 255, g = 1) {{
+  visible v[C,S,S] : multinary(N, gain = g)  hidden h[F,S/2,S/2] : multinary(N, gain = g)
+  param W[C,F,4,4] init normal(0, 0.01), a, b
+  energy = - W[c,f,p,q] v[c,pad(2*x+p-1),pad(2*y+q-1)] h[f,x,y] - a[c] v[c,x,y] - b[f] h[f,x,y]
+}}
+stack trial {{
+  one : layer(C = 1, S = 28, F = 32, N = {N}, g = {g})
+  two : layer(C = 32, S = 14, F = 64, N = {N}, g = {g}) on one.h
+  train {{ {how}  objective contrastive_free_energy(through_reconstruction = {through})  optimizer adam(rate = {rate})  batch 128  epochs {epochs} }}
+}}
+"""
+
+
+def trial():
+    """10,000 training digits and a few epochs; an SVM with Gaussian kernel on 100 principal components of the top features."""
+    train, test = load("mnist"), load("mnist", "test")
+    y, few = train.labels[:10_000], train.values[:10_000]
+
+    def error(x, z):
+        whole = PCA(100, random_state=0).fit(x)
+        return 100 * (1 - SVC(C=5).fit(whole.transform(x), y).score(whole.transform(z), test.labels))
+
+    print(f"pixels: {error(few, test.values):.2f} %", flush=True)
+    rows = [(1, 1, 0.003, "jointly", "true", 5), (255, 1 / 255, 0.003, "jointly", "true", 5), (255, 1 / 255, 0.003, "greedily", "false", 3),
+            (255, 1 / 255, 0.003, "jointly", "false", 3), (1, 1, 0.03, "jointly", "true", 5), (255, 1, 0.03, "jointly", "true", 5),
+            (255, 1, 0.0001, "jointly", "true", 5)]  # fmt: skip
+    for levels, gain, rate, how, through, epochs in rows:
+        x, z = (levels * part.reshape(-1, 1, 28, 28).astype(np.float32) for part in (few, test.values))
+        with tempfile.TemporaryDirectory() as folder:
+            (Path(folder) / "trial.bm").write_text(TRIAL.format(N=levels, g=gain, how=how, through=through, rate=rate, epochs=epochs))
+            made = bmdsl.load_stack(Path(folder) / "trial.bm").train(x, seed=0)
+        features = [made.transform(part) / levels for part in (x, z)]
+        print(f"N = {levels}, k = {gain:.4g}, rate {rate}, {how}, through {through}, {epochs} epochs: {error(*features):.2f} % "
+              f"(features: mean {features[0].mean():.3f}, deviation {features[0].std():.3f})", flush=True)  # fmt: skip
+
+
 def table(name):
     """Features of the top layer of both stacks, and the pixels."""
     train, test = load(name), load(name, "test")
@@ -45,6 +86,31 @@ def table(name):
         features = [made.transform(part) / levels for part in (x, z)]
         wrong = support_vectors(features[0], train.labels, features[1], test.labels)
         print(f"{name}, {stack}: {wrong:.2f} % (trained for {took:.0f} s; mean squared error of reconstructions {error:.4f})", flush=True)
+
+
+def copies(path):
+    """Σₙ log(1 + e^{x − oₙ}), N copies with offsets oₙ = f⁻¹(n − ½), less (N/k) log(1 + e^{kx}): the error of the paper's eq. 5, nats a unit."""
+    y = np.linspace(-10, 10, 2001)
+
+    def error(levels, k):
+        offsets = logit((np.arange(levels) + 0.5) / levels)
+        return np.logaddexp(0, (y[:, None] - offsets) / k).sum(1) - levels / k * np.logaddexp(0, y)
+
+    figure, (one, worst) = plt.subplots(1, 2, figsize=(9, 3.4))
+    for k in (1, 0.5, 0.25, 0.07, 0.02):
+        one.plot(y, error(255, k), label=f"k = {k:g}")
+    one.set(xlabel="k x", ylabel="error of a unit's free energy, nats", title="255 copies")
+    one.axhline(0, color="0.8", lw=0.8, zorder=0)
+    gains = np.geomspace(0.004, 2, 60)
+    for levels in (1, 3, 10, 30, 100, 255):
+        worst.loglog(gains, [np.abs(error(levels, k)).max() / (levels / k * np.log(2)) for k in gains], label=f"N = {levels}")
+    worst.set(xlabel="gain k", ylabel="largest error / (N/k) log 2", title="by gain and number of copies", ylim=(1e-4, 2))
+    for place in (one, worst):
+        place.legend(fontsize=8, frameon=False)
+    figure.tight_layout()
+    figure.savefig(path, dpi=120)
+    for k in (1, 0.07):
+        print(f"N = 255, k = {k}: {np.abs(error(255, k)).max():.1f} nats of {255 / k * np.log(2):.0f} at x = 0")
 
 
 def colour(path, data="colour-patches"):
@@ -66,4 +132,4 @@ def colour(path, data="colour-patches"):
 
 
 if __name__ == "__main__":
-    {"table": table, "colour": colour}[sys.argv[1]](*sys.argv[2:])
+    {"trial": trial, "table": table, "copies": copies, "colour": colour}[sys.argv[1]](*sys.argv[2:])

@@ -78,5 +78,3 @@ def test_links_of_the_pages_lead_somewhere():
 def test_there_is_a_page_for_every_built_in_unit_type():
     built_in = [n for n in units.names() if units.get(n).__module__.startswith("bmdsl.units.")]
     assert [n for n in built_in if not (ROOT / "docs" / "units" / f"{n}.md").is_file()] == []
-
-

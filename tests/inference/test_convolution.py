@@ -12,15 +12,15 @@ from scipy import stats
 
 import bmdsl
 from bmdsl.inference.multiway import ConvolvedTerm
-from tests import naive
+from tests.inference import enumerated
 
 FORMS = {
     "padded_stride": """visible v[2,3] : binary  hidden h[2,2] : binary
       param W[2,2,3], a, b
       energy = - W[c,k,p] v[c,pad(2*x+p-1)] h[k,x] - a[c] v[c,x] - b[k] h[k,x]""",
     "wrapped_image": """visible v[2,3] : binary  hidden h[2,3] : spin
-      param W[2,2] a b
-      energy = - W[p,q] v[wrap(x+p),wrap(y+q)] h[x,y] - a v[x,y] - b h[x,y]""".replace("W[2,2] a b", "W[2,2], a, b"),
+      param W[2,2], a, b
+      energy = - W[p,q] v[wrap(x+p),wrap(y+q)] h[x,y] - a v[x,y] - b h[x,y]""",
     "inside": """visible v[5] : binary  hidden h[2,3] : binary
       param W[3,2], a
       energy = - W[p,k] v[x+p] h[k,x] - a[i] v[i]""",
@@ -44,7 +44,7 @@ FORMS = {
       energy = - W[k,p] v[x+p] h[k,x] - U[k,m,p] h[k,x+p] y[m,x] - b[i] v[i]""",
     "third_order": """visible v[4] : binary  hidden h[2,2] : binary  hidden z : categorical(2)
       param W[2,2,3], b, d
-      energy = - W[z,k,p] v[x+p] h[k,x] z[z] - b[i] v[i] - d[k] z[k]""".replace("W[z,k,p]", "W[m,k,p]").replace("z[z]", "z[m]"),
+      energy = - W[m,k,p] v[x+p] h[k,x] z[m] - b[i] v[i] - d[k] z[k]""",
     "one_pool": """visible v[3] : binary  hidden h : categorical(3)
       param W[2], b
       energy = - W[p] v[d+p] h[1+d] for d in 0..2 - b[i] v[i]""",
@@ -52,37 +52,19 @@ FORMS = {
 
 
 def machine_of(name: str, jit: bool = True, dtype: str = "float64") -> bmdsl.Machine:
-    m = bmdsl.parse(f"model m {{ {FORMS[name]} }}").compile(seed=1, dtype=dtype, jit=jit)
-    generator = np.random.default_rng(4)
-    for p in m.params:
-        m.params[p] = generator.normal(0, 0.8, m.params[p].shape)
-    return m
+    return enumerated.machine_of(FORMS[name], jit, dtype)
 
 
 @pytest.mark.parametrize("name", FORMS)
 def test_exact_quantities_equal_enumeration(name: str) -> None:
     m = machine_of(name, jit=name == "pool")
     assert m.program.plan.contractions and not m.program.plan.listed
-    assert m.log_partition() == pytest.approx(naive.log_partition(m.model, m.params), abs=1e-8)
-    states = [s for s, _ in naive.joint_states(m.model, list(m.visible))][::5]
-    data = {n: np.stack([s[n] for s in states]) for n in states[0]}
-    np.testing.assert_allclose(m.free_energy(**data), [naive.free_energy(m.model, m.params, s, 0.0) for s in states], atol=1e-8)
-    posterior = m.posterior(**data)
-    for r, s in enumerate(states):
-        for hidden, mean in naive.posterior(m.model, m.params, s).items():
-            np.testing.assert_allclose(posterior[hidden][r], mean, atol=1e-8)
+    enumerated.assert_exact_quantities(m, every=5)
 
 
 @pytest.mark.parametrize("name", ["padded_stride", "pool", "third_order", "turned"])
 def test_every_gradient_entry_equals_the_derivative_of_the_exact_likelihood(name: str) -> None:
-    m = machine_of(name, jit=False)
-    states = [s for s, _ in naive.joint_states(m.model, list(m.visible))][:3]
-    found = m.gradient({n: np.stack([s[n] for s in states]) for n in states[0]})
-    for p, array in m.params.items():
-        every = list(np.ndindex(array.shape))
-        for at in every[:: max(1, len(every) // 3)]:
-            wanted = naive.slope(array, at, lambda: naive.log_likelihood(m.model, m.params, states, [0.0] * len(states)))
-            assert found[p][at] == pytest.approx(wanted, abs=1e-7), (p, at)
+    enumerated.assert_exact_gradient(machine_of(name, jit=False), entries=3)
 
 
 @pytest.mark.parametrize("name", ["padded_stride", "wrapped_image", "pool", "turned"])

@@ -43,6 +43,7 @@ def ising(L: int, beta: float) -> bmdsl.Machine:
 
 def kaufman(L: int, beta: float) -> float:
     """log Z of the L × L Ising model with periodic boundaries (Kaufman 1949): four products over the transfer matrix's modes."""
+
     def gamma(r: int) -> float:
         if r == 0:
             return 2 * beta + math.log(math.tanh(beta))

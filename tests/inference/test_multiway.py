@@ -12,6 +12,7 @@ import bmdsl
 from bmdsl.compiler.contraction import best_path
 from bmdsl.compiler.kernels.contract import follow
 from tests import naive
+from tests.inference import enumerated
 
 FORMS = {
     "factored": """visible v[3] : binary  hidden h[2] : binary  hidden y[2] : spin
@@ -42,37 +43,19 @@ FORMS = {
 
 
 def machine_of(name: str, jit: bool = False, dtype: str = "float64") -> bmdsl.Machine:
-    m = bmdsl.parse(f"model m {{ {FORMS[name]} }}").compile(seed=1, dtype=dtype, jit=jit)
-    generator = np.random.default_rng(4)
-    for p in m.params:
-        m.params[p] = generator.normal(0, 0.8, m.params[p].shape)
-    return m
+    return enumerated.machine_of(FORMS[name], jit, dtype)
 
 
 @pytest.mark.parametrize("name", FORMS)
 def test_exact_quantities_equal_enumeration(name: str) -> None:
     m = machine_of(name)
     assert m.program.plan.multiway and not m.program.plan.listed
-    assert m.log_partition() == pytest.approx(naive.log_partition(m.model, m.params), abs=1e-8)
-    states = [s for s, _ in naive.joint_states(m.model, list(m.visible))][::3]
-    data = {n: np.stack([s[n] for s in states]) for n in states[0]}
-    np.testing.assert_allclose(m.free_energy(**data), [naive.free_energy(m.model, m.params, s, 0.0) for s in states], atol=1e-8)
-    posterior = m.posterior(**data)
-    for r, s in enumerate(states):
-        for hidden, mean in naive.posterior(m.model, m.params, s).items():
-            np.testing.assert_allclose(posterior[hidden][r], mean, atol=1e-8)
+    enumerated.assert_exact_quantities(m, every=3)
 
 
 @pytest.mark.parametrize("name", [pytest.param(n, marks=pytest.mark.slow) if n in ("four_units_factored", "shared_letters") else n for n in FORMS])
 def test_every_gradient_entry_equals_the_derivative_of_the_exact_likelihood(name: str) -> None:
-    m = machine_of(name)
-    states = [s for s, _ in naive.joint_states(m.model, list(m.visible))][:3]
-    found = m.gradient({n: np.stack([s[n] for s in states]) for n in states[0]})
-    for p, array in m.params.items():
-        every = list(np.ndindex(array.shape))
-        for at in every[:: max(1, len(every) // 4)]:
-            wanted = naive.slope(array, at, lambda: naive.log_likelihood(m.model, m.params, states, [0.0] * len(states)))
-            assert found[p][at] == pytest.approx(wanted, abs=1e-7), (p, at)
+    enumerated.assert_exact_gradient(machine_of(name), entries=4)
 
 
 @pytest.mark.parametrize("name", ["factored_selector", pytest.param("four_units", marks=pytest.mark.slow)])

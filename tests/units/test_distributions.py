@@ -92,6 +92,17 @@ def test_multinary_is_a_count_of_whole_copies(eta: float, n: int, gain: float) -
         assert st.chisquare(found[keep], p[keep] / p[keep].sum() * found[keep].sum()).pvalue > P
 
 
+@pytest.mark.parametrize(("n", "p"), [(400, 0.5), (2_000, 0.06), (1_200, 0.9), (65_025, 0.002), (65_025, 0.5), (65_025, 0.99), (100_000, 0.001005)])
+def test_a_binomial_draw_of_many_copies_inverts_the_distribution_function(n: int, p: float) -> None:
+    law, within = st.binom(n, p), 3e-7
+    counts = np.arange(int(law.ppf(1e-6)), int(law.ppf(1 - 1e-6)), max(1, n // 20_000))
+    cdf = law.cdf(counts)
+    eta = float(special.logit(p))
+    sample = units.get("binomial").sample
+    assert all(sample(eta, u, n) <= m for m, u in zip(counts, cdf - within, strict=True))
+    assert all(sample(eta, u, n) > m for m, u in zip(counts, cdf + within, strict=True))
+
+
 @pytest.mark.parametrize("eta", [-2.0, 0.0, 1.5])
 def test_multinary_with_a_part_of_a_copy_keeps_its_mean(eta: float) -> None:
     unit = units.get("multinary")
