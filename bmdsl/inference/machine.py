@@ -17,8 +17,9 @@ from .elimination import Elimination
 from .feature import feature
 from .importance import LogPartition, Progress
 from .ladder import default_range, ladder
+from .mean_field import no_means
 from .observing import Trace, observe
-from .phases import Phases, no_means, one_by_one
+from .phases import Phases, one_by_one
 from .program import Array, Program, State
 from .threads import alone
 

@@ -10,10 +10,11 @@ import numpy as np
 from scipy.special import logsumexp
 
 from ..compiler.plan import MANY_CHAINS
-from ..language.diagnostics import BmError, fail, near
+from ..language.diagnostics import fail, near
 from ..language.model import Model
 from . import contrastive, enumeration, initial, paired_states
 from .expert_sampling import ExpertSampler
+from .mean_field import fixed_point
 from .program import Array, Fields, Key, Program, Rows, State
 from .proper import Propriety
 from .pseudolikelihood import value_and_gradient
@@ -171,46 +172,8 @@ class Phases:
         return out
 
     def mean_field(self, state: State, steps: int, tol: float, damping: float) -> tuple[Rows, int]:
-        """Means m = A′(η(m)), block after block, visible units fixed but where they are NaN. Returns means and iterations used."""
-        f = self._fields()
-        state = {n: self.program.flat(n, x) for n, x in state.items()}
-        count = len(next(iter(state.values())))
-        seen = {n: x for n, x in state.items() if np.isnan(x).any()}
-        for name in self.free:
-            if self.program.plan.group(name).expert and (name in seen or name not in state):
-                raise no_means(name)
-        rows = {n: np.where(np.isnan(x), 0, x).astype(self.dtype) if n in seen else x for n, x in state.items()}
-        rows = Rows(rows | {n: np.zeros((count, self.program.sizes[n]), self.dtype) for n in self.free if n not in rows})
-        free = [n for block in self.program.plan.blocks for n in block if n in seen or n not in state]
-        fixed = {n: self.program.field(f, n, rows, groups=[g for g in rows if g not in free]) for n in free}  # does not change: made once
-        empty = np.empty((0, 0), self.dtype)
-        used = 0
-        for used in range(1, max(1, steps) + 1):  # noqa: B007  # returned
-            change = 0.0
-            for name in free:
-                eta = self.program.field(f, name, rows, groups=free, start=fixed[name])
-                if self.program.meets(name):
-                    new = self.program.settle(f, name, eta, rows, seen.get(name, empty))
-                else:
-                    new = self.program.mean(name, eta)
-                    if name in seen:
-                        new = np.where(np.isnan(seen[name]), new, seen[name]).astype(self.dtype)
-                if damping:
-                    new = ((1 - damping) * new + damping * rows[name]).astype(self.dtype)
-                if tol:
-                    change = max(change, float(np.abs(new - rows[name]).max(initial=0)))
-                rows[name] = new
-                if self.program.plan.group(name).square:
-                    rows.squares |= self._squares(f, rows, [name], seen)
-            if tol and change < tol:
-                break
-        rows.squares = self._squares(f, rows, free, seen)
-        return rows, used
-
-    def _squares(self, f: Fields, rows: State, free: list[str], seen: State) -> State:
-        """E[x²] of the free groups whose type has that statistic; an observed entry's is its own square."""
-        squares = {n: self.program.mean_square(n, self.program.field(f, n, rows)) for n in free if self.program.plan.group(n).square}
-        return {n: np.where(np.isnan(seen[n]), s, rows[n] ** 2) if n in seen else s for n, s in squares.items()}
+        """Means m = A′(η(m)), visible units fixed but where they are NaN. Returns means and the iterations that the slowest case took."""
+        return fixed_point(self, state, steps, tol, damping)
 
     def initial_state(self, n: int, stream: int = INITIAL_STREAM, update: int = 0) -> State:
         """n chains drawn from the biases alone."""
@@ -406,11 +369,6 @@ class Phases:
         chosen = enumeration.choose(self.program, self.free, "the partition function", bits)
         rest = tuple(n for n in self.free if n not in chosen)
         return paired_states.log_z(self.program, f, chosen, rest) if paired_states.fits(self.program, chosen, rest) else None
-
-
-def no_means(name: str) -> BmError:
-    """What is wrong where means are asked of units that experts see."""
-    return fail("BM818", f"`{name}` has no means in closed form: experts see it", help="draw them: `machine.sample`, or `positive gibbs(steps = 5)`")
 
 
 def one_by_one(given: State | None) -> Iterator[State]:

@@ -31,7 +31,7 @@ HOW = {
     "greedy": {"pretrain": "greedy(epochs = 10)"},
     "centred": {"center": "on"},
 }
-WIDE = {"positive": "meanfield(steps = 30, tol = 1e-3)", "optimizer": "sgd(rate = 0.05, momentum = 0.5)", "penalty": "l2(W_v_h1, 0.0001), l2(W_h1_h2, 0.0001)"}
+WIDE = {"positive": "meanfield(steps = 30, tol = 1e-3)", "optimizer": "sgd(rate = 0.01, momentum = 0.5)", "penalty": "l2(W_v_h1, 0.0001), l2(W_h1_h2, 0.0001)"}
 """A machine trained for its likelihood: batch 100, 100 chains, weight decay."""
 WEIGHTS = {"two": ("W_v_h1", "W_h1_h2"), "wide": ("W_v_h1", "W_h1_h2"), "three": ("W_v_h1", "W_h1_h2", "W_h2_h3")}
 
