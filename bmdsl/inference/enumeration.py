@@ -18,6 +18,13 @@ PER_CASE = 16
 CHUNK = 1 << 14
 NUMBERS = 1 << 25
 """Most numbers of enumerated rows that are held at once."""
+WAYS = {
+    "the positive phase": "use `positive meanfield()` or `gibbs()`, or a smaller machine",
+    "the negative phase": "use `negative pcd()` or `cd()`, or a smaller machine",
+    "the partition function": "estimate it: `machine.log_partition(\"ais\", data=...)`, `bm eval --likelihood`; or a smaller machine",
+    "the free energy": "use its bound by mean field, `machine.variational_bound`, or a smaller machine",
+}
+"""What to do in place of a sum that is too large."""
 MOST = 1 << 28
 """Most numbers of one case's rows for all states of a one-of-K unit: a gigabyte."""
 
@@ -63,7 +70,7 @@ def choose(program: Program, names: Iterable[str], what: str, limit: int = LIMIT
         pairs = [f"{a} and {b}" if a != b else f"units of {a}" for a, b in graph.couples.edges if a in names and b in names]
         size = "infinitely many states" if chosen is None else f"2^{sum(states[n] for n in chosen):.0f} states of {', '.join(chosen)}"
         raise fail("BM801", f"{what} is not exact here: terms couple {'; '.join(pairs)}, which leaves {size} to enumerate",
-                   note=f"at most 2^{limit} states are enumerated here", help="use `positive meanfield()` or `gibbs()`, or a smaller machine")
+                   note=f"at most 2^{limit} states are enumerated here", help=WAYS.get(what, "a smaller machine"))
     return chosen
 
 

@@ -93,9 +93,24 @@ class Propriety:
 
     def _verify_joint(self, f: Fields, precisions: dict[str, Array]) -> None:
         groups = self._both
-        total = sum(g.size for g in groups)
-        if not groups or total > DENSE:
+        if not groups or sum(g.size for g in groups) > DENSE:
             return
+        joint = self._joint(f, groups, precisions)
+        try:
+            np.linalg.cholesky(joint)
+        except np.linalg.LinAlgError:
+            least = float(np.linalg.eigvalsh(joint)[0])
+            shown = " and ".join(f"`{g.name}`" for g in groups)
+            raise fail("BM813", f"the joint precision of {shown} has the eigenvalue {least:.4g}: the energy has no lower bound", self._between(groups).span,
+                       help="keep the sum of each unit's couplings below its 1/sigma^2, or start them smaller: `init normal(0, 0.001)`") from None  # fmt: skip
+
+    def _between(self, groups: list[GroupPlan]) -> Term:
+        names = [g.name for g in groups]
+        return next(t for t in self.program.plan.model.terms if len(t.units) > 1 and all(u.group in names for u in t.units))
+
+    def _joint(self, f: Fields, groups: list[GroupPlan], precisions: dict[str, Array]) -> Array:
+        """The symmetric matrix Q of −log P = ½ xᵀQx + … over these groups' units."""
+        total = sum(g.size for g in groups)
         at = dict(zip((g.name for g in groups), np.cumsum([0, *(g.size for g in groups)]), strict=False))
         joint = np.zeros((total, total))
         for c in self.pairs:
@@ -113,15 +128,36 @@ class Propriety:
                 unit = np.repeat(np.arange(g.size), np.diff(start))
                 np.subtract.at(joint, (at[g.name] + unit, at[g.name] + other - self.program.listing.offset[g.name]), value)
         joint[np.diag_indices(total)] += np.concatenate([precisions[g.name] for g in groups])
-        try:
-            np.linalg.cholesky(joint)
-        except np.linalg.LinAlgError:
-            least = float(np.linalg.eigvalsh(joint)[0])
-            names = [g.name for g in groups]
-            term = next(t for t in self.program.plan.model.terms if len(t.units) > 1 and all(u.group in names for u in t.units))
-            shown = " and ".join(f"`{n}`" for n in names)
-            raise fail("BM813", f"the joint precision of {shown} has the eigenvalue {least:.4g}: the energy has no lower bound", term.span,
-                       help="keep the sum of each unit's couplings below its 1/sigma^2, or start them smaller: `init normal(0, 0.001)`") from None  # fmt: skip
+        return joint
+
+    # ------------------------------------------------------------ units with one end
+
+    def verify_cone(self, f: Fields) -> None:
+        """BmError BM813 where a direction is found along which units without an upper (or lower) end run off together.
+
+        Units x ≥ 0 such as `rectified` need xᵀQx > 0 for x ≥ 0 alone, which no short computation decides: a direction is looked for, by power iteration
+        kept inside the cone, and none found is no proof. Too long for every update; before log Z is estimated, worth it.
+        """
+        names = {n for c in self.pairs for n in (c.a, c.b)} | {g.name for g in self.alone}
+        groups = [g for g in self.program.plan.groups if g.name in names and not self._steep(g.name)]
+        if groups == self._both or sum(g.size for g in groups) > DENSE or not groups:
+            return
+        joint = self._joint(f, groups, {g.name: self._precision(f, g) if g.square else self._bend(g) for g in groups})
+        low = np.concatenate([np.full(g.size, 0.0 if np.isfinite(self.ends[g.name][0]) else -np.inf) for g in groups])
+        high = np.concatenate([np.full(g.size, 0.0 if np.isfinite(self.ends[g.name][1]) else np.inf) for g in groups])
+        worst = _least_in_cone(joint, low, high)
+        if worst < 0:
+            shown = " and ".join(f"`{g.name}`" for g in groups)
+            raise fail("BM813", f"units of {shown} can run off together: the energy has no lower bound", self._between(groups).span,
+                       note=f"along one direction of unit length it falls as {0.5 * worst:.4g} t^2",
+                       help="keep the sum of each unit's couplings smaller: weight decay, or `penalty maxnorm(W, 1)`")  # fmt: skip
+
+    @staticmethod
+    def _bend(g: GroupPlan) -> Array:
+        """The precision that a type without the statistic x² amounts to far out, [size]: one over the slope of its mean."""
+        far = np.array([1e4, 2e4]) if np.isfinite(ends(g)[0]) else np.array([-2e4, -1e4])
+        low, high = (float(g.unit.mean(x, *g.arguments)) for x in far)
+        return np.full(g.size, 1e4 / (high - low))
 
     def _verify_steep(self, f: Fields) -> None:
         """Counts whose log-partition grows like e^η bound no unbounded unit that pulls them up."""
@@ -143,3 +179,17 @@ class Propriety:
         raise fail("BM813", f"units of `{a}` and `{b}` can drive one another to infinity: the energy has no lower bound", term.span,
                    note=f"a {next(self.groups[n].unit.name for n in (a, b) if self._steep(n))} unit's mean grows like e^η",
                    help="make their couplings negative, or one of them a bounded type such as `binomial(N)`")  # fmt: skip
+
+
+def _least_in_cone(q: Array, low: Array, high: Array) -> float:
+    """A small value of xᵀqx over unit vectors low ≤ x ≤ high (ends 0 or infinite); below 0 where such a direction was found."""
+    shift = float(np.abs(q).sum(1).max())
+    generator = np.random.default_rng(0)
+    best = np.inf
+    for start in (np.ones(len(q)), *generator.normal(size=(3, len(q)))):
+        x = np.clip(start, low, high)
+        for _ in range(300):
+            x = np.clip(shift * x - q @ x, low, high)
+            x /= max(float(np.linalg.norm(x)), 1e-300)
+        best = min(best, float(x @ q @ x))
+    return best

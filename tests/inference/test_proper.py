@@ -95,3 +95,29 @@ def test_an_energy_without_a_lower_bound_is_refused(text: str, params: dict[str,
 )
 def test_an_energy_with_a_lower_bound_is_not(text: str, params: dict[str, object]) -> None:
     machine(text, **params).sample(2)
+
+
+RECTIFIED = "visible v[3] : gaussian  hidden h[2] : {}  layers v -- h"
+
+
+@pytest.mark.parametrize("unit", ["rectified", "nrelu"])
+def test_log_z_of_units_that_run_off_together_is_refused(unit: str) -> None:
+    W = np.zeros((3, 2))
+    W[:, 0] = 0.7
+    with pytest.raises(BmError) as caught:
+        machine(RECTIFIED.format(unit), W_v_h=W).log_partition("ais", chains=10, steps=10)
+    assert "BM813" in str(caught.value) and "units of `v` and `h` can run off together" in str(caught.value)
+    W[:, 0] = 0.55
+    assert np.isfinite(machine(RECTIFIED.format(unit), W_v_h=W).log_partition("ais", chains=10, steps=10).value)
+
+
+def test_units_with_one_end_that_hold_one_another_back_have_a_log_z() -> None:
+    """Rectified units whose couplings are negative: no lower bound for signs that they cannot take, so Q is not positive definite and P is proper."""
+    m = machine("visible v[2] : rectified  hidden h[2] : rectified  layers v -- h", W_v_h=np.full((2, 2), -3.0))
+    assert np.isfinite(m.log_partition("ais", chains=10, steps=10).value)
+
+
+def test_a_log_z_too_large_to_enumerate_says_how_large_and_what_to_use() -> None:
+    with pytest.raises(BmError) as caught:
+        machine("visible v[40] : binary  hidden h[40] : binary  layers v -- h").log_partition()
+    assert "2^40 states" in str(caught.value) and 'log_partition("ais"' in str(caught.value)
