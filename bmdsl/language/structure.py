@@ -16,6 +16,15 @@ class Bias:
 
 
 @dataclass(frozen=True)
+class SharedBias:
+    """−E holds scale · Σ b[k] x[k, …]; `letters` are those of the group and of the parameter, for einsum."""
+
+    parameter: str
+    scale: float
+    letters: tuple[str, str]
+
+
+@dataclass(frozen=True)
 class Coupling:
     """−E holds scale · Σ W[ij] x[i] y[j]; `letters` are those of the parameter and of the two groups, for einsum."""
 
@@ -43,15 +52,22 @@ def _plain(term: Term, units: int) -> bool:
 
 def bias_of(model: Model, group: str) -> Bias | None:
     """The group's own trained bias, one entry a unit, that no other unit's term uses; None where it has none."""
+    found = shared_bias_of(model, group)
+    return None if found is None or found.letters[0] != found.letters[1] else Bias(found.parameter, found.scale)
+
+
+def shared_bias_of(model: Model, group: str) -> SharedBias | None:
+    """The group's own trained bias, which units may share, as those of one feature map do, and that no other term uses; None where it has none."""
     for term in model.terms:
         if not _plain(term, 1) or term.units[0].group != group:
             continue
         p = term.parameters[0]
-        inside = _letters(p.subscripts)
-        if inside is not None and inside == _letters(term.units[0].subscripts) and not model.parameter(p.parameter).fixed:
+        inside, unit = _letters(p.subscripts), _letters(term.units[0].subscripts)
+        if inside is not None and unit is not None and set(inside) <= set(unit) and not model.parameter(p.parameter).fixed:
             uses = [t for t in model.terms if t.units and any(q.parameter == p.parameter for q in t.parameters)]
             if len(uses) == 1:
-                return Bias(p.parameter, -term.coefficient)
+                names = {x: chr(ord("a") + n) for n, x in enumerate(unit)}
+                return SharedBias(p.parameter, -term.coefficient, ("".join(names.values()), "".join(names[x] for x in inside)))
     return None
 
 

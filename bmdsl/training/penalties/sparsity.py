@@ -1,14 +1,17 @@
 """Sparse activity: pushes the mean activation q_j of the positive phase to `target` through the biases.
 
 g_b ← g_b + rate (target − q): the cross-entropy penalty's gradient in the units' inputs (Hinton 2010, A practical guide, section 11),
-on the biases alone (Lee, Ekanadham & Ng 2008).
+on the biases alone (Lee, Ekanadham & Ng 2008). A bias that the units of a feature map share gets the sum of their pushes, as it gets the sum of
+their gradients.
 """
 
 from __future__ import annotations
 
+import numpy as np
+
 from ...language.diagnostics import fail
 from ...language.model import Choice
-from ...language.structure import bias_of
+from ...language.structure import shared_bias_of
 from ...language.vocabulary import Option, Word
 from ..batch import Expectation
 from ..machine_protocol import Array, Machine
@@ -28,10 +31,11 @@ WORD = Word(
 def add_gradient(machine: Machine, choice: Choice, gradient: dict[str, Array], positive: Expectation) -> None:
     """Adds the push to the group's bias. BmError where the group has none."""
     group = str(choice["group"])
-    bias = bias_of(machine.model, group)
+    bias = shared_bias_of(machine.model, group)
     if bias is None:
-        raise fail("BM759", f"`sparsity({group})` works on the biases of `{group}`, which has none", choice.span,
-                   help=f"add `bias {group}`")  # fmt: skip
+        raise fail("BM759", f"`sparsity({group})` works on the biases of `{group}`, which has none of its own", choice.span,
+                   help=f"add `bias {group}`, or one that sites share: `- b[k] {group}[k,x,y]`")  # fmt: skip
     g = gradient[bias.parameter]
-    push = float(choice["rate"]) * bias.scale * (float(choice["target"]) - positive.mean(group))
-    g += push.reshape(g.shape).astype(g.dtype)
+    axes = tuple(int(a) for a in machine.model.group(group).axes)
+    push = float(choice["rate"]) * bias.scale * (float(choice["target"]) - positive.mean(group).reshape(axes))
+    g += np.einsum(f"{bias.letters[0]}->{bias.letters[1]}", push).astype(g.dtype)
