@@ -92,19 +92,19 @@ class ExpertSampler:
             parts.append(matrix)
             weights.append(d)
         own = base_precision(self.group) - 2 * eta[1].astype(np.float64)
-        noise = generator.standard_normal((rows, size))
+        noise = np.sqrt(own) * generator.standard_normal((rows, size))
         if not parts:
-            x[...] = field / own + noise / np.sqrt(own)
+            x[...] = (field + noise) / own
             return
         whole, precision = np.concatenate(parts), np.concatenate(weights, axis=1)
+        # Q = own I + Mᵀ D M; √own ε + Mᵀ √D ε′ has covariance Q, so that Q⁻¹(field + it) is the draw: one solution, and no triangular ones
+        field = field + noise + (np.sqrt(precision) * generator.standard_normal(precision.shape)) @ whole
         step = max(1, AT_ONCE // size**2)
         for lo in range(0, rows, step):
             d = precision[lo : lo + step]
             q = np.einsum("jp,nj,jq->npq", whole, d, whole, optimize=True)
             q[:, np.arange(size), np.arange(size)] += own[lo : lo + step]
-            lower = np.linalg.cholesky(q)
-            half = np.linalg.solve(lower, field[lo : lo + step, :, None]) + noise[lo : lo + step, :, None]
-            x[lo : lo + step] = np.linalg.solve(lower.transpose(0, 2, 1), half)[..., 0]
+            x[lo : lo + step] = np.linalg.solve(q, field[lo : lo + step, :, None])[..., 0]
 
     # ------------------------------------------------------------ Hamiltonian dynamics
 

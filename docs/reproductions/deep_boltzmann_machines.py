@@ -1,5 +1,7 @@
 """Deep Boltzmann machines trained jointly (Desjardins, Courville & Bengio 2012) on binarised MNIST.
 
+    python deep_boltzmann_machines.py figure three OUT.png        figure 2: trains what runs/ lacks of plain, equal, greedy, centred; draws; bounds
+    python deep_boltzmann_machines.py figure two OUT.png          its figure 3
     python deep_boltzmann_machines.py train VARIANT [EPOCHS]      into runs/VARIANT
     python deep_boltzmann_machines.py draw OUT.png VARIANT ...    filters of every layer, one row a machine; counts of dead filters
     python deep_boltzmann_machines.py bound VARIANT ...           test log-likelihood, at least
@@ -33,6 +35,7 @@ HOW = {
 }
 WIDE = {"positive": "meanfield(steps = 30, tol = 1e-3)", "optimizer": "sgd(rate = 0.01, momentum = 0.5)", "penalty": "l2(W_v_h1, 0.0001), l2(W_h1_h2, 0.0001)"}
 """A machine trained for its likelihood: batch 100, 100 chains, weight decay."""
+EPOCHS = {"two": 25, "three": 8, "wide": 100}
 WEIGHTS = {"two": ("W_v_h1", "W_h1_h2"), "wide": ("W_v_h1", "W_h1_h2"), "three": ("W_v_h1", "W_h1_h2", "W_h2_h3")}
 
 
@@ -46,14 +49,14 @@ def model_of(variant):
     return base.bind({n: x for n, x in SAME.items() if x is not None} | {n: x.format(named) if n == "penalty" else x for n, x in HOW[how].items()})
 
 
-def train(variant, epochs="40"):
-    """One machine, `epochs` of 1,000 updates."""
+def train(variant, epochs=None):
+    """One machine, `epochs` of 1,000 updates (`wide`: of 500)."""
     data = (load("binarized-mnist").values > 0.5).astype(np.float32)
     model = model_of(variant).bind(D=784)
     if variant.endswith("zero"):  # visible biases start at 0, not at the data's log odds
         model = bmdsl.parse(model.source.text.replace("init logit_mean(v)", ""), **model.arguments).bind(model.settings)
     machine = model.compile(seed=0)
-    machine.train(data, out=f"runs/{variant}", epochs=int(epochs), schedule="linear(to = 0)")
+    machine.train(data, out=f"runs/{variant}", epochs=int(epochs or EPOCHS[variant.split("-")[0]]), schedule="linear(to = 0)")
 
 
 def dead(weights):
@@ -93,5 +96,15 @@ def bound(*variants):
               f"{inside - found.reverse.value:.2f} by reverse AIS ± {1.96 * found.reverse.std_error:.2f}", flush=True)  # fmt: skip
 
 
+def figure(depth, path):
+    """Filters, dead ones and bounds of one depth's four ways of training, trained where there is no run yet."""
+    variants = [f"{depth}-{how}" for how in ("plain", "equal", "greedy", "centred")]
+    for variant in variants:
+        if not Path(f"runs/{variant}/params.safetensors").is_file():
+            train(variant)
+    draw(path, *variants)
+    bound(*variants)
+
+
 if __name__ == "__main__":
-    {"train": train, "draw": draw, "bound": bound}[sys.argv[1]](*sys.argv[2:])
+    {"figure": figure, "train": train, "draw": draw, "bound": bound}[sys.argv[1]](*sys.argv[2:])
