@@ -1,7 +1,7 @@
-"""Products of experts in the plane: each density beside samples of its machine; and the filters of a trained product of Student-t experts.
+"""Products of experts in the plane: each density beside samples of its machine; and what products of Student-t experts learn of images.
 
     python product_of_experts.py plane OUT.png
-    python product_of_experts.py filters RUN OUT.png
+    python product_of_experts.py edges OUT.png [FILE ...]
 """
 
 import sys
@@ -15,7 +15,11 @@ import numpy as np
 from matplotlib.colors import PowerNorm
 
 import bmdsl
+from bmdsl.data.sets.patches import photographs as photographs_of_sklearn
+from bmdsl.data.sets.patches import pieces as cut
 from bmdsl.report.plots import montage
+
+SIDE, EPOCHS = 10, 30
 
 GAUSSIANS = """
 model gaussians(D = 2, H = 2) {
@@ -77,20 +81,44 @@ def plane(path):
     figure.savefig(path, dpi=120)
 
 
-def filters(run, path):
-    """All experts' projections, the strongest first, each on its own scale."""
-    w = bmdsl.open(Path(run)).params["W"]
-    side = round(w.shape[0] ** 0.5)
-    order = np.argsort(-np.linalg.norm(w, axis=0))
-    tiles = w.T[order] / np.abs(w.T[order]).max(axis=1, keepdims=True)
-    figure = plt.figure(figsize=(8, 4.2))
-    axes = figure.add_subplot()
-    axes.imshow(montage(tiles, (side, side), np.nan, 16), cmap="RdBu_r", vmin=-1, vmax=1, interpolation="nearest")
-    axes.set_axis_off()
-    axes.set_title(f"{w.shape[1]} Student-t experts on whitened {side}×{side} patches of photographs", fontsize=9)
-    figure.tight_layout()
-    figure.savefig(path, dpi=130)
+def photographs():
+    """Grey patches of scikit-learn's two photographs."""
+    return pieces([photo.mean(axis=2) / 255 for photo in photographs_of_sklearn()])
+
+
+def faces(file):
+    """Patches of an archive of grey images x [cases, rows, columns], as Olivetti's and Frey's faces are kept."""
+    return pieces(list(np.load(file)["x"] / 255))
+
+
+def pieces(images):
+    """40,000 squares from places drawn evenly over the images, those that hardly vary left out: [cases, SIDE * SIDE]."""
+    x = cut(images, 40_000, SIDE, np.random.default_rng(0)).reshape(-1, SIDE * SIDE)
+    return x[x.std(axis=1) > 0.02].astype(np.float32)
+
+
+def edges(path, *files):
+    """A product of as many Student-t experts as pixels, on whitened patches of the photographs and of each file's images; every expert as it looks in pixels.
+
+    An expert's filter w sees whitened patches Σ^(-½) x; the picture has Σ^½ w, the covariance of a patch with its projection, each on its own scale, the
+    strongest first.
+    """
+    sets = {"photographs": photographs()} | {Path(f).stem: faces(f) for f in files}
+    figure, axes = plt.subplots(1, len(sets), figsize=(4.2 * len(sets), 4.4), squeeze=False)
+    for place, (name, x) in zip(axes[0], sets.items(), strict=True):
+        machine = bmdsl.load("pot", F=SIDE * SIDE, D=SIDE * SIDE).compile(seed=0)
+        machine.train(x, out=f"runs/pot-{name}", epochs=EPOCHS)
+        spread, turn = np.linalg.eigh(np.cov(x.T))
+        shown = ((turn * np.sqrt(spread + 0.01 * spread.mean())) @ turn.T @ machine.params["W"]).T
+        order = np.argsort(-np.linalg.norm(shown, axis=1))
+        tiles = shown[order] / np.abs(shown[order]).max(axis=1, keepdims=True)
+        place.imshow(montage(tiles, (SIDE, SIDE), np.nan, SIDE), cmap="RdBu_r", vmin=-1, vmax=1, interpolation="nearest")
+        place.set_axis_off()
+        place.set_title(f"{name}: {len(tiles)} experts, {SIDE}×{SIDE}", fontsize=9)
+        print(f"{name}: {len(x):,} patches", flush=True)
+        figure.tight_layout()
+        figure.savefig(path, dpi=130)
 
 
 if __name__ == "__main__":
-    {"plane": plane, "filters": filters}[sys.argv[1]](*sys.argv[2:])
+    {"plane": plane, "edges": edges}[sys.argv[1]](*sys.argv[2:])
