@@ -19,7 +19,7 @@ from bmdsl.data.sets.patches import photographs as photographs_of_sklearn
 from bmdsl.data.sets.patches import pieces as cut
 from bmdsl.report.plots import montage
 
-SIDE, EPOCHS = 10, 30
+SIDE, EPOCHS = 10, 15
 
 GAUSSIANS = """
 model gaussians(D = 2, H = 2) {
