@@ -4,7 +4,7 @@
     python multinary.py table mnist | fashion-mnist
     python multinary.py sparse mnist | fashion-mnist
     python multinary.py copies OUT.png
-    python multinary.py colour OUT.png [FILE]
+    python multinary.py colour OUT.png [DATA]
 """
 
 import sys
@@ -137,18 +137,15 @@ def copies(path):
         print(f"N = 255, k = {k}: {np.abs(error(255, k)).max():.1f} nats of {255 / k * np.log(2):.0f} at x = 0")
 
 
-def colour(path, file=None):
-    """Test images, their reconstructions through the whole stack, and samples. FILE: an archive with images x [cases, 32, 32, 3], the last 400 for the test."""
-    if file is None:
-        train, test = load("colour-patches").values, load("colour-patches", "test").values
-    else:
-        train, test = np.split(np.load(file)["x"].astype(np.float32) / 255, [-400])
-    stack = bmdsl.load_stack(HERE / "multinary.bm", "colour").train(np.moveaxis(train, 3, 1), out="runs/colour")
-    x = 255 * np.moveaxis(test[:400].astype(np.float64), 3, 1)
-    made = stack.reconstruct(x)
-    print(f"mean squared error of reconstructions, grey levels from 0 to 1: {((made - x) ** 2).mean() / 255**2:.4f}; "
+def colour(path, data="colour-patches"):
+    """Images, their reconstructions through the whole stack, and samples of it."""
+    stack = bmdsl.load_stack(HERE / "multinary.bm", "colour").train(data)
+    part = "test" if data == "colour-patches" else "train"
+    x = np.moveaxis(load(data, part).values[:24].astype(np.float64), 3, 1)
+    x = 255 * x / (255 if x.max() > 1 else 1)
+    shown = [x, stack.reconstruct(x), stack.sample(24, steps=200)]
+    print(f"mean squared error of reconstructions, grey levels from 0 to 1: {((shown[1] - x) ** 2).mean() / 255**2:.4f}; "
           f"of the images' mean: {((x - x.mean(0)) ** 2).mean() / 255**2:.4f}")  # fmt: skip
-    shown = [x[:24], made[:24], stack.sample(24, steps=1000)]
     figure, axes = plt.subplots(3, 1, figsize=(9, 5.6))
     for place, images, what in zip(axes, shown, ("images", "through the whole stack and back", "samples"), strict=True):
         place.imshow(np.clip(montage(images / 255, (3, 32, 32), 1.0, 12), 0, 1), interpolation="nearest")
