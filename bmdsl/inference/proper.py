@@ -130,6 +130,27 @@ class Propriety:
         joint[np.diag_indices(total)] += np.concatenate([precisions[g.name] for g in groups])
         return joint
 
+    def _verify_steep(self, f: Fields) -> None:
+        """Counts whose log-partition grows like e^η bound no unbounded unit that pulls them up."""
+        for c in self.pairs:
+            if self._steep(c.a) or self._steep(c.b):
+                w = np.asarray(f.matrix[c.name]) * f.scale[c.name]
+                both = not (np.isfinite(self.ends[c.a]).any() and np.isfinite(self.ends[c.b]).any())
+                if (w != 0 if both else w > 0).any():
+                    self._fail_steep(c.a, c.b, self.program.plan.model.terms[c.terms[0]])
+        for g in self.alone:
+            if self._steep(g.name) and ((g.name in f.lateral and (f.lateral[g.name] > 0).any()) or (g.name in f.woven and (f.woven[g.name][2] > 0).any())):
+                self._fail_steep(g.name, g.name, next(t for t in self.program.plan.model.terms if [u.group for u in t.units].count(g.name) > 1))
+
+    def _steep(self, name: str) -> bool:
+        g = self.groups[name]
+        return g.states is None and not g.square and float(g.unit.mean(30.0, *g.arguments)) > STEEP
+
+    def _fail_steep(self, a: str, b: str, term: Term) -> None:
+        raise fail("BM813", f"units of `{a}` and `{b}` can drive one another to infinity: the energy has no lower bound", term.span,
+                   note=f"a {next(self.groups[n].unit.name for n in (a, b) if self._steep(n))} unit's mean grows like e^η",
+                   help="make their couplings negative, or one of them a bounded type such as `binomial(N)`")  # fmt: skip
+
     # ------------------------------------------------------------ units with one end
 
     def verify_cone(self, f: Fields) -> None:
@@ -158,27 +179,6 @@ class Propriety:
         far = np.array([1e4, 2e4]) if np.isfinite(ends(g)[0]) else np.array([-2e4, -1e4])
         low, high = (float(g.unit.mean(x, *g.arguments)) for x in far)
         return np.full(g.size, 1e4 / (high - low))
-
-    def _verify_steep(self, f: Fields) -> None:
-        """Counts whose log-partition grows like e^η bound no unbounded unit that pulls them up."""
-        for c in self.pairs:
-            if self._steep(c.a) or self._steep(c.b):
-                w = np.asarray(f.matrix[c.name]) * f.scale[c.name]
-                both = not (np.isfinite(self.ends[c.a]).any() and np.isfinite(self.ends[c.b]).any())
-                if (w != 0 if both else w > 0).any():
-                    self._fail_steep(c.a, c.b, self.program.plan.model.terms[c.terms[0]])
-        for g in self.alone:
-            if self._steep(g.name) and ((g.name in f.lateral and (f.lateral[g.name] > 0).any()) or (g.name in f.woven and (f.woven[g.name][2] > 0).any())):
-                self._fail_steep(g.name, g.name, next(t for t in self.program.plan.model.terms if [u.group for u in t.units].count(g.name) > 1))
-
-    def _steep(self, name: str) -> bool:
-        g = self.groups[name]
-        return g.states is None and not g.square and float(g.unit.mean(30.0, *g.arguments)) > STEEP
-
-    def _fail_steep(self, a: str, b: str, term: Term) -> None:
-        raise fail("BM813", f"units of `{a}` and `{b}` can drive one another to infinity: the energy has no lower bound", term.span,
-                   note=f"a {next(self.groups[n].unit.name for n in (a, b) if self._steep(n))} unit's mean grows like e^η",
-                   help="make their couplings negative, or one of them a bounded type such as `binomial(N)`")  # fmt: skip
 
 
 def _least_in_cone(q: Array, low: Array, high: Array) -> float:

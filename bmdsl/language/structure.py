@@ -52,12 +52,17 @@ def _plain(term: Term, units: int) -> bool:
 
 def bias_of(model: Model, group: str) -> Bias | None:
     """The group's own trained bias, one entry a unit, that no other unit's term uses; None where it has none."""
-    found = shared_bias_of(model, group)
-    return None if found is None or found.letters[0] != found.letters[1] else Bias(found.parameter, found.scale)
+    return next((Bias(x.parameter, x.scale) for x in _biases(model, group) if x.letters[0] == x.letters[1]), None)
 
 
 def shared_bias_of(model: Model, group: str) -> SharedBias | None:
-    """The group's own trained bias, which units may share, as those of one feature map do, and that no other term uses; None where it has none."""
+    """As `bias_of`; else one that units of the group share, as those of one feature map do; None where it has none."""
+    found = _biases(model, group)
+    return next((x for x in found if x.letters[0] == x.letters[1]), found[0] if found else None)
+
+
+def _biases(model: Model, group: str) -> list[SharedBias]:
+    found = []
     for term in model.terms:
         if not _plain(term, 1) or term.units[0].group != group:
             continue
@@ -67,8 +72,8 @@ def shared_bias_of(model: Model, group: str) -> SharedBias | None:
             uses = [t for t in model.terms if t.units and any(q.parameter == p.parameter for q in t.parameters)]
             if len(uses) == 1:
                 names = {x: chr(ord("a") + n) for n, x in enumerate(unit)}
-                return SharedBias(p.parameter, -term.coefficient, ("".join(names.values()), "".join(names[x] for x in inside)))
-    return None
+                found.append(SharedBias(p.parameter, -term.coefficient, ("".join(names.values()), "".join(names[x] for x in inside))))
+    return found
 
 
 def coupling_of(term: Term) -> Coupling | None:
