@@ -36,7 +36,7 @@ def fixed_point(machine: Phases, state: State, steps: int, tol: float, damping: 
     going = np.ones(count, bool)
     used = 0
     for used in range(1, max(1, steps) + 1):  # noqa: B007  # returned
-        settled = going & (_iterate(program, f, rows, fixed, free, seen, damping) < tol)
+        settled = going & (_iterate(program, f, rows, fixed, free, seen, damping, tol > 0) < tol)
         if settled.any():
             _put(rows, out, free, settled, at)
             going &= ~settled
@@ -51,8 +51,8 @@ def fixed_point(machine: Phases, state: State, steps: int, tol: float, damping: 
     return out, used
 
 
-def _iterate(program: Program, f: Fields, rows: Rows, fixed: State, free: list[str], seen: State, damping: float) -> Array:
-    """One iteration in `rows`; how far the means of each case moved at most, [rows]."""
+def _iterate(program: Program, f: Fields, rows: Rows, fixed: State, free: list[str], seen: State, damping: float, told: bool) -> Array:
+    """One iteration in `rows`; how far the means of each case moved at most, [rows], where that is to be `told`, else 0."""
     moved = np.zeros(len(next(iter(rows.values()))))
     empty = np.empty((0, 0), program.dtype)
     for name in free:
@@ -65,7 +65,8 @@ def _iterate(program: Program, f: Fields, rows: Rows, fixed: State, free: list[s
             new = ((1 - damping) * new + damping * rows[name]).astype(program.dtype)
         if name in seen:
             new = np.where(np.isnan(seen[name]), new, seen[name]).astype(program.dtype)
-        np.maximum(moved, np.abs(new - rows[name]).max(axis=1, initial=0), out=moved)
+        if told:
+            np.maximum(moved, np.abs(new - rows[name]).max(axis=1, initial=0), out=moved)
         rows[name] = new
         if program.plan.group(name).square:
             rows.squares |= _squares(program, f, rows, [name], seen)
