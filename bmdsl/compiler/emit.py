@@ -38,8 +38,13 @@ def kernel(function):
     return numba.njit(cache=True, error_model="numpy", nogil=True)(function) if COMPILE else function
 
 
+def fused(function):
+    """The same, a multiplication and an addition in one rounding where the processor has that."""
+    return numba.njit(cache=True, error_model="numpy", nogil=True, fastmath={{"contract"}})(function) if COMPILE else function
+
+
 def parallel(function):
-    """The same, rows spread over the threads."""
+    """`kernel`, rows spread over the threads."""
     return numba.njit(cache=True, error_model="numpy", nogil=True, parallel=True)(function) if COMPILE else function
 
 
@@ -67,7 +72,7 @@ def emit_module(plan: Plan, compile: bool = True, dtype: str = "float32") -> tup
             parts.append(emit_bias(plan, g, 2, lengths))
         if g.lateral:
             parts.append(emit_lateral(plan, g, lengths))
-        parts.append(_once(g, "moments", emit_moments(g), written))
+        parts.append(_once(g, "moments", emit_moments(g, inliner.narrow), written))
         parts += [emit_meeting(g, mean=False), emit_meeting(g, mean=True)] if g.lateral or g.woven else [_once(g, "draw", emit_draw(g), written)]
         if plan.all_listed:
             parts.append(emit_sweep(g))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
+
 from .emit_terms import define
 from .plan import GroupPlan
 from .term_loops import identifier
@@ -20,8 +22,12 @@ def _eta(g: GroupPlan) -> tuple[list[str], list[str]]:
     return (["eta", "eta2"], ["eta[r, p]", "eta2[r, p]"]) if g.square else (["eta"], ["eta[r, p]"])
 
 
-def emit_moments(g: GroupPlan) -> str:
-    """Means, second moments, log-partition and log base measure of a group, from its fields."""
+def emit_moments(g: GroupPlan, narrow: Container[str] = ()) -> str:
+    """Means, second moments, log-partition and log base measure of a group, from its fields.
+
+    `narrow`: names of functions in single precision. Such a one fills a row in vector registers before its sum is taken in double, which
+    has half as many numbers in a register.
+    """
     name, (arguments, eta) = identifier(g.name), _eta(g)
     columns = "range(0, eta.shape[1], states)" if g.states is not None else "range(eta.shape[1])"
 
@@ -30,8 +36,11 @@ def emit_moments(g: GroupPlan) -> str:
         return define(f"{part}_{name}", [*arguments, "out"], doc, [*ROWS, f"        for p in {columns}:", f"            {call}", "    return out"], "parallel")
 
     def total(part: str, doc: str, takes: list[str], call: str, over: str) -> str:
-        body = [f"    for r in prange({takes[0]}.shape[0]):", "        total = np.float64(0.0)", f"        for p in {over}:",
-                f"            total += {call}", "        out[r] = total", "    return out"]  # fmt: skip
+        sums = ["        total = np.float64(0.0)", f"        for p in {over}:", f"            total += {call}"]
+        if g.states is None and f"{identifier(g.unit.name)}_{part}" in narrow:
+            sums = [f"        each = np.empty({takes[0]}.shape[1], F)", f"        for p in {over}:", f"            each[p] = {call}",
+                    "        total = np.float64(0.0)", f"        for p in {over}:", "            total += each[p]"]  # fmt: skip
+        body = [f"    for r in prange({takes[0]}.shape[0]):", *sums, "        out[r] = total", "    return out"]
         return define(f"{part}_{name}", [*takes, "out"], doc, body, "summing")
 
     parts = [each("mean", f"out = E[{g.name} | rest] = A′(η), every unit from its own field.")]

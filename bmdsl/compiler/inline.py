@@ -21,18 +21,22 @@ class Inliner:
     """Collects copied sources, each once, helpers first.
 
     In a float32 module a function is *narrow* where everything it calls has a single-precision form: its numbers become float32 and
-    the compiler can run 16 of it at once. One that calls anything else (`lgamma`) computes in double and returns a number to round.
+    the compiler can run 8 or 16 of it at once. One that calls anything else (`lgamma`) computes in double and returns a number to round.
     """
 
     def __init__(self, single: bool) -> None:
         self.single = single
         self.done: dict[str, str] = {}
         self.names: dict[tuple[Any, bool], str] = {}
+        self.narrow: set[str] = set()
+        """Names of the functions that compute in single precision throughout."""
 
     def add(self, function: Callable[..., Any], name: str, scalar: bool = True) -> None:
         """Copies `function` as `name`. `scalar` says that its arguments are numbers, not arrays."""
         if name not in self.done:
             narrow = self.single and _is_narrow(function)
+            if narrow:
+                self.narrow.add(name)
             self._copy(function, name, narrow, wide_arguments=self.single and not narrow and scalar)
 
     def _helper(self, used: str, function: FunctionType, narrow: bool) -> str:
@@ -48,7 +52,8 @@ class Inliner:
 
     def _copy(self, function: Callable[..., Any], name: str, narrow: bool, wide_arguments: bool = False) -> None:
         node = _definition(function)
-        node.decorator_list, node.name, node.returns = [ast.Name("kernel")], name, None
+        kind = "fused" if function.__module__ == scalars32.__name__ else "kernel"
+        node.decorator_list, node.name, node.returns = [ast.Name(kind)], name, None
         for a in (*node.args.args, *node.args.kwonlyargs):
             a.annotation = None
         renamed: dict[str, str] = {}

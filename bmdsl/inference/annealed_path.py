@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.special import logsumexp
 
+from ..compiler.kernels.blend import blend
 from ..compiler.plan import MANY_CHAINS
 from . import enumeration
 from .expert_sampling import ExpertSampler
@@ -34,12 +35,17 @@ class Path:
         self.machine, self.anchor, self.chains, self.stream = machine, anchor, chains, stream
         self.program = machine.program
         self.fields = machine.held_fields()
-        self.summed = summed_groups(machine, chains)
         plan = self.program.plan
-        self.kept = tuple(n for block in plan.blocks for n in block if n not in self.summed)
         self.state: State = {g.name: np.zeros((chains, g.size), self.program.dtype) for g in plan.groups}
+        summed = summed_groups(machine, chains)
+        self._divide(summed, tuple(n for block in plan.blocks for n in block if n not in summed))
         self._empty = np.empty((0, 0), self.program.dtype)
         self._blended: dict[str, tuple[float, Array]] = {}
+
+    def _divide(self, summed: tuple[str, ...], kept: tuple[str, ...]) -> None:
+        """`summed` groups are summed out of the weights, `kept` are not; `_absent` holds the summed ones at zero."""
+        self.summed, self.kept = summed, kept
+        self._absent = {n: np.zeros_like(self.state[n]) for n in summed}
 
     # ------------------------------------------------------------ the base distribution
 
@@ -78,17 +84,16 @@ class Path:
 
     def _look(self) -> None:
         """What the weights at every β need of the present state: made once after each move."""
-        for name in self.summed:
-            self.state[name][...] = 0
         self._blended = {n: (-1.0, x) for n, (_, x) in self._blended.items()}
         at = {n: self.state[n] for n in self.kept}
+        known = at | self._absent
         self._base = sum((self.program.log_base(n, x) for n, x in at.items()), np.zeros(self.chains))
         self._anchored = sum(((x @ self.anchor[n]).astype(np.float64) for n, x in at.items()), np.zeros(self.chains))
         for n, x in at.items():
             if self.program.plan.group(n).square:
                 self._anchored += ((x * x) @ self.fields.bias2[n]).astype(np.float64)
-        self._minus_energy = self.program.minus_energy(self.fields, self.state, self.kept)
-        self._etas = {n: self.program.field(self.fields, n, self.state, out=self.program.scratch(n, self.chains)) for n in self.summed}
+        self._minus_energy = self.program.minus_energy(self.fields, known, self.kept)
+        self._etas = {n: self.program.field(self.fields, n, known, out=self.program.scratch(n, self.chains)) for n in self.summed}
 
     def log_weight(self, beta: float) -> Array:
         """log p*_β of the kept groups, the others summed out: [chains], float64."""
@@ -109,11 +114,11 @@ class Path:
 
     def _blend(self, name: str, eta: Array, beta: float, out: Array) -> Array:
         kind = self.program.dtype.type
-        np.multiply(eta, kind(beta), out=out)
-        first = out[0] if self.program.plan.group(name).square else out
-        first += kind(1 - beta) * self.anchor[name]
-        if first is not out:
-            out[1] += kind(1 - beta) * self.fields.bias2[name]
+        if not self.program.plan.group(name).square:
+            blend(eta, self.anchor[name], kind(beta), out)
+        else:
+            for k, a in enumerate((self.anchor[name], self.fields.bias2[name])):
+                blend(eta[k], a, kind(beta), out[k])
         return out
 
     # ------------------------------------------------------------ moves
@@ -165,8 +170,8 @@ class SelectedPath(Path):
         selector = self.program.plan.selector
         assert selector is not None
         self.z, self.near = selector
-        self.summed = (self.z, *self.near)
-        self.kept = tuple(n for n in machine.free if n not in self.summed)
+        summed = (self.z, *self.near)
+        self._divide(summed, tuple(n for n in machine.free if n not in summed))
 
     def _look(self) -> None:
         for name in self.summed:

@@ -35,8 +35,9 @@ def fixed_point(machine: Phases, state: State, steps: int, tol: float, damping: 
     out, everywhere, at = Rows(dict(rows) | {n: np.empty_like(rows[n]) for n in free}), seen, np.arange(count)
     going = np.ones(count, bool)
     used = 0
+    known = [n for n in free if n in begun]  # the others begin at zero: their products wait until there is something to multiply
     for used in range(1, max(1, steps) + 1):  # noqa: B007  # returned
-        settled = going & (_iterate(program, f, rows, fixed, free, seen, damping, tol > 0) < tol)
+        settled = going & (_iterate(program, f, rows, fixed, free, known, seen, damping, tol > 0) < tol)
         if settled.any():
             _put(rows, out, free, settled, at)
             going &= ~settled
@@ -51,12 +52,16 @@ def fixed_point(machine: Phases, state: State, steps: int, tol: float, damping: 
     return out, used
 
 
-def _iterate(program: Program, f: Fields, rows: Rows, fixed: State, free: list[str], seen: State, damping: float, told: bool) -> Array:
-    """One iteration in `rows`; how far the means of each case moved at most, [rows], where that is to be `told`, else 0."""
+def _iterate(program: Program, f: Fields, rows: Rows, fixed: State, free: list[str], known: list[str], seen: State, damping: float,
+             told: bool) -> Array:  # fmt: skip
+    """One iteration in `rows`; how far the means of each case moved at most, [rows], where that is to be `told`, else 0.
+
+    `known`: the free groups whose means are not zero yet; grows to all of them.
+    """
     moved = np.zeros(len(next(iter(rows.values()))))
     empty = np.empty((0, 0), program.dtype)
     for name in free:
-        eta = program.field(f, name, rows, groups=free, start=fixed[name])
+        eta = program.field(f, name, rows, groups=known if name in known else [*known, name], start=fixed[name])
         if program.meets(name):
             new = program.settle(f, name, eta, rows, seen.get(name, empty))
         else:
@@ -68,6 +73,8 @@ def _iterate(program: Program, f: Fields, rows: Rows, fixed: State, free: list[s
         if told:
             np.maximum(moved, np.abs(new - rows[name]).max(axis=1, initial=0), out=moved)
         rows[name] = new
+        if name not in known:
+            known.append(name)
         if program.plan.group(name).square:
             rows.squares |= _squares(program, f, rows, [name], seen)
     return moved

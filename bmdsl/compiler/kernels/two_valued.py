@@ -25,10 +25,12 @@ TABLES = 8
 WORD = BITS * TABLES
 LANES = 16
 WIDE = 2 * LANES
-"""Columns a tile: its TABLES · 16 rows stay in a first-level cache."""
-STRIDE = 3 * LANES
-"""Numbers from one row of a table to the next: room for the widest tile."""
+"""Columns a tile, and numbers from one row of a table to the next: the TABLES · 16 rows stay in a first-level cache."""
 ROWS = TABLES << BITS
+BLOCK = 256
+"""Cases summed at a time: the tables are written once for all of them, and their sums lie side by side near by."""
+PART = 64
+"""Cases whose states a thread packs at a time."""
 FEWEST = 24
 """With fewer cases than this, writing the tables costs about what they save."""
 
@@ -69,23 +71,23 @@ def _extend_of(context: Any, out: Any, at: Any, start: Any, w: Any, row: Any, fa
 
 
 def _add_of(lanes: int) -> Any:
-    def typed(context: Any, out: Any, at: Any, tables: Any, column: Any, word: Any) -> Any:
+    def typed(context: Any, sums: Any, at: Any, tables: Any, word: Any) -> Any:
         def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-            bits = out.dtype.bitwidth
-            _, at, _, column, word = arguments
-            wide = builder.zext(word, column.type)
+            bits = sums.dtype.bitwidth
+            _, at, _, word = arguments
+            wide = builder.zext(word, at.type)
             terms = []
             for g in range(TABLES):
                 code = builder.and_(builder.lshr(wide, ir.Constant(wide.type, BITS * g)), ir.Constant(wide.type, (1 << BITS) - 1))
-                place = builder.add(builder.mul(code, ir.Constant(wide.type, STRIDE)), ir.Constant(wide.type, (g << BITS) * STRIDE))
-                terms.append(_load(builder, _numbers(context, builder, signature, arguments, 2, builder.add(place, column), lanes), bits))
+                place = builder.add(builder.mul(code, ir.Constant(wide.type, WIDE)), ir.Constant(wide.type, (g << BITS) * WIDE))
+                terms.append(_load(builder, _numbers(context, builder, signature, arguments, 2, place, lanes), bits))
             while len(terms) > 1:
                 terms = [builder.fadd(a, b) for a, b in zip(terms[::2], terms[1::2], strict=True)]
             target = _numbers(context, builder, signature, arguments, 0, at, lanes)
             _store(builder, builder.fadd(_load(builder, target, bits), terms[0]), target, bits)
             return context.get_dummy_value()
 
-        return types.void(out, types.intp, tables, types.intp, types.uint32), build
+        return types.void(sums, types.intp, tables, types.uint32), build
 
     return typed
 
@@ -118,9 +120,9 @@ def _address_of(context: Any, array: Any) -> Any:
 _extend: Any = intrinsic(_extend_of)
 """out[at : at + LANES] = out[start : start + LANES] + factor · w[row : row + LANES]."""
 _add: Any = intrinsic(_add_of(LANES))
-"""out[at : at + LANES] += Σ_g tables[16 g + code g of word, column : column + LANES]."""
+"""sums[at : at + LANES] += Σ_g tables[16 g + code g of word, : LANES]."""
 _add_wide: Any = intrinsic(_add_of(WIDE))
-"""The same for WIDE numbers: the addresses are worked out once."""
+"""The same for WIDE numbers."""
 _copy: Any = intrinsic(_copy_of)
 """out[at] = w[start], without Python's reading of a negative index, which keeps a loop from being fast."""
 _equal: Any = intrinsic(_equal_of)
@@ -153,6 +155,16 @@ def pack_rows(x, words, low, high):  # type: ignore[no-untyped-def]  # typed by 
     return True
 
 
+@numba.njit(cache=True, parallel=True, nogil=True)
+def _pack_many(x, words, low, high):  # type: ignore[no-untyped-def]  # typed by numba
+    """`pack_rows`, spread over the threads."""
+    known = np.ones((len(x) + PART - 1) // PART, np.bool_)
+    for k in numba.prange(len(known)):
+        part = slice(k * PART, min(len(x), (k + 1) * PART))
+        known[k] = pack_rows(x[part], words[:, part], low, high)
+    return known.all()
+
+
 @numba.njit(cache=True)
 def pack_columns(x, words, low, high):  # type: ignore[no-untyped-def]  # typed by numba
     """The same for xᵀ: bit b of words[q, i] says whether x[32 q + b, i] is `high`."""
@@ -171,70 +183,82 @@ def pack_columns(x, words, low, high):  # type: ignore[no-untyped-def]  # typed 
 
 
 @numba.njit(cache=True)
+def _columns_of(w, flip, lo, hi, packed):  # type: ignore[no-untyped-def]  # typed by numba
+    """packed[r, : hi − lo] = the columns lo … hi of op(w), rows WIDE apart."""
+    weights = w.reshape(-1)
+    if not flip:
+        for r in range(w.shape[0]):
+            for j in range(hi - lo):
+                _copy(packed, r * WIDE + j, weights, r * w.shape[1] + lo + j)
+        return
+    depth = w.shape[1]
+    for first in range(0, depth, WORD):
+        for j in range(hi - lo):
+            for r in range(first, min(depth, first + WORD)):
+                _copy(packed, r * WIDE + j, weights, (lo + j) * depth + r)
+
+
+@numba.njit(cache=True)
+def _write_tables(tables, nought, source, at, stride, count, width, base, step):  # type: ignore[no-untyped-def]  # typed by numba
+    """T_g[m] for `count` rows of `source` from `at` on; a row of zeros is at `nought`."""
+    for g in range(TABLES):
+        top = (g << BITS) * WIDE
+        have = min(BITS, count - g * BITS)
+        for j in range(0, width, LANES):
+            _extend(tables, top + j, nought, tables, nought, base)
+            if base != 0:
+                for b in range(have):
+                    _extend(tables, top + j, top + j, source, at + (g * BITS + b) * stride + j, base)
+            for b in range(have):
+                size = 1 << b
+                for m in range(size):
+                    _extend(tables, top + (size + m) * WIDE + j, top + m * WIDE + j, source, at + (g * BITS + b) * stride + j, step)
+
+
+@numba.njit(cache=True)
 def _tile(words, w, flip, out, lo, hi, scale, low, high):  # type: ignore[no-untyped-def]  # typed by numba
     """The columns lo … hi of out += scale · x op(w): op(w) = wᵀ where `flip`."""
     depth = w.shape[1] if flip else w.shape[0]
-    columns = hi - lo
-    whole = columns // LANES * LANES
-    narrow = WIDE if whole >= WIDE else 0
-    width = (columns + LANES - 1) // LANES * LANES
-    room = np.zeros((ROWS + 2 + WORD) * STRIDE + 64, out.dtype)
+    columns, cases = hi - lo, words.shape[1]
+    width = LANES if columns <= LANES else WIDE
+    block = min(BLOCK, cases)
+    room = np.zeros((ROWS + 1 + block) * WIDE + 64, out.dtype)
     tables = room[(-_address(room)) % 64 // room.itemsize :]
-    nought = ROWS * STRIDE
-    sums = tables[nought + STRIDE :]
-    block = tables[nought + 2 * STRIDE :]
-    weights = w.reshape(-1)
-    flat = out.reshape(-1)
+    nought = ROWS * WIDE
+    sums = tables[nought + WIDE :]
+    if flip or columns < width:
+        source, at, stride = np.zeros(depth * WIDE, w.dtype), 0, WIDE
+        _columns_of(w, flip, lo, hi, source)
+    else:
+        source, at, stride = w.reshape(-1), lo, w.shape[1]
     base, step = out.dtype.type(scale * low), out.dtype.type(scale * (high - low))
-    for q in range(words.shape[0]):
-        first = q * WORD
-        count = min(WORD, depth - first)
-        if flip:
-            for j in range(columns):
-                for b in range(count):
-                    _copy(block, b * STRIDE + j, weights, (lo + j) * depth + first + b)
-        elif whole < width:
-            for b in range(count):
-                for j in range(columns):
-                    _copy(block, b * STRIDE + j, weights, (first + b) * w.shape[1] + lo + j)
-        source, at, stride = (block, 0, STRIDE) if flip or whole < width else (weights, first * w.shape[1] + lo, w.shape[1])
-        for g in range(TABLES):
-            top = (g << BITS) * STRIDE
-            have = min(BITS, count - g * BITS)
-            for j in range(0, width, LANES):
-                _extend(tables, top + j, nought, tables, nought, base)
-                if base != 0:
-                    for b in range(have):
-                        _extend(tables, top + j, top + j, source, at + (g * BITS + b) * stride + j, base)
-                for b in range(have):
-                    size = 1 << b
-                    for m in range(size):
-                        _extend(tables, top + (size + m) * STRIDE + j, top + m * STRIDE + j, source, at + (g * BITS + b) * stride + j, step)
-        chosen = words[q]
-        if narrow:
-            for c in range(len(chosen)):
-                _add_wide(flat, c * out.shape[1] + lo, tables, 0, chosen[c])
-        for j in range(narrow, whole, LANES):
-            for c in range(len(chosen)):
-                _add(flat, c * out.shape[1] + lo + j, tables, j, chosen[c])
-        if whole < columns:
-            for c in range(len(chosen)):
-                _extend(sums, 0, -STRIDE, tables, nought, base)
-                _add(sums, 0, tables, whole, chosen[c])
-                for j in range(whole, columns):
-                    flat[c * out.shape[1] + lo + j] += sums[j - whole]
+    for start in range(0, cases, block):
+        some = min(block, cases - start)
+        sums[: some * WIDE] = 0
+        for q in range(words.shape[0]):
+            first = q * WORD
+            _write_tables(tables, nought, source, at + first * stride, stride, min(WORD, depth - first), width, base, step)
+            chosen = words[q, start : start + some]
+            if width == WIDE:
+                for c in range(some):
+                    _add_wide(sums, c * WIDE, tables, chosen[c])
+            else:
+                for c in range(some):
+                    _add(sums, c * WIDE, tables, chosen[c])
+        for c in range(some):
+            target = out[start + c, lo:hi]
+            part = sums[c * WIDE : c * WIDE + columns]
+            for j in range(len(target)):
+                target[j] += part[j]
 
 
 @numba.njit(cache=True, parallel=True, nogil=True)
 def _multiply(words, w, flip, out, scale, low, high):  # type: ignore[no-untyped-def]  # typed by numba
     """out += scale · x op(w), for the packed x [rows, n]; w [n, m], or [m, n] with `flip`; out [rows, m]."""
     columns = out.shape[1]
-    vectors = (columns + LANES - 1) // LANES
-    tiles = max(1, vectors * LANES // WIDE)
-    for t in numba.prange(tiles):
-        lo = t * vectors // tiles * LANES
-        hi = min(columns, (t + 1) * vectors // tiles * LANES)
-        _tile(words, w, flip, out, lo, hi, scale, low, high)
+    for t in numba.prange((columns + WIDE - 1) // WIDE):
+        lo = t * WIDE
+        _tile(words, w, flip, out, lo, min(columns, lo + WIDE), scale, low, high)
 
 
 @numba.njit(cache=True)
@@ -254,7 +278,7 @@ def multiply_rows(x, w, flip, out, scale):  # type: ignore[no-untyped-def]  # ty
         return False
     words = np.empty(((depth + WORD - 1) // WORD, rows), np.uint32)
     low, high = _lower(x), x.dtype.type(1)
-    if not pack_rows(x, words, low, high):
+    if not (_pack_many(x, words, low, high) if rows > 2 * PART else pack_rows(x, words, low, high)):
         return False
     _multiply(words, w, flip, out, scale, low, high)
     return True
