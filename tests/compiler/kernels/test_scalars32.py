@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import platform
+import re
 
 import numba
 import numpy as np
@@ -55,3 +57,23 @@ def test_nothing_overflows_far_out():
 def test_every_scalar_has_the_name_of_a_double_one():
     for name in scalars32.__all__:
         assert hasattr(scalars, name) or hasattr(math, name)
+
+
+@pytest.mark.skipif(platform.machine() not in ("x86_64", "AMD64"), reason="reads this processor's instructions")
+@pytest.mark.parametrize("name", ["exp", "log", "sigmoid", "softplus", "tanh", "logcosh"])
+def test_a_loop_runs_in_vector_registers(name):
+    helpers = {n: numba.njit(error_model="numpy")(getattr(scalars32, n)) for n in ("exp", "log")}
+    made = type(scalars32.exp)(getattr(scalars32, name).__code__, {**vars(scalars32), **helpers}, name)
+    scalar = numba.njit(error_model="numpy")(made)
+
+    @numba.njit(error_model="numpy")
+    def loop(xs, out):  # type: ignore[no-untyped-def]
+        for i in range(len(xs)):
+            out[i] = scalar(xs[i])
+
+    xs = np.linspace(0.5, 2, 1003, dtype=np.float32)
+    out = np.empty_like(xs)
+    loop(xs, out)
+    np.testing.assert_allclose(out, [getattr(scalars, name, getattr(math, name, None))(float(x)) for x in xs], rtol=1e-6)
+    packed = re.findall(r"v?(?:mul|add|fmadd\w*)ps\s.*[xyz]mm", next(iter(loop.inspect_asm().values())))
+    assert len(packed) >= 8, "every step of the polynomial is done for one number at a time"

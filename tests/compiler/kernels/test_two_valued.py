@@ -61,6 +61,20 @@ def test_a_third_value_anywhere_is_seen_and_nothing_is_written(third, place):
     assert not out.any()
 
 
+@pytest.mark.parametrize("flip", [False, True])
+@pytest.mark.parametrize("cases", [two_valued.BLOCK, 2 * two_valued.BLOCK + 37])
+def test_many_cases_are_summed_block_after_block(cases, flip):
+    x = states((cases, 100), (-1, 1), "float32")
+    w = np.random.default_rng(1).standard_normal((70, 100) if flip else (100, 70)).astype("f4")
+    out = np.ones((cases, 70), "f4")
+    assert two_valued.multiply_rows(x, w, flip, out, np.float32(2))
+    close(out, 1 + 2 * (x @ (w.T if flip else w)))
+    x[-1, -1] = 0
+    before = out.copy()
+    assert not two_valued.multiply_rows(x, w, flip, out, np.float32(2))
+    np.testing.assert_array_equal(out, before)
+
+
 def test_small_products_are_left_to_blas():
     w = np.ones((70, 20), "f4")
     assert not two_valued.multiply_rows(np.ones((two_valued.FEWEST - 1, 70), "f4"), w, False, np.zeros((23, 20), "f4"), np.float32(1))
