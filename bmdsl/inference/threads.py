@@ -59,7 +59,7 @@ def prefer_openmp() -> None:
     """Asks numba for OpenMP first: it starts a parallel loop in 2 µs where its own work queue takes 80. A user's choice stands.
 
     Its threads wait for one another spinning, for milliseconds by default: beside another busy program, or a second one of ours, an
-    update then took 40 times longer. After four thousand turns, some 50 microseconds, they sleep: 4 % slower alone, a fair share in company.
+    update then took 40 times longer. After four thousand turns, some 50 microseconds, they sleep: fewer lose time between loops, more in company.
     """
     import numba
 
