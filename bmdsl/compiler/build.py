@@ -13,6 +13,8 @@ from types import ModuleType
 
 import platformdirs
 
+from .sections import split
+
 
 def cache_folder() -> Path:
     """Where generated modules live: `$BMDSL_CACHE`, else the user's cache folder."""
@@ -20,15 +22,23 @@ def cache_folder() -> Path:
 
 
 def build_module(source: str) -> ModuleType:
-    """Imports the module of this source; the file is written (beside, then renamed) only if it is not there yet.
+    """Imports the module of this source, and before it those of its sections that models share; their files are written if not there yet.
 
-    numba keeps its own compiled code beside the file, so that a second start does not compile again.
+    numba keeps its own compiled code beside each file, so that a second start does not compile again.
     """
+    return [_module(text) for text in split(source, _name)][-1]
+
+
+def _name(source: str) -> str:
     import numba
     import numpy
 
     versions = (source, numba.__version__, numpy.__version__, sys.version, platform.machine(), platform.processor())
-    name = "bm_" + hashlib.sha256("\0".join(versions).encode()).hexdigest()[:24]
+    return "bm_" + hashlib.sha256("\0".join(versions).encode()).hexdigest()[:24]
+
+
+def _module(source: str) -> ModuleType:
+    name = _name(source)
     if name in sys.modules:
         return sys.modules[name]
     folder = cache_folder()

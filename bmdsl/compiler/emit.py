@@ -5,7 +5,7 @@ Neither the model's name nor its file is in it: two models of the same terms sha
 
 from __future__ import annotations
 
-import re
+from itertools import count
 
 from ..language.model import Length
 from .emit_groups import emit_draw, emit_moments
@@ -15,6 +15,7 @@ from .emit_terms import emit_bias, emit_constant, emit_coupling, emit_lateral
 from .inline import Inliner
 from .kernels import random
 from .plan import GroupPlan, Plan
+from .sections import FUNCTION, HEADING
 from .term_loops import Lengths, identifier
 
 HEAD = '''"""Generated from a model's text: do not edit. Arrays are [row, column]; a group's columns are its flattened axes."""
@@ -58,39 +59,50 @@ PARTS = ("log_partition", "mean", "variance", "sample", "log_base", "base_slope"
 
 
 def emit_module(plan: Plan, compile: bool = True, dtype: str = "float32") -> tuple[str, tuple[Length, ...]]:
-    """The module's source and the lengths that its `n` array must hold, in order."""
+    """The module's source and the lengths that its `n` array must hold, in order.
+
+    Its sections (`HEADING`): the head with all scalar functions, a section for each kind of units, which is the same text in every model
+    that has such units, and what is this model's own.
+    """
     lengths = Lengths()
     inliner = Inliner(single=dtype == "float32")
     inliner.add(random.fill_uniforms, "fill_uniforms", scalar=False)
     for g in plan.groups:
         _inline_unit(g, inliner)
-    parts = [HEAD.format(compile=compile, dtype=dtype), *inliner.sources()]
-    written: dict[tuple[object, ...], str] = {}
+    kinds: dict[str, str] = {}
+    own: list[str] = []
     for g in plan.groups:
-        parts.append(emit_bias(plan, g, 1, lengths))
+        kind = _kind(g, plan, inliner, kinds)
+        own.append(_names(g, kind, kinds[kind]))
+        own.append(emit_bias(plan, g, 1, lengths))
         if g.square:
-            parts.append(emit_bias(plan, g, 2, lengths))
+            own.append(emit_bias(plan, g, 2, lengths))
         if g.lateral:
-            parts.append(emit_lateral(plan, g, lengths))
-        parts.append(_once(g, "moments", emit_moments(g, inliner.narrow), written))
-        parts += [emit_meeting(g, mean=False), emit_meeting(g, mean=True)] if g.lateral or g.woven else [_once(g, "draw", emit_draw(g), written)]
-        if plan.all_listed:
-            parts.append(emit_sweep(g))
-    parts += [emit_listed(plan, n, lengths) for n in plan.listed]
-    parts += [emit_coupling(plan, c, lengths) for c in plan.couplings if c.direct is None]
-    parts.append(emit_constant(plan, lengths))
-    return "\n\n\n".join(p.strip() for p in parts) + "\n", tuple(lengths.known)
+            own.append(emit_lateral(plan, g, lengths))
+    own += [emit_listed(plan, n, lengths) for n in plan.listed]
+    own += [emit_coupling(plan, c, lengths) for c in plan.couplings if c.direct is None]
+    own.append(emit_constant(plan, lengths))
+    parts = [HEAD.format(compile=compile, dtype=dtype), *inliner.sources()]
+    for name, source in kinds.items():
+        parts += [HEADING.format(name), source]
+    return "\n\n\n".join(p.strip() for p in (*parts, HEADING.format("this model"), *own)) + "\n", tuple(lengths.known)
 
 
-def _once(g: GroupPlan, what: str, source: str, written: dict[tuple[object, ...], str]) -> str:
-    """The functions of a group, or where a group of the same unit type has them already, other names for these: numba compiles them once."""
-    key = (what, g.unit.name, g.arguments, g.square)
-    first = written.setdefault(key, identifier(g.name))
-    if first == identifier(g.name):
-        return source
-    own = re.findall(r"^def (\w+)\(", source, re.M)
-    ending = len(identifier(g.name))
-    return "\n".join(f"{name} = {name[:-ending]}{first}  # {g.name} is of the same unit type" for name in own)
+def _kind(g: GroupPlan, plan: Plan, inliner: Inliner, kinds: dict[str, str]) -> str:
+    """The kind of a group's units, written into `kinds` where it is new: their type with its arguments, and how they are updated."""
+    for n in count(1):
+        kind = f"{identifier(g.unit.name)}_units" + (f"_{n}" if n > 1 else "")
+        update = [emit_meeting(g, kind, mean=False), emit_meeting(g, kind, mean=True)] if g.lateral or g.woven else [emit_draw(g, kind)]
+        source = "\n\n\n".join([emit_moments(g, kind, inliner.narrow), *update, *([emit_sweep(g, kind)] if plan.all_listed else [])])
+        if kinds.setdefault(kind, source) == source:
+            break
+    return kind
+
+
+def _names(g: GroupPlan, kind: str, source: str) -> str:
+    """The functions of a kind of units under a group's name."""
+    verbs = [name.removeprefix(f"{kind}_") for name in FUNCTION.findall(source)]
+    return "\n".join([f"# {g.name}: {kind.replace('_', ' ')}", *(f"{verb}_{identifier(g.name)} = {kind}_{verb}" for verb in verbs)])
 
 
 def _inline_unit(g: GroupPlan, inliner: Inliner) -> None:

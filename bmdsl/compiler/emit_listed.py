@@ -42,7 +42,7 @@ def emit_listed(plan: Plan, number: int, lengths: Lengths) -> str:
     ])  # fmt: skip
 
 
-def emit_sweep(g: GroupPlan) -> str:
+def emit_sweep(g: GroupPlan, kind: str) -> str:
     """`steps` updates of a group over many chains: X is [unit, chain], units of one colour share no coupling."""
     takes = ["X", "offset", *_bases(g), "beta", "order", "classes", *INCIDENCE, "seen", *KEY, "steps"]
     width = "states * chains" if g.states is not None else "chains"
@@ -65,8 +65,8 @@ def emit_sweep(g: GroupPlan) -> str:
         "                    fill_uniforms(*key, p, t, u[64 * t : 64 * t + 64])".replace("*key", ", ".join((*KEY[:-1], "now"))),
         *("                " + line for line in (_sweep_states(g) if g.states is not None else _sweep_unit(g))),
     ]
-    doc = f"Draws {g.name} given the rest, colour after colour, in all chains. Units that `seen` has a value for (not NaN) keep it."
-    return define(f"sweep_{identifier(g.name)}", takes, doc, body, "parallel")
+    doc = "Draws every unit given the rest, colour after colour, in all chains. Units that `seen` has a value for (not NaN) keep it."
+    return define(f"{kind}_sweep", takes, doc, body, "parallel")
 
 
 def _bases(g: GroupPlan) -> list[str]:

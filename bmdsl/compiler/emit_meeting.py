@@ -8,7 +8,7 @@ from .plan import GroupPlan
 from .term_loops import identifier
 
 
-def emit_meeting(g: GroupPlan, mean: bool) -> str:
+def emit_meeting(g: GroupPlan, kind: str, mean: bool) -> str:
     """One update of a group unit after unit: fields are kept, and a change costs as much as the unit has couplings.
 
     With `mean`, one pass of mean field instead of a draw: each unit's mean from the means of the others.
@@ -51,9 +51,9 @@ def emit_meeting(g: GroupPlan, mean: bool) -> str:
         *(["        out[r] = X[r, offset : offset + eta.shape[1]]"] if g.woven else []),
         "    return out",
     ]
-    verb, kind = ("settle", "Means of one pass of mean field") if mean else ("draw", "Draws")
-    doc = f"{kind}: {g.name}, unit after unit; eta [row, column] holds their fields and is kept up to date."
-    return define(f"{verb}_{identifier(g.name)}", takes, doc, body, "parallel")
+    verb, what = ("settle", "Means of one pass of mean field") if mean else ("draw", "Draws")
+    doc = f"{what}, unit after unit; eta [row, column] holds their fields and is kept up to date."
+    return define(f"{kind}_{verb}", takes, doc, body, "parallel")
 
 
 def _spread(g: GroupPlan) -> list[str]:
