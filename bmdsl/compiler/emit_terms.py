@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..language.model import Term
+from .multiway import array_of
 from .plan import Coupling, GroupPlan, Plan
 from .term_loops import Lengths, emit_gradient, emit_loops, identifier, parameter_variable, product
 
@@ -14,8 +15,8 @@ def signature(plan: Plan) -> tuple[str, ...]:
 
 
 def define(name: str, arguments: list[str], doc: str, body: list[str], decorator: str = "kernel") -> str:
-    """One function's source."""
-    return "\n".join([f"@{decorator}", f"def {name}({', '.join(arguments)}):", f'    """{doc}"""', *body])
+    """One function's source; without a decorator it stays Python."""
+    return "\n".join([*([f"@{decorator}"] if decorator else []), f"def {name}({', '.join(arguments)}):", f'    """{doc}"""', *body])
 
 
 def emit_bias(plan: Plan, g: GroupPlan, power: int, lengths: Lengths) -> str:
@@ -23,13 +24,20 @@ def emit_bias(plan: Plan, g: GroupPlan, power: int, lengths: Lengths) -> str:
     model, name = plan.model, identifier(g.name)
     single = [(n, t) for n, t in enumerate(model.terms) if len(t.units) == 1 and t.units[0].group == g.name and t.expert is None]
     terms = [(n, t) for n, t in single if t.units[0].power == power]
+    doc = f"Field on {g.name}^{power} from terms of one unit: {source_lines([t for _, t in terms])}"
+    arrays = [array_of(model, t, t.units) for _, t in terms]
     build, collect = [], []
-    for n, t in terms:
+    for (n, t), array in zip(terms, arrays, strict=True):
+        if all(arrays):  # parameters that are these fields: a line of NumPy each, and nothing to compile
+            value, gradient = parameter_variable(str(array)), f"d_{identifier(str(array))}"
+            build.append(f"    out -= k[{n}] * {value}.reshape(out.shape)")
+            collect.append(f"    {gradient} -= scale * k[{n}] * moment.reshape({gradient}.shape)")
+            continue
         lines, depth, _ = emit_loops(model, t, lengths, 1)
         build += [*lines, "    " * depth + f"out[p0] -= {product(model, t, n)}"]
         collect += [*lines, *emit_gradient(model, t, n, depth, "moment[p0]", lambda p: f"d_{identifier(p)}")]
-    doc = f"Field on {g.name}^{power} from terms of one unit: {source_lines([t for _, t in terms])}"
-    return _pair(plan, f"bias_{name}_{power}", doc, build, f"collect_{name}_{power}", f"Gradient from the moments of {g.name}^{power}.", collect)
+    return _pair(plan, f"bias_{name}_{power}", doc, build, f"collect_{name}_{power}", f"Gradient from the moments of {g.name}^{power}.", collect,
+                 "" if all(arrays) else "kernel")  # fmt: skip
 
 
 def emit_lateral(plan: Plan, g: GroupPlan, lengths: Lengths) -> str:
@@ -57,11 +65,11 @@ def _coupling(plan: Plan, terms: tuple[int, ...], a: str, b: str, name: str, len
     return _pair(plan, f"couple_{name}", doc, build, f"collect_{name}", f"Gradient from the moments of {a} {b}.", collect)
 
 
-def _pair(plan: Plan, name: str, doc: str, build: list[str], collector: str, collector_doc: str, collect: list[str]) -> str:
+def _pair(plan: Plan, name: str, doc: str, build: list[str], collector: str, collector_doc: str, collect: list[str], decorator: str = "kernel") -> str:
     both = ["k", "n", *signature(plan)]
     grads = [f"d_{identifier(p.name)}" for p in plan.model.parameters]
-    made = define(name, ["out", *both], safe(doc), [*build, "    return out"])
-    return made + "\n\n\n" + define(collector, ["moment", "scale", *grads, *both], collector_doc, [*collect, "    return"])
+    made = define(name, ["out", *both], safe(doc), [*build, "    return out"], decorator)
+    return made + "\n\n\n" + define(collector, ["moment", "scale", *grads, *both], collector_doc, [*collect, "    return"], decorator)
 
 
 def emit_constant(plan: Plan, lengths: Lengths) -> str:
@@ -75,8 +83,9 @@ def emit_constant(plan: Plan, lengths: Lengths) -> str:
             collect += [*lines, *emit_gradient(model, t, n, depth, "weight", lambda p: f"d_{identifier(p)}")]
     both = ["k", "n", *signature(plan)]
     grads = [f"d_{identifier(p.name)}" for p in model.parameters]
-    made = define("constant", both, "The part of E that no unit changes.", [*build, "    return total"])
-    return made + "\n\n\n" + define("collect_constant", ["weight", "scale", *grads, *both], "Its gradient.", [*collect, "    return"])
+    decorator = "kernel" if len(build) > 1 else ""
+    made = define("constant", both, "The part of E that no unit changes.", [*build, "    return total"], decorator)
+    return made + "\n\n\n" + define("collect_constant", ["weight", "scale", *grads, *both], "Its gradient.", [*collect, "    return"], decorator)
 
 
 def source_lines(terms: list[Term]) -> str:
