@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -117,7 +118,10 @@ def _checked(values: np.ndarray, group: Group, source: str, allow_missing: bool,
         low, high = float(np.min(support)), float(np.max(support))
         check_values(values, shape, lambda x: (x >= low) & (x <= high), f"[{low:g}, {high:g}] of means", group.name, source, allow_missing)
     else:
-        check_values(values, shape, lambda x: unit.contains(x, *arguments), unit.domain, group.name, source, allow_missing)
+        domain = unit.domain
+        for option, value in group.options:
+            domain = re.sub(rf"\b{option}\b", f"{value:g}", domain)
+        check_values(values, shape, lambda x: unit.contains(x, *arguments), domain, group.name, source, allow_missing)
     return values
 
 

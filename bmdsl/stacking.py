@@ -15,6 +15,7 @@ from . import driver
 from .chunks import by_chunks
 from .handle import Model
 from .joint import Trained, all_frozen, chain, down, hidden_means, reconstruct, up
+from .language.diagnostics import fail
 from .language.model import Model as CheckedModel
 from .language.source import Source
 from .language.tree import Setting, StackDefinition
@@ -147,8 +148,11 @@ class StackMachine:
         self.name, self.layers = name, layers
 
     def __getitem__(self, name: str) -> Machine:
-        """The machine of a layer."""
-        return next(x.machine for x in self.layers if x.name == name)
+        """The machine of a layer. BmError BM629 where there is none of this name."""
+        known = {x.name: x.machine for x in self.layers}
+        if name not in known:
+            raise fail("BM629", f"stack `{self.name}` has no layer `{name}`", help=f"its layers are {', '.join(known)}")
+        return known[name]
 
     @property
     def model(self) -> CheckedModel:

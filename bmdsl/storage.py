@@ -16,7 +16,7 @@ def write_machine(path: Path, params: Mapping[str, np.ndarray], metadata: Mappin
     from safetensors.numpy import save_file
 
     path.parent.mkdir(parents=True, exist_ok=True)
-    arrays = {name: np.ascontiguousarray(x) for name, x in params.items()}
+    arrays = {name: np.asarray(x, order="C") for name, x in params.items()}
     put(path, lambda beside: save_file(arrays, beside, metadata=dict(metadata)))
 
 

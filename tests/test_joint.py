@@ -144,6 +144,19 @@ def test_shapes_that_do_not_meet_name_both_ends(file: Path) -> None:
         bmdsl.load_stack(_written(file, text))
 
 
+@pytest.mark.parametrize(
+    ("below", "above", "ends"), [("multinary(10)", "binary", "0 to 10"), ("gaussian", "multinary(4)", "-inf to inf"), ("spin", "binary", "-1 to 1")]
+)
+def test_means_that_the_layer_above_cannot_have_name_both_ends(below: str, above: str, ends: str, tmp_path: Path) -> None:
+    (tmp_path / "s.bm").write_text(f"""
+        model a {{ visible v[6] : binary  hidden h[4] : {below}  layers v -- h }}
+        model b(D) {{ visible v[D] : {above}  hidden h[3] : binary  layers v -- h }}
+        stack s {{ one : a  two : b on one.h  train {{ greedily }} }}
+    """)
+    with pytest.raises(bmdsl.BmError, match=rf"BM628.*`one.h` run from {ends}, but `v` of `two`, {above.split('(')[0]}, takes"):
+        bmdsl.load_stack(tmp_path / "s.bm")
+
+
 def test_the_command_line_trains_a_joint_stack(file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     bm = Bm(tmp_path, monkeypatch, capsys)
     done = bm("train", "three.bm", "data.npy", "--out", "run", "--set", "train.epochs=2")

@@ -61,6 +61,17 @@ def test_a_stack_opens_as_it_was_written(file: Path) -> None:
         bmdsl.open_stack(file.parent / "run" / "mix")
 
 
+def test_a_layer_that_is_not_there_and_data_out_of_range_say_so(file: Path) -> None:
+    data = (np.load(file.parent / "data.npy") > 0.5).astype("float32")
+    stack = bmdsl.load_stack(file).train(data)
+    with pytest.raises(bmdsl.BmError, match="BM629.*no layer `middle`"):
+        stack["middle"]
+    for value in (np.nan, 7.0):
+        data[3, 2] = value
+        with pytest.raises(bmdsl.BmError, match=f"BM819.*{value:g} in case 3"):
+            stack.transform(data)
+
+
 def test_the_stack_s_own_settings_hold_in_every_layer(file: Path) -> None:
     file.write_text(STACK.replace("on front.h\n", "on front.h\n  train { greedily  epochs 1 }\n"))
     assert [x.model.checked.training.epochs for x in bmdsl.load_stack(file).layers] == [1, 1]

@@ -5,22 +5,24 @@ from __future__ import annotations
 import numpy as np
 
 from ..compiler.plan import GroupPlan
-
-FAR = 1e3
-"""A value so far out that a domain's bounds show."""
+from ..language.diagnostics import fail
+from ..units.interface import FAR
 
 
 def ends(g: GroupPlan) -> tuple[float, float]:
     """The least and the largest value of a unit; ±inf where there is none."""
-    if g.states is not None:
-        return (0.0, 1.0) if g.unit.states is not None else (-1.0, 1.0)
-    support = g.unit.support(*g.arguments)
-    if support is not None:
-        return float(np.min(support)), float(np.max(support))
-    inside = np.asarray(g.unit.contains(np.array([-FAR, FAR]), *g.arguments))
-    fields = (0.0,) if g.square else ()
-    return (-np.inf if inside[0] else float(g.unit.mean(-1e4, *fields, *g.arguments)),
-            np.inf if inside[1] else float(g.unit.mean(1e4, *fields, *g.arguments)))  # fmt: skip
+    return g.unit.ends(*g.arguments)
+
+
+def verify_means(g: GroupPlan, x: np.ndarray) -> None:
+    """BmError BM819 where an entry of x [cases, size] is no number or lies outside the ends of its unit's domain, so that it is no mean either."""
+    low, high = ends(g)
+    slack = 1e-4 * (high - low) if np.isfinite(high - low) else 0.0
+    wrong = ~((x >= low - slack) & (x <= high + slack))
+    if wrong.any():
+        case, column = np.argwhere(wrong)[0]
+        raise fail("BM819", f"`{g.name}` holds {x[case, column]:g} in case {case}: its units, {g.unit.name}, run from {low:g} to {high:g}",
+                   help="give the data as training has them, transformed; missing entries are filled in by `machine.impute`")  # fmt: skip
 
 
 def base_precision(g: GroupPlan) -> float:

@@ -142,6 +142,19 @@ class BoundExpert:
             value, slope = g.value(inner), g.slope(inner) * coefficient * slope
         return value, slope
 
+    def growth(self) -> tuple[int, float]:
+        """Far out f(u) ≈ factor · |u|^degree (0: slower than any power): (degree, factor), functions inside functions."""
+        degree, factor = {"square": 2, "log1p": 0}.get(self.first, 1), 1.0
+        for name, coefficient in self.chain:
+            factor *= coefficient
+            if name == "log1p":
+                degree = 0
+            elif name == "square":
+                degree, factor = 2 * degree, factor**2
+            else:
+                factor = max(factor, 0.0) if name == "softplus" else abs(factor)
+        return degree, factor
+
     def energy(self, arrays: tuple[Array, Array, Array], state: State) -> Array:
         """Σ_j s_j f(M_j x + c_j): [rows], float64."""
         matrix, constant, strength = arrays

@@ -10,9 +10,11 @@ from functools import cached_property
 import numpy as np
 
 from ..compiler.plan import Coupling, GroupPlan
+from ..graph.factor_graph import units_of
 from ..language.diagnostics import fail
 from ..language.model import Term
 from .domain import base_precision, ends
+from .experts import BoundExpert
 from .program import Array, Fields, Program
 
 STEEP = 1e9
@@ -33,16 +35,32 @@ class Propriety:
         free = {g.name for g in program.plan.groups if g.role != "given"}
         self.pairs = [c for c in program.plan.couplings if c.powers == (1, 1) and {c.a, c.b} <= free and self._endless(c.a) and self._endless(c.b)]
         self.alone = [g for g in program.plan.groups if (g.lateral or g.woven) and g.name in free and self._endless(g.name)]
+        self.curved = {e.number: e.growth() for e in program.experts if e.growth()[0] >= 2 and any(self._endless(n) for n in e.groups if n in free)}
 
     @property
     def can_fail(self) -> bool:
-        return bool(self.squares or self.pairs or self.alone)
+        return bool(self.squares or self.pairs or self.alone or self.curved)
 
     def verify(self, f: Fields) -> None:
         """BmError BM813 with the term, the unit and the numbers where these parameters leave no distribution."""
-        precisions = {g.name: self._precision(f, g) for g in {g.name: g for g in (*self.squares, *self._both)}.values()}
-        self._verify_joint(f, precisions)
+        falling = self._falling(f)
+        near = {n for e in falling for n in e.groups}
+        groups = [g for g in self.program.plan.groups if g in self._both or (g.name in near and g.square and g.role != "given")]
+        precisions = {g.name: self._precision(f, g) for g in {g.name: g for g in (*self.squares, *groups)}.values()}
+        self._verify_joint(f, groups, precisions, falling[0].term if falling else None)
         self._verify_steep(f)
+
+    def _falling(self, f: Fields) -> list[BoundExpert]:
+        """Experts that lower the energy like a square far out. BmError BM813 where one lowers it faster."""
+        found = []
+        for e, (matrix, _, strength) in f.experts:
+            degree, factor = self.curved.get(e.number, (0, 0.0))
+            if degree >= 2 and (strength[(matrix != 0).any(1)] * factor < 0).any():
+                if degree > 2:
+                    raise fail("BM813", f"this expert falls like the power {degree} of its projection: the energy has no lower bound", e.term.span,
+                               help="a plus sign in front, or strengths above 0")  # fmt: skip
+                found.append(e)
+        return found
 
     def _endless(self, name: str) -> bool:
         return not np.isfinite(self.ends[name]).all()
@@ -74,7 +92,7 @@ class Propriety:
     def _own_term(self, name: str) -> Term:
         terms = self.program.plan.model.terms
         return next((t for t in terms if len(t.units) == 1 and t.units[0].group == name and t.units[0].power == 2),
-                    next(t for t in terms if any(u.group == name for u in t.units)))  # fmt: skip
+                    next(t for t in terms if any(u.group == name for u in units_of(t))))  # fmt: skip
 
     def _most(self, f: Fields, c: Coupling, name: str) -> Array:
         """The largest field on x² that a coupling can give each unit of `name`."""
@@ -91,8 +109,7 @@ class Propriety:
 
     # ------------------------------------------------------------ units that meet
 
-    def _verify_joint(self, f: Fields, precisions: dict[str, Array]) -> None:
-        groups = self._both
+    def _verify_joint(self, f: Fields, groups: list[GroupPlan], precisions: dict[str, Array], expert: Term | None) -> None:
         if not groups or sum(g.size for g in groups) > DENSE:
             return
         joint = self._joint(f, groups, precisions)
@@ -101,7 +118,8 @@ class Propriety:
         except np.linalg.LinAlgError:
             least = float(np.linalg.eigvalsh(joint)[0])
             shown = " and ".join(f"`{g.name}`" for g in groups)
-            raise fail("BM813", f"the joint precision of {shown} has the eigenvalue {least:.4g}: the energy has no lower bound", self._between(groups).span,
+            raise fail("BM813", f"the joint precision of {shown} has the eigenvalue {least:.4g}: the energy has no lower bound",
+                       (expert or self._between(groups)).span,
                        help="keep the sum of each unit's couplings below its 1/sigma^2, or start them smaller: `init normal(0, 0.001)`") from None  # fmt: skip
 
     def _between(self, groups: list[GroupPlan]) -> Term:
@@ -127,6 +145,15 @@ class Propriety:
                 start, other, value = f.woven[g.name][:3]
                 unit = np.repeat(np.arange(g.size), np.diff(start))
                 np.subtract.at(joint, (at[g.name] + unit, at[g.name] + other - self.program.listing.offset[g.name]), value)
+        for e, (matrix, _, strength) in f.experts:
+            degree, factor = self.curved.get(e.number, (0, 0.0))
+            near = [n for n in e.groups if n in at]
+            if degree == 2 and near:
+                m = np.hstack([matrix[:, e.begin[n] : e.begin[n] + self.program.sizes[n]] for n in near]).astype(np.float64)
+                s = factor * strength.astype(np.float64)
+                s = np.minimum(s, 0) if e.first == "softplus" else s  # flat on one side, where it holds nothing
+                columns = np.concatenate([at[n] + np.arange(self.program.sizes[n]) for n in near])
+                joint[np.ix_(columns, columns)] += 2 * (m.T * s) @ m
         joint[np.diag_indices(total)] += np.concatenate([precisions[g.name] for g in groups])
         return joint
 

@@ -73,7 +73,24 @@ def _part(layer: t.StackLayer, below: Mapping[str, StackPart], definitions: Defi
             assert layer.below is not None
             raise fail("BM624", f"`{layer.below.text}.{source.name}` has shape {_shape(source)}, but `{seen.name}` of `{layer.name.text}` has {_shape(seen)}",
                        layer.span, help="the means of the one are the data of the other")  # fmt: skip
+        _verify_means(layer, source, seen, vocabulary)
     return StackPart(layer.name.text, model, None if layer.below is None else layer.below.text, None if layer.group is None else layer.group.text)
+
+
+def _verify_means(layer: t.StackLayer, source: Group, seen: Group, vocabulary: Vocabulary) -> None:
+    """BmError BM628 where means of the group below can be what no unit of the visible group is."""
+    below, above = _ends(source, vocabulary), _ends(seen, vocabulary)
+    if layer.below is None or below is None or above is None or (above[0] <= below[0] and below[1] <= above[1]):
+        return
+    raise fail("BM628", f"means of `{layer.below.text}.{source.name}` run from {below[0]:g} to {below[1]:g}, but `{seen.name}` of `{layer.name.text}`, "
+               f"{seen.unit}, takes {above[0]:g} to {above[1]:g}", layer.span,
+               help="give both groups the same type of units; `gaussian` takes any mean")  # fmt: skip
+
+
+def _ends(g: Group, vocabulary: Vocabulary) -> tuple[float, float] | None:
+    ends = vocabulary.units[g.unit].ends
+    values = [v for _, v in g.options]
+    return None if ends is None or not all(isinstance(v, int | float) for v in values) else ends(*(float(v) for v in values))
 
 
 def _arguments(layer: t.StackLayer, definition: t.ModelDefinition) -> dict[str, float]:

@@ -5,7 +5,7 @@ The checker takes a Vocabulary as an argument, so that a new unit type or penalt
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -53,6 +53,8 @@ class UnitWord:
     components: int | None = None
     """Length of the vector that a unit's state is, where it is one: the unit's last subscript runs over it."""
     summary: str = ""
+    ends: Callable[..., tuple[float, float]] | None = None
+    """The least and the largest value that a unit with these arguments has."""
 
 
 @dataclass(frozen=True)

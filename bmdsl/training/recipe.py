@@ -170,7 +170,7 @@ class Recipe:
         """Everything that an update changes, by name: what a bit-exact resume needs. Without `copy` the arrays are views where they can be."""
         offsets = self.centring.offsets if self.centring else {}
         parts = {**self._parts(), "offsets": offsets}
-        return {f"{part}/{name}": (np.array(x, order="C") if copy else np.ascontiguousarray(x)) for part, xs in parts.items() for name, x in xs.items()}
+        return {f"{part}/{name}": (np.array(x, order="C") if copy else np.asarray(x, order="C")) for part, xs in parts.items() for name, x in xs.items()}
 
     def restore(self, arrays: Mapping[str, Array]) -> None:
         """Puts the arrays of `arrays()` back."""

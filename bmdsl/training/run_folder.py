@@ -33,7 +33,7 @@ class RunFolder:
         """The machine's file and run.json."""
         from safetensors.numpy import save_file
 
-        arrays = {n: np.ascontiguousarray(x) for n, x in params.items()}
+        arrays = {n: np.asarray(x, order="C") for n, x in params.items()}
         put(self.path / "params.safetensors", lambda p: save_file(arrays, p, metadata=self.metadata))
         text = json.dumps({**facts, "metadata": {k: v for k, v in self.metadata.items() if k != "source"}}, indent=1)
         put(self.path / "run.json", lambda p: p.write_text(text + "\n", encoding="utf-8"))

@@ -17,6 +17,9 @@ import numpy as np
 
 from ..language.vocabulary import Option, UnitWord
 
+FAR = 1e3
+"""A value so far out that a domain's bounds show."""
+
 
 def _zero(x: Any, *arguments: float) -> float:
     return 0.0
@@ -73,10 +76,23 @@ class UnitType:
         raise NotImplementedError(f"{cls.__name__}.contains")  # the conformance check reports a type that lacks it
 
     @classmethod
+    def ends(cls, *arguments: float) -> tuple[float, float]:
+        """The least and the largest value of a unit; ±inf where there is none. Means lie between them."""
+        if cls.states is not None or cls.components is not None:
+            return (0.0, 1.0) if cls.states is not None else (-1.0, 1.0)
+        support = cls.support(*arguments)
+        if support is not None:
+            return float(np.min(support)), float(np.max(support))
+        inside = np.asarray(cls.contains(np.array([-FAR, FAR]), *arguments))
+        fields = (0.0,) if "x^2" in cls.statistics else ()
+        return (-np.inf if inside[0] else float(cls.mean(-1e4, *fields, *arguments)),
+                np.inf if inside[1] else float(cls.mean(1e4, *fields, *arguments)))  # fmt: skip
+
+    @classmethod
     def word(cls) -> UnitWord:
         """What the checker of the language must know of this type."""
         powers = tuple(1 if s == "x" else int(s.removeprefix("x^")) for s in cls.statistics)
-        return UnitWord(cls.name, cls.options, powers, dict(cls.reduces), cls.states, cls.components, cls.summary)
+        return UnitWord(cls.name, cls.options, powers, dict(cls.reduces), cls.states, cls.components, cls.summary, cls.ends)
 
 
 def reduced_power(unit: type[UnitType], power: int) -> int:

@@ -270,7 +270,9 @@ def _balance(s: Subject, what: str) -> Row:
     for name in s.brute.names:
         after = {n: x.copy() for n, x in start.items()}
         held = {n: x.copy() for n, x in start.items() if n != name}
-        if plan.group(name).lateral or plan.group(name).woven:  # only one unit's update is reversible where units meet: hold the others
+        g = plan.group(name)
+        alone = g.expert and (g.states is not None or g.unit.support(*g.arguments) is not None)  # drawn unit after unit where experts see them
+        if g.lateral or g.woven or alone:  # only one unit's update is reversible where units meet: hold the others
             held[name] = start[name].copy()
             held[name].reshape(CHAINS, units_of(plan.group(name)), -1)[:, generator.integers(units_of(plan.group(name)))] = np.nan
         s.sampler.sweep(after, 1, held, update=77)

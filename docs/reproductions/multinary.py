@@ -4,7 +4,7 @@
     python multinary.py table mnist | fashion-mnist
     python multinary.py sparse mnist | fashion-mnist
     python multinary.py copies OUT.png
-    python multinary.py colour OUT.png [DATA]
+    python multinary.py colour OUT.png [STACK [DATA]]
 """
 
 import sys
@@ -26,6 +26,7 @@ from bmdsl.data.load import load
 from bmdsl.report.plots import montage
 
 HERE = Path(__file__).parent
+SWEEPS = 10_000
 
 
 def support_vectors(x, y, test, wanted):
@@ -137,17 +138,21 @@ def copies(path):
         print(f"N = 255, k = {k}: {np.abs(error(255, k)).max():.1f} nats of {255 / k * np.log(2):.0f} at x = 0")
 
 
-def colour(path, data="colour-patches"):
-    """Images, their reconstructions through the whole stack, and samples of it."""
-    stack = bmdsl.load_stack(HERE / "multinary.bm", "colour").train(data)
-    part = "test" if data == "colour-patches" else "train"
-    x = np.moveaxis(load(data, part).values[:24].astype(np.float64), 3, 1)
+def colour(path, name="colour", data="colour-patches"):
+    """Images, what three convolutional layers and what the whole stack make of them, and samples of it."""
+    stack = bmdsl.load_stack(HERE / "multinary.bm", name).train(data, out=f"runs/{name}")
+    x = np.moveaxis(load(data, *(["test"] if data == "colour-patches" else [])).values[:24].astype(np.float64), 3, 1)
     x = 255 * x / (255 if x.max() > 1 else 1)
-    shown = [x, stack.reconstruct(x), stack.sample(24, steps=200)]
-    print(f"mean squared error of reconstructions, grey levels from 0 to 1: {((shown[1] - x) ** 2).mean() / 255**2:.4f}; "
-          f"of the images' mean: {((x - x.mean(0)) ** 2).mean() / 255**2:.4f}")  # fmt: skip
-    figure, axes = plt.subplots(3, 1, figsize=(9, 5.6))
-    for place, images, what in zip(axes, shown, ("images", "through the whole stack and back", "samples"), strict=True):
+    three = stack.states(x)["four"]["v"]
+    for layer in ("three", "two", "one"):
+        three = stack[layer].conditional("v", h=three)
+    shown = {"images": x, "through the three convolutional layers and back": three, "through the whole stack and back": stack.reconstruct(x),
+             f"samples, {SWEEPS:,} sweeps of the top": stack.sample(24, steps=SWEEPS)}  # fmt: skip
+    for what, images in list(shown.items())[1:3]:
+        print(f"{what}: mean squared error {((images - x) ** 2).mean() / 255**2:.4f}, grey levels from 0 to 1")
+    print(f"of the images' mean: {((x - x.mean(0)) ** 2).mean() / 255**2:.4f}")
+    figure, axes = plt.subplots(len(shown), 1, figsize=(9, 7.4))
+    for place, (what, images) in zip(axes, shown.items(), strict=True):
         place.imshow(np.clip(montage(images / 255, (3, 32, 32), 1.0, 12), 0, 1), interpolation="nearest")
         place.set_axis_off()
         place.set_title(what, fontsize=9)

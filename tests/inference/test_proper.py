@@ -75,6 +75,11 @@ def test_the_gradient_of_a_category_dependent_precision_is_that_of_the_likelihoo
         ("visible x[2] : poisson  hidden y[2] : gaussian  param W  energy = - W[i,j] x[i] y[j]", {"W": np.full((2, 2), -0.1)}, "drive one another"),
         ("visible x[2] : poisson  hidden y[2] : poisson  param W  energy = - W[i,j] x[i] y[j]", {"W": np.full((2, 2), 0.1)}, "drive one another"),
         ("visible x[4] : poisson  param J  energy = - J x[i] x[pad(i+1)]", {"J": 0.1}, "drive one another"),
+        ("visible x[3] : gaussian  param W[3,1]  energy = - sum[j] square(W[i,j] x[i])", {"W": np.full((3, 1), 0.5)}, "eigenvalue -0.5"),
+        ("visible x[3] : gaussian  param W[3,1], a  energy = a softplus(square(sum[i] W[i,j] x[i]))", {"W": np.full((3, 1), 0.5), "a": -1}, "eigenvalue -0.5"),
+        ("visible x[3] : gaussian  param W[3,1]  energy = - sum[j] square(square(W[i,j] x[i]))", {"W": np.full((3, 1), 0.1)}, "power 4"),
+        ("visible x[3] : gaussian  hidden y[1] : gaussian  param W[3,1], U[3,1]  energy = - sum[j] square(W[i,j] x[i]) - U[i,j] x[i] y[j]",
+         {"W": np.full((3, 1), 0.3), "U": np.full((3, 1), 0.4)}, "eigenvalue -0.0"),
     ],
 )
 def test_an_energy_without_a_lower_bound_is_refused(text: str, params: dict[str, object], said: str) -> None:
@@ -91,6 +96,10 @@ def test_an_energy_without_a_lower_bound_is_refused(text: str, params: dict[str,
         ("visible x[2] : poisson  hidden y[2] : poisson  param W  energy = - W[i,j] x[i] y[j]", {"W": np.full((2, 2), -0.1)}),
         ("visible x[2] : poisson  hidden y[2] : binary  param W  energy = - W[i,j] x[i] y[j]", {"W": np.full((2, 2), 3.0)}),
         ("visible x[2] : rectified  hidden y[2] : binary  param P  energy = - P[i,j] x[i]^2 y[j]", {"P": np.full((2, 2), 0.2)}),
+        ("visible x[3] : gaussian  param W[3,1]  energy = - sum[j] square(W[i,j] x[i])", {"W": np.full((3, 1), 0.4)}),
+        ("visible x[3] : gaussian  param W[3,1]  energy = - sum[j] logcosh(W[i,j] x[i])", {"W": np.full((3, 1), 5.0)}),
+        ("visible x[2] : gaussian  hidden y[1] : gaussian  param W[2,1], U[2,1]  energy = + 2 * sum[j] square(W[i,j] x[i]) - U[i,j] x[i] y[j]",
+         {"W": np.full((2, 1), 1.0), "U": np.full((2, 1), 0.9)}),
     ],
 )
 def test_an_energy_with_a_lower_bound_is_not(text: str, params: dict[str, object]) -> None:

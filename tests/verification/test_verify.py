@@ -36,6 +36,7 @@ def test_a_shipped_model_is_verified(name: str) -> None:
         "model m { visible x[6] : rectified  hidden y[5] : exponential  param W  energy = W[i,j] x[i] y[j] }",
         "model m { visible x[6] : poisson  hidden h[5] : multinary(4, gain = 0.5)  param W, b  energy = - W[i,j] x[i] h[j] - b[i] x[i] }",
         "model m { given y : categorical(10)  visible v[20] : binary  hidden h[9] : binary  param W, U  energy = - W[i,j] v[i] h[j] - U[k,i] y[k] v[i] }",
+        "model m { visible v[6] : spin  param W[6,3], b  energy = + sum[j] abs(W[i,j] v[i]) - b[i] v[i] - sum[j] logcosh(W[i,j] v[i]) }",
         "model m { visible s[64, 64] : categorical(3)  param J  energy = - J s[x,y,a] s[pad(x+1),y,a] - J s[x,y,a] s[x,pad(y+1),a] }",
     ],
 )
