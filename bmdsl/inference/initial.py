@@ -34,15 +34,28 @@ def data_parameters(model: Model, data: dict[str, np.ndarray]) -> dict[str, np.n
     for p in model.parameters:
         if p.init.kind in ("mean", "logit_mean"):
             group = str(p.init.arguments[0])
-            mean = np.nanmean(np.asarray(data[group], np.float64), axis=0)
+            mean = _over_shared(model, p, group, np.nanmean(np.asarray(data[group], np.float64), axis=0))
             shape = tuple(int(n) for n in p.shape)
             if mean.shape != shape:
-                raise fail("BM811", f"`init {p.init.kind}({group})` gives shape {mean.shape}, parameter `{p.name}` has {shape}", p.span)
+                raise fail("BM811", f"`init {p.init.kind}({group})` gives shape {mean.shape}, parameter `{p.name}` has {shape}", p.span,
+                           help=f"the start of a bias: of a term of {p.name} and {group} alone, {p.name} with all or some of {group}'s letters")  # fmt: skip
             if p.init.kind == "logit_mean":
                 mean = np.clip(mean, 0.01, 0.99)  # a pixel that never changes would start at ±inf
                 mean = np.log(mean / (1 - mean))
             values[p.name] = mean
     return values
+
+
+def _over_shared(model: Model, p: Parameter, group: str, mean: np.ndarray) -> np.ndarray:
+    """The mean over the axes that a bias shares: those of the group's letters that `a[c]` of `a[c] v[c,x,y]` does not have."""
+    for term in model.terms:
+        if [u.group for u in term.units] == [group] and [f.parameter for f in term.parameters] == [p.name] and not term.conditions:
+            own, all_ = ([s.letter for s in x.subscripts] for x in (term.parameters[0], term.units[0]))
+            if None not in (*own, *all_) and len(set(all_)) == mean.ndim and set(own) <= set(all_):
+                kept = [x for x in all_ if x in own]
+                mean = mean.mean(axis=tuple(k for k, x in enumerate(all_) if x not in own))
+                return np.transpose(mean, [kept.index(x) for x in own])
+    return mean
 
 
 def _draw(p: Parameter, generator: np.random.Generator, dtype: np.dtype[Any]) -> np.ndarray:

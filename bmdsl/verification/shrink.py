@@ -16,7 +16,7 @@ from ..language.constants import constant
 from ..language.diagnostics import BmError, fail
 from ..language.model import Model
 
-PASSES = ((12.5, 2), (14.5, 2), (16.5, 2), (14.5, 1))
+PASSES = ((12.5, 2), (14.5, 2), (16.5, 2), (14.5, 1), (18.5, 1))
 """log2 of the most joint states of a small copy, and the least length: tried in this order."""
 WORTH = {1: -3.0, 2: 0.0, 3: 1.0, 4: 1.3, 5: 1.5, 6: 1.6, 8: 1.65, 10: 1.7, 12: 1.72}
 """How much of a model's structure shows at a length: at 1 hardly any, past 4 little more."""

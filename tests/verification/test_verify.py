@@ -37,6 +37,10 @@ def test_a_shipped_model_is_verified(name: str) -> None:
         "model m { visible x[6] : poisson  hidden h[5] : multinary(4, gain = 0.5)  param W, b  energy = - W[i,j] x[i] h[j] - b[i] x[i] }",
         "model m { given y : categorical(10)  visible v[20] : binary  hidden h[9] : binary  param W, U  energy = - W[i,j] v[i] h[j] - U[k,i] y[k] v[i] }",
         "model m { visible v[6] : spin  param W[6,3], b  energy = + sum[j] abs(W[i,j] v[i]) - b[i] v[i] - sum[j] logcosh(W[i,j] v[i]) }",
+        pytest.param(  # probabilistic max pooling: a filter and its pool fit into no smaller image
+            "model m(S = 8, F = 4) { visible v[1, S, S] : binary  hidden h[F, (S - 2)/2, (S - 2)/2] : categorical(5)  param W[1, 3, 3, F], a, b  "
+            "energy = - W[c,p,q,k] v[c, 2*x+d+p, 2*y+e+q] h[k,x,y,1+2*d+e] for d in 0..2, e in 0..2 - a[c] v[c,x,y] "
+            "- b[k] h[k,x,y,1+2*d+e] for d in 0..2, e in 0..2 }", marks=pytest.mark.slow),
         "model m { visible s[64, 64] : categorical(3)  param J  energy = - J s[x,y,a] s[pad(x+1),y,a] - J s[x,y,a] s[x,pad(y+1),a] }",
     ],
 )
