@@ -67,6 +67,28 @@ def component_filters(machine: Machine, visible: str, most: int) -> tuple[str, n
     return None
 
 
+def shared_filters(machine: Machine, visible: str) -> tuple[str, np.ndarray, tuple[int, ...]] | None:
+    """Where a hidden group is a convolution of an image: the group, its filters [count, size], and a filter's shape, (x, y) or in colour (3, x, y)."""
+    plan = machine.program.plan
+    for t in plan.contractions:
+        if not t.is_convolution or visible not in t.groups:
+            continue
+        term = plan.model.terms[t.term]
+        seen, other = sorted(term.units, key=lambda u: u.group != visible)
+        letters = [s.letter for s in term.parameters[0].subscripts]
+        kinds = [x for x in letters if x in [s.letter for s in other.subscripts]]
+        channels = [x for x in letters if x in [s.letter for s in seen.subscripts]]
+        places = [x for x in letters if x not in (*kinds, *channels)]
+        w = np.asarray(machine.params[term.parameters[0].parameter], np.float64)
+        length = dict(zip(letters, w.shape, strict=True))
+        colours = int(np.prod([length[x] for x in channels]))
+        if None not in letters and len(places) == 2 and colours in (1, 3):
+            rows = w.transpose([letters.index(x) for x in (*kinds, *channels, *places)])
+            shape = tuple(length[x] for x in places)
+            return other.group, t.scale * rows.reshape(-1, colours * int(np.prod(shape))), (3, *shape) if colours == 3 else shape
+    return None
+
+
 def weight_norms(machine: Machine) -> Mapping[str, np.ndarray]:
     """Parameter → the norms of the weight vectors that a layer's units get from the layer below."""
     found = layer_weights(machine.model)

@@ -9,7 +9,7 @@ import pytest
 
 import bmdsl
 from bmdsl.fitting import image_shapes
-from bmdsl.report.layer_filters import combined, largest, layer_filters, weight_norms
+from bmdsl.report.layer_filters import combined, largest, layer_filters, shared_filters, weight_norms
 from bmdsl.report.plots import GAP, LEAST, curves, montage, tiles
 
 COUPLED = """model m {
@@ -41,6 +41,22 @@ def test_filters_are_the_energys_weights_largest_first(direct: str):
     found = layer_filters(machine, "v")
     assert list(found) == ["h"]
     assert np.allclose(largest(found["h"], 9), weights[[1, 3, 4, 2, 0]], atol=1e-5)
+
+
+@pytest.mark.parametrize("colours", [1, 3])
+def test_filters_of_a_convolution_are_its_parameter_whatever_its_axes_order(colours: int):
+    text = f"""model m {{ visible v[{colours}, 6, 6] : binary  hidden h[4, 3, 3] : binary  param W[2, {colours}, 4, 2]
+      energy = - W[p,c,k,q] v[c, 2*x+p, 2*y+q] h[k,x,y] }}"""
+    machine = bmdsl.parse(text).compile()
+    W = np.random.default_rng(0).normal(size=(2, colours, 4, 2))
+    machine.params["W"] = W
+    found = shared_filters(machine, "v")
+    assert found is not None
+    name, rows, shape = found
+    assert name == "h" and shape == ((3, 2, 2) if colours == 3 else (2, 2))
+    for k in range(4):
+        assert np.allclose(rows[k].reshape(colours, 2, 2), W[:, :, k].transpose(1, 0, 2), atol=1e-6)
+    assert shared_filters(bmdsl.parse(COUPLED).compile(), "v") is None
 
 
 def test_no_filters_without_one_parameter_between_the_groups():

@@ -38,7 +38,7 @@ def run(
             if isinstance(found, Verified):
                 done.append(found)
                 if not as_json:
-                    shown = ", ".join(f"{n} = {k}" if isinstance(n, str) else f"{k} for {n}" for n, k in found.sizes.items() if n != k) or "as written"
+                    shown = ", ".join(f"{n} = {k}" if isinstance(n, str) else f"{n} → {k}" for n, k in found.sizes.items() if n != k) or "as written"
                     compared = [r for r in found.rows if not r.skipped]
                     held = f"{sum(r.passed for r in compared)} of {len(compared)} comparisons hold"
                     print(f"{found.name}: {held}, with {shown} ({found.states:,} joint states)\n")

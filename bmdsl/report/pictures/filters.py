@@ -1,11 +1,11 @@
-"""filters.png, and one more for every higher layer: what hidden units stand for."""
+"""filters.png, and one more for every higher layer: what hidden units stand for; of a convolution, its filters."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from ...language.vocabulary import Word
-from ..layer_filters import component_filters, largest, layer_filters
+from ..layer_filters import component_filters, largest, layer_filters, shared_filters
 from ..plots import tiles
 from ..subject import Subject
 
@@ -30,4 +30,9 @@ def draw(subject: Subject, folder: Path) -> list[Path]:
     if components is not None:
         made.append(folder / "filters.png")
         tiles(components[1], subject.images[shown], made[-1], f"{subject.title}: weights of {components[0]}, component after component", diverging=True)
+    shared = None if made else shared_filters(machine, shown)
+    if shared is not None:
+        name, rows, shape = shared
+        made.append(folder / "filters.png")
+        tiles(rows[:SHOWN], shape, made[-1], f"{subject.title}: filters of {name}, the same at every place", diverging=True)
     return made
