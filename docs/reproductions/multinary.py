@@ -139,8 +139,9 @@ def copies(path):
 
 
 def colour(path, name="colour", data="colour-patches"):
-    """Images, what three convolutional layers and what the whole stack make of them, and samples of it."""
-    stack = bmdsl.load_stack(HERE / "multinary.bm", name).train(data, out=f"runs/{name}")
+    """Images, what three convolutional layers and what the whole stack make of them, and samples of it. Trained in runs/NAME unless it lies there."""
+    folder = Path("runs") / name
+    stack = bmdsl.open_stack(folder) if folder.exists() else bmdsl.load_stack(HERE / "multinary.bm", name).train(data, out=folder)
     x = np.moveaxis(load(data, *(["test"] if data == "colour-patches" else [])).values[:24].astype(np.float64), 3, 1)
     x = 255 * x / (255 if x.max() > 1 else 1)
     three = stack.states(x)["four"]["v"]
