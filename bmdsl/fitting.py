@@ -8,7 +8,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from math import isqrt
+from math import isqrt, prod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -63,6 +63,8 @@ def read(spec: Any, model: CheckedModel, part: str = "train") -> tuple[Arrays, s
 def flatten(arrays: Arrays, model: CheckedModel) -> Arrays:
     """Cases of more axes than the group has (28×28 images for `v[784]`) are flattened; the order of entries stays.
 
+    [784] goes into two axes, `v[28, 28]`.
+
     For a group of three axes, `v[C, Y, X]`, images get their colours first: [28, 28] and [784] as [1, 28, 28], [32, 32, 3] as [3, 32, 32].
     """
     out = {}
@@ -70,10 +72,20 @@ def flatten(arrays: Arrays, model: CheckedModel) -> Arrays:
         group = next((g for g in model.groups if g.name == name), None)
         if group is not None and len(group.shape) == 1 and group.states is None and x.ndim > 2:
             x = x.reshape(len(x), -1)
+        elif group is not None and len(group.shape) == 2 and group.states is None and x.ndim == 2:
+            x = _rows(x, group)
         elif group is not None and len(group.shape) == 3 and group.states is None:
             x = _colours_first(x)
         out[name] = x
     return out
+
+
+def _rows(x: np.ndarray, group: Group) -> np.ndarray:
+    known = [n for n in group.axes if isinstance(n, int)]
+    if len(known) == 2:
+        return x.reshape(len(x), *known) if prod(known) == x.shape[1] else x
+    side = isqrt(x.shape[1])
+    return x.reshape(len(x), side, side) if side > 1 and side * side == x.shape[1] else x
 
 
 def _colours_first(x: np.ndarray) -> np.ndarray:
@@ -276,4 +288,11 @@ def bound(model: Model, data: Any) -> Model:
     if spec is None or not model.checked.unbound:
         return model
     arrays, _ = read(spec, model.checked)
-    return model.bind_data({n: x.shape for n, x in flatten(arrays, model.checked).items()})
+    shapes = {n: x.shape for n, x in flatten(arrays, model.checked).items()}
+    made = model.bind_data(shapes)
+    if made.checked.unbound:
+        names, first = ", ".join(f"`{n}`" for n in made.checked.unbound), made.checked.unbound[0]
+        seen = ", ".join(f"`{n}` has shape (cases, {', '.join(map(str, x[1:]))})" for n, x in shapes.items())
+        raise fail("BM865", f"model `{model.name}` needs a value for {names}, which the data do not give: {seen}",
+                   help=f"`-D {first}=...` on the command line, `{first} = ...` in Python")  # fmt: skip
+    return made

@@ -46,6 +46,10 @@ class Model:
     def name(self) -> str:
         return self.checked.name
 
+    def __repr__(self) -> str:
+        """`Model rbm: v[D], h[500]`."""
+        return f"Model {self.name}: {', '.join(map(str, self.checked.groups))}"
+
     @property
     def graphs(self) -> dict[str, np.ndarray | None]:
         """Graph name → integer array [edges, 2]."""

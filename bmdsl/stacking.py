@@ -57,6 +57,10 @@ class StackModel:
             for part in self.checked.parts
         )
 
+    def __repr__(self) -> str:
+        """`Stack digits: front, back`."""
+        return f"Stack {self.name}: {', '.join(x.name for x in self.layers)}"
+
     @property
     def name(self) -> str:
         return self.checked.name
@@ -146,6 +150,10 @@ class StackMachine:
 
     def __init__(self, name: str, layers: tuple[Trained, ...]) -> None:
         self.name, self.layers = name, layers
+
+    def __repr__(self) -> str:
+        """`Trained stack digits: front, back`."""
+        return f"Trained stack {self.name}: {', '.join(x.name for x in self.layers)}"
 
     def __getitem__(self, name: str) -> Machine:
         """The machine of a layer. BmError BM629 where there is none of this name."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,10 @@ class Machine(Phases):
         self._save, self._trainer = save, trainer
         self._calls = 0
 
+    def __repr__(self) -> str:
+        """`Machine of rbm: v[784], h[500], float32`."""
+        return f"Machine of {self.model.name}: {', '.join(map(str, self.model.groups))}, {self.dtype}"
+
     # ------------------------------------------------------------ states in and out
 
     def _state(self, groups: Mapping[str, Any], needed: tuple[str, ...], what: str) -> State:
@@ -55,8 +60,10 @@ class Machine(Phases):
             if name in groups:
                 x = np.asarray(groups[name])
                 axes = tuple(int(a) for a in self.program.plan.group(name).axes)
-                if x.shape[1:] != axes:
-                    raise fail("BM806", f"`{name}` has shape {x.shape}, expected (cases, {', '.join(map(str, axes))})")
+                flat = x.ndim == 2 and len(axes) > 1 and x.shape[1] == prod(axes)
+                if x.shape[1:] != axes and not flat:
+                    raise fail("BM806", f"`{name}` has shape {x.shape}, expected (cases, {', '.join(map(str, axes))})",
+                               help=f"or flat, (cases, {prod(axes)})" if len(axes) > 1 else "")  # fmt: skip
                 state[name] = self.program.flat(name, x)
         if len({len(x) for x in state.values()}) > 1:
             raise fail("BM807", "groups have different numbers of cases: " + ", ".join(f"{n} {len(x)}" for n, x in state.items()))

@@ -48,6 +48,9 @@ class Group:
         """The lengths a full subscript runs over: the shape, then the states of a one-of-K type or the components of a vector."""
         return self.shape if self.states is None else (*self.shape, self.states)
 
+    def __str__(self) -> str:
+        return f"{self.name}[{', '.join(map(str, self.axes))}]" if self.axes else self.name
+
 
 @dataclass(frozen=True)
 class Initial:
