@@ -1,22 +1,43 @@
-"""Many cases through a function that holds everything of a few thousand at a time."""
+"""Many cases through a function that holds everything of some of them at a time."""
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable, Iterator, Mapping
 
 import numpy as np
 
 CHUNK = 4096
+NUMBERS = 1 << 22
+"""Most numbers of a group at a time."""
+LARGE = 1 << 28
+"""Results of more bytes go into a temporary file, mapped into memory, so that memory does not grow with the cases."""
 Arrays = Mapping[str, np.ndarray]
 
 
 def chunks(data: Arrays) -> Iterator[dict[str, np.ndarray]]:
-    """Cases, group → [cases, *axes], at most CHUNK at a time, in order."""
+    """Cases, group → [cases, *axes], at most CHUNK and about NUMBERS numbers at a time, in order."""
     count = len(next(iter(data.values())))
-    for lo in range(0, count, CHUNK):
-        yield {n: x[lo : lo + CHUNK] for n, x in data.items()}
+    widest = max(int(np.prod(x.shape[1:])) for x in data.values())
+    step = max(1, min(CHUNK, NUMBERS // max(1, widest)))
+    for lo in range(0, count, step):
+        yield {n: x[lo : lo + step] for n, x in data.items()}
 
 
 def by_chunks(function: Callable[[dict[str, np.ndarray]], np.ndarray], data: Arrays) -> np.ndarray:
     """The function's results for all cases, one after another."""
-    return np.concatenate([np.asarray(function(part)) for part in chunks(data)])
+    count, out, at = len(next(iter(data.values()))), np.empty(0), 0
+    for part in chunks(data):
+        made = np.asarray(function(part))
+        if at == 0:
+            out = _room((count, *made.shape[1:]), made.dtype)
+        out[at : at + len(made)] = made
+        at += len(made)
+    return out
+
+
+def _room(shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:  # type: ignore[type-arg]
+    if int(np.prod(shape)) * dtype.itemsize <= LARGE:
+        return np.empty(shape, dtype)
+    with tempfile.TemporaryFile() as file:  # its name is gone at once; the mapping keeps what it holds
+        return np.memmap(file, dtype, "w+", shape=shape)

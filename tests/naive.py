@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import math
 from collections.abc import Iterator, Mapping
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -43,13 +45,13 @@ def place(subscripts: Any, at: Mapping[str, int], axes: tuple[int, ...]) -> tupl
     return tuple(out)
 
 
-def energy(model: Any, params: Mapping[str, np.ndarray], state: Mapping[str, np.ndarray]) -> float:
-    """E of one joint state (group → array of the group's axes), without base measures."""
-    total = 0.0
+def energy(model: Any, params: Mapping[str, np.ndarray], state: Mapping[str, np.ndarray]) -> Any:
+    """E of one joint state (group → array of the group's axes), without base measures; of many, where a last axis numbers them."""
+    total: Any = 0.0
     edges = {g.name: g.edges for g in model.graphs}
     for term in model.terms:
         for at, edge in letters_of(term, {}, edges):
-            value = float(term.coefficient)
+            value: Any = float(term.coefficient)
             for p in term.parameters:
                 array = params[p.parameter]
                 if edge >= 0 and array.ndim == 1 and len(p.subscripts) == 2:
@@ -60,8 +62,8 @@ def energy(model: Any, params: Mapping[str, np.ndarray], state: Mapping[str, np.
                     value *= float(array[where]) ** p.power
             for u in term.units:
                 where = place(u.subscripts, at, tuple(int(n) for n in model.group(u.group).axes))
-                value = 0.0 if where is None else value * float(state[u.group][where]) ** u.power
-            total += value
+                value = 0.0 if where is None else value * state[u.group][where] ** u.power
+            total = total + value
     return total
 
 
@@ -101,37 +103,49 @@ def joint_states(model: Any, names: list[str]) -> Iterator[tuple[dict[str, np.nd
         yield state, base
 
 
-def log_sum(values: list[float]) -> float:
-    top = max(values)
-    return top + math.log(sum(math.exp(v - top) for v in values))
+@functools.cache
+def together(groups: tuple[Any, ...]) -> tuple[dict[str, np.ndarray], np.ndarray]:
+    """All joint states of groups, [*axes, states], and their log base measures."""
+    model = SimpleNamespace(group=lambda name: next(g for g in groups if g.name == name))
+    states, base = zip(*joint_states(model, [g.name for g in groups]), strict=True)
+    return {g.name: np.stack([s[g.name] for s in states], axis=-1) for g in groups}, np.array(base)
+
+
+def weights(model: Any, params: Mapping[str, np.ndarray], names: list[str], rest: Mapping[str, np.ndarray]) -> tuple[dict[str, np.ndarray], np.ndarray]:
+    """All joint states of groups with their log weights −E + log base measure, the others in the state `rest`."""
+    states, base = together(tuple(model.group(n) for n in names))
+    return states, base - energy(model, params, {**{n: np.asarray(x)[..., None] for n, x in rest.items()}, **states})
+
+
+def log_sum(values: np.ndarray) -> float:
+    top = values.max()
+    return float(top + math.log(np.exp(values - top).sum()))
 
 
 def log_partition(model: Any, params: Mapping[str, np.ndarray]) -> float:
     """log Z."""
-    names = [g.name for g in model.groups]
-    return log_sum([base - energy(model, params, s) for s, base in joint_states(model, names)])
+    return log_sum(weights(model, params, [g.name for g in model.groups], {})[1])
 
 
 def free_energy(model: Any, params: Mapping[str, np.ndarray], v: Mapping[str, np.ndarray], base_v: float = 0.0) -> float:
     """−log Σ_h exp(−E(v, h))."""
     hidden = [g.name for g in model.groups if g.role == "hidden"]
-    return -log_sum([base + base_v - energy(model, params, {**v, **h}) for h, base in joint_states(model, hidden)])
+    return -base_v - log_sum(weights(model, params, hidden, v)[1])
 
 
 def posterior(model: Any, params: Mapping[str, np.ndarray], v: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     """E[h | v] of every hidden group."""
-    hidden = [g.name for g in model.groups if g.role == "hidden"]
-    parts = [(h, base - energy(model, params, {**v, **h})) for h, base in joint_states(model, hidden)]
-    z = log_sum([w for _, w in parts])
-    return {n: sum(math.exp(w - z) * h[n] for h, w in parts) for n in hidden}
+    return _means(*weights(model, params, [g.name for g in model.groups if g.role == "hidden"], v))
 
 
 def model_means(model: Any, params: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     """E[x] of every group under the model."""
-    names = [g.name for g in model.groups]
-    parts = [(s, base - energy(model, params, s)) for s, base in joint_states(model, names)]
-    z = log_sum([w for _, w in parts])
-    return {n: sum(math.exp(w - z) * s[n] for s, w in parts) for n in names}
+    return _means(*weights(model, params, [g.name for g in model.groups], {}))
+
+
+def _means(states: dict[str, np.ndarray], w: np.ndarray) -> dict[str, np.ndarray]:
+    p = np.exp(w - log_sum(w))
+    return {n: x @ p for n, x in states.items()}
 
 
 def log_likelihood(model: Any, params: Mapping[str, np.ndarray], cases: list[dict[str, np.ndarray]], bases: list[float]) -> float:
@@ -142,20 +156,19 @@ def log_likelihood(model: Any, params: Mapping[str, np.ndarray], cases: list[dic
 
 def free_energy_of_visibles(model: Any, params: Mapping[str, np.ndarray], hidden: Mapping[str, np.ndarray]) -> float:
     """−log Σ_v exp(−E(v, h)), by quadrature where visible units are Gaussian."""
-    visible = [g.name for g in model.groups if g.role == "visible"]
-    return -log_sum([base - energy(model, params, {**v, **hidden}) for v, base in joint_states(model, visible)])
+    return -log_sum(weights(model, params, [g.name for g in model.groups if g.role == "visible"], hidden)[1])
 
 
 def log_likelihood_given(model: Any, params: Mapping[str, np.ndarray], data: Mapping[str, np.ndarray]) -> np.ndarray:
     """log P(v | x) of every case of the visible groups v and the given ones x, all other groups finite."""
     visible = [g.name for g in model.groups if g.role == "visible"]
-    free = [s for s, _ in joint_states(model, [g.name for g in model.groups if g.role != "given"])]
+    free = [g.name for g in model.groups if g.role != "given"]
     out = []
     for r in range(len(next(iter(data.values())))):
         case = {n: x[r] for n, x in data.items()}
-        w = np.array([-energy(model, params, {**case, **s}) for s in free])
-        same = np.array([all(np.array_equal(s[n], case[n]) for n in visible) for s in free])
-        out.append(np.logaddexp.reduce(w[same]) - np.logaddexp.reduce(w))
+        states, w = weights(model, params, free, case)
+        same = np.all([(states[n] == case[n][..., None]).reshape(-1, len(w)).all(0) for n in visible], axis=0)
+        out.append(log_sum(w[same]) - log_sum(w))
     return np.array(out)
 
 

@@ -27,13 +27,16 @@ def verify(machine: Phases, span: Span | None, slopes: bool) -> None:
     """BmError BM768 where hidden units are not independent given the visible ones or these given the hidden; BM769 where `slopes` are needed but
     a unit type has none, or an x² is coupled."""
     program = machine.program
+    way_out = "leave `objective` out: a `positive` and a `negative` phase train this model"
+    if not machine.hidden:
+        raise fail("BM768", f"the contrastive free energy needs hidden units to reconstruct through, and `{machine.model.name}` has none", span, help=way_out)
     for free in (machine.hidden, machine.visible):
         wrong = next((n for n in free if program.meets(n)), None)
         if wrong is None and choose(program, free, "the contrastive free energy"):
             wrong = free[0]
-        if wrong is not None or not machine.hidden:
-            raise fail("BM768", f"the contrastive free energy needs units that are independent given those of the other layer: `{wrong or machine.model.name}` "
-                       "is not", span, help="leave `objective` out: a `positive` and a `negative` phase train this model")  # fmt: skip
+        if wrong is not None:
+            raise fail("BM768", f"the contrastive free energy needs units that are independent given those of the other layer: those of `{wrong}` are not",
+                       span, help=way_out)  # fmt: skip
     if not slopes:
         return
     for term in machine.model.terms:

@@ -12,6 +12,8 @@ from .batch import Batch
 from .machine_protocol import Array, State
 
 SHUFFLE, SPLIT = 0, 1
+NUMBERS = 1 << 22
+"""Most numbers that are looked at together."""
 
 
 def missing_cases(data: Mapping[str, Array]) -> Array:
@@ -19,7 +21,10 @@ def missing_cases(data: Mapping[str, Array]) -> Array:
     found = np.zeros(len(next(iter(data.values()))), bool)
     for x in data.values():
         if np.issubdtype(x.dtype, np.floating):
-            found |= np.isnan(x.reshape(len(x), -1)).any(1)
+            step = max(1, NUMBERS // max(1, int(np.prod(x.shape[1:]))))
+            for lo in range(0, len(x), step):
+                part = x[lo : lo + step]
+                found[lo : lo + step] |= np.isnan(part.reshape(len(part), -1)).any(1)
     return found
 
 

@@ -92,8 +92,11 @@ def test_the_value_is_the_difference_of_free_energies() -> None:
 def test_units_that_meet_are_refused_by_name() -> None:
     model = bmdsl.parse("""model m { visible v[3] : binary  hidden h[2] : binary
       param W, U symmetric energy = - W[i,j] v[i] h[j] - U[i,k] v[i] v[k] for i < k }""")
-    with pytest.raises(bmdsl.BmError, match="BM768.*`v` is not"):
+    with pytest.raises(bmdsl.BmError, match="BM768.*those of `v` are not"):
         model.compile().train(np.zeros((4, 3)), objective="contrastive_free_energy", epochs=1)
+    with pytest.raises(bmdsl.BmError, match="BM768.*`m` has none"):
+        alone = bmdsl.parse("model m { visible v[3] : binary  param b  energy = - b[i] v[i] }").compile()
+        alone.train(np.zeros((4, 3)), objective="contrastive_free_energy", epochs=1)
     model = bmdsl.parse("model m { visible v[3] : gaussian  hidden h[2] : binary param W, a energy = - W[i,j] v[i] h[j] + a[i] v[i]^2 }")
     with pytest.raises(bmdsl.BmError, match="BM769"):
         model.compile().train(np.zeros((4, 3)), objective="contrastive_free_energy(through_reconstruction = true)", epochs=1)

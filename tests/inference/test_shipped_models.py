@@ -113,9 +113,8 @@ def test_means_and_pair_correlations_of_samples_are_the_exact_ones(name: str) ->
     machine = machine_of(name)
     model, params = machine.model, machine.params
     names = [g.name for g in model.groups]
-    parts = [({n: s[n].ravel() for n in names}, b - naive.energy(model, params, s)) for s, b in naive.joint_states(model, names)]
-    rows = np.array([np.concatenate([s[n] for n in names]) for s, _ in parts])
-    log_p = np.array([w for _, w in parts])
+    states, log_p = naive.weights(model, params, names, {})
+    rows = np.concatenate([states[n].reshape(-1, len(log_p)) for n in names]).T
     p = np.exp(log_p - log_p.max())
     p /= p.sum()
     drawn = machine.sample(CHAINS, steps=SWEEPS)
@@ -137,18 +136,17 @@ def test_one_sweep_leaves_the_joint_distribution_as_it_is(name: str) -> None:
     names = [g.name for g in model.groups]
     discrete = [g.name for g in model.groups if g.unit != "gaussian"]
     if len(discrete) == len(names):
-        parts = [(s, b - naive.energy(model, params, s)) for s, b in naive.joint_states(model, names)]
-        log_p = np.array([w for _, w in parts])
+        states, log_p = naive.weights(model, params, names, {})
         p = np.exp(log_p - log_p.max())
-        chosen = np.random.default_rng(8).choice(len(parts), CHAINS, p=p / p.sum())
-        start = {n: np.array([parts[k][0][n] for k in chosen]) for n in names}
+        chosen = np.random.default_rng(8).choice(len(p), CHAINS, p=p / p.sum())
+        start = {n: np.moveaxis(states[n][..., chosen], -1, 0) for n in names}
     else:  # hidden units from their exact marginal distribution, Gaussian ones from their conditional
         hidden = [n for n in names if n in discrete]
-        states = [s for s, _ in naive.joint_states(model, hidden)]
-        weights = np.array([-naive.free_energy_of_visibles(model, params, s) for s in states])
+        free = [s for s, _ in naive.joint_states(model, hidden)]
+        weights = np.array([-naive.free_energy_of_visibles(model, params, s) for s in free])
         q = np.exp(weights - weights.max())
-        chosen = np.random.default_rng(8).choice(len(states), CHAINS, p=q / q.sum())
-        start = {n: np.array([states[k][n] for k in chosen]) for n in hidden}
+        chosen = np.random.default_rng(8).choice(len(free), CHAINS, p=q / q.sum())
+        start = {n: np.array([free[k][n] for k in chosen]) for n in hidden}
         sigma = dict(model.group("v").options)["sigma"]
         start["v"] = machine.conditional("v", **start) + sigma * np.random.default_rng(9).standard_normal((CHAINS, 2))
     state = {n: machine.program.flat(n, x).copy() for n, x in start.items()}
