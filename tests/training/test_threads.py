@@ -8,7 +8,7 @@ import pytest
 
 import bmdsl
 
-TEXT = """
+LAYERS = """
 model m(D = 200, H = 130) {
   visible v[D] : binary
   hidden  h[H] : binary
@@ -20,15 +20,37 @@ model m(D = 200, H = 130) {
 """
 
 
+LATTICE = """
+model m(n = 20) {
+  visible v[n, 10] : spin
+  param J[2], b
+  energy = - J[0] v[x,y] v[wrap(x+1),y] - J[1] v[x,y] v[x,wrap(y+1)] - b v[x,y]
+  train { negative pcd(steps = 2, chains = 30)  optimizer sgd(rate = 0.01)  batch 25  epochs 2 }
+}
+"""
+THIRD_ORDER = """
+model m(D = 200, H = 60) {
+  visible v[D] : binary
+  hidden  h[H] : nrelu
+  hidden  z : categorical(5)
+  param W[D, H, 5], b
+  energy = - W[i,j,k] v[i] h[j] z[k] - b[i] v[i]
+  train { negative cd(steps = 2)  optimizer sgd(rate = 0.0001)  batch 25  epochs 2 }
+}
+"""
+
+
 @pytest.mark.skipif(numba.config.NUMBA_NUM_THREADS < 2, reason="one core: there is no second thread to compare with")
-def test_one_thread_and_two_give_the_same_bits():
+@pytest.mark.parametrize("text", [LAYERS, LATTICE, THIRD_ORDER], ids=["layers", "lattice", "third order"])
+def test_one_thread_and_two_give_the_same_bits(text: str) -> None:
     data = (np.random.default_rng(0).random((100, 200)) < 0.4).astype(np.float32)
-    results = []
+    data = 2 * data.reshape(100, 20, 10) - 1 if text == LATTICE else data
+    results, before = [], numba.get_num_threads()
     for threads in (1, 2):
         numba.set_num_threads(threads)
-        machine = bmdsl.parse(TEXT).compile(seed=3)
+        machine = bmdsl.parse(text).compile(seed=3)
         machine.train(data)
         results.append({**machine.params, **machine.sample(20, steps=5), "again": machine.reconstruct(data[:5])})
-    numba.set_num_threads(numba.config.NUMBA_NUM_THREADS)
+    numba.set_num_threads(before)
     for name in results[0]:
         np.testing.assert_array_equal(results[0][name], results[1][name], err_msg=name)

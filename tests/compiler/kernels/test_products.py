@@ -34,7 +34,7 @@ def test_products_add_what_numpy_gives(size, dtype):
 @pytest.mark.skipif(numba.config.NUMBA_NUM_THREADS < 2, reason="one core: there is no second thread to compare with")
 def test_results_do_not_depend_on_the_number_of_threads():
     x, y, w = operands(100, 784, 500, "float32")
-    seen = []
+    seen, before = [], numba.get_num_threads()
     for threads in (1, 2):
         numba.set_num_threads(threads)
         outs = [np.zeros((100, 500), "f4"), np.zeros((100, 784), "f4"), np.zeros((784, 500), "f4")]
@@ -43,6 +43,7 @@ def test_results_do_not_depend_on_the_number_of_threads():
             products.backward(y, w, outs[1])
             products.moment(x, y, outs[2])
         seen.append(outs)
+    numba.set_num_threads(before)
     for a, b in zip(*seen, strict=True):
         np.testing.assert_array_equal(a, b)
 

@@ -83,10 +83,11 @@ def test_small_products_are_left_to_blas():
 @pytest.mark.skipif(numba.config.NUMBA_NUM_THREADS < 2, reason="one core: there is no second thread to compare with")
 def test_results_do_not_depend_on_the_number_of_threads():
     x, w = states((50, 300), (0, 1), "float32"), np.random.default_rng(1).standard_normal((300, 410)).astype("f4")
-    seen = []
+    seen, before = [], numba.get_num_threads()
     for threads in (1, 2):
         numba.set_num_threads(threads)
         out = np.zeros((50, 410), "f4")
         two_valued.multiply_rows(x, w, False, out, np.float32(1))
         seen.append(out)
+    numba.set_num_threads(before)
     np.testing.assert_array_equal(*seen)
