@@ -15,19 +15,19 @@ LARGE = 1 << 28
 Arrays = Mapping[str, np.ndarray]
 
 
-def chunks(data: Arrays) -> Iterator[dict[str, np.ndarray]]:
-    """Cases, group → [cases, *axes], at most CHUNK and about NUMBERS numbers at a time, in order."""
+def chunks(data: Arrays, wide: int = 0) -> Iterator[dict[str, np.ndarray]]:
+    """Cases, group → [cases, *axes], at most CHUNK and about NUMBERS numbers at a time, in order; `wide` numbers a case are made of it."""
     count = len(next(iter(data.values())))
-    widest = max(int(np.prod(x.shape[1:])) for x in data.values())
+    widest = max(wide, *(int(np.prod(x.shape[1:])) for x in data.values()))
     step = max(1, min(CHUNK, NUMBERS // max(1, widest)))
     for lo in range(0, count, step):
         yield {n: x[lo : lo + step] for n, x in data.items()}
 
 
-def by_chunks(function: Callable[[dict[str, np.ndarray]], np.ndarray], data: Arrays) -> np.ndarray:
-    """The function's results for all cases, one after another."""
+def by_chunks(function: Callable[[dict[str, np.ndarray]], np.ndarray], data: Arrays, wide: int = 0) -> np.ndarray:
+    """The function's results for all cases, one after another; `wide` numbers a case are made on the way."""
     count, out, at = len(next(iter(data.values()))), np.empty(0), 0
-    for part in chunks(data):
+    for part in chunks(data, wide):
         made = np.asarray(function(part))
         if at == 0:
             out = _room((count, *made.shape[1:]), made.dtype)

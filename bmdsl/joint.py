@@ -103,7 +103,7 @@ def all_frozen(layers: Sequence[Trained]) -> Iterator[None]:
 def hidden_means(machine: Machine, data: Mapping[str, np.ndarray], group: str) -> np.ndarray:
     """E[group | v] of every case, [cases, *axes], in single precision."""
     with machine.frozen():
-        return by_chunks(lambda part: machine.posterior(**part)[group].astype(np.float32, copy=False), data)
+        return by_chunks(lambda part: machine.posterior(**part)[group].astype(np.float32, copy=False), data, max(machine.program.sizes.values()))
 
 
 def up(layers: Sequence[Trained], data: Any) -> dict[str, Arrays]:
