@@ -88,7 +88,7 @@ class _Loop:
         self.total = training.updates if training.updates is not None else training.epochs * self.per_epoch
         missing = cases.missing()
         probe, _ = cases.batch(np.array([int(missing.argmax())]), 0, machine.dtype)  # a case with missing values where there is one
-        self.watched = cases.take(np.flatnonzero(~missing)).spread(WATCHED)
+        self.watched = cases.whole().spread(WATCHED)
         self.recipe = Recipe.of(machine, training, probe, self.total)
         self.run_ = Run(machine, folder.path if folder else None, chains={n: x for n, x in self.recipe.chains.items() if not n.startswith(OWN)})
         self.health = Health(machine)
