@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
 import numpy as np
 
@@ -36,7 +37,7 @@ def by_chunks(function: Callable[[dict[str, np.ndarray]], np.ndarray], data: Arr
     return out
 
 
-def _room(shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:  # type: ignore[type-arg]
+def _room(shape: tuple[int, ...], dtype: np.dtype[Any]) -> np.ndarray:
     if int(np.prod(shape)) * dtype.itemsize <= LARGE:
         return np.empty(shape, dtype)
     with tempfile.TemporaryFile() as file:  # its name is gone at once; the mapping keeps what it holds

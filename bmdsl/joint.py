@@ -110,7 +110,7 @@ def up(layers: Sequence[Trained], data: Any) -> dict[str, Arrays]:
     """What every layer sees: layer → group → [cases, *axes]; data first, then hidden means from below."""
     first = layers[0].machine
     out: dict[str, Arrays] = {layers[0].name: dict(data) if isinstance(data, Mapping) else {first.visible[0]: np.asarray(data)}}
-    first.verify_seen(out[layers[0].name])
+    first.seen(out[layers[0].name])
     of = {x.name: x.machine for x in layers}
     for layer in layers[1:]:
         out[layer.name] = {layer.machine.visible[0]: hidden_means(of[str(layer.below)], out[str(layer.below)], str(layer.group))}

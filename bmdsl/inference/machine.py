@@ -74,16 +74,12 @@ class Machine(Phases):
         groups = dict(data) if isinstance(data, Mapping) else {self.visible[0]: data}
         return self._state(groups, tuple(g.name for g in self.model.groups if g.role != "hidden"), "data")
 
-    def _seen(self, data: Any) -> State:
+    def seen(self, data: Any) -> State:
         """Data that are states or means of their units, none missing. BmError BM819."""
         state = self._data(data)
         for name, x in state.items():
             verify_means(self.program.plan.group(name), x)
         return state
-
-    def verify_seen(self, data: Any) -> None:
-        """BmError BM819 where data are no states and no means of their units, or miss an entry."""
-        self._seen(data)
 
     def _shape(self, state: State) -> dict[str, Array]:
         return {n: self.program.shaped(n, x) for n, x in state.items()}
@@ -364,7 +360,7 @@ class Machine(Phases):
     @alone
     def reconstruct(self, data: Any) -> Array:
         """E[v | E[h | v]] of the first visible group: [cases, *axes]."""
-        state = self._seen(data)
+        state = self.seen(data)
         means = self.posterior(**self._shape(state))
         name = self.visible[0]
         return self.conditional(name, **self._shape(state) | means)
@@ -399,7 +395,7 @@ class Machine(Phases):
 
         BmError BM816 for features that the model has not.
         """
-        return feature(features).compute(self, self._seen(data))
+        return feature(features).compute(self, self.seen(data))
 
     def train(self, data: Any, out: str | Path | None = None, **overrides: Any) -> Any:
         """Trains by the model's train block; keyword arguments replace its settings. Returns the run."""
