@@ -6,7 +6,7 @@ import json
 import re
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from math import isqrt, prod
 from pathlib import Path
@@ -36,28 +36,43 @@ PICTURED = 24
 """Cases whose reconstructions are drawn."""
 
 
+@dataclass(frozen=True)
+class Found:
+    """Data as group → array, where they came from, and group → the size of the alphabet that its state numbers are of."""
+
+    arrays: Arrays
+    source: str
+    alphabets: Mapping[str, int] = field(default_factory=dict)
+
+
 def read(spec: Any, model: CheckedModel, part: str = "train") -> tuple[Arrays, str]:
-    """Data as group → array, and where they came from. `spec` is an array, a dict of arrays, a named set or a file.
+    """Data as group → array, and where they came from: `find` without the alphabets."""
+    found = find(spec, model, part)
+    return found.arrays, found.source
+
+
+def find(spec: Any, model: CheckedModel, part: str = "train") -> Found:
+    """Data by group. `spec` is an array, a dict of arrays, a named set or a file.
 
     A model of several groups takes them from a file's arrays of those names; a set's labels go to its one-of-K unit.
     """
-    source = "the array"
+    source, states = "the array", None
     seen = [g for g in model.groups if g.role != "hidden"]
     if isinstance(spec, str | Path):
         if len(seen) > 1 and holds_several(str(spec)):
-            return {g.name: load_data(f"{spec}:{g.name}", part).values for g in seen}, str(spec)
+            return Found({g.name: load_data(f"{spec}:{g.name}", part).values for g in seen}, str(spec))
         dataset = load_data(str(spec), part)
-        spec, source = dataset.values, dataset.source or dataset.name
+        spec, source, states = dataset.values, dataset.source or dataset.name, dataset.states
         label = [g.name for g in seen if g.states is not None and len(g.axes) == 1]
         if dataset.labels is not None and len(seen) == 2 and len(label) == 1:
-            return {g.name: dataset.labels if g.name in label else dataset.values for g in seen}, source
+            return Found({g.name: dataset.labels if g.name in label else dataset.values for g in seen}, source)
     if isinstance(spec, Mapping):
-        return {str(k): np.asarray(v) for k, v in spec.items()}, source
+        return Found({str(k): np.asarray(v) for k, v in spec.items()}, source)
     if len(seen) != 1:
         names = ", ".join(f"`{g.name}`" for g in seen)
         raise fail("BM871", f"model `{model.name}` takes data for {names}, one array was given",
                    help="give a dict with an array a group, or a file that holds arrays of these names")  # fmt: skip
-    return {seen[0].name: np.asarray(spec)}, source
+    return Found({seen[0].name: np.asarray(spec)}, source, {} if states is None else {seen[0].name: states})
 
 
 def flatten(arrays: Arrays, model: CheckedModel) -> Arrays:
@@ -287,9 +302,10 @@ def bound(model: Model, data: Any) -> Model:
     spec = data if data is not None else model.checked.training.data
     if spec is None or not model.checked.unbound:
         return model
-    arrays, _ = read(spec, model.checked)
-    shapes = {n: x.shape for n, x in flatten(arrays, model.checked).items()}
-    made = model.bind_data(shapes)
+    found = find(spec, model.checked)
+    shapes = {n: x.shape for n, x in flatten(found.arrays, model.checked).items()}
+    of_states = {n: (*shapes[n], k) for n, k in found.alphabets.items() if len(shapes[n]) == len(model.checked.group(n).axes)}
+    made = model.bind_data(shapes | of_states)
     if made.checked.unbound:
         names, first = ", ".join(f"`{n}`" for n in made.checked.unbound), made.checked.unbound[0]
         seen = ", ".join(f"`{n}` has shape (cases, {', '.join(map(str, x[1:]))})" for n, x in shapes.items())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import logging
 import pkgutil
 import sys
 import warnings
@@ -42,9 +43,27 @@ def _show_warning(message: Warning | str, category: type[Warning], filename: str
         print(f"{message}\n", file=sys.stderr)
 
 
+class _Notes(logging.Handler):
+    """What readers decided by themselves, on stderr, each sentence once."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.INFO)
+        self.shown: set[str] = set()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        text = record.getMessage()
+        if text not in self.shown:
+            self.shown.add(text)
+            print(f"note: {text}", file=sys.stderr)
+
+
 def _status() -> int:
     from ..language.diagnostics import BmError, BmWarning
 
+    logger = logging.getLogger("bmdsl")
+    logger.setLevel(logging.INFO)
+    logger.propagate = False
+    logger.handlers = [_Notes()]
     warnings.simplefilter("always", BmWarning)
     warnings.showwarning = _show_warning
     try:

@@ -18,6 +18,8 @@ class Dataset:
     values: np.ndarray = field(repr=False, compare=False)
     labels: np.ndarray | None = field(default=None, repr=False, compare=False)
     source: str = ""
+    states: int | None = None
+    """Size of the alphabet that the values are numbers of, where a file has one."""
 
     @property
     def n_cases(self) -> int:

@@ -11,6 +11,8 @@ import numpy as np
 from ..language.diagnostics import fail, near
 from ..registry import discover
 from .dataset import Dataset
+from .image_folder import load_images
+from .reading import Reading
 
 _SETS = "bmdsl.data.sets"
 _READERS = "bmdsl.data.readers"
@@ -29,7 +31,10 @@ def load(spec: str, part: str = "train") -> Dataset:
     if _looks_like_file(spec):
         if part != "train":
             raise fail("BM708", f"`{spec}` is a file and has no part `{part}`", help="give the file of that part instead")
-        return Dataset(spec, read_file(spec), source=spec)
+        if Path(spec).is_dir():
+            return load_images(Path(spec))
+        found = read_contents(spec)
+        return Dataset(spec, found.values, source=spec, states=found.states)
     guess = near(spec, sets)
     message = f"there is no data set or file named `{spec}`"
     known = f"named sets are {', '.join(f'`{name}`' for name in sets)}; a file is {_formats()}"
@@ -38,21 +43,27 @@ def load(spec: str, part: str = "train") -> Dataset:
 
 def read_file(spec: str) -> np.ndarray:
     """The array in the file `PATH` or `PATH:KEY`, unchecked but numeric."""
+    return read_contents(spec).values
+
+
+def read_contents(spec: str) -> Reading:
+    """The array in the file `PATH` or `PATH:KEY`, unchecked but numeric, with what the file says about it."""
     path, key, reader = _locate(spec)
     if key is not None and not reader.KEYED:
         raise fail("BM704", f"`{path.name}` holds one array, so `:{key}` names nothing", help=f"write `{path}`")
     try:
-        values = reader.read(path, key)
+        made = reader.read(path, key)
     except OSError as problem:
         raise fail("BM703", f"`{path}` cannot be read: {problem.strerror or problem}") from problem
-    if values.dtype.kind not in "biuf":
-        raise fail("BM710", f"`{spec}` holds `{values.dtype}`, not real numbers", help="store integers, floats or booleans")
-    return values
+    found = made if isinstance(made, Reading) else Reading(made)
+    if found.values.dtype.kind not in "biuf":
+        raise fail("BM710", f"`{spec}` holds `{found.values.dtype}`, not real numbers", help="store integers, floats or booleans")
+    return found
 
 
 def holds_several(spec: str) -> bool:
     """Whether the spec is a file of arrays by name, none of which it names."""
-    if spec in discover(_SETS) or not _looks_like_file(spec):
+    if spec in discover(_SETS) or not _looks_like_file(spec) or Path(spec).is_dir():
         return False
     _, key, reader = _locate(spec)
     return key is None and bool(reader.KEYED)
@@ -84,7 +95,7 @@ def _split_key(spec: str) -> tuple[str, str | None]:
 
 def _looks_like_file(spec: str) -> bool:
     path, key = _split_key(spec)
-    return key is not None or Path(path).suffix != "" or "/" in path or "\\" in path or Path(path).is_file()
+    return key is not None or Path(path).suffix != "" or "/" in path or "\\" in path or Path(path).exists()
 
 
 def _locate(spec: str) -> tuple[Path, str | None, ModuleType]:
@@ -92,7 +103,7 @@ def _locate(spec: str) -> tuple[Path, str | None, ModuleType]:
     text, key = (spec, None) if Path(spec).is_file() else _split_key(spec)
     path = Path(text).expanduser()
     if path.is_dir():
-        raise fail("BM701", f"`{text}` is a folder, not a file", help=f"give a file in it: {_formats()}")
+        raise fail("BM701", f"`{text}` is a folder, one array is needed here", help=f"give a file in it: {_formats()}")
     if not path.is_file():
         siblings = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
         guess = near(path.name, siblings)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 
-from ...language.diagnostics import fail
+from ...language.diagnostics import BmWarning, Diagnostic, fail
 from ...language.vocabulary import Option, Word
 from ..floats import as_float
 
@@ -14,6 +16,11 @@ WORD = Word(
     summary="0 or 1: value > at (threshold), or 1 with probability value (stochastic)",
 )
 
+HALF = 0.5
+"""The threshold that is meant for values of [0, 1]."""
+MAX_SHARE = 0.995
+"""Share of entries on one side of the threshold from which on a warning is given."""
+
 
 def apply(
     values: np.ndarray, generator: np.random.Generator, reference: np.ndarray | None = None, how: str = "threshold", at: float = 0.5
@@ -22,7 +29,14 @@ def apply(
     x = as_float(values)
     missing = np.isnan(x)
     if how == "threshold":
+        if at == HALF and np.any((x < 0) | (x > 1)):
+            raise fail(
+                "BM721",
+                f"`binarize(threshold)` divides values of [0, 1] at {at:g}, but these run from {np.nanmin(x):g} to {np.nanmax(x):g}",
+                help=f"put `scale` before it: `transform scale, binarize(threshold)`; or a threshold among them: `at = {_middle(x):g}`",
+            )
         drawn = x > at
+        _warn_if_one_sided(x[~missing], drawn[~missing], at)
     else:
         if np.any((x < 0) | (x > 1)):
             raise fail(
@@ -35,3 +49,18 @@ def apply(
     result = drawn.astype(x.dtype)
     result[missing] = np.nan
     return result
+
+
+def _middle(x: np.ndarray) -> float:
+    return float((np.nanmin(x) + np.nanmax(x)) / 2)
+
+
+def _warn_if_one_sided(x: np.ndarray, drawn: np.ndarray, at: float) -> None:
+    """Warns BM722 if nearly all values fall on one side, unless they are 0 and 1 already."""
+    share = float(drawn.mean()) if drawn.size else 0.5
+    if MAX_SHARE > share > 1 - MAX_SHARE or np.all((x == 0) | (x == 1)):
+        return
+    side = "above" if share > 0.5 else "below"
+    text = f"{100 * max(share, 1 - share):.1f} % of the values are {side} the threshold {at:g}: hardly anything is left to learn"
+    help = f"values run from {x.min():g} to {x.max():g}, half of them are below {np.median(x):g}: `binarize(threshold, at = ...)`"
+    warnings.warn(BmWarning(Diagnostic("BM722", text, None, helps=(help,), level="warning")), stacklevel=2)
