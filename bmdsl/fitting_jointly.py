@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .fitting import PICTURED, Outcome, image_shapes, origin, ready_cases, some_whole
+from .inference.interrupts import Stopped
 from .joint import JointMachine, Trained, reconstruct
 from .language.diagnostics import fail
 from .language.model import Choice, Training
@@ -36,7 +37,7 @@ def fit_jointly(stack: StackModel, layers: Sequence[Trained], spec: Any, out: Pa
     started = time.monotonic()
     run = train(machine, ready, _training(stack), out, metadata={"source": stack.source.text})  # type: ignore[arg-type]  # it has what this objective asks for
     if run.interrupted:
-        raise KeyboardInterrupt
+        raise Stopped(run.signal, whole=True)
     outcome = Outcome(layers[0].machine, run, ready, time.monotonic() - started, ())
     if out is not None:
         _write(stack, layers, out, spec, image_shapes(arrays, model), run.metrics, ready)

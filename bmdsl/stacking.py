@@ -14,6 +14,7 @@ import numpy as np
 from . import driver
 from .chunks import by_chunks
 from .handle import Model
+from .inference.interrupts import Stopped
 from .joint import Trained, all_frozen, chain, down, hidden_means, reconstruct, up
 from .language.diagnostics import fail
 from .language.model import Model as CheckedModel
@@ -104,7 +105,7 @@ class StackModel:
             if on_layer is not None:
                 on_layer(layer.name, outcome)
             if outcome.run.interrupted:
-                raise KeyboardInterrupt
+                raise Stopped(outcome.run.signal, whole=True)
         return made
 
     def _at_start(self, spec: Any, dtype: str) -> list[Trained]:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-MAIN = "from bmdsl.cli.main import main; main()"
+MAIN = "from bmdsl.cli.entry import main; main()"
 
 
 def pip(*arguments: object) -> subprocess.CompletedProcess[str]:
@@ -60,4 +60,4 @@ def test_a_model_trains_and_samples_in_an_empty_folder(installed: Path, tmp_path
 
 def test_the_command_is_installed(installed: Path):
     (points,) = installed.glob("bmdsl-*.dist-info/entry_points.txt")
-    assert "bm = bmdsl.cli.main:main" in points.read_text()
+    assert "bm = bmdsl.cli.entry:main" in points.read_text()

@@ -5,8 +5,12 @@ from __future__ import annotations
 import importlib
 import logging
 import pkgutil
+import signal
 import sys
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
 
 import typer
 
@@ -28,11 +32,6 @@ def _add_verbs() -> None:
 
 
 _add_verbs()
-
-
-def main() -> None:
-    """Exit 0 done, 1 the model or data is wrong, 2 usage, 70 our own bug, 130 interrupted."""
-    sys.exit(_status())
 
 
 def _show_warning(message: Warning | str, category: type[Warning], filename: str, lineno: int, file: object = None, line: str | None = None) -> None:
@@ -57,7 +56,34 @@ class _Notes(logging.Handler):
             print(f"note: {text}", file=sys.stderr)
 
 
-def _status() -> int:
+@contextmanager
+def _signals() -> Iterator[list[int]]:
+    """Signals that have come, each raised as an interrupt where it falls; work that must stay whole defers them."""
+    from ..inference.interrupts import SIGNALS, Stopped
+
+    seen: list[int] = []
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        seen.append(number)
+        raise Stopped(number, whole=False)
+
+    before = {n: signal.signal(n, stop) for n in SIGNALS if signal.getsignal(n) not in (signal.SIG_IGN, None)}
+    try:
+        yield seen
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def status() -> int:
+    """Runs the command of `sys.argv` and gives its exit code: see `entry.main`. An interrupt wins over the error that it ends in."""
+    with _signals() as seen:
+        code = _status(seen)
+    return code
+
+
+def _status(seen: list[int]) -> int:
+    from ..inference.interrupts import Stopped, cause
     from ..language.diagnostics import BmError, BmWarning
 
     logger = logging.getLogger("bmdsl")
@@ -69,15 +95,14 @@ def _status() -> int:
     try:
         app()
     except SystemExit as done:
-        if done.code == 130:  # from a verb that has stopped cleanly, or from typer, which says nothing
-            print("interrupted", file=sys.stderr)
+        if done.code in (130, 143):  # from a verb that has stopped cleanly, or from typer, which says nothing
+            return _interrupted(seen, done.code)
         return done.code if isinstance(done.code, int) else 0
     except BmError as error:
         print(error, file=sys.stderr)
         return 1
-    except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
-        return 130
+    except KeyboardInterrupt as stop:
+        return _interrupted(seen, 128 + stop.number if isinstance(stop, Stopped) else 130)
     except BrokenPipeError:  # the reader of our output has gone, as `| head` does
         sys.stderr.close()
         return 0
@@ -85,6 +110,8 @@ def _status() -> int:
         print(f"error[BM914]: `{error.filename or 'a file'}` cannot be read or written: {error.strerror or error}", file=sys.stderr)
         return 1
     except Exception as error:  # the last line of defence: a user never sees a traceback
+        if seen or cause(error) is not None:
+            return _interrupted(seen, 130)
         import traceback
 
         place = traceback.extract_tb(error.__traceback__)[-1]
@@ -92,3 +119,8 @@ def _status() -> int:
         print(f"please report it with the command you typed and this place: {place.name}, line {place.lineno}", file=sys.stderr)
         return 70
     return 0
+
+
+def _interrupted(seen: list[int], code: int) -> int:
+    print("interrupted", file=sys.stderr)
+    return 128 + seen[0] if seen else code

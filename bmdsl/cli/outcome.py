@@ -12,13 +12,13 @@ if TYPE_CHECKING:
 
 
 def finish(outcome: Outcome, as_json: bool) -> None:
-    """Prints the figures; exit 130 where training was interrupted."""
+    """Prints the figures; exit 130 or 143 if training was interrupted."""
     if as_json:
         print(json.dumps(outcome.as_dict()))
     else:
         show(outcome.rows())
     if outcome.run.interrupted:
-        raise typer.Exit(130)
+        raise typer.Exit(outcome.run.exit_code)
 
 
 def show(rows: list[tuple[str, ...]]) -> None:

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from typing import ParamSpec, TypeVar
 
 from ..language.diagnostics import fail
+from .interrupts import cause
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -42,12 +43,18 @@ def one_pool() -> Iterator[None]:
 
 
 def alone(function: Callable[P, T]) -> Callable[P, T]:
-    """A function that runs inside `one_pool`."""
+    """A function that runs inside `one_pool`; an interrupt of compiled code comes out as what it is."""
 
     @functools.wraps(function)
     def inside(*args: P.args, **kwargs: P.kwargs) -> T:
         with one_pool():
-            return function(*args, **kwargs)
+            try:
+                return function(*args, **kwargs)
+            except SystemError as error:
+                interrupt = cause(error)
+                if interrupt is None:
+                    raise
+                raise interrupt from None
 
     return inside
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from ..chunks import chunks
+from ..inference.interrupts import Stopped
 from ..language.diagnostics import fail
 from ..language.model import Choice, Group, Initial, Letter, Model, Parameter, Subscript, Term, Training
 from ..language.structure import depths
@@ -48,7 +49,7 @@ def pretrain(machine: Machine, choice: Choice, data: Mapping[str, np.ndarray], p
         seen = {n: np.stack([x, x], axis=1) if n in twice else x for n, x in below.items()}
         run = train(small, seen, part.training, progress=progress)
         if run.interrupted:
-            raise KeyboardInterrupt
+            raise Stopped(run.signal, whole=True)
         for p in part.parameters:
             found.setdefault(p.name, []).append(small.params[p.name])
         if layer + 1 < top:

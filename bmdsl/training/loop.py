@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -11,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from ..inference.interrupts import Pending, Stopped, deferred
 from ..inference.threads import one_pool
 from ..language.diagnostics import fail
 from ..language.model import Training
@@ -37,6 +39,8 @@ class Run:
     updates: int = 0
     stopped: str = "done"
     """`done`, `patience` or `interrupted`."""
+    signal: int = signal.SIGINT
+    """The signal that interrupted."""
     best_score: float | None = None
     best_update: int | None = None
     metrics: list[dict[str, Any]] = field(default_factory=list)
@@ -46,6 +50,11 @@ class Run:
     @property
     def interrupted(self) -> bool:
         return self.stopped == "interrupted"
+
+    @property
+    def exit_code(self) -> int:
+        """0, or 128 and the signal's number: what a process that trained ends with."""
+        return 128 + self.signal if self.interrupted else 0
 
 
 def train(
@@ -110,10 +119,16 @@ class _Loop:
             self._checkpoint()
         self.begun = time.monotonic()
         try:
-            with one_pool(), progress_line(self.total, progress) as show:
-                self._updates(show)
+            with one_pool(), progress_line(self.total, progress) as show, deferred() as signals:
+                self._updates(show, signals)
+        except Stopped as stop:
+            if stop.whole:
+                self._keep()
+            else:
+                self._back()
+            self.run_.stopped, self.run_.signal = "interrupted", stop.number
         except KeyboardInterrupt:
-            # an interrupt may fall inside an update: what is kept is the last whole epoch, or this one's end
+            # one that is no signal may fall inside an update: what is kept is the last whole epoch, or this one's end
             self._back()
             self.run_.stopped = "interrupted"
         except FloatingPointError as error:
@@ -129,11 +144,12 @@ class _Loop:
         self._write_params()
         return self.run_
 
-    def _updates(self, show: Show) -> None:
+    def _updates(self, show: Show, signals: Pending) -> None:
         order, ordered = np.empty(0, int), -1
         sums: dict[str, list[float]] = {}
         shown: dict[str, float] = {}
         while self.run_.updates < self.total:
+            signals.check()
             if self._out_of_patience():
                 self.run_.stopped = "patience"
                 return

@@ -28,7 +28,7 @@ class Bm:
     def __call__(self, *arguments: object) -> Done:
         self.monkeypatch.setattr(sys, "argv", ["bm", *map(str, arguments)])
         self.capsys.readouterr()
-        code = command_line._status()
+        code = command_line.status()
         out, err = self.capsys.readouterr()
         assert "Traceback" not in err
         return Done(code, out, err)

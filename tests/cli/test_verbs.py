@@ -20,7 +20,7 @@ def test_help_imports_nothing_heavy():
 
 
 def test_check_imports_neither_compiler_nor_plots():
-    code = (f"import sys; sys.argv = ['bm', 'check', 'rbm']; from bmdsl.cli.main import _status; assert _status() == 0; "
+    code = (f"import sys; sys.argv = ['bm', 'check', 'rbm']; from bmdsl.cli.main import status; assert status() == 0; "
             f"assert not { {'numba', 'matplotlib', 'sklearn'} } & set(sys.modules), { {'numba', 'matplotlib', 'sklearn'} } & set(sys.modules)")  # fmt: skip
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stderr == ""
 

@@ -1,0 +1,67 @@
+"""Ctrl-C and SIGTERM, taken where work is whole: an exception inside compiled code would come out as another error."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+class Stopped(KeyboardInterrupt):
+    """A signal that asked for an end; `number` is its own, of which a process's exit code is made.
+
+    `whole`: it waited until nothing was half done.
+    """
+
+    def __init__(self, number: int, whole: bool) -> None:
+        super().__init__()
+        self.number, self.whole = number, whole
+
+
+class Pending:
+    """Signals that have come and wait for `check`."""
+
+    def __init__(self) -> None:
+        self.numbers: list[int] = []
+
+    def receive(self, number: int, frame: FrameType | None = None) -> None:
+        """Notes a signal; a second one does not wait any longer."""
+        self.numbers.append(number)
+        if len(self.numbers) > 1:
+            raise Stopped(self.numbers[0], whole=False)
+
+    def check(self) -> None:
+        """Raises Stopped if a signal has come."""
+        if self.numbers:
+            raise Stopped(self.numbers[0], whole=True)
+
+
+@contextmanager
+def deferred() -> Iterator[Pending]:
+    """Inside, a signal waits until `check` is called; outside the main thread, or if signals are ignored, nothing changes."""
+    pending = Pending()
+    before = {}
+    if threading.current_thread() is threading.main_thread():
+        for number in SIGNALS:
+            if signal.getsignal(number) not in (signal.SIG_IGN, None):
+                before[number] = signal.signal(number, pending.receive)
+    try:
+        yield pending
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def cause(error: BaseException | None) -> KeyboardInterrupt | None:
+    """The interrupt that an error came from: numba turns one that falls into its dispatcher into a SystemError."""
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        if isinstance(error, KeyboardInterrupt):
+            return error
+        seen.add(id(error))
+        error = error.__cause__ or error.__context__
+    return None

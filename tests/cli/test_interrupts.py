@@ -1,0 +1,86 @@
+"""SIGINT and SIGTERM at any moment: exit 130 or 143, never a traceback, and what was whole is kept."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import bmdsl
+
+MODEL = """model m(D = 6, H = 4) {
+  visible v[D] : binary  hidden h[H] : binary  param W, b, c
+  energy = - W[i,j] v[i] h[j] - b[i] v[i] - c[j] h[j]
+  train { positive exact  negative pcd(chains = 20)  optimizer sgd(rate = 0.01)  batch 20  epochs 100000 }
+}
+"""
+COMMAND = [sys.executable, "-c", "from bmdsl.cli.entry import main; main()"]
+LONGEST = 60
+
+
+def started(folder: Path) -> subprocess.Popen[str]:
+    (folder / "m.bm").write_text(MODEL)
+    np.save(folder / "x.npy", (np.random.default_rng(0).random((200, 6)) < 0.4).astype(float))
+    words = [*COMMAND, "train", "m.bm", "x.npy", "--out", "run", "--threads", "1"]
+    return subprocess.Popen(words, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def ended(process: subprocess.Popen[str], number: int) -> None:
+    process.send_signal(number)
+    out, err = process.communicate(timeout=LONGEST)
+    assert process.returncode == 128 + number, (process.returncode, err)
+    assert "Traceback" not in err and "bug of bmdsl" not in err
+    assert err.count("interrupted") == 1
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_training_that_is_stopped_keeps_its_last_whole_update(tmp_path: Path, number: int):
+    process = started(tmp_path)
+    deadline = time.monotonic() + LONGEST
+    while not (tmp_path / "run" / "metrics.jsonl").is_file() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    ended(process, number)
+    kept = bmdsl.open(tmp_path / "run")
+    assert np.isfinite(kept.params["W"]).all()
+    resumed = subprocess.run([*COMMAND, "resume", "run", "--set", "train.epochs=1"], cwd=tmp_path, capture_output=True, text=True)
+    assert resumed.returncode == 0, resumed.stderr
+
+
+def random_moments(folder: Path, count: int, longest: float) -> None:
+    generator = np.random.default_rng(count)
+    for k in range(count):
+        inside = folder / str(k)
+        inside.mkdir()
+        process = started(inside)
+        time.sleep(0.15 + generator.random() * longest)
+        ended(process, signal.SIGINT if k % 2 else signal.SIGTERM)
+
+
+def test_interrupts_at_random_moments_are_clean(tmp_path: Path):
+    random_moments(tmp_path, 6, 4.0)
+
+
+@pytest.mark.slow
+def test_two_hundred_interrupts_at_random_moments_are_clean(tmp_path: Path):
+    random_moments(tmp_path, 200, 6.0)
+
+
+def test_an_interrupt_of_compiled_code_in_python_is_an_interrupt(tmp_path: Path):
+    code = (
+        "import os, signal, threading, time, bmdsl\n"
+        "m = bmdsl.parse('model m { visible s[60] : spin  param J init 0.1  energy = - J s[i] s[wrap(i+1)] }').compile()\n"
+        "m.sample(4, steps=1)\n"
+        "threading.Timer(0.5, lambda: os.kill(os.getpid(), signal.SIGINT)).start()\n"
+        "try:\n"
+        "    while True: m.sample(2, steps=3)\n"
+        "except KeyboardInterrupt:\n"
+        "    print('clean')\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=LONGEST, env=os.environ | {"NUMBA_NUM_THREADS": "1"})
+    assert done.stdout.strip() == "clean", done.stderr
