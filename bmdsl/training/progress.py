@@ -1,11 +1,15 @@
-"""The progress line on a terminal: bar, time left, a few figures. Nothing where there is no terminal, unless asked."""
+"""How far work has come: a bar with the time left on a terminal or in a notebook, else a line at times."""
 
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Protocol
+
+FIRST_LINE, GROWTH, LAST_PAUSE = 10.0, 1.5, 600.0
+"""Seconds to the first line of a log, the factor by which pauses grow, and the longest."""
 
 
 class Show(Protocol):
@@ -14,23 +18,65 @@ class Show(Protocol):
     def __call__(self, done: int, figures: Mapping[str, float], words: str = "") -> None: ...
 
 
-
-
 @contextmanager
 def progress_line(total: int, wanted: bool | None) -> Iterator[Show]:
-    """Yields show(updates done, figures). `wanted` None: only where stderr is a terminal."""
-    if not (sys.stderr.isatty() if wanted is None else wanted):
+    """Yields show(updates done, figures). `wanted` None: a bar if there is somebody to see it, else lines; False: nothing."""
+    if wanted is False:
         yield lambda done, figures, words="": None
-        return
+    elif wanted or _in_notebook() or sys.stderr.isatty():
+        yield from _bar(total)
+    else:
+        yield Lines(total)
+
+
+def _in_notebook() -> bool:
+    """Whether this process is a Jupyter kernel."""
+    return "ipykernel" in sys.modules
+
+
+def _said(figures: Mapping[str, float], words: str) -> str:
+    return "  ".join([*(f"{n} {x:.4g}" for n, x in figures.items()), *([words] if words else [])])
+
+
+def _bar(total: int) -> Iterator[Show]:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     columns = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), TextColumn("{task.fields[figures]}"))
-    with Progress(*columns, console=Console(stderr=True)) as bar:
+    with Progress(*columns, console=Console(stderr=not _in_notebook())) as bar:
         task = bar.add_task("train", total=total, figures="")
 
         def show(done: int, figures: Mapping[str, float], words: str = "") -> None:
-            said = "  ".join([*(f"{n} {x:.4g}" for n, x in figures.items()), *([words] if words else [])])
-            bar.update(task, completed=done, figures=said)
+            bar.update(task, completed=done, figures=_said(figures, words))
 
         yield show
+
+
+class Lines:
+    """Lines for a log, on stderr: the first after FIRST_LINE seconds, then rarer and rarer."""
+
+    def __init__(self, total: int) -> None:
+        self.total = total
+        self.begun = time.monotonic()
+        self.first: int | None = None
+        self.pause = FIRST_LINE
+        self.due = self.begun + self.pause
+
+    def __call__(self, done: int, figures: Mapping[str, float], words: str = "") -> None:
+        now = time.monotonic()
+        self.first = done if self.first is None else self.first
+        if now < self.due:
+            return
+        self.pause = min(self.pause * GROWTH, LAST_PAUSE)
+        self.due = now + self.pause
+        rate = (done - self.first) / (now - self.begun)
+        left = f", {duration((self.total - done) / rate)} left" if rate > 0 else ""
+        print(f"{done:,} of {self.total:,} after {duration(now - self.begun)}{left}  {_said(figures, words)}", file=sys.stderr, flush=True)
+
+
+def duration(seconds: float) -> str:
+    """`50 s`, `3 min`, `2 h 05 min`."""
+    if seconds < 99.5:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 100 else f"{minutes // 60} h {minutes % 60:02d} min"

@@ -1,0 +1,31 @@
+"""Progress where nobody watches: a line at times, with the time that is left."""
+
+from __future__ import annotations
+
+import pytest
+
+from bmdsl.training import progress
+
+
+def test_a_log_gets_lines_at_growing_pauses_with_the_time_left(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
+    clock = [0.0]
+    monkeypatch.setattr(progress.time, "monotonic", lambda: clock[0])
+    with progress.progress_line(1000, None) as show:
+        for done in range(1, 1001):
+            clock[0] = 0.1 * done
+            show(done, {"gradient": 0.5})
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 4
+    assert lines[0] == "100 of 1,000 after 10 s, 91 s left  gradient 0.5"
+
+
+def test_a_short_training_and_an_unwanted_one_say_nothing(capsys: pytest.CaptureFixture[str]):
+    for wanted in (None, False):
+        with progress.progress_line(10, wanted) as show:
+            show(10, {})
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize(("seconds", "text"), [(0.4, "0 s"), (99, "99 s"), (120, "2 min"), (7500, "2 h 05 min")])
+def test_durations_read_as_people_say_them(seconds: float, text: str):
+    assert progress.duration(seconds) == text
