@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 from .handle import read_source
@@ -17,6 +18,22 @@ from .language.tree import ModelDefinition
 def expanded(path: str) -> str:
     """The text of a file, or of a shipped model, with `layers` and `bias` written out."""
     return format(expand(parse(read_source(path)[0])))
+
+
+def models_in(paths: Iterable[Path]) -> list[Path]:
+    """Files as they are, folders as the `.bm` files in them, in order. BmError BM905 for a folder that has none."""
+    found: list[Path] = []
+    for path in paths:
+        inside = sorted(path.rglob("*.bm")) if path.is_dir() else [path]
+        if not inside:
+            raise fail("BM905", f"the folder `{path}` has no `.bm` file")
+        found += inside
+    return list(dict.fromkeys(found))
+
+
+def formatted_text(text: str) -> str:
+    """A text in the one style. BmError with its syntax errors."""
+    return format(parse(Source("<stdin>", text)))
 
 
 def formatted(path: Path) -> str | None:

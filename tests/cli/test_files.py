@@ -65,6 +65,22 @@ def test_fmt_rewrites_once_and_check_changes_nothing(bm: Bm):
     assert [p.name for p in bm.folder.glob("*.part")] == []
 
 
+def test_fmt_reads_folders_and_standard_input_and_shows_differences(bm: Bm):
+    import io
+
+    folder = bm.folder / "models" / "inner"
+    folder.mkdir(parents=True)
+    untidy = "model  m {  visible v : binary\nenergy = - v }\n"
+    (folder / "a.bm").write_text(untidy)
+    shown = bm("fmt", "models", "--diff")
+    assert shown.returncode == 1 and "-model  m {" in shown.stdout and (folder / "a.bm").read_text() == untidy
+    assert bm("fmt", "models").returncode == 0 and bm("fmt", "models", "--check").returncode == 0
+    bm.monkeypatch.setattr("sys.stdin", io.StringIO(untidy))
+    assert bm("fmt", "-").stdout == (folder / "a.bm").read_text()
+    (bm.folder / "empty").mkdir()
+    assert "BM905" in bm("fmt", "empty").stderr
+
+
 def test_fmt_leaves_a_file_with_an_error_as_it_is(bm: Bm):
     path = bm.folder / "broken.bm"
     path.write_text("model m {")

@@ -1,7 +1,9 @@
-"""`bm fmt FILE`: one style for every file."""
+"""`bm fmt FILE|FOLDER|-`: one style for every file."""
 
 from __future__ import annotations
 
+import difflib
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -10,19 +12,36 @@ import typer
 from ..options import LOOK
 
 PLACE = LOOK, 2
+STDIN = Path("-")
 
 
 def run(
-    files: Annotated[list[Path], typer.Argument(help=".bm files")],
+    files: Annotated[list[Path], typer.Argument(help=".bm files, folders of them, or `-` for standard input", allow_dash=True)],
     check: Annotated[bool, typer.Option("--check", help="change nothing; exit 1 if a file would change")] = False,
+    diff: Annotated[bool, typer.Option("--diff", help="change nothing; show what would change; exit 1 if anything would")] = False,
 ) -> None:
     """Rewrite files in the one style; comments and meaning stay."""
-    from ...formatting import formatted, rewrite
+    from ...formatting import formatted, formatted_text, models_in, rewrite
 
-    untidy = [file for file, text in [(file, formatted(file)) for file in files] if text is not None]
-    for file in untidy:
+    if STDIN in files:
+        text = sys.stdin.read()
+        tidy = formatted_text(text)
+        print(_difference("<stdin>", text, tidy) if diff else "" if check else tidy, end="")
+        if (check or diff) and tidy != text:
+            raise typer.Exit(1)
+        return
+    untidy = [(file, text) for file in models_in(files) if (text := formatted(file)) is not None]
+    for file, text in untidy:
+        if diff:
+            print(_difference(str(file), file.read_text(encoding="utf-8"), text), end="")
+            continue
         if not check:
             rewrite(file)
         print(f"{file}: {'would be' if check else 'was'} reformatted")
-    if check and untidy:
+    if (check or diff) and untidy:
         raise typer.Exit(1)
+
+
+def _difference(name: str, before: str, after: str) -> str:
+    lines = before.splitlines(keepends=True), after.splitlines(keepends=True)
+    return "".join(difflib.unified_diff(*lines, fromfile=name, tofile=name))
