@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .data.load import read_file
+from .inference.annealing import MAX_SWEEPS
 from .language.diagnostics import fail
 from .training.progress import progress_line
 from .training.run_folder import RunFolder
@@ -138,13 +139,14 @@ def observed(s: Subject, names: Sequence[str], n: int, out: Path | None, chosen:
     return Drawn(drawn.groups, drawn.path, drawn.picture, trace, tuple(extra))
 
 
-def ground(s: Subject, n: int, sweeps: int, betas: tuple[float, float] | None, schedule: str, clamp: Sequence[str], out: Path | None,
+def ground(s: Subject, n: int, sweeps: int | None, betas: tuple[float, float] | None, schedule: str, clamp: Sequence[str], out: Path | None,
            progress: bool | None = None) -> tuple[Ground, Path, Path | None]:  # fmt: skip
     """The best state that annealing finds, its file, and its picture where units form an image."""
     held = dict(_clamped(text) for text in clamp)
     count = len(next(iter(held.values()))) if held else n
-    with progress_line(sweeps, progress) as show:
-        found = s.machine.anneal(count, sweeps, betas, schedule, held, lambda sweep: show(min(sweep, sweeps), {}))
+    most = MAX_SWEEPS if sweeps is None else sweeps
+    with progress_line(most, progress) as show:
+        found = s.machine.anneal(count, sweeps, betas, schedule, held, lambda sweep: show(min(sweep, most), {}))
     groups = {name: x[None] for name, x in found.state.items()}
     written = _write(s, groups, out or s.folder / "ground.npz", {}, f"energy {found.energy:.8g}", states=True)
     return found, written.path, written.picture

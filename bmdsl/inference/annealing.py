@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,6 +17,13 @@ if TYPE_CHECKING:
 QUENCH, COLD = 4, 1e4
 """Sweeps at the end that only go down, and how much colder than the coldest field they are."""
 SAME = 1e-6
+FIRST_SWEEPS, MAX_SWEEPS = 1000, 1 << 16
+"""Sweeps of the first cooling if nobody says how many, and of the longest."""
+MIN_SHARE = 0.25
+"""Share of the chains that must end at the least energy, twice running, before a search is taken to have ended: rare hits of a state that is
+not the lowest agree as well as those of one that is."""
+MAX_SECONDS = 30.0
+"""A search of its own length begins no further cooling after so long."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +36,19 @@ class Ground:
     betas: tuple[float, float]
     sweeps: int
     seconds: float
+    rounds: int = 1
+    """Coolings, each twice as long as the one before; `energies` are the last one's."""
+    agreed: bool = False
+    """Whether the last two coolings found the same least energy, each in MIN_SHARE of the chains or more."""
+
+    @property
+    def doubt(self) -> str:
+        """Why the ground state may lie lower; empty if nothing speaks for it."""
+        if self.agreed:
+            return ""
+        if self.rounds > 1:
+            return "coolings twice as long still disagree: a lower state is likely"
+        return f"{self.hits} of {len(self.energies)} chains found it: a lower state is likely" if self.hits < MIN_SHARE * len(self.energies) else ""
 
     @property
     def hits(self) -> int:
@@ -58,4 +78,29 @@ def search(machine: Phases, chains: int, betas: Array, held: State, update: int,
     best = int(np.argmin(energies))
     shaped = {n: machine.program.shaped(n, x[best : best + 1])[0] for n, x in state.items()}
     seconds = time.perf_counter() - began
-    return Ground(shaped, float(energies[best]), energies, (float(betas[0]), float(betas[-1])), len(betas), seconds), state
+    # + 0.0: an energy of −0 is 0
+    return Ground(shaped, float(energies[best]) + 0.0, energies + 0.0, (float(betas[0]), float(betas[-1])), len(betas), seconds), state
+
+
+def search_until_agreed(machine: Phases, chains: int, schedule: Callable[[int], Array], held: State, update: int,
+                        progress: Callable[[int], None] | None = None) -> Ground:  # fmt: skip
+    """Coolings of FIRST_SWEEPS sweeps, twice as many, ..., until two running agree on the least energy; the best state of all.
+
+    `schedule(sweeps)` gives the inverse temperatures. Random numbers of cooling k are those of update `update` + k.
+    """
+    began = time.perf_counter()
+    best, before, sweeps, rounds = None, None, FIRST_SWEEPS, 0
+    while True:
+        found, _ = search(machine, chains, schedule(sweeps), held, update + rounds, progress)
+        rounds += 1
+        best = found if best is None or found.energy < best.energy - SAME * max(1.0, abs(best.energy)) else best
+        agreed = before is not None and min(found.hits, before.hits) >= MIN_SHARE * chains and _same(found, before) and _same(found, best)
+        seconds = time.perf_counter() - began
+        if agreed or 2 * sweeps > MAX_SWEEPS or seconds > MAX_SECONDS:
+            least = found if _same(found, best) else best
+            return replace(best, energies=least.energies, betas=found.betas, sweeps=sweeps, seconds=seconds, rounds=rounds, agreed=agreed)
+        before, sweeps = found, 2 * sweeps
+
+
+def _same(a: Ground, b: Ground) -> bool:
+    return abs(a.energy - b.energy) <= SAME * max(1.0, abs(b.energy))

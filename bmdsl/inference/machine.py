@@ -12,7 +12,7 @@ import numpy as np
 from ..language.diagnostics import BmError, fail, near
 from ..language.model import Model
 from . import completing, enumeration, importance
-from .annealing import Ground, search
+from .annealing import Ground, search, search_until_agreed
 from .bound import bounded
 from .domain import verify_means
 from .elimination import Elimination
@@ -89,7 +89,8 @@ class Machine(Phases):
     @alone
     def energy(self, **groups: Any) -> Array:
         """E(x) in nats, base measures included so that P(x) = exp(−E(x))/Z: [batch]. Every group must be given."""
-        return self.program.energy(self._fields(), self._state(groups, tuple(g.name for g in self.model.groups), "the energy"))
+        # + 0.0: an energy of −0 is 0
+        return self.program.energy(self._fields(), self._state(groups, tuple(g.name for g in self.model.groups), "the energy")) + 0.0
 
     @alone
     def free_energy(self, **groups: Any) -> Array:
@@ -346,15 +347,20 @@ class Machine(Phases):
             return observe(self, names or ("energy",), n, draws, thin, burn_in, betas, self._clamped(n, clamp), first, begin, progress)
 
     @alone
-    def anneal(self, n: int = 64, sweeps: int = 1000, betas: tuple[float, float] | None = None, schedule: str = "geometric",
+    def anneal(self, n: int = 64, sweeps: int | None = None, betas: tuple[float, float] | None = None, schedule: str = "geometric",
                clamp: Mapping[str, Any] | None = None, progress: Callable[[int], None] | None = None) -> Ground:  # fmt: skip
         """The state of least energy that n chains find, cooled over `sweeps` sweeps from the first of `betas` to the last.
 
-        Without `betas`, from where the strongest field hardly holds a unit to where the weakest coupling does.
+        Without `sweeps`, coolings of 1,000, 2,000, ... sweeps until two running agree on the least energy, or half a minute is over; `doubt`
+        then says so. Without `betas`, from where the strongest field hardly holds a unit to where the weakest coupling does.
         """
         with self.frozen():
             hot, cold = betas or default_range(self.program, self._fields())
             self._calls += 1
+            if sweeps is None:
+                found = search_until_agreed(self, n, lambda count: ladder(hot, cold, count, schedule), self._clamped(n, clamp), self._calls, progress)
+                self._calls += found.rounds
+                return found
             return search(self, n, ladder(hot, cold, sweeps, schedule), self._clamped(n, clamp), self._calls, progress)[0]
 
     @alone
