@@ -47,17 +47,20 @@ class Likelihood:
         rows: list[tuple[str, ...]] = [("", *(p.name for p in self.parts)), ("cases", *(f"{p.cases:,}" for p in self.parts))]
         what = "log-likelihood, at least" if self.bound else "log-likelihood"
         if self.estimate is None:
-            return [*rows, (what, *(f"{self.value(p):.2f} ± {1.96 * p.spread:.2f}" for p in self.parts))]
+            return [*rows, (what, *(f"{self.value(p):.2f} ± {p.spread:.2f}" for p in self.parts))]
         for by, side in (("AIS", self.estimate.forward), ("reverse AIS", self.estimate.reverse)):
             if side is not None:
-                rows.append((f"{what}, {by}", *(f"{p.mean - side.value:.2f} ± {1.96 * sqrt(p.spread**2 + side.std_error**2):.2f}" for p in self.parts)))
+                rows.append((f"{what}, {by}", *(f"{p.mean - side.value:.2f} ± {sqrt(p.spread**2 + side.std_error**2):.2f}" for p in self.parts)))
         return rows
 
     def notes(self) -> list[str]:
         """How log Z was found, and what speaks against it."""
+        cases = ", ".join(f"{p.cases:,}" for p in self.parts)
+        meaning = f"± is the standard error: of the mean over {cases} independent cases"
         if self.estimate is None:
-            return [f"log Z = {self.log_z:.2f} nats, by enumeration"]
-        return [str(self.estimate), *(["warning: " + self.estimate.doubt] if self.estimate.doubt else [])]
+            return [f"log Z = {self.log_z:.2f} nats, by enumeration", meaning]
+        meaning += f", and of log Z over {self.estimate.forward.effective:,.0f} effective of {self.estimate.chains:,} chains"
+        return [str(self.estimate), meaning, *(["warning: " + self.estimate.doubt] if self.estimate.doubt else [])]
 
     def as_dict(self) -> dict[str, Any]:
         """For `--json`."""

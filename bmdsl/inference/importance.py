@@ -89,9 +89,9 @@ class LogPartition:
         return self.value
 
     def __str__(self) -> str:
-        text = f"log Z = {self.value:.2f} ± {1.96 * self.std_error:.2f} nats by AIS"
+        text = f"log Z = {self.value:.2f} ± {self.std_error:.2f} nats by AIS"
         if self.reverse is not None:
-            text += f", {self.reverse.value:.2f} ± {1.96 * self.reverse.std_error:.2f} by reverse AIS"
+            text += f", {self.reverse.value:.2f} ± {self.reverse.std_error:.2f} by reverse AIS"
         return f"{text} ({self.chains:,} chains, {len(self.betas) - 1:,} temperatures)"
 
 

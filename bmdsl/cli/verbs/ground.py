@@ -35,7 +35,8 @@ def run(
     found, path, picture = ground(s, n, sweeps, None if beta is None else pair_of(beta, "--beta"), schedule, clamp or (), out, False if as_json else None)
     files = [str(p) for p in (path, picture) if p]
     if as_json:
-        print(json.dumps({"energy": found.energy, "hits": found.hits, "chains": len(found.energies), "coolings": found.rounds, "doubt": found.doubt, "sweeps": found.sweeps, "betas": found.betas,
+        print(json.dumps({"energy": found.energy, "hits": found.hits, "chains": len(found.energies), "coolings": found.rounds, "doubt": found.doubt,
+                          "sweeps": found.sweeps, "betas": found.betas,
                           "seconds": found.seconds, "files": files}))  # fmt: skip
         return
     print(f"least energy        {found.energy:.10g} nats")
