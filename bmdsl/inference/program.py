@@ -12,6 +12,7 @@ import numpy as np
 
 from ..compiler.kernels import listed, products, tensors
 from ..compiler.plan import Coupling, GroupPlan, Plan
+from ..compiler.term_kinds import kinds_of
 from ..compiler.term_loops import identifier
 from ..language.model import Length
 from .experts import BoundExpert, bound_experts
@@ -94,6 +95,7 @@ class Program:
         self._functions: dict[tuple[str, str, str], Any] = {}
         self.scales = {c.name: c.scale if c.direct is not None else 1.0 for c in plan.couplings}
         self.states = {g.name: int(g.states) if g.states is not None else 1 for g in plan.groups}
+        self.kinds = kinds_of(plan)
 
     def _tail(self, params: dict[str, Array]) -> tuple[Any, ...]:
         return (self.k, self.n, *(params[p.name] for p in self.plan.model.parameters), *self.edges)
