@@ -30,10 +30,6 @@ class Kind(Enum):
     EXPERT = "functions of a projection"
 
 
-EVERY = frozenset(Kind)
-"""For an algorithm that sees the energy only through a program's fields, energies and draws."""
-
-
 def kind_of(plan: Plan, number: int) -> Kind:
     """The one kind of the plan's term of this number. BmError BM880 where there is none, or more than one."""
     term = plan.model.terms[number]
@@ -84,4 +80,4 @@ def verify_takes(plan: Plan, kinds: Set[Kind], takes: Set[Kind], what: str) -> N
         term = next((plan.model.terms[n] for n in numbers if kind_of(plan, n) in unknown), None)
         named = " and ".join(sorted(k.value for k in unknown))
         raise fail("BM880", f"{what} does not account for {named}", None if term is None else term.span,
-                   help="estimate by sampling or AIS, or sum over fewer units")  # fmt: skip
+                   help="use another method, as sampling or AIS in place of a sum")  # fmt: skip

@@ -12,7 +12,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from ..compiler.term_kinds import Kind, verify_takes
+from ..compiler.term_kinds import Kind
 from ..language.diagnostics import fail
 from .experts import BoundExpert
 from .multiway import ContractedTerm, Multiway, TensorTerm
@@ -76,7 +76,7 @@ class UnitTables:
         self.constant = 0.0
         self.projections: list[Projection] = []
         self._tables: dict[tuple[int, ...], Array] = {(v,): np.zeros(n) for v, n in enumerate(self.states)}
-        verify_takes(program.plan, program.kinds, set(self.WALK), f"{what}, unit after unit,")
+        program.verify_takes(self.WALK.keys(), f"{what}, unit after unit,")
         self._refuse_dense()
         for kind in sorted(program.kinds, key=list(Kind).index):
             self.WALK[kind](self)
