@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from math import inf, log2
+from collections.abc import Iterable, Iterator, Mapping
+from math import inf, log2, prod
+from types import MappingProxyType
 
 import numpy as np
 
@@ -29,12 +30,18 @@ MOST = 1 << 28
 """Most numbers of one case's rows for all states of a one-of-K unit: a gigabyte."""
 
 
-def log2_states(program: Program, name: str) -> float:
+Units = Mapping[str, int]
+"""Group → how many of its units are free, of groups whose other units are held fixed."""
+
+
+def log2_states(program: Program, name: str, units: Units = MappingProxyType({})) -> float:
     """log2 of a group's number of joint states; inf where its domain is not finite."""
-    g = program.plan.group(name)
     support = support_of(program, name)
-    units = g.size // program.states[name]
-    return inf if support is None else units * log2(len(support))
+    return inf if support is None else _free_units(program, name, units) * log2(len(support))
+
+
+def _free_units(program: Program, name: str, units: Units) -> int:
+    return units.get(name, program.sizes[name] // program.states[name])
 
 
 def support_of(program: Program, name: str) -> Array | None:
@@ -45,9 +52,15 @@ def support_of(program: Program, name: str) -> Array | None:
     return g.unit.support(*g.arguments)
 
 
-def joint_states(program: Program, names: tuple[str, ...]) -> Iterator[State]:
-    """All joint states of finite groups, in chunks of rows."""
-    digits = [(name, support_of(program, name)) for name in names for _ in range(program.sizes[name] // program.states[name])]
+def count_states(program: Program, names: Iterable[str], units: Units = MappingProxyType({})) -> int:
+    """How many joint states finite groups have."""
+    supports = ((support_of(program, n), _free_units(program, n, units)) for n in names)
+    return prod(len(s) ** free for s, free in supports if s is not None)
+
+
+def joint_states(program: Program, names: tuple[str, ...], units: Units = MappingProxyType({})) -> Iterator[State]:
+    """All joint states of finite groups, of the free units alone, in chunks of rows."""
+    digits = [(name, support_of(program, name)) for name in names for _ in range(_free_units(program, name, units))]
     bases = [len(s) for _, s in digits if s is not None]
     total = int(np.prod(bases, dtype=object)) if bases else 1
     for start in range(0, total, CHUNK):
@@ -60,11 +73,11 @@ def joint_states(program: Program, names: tuple[str, ...]) -> Iterator[State]:
         yield {name: np.ascontiguousarray(np.hstack(c), dtype=program.dtype) for name, c in columns.items()}
 
 
-def choose(program: Program, names: Iterable[str], what: str, limit: int = LIMIT) -> tuple[str, ...]:
+def choose(program: Program, names: Iterable[str], what: str, limit: int = LIMIT, units: Units = MappingProxyType({})) -> tuple[str, ...]:
     """Which of the free groups to enumerate; a BmError that names the coupling terms where none will do."""
     program.verify_takes(TAKES, what)
     names = tuple(names)
-    states = {n: log2_states(program, n) for n in names}
+    states = {n: log2_states(program, n, units) for n in names}
     chosen = choose_enumerated(program.plan.graph, names, states)
     graph = program.plan.graph
     if chosen is None or sum(states[n] for n in chosen) > limit:

@@ -144,7 +144,7 @@ class BoundExpert:
             value, slope = g.value(inner), g.slope(inner) * coefficient * slope
         return value, slope
 
-    def strength(self, arrays: tuple[Array, Array, Array], name: str, reach: Mapping[str, float]) -> tuple[Array, float]:
+    def steepness(self, arrays: tuple[Array, Array, Array], name: str, reach: Mapping[str, float]) -> tuple[Array, float]:
         """How steeply the energy goes in each of a group's columns at most, [size], where units reach ± `reach`; the least of one expert that is not 0."""
         matrix, constant, strength = (x.astype(np.float64) for x in arrays)
         wide = np.concatenate([np.full(self.plan.group(n).size, reach[n]) for n in self.groups])

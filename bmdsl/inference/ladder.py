@@ -52,7 +52,7 @@ def default_range(program: Program, f: Fields) -> tuple[float, float]:
             total = total + np.abs(f.bias2[g.name].astype(np.float64))
         for e, arrays in f.experts:
             if g.name in e.groups:
-                sums, low = e.strength(arrays, g.name, reach)
+                sums, low = e.steepness(arrays, g.name, reach)
                 total = total + sums
                 smallest = np.append(smallest, low)
         if g.name in f.lateral:

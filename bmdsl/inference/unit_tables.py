@@ -99,7 +99,7 @@ class UnitTables:
         g, k = self.program.plan.group(name), self.program.states[name]
         units = g.size // k
         fixed = self.held[name].reshape(units, 1, k) if name in self.held else np.full((units, 1, k), np.nan)
-        free = np.isnan(fixed).any((1, 2))
+        free = np.asarray(np.isnan(fixed).reshape(units, -1).any(1))
         support = g.unit.support(k) if g.unit.states is not None else g.unit.support(*g.arguments)
         if support is None and free.any():
             raise fail("BM801", f"{self.what} is not exact here: units of `{name}` ({g.unit.name}) have infinitely many states",
