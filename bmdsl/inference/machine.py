@@ -133,7 +133,7 @@ class Machine(Phases):
         state = {n: x for n, x in state.items() if n not in free}
         try:
             if has_missing(state):
-                tempered = {n: t for n, t in self.temperature.items() if n in free}
+                tempered = {n: t for n, t in self.temperature.items() if n in free and t != 1}
                 found = observed_part.means(self, state, free, "the posterior", QUICK, tempered)
                 return self._shape({n: found[n].astype(self.dtype) for n in free})
             chosen = enumeration.choose(self.program, free, "the posterior", QUICK)
