@@ -140,6 +140,17 @@ def test_every_exact_method_counts_every_term(truth: Truth, way: str, monkeypatc
             assert found[name][at] == pytest.approx(wanted, abs=1e-6), (name, at)
 
 
+@pytest.mark.parametrize("name", [n for n, c in CASES.items() if len(c.of_role("visible")) > 1])
+def test_a_visible_group_that_is_left_out_is_summed_with_the_rest(name: str) -> None:
+    truth = Truth(CASES[name], seed=7)
+    data = truth.data(3)
+    for left in truth.case.of_role("visible"):
+        known = {n: x for n, x in data.items() if n != left}
+        found = truth.m.posterior(**known)
+        for n in (left, *truth.case.of_role("hidden")):
+            np.testing.assert_allclose(found[n], [truth.mean(truth.seen(known, r), n) for r in range(3)], atol=1e-9)
+
+
 @pytest.mark.parametrize("way", ["by_group", "unit_by_unit"])
 def test_marginals_are_those_of_the_model_whatever_is_held(truth: Truth, way: str, monkeypatch: pytest.MonkeyPatch) -> None:
     WAYS[way](monkeypatch)
