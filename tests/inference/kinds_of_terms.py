@@ -116,8 +116,8 @@ CASES = {
                         "param W[2,3]  energy = - W[k,p] v[pad(x+p-1)] h[k,x]",
                         lambda p, x: -sum(p["W"][k, q] * x["v"][:, i + q - 1] * x["h"][:, k, i]
                                           for k in range(2) for i in range(4) for q in range(3) if 0 <= i + q - 1 < 4), {"CONTRACTION"}),
-    "constants": Case(V3, "param b, c[2]  energy = 2.5 - c[k]^2 - b[i] v[i] + 0.5 v[i]^2",
-                      lambda p, x: 2.5 - (p["c"] ** 2).sum() - x["v"] @ p["b"] + 0.5 * x["v"].sum(1), {"CONSTANT", "BIAS"}),
+    "constants": Case(V3 | {"t": ("visible", "spin", (2,))}, "param b, c[2]  energy = 2.5 - c[k]^2 - b[i] v[i] + 0.5 v[i]^2 + 0.75 t[i]^2",
+                      lambda p, x: 4.0 - (p["c"] ** 2).sum() - x["v"] @ p["b"] + 0.5 * x["v"].sum(1), {"CONSTANT", "BIAS"}),
     "squares": Case({"v": ("visible", "trit", (3,)), "z": ("hidden", "categorical(3)", ())},
                     "param D, b, E[3,3]  energy = 0.1 D[i] v[i]^2 - b[i] v[i] - 0.05 E[i,k] v[i]^2 z[k]",
                     lambda p, x: (0.1 * p["D"] * x["v"] ** 2).sum(1) - x["v"] @ p["b"] - 0.05 * np.einsum("ni,ik,nk->n", x["v"] ** 2, p["E"], x["z"]),
