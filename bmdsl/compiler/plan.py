@@ -102,8 +102,8 @@ class Plan:
 
     @property
     def all_listed(self) -> bool:
-        """Whether no term is a matrix, so that chains may stand side by side in memory."""
-        return bool(self.listed) and not self.couplings and not self.multiway and not any(g.lateral for g in self.groups)
+        """Whether no term is a matrix or an expert, so that chains may stand side by side in memory."""
+        return bool(self.listed) and not self.couplings and not self.multiway and not self.experts and not any(g.lateral for g in self.groups)
 
     @property
     def multiway(self) -> tuple[Tensor | Contraction, ...]:

@@ -16,7 +16,7 @@ from ..compiler.kernels.blend import blend
 from ..compiler.plan import MANY_CHAINS
 from . import enumeration
 from .expert_sampling import ExpertSampler
-from .program import Array, Fields, State
+from .program import TAKES, Array, Fields, State
 
 if TYPE_CHECKING:
     from .phases import Phases
@@ -34,6 +34,7 @@ class Path:
     def __init__(self, machine: Phases, anchor: State, chains: int, stream: int) -> None:
         self.machine, self.anchor, self.chains, self.stream = machine, anchor, chains, stream
         self.program = machine.program
+        self.program.verify_takes(TAKES, "annealed importance sampling")
         self.fields = machine.held_fields()
         plan = self.program.plan
         self.state: State = {g.name: np.zeros((chains, g.size), self.program.dtype) for g in plan.groups}

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..language.diagnostics import fail
+from .expert_sampling import ExpertSampler
 from .program import Array, State
 
 if TYPE_CHECKING:
@@ -25,7 +26,8 @@ def impute(machine: Phases, state: State, name: str, hole: Array, steps: int, fi
     later = max(1, steps - steps // 2)
     for k in range(later):
         machine.sweep(chains, 1, observed, update=first + 1 + k)
-        total += program.mean(name, program.field(machine.held_fields(), name, chains))
+        expert = program.plan.group(name).expert  # such units have no means given the rest: their draws then
+        total += chains[name] if expert else program.mean(name, program.field(machine.held_fields(), name, chains))
     return total / later
 
 
@@ -63,8 +65,14 @@ def denoise(machine: Phases, state: State, name: str, noise: float, steps: int, 
     total = np.zeros_like(chains[name])
     order = [n for block in program.plan.blocks for n in block if n == name or n not in state]
     order = [n for n in order if n != name] + [name]
+    sampler = ExpertSampler(program, f, name) if program.plan.group(name).expert else None
     for step in range(steps):
         for group in order:
+            if group == name and sampler is not None:
+                sampler.draw(chains, empty, machine._key(group, NOISE_STREAM, first, step), None, 2 * step < steps, seen)
+                if step >= steps // 2:
+                    total += chains[name]
+                continue
             eta = program.field(f, group, chains)
             if group == name:
                 eta += seen

@@ -13,17 +13,7 @@ import numpy as np
 from ..graph.elimination import elimination_order
 from ..language.diagnostics import fail
 from .program import Array, Fields, Program, State
-
-LIMIT = 24.0
-"""log2 of the largest table that is made."""
-
-
-@dataclass(frozen=True)
-class Factor:
-    """A table of log weights over some variables: axis m is the states of variable `scope[m]`, which is ascending."""
-
-    scope: tuple[int, ...]
-    table: Array
+from .unit_tables import LIMIT, Factor, UnitTables
 
 
 @dataclass(frozen=True)
@@ -48,106 +38,16 @@ class Bucket:
 
 
 class Elimination:
-    """A program's units as variables with finitely many states. Groups in `held` are fixed at one row of values."""
+    """A program's units as variables with finitely many states. Groups in `held` are fixed at one row of values, but where that is NaN."""
 
     def __init__(self, program: Program, f: Fields, held: State, what: str) -> None:
-        self.program, self.f, self.held = program, f, held
-        self._refuse_dense(what)
-        self.first: dict[str, int] = {}
-        self.values: list[Array] = []
-        """Of each variable, its states' columns: [states, columns]."""
-        for g in program.plan.groups:
-            self.first[g.name] = len(self.values)
-            self.values += self._states(g.name, what)
-        self.states = [len(x) for x in self.values]
-        self.column: dict[str, list[tuple[int, int]]] = {
-            g.name: [(self.first[g.name] + p // program.states[g.name], p % program.states[g.name]) for p in range(g.size)] for g in program.plan.groups
-        }
-        self.constant = -f.constant
-        factors = self._merged()
-        order, bits = elimination_order(self.states, [x.scope for x in factors], LIMIT)
+        made = UnitTables(program, f, held, what)
+        self.program, self.first, self.values, self.states, self.constant = program, made.first, made.values, made.states, made.constant
+        order, bits = elimination_order(self.states, made.scopes, LIMIT)
         if len(order) < len(self.states):
             raise fail("BM801", f"{what} is not exact here: summing unit after unit needs a table of 2^{bits:.0f} numbers",
                        note=f"at most 2^{LIMIT:.0f} are made here", help="a smaller or sparser machine, or sampling")  # fmt: skip
-        self.log_z, self.buckets = self._eliminate(factors, order)
-
-    def _refuse_dense(self, what: str) -> None:
-        """Matrices of many rows and columns have no small table, which need not be found out by writing out their entries."""
-        units = {g.name: g.size // self.program.states[g.name] for g in self.program.plan.groups}
-        least = max([min(units[c.a], units[c.b]) for c in self.program.plan.couplings if c.a not in self.held and c.b not in self.held]
-                    + [sorted(units[n] for n in t.groups)[1] for t in self.program.plan.multiway if not set(t.groups) & set(self.held)]
-                    + [units[g.name] - 1 for g in self.program.plan.groups if g.lateral and g.name not in self.held], default=0)  # fmt: skip
-        if least > 2 * LIMIT:
-            raise fail("BM801", f"{what} is not exact here: matrices of {least} units and more leave no small table",
-                       help="a smaller or sparser machine, or sampling")  # fmt: skip
-
-    def _states(self, name: str, what: str) -> list[Array]:
-        g, k = self.program.plan.group(name), self.program.states[name]
-        units = g.size // k
-        if name in self.held:
-            return [self.held[name].reshape(units, 1, k)[u] for u in range(units)]
-        support = g.unit.support(k) if g.unit.states is not None else g.unit.support(*g.arguments)
-        if support is None:
-            raise fail("BM801", f"{what} is not exact here: units of `{name}` ({g.unit.name}) have infinitely many states",
-                       help="sum such a group out by the free energy, or sample")  # fmt: skip
-        return [np.asarray(support, np.float64).reshape(len(support), k)] * units
-
-    # ------------------------------------------------------------ factors
-
-    def _merged(self) -> list[Factor]:
-        """One factor for each set of units that meet, and one for each unit."""
-        tables: dict[tuple[int, ...], Array] = {}
-
-        def add(scope: Sequence[tuple[int, Array]], weight: float) -> None:
-            """weight · Π (statistic of each variable's states), the variables ascending."""
-            ordered = sorted(scope, key=lambda x: x[0])
-            key = tuple(v for v, _ in ordered)
-            table: Array = np.array(weight)
-            for _, x in ordered:
-                table = np.multiply.outer(table, x)
-            if key in tables:
-                tables[key] = tables[key] + table
-            else:
-                tables[key] = table
-
-        program, f = self.program, self.f
-        for g in program.plan.groups:
-            for u in range(g.size // program.states[g.name]):
-                v, k = self.first[g.name] + u, program.states[g.name]
-                x = self.values[v]
-                table = x @ f.bias[g.name][u * k : (u + 1) * k].astype(np.float64)
-                if g.square:
-                    table = table + x[:, 0] ** 2 * float(f.bias2[g.name][u])
-                if g.states is None:
-                    table = table + np.array([float(g.unit.log_base(float(s), *g.arguments)) for s in x[:, 0]])
-                tables[(v,)] = table
-            if g.lateral:
-                if g.unit.reduces.get(2, 2) == 0:
-                    self.constant += float(np.trace(f.raw[g.name], dtype=np.float64))
-                self._matrix(add, g.name, g.name, np.triu(f.lateral[g.name], 1), (1, 1), 1.0)
-        for c in program.plan.couplings:
-            self._matrix(add, c.a, c.b, f.matrix[c.name], c.powers, f.scale[c.name])
-        for term, arrays in f.multiway:
-            columns = [self.column[n] for n in term.groups]
-            places, values = term.couplings(arrays)
-            for row, value in zip(np.transpose(places), values, strict=True):
-                ends = [columns[m][p] for m, p in enumerate(row)]
-                add([(v, self.values[v][:, i]) for v, i in ends], float(value))
-        if program.listing is not None and f.values is not None:
-            flat = [at for name in program.listing.offset for at in self.column[name]]
-            for part in program.listing.parts:
-                for places, number in zip(part.places, part.number, strict=True):
-                    if len(places) == 0:
-                        self.constant += float(f.values[number])
-                    else:
-                        add([(flat[p][0], self.values[flat[p][0]][:, flat[p][1]]) for p in places], float(f.values[number]))
-        return [Factor(scope, table) for scope, table in tables.items()]
-
-    def _matrix(self, add, a: str, b: str, matrix: Array, powers: tuple[int, int], scale: float) -> None:  # type: ignore[no-untyped-def]  # a local function
-        for p, q in zip(*np.nonzero(matrix), strict=True):
-            (v, i), (u, j) = self.column[a][p], self.column[b][q]
-            if u != v:
-                add([(v, self.values[v][:, i] ** powers[0]), (u, self.values[u][:, j] ** powers[1])], float(matrix[p, q]) * scale)
+        self.log_z, self.buckets = self._eliminate(made.factors(), order)
 
     # ------------------------------------------------------------ sums
 

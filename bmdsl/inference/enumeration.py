@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from math import inf, log2
+from collections.abc import Iterable, Iterator, Mapping
+from math import inf, log2, prod
+from types import MappingProxyType
 
 import numpy as np
 
 from ..graph.passes import choose_enumerated
 from ..language.diagnostics import BmError, fail
-from .program import Array, Fields, Program, Rows, State
+from .program import TAKES, Array, Fields, Program, Rows, State
 
 LIMIT = 25
 """log2 of the most joint states that are enumerated."""
@@ -29,12 +30,18 @@ MOST = 1 << 28
 """Most numbers of one case's rows for all states of a one-of-K unit: a gigabyte."""
 
 
-def log2_states(program: Program, name: str) -> float:
+Units = Mapping[str, int]
+"""Group → how many of its units are free, of groups whose other units are held fixed."""
+
+
+def log2_states(program: Program, name: str, units: Units = MappingProxyType({})) -> float:
     """log2 of a group's number of joint states; inf where its domain is not finite."""
-    g = program.plan.group(name)
     support = support_of(program, name)
-    units = g.size // program.states[name]
-    return inf if support is None else units * log2(len(support))
+    return inf if support is None else _free_units(program, name, units) * log2(len(support))
+
+
+def _free_units(program: Program, name: str, units: Units) -> int:
+    return units.get(name, program.sizes[name] // program.states[name])
 
 
 def support_of(program: Program, name: str) -> Array | None:
@@ -45,9 +52,15 @@ def support_of(program: Program, name: str) -> Array | None:
     return g.unit.support(*g.arguments)
 
 
-def joint_states(program: Program, names: tuple[str, ...]) -> Iterator[State]:
-    """All joint states of finite groups, in chunks of rows."""
-    digits = [(name, support_of(program, name)) for name in names for _ in range(program.sizes[name] // program.states[name])]
+def count_states(program: Program, names: Iterable[str], units: Units = MappingProxyType({})) -> int:
+    """How many joint states finite groups have."""
+    supports = ((support_of(program, n), _free_units(program, n, units)) for n in names)
+    return prod(len(s) ** free for s, free in supports if s is not None)
+
+
+def joint_states(program: Program, names: tuple[str, ...], units: Units = MappingProxyType({})) -> Iterator[State]:
+    """All joint states of finite groups, of the free units alone, in chunks of rows."""
+    digits = [(name, support_of(program, name)) for name in names for _ in range(_free_units(program, name, units))]
     bases = [len(s) for _, s in digits if s is not None]
     total = int(np.prod(bases, dtype=object)) if bases else 1
     for start in range(0, total, CHUNK):
@@ -60,10 +73,11 @@ def joint_states(program: Program, names: tuple[str, ...]) -> Iterator[State]:
         yield {name: np.ascontiguousarray(np.hstack(c), dtype=program.dtype) for name, c in columns.items()}
 
 
-def choose(program: Program, names: Iterable[str], what: str, limit: int = LIMIT) -> tuple[str, ...]:
+def choose(program: Program, names: Iterable[str], what: str, limit: int = LIMIT, units: Units = MappingProxyType({})) -> tuple[str, ...]:
     """Which of the free groups to enumerate; a BmError that names the coupling terms where none will do."""
+    program.verify_takes(TAKES, what)
     names = tuple(names)
-    states = {n: log2_states(program, n) for n in names}
+    states = {n: log2_states(program, n, units) for n in names}
     chosen = choose_enumerated(program.plan.graph, names, states)
     graph = program.plan.graph
     if chosen is None or sum(states[n] for n in chosen) > limit:
@@ -110,8 +124,9 @@ def means(program: Program, f: Fields, rows: State, rest: Iterable[str]) -> Rows
 
 
 def one_unit(program: Program, chosen: tuple[str, ...]) -> str | None:
-    """The group to enumerate where that is a single one-of-K unit."""
-    return chosen[0] if len(chosen) == 1 and program.plan.is_one_unit(chosen[0]) else None
+    """The group to enumerate where that is a single one-of-K unit, whose states differ by its field alone: none that an expert sees."""
+    one = len(chosen) == 1 and program.plan.is_one_unit(chosen[0]) and not program.plan.group(chosen[0]).expert
+    return chosen[0] if one else None
 
 
 def by_state(program: Program, f: Fields, state: State, name: str, rest: Iterable[str], whole: bool = True) -> tuple[Rows, Array]:
@@ -125,14 +140,14 @@ def by_state(program: Program, f: Fields, state: State, name: str, rest: Iterabl
     count = len(next(iter(state.values())))
     off = {n: np.zeros((count, program.sizes[n]), program.dtype) for n in (name, *rest)}
     none = Rows({**state, **off})
-    weights = program.field(f, name, none).astype(np.float64) - program.energy(f, none)[:, None]
+    weights = program.field(f, name, none).astype(np.float64) + _fixed_weight(program, f, none, rest)[:, None]
     rows = Rows({n: np.repeat(x, k, axis=0) for n, x in state.items()} if whole else {}, states=name)
     if whole:
         rows[name] = np.tile(np.eye(k, dtype=program.dtype), (count, 1))
     for n in rest:
         eta = program.fields_by_state(f, n, none, name)
         rows.fields[n] = eta
-        weights += (program.log_partition(n, eta) - program.log_base(n, off[n][:1])).reshape(count, k)
+        weights += program.log_partition(n, eta).reshape(count, k)
         if whole:
             rows[n] = program.mean(n, eta)
             if program.plan.group(n).square:
@@ -160,9 +175,18 @@ def sum_out(program: Program, f: Fields, rows: State, rest: Iterable[str]) -> tu
     full = Rows(dict(rows), states=rows.states if isinstance(rows, Rows) else None)
     for name in rest:
         full[name] = np.zeros((count, program.sizes[name]), program.dtype)
-    zero_base = {name: program.log_base(name, full[name]) for name in rest}
-    weight = -program.energy(f, full)
+    weight = _fixed_weight(program, f, full, rest)
     summed = means(program, f, full, rest)
     for name in rest:
-        weight += program.log_partition(name, summed.fields[name]) - zero_base[name]
+        weight += program.log_partition(name, summed.fields[name])
     return summed, weight
+
+
+def _fixed_weight(program: Program, f: Fields, rows: State, rest: Iterable[str]) -> Array:
+    """−E with `rest` at 0, and the base measures of all other groups: 0 need not be a state of `rest`."""
+    rest = tuple(rest)
+    weight = program.minus_energy(f, rows)
+    for name, x in rows.items():
+        if name not in rest:
+            weight += program.log_base(name, x)
+    return weight

@@ -52,12 +52,17 @@ class ExpertSampler:
         self.log_step = 0.0
         self.accepted: list[float] = []
 
-    def draw(self, state: State, seen: Array, key: Key, beta: Array | None, adapt: bool) -> None:
-        """One update in place. `seen` [0, 0] or the group's observed values, NaN where free; `beta` [rows] multiplies the energy."""
+    def draw(self, state: State, seen: Array, key: Key, beta: Array | None, adapt: bool, more: Array | None = None) -> None:
+        """One update in place. `seen` [0, 0] or the group's observed values, NaN where free; `beta` [rows] multiplies the energy.
+
+        `more`, of the fields' shape, is added to them: what a reading of the units says.
+        """
         generator = np.random.Generator(np.random.Philox(np.random.SeedSequence([int(k) for k in key])))
         eta = self.program.field(self.fields, self.name, state)
         b = np.ones(len(state[self.name])) if beta is None else np.asarray(beta, np.float64)
         eta = eta * b[:, None].astype(eta.dtype)
+        if more is not None:
+            eta += more
         x = state[self.name]
         free = np.ones(x.shape, bool) if not seen.size else np.isnan(seen)
         linear = all(k in ("binary", "spin") for k in self.kinds) and bool((b == 1).all())

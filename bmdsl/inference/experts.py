@@ -21,6 +21,8 @@ Array = np.ndarray
 State = Mapping[str, Array]
 MOST = 1 << 24
 """Most entries of one projection."""
+STEPS = 129
+"""Points of an expert's argument at which its slope is looked at."""
 
 
 @dataclass(frozen=True)
@@ -141,6 +143,16 @@ class BoundExpert:
             inner = coefficient * value
             value, slope = g.value(inner), g.slope(inner) * coefficient * slope
         return value, slope
+
+    def steepness(self, arrays: tuple[Array, Array, Array], name: str, reach: Mapping[str, float]) -> tuple[Array, float]:
+        """How steeply the energy goes in each of a group's columns at most, [size], where units reach ± `reach`; the least of one expert that is not 0."""
+        matrix, constant, strength = (x.astype(np.float64) for x in arrays)
+        wide = np.concatenate([np.full(self.plan.group(n).size, reach[n]) for n in self.groups])
+        far = np.abs(constant) + np.abs(matrix) @ wide
+        steepest = np.abs(self.value_and_slope(np.linspace(-1, 1, STEPS)[:, None] * far)[1]).max(0)
+        lo = self.begin[name]
+        slopes = np.abs(strength * steepest)[:, None] * np.abs(matrix[:, lo : lo + self.plan.group(name).size])
+        return slopes.sum(0), float(slopes[slopes > 1e-6].min(initial=np.inf))
 
     def growth(self) -> tuple[int, float]:
         """Far out f(u) ≈ factor · |u|^degree (0: slower than any power): (degree, factor), functions inside functions."""

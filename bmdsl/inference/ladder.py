@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from ..language.diagnostics import fail
-from .domain import span
-from .program import Array, Fields, Program
+from .domain import ends, span
+from .program import TAKES, Array, Fields, Program
 
 KINDS = ("geometric", "linear")
 
@@ -31,7 +31,9 @@ def default_range(program: Program, f: Fields) -> tuple[float, float]:
 
     hot = log 2 / max ΔE and cold = log 100 / min ΔE, ΔE bounded by a unit's couplings and its range of values.
     """
+    program.verify_takes(TAKES, "a ladder of temperatures")
     most, least = 0.0, np.inf
+    reach = {g.name: max((abs(x) for x in ends(g) if np.isfinite(x)), default=1.0) for g in program.plan.groups}
     for g in program.plan.groups:
         if g.role == "given":
             continue
@@ -44,6 +46,13 @@ def default_range(program: Program, f: Fields) -> tuple[float, float]:
         for term, arrays in f.multiway:
             if g.name in term.groups:
                 sums, low = term.strength(arrays, g.name)
+                total = total + sums
+                smallest = np.append(smallest, low)
+        if g.square:
+            total = total + np.abs(f.bias2[g.name].astype(np.float64))
+        for e, arrays in f.experts:
+            if g.name in e.groups:
+                sums, low = e.steepness(arrays, g.name, reach)
                 total = total + sums
                 smallest = np.append(smallest, low)
         if g.name in f.lateral:

@@ -11,7 +11,7 @@ import numpy as np
 
 from ..language.diagnostics import BmError, fail, near
 from ..language.model import Model
-from . import completing, enumeration, importance
+from . import completing, enumeration, importance, observed_part
 from .annealing import Ground, search, search_until_agreed
 from .bound import bounded
 from .domain import verify_means
@@ -20,9 +20,10 @@ from .feature import feature
 from .importance import LogPartition, Progress
 from .ladder import default_range, ladder
 from .mean_field import no_means
+from .missing import has_missing, verify_numbers
 from .observing import Trace, observe
 from .phases import Phases, one_by_one
-from .program import Array, Program, State
+from .program import Array, Program, Rows, State
 from .threads import alone
 
 QUICK = 10
@@ -46,7 +47,8 @@ class Machine(Phases):
 
     # ------------------------------------------------------------ states in and out
 
-    def _state(self, groups: Mapping[str, Any], needed: tuple[str, ...], what: str) -> State:
+    def _state(self, groups: Mapping[str, Any], needed: tuple[str, ...], what: str, unseen: bool = False) -> State:
+        """Groups as [cases, size], checked. `unseen`: whether NaN is a unit that was not seen, else an error."""
         known = [g.name for g in self.model.groups]
         for name in groups:
             if name not in known:
@@ -65,14 +67,15 @@ class Machine(Phases):
                     raise fail("BM806", f"`{name}` has shape {x.shape}, expected (cases, {', '.join(map(str, axes))})",
                                help=f"or flat, (cases, {prod(axes)})" if len(axes) > 1 else "")  # fmt: skip
                 state[name] = self.program.flat(name, x)
+                verify_numbers(self.program.plan.group(name), self.program.states[name], state[name], what, unseen)
         if len({len(x) for x in state.values()}) > 1:
             raise fail("BM807", "groups have different numbers of cases: " + ", ".join(f"{n} {len(x)}" for n, x in state.items()))
         return state
 
     def _data(self, data: Any) -> State:
-        """Data as a state: one array where one visible group takes it, else a dict."""
+        """Data as a state: one array where one visible group takes it, else a dict. Visible units may be missing (NaN)."""
         groups = dict(data) if isinstance(data, Mapping) else {self.visible[0]: data}
-        return self._state(groups, tuple(g.name for g in self.model.groups if g.role != "hidden"), "data")
+        return self._state(groups, tuple(g.name for g in self.model.groups if g.role != "hidden"), "data", unseen=True)
 
     def seen(self, data: Any) -> State:
         """Data that are states or means of their units, none missing. BmError BM819."""
@@ -94,8 +97,8 @@ class Machine(Phases):
 
     @alone
     def free_energy(self, **groups: Any) -> Array:
-        """F(v) = −log Σ_h exp(−E(v, h)) in nats: [batch]. BmError where the hidden units cannot be summed out."""
-        state = self._state(groups, tuple(g.name for g in self.model.groups if g.role != "hidden"), "the free energy")
+        """F(v) = −log Σ_h exp(−E(v, h)) in nats: [batch], summed over missing units (NaN) too. BmError where that cannot be."""
+        state = self._state(groups, tuple(g.name for g in self.model.groups if g.role != "hidden"), "the free energy", unseen=True)
         return self.free_energies(state)
 
     @alone
@@ -117,17 +120,23 @@ class Machine(Phases):
     @alone
     def posterior(self, **groups: Any) -> dict[str, Array]:
         """E[h | v] of every hidden group, and of every visible one that is left out: a class RBM's P(y | v), labels summed out with the rest.
+        Missing units (NaN) are summed out too.
 
         Exact where they can be summed out, or few enough enumerated, else mean field. Responsibilities of a one-of-K unit are those at the train
         block's (last) `temperature`, where that names it.
         """
         with self.tempered({t.group: t.stop for t in self.model.training.temperature}):
-            return self._posterior(self._state(groups, self.given or (() if groups else self.visible[:1]), "the posterior"))
+            return self._posterior(self._state(groups, self.given or (() if groups else self.visible[:1]), "the posterior", unseen=True))
 
     def _posterior(self, state: State) -> dict[str, Array]:
         free = tuple(n for n in self.free if n not in state or n in self.hidden)
         count = len(next(iter(state.values())))
+        state = {n: x for n, x in state.items() if n not in free}
         try:
+            if has_missing(state):
+                tempered = {n: t for n, t in self.temperature.items() if n in free and t != 1}
+                found = observed_part.means(self, state, free, "the posterior", QUICK, tempered)
+                return self._shape({n: found[n].astype(self.dtype) for n in free})
             chosen = enumeration.choose(self.program, free, "the posterior", QUICK)
             one = enumeration.one_unit(self.program, chosen)
             if one is not None and count > (step := enumeration.cases_at_once(self.program, one)):
@@ -142,7 +151,7 @@ class Machine(Phases):
 
     @alone
     def marginals(self, clamp: Mapping[str, Any] | None = None) -> dict[str, Array]:
-        """E[x] of every group, exactly: [*axes]. `clamp` holds groups at one case, [1, *axes].
+        """E[x] of every group, exactly: [*axes]. `clamp` holds groups at one case, [1, *axes], but for units that are NaN.
 
         By summing out unit after unit where the machine is sparse (any order of terms), by enumeration otherwise. BmError BM801 where both
         are too large.
@@ -154,6 +163,12 @@ class Machine(Phases):
                 return {n: self.program.shaped(n, (x.astype(np.float64) * weights[:, None]).sum(0, keepdims=True))[0] for n, x in rows.items()}
             except BmError:
                 pass
+        else:
+            try:
+                free = tuple(n for n in self.free if n not in held)
+                return {n: self.program.shaped(n, x)[0] for n, x in observed_part.means(self, held, free, "the marginals", QUICK, {}).items()}
+            except BmError:
+                pass
         means = Elimination(self.program, self._fields(), held, "the marginals").means()
         return {n: self.program.shaped(n, x[None])[0] for n, x in means.items()}
 
@@ -161,8 +176,8 @@ class Machine(Phases):
     def exact_sample(self, n: int, clamp: Mapping[str, Any] | None = None) -> dict[str, Array]:
         """n independent draws from the machine's distribution itself, no chains: group → [n, *axes].
 
-        By summing out unit after unit, so for machines that are sparse or small; `clamp` holds groups at one case, [1, *axes]. BmError BM801
-        where the tables are too large.
+        By summing out unit after unit, so for machines that are sparse or small; `clamp` holds groups at one case, [1, *axes], but for
+        units that are NaN. BmError BM801 where the tables are too large.
         """
         made = Elimination(self.program, self._fields(), self._held_at(clamp, "exact samples"), "exact sampling")
         self._calls += 1
@@ -170,7 +185,7 @@ class Machine(Phases):
         return self._shape({name: x.astype(self.dtype) for name, x in drawn.items()})
 
     def _held_at(self, clamp: Mapping[str, Any] | None, what: str) -> State:
-        held = self._state(clamp or {}, tuple(g.name for g in self.model.groups if g.role == "given"), what)
+        held = self._state(clamp or {}, tuple(g.name for g in self.model.groups if g.role == "given"), what, unseen=True)
         for name, x in held.items():
             if len(x) != 1:
                 raise fail("BM807", f"{what} are those given one case, but `{name}` has {len(x)}", help=f"call it for each: clamp={{'{name}': x[k:k+1]}}")
@@ -230,7 +245,7 @@ class Machine(Phases):
 
     @alone
     def variational_bound(self, data: Any, steps: int = 200, tol: float = 1e-6, damping: float = 0.0) -> Array:
-        """E_q[−E(v, h)] + H(q) ≤ −F(v), q mean field's independent hidden units: [cases], in nats. Less log Z, a bound on log P(v).
+        """E_q[−E(v, h)] + H(q) ≤ −F(v), q mean field's independent hidden (and missing) units: [cases], in nats. Less log Z, a bound on log P(v).
 
         What a deep machine has in place of its free energy (Salakhutdinov & Hinton 2009, eq. 7).
         """
@@ -238,7 +253,8 @@ class Machine(Phases):
 
     @alone
     def log_likelihood(self, data: Any, method: str = "exact", **options: Any) -> Array:
-        """log P(v) = −F(v) − log Z of every case, in nats; log P(v | x) with given groups x, whose Z is enumerated for each case.
+        """log P(v) = −F(v) − log Z of every case, in nats; log P(v | x) with given groups x, whose Z is enumerated for each case. Where units are
+        missing (NaN), of those that were seen.
 
         `method` and `options` are those of `log_partition`; `ais` takes its base rates from the data. BmError BM801 where F(v) is not exact:
         `variational_bound` less log Z then bounds it from below.
@@ -255,20 +271,26 @@ class Machine(Phases):
 
     @alone
     def gradient(self, data: Any, positive: str = "exact", negative: str = "exact") -> dict[str, Array]:
-        """d mean log-likelihood / dθ = ⟨∂(−E)/∂θ⟩_data − ⟨∂(−E)/∂θ⟩_model, both phases exact or mean field (positive)."""
+        """d mean log-likelihood / dθ = ⟨∂(−E)/∂θ⟩_data − ⟨∂(−E)/∂θ⟩_model, both phases exact or mean field (positive).
+
+        Where units are missing (NaN), of the likelihood of those that were seen.
+        """
         state = self._data(data)
         out = {n: np.zeros_like(a) for n, a in self.params.items()}
-        if positive == "exact":
+        cases = len(next(iter(state.values())))
+        rows, weights = Rows({}), np.ones(cases)
+        if positive == "exact" and has_missing(state):
+            observed_part.accumulate(self, state, out, 1 / cases)
+        elif positive == "exact":
             rows, weights = self.posterior_rows(state)
         elif positive == "meanfield":
             rows, _ = self.mean_field(state, 100, 1e-8, 0.0)
-            weights = np.ones(len(next(iter(state.values()))))
         else:
             raise fail("BM810", f"the gradient has no positive phase `{positive}`", help='use "exact" or "meanfield"')
         if negative != "exact":
             raise fail("BM810", f"the gradient has no negative phase `{negative}`", help='use "exact"; training has `cd` and `pcd`')
-        cases = len(next(iter(state.values())))
-        self.program.accumulate(self.params, rows, weights / cases, out, 1.0)
+        if rows:
+            self.program.accumulate(self.params, rows, weights / cases, out, 1.0)
         self._accumulate_model(out, -1.0, {n: state[n] for n in self.given})
         self.tie(out)
         return out
@@ -314,11 +336,11 @@ class Machine(Phases):
 
     def _clamped(self, n: int, clamp: Mapping[str, Any] | None) -> State:
         needed = tuple(g.name for g in self.model.groups if g.role == "given")
-        return self._state(clamp or {}, needed, "sampling")
+        return self._state(clamp or {}, needed, "sampling", unseen=True)
 
     def _started(self, n: int, clamp: Mapping[str, Any] | None, init: Mapping[str, Any] | None) -> State:
         """Chains as they begin; what is held fixed comes in with the first sweep."""
-        observed, start = self._clamped(n, clamp), self._state(init or {}, (), "the start")
+        observed, start = self._clamped(n, clamp), self._state(init or {}, (), "the start", unseen=True)
         for name, x in (observed | start).items():
             if len(x) != n:
                 raise fail("BM807", f"{n} chains were asked for, but `{name}` has {len(x)} cases", help=f"give one case a chain, or n = {len(x)}")
@@ -377,6 +399,8 @@ class Machine(Phases):
         state, name = self._data(data), self.visible[0]
         known = self.program.shaped(name, state[name])
         hole = np.broadcast_to(np.asarray(mask, bool), known.shape)
+        holed = np.where(hole, np.nan, known).reshape(state[name].shape)
+        verify_numbers(self.program.plan.group(name), self.program.states[name], holed, "a mask", True)
         self._calls += steps + 1
         found = completing.impute(self, state, name, hole.reshape(state[name].shape), steps, self._calls - steps)
         return np.where(hole, self.program.shaped(name, found), known)
@@ -391,6 +415,8 @@ class Machine(Phases):
         if noise is None:
             return self.reconstruct(data)
         state, name = self._data(data), self.visible[0]
+        for group, x in state.items():
+            verify_numbers(self.program.plan.group(group), self.program.states[group], x, "denoising", False)
         self._calls += 1
         with self.frozen():
             return self.program.shaped(name, completing.denoise(self, state, name, noise, max(2, steps), self._calls))

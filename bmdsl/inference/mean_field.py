@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..language.diagnostics import BmError, fail
-from .program import Array, Fields, Program, Rows, State
+from .program import TAKES, Array, Fields, Program, Rows, State
 
 if TYPE_CHECKING:
     from .phases import Phases
@@ -22,6 +22,7 @@ def fixed_point(machine: Phases, state: State, steps: int, tol: float, damping: 
     A case is done when none of its means moves by `tol` or more in one iteration: what it gets does not depend on the cases beside it.
     """
     program, f = machine.program, machine.held_fields()
+    program.verify_takes(TAKES, "mean field")  # experts too: the units that they see stay as they are
     state = {n: program.flat(n, x) for n, x in state.items()}
     count = len(next(iter(state.values())))
     seen = {n: x for n, x in state.items() if np.isnan(x).any()}

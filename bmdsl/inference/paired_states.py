@@ -10,12 +10,14 @@ import numpy as np
 from scipy.special import logsumexp
 
 from ..compiler.kernels.paired_states import log_sums
+from ..compiler.term_kinds import Kind
 from . import enumeration
 from .program import Array, Fields, Program, State
 
 LOW = 7
 """log2 of the states of part B: a table of 1,000 units fits in a core's cache."""
 ROWS = 1 << 12
+TAKES = frozenset({Kind.CONSTANT, Kind.BIAS, Kind.COUPLING})
 MOST = 690.0
 """Largest sum of fields whose exponential is still a number."""
 
@@ -23,13 +25,12 @@ MOST = 690.0
 def fits(program: Program, chosen: tuple[str, ...], rest: tuple[str, ...]) -> bool:
     """Whether `rest` are types of two states, and no term but plain couplings from `chosen` to `rest` reaches them."""
     plan = program.plan
-    if plan.multiway or plan.listed or not rest or not chosen or program.plain:
+    if not program.kinds <= TAKES or not rest or not chosen or program.plain:
         return False
-    if any(program.meets(n) for n in chosen) or any({c.a, c.b} <= set(chosen) or c.powers != (1, 1) for c in plan.couplings):
+    if any({c.a, c.b} <= set(chosen) for c in plan.couplings):
         return False
     two = [plan.group(n).unit.support(*plan.group(n).arguments) if program.states[n] == 1 else None for n in rest]
-    plain = not any(plan.group(n).square or plan.group(n).unit.has_base() for n in (*chosen, *rest))
-    return plain and all(s is not None and len(s) == 2 for s in two)
+    return all(s is not None and len(s) == 2 for s in two)
 
 
 def log_z(program: Program, f: Fields, chosen: tuple[str, ...], rest: tuple[str, ...]) -> float | None:

@@ -12,9 +12,10 @@ from scipy.special import logsumexp
 from ..compiler.plan import MANY_CHAINS
 from ..language.diagnostics import fail, near
 from ..language.model import Model
-from . import contrastive, enumeration, initial, paired_states
+from . import contrastive, enumeration, initial, observed_part, paired_states
 from .expert_sampling import ExpertSampler
 from .mean_field import fixed_point
+from .missing import has_missing
 from .program import Array, Fields, Key, Program, Rows, State
 from .proper import Propriety
 from .pseudolikelihood import value_and_gradient
@@ -151,9 +152,12 @@ class Phases:
         return _stack([c[0] for c in collected]), np.concatenate([c[1] for c in collected])
 
     def free_energies(self, state: State) -> Array:
-        """F(v) = −log Σ_h exp(−E(v, h)) of every row, [rows], in nats; groups that `state` holds are fixed. BmError BM801 where it is not exact."""
+        """F(v) = −log Σ_h exp(−E(v, h)) of every row, [rows], in nats; groups that `state` holds are fixed, but where they are NaN: such units are
+        summed over. BmError BM801 where it is not exact."""
         f = self._fields()
         free = tuple(n for n in self.hidden if n not in state)
+        if has_missing(state):
+            return observed_part.free_energies(self, state, free)
         chosen = enumeration.choose(self.program, free, "the free energy")
         if not chosen:
             return -enumeration.sum_out(self.program, f, state, free)[1]

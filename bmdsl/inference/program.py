@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from dataclasses import dataclass, field, replace
 from math import prod
 from types import ModuleType
@@ -12,6 +12,7 @@ import numpy as np
 
 from ..compiler.kernels import listed, products, tensors
 from ..compiler.plan import Coupling, GroupPlan, Plan
+from ..compiler.term_kinds import Kind, kinds_of, verify_takes
 from ..compiler.term_loops import identifier
 from ..language.model import Length
 from .experts import BoundExpert, bound_experts
@@ -23,6 +24,9 @@ Key = tuple[int, int, int, int]
 """Seed, stream, update and step: with chain and unit, what a random number is a function of."""
 State = dict[str, Array]
 """Group name → matrix [row, column]; the columns are the group's flattened axes, one-hot where it is one-of-K."""
+TAKES = frozenset({Kind.CONSTANT, Kind.BASE, Kind.BIAS, Kind.SQUARE, Kind.COUPLING, Kind.SQUARED_COUPLING, Kind.LATERAL, Kind.LISTED, Kind.TENSOR,
+                   Kind.CONTRACTION, Kind.EXPERT})  # fmt: skip
+"""What energies and gradients account for, and draws; fields too, but of units that experts see."""
 
 
 class Rows(dict[str, Array]):
@@ -94,6 +98,13 @@ class Program:
         self._functions: dict[tuple[str, str, str], Any] = {}
         self.scales = {c.name: c.scale if c.direct is not None else 1.0 for c in plan.couplings}
         self.states = {g.name: int(g.states) if g.states is not None else 1 for g in plan.groups}
+        self.kinds = kinds_of(plan)
+        self.verify_takes(TAKES, "the compiled machine")
+
+    def verify_takes(self, takes: Set[Kind], what: str) -> None:
+        """BmError BM880 where the energy has a kind of term that `what` does not account for."""
+        if not self.kinds <= takes:
+            verify_takes(self.plan, self.kinds, takes, what)
 
     def _tail(self, params: dict[str, Array]) -> tuple[Any, ...]:
         return (self.k, self.n, *(params[p.name] for p in self.plan.model.parameters), *self.edges)

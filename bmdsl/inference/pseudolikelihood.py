@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .program import Array, Rows, State
+from ..compiler.term_kinds import Kind
+from .program import TAKES, Array, Rows, State
 
 if TYPE_CHECKING:
     from .phases import Phases
@@ -22,6 +23,7 @@ def value_and_gradient(machine: Phases, state: State, weights: Array, out: dict[
     r = t − ⟨t⟩: a polynomial in the step of the energy's order, so that a few evaluations at x ± k r give it exactly.
     """
     f, program = machine._fields(), machine.program
+    program.verify_takes(TAKES - {Kind.EXPERT}, "the pseudo-likelihood")  # given all others, such units are no family of their own
     total = 0.0
     residual: State = {}
     residual2: State = {}
