@@ -104,7 +104,8 @@ def clause(x: Clause) -> str:
     """One condition of a `for`."""
     match x:
         case LetterRange():
-            return f"{x.letter.text} in {expression(x.start, POWER)}..{expression(x.stop, POWER)}"
+            stop = f"({expression(x.stop)})" if x.closed else expression(x.stop, PRODUCT)
+            return f"{x.letter.text} in {expression(x.start, POWER)}..{stop}"
         case EdgeRange():
             return f"<{x.first.text},{x.second.text}> in {x.graph.text}"
         case _:
