@@ -14,10 +14,18 @@ MAX_OF = {"float32": 3.4028234e38, "float64": 1e300}
 
 
 def verify_magnitudes(model: Model, dtype: str) -> None:
-    """Raises BM406 if a coefficient, or a number that a parameter starts from, is infinite in this precision."""
+    """Verifies that every constant of the model is finite in this precision.
+
+    Raises BM406 for a coefficient, or a number that a parameter starts from, that is infinite.
+    """
     for value, span in _constants(model):
         if abs(value) > MAX_OF[dtype]:
-            raise fail("BM406", f"{value:g} is infinite in {dtype}", span, help='a number below 3.4e38, or `dtype="float64"`')
+            raise fail(
+                "BM406",
+                f"{value:g} is infinite in {dtype}",
+                span,
+                help='a number below 3.4e38, or `dtype="float64"`',
+            )
 
 
 def _constants(model: Model) -> Iterator[tuple[float, Span | None]]:

@@ -1,8 +1,9 @@
 """Addends that a reader can take two ways are refused, with both readings written out.
 
-A free letter is summed over the whole addend, so `(v[i] - b[i])^2` is a sum of squares; a letter of `sum[i] body` is summed inside the body, so
-`(sum[i] v[i])^2` is the square of a sum. Two texts are neither: a letter that stands in and outside of its sum (`b[i] * (sum[i] x[i])`), and a
-letter that is complete inside parentheses which stand more than once (`(C[i,f] v[i])^2`).
+A free letter is summed over the whole addend, so `(v[i] - b[i])^2` is a sum of squares; a letter
+of `sum[i] body` is summed inside the body, so `(sum[i] v[i])^2` is the square of a sum. Two texts
+are neither: a letter that stands in and outside of its sum (`b[i] * (sum[i] x[i])`), and a letter
+that is complete inside parentheses which stand more than once (`(C[i,f] v[i])^2`).
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ TWICE = 2
 
 
 def verify_readings(e: t.Expression, constants: Collection[str]) -> None:
-    """Raises BM319 or BM320 if the addend has two readings. `constants` are names that are no letters."""
+    """Raises BM319 or BM320 if the addend has two readings; `constants` are no letters."""
     _Reader(e, constants).walk(e, frozenset())
 
 
@@ -49,7 +50,11 @@ class _Reader:
 
     def _letters_of_subscript(self, e: t.Expression) -> set[str]:
         if isinstance(e, t.Ref):
-            return set() if e.name.text in self.constants or e.subscripts is not None else {e.name.text}
+            return (
+                set()
+                if e.name.text in self.constants or e.subscripts is not None
+                else {e.name.text}
+            )
         if isinstance(e, t.Call):
             return {x for a in e.arguments for x in self._letters_of_subscript(a.value)}
         if isinstance(e, t.Binary | t.Unary):
@@ -58,7 +63,10 @@ class _Reader:
         return set()
 
     def mentions(self, e: t.Expression) -> dict[str, int]:
-        """Letter → written factors that hold it, of the addend of `e` with the fewest: 2 where a product is complete in it. A power counts once."""
+        """Letter → written factors that hold it, in the addend of `e` that has the fewest.
+
+        2 where a product is complete in the letter. A power counts once.
+        """
         match e:
             case t.Binary("+" | "-", left, right):
                 a, b = self.mentions(left), self.mentions(right)
@@ -109,7 +117,9 @@ class _Reader:
                     raise self._shadowed(s, both[0])
         twice = []
         for x in sorted({x for m in mentions for x in m} - bound):
-            copies = sum(_copies(p) for p, m in zip(parts, mentions, strict=True) if m.get(x) == TWICE)
+            copies = sum(
+                _copies(p) for p, m in zip(parts, mentions, strict=True) if m.get(x) == TWICE
+            )
             single = sum(m.get(x) == 1 for m in mentions)
             if copies and (copies > 1 if single == 0 else single > 1):
                 twice.append(x)
@@ -124,24 +134,51 @@ class _Reader:
 
     def _shadowed(self, s: t.SumOver, letter: str) -> BmError:
         taken = set(_words(self.whole)) | set(self.constants)
-        other = next(f"{letter}{k}" for k in range(2, len(taken) + 3) if f"{letter}{k}" not in taken)
+        other = next(
+            f"{letter}{k}" for k in range(2, len(taken) + 3) if f"{letter}{k}" not in taken
+        )
         rest = tuple(x for x in s.letters if x.text != letter)
         one = _replaced(self.whole, s, replace(s, letters=rest) if rest else s.body)
         two = _replaced(self.whole, s, _renamed(s, letter, other))
-        return _two_ways("BM319", f"`sum[{letter}]` binds `{letter}`, and `{letter}` stands outside of it too", s.span,
-                         (f"the same letter, one sum: `{_text(one)}`", f"another letter, a sum of its own: `{_text(two)}`"))  # fmt: skip
+        return _two_ways(
+            "BM319",
+            f"`sum[{letter}]` binds `{letter}`, and `{letter}` stands outside of it too",
+            s.span,
+            (
+                f"the same letter, one sum: `{_text(one)}`",
+                f"another letter, a sum of its own: `{_text(two)}`",
+            ),
+        )
 
-    def _repeated(self, e: t.Expression, chain: list[tuple[str, t.Expression]], mentions: list[dict[str, int]], letters: list[str]) -> BmError:
+    def _repeated(
+        self,
+        e: t.Expression,
+        chain: list[tuple[str, t.Expression]],
+        mentions: list[dict[str, int]],
+        letters: list[str],
+    ) -> BmError:
         names = tuple(t.Name(x, e.span) for x in letters)
 
         def own(p: t.Expression, held: list[str]) -> t.Expression:
             mine = tuple(n for n in names if n.text in held)
             return t.SumOver(mine, p, p.span) if mine else p
 
-        singles = [(op, p) for (op, p), m in zip(chain, mentions, strict=True) if any(m.get(x) == 1 for x in letters)]
+        singles = [
+            (op, p)
+            for (op, p), m in zip(chain, mentions, strict=True)
+            if any(m.get(x) == 1 for x in letters)
+        ]
         made: list[tuple[str, t.Expression]] = []
         if singles:
-            made.append(("*", own(_product_of(singles), [x for x in letters if any(self.mentions(p).get(x) for _, p in singles)])))
+            made.append(
+                (
+                    "*",
+                    own(
+                        _product_of(singles),
+                        [x for x in letters if any(self.mentions(p).get(x) for _, p in singles)],
+                    ),
+                )
+            )
         for (op, p), m in zip(chain, mentions, strict=True):
             if any(p is q for _, q in singles):
                 continue
@@ -151,8 +188,15 @@ class _Reader:
         inside = _replaced(self.whole, e, _product_of(made))
         around = t.SumOver(names, self.whole, self.whole.span)
         shown = " and ".join(f"`{x}`" for x in letters)
-        return _two_ways("BM320", f"is {shown} summed inside the parentheses, or over the whole product?", e.span,
-                         (f"inside, a product of sums: `{_text(inside)}`", f"over the whole, a sum of products: `{_text(around)}`"))  # fmt: skip
+        return _two_ways(
+            "BM320",
+            f"is {shown} summed inside the parentheses, or over the whole product?",
+            e.span,
+            (
+                f"inside, a product of sums: `{_text(inside)}`",
+                f"over the whole, a sum of products: `{_text(around)}`",
+            ),
+        )
 
 
 def _two_ways(code: str, message: str, span: Any, helps: tuple[str, ...]) -> BmError:
@@ -221,7 +265,10 @@ def _mapped(x: Node, change: Any) -> Node:
     if isinstance(x, tuple):
         return tuple(_mapped(y, change) for y in x)  # type: ignore[return-value]
     if is_dataclass(x) and not isinstance(x, type):
-        return replace(x, **{f.name: _mapped(getattr(x, f.name), change) for f in fields(x) if f.name != "span"})
+        return replace(
+            x,
+            **{f.name: _mapped(getattr(x, f.name), change) for f in fields(x) if f.name != "span"},
+        )
     return x
 
 
@@ -230,7 +277,9 @@ def _replaced(whole: t.Expression, old: t.Expression, new: t.Expression) -> t.Ex
 
 
 def _renamed(s: t.SumOver, letter: str, other: str) -> t.SumOver:
-    return _mapped(s, lambda x: replace(x, text=other) if isinstance(x, t.Name) and x.text == letter else x)
+    return _mapped(
+        s, lambda x: replace(x, text=other) if isinstance(x, t.Name) and x.text == letter else x
+    )
 
 
 def _text(e: t.Expression) -> str:

@@ -1,7 +1,8 @@
-"""Scopes of letters: `sum[i] body` binds i in its body alone, and every copy of such a sum has a letter of its own.
+"""Scopes of letters: `sum[i] body` binds i in its body alone, in every copy a letter of its own.
 
-While an addend is multiplied out, a bound letter is marked with the number of its sum, `i'3`: no word of a text holds the mark. A finished term
-has plain names again: the user's own where it is free, else that with a number that no name of the addend has (`i2`).
+While an addend is multiplied out, a bound letter is marked with the number of its sum, `i'3`: no
+word of a text holds the mark. A finished term has plain names again: the user's own where it is
+free, else that with a number that no name of the addend has (`i2`).
 """
 
 from __future__ import annotations
@@ -49,29 +50,42 @@ class Scopes:
         return not (is_bound(a) and is_bound(b)) or a in self._around[b] or b in self._around[a]
 
     def conditions(self, clauses: tuple[t.Clause, ...], letters: set[str]) -> tuple[Condition, ...]:
-        """The conditions of `for` clauses on the letters of one product; those of sums that the product does not hold fall away.
+        """The conditions of `for` clauses on the letters of one product.
 
-        Raises BM321 for a condition on letters of sums that do not see one another, or of a sum that stands in several copies.
+        Those on sums that the product does not hold fall away. Raises BM321 for a condition on
+        letters of sums that do not see one another, or of a sum that stands in several copies.
         """
         out = []
         for c in clauses:
             if isinstance(c, t.LetterRange):
                 continue
-            first, second = (sorted(x for x in letters if origin(x) == name.text) for name in (c.first, c.second))
+            first, second = (
+                sorted(x for x in letters if origin(x) == name.text) for name in (c.first, c.second)
+            )
             if not first or not second:
                 continue
             if len(first) > 1 or len(second) > 1 or not self.sees(first[0], second[0]):
-                raise fail("BM321", f"this clause joins `{c.first.text}` and `{c.second.text}`, but a sum binds them elsewhere, or more than once", c.span,
-                           help="write the product out with letters of its own, as `x[i] x[j] for i < j`")  # fmt: skip
+                raise fail(
+                    "BM321",
+                    f"this clause joins `{c.first.text}` and `{c.second.text}`, "
+                    "but a sum binds them elsewhere, or more than once",
+                    c.span,
+                    help="write the product out with letters of its own, as `x[i] x[j] for i < j`",
+                )
             if isinstance(c, t.EdgeRange):
                 out.append(Condition("edge", first[0], second[0], c.graph.text))
             else:
-                out.append(Condition("less" if c.operator == "<" else "unequal", first[0], second[0]))
+                out.append(
+                    Condition("less" if c.operator == "<" else "unequal", first[0], second[0])
+                )
         return tuple(out)
 
 
 def named(term: Term, taken: set[str]) -> Term:
-    """The term with plain names for its bound letters; none of `taken`, the other names of its addend, is given to a second letter."""
+    """The term with plain names for its bound letters.
+
+    None of `taken`, the other names of its addend, is given to a second letter.
+    """
     letters = list(dict.fromkeys(_letters(term)))
     used = {x for x in letters if not is_bound(x)}
     names: dict[str, str] = {}
@@ -87,9 +101,8 @@ def named(term: Term, taken: set[str]) -> Term:
 
 
 def _letters(term: Term) -> Iterator[str]:
-    for f in (*term.parameters, *term.units):
-        for s in f.subscripts:
-            yield from (x for x, _ in s.letters)
+    subscripts = (*(p.subscripts for p in term.parameters), *(u.subscripts for u in term.units))
+    yield from (x for part in subscripts for s in part for x, _ in s.letters)
     yield from (x.name for x in term.letters)
     expert = term.expert
     while expert is not None:
@@ -98,7 +111,9 @@ def _letters(term: Term) -> Iterator[str]:
         expert = expert.inner
 
 
-def renamed_subscripts(subscripts: tuple[Subscript, ...], names: dict[str, str]) -> tuple[Subscript, ...]:
+def renamed_subscripts(
+    subscripts: tuple[Subscript, ...], names: dict[str, str]
+) -> tuple[Subscript, ...]:
     """The subscripts with other letters; two that become one add up."""
     out = []
     for s in subscripts:
@@ -114,9 +129,29 @@ def _renamed(term: Term, names: dict[str, str]) -> Term:
         return replace(f, subscripts=renamed_subscripts(f.subscripts, names))
 
     def expert(e: Expert | None) -> Expert | None:
-        return None if e is None else replace(e, addends=tuple(_renamed(x, names) for x in e.addends), inner=expert(e.inner))
+        return (
+            None
+            if e is None
+            else replace(
+                e, addends=tuple(_renamed(x, names) for x in e.addends), inner=expert(e.inner)
+            )
+        )
 
-    letters = tuple(sorted((Letter(names.get(x.name, x.name), x.stop, x.start, x.written) for x in term.letters), key=lambda x: x.name))
-    conditions = tuple(replace(c, first=names.get(c.first, c.first), second=names.get(c.second, c.second)) for c in term.conditions)
-    return replace(term, parameters=tuple(map(factor, term.parameters)), units=tuple(map(factor, term.units)), letters=letters,
-                   conditions=conditions, expert=expert(term.expert))  # fmt: skip
+    letters = tuple(
+        sorted(
+            (Letter(names.get(x.name, x.name), x.stop, x.start, x.written) for x in term.letters),
+            key=lambda x: x.name,
+        )
+    )
+    conditions = tuple(
+        replace(c, first=names.get(c.first, c.first), second=names.get(c.second, c.second))
+        for c in term.conditions
+    )
+    return replace(
+        term,
+        parameters=tuple(map(factor, term.parameters)),
+        units=tuple(map(factor, term.units)),
+        letters=letters,
+        conditions=conditions,
+        expert=expert(term.expert),
+    )

@@ -1,7 +1,8 @@
 """Terms in which a unit meets itself: `C[i,f] C[j,f] v[i] v[j] h` holds v[i]² too, where i = j.
 
-On a 0/1 or ±1 unit a square is the unit or 1. A type with the statistic x² gets a term of its own for it, the rest of the sum runs over i ≠ j.
-Any other type has no such statistic: the term is refused.
+On a 0/1 or ±1 unit a square is the unit or 1. A type with the statistic x² gets a term of its own
+for it, the rest of the sum runs over i ≠ j. Any other type has no such statistic: the term is
+refused.
 """
 
 from __future__ import annotations
@@ -22,10 +23,13 @@ Pairs = list[tuple[str, str]]
 """Letters, axis by axis, that must be equal for two factors to be the same unit."""
 
 
-def without_self_pairs(term: Term, groups: Mapping[str, Group], units: Mapping[str, UnitWord]) -> list[Term]:
-    """Terms with the same sum, in which no two factors are the same unit of a type with x². Terms that a matrix holds stay as they are.
+def without_self_pairs(
+    term: Term, groups: Mapping[str, Group], units: Mapping[str, UnitWord]
+) -> list[Term]:
+    """Terms with the same sum, in which no two factors are the same unit of a type with x².
 
-    Raises BM863 if a unit meets itself whose type has no statistic for that.
+    Terms that a matrix holds stay as they are. Raises BM863 if a unit meets itself whose type has
+    no statistic for that.
     """
     for a, b in combinations(term.units, 2):
         word = units[groups[a.group].unit]
@@ -35,29 +39,49 @@ def without_self_pairs(term: Term, groups: Mapping[str, Group], units: Mapping[s
         if met is None:
             continue
         if 2 not in word.powers:
-            raise _refused(a, word, "a product of two of its components" if word.components else "x^2", term)
+            raise _refused(
+                a, word, "a product of two of its components" if word.components else "x^2", term
+            )
         if _is_matrix(term):
             continue
-        if not met or all(_range(term, x, y) is not None for x, y in met):
-            return [t for part in _apart(term, met, units, groups) for t in without_self_pairs(part, groups, units)]
+        if met and all(_range(term, x, y) is not None for x, y in met):
+            return [
+                t
+                for part in _apart(term, met, units, groups)
+                for t in without_self_pairs(part, groups, units)
+            ]
     return [term]
 
 
 def _refused(u: UnitFactor, word: UnitWord, statistic: str, term: Term) -> BmError:
-    return fail("BM863", f"a unit of `{u.group}` meets itself in this term, and {statistic} is no statistic of `{word.name}`", term.span,
-                help="leave the unit itself out: `for i < j`, or `for i != j`")  # fmt: skip
+    return fail(
+        "BM863",
+        f"a unit of `{u.group}` meets itself in this term, "
+        f"and {statistic} is no statistic of `{word.name}`",
+        term.span,
+        help="leave the unit itself out: `for i < j`, or `for i != j`",
+    )
 
 
 def _is_matrix(term: Term) -> bool:
     """Whether the couplings of two units are a matrix, whose diagonal the machine takes for x²."""
     first, second = ({x for s in u.subscripts for x, _ in s.letters} for u in term.units[:2])
-    return len(term.units) == 2 and not first & second and not any(c.kind == "edge" for c in term.conditions)
+    return (
+        len(term.units) == 2
+        and not first & second
+        and not any(c.kind == "edge" for c in term.conditions)
+    )
 
 
 def _meeting(a: UnitFactor, b: UnitFactor, term: Term, word: UnitWord) -> Pairs | None:
-    """The letters that must be equal for a and b to be one unit; None where they never are, or where that is not read off letters."""
+    """The letters that must be equal for a and b to be one unit.
+
+    None where they never are one, or where that is not read off letters.
+    """
     found: Pairs = []
-    for s, t in list(zip(a.subscripts, b.subscripts, strict=True))[: len(a.subscripts) - (word.components is not None)]:
+    for s, t in list(zip(a.subscripts, b.subscripts, strict=True))[
+        : len(a.subscripts) - (word.components is not None)
+    ]:
         if s == t:
             continue
         if s.edge != "plain" or t.edge != "plain":
@@ -85,7 +109,9 @@ def _range(term: Term, x: str, y: str) -> Letter | None:
     return replace(a, start=max(a.start, b.start), stop=min(a.stop, b.stop))
 
 
-def _apart(term: Term, met: Pairs, units: Mapping[str, UnitWord], groups: Mapping[str, Group]) -> list[Term]:
+def _apart(
+    term: Term, met: Pairs, units: Mapping[str, UnitWord], groups: Mapping[str, Group]
+) -> list[Term]:
     """The sum where some pair of letters differs, pair after pair, and where all are equal."""
     out = []
     for x, y in met:
@@ -98,7 +124,11 @@ def _apart(term: Term, met: Pairs, units: Mapping[str, UnitWord], groups: Mappin
         term = same
     for u in term.units:
         word = units[groups[u.group].unit]
-        if word.states is None and 2 in word.powers and word.reduces.get(u.power, u.power) not in (0, *word.powers):
+        if (
+            word.states is None
+            and 2 in word.powers
+            and word.reduces.get(u.power, u.power) not in (0, *word.powers)
+        ):
             raise _refused(u, word, f"x^{u.power}", term)
     return [*out, term]
 
@@ -106,11 +136,20 @@ def _apart(term: Term, met: Pairs, units: Mapping[str, UnitWord], groups: Mappin
 def _with_equal(term: Term, x: str, y: str, both: Letter) -> Term | None:
     """The term at y = x; None where its conditions leave nothing."""
     names = {y: x}
-    conditions = tuple(replace(c, first=names.get(c.first, c.first), second=names.get(c.second, c.second)) for c in term.conditions)
+    conditions = tuple(
+        replace(c, first=names.get(c.first, c.first), second=names.get(c.second, c.second))
+        for c in term.conditions
+    )
     if any(c.first == c.second for c in conditions):
         return None
     letters = tuple(both if z.name == x else z for z in term.letters if z.name != y)
-    return replace(term, parameters=_powers(term.parameters, names), units=_powers(term.units, names), letters=letters, conditions=conditions)
+    return replace(
+        term,
+        parameters=_powers(term.parameters, names),
+        units=_powers(term.units, names),
+        letters=letters,
+        conditions=conditions,
+    )
 
 
 def _powers(factors: tuple[Factor, ...], names: dict[str, str]) -> tuple[Factor, ...]:
@@ -119,5 +158,9 @@ def _powers(factors: tuple[Factor, ...], names: dict[str, str]) -> tuple[Factor,
     for f in factors:
         subscripts = renamed_subscripts(f.subscripts, names)
         key = (f.parameter if isinstance(f, ParameterFactor) else f.group, subscripts)
-        made[key] = replace(made[key], power=made[key].power + f.power) if key in made else replace(f, subscripts=subscripts)
+        made[key] = (
+            replace(made[key], power=made[key].power + f.power)
+            if key in made
+            else replace(f, subscripts=subscripts)
+        )
     return tuple(made.values())

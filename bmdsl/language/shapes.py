@@ -147,25 +147,26 @@ def parameter_shapes(declared: Mapping[str, tuple[Length, ...] | None], terms: l
     """Shapes by the letters' ranges; a declared shape, or an earlier use, that disagrees is an error."""
     shapes: dict[str, tuple[Length, ...]] = {n: s for n, s in declared.items() if s is not None}
     wrong: list[Diagnostic] = []
-    for term, known in ((part, ranges) for whole in terms for part, ranges in nested(whole)):
+    for term, known in (found for one in terms for found in nested(one)):
         graph = next((c for c in term.conditions if c.kind == "edge"), None)
         for f in term.parameters:
             pair = [s.letter for s in f.subscripts]
             shape: tuple[Length, ...]
             if graph is not None and set(pair) == {graph.first, graph.second} and len(pair) == 2:
-                shape = (edges[graph.graph or ""],)
+                shape, over = (edges[graph.graph or ""],), [graph.first]
             elif None in pair:
                 if f.parameter not in shapes:
                     wrong.append(Diagnostic("BM208", f"the shape of `{f.parameter}` cannot be inferred from a compound subscript", f.span,
                                             helps=("write it at the parameter: `param W[3, 4]`",)))  # fmt: skip
                 continue
             else:
-                shape = tuple(known[x].stop for x in pair if x is not None)
+                over = [x for x in pair if x is not None]
+                shape = tuple(known[x].stop for x in over)
             have = shapes.setdefault(f.parameter, shape)
             if len(have) != len(shape):
                 found = f"`{f.parameter}` has {counted(len(have), 'axis', 'axes')} but {counted(len(shape), 'subscript')} here"
                 wrong.append(Diagnostic("BM209", found, f.span))
-            elif any(a != b and not (declared[f.parameter] is not None and _is_part(known.get(x or ""), a)) for a, b, x in zip(have, shape, pair)):
+            elif any(a != b and not (declared[f.parameter] is not None and _is_part(known[x], a)) for a, b, x in zip(have, shape, over, strict=True)):
                 help = "" if declared[f.parameter] is not None else f"write its shape where it is declared: `param {f.parameter}[...]`"
                 wrong.append(Diagnostic("BM210", f"`{f.parameter}` has shape {_shown(have)}, its letters run over {_shown(shape)} here", f.span,
                                         helps=(help,) if help else ()))  # fmt: skip

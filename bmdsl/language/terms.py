@@ -31,7 +31,8 @@ class Product(Draft):
     @property
     def place(self) -> Span | None:
         """Where it is written, if it has a unit or a parameter."""
-        return next((f.span for f in (*self.units, *self.parameters)), None)
+        spans = (*(u.span for u in self.units), *(p.span for p in self.parameters))
+        return spans[0] if spans else None
 
     def times(self, other: Product) -> Product:
         if self.expert is not None and other.expert is not None:
