@@ -10,6 +10,7 @@ from . import registry, units
 from .language.check import check, choose
 from .language.diagnostics import fail
 from .language.imports import load_definitions
+from .language.magnitudes import verify_magnitudes
 from .language.model import Model, Stack
 from .language.parse import parse
 from .language.source import Source
@@ -118,6 +119,7 @@ def machine_of(
     if model.unbound:
         names = ", ".join(f"`{n}`" for n in model.unbound)
         raise fail("BM865", f"model `{model.name}` needs a value for {names}", help=f"give data, or {model.unbound[0]} = a number")
+    verify_magnitudes(model, dtype)
     prefer_openmp()
     plan = plan_of(model)
     refuse_too_large(plan, model.training, np.dtype(dtype).itemsize, memory_limit)

@@ -74,7 +74,7 @@ def network(machine: Machine) -> Network:
         if unit.activation is None or (unit.activation == "softmax" and not machine.program.plan.is_one_unit(name)):
             raise fail("BM933", f"the mean of `{name}`, of type `{unit.name}`, is no activation that networks have")
         terms = [t for t in model.terms if {u.group for u in t.units} == {name, below[0]}]
-        found = coupling_of(terms[0]) if len(terms) == 1 else None
+        found = coupling_of(model, terms[0]) if len(terms) == 1 else None
         if found is None or found.parameter not in (c.direct for c in machine.program.plan.couplings):
             raise fail("BM933", f"`{below[0]}` and `{name}` are not coupled by one weight for each pair of units")
         c = next(c for c in machine.program.plan.couplings if c.direct == found.parameter)

@@ -42,11 +42,18 @@ def override_stack(definition: StackDefinition, settings: Mapping[str, Override]
 
 
 def _parsed(settings: Mapping[str, Override]) -> tuple[tuple[Setting, ...], Span]:
-    lines = [f"{name} {_written(value)}" for name, value in settings.items()]
-    tree = parse(Source("<settings>", "model settings {\n  train {\n    " + "\n    ".join(lines) + "\n  }\n}\n"))
-    parsed = tree.definitions[0]
-    assert isinstance(parsed, ModelDefinition)
-    return tuple(s for block in parsed.statements if isinstance(block, TrainBlock) for s in block.settings), parsed.span
+    """Every setting read on its own. Raises BM517 if a value is more than one value: nothing of it is dropped, nothing else let in."""
+    made: list[Setting] = []
+    for name, value in settings.items():
+        tree = parse(Source("<settings>", f"model settings {{ train {{\n{name} {_written(value)}\n}} }}\n"))
+        blocks = [s for d in tree.definitions if isinstance(d, ModelDefinition) for s in d.statements]
+        found = blocks[0].settings if len(blocks) == 1 and isinstance(blocks[0], TrainBlock) else ()
+        alone = len(tree.definitions) == 1 and not tree.imports and not tree.comments and len({s.name.span for s in found}) == 1
+        if not alone or found[0].name.text != name:
+            raise fail("BM517", f"`{name} = {value}` is not one setting with its value", help="give each setting by itself: `--set train.batch=50`")
+        made += found
+    span = made[0].span
+    return tuple(made), span
 
 
 def parse_assignment(text: str) -> tuple[str, str]:

@@ -94,11 +94,14 @@ def _assignment(text: str) -> tuple[str, float]:
     from ..language.diagnostics import fail
 
     name, _, value = text.partition("=")
+    digits = value.replace("_", "").strip()
     try:
-        number = float(value.replace("_", ""))
+        number = int(digits) if digits.isdecimal() and len(digits) < 400 else float(digits)
     except ValueError:
         raise fail("BM901", f"`-D {text}` is not of the form NAME=NUMBER", help="for instance `-D H=200`") from None
-    return name.strip(), int(number) if number.is_integer() else number
+    if not abs(number) < 1e300:
+        raise fail("BM901", f"`-D {text}` gives no finite number", help="for instance `-D H=200`")
+    return name.strip(), int(number) if isinstance(number, float) and number.is_integer() else number
 
 
 def judged(models: Iterable[Model | Stacked], deny: list[str] | None, allow: list[str] | None) -> tuple[Diagnostic, ...]:

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from math import isfinite, prod
 from pathlib import Path
 
 from . import tree as t
-from .constants import Bindings, constant, is_constant, length
+from .constants import MAX_LENGTH, Bindings, constant, is_constant, length
 from .diagnostics import BmError, Diagnostic, counted, fail, near
 from .experts import finished
 from .graphs import build_graph
 from .lints import lints
 from .model import Argument, Graph, Group, Initial, Length, Model, Parameter, ParameterFactor, Term, UnitFactor
-from .shapes import letter_ranges, parameter_shapes, verify_parameter_ranges, verify_ranges, verify_symmetric
-from .terms import Lowering, Product, Unsaid, conditions, factors, letters_of, outer_letters
+from .readings import verify_readings, words
+from .scopes import named, origin
+from .self_pairs import without_self_pairs
+from .shapes import letter_ranges, parameter_shapes, verify_bound, verify_parameter_ranges, verify_ranges, verify_symmetric
+from .terms import Lowering, Product, Unsaid, factors, letters_of, outer_letters
 from .training_block import options, training
 from .vocabulary import Vocabulary
 from .windows import verify_windows
@@ -56,9 +60,10 @@ def check(definition: t.ModelDefinition, arguments: Mapping[str, float], vocabul
     statements = [s for s in definition.statements if isinstance(s, t.EnergyStatement)]
     if not statements:
         wrong.append(Diagnostic("BM308", f"model `{definition.name.text}` has no energy", definition.name.span, helps=("energy = - b[i] v[i]",)))
-    for a in (a for s in statements for a in s.addends):
+    for before, a in ((before, a) for s in statements for before, a in zip((None, *s.addends), s.addends, strict=False)):
         try:
-            terms += _terms(a, lowering, values, {n: s for n, s in shapes.items() if s is not None}, nodes)
+            verify_bound(before, a, values)
+            terms += _terms(a, lowering, values, {n: s for n, s in shapes.items() if s is not None}, nodes, graphs)
         except Unsaid:  # what is wrong with it has been said at its declaration
             continue
         except BmError as error:
@@ -69,7 +74,7 @@ def check(definition: t.ModelDefinition, arguments: Mapping[str, float], vocabul
         wrong += bad
         for term in terms if not wrong else ():
             try:
-                verify_parameter_ranges(term, found)
+                verify_parameter_ranges(term, found, graphs)
                 verify_windows(term, groups)
             except BmError as error:
                 wrong.extend(error.diagnostics)
@@ -85,11 +90,17 @@ def check(definition: t.ModelDefinition, arguments: Mapping[str, float], vocabul
     wrong += [Diagnostic("BM516", "a model has one train block", b.span) for b in blocks[1:]]
     block = blocks[0] if blocks else None
     trained = training(block, vocabulary, values, names, wrong)
+    apart: tuple[Term, ...] = ()
+    for term in terms if not wrong else ():
+        try:
+            apart += tuple(without_self_pairs(term, groups, vocabulary.units))
+        except BmError as error:
+            wrong.extend(error.diagnostics)
     if wrong:
         raise BmError(*wrong[:LIMIT])
     made = tuple(Argument(a.name.text, values[a.name.text], a.span) for a in definition.arguments)
     model = Model(definition.name.text, made, tuple(groups.values()), tuple(parameters), tuple(terms), tuple(graphs.values()), trained)
-    return replace(model, lints=lints(definition, model))
+    return replace(model, terms=apart, lints=lints(definition, model))
 
 
 def _arguments(d: t.ModelDefinition, given: Mapping[str, float], wrong: list[Diagnostic]) -> dict[str, int | float | None]:
@@ -129,6 +140,9 @@ def _groups(d: t.ModelDefinition, values: Bindings, vocabulary: Vocabulary, wron
             found = options(word.name, word.options, u.type, values, {})
             shape = tuple(length(x, values) for x in u.shape)
             states = found[word.states] if word.states else word.components
+            units = prod(n for n in (*shape, states) if isinstance(n, int))
+            if units > MAX_LENGTH:
+                raise fail("BM408", f"a group of {units:,} units is too large", u.span, help=f"at most {MAX_LENGTH:,}")
             groups[u.name.text] = Group(u.name.text, u.role, shape, word.name, tuple(found.items()), states, u.span)  # type: ignore[arg-type]  # a length
         except BmError as error:
             wrong.extend(error.diagnostics)
@@ -159,14 +173,17 @@ def _graphs(d: t.ModelDefinition, values: Bindings, folder: Path | None, taken: 
 
 
 def _terms(a: t.Addend, lowering: Lowering, values: Bindings, shapes: Mapping[str, tuple[Length, ...]],
-           nodes: Mapping[str, Length]) -> list[Term]:  # fmt: skip
+           nodes: Mapping[str, Length], graphs: Mapping[str, Graph]) -> list[Term]:  # fmt: skip
     out = []
+    verify_readings(a.expression, values)
     products = lowering.products(a.expression)
+    taken = words(a.expression) | {*values, *lowering.groups, *lowering.parameters}
     flat = [f for p in products for f in factors(p)]
     everything = Product(parameters=tuple(f for f in flat if isinstance(f, ParameterFactor)), units=tuple(f for f in flat if isinstance(f, UnitFactor)))
     whole = {x.name: x for x in letter_ranges(everything, a.clauses, lowering.groups, nodes, values, shapes)}
-    for c in conditions(a.clauses):
-        if missing := {c.first, c.second} - set(whole):
+    written = {origin(x) for x in whole}
+    for c in a.clauses:
+        if not isinstance(c, t.LetterRange) and (missing := {c.first.text, c.second.text} - written):
             raise fail("BM214", f"letter `{min(missing)}` of the `for` clause stands in no subscript", a.clauses[0].span)
     for p in products:
         outer = outer_letters(p)
@@ -179,8 +196,11 @@ def _terms(a: t.Addend, lowering: Lowering, values: Bindings, shapes: Mapping[st
                 raise fail("BM318", "an expert is multiplied by numbers and parameters only", p.units[0].span,
                            help="put the unit inside, or write a term of its own")  # fmt: skip
             expert = finished(p.expert, outer, whole, letters_of, lowering.merged)
-        term = Term(sign * merged.coefficient, merged.parameters, merged.units, letters, conditions(a.clauses), expert, merged.text, a.span)
-        verify_ranges(term, lowering.groups)
+        joined = lowering.scopes.conditions(a.clauses, letters_of(p))
+        if not isfinite(merged.coefficient):
+            raise fail("BM406", "the constants of this product are no finite number", a.span)
+        term = named(Term(sign * merged.coefficient, merged.parameters, merged.units, letters, joined, expert, merged.text, a.span), taken)
+        verify_ranges(term, lowering.groups, graphs)
         out.append(term)
     return out
 

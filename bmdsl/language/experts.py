@@ -30,6 +30,7 @@ class Draft:
 
     coefficient: float
     expert: ExpertDraft | None
+    bound: frozenset[str]
 
 
 def draft(call: t.Call, products: Callable[[t.Expression], list], groups: Mapping[str, Group]) -> ExpertDraft:  # type: ignore[type-arg]  # terms.Product
@@ -43,7 +44,7 @@ def draft(call: t.Call, products: Callable[[t.Expression], list], groups: Mappin
             _verify(p, name, groups)
             made.append(p if sign > 0 else p.negated())
     nested = [p for p in made if p.expert is not None]
-    if nested and (len(made) > 1 or nested[0].parameters):
+    if nested and (len(made) > 1 or nested[0].parameters or nested[0].units or nested[0].bound):
         raise fail("BM313", f"an expert inside `{name}(...)` stands alone, times a number", call.span, help="as `log1p(0.5 square(W[i,j] x[i]))`")
     return ExpertDraft(name, tuple(made), call)
 
@@ -78,7 +79,7 @@ def finished(e: ExpertDraft, bound: set[str], ranges: Mapping[str, Letter], lett
         return Expert(e.function, (), finished(p.expert, bound, ranges, letters_of, merged), p.coefficient)
     seen: dict[str, int] = {}
     for p in e.products:
-        for x in letters_of(p) - bound:
+        for x in letters_of(p) - bound - p.bound:
             seen[x] = seen.get(x, 0) + 1
     twice = sorted(x for x, n in seen.items() if n > 1)
     if twice:

@@ -62,9 +62,9 @@ def _spaced(operator: str, tight: bool) -> str:
 
 def _side_by_side(x: Binary) -> bool:
     """Whether a product reads well, and parses, without its sign: `0.5 a^2 W[i,j]`, but `a / b * c` and `a * (b + c)`."""
-    first = x.right.base if isinstance(x.right, Power) else x.right
     divided = isinstance(x.left, Binary) and x.left.operator == "/"
-    return x.operator == "*" and not divided and isinstance(first, Ref | Call | SumOver)
+    first = isinstance(x.right.base, Ref | Call) if isinstance(x.right, Power) else isinstance(x.right, Ref | Call | SumOver)
+    return x.operator == "*" and not divided and first  # a sum with a power stands in parentheses, and `b (x)` is a call
 
 
 def number(x: Number) -> str:
@@ -104,7 +104,8 @@ def clause(x: Clause) -> str:
     """One condition of a `for`."""
     match x:
         case LetterRange():
-            return f"{x.letter.text} in {expression(x.start, POWER)}..{expression(x.stop, POWER)}"
+            stop = f"({expression(x.stop)})" if x.closed else expression(x.stop, PRODUCT)
+            return f"{x.letter.text} in {expression(x.start, POWER)}..{stop}"
         case EdgeRange():
             return f"<{x.first.text},{x.second.text}> in {x.graph.text}"
         case _:

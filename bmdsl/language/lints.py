@@ -10,6 +10,7 @@ from . import tree as t
 from .coverage import untouched_entries, untouched_units
 from .diagnostics import Diagnostic
 from .model import Model, Subscript, Term, UnitFactor
+from .readings import words
 from .shapes import nested
 from .source import Span
 
@@ -83,9 +84,13 @@ def _never_trained(definition: t.ModelDefinition, model: Model) -> Iterator[Diag
 def _self_pairs(definition: t.ModelDefinition, model: Model) -> Iterator[Diagnostic]:
     for term in model.terms:
         conditioned = {frozenset((c.first, c.second)) for c in term.conditions}
+        written = next((words(a.expression) for s in definition.statements if isinstance(s, t.EnergyStatement) for a in s.addends
+                        if a.span == term.span), set[str]())  # fmt: skip
         for a, b in combinations(term.units, 2):
             if a.group == b.group and _meets_itself(a, b, conditioned):
                 i, j = next((x.letter, y.letter) for x, y in zip(a.subscripts, b.subscripts, strict=True) if x.letter != y.letter)
+                if not {i, j} <= written:  # the square of a sum: every pair is meant
+                    continue
                 yield _warning("BM955", f"this term counts every pair of `{a.group}` twice, and every unit with itself", term.span,
                                f"add `for {i} < {j}`; or keep it, if that is meant")  # fmt: skip
 

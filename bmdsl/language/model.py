@@ -133,6 +133,8 @@ class Letter:
     name: str
     stop: Length
     start: int = 0
+    written: bool = field(default=False, repr=False, compare=False)
+    """Whether a `for` clause gives the range, which may then be a part of an axis."""
 
 
 @dataclass(frozen=True)

@@ -39,15 +39,23 @@ def _letters(subscripts: tuple[Subscript, ...]) -> tuple[str, ...] | None:
     return None if None in found or len(set(found)) < len(found) else tuple(x for x in found if x)
 
 
-def _plain(term: Term, units: int) -> bool:
+def _plain(model: Model, term: Term, units: int) -> bool:
     return (
         len(term.units) == units
+        and _is_whole(model, term)
         and len(term.parameters) == 1
         and term.parameters[0].power == 1
         and all(u.power == 1 for u in term.units)
         and not term.conditions
         and term.expert is None
     )
+
+
+def _is_whole(model: Model, term: Term) -> bool:
+    """Whether the term's letters run over whole axes of its units: no `for` clause leaves some units out."""
+    ranges = {x.name: x for x in term.letters}
+    axes = ((s.letter, n) for u in term.units for s, n in zip(u.subscripts, model.group(u.group).axes, strict=True))
+    return all(x is None or (ranges[x].start == 0 and ranges[x].stop == n) for x, n in axes)
 
 
 def bias_of(model: Model, group: str) -> Bias | None:
@@ -64,7 +72,7 @@ def shared_bias_of(model: Model, group: str) -> SharedBias | None:
 def _biases(model: Model, group: str) -> list[SharedBias]:
     found = []
     for term in model.terms:
-        if not _plain(term, 1) or term.units[0].group != group:
+        if not _plain(model, term, 1) or term.units[0].group != group:
             continue
         p = term.parameters[0]
         inside, unit = _letters(p.subscripts), _letters(term.units[0].subscripts)
@@ -76,9 +84,9 @@ def _biases(model: Model, group: str) -> list[SharedBias]:
     return found
 
 
-def coupling_of(term: Term) -> Coupling | None:
+def coupling_of(model: Model, term: Term) -> Coupling | None:
     """The term as a coupling of two groups with one weight for each pair (or local pair) of units; None where it is not one."""
-    if not _plain(term, 2) or term.units[0].group == term.units[1].group:
+    if not _plain(model, term, 2) or term.units[0].group == term.units[1].group:
         return None
     p = term.parameters[0]
     three = [_letters(p.subscripts), *(_letters(u.subscripts) for u in term.units)]
@@ -103,7 +111,7 @@ def layer_weights(model: Model) -> dict[str, LayerWeights]:
     """Every parameter that is one weight for each pair of units of two groups."""
     depth, found = depths(model), {}
     for term in model.terms:
-        c = coupling_of(term)
+        c = coupling_of(model, term)
         if c is not None and c.parameter not in found:
             upper = max(c.groups, key=lambda g: depth.get(g, len(depth)))
             both, left, right = c.letters

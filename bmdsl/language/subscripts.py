@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from . import tree as t
-from .constants import Bindings, constant, is_constant
+from .constants import Bindings, constant, is_constant, whole
 from .diagnostics import fail, near
 from .model import Subscript
 
@@ -29,6 +29,8 @@ def subscript(e: t.Expression, arguments: Bindings) -> Subscript:
 def _affine(e: t.Expression, arguments: Bindings) -> tuple[tuple[tuple[str, int], ...], int]:
     found: dict[str, int] = {}
     total = _add(e, 1, found, arguments)
+    for value in (total, *found.values()):
+        whole(value, e, "a number in a subscript")
     return tuple((x, c) for x, c in found.items() if c), total
 
 
@@ -56,4 +58,4 @@ def _whole(e: t.Expression, arguments: Bindings) -> int:
         raise fail("BM401", f"argument in `{e.span.text}` has no value", e.span, help="give it a default, or a value with -D")
     if value != int(value):
         raise fail("BM205", f"a subscript needs whole numbers, this is {value:g}", e.span)
-    return int(value)
+    return whole(value, e, "a number in a subscript")

@@ -113,6 +113,10 @@ def _token(source: Source, token: lark.Token, accepts: set[str]) -> Diagnostic:
     if token == "=" and inside == "{" and re.search(r"\btrain\s*\{[^{}]*$", _without_texts(source.text)[:start]):
         name, value = before.split()[-1].lstrip("{"), (source.text[start + 1 :].split() or ["100"])[0]
         return Diagnostic("BM014", "a setting has no `=`", span, helps=(f"write `{name} {value}`; options in parentheses have one: `sgd(rate = 0.1)`",))
+    sign = _sign_in_range(before, token)
+    if sign is not None and not inside.strip("{"):
+        place = Span(source, sign, sign + 1)
+        return Diagnostic("BM222", "a range takes a sum in parentheses only", place, helps=("as `for i in 0..(n - 1)`, `for i in (n - 2)..n`",))
     if "COLON" in accepts and token.type == "NAME":
         return Diagnostic("BM001", "expected `:` between the unit and its type", span, "unit type", (f"write `: {token}`",))
     if token.type == "NAME" and inside == "{":
@@ -128,6 +132,14 @@ def _token(source: Source, token: lark.Token, accepts: set[str]) -> Diagnostic:
         return Diagnostic("BM011", f"expected `=` and a term after `energy`, found `{token}`", span, helps=("energy = - b[i] v[i]",))
     expected = ", ".join(_shown(name) for name in sorted(accepts) if _shown(name))
     return Diagnostic("BM012", f"unexpected `{token}`", span, notes=(f"what may stand here: {expected}",) if expected else ())
+
+
+def _sign_in_range(before: str, token: lark.Token) -> int | None:
+    """The place of a sign that a range without parentheses goes on with: `for i in n-1..n`, or `for i in 0..n-1, j in 0..2`."""
+    if token.type == "SIGN":
+        return token.start_pos if re.search(r"\bin\s*[^,{}<>\[\].]*$", before) else None
+    found = re.search(r"\.\.[^,{}\[\]+-]*([+-])[^,{}\[\]]*$", before) if token == "," else None
+    return None if found is None else found.start(1)
 
 
 _TEXTS = {

@@ -10,27 +10,38 @@ from . import tree as t
 from .constants import Bindings, constant, is_constant
 from .diagnostics import counted, fail, near
 from .experts import EXPERTS, Draft, ExpertDraft, draft
-from .model import Condition, Group, ParameterFactor, Subscript, UnitFactor
+from .model import Group, ParameterFactor, Subscript, UnitFactor
+from .scopes import Scopes, is_bound, renamed_subscripts
+from .source import Span
 from .subscripts import subscript
 from .vocabulary import UnitWord
 
 
 @dataclass(frozen=True)
 class Product(Draft):
-    """A product while it is being multiplied out; `bound` are the letters of `sum[...]` around it."""
+    """A product while it is being multiplied out; `bound` are the marked letters of `sum[...]` around it."""
 
     coefficient: float = 1.0
     expert: ExpertDraft | None = None
+    bound: frozenset[str] = frozenset()
     parameters: tuple[ParameterFactor, ...] = ()
     units: tuple[UnitFactor, ...] = ()
     text: str = ""
-    bound: frozenset[str] = frozenset()
+
+    @property
+    def place(self) -> Span | None:
+        """Where it is written, if it has a unit or a parameter."""
+        spans = (*(u.span for u in self.units), *(p.span for p in self.parameters))
+        return spans[0] if spans else None
 
     def times(self, other: Product) -> Product:
         if self.expert is not None and other.expert is not None:
             raise fail("BM316", "two experts cannot be multiplied", other.expert.call.span, help="each expert is a term of its own")
-        return Product(self.coefficient * other.coefficient, self.expert or other.expert, self.parameters + other.parameters,
-                       self.units + other.units, " ".join(x for x in (self.text, other.text) if x), self.bound | other.bound)  # fmt: skip
+        scale = self.coefficient * other.coefficient
+        if not scale and self.coefficient and other.coefficient:
+            raise fail("BM406", "the constants of this product are too small to be held", self.place or other.place)
+        return Product(scale, self.expert or other.expert, self.bound | other.bound, self.parameters + other.parameters,
+                       self.units + other.units, " ".join(x for x in (self.text, other.text) if x))  # fmt: skip
 
     def negated(self) -> Product:
         return replace(self, coefficient=-self.coefficient)
@@ -47,6 +58,7 @@ class Lowering:
                  units: Mapping[str, UnitWord], broken: set[str]) -> None:  # fmt: skip
         """`broken`: units whose own declaration is wrong."""
         self.groups, self.parameters, self.arguments, self.units, self.broken = groups, parameters, arguments, units, broken
+        self.scopes = Scopes()
 
     def products(self, e: t.Expression) -> list[Product]:
         """The sum of products that an expression is."""
@@ -65,7 +77,8 @@ class Lowering:
                 self._same_letters(a, b, span)
                 return a + [p.negated() if operator == "-" else p for p in b]
             case t.Binary("*", left, right):
-                return [a.times(b) for a in self.products(left) for b in self.products(right)]
+                a, b = self.products(left), self.products(right)
+                return [x.times(y) for x in a for y in b]
             case t.Binary("/", left, right, span):
                 known = is_constant(right, self.arguments)
                 value = constant(right, self.arguments) if known else None
@@ -78,11 +91,12 @@ class Lowering:
                 n = constant(exponent, self.arguments) if is_constant(exponent, self.arguments) else None
                 if n is None or n != int(n) or not 1 <= n <= 8:
                     raise fail("BM304", "a power must be a whole number from 1 to 8", span)
-                if any(p.expert is not None for p in self.products(base)):
-                    raise fail("BM316", "an expert has no power", span, help="`square(...)` is the square of a projection")
                 out = [Product()]
-                for _ in range(int(n)):
-                    out = [a.times(b) for a in out for b in self.products(base)]
+                for _ in range(int(n)):  # read anew for each copy, so that its sums have letters of their own
+                    copy = self.products(base)
+                    if any(p.expert is not None for p in copy):
+                        raise fail("BM316", "an expert has no power", span, help="`square(...)` is the square of a projection")
+                    out = [x.times(y) for x in out for y in copy]
                 return out
             case t.Call(function, _, _):
                 if function.text in EXPERTS:
@@ -101,7 +115,8 @@ class Lowering:
                     bad = missing[0] if missing else next(x for x in names if names.count(x) > 1)
                     what = f"letter `{bad}` of `sum[...]` " + ("subscripts nothing in it" if missing else "is given twice")
                     raise fail("BM317", what, next(x.span for x in letters if x.text == bad))
-                return [replace(p, bound=p.bound | set(names)) for p in made]
+                marked = self.scopes.bind(names, {x for p in made for x in letters_of(p)})
+                return [_bound(p, marked) for p in made]
         raise fail("BM307", "this cannot stand in an energy", e.span)
 
     def factor(self, e: t.Ref) -> Product:
@@ -128,11 +143,11 @@ class Lowering:
         raise fail("BM101", f"unknown name `{name}`", e.name.span, "not declared", help=help)
 
     def _same_letters(self, a: list[Product], b: list[Product], span: object) -> None:
-        letters = {frozenset(letters_of(p)) for p in a + b}
+        letters = {frozenset(x for x in letters_of(p) if not is_bound(x)) for p in a + b}
         if len(letters) > 1:
             shown = " and ".join("{" + ", ".join(sorted(x)) + "}" for x in sorted(letters, key=sorted))
             raise fail("BM302", f"the addends in parentheses carry different letters: {shown}", span,  # type: ignore[arg-type]  # always a Span
-                       help="write them as terms of their own")  # fmt: skip
+                       help="write them as terms of their own, or bind what one addend has more, as `(v[i] - sum[j] W[i,j] h[j])^2`")  # fmt: skip
 
     def merged(self, p: Product) -> Product:
         """Equal factors become powers; unit powers are reduced on their domain (binary x² = x, spin x² = 1)."""
@@ -175,12 +190,12 @@ def factors(p: Product) -> list[ParameterFactor | UnitFactor]:
     return [*p.parameters, *p.units, *inside]
 
 
-def conditions(clauses: tuple[t.Clause, ...]) -> tuple[Condition, ...]:
-    """`for` clauses that restrict pairs of letters."""
-    out = []
-    for c in clauses:
-        if isinstance(c, t.LetterOrder):
-            out.append(Condition("less" if c.operator == "<" else "unequal", c.first.text, c.second.text))
-        elif isinstance(c, t.EdgeRange):
-            out.append(Condition("edge", c.first.text, c.second.text, c.graph.text))
-    return tuple(out)
+def _bound(p: Product, marked: dict[str, str]) -> Product:
+    """The product with the letters of a sum around it marked, those of an expert inside included."""
+    expert = None
+    if p.expert is not None:
+        inside = (replace(_bound(cast(Product, q), marked), bound=q.bound) for q in p.expert.products)
+        expert = replace(p.expert, products=tuple(inside))
+    parameters = tuple(replace(f, subscripts=renamed_subscripts(f.subscripts, marked)) for f in p.parameters)
+    units = tuple(replace(u, subscripts=renamed_subscripts(u.subscripts, marked)) for u in p.units)
+    return replace(p, expert=expert, parameters=parameters, units=units, bound=p.bound | set(marked.values()))

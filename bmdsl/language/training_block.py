@@ -39,7 +39,8 @@ def _setting(s: t.Setting, name: str, v: Vocabulary, arguments: Bindings, names:
     if name not in LISTS and len(s.values) > 1:
         raise fail("BM502", f"`{name}` takes one value", s.span)
     if name in NUMBERS:
-        value = constant(first, arguments)
+        plain = isinstance(first, t.Number) and isinstance(first.value, int)  # exact, however large: a seed
+        value = first.value if plain and isinstance(first, t.Number) else constant(first, arguments)
         if value is None or value != int(value) or value < NUMBERS[name]:
             raise fail("BM503", f"`{name}` must be a whole number of at least {NUMBERS[name]}", first.span)
         return {name: int(value)}

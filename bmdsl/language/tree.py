@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from .source import Source, Span
@@ -112,6 +112,8 @@ class LetterRange:
     start: Expression
     stop: Expression
     span: Span
+    closed: bool = field(default=False, repr=False)
+    """Whether parentheses close the stop off from a sign that follows."""
 
 
 @dataclass(frozen=True)

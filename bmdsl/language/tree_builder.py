@@ -9,6 +9,9 @@ from lark import Token, Tree
 from . import tree as t
 from .source import Source, Span
 
+MAX_DIGITS = 400
+"""A whole number of more digits is past every number that is held, and slow to read: it becomes an infinity, which the checker refuses."""
+
 
 class Builder:
     """One method a kind of node; no user error is raised here."""
@@ -91,7 +94,8 @@ class Builder:
     def condition(self, node: Any) -> t.Clause:
         c, span = node.children, self.span(node)
         if node.data == "letter_range":
-            return t.LetterRange(self.name(c[0]), self.expression(c[1].children[0]), self.expression(c[2].children[0]), span)
+            start, stop = c[1].children[0], c[2].children[0]
+            return t.LetterRange(self.name(c[0]), self.expression(start), self.expression(stop), span, _is_closed(stop))
         if node.data == "edge_range":
             return t.EdgeRange(self.name(c[0]), self.name(c[1]), self.name(c[2]), span)
         return t.LetterOrder(self.name(c[0]), "<" if node.data == "letter_less" else "!=", self.name(c[1]), span)
@@ -175,6 +179,11 @@ class Builder:
                 return self.call(node)
 
 
+def _is_closed(node: Any) -> bool:
+    """Whether parentheses stand around the whole expression."""
+    return node.data == "paren" or (node.data == "power" and node.children[1] is None and _is_closed(node.children[0]))
+
+
 def _value(token: Token) -> int | float:
     text = str(token).replace("_", "")
-    return int(text) if text.isdigit() else float(text)
+    return int(text) if text.isdigit() and len(text) < MAX_DIGITS else float(text)

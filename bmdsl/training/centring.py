@@ -33,7 +33,7 @@ class Centring:
         for term in model.terms:
             if len(term.units) < 2:
                 continue
-            coupling = coupling_of(term)
+            coupling = coupling_of(model, term)
             if coupling is None:
                 raise fail("BM755", "`center on` needs every coupling to be one weight for a pair of units of two groups", term.span,
                            help="write `center off`")  # fmt: skip
