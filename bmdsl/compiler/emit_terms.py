@@ -80,7 +80,8 @@ def emit_constant(plan: Plan, lengths: Lengths) -> str:
         if not t.units and t.expert is None:
             lines, depth, _ = emit_loops(model, t, lengths, 1)
             build += [*lines, "    " * depth + f"total += {product(model, t, n)}"]
-            collect += [*lines, *emit_gradient(model, t, n, depth, "weight", lambda p: f"d_{identifier(p)}")]
+            if t.parameters:
+                collect += [*lines, *emit_gradient(model, t, n, depth, "weight", lambda p: f"d_{identifier(p)}")]
     both = ["k", "n", *signature(plan)]
     grads = [f"d_{identifier(p.name)}" for p in model.parameters]
     decorator = "kernel" if len(build) > 1 else ""
