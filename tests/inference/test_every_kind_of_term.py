@@ -19,6 +19,7 @@ from bmdsl import units
 from bmdsl.compiler.term_kinds import Kind, kind_of, kinds_of
 from bmdsl.inference import elimination, enumeration, machine, observed_part, paired_states, phases, program, unit_tables
 from bmdsl.inference.annealed_path import Path
+from bmdsl.inference.ladder import default_range
 from bmdsl.language.diagnostics import BmError
 from tests.inference.kinds_of_terms import CASES, Case, softplus
 from tests.inference.own_units import Late, Trit
@@ -288,3 +289,13 @@ def test_a_kind_that_an_algorithm_does_not_know_is_refused(call: str) -> None:
     m.program.kinds |= {Other.NEW}  # type: ignore[arg-type]
     with pytest.raises(BmError, match="BM880.*a kind of term that came later"):
         CALLS[call](m, np.eye(2))
+
+
+@pytest.mark.parametrize("name", [n for n, c in CASES.items() if {u for _, u, _ in c.groups.values()} <= {"binary", "spin"}])
+def test_a_ladder_begins_where_the_strongest_field_of_all_terms_still_flips(name: str) -> None:
+    """hot = log 2 / ΔE for a ΔE that no change of one unit passes."""
+    truth = Truth(CASES[name], seed=9)
+    e = np.asarray(truth.case.energy(truth.m.params, truth.states))
+    cube = e.reshape([2] * int(np.log2(len(e))))  # an axis a unit, each of two states
+    most = max(np.abs(np.diff(cube, axis=k)).max() for k in range(cube.ndim))
+    assert np.log(2) / default_range(truth.m.program, truth.m.held_fields())[0] >= most - 1e-9
