@@ -17,7 +17,7 @@ from scipy.special import logsumexp
 import bmdsl
 from bmdsl import units
 from bmdsl.compiler.term_kinds import Kind, kind_of, kinds_of
-from bmdsl.inference import elimination, enumeration, machine, observed_part, paired_states, phases, program, unit_tables
+from bmdsl.inference import elimination, enumeration, machine, observed_part, paired_states, program, unit_tables
 from bmdsl.inference.annealed_path import Path
 from bmdsl.inference.ladder import default_range
 from bmdsl.language.diagnostics import BmError
@@ -110,8 +110,7 @@ class Truth:
     def data(self, cases: int, seed: int = 3) -> dict[str, Array]:
         """Cases of all visible groups beside the given case."""
         rows = np.random.default_rng(seed).integers(0, len(self.base), cases)
-        found = {n: self.states[n][rows] for n in self.case.of_role("visible")}
-        return found | {n: np.repeat(x, cases, 0) for n, x in self.x.items()}
+        return {n: self.states[n][rows] for n in self.case.of_role("visible")} | {n: np.repeat(x, cases, 0) for n, x in self.x.items()}
 
 
 @pytest.fixture(params=CASES)
@@ -277,7 +276,7 @@ CALLS: dict[str, Callable[[Any, Any], Any]] = {
     "pseudolikelihood": lambda m, v: m.pseudolikelihood({"v": v, "h": v}, np.ones(len(v)), None, 1.0),
     "anneal": lambda m, v: m.anneal(n=2, sweeps=3),
     "contrastive": lambda m, v: m.verify_contrastive(None, False),
-    "training": lambda m, v: phases.Phases.model_rows(m),
+    "model_rows": lambda m, v: m.model_rows(),
     "parts": lambda m, v: list(observed_part.parts(m, {"v": v}, observed_part.Free(("h",)), "this", 9)),
 }
 
