@@ -236,9 +236,6 @@ def test_an_expert_of_too_many_units_is_refused_with_the_reason() -> None:
         m.exact_sample(3)
 
 
-# ------------------------------------------------------------ no kind is left out
-
-
 def test_the_cases_have_every_kind_and_every_term_is_of_one() -> None:
     found = set()
     for name, case in CASES.items():
