@@ -9,7 +9,7 @@ from types import MappingProxyType
 import numpy as np
 
 from ..graph.passes import choose_enumerated
-from ..language.diagnostics import BmError, fail
+from ..language.diagnostics import BmError, counted, fail
 from .program import TAKES, Array, Fields, Program, Rows, State
 
 LIMIT = 25
@@ -83,8 +83,9 @@ def choose(program: Program, names: Iterable[str], what: str, limit: int = LIMIT
     if chosen is None or sum(states[n] for n in chosen) > limit:
         pairs = [f"{a} and {b}" if a != b else f"units of {a}" for a, b in graph.couples.edges if a in names and b in names]
         size = "infinitely many states" if chosen is None else f"2^{sum(states[n] for n in chosen):.0f} states of {', '.join(chosen)}"
+        unseen = "".join(f"; {counted(k, 'unit')} of `{n}` {'is' if k == 1 else 'are'} missing (NaN)" for n, k in units.items())
         raise fail("BM801", f"{what} is not exact here: terms couple {'; '.join(pairs)}, which leaves {size} to enumerate",
-                   note=f"at most 2^{limit} states are enumerated here", help=WAYS.get(what, "a smaller machine"))
+                   note=f"at most 2^{limit} states are enumerated here{unseen}", help=WAYS.get(what, "a smaller machine"))
     return chosen
 
 

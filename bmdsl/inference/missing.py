@@ -28,7 +28,7 @@ def verify_numbers(g: GroupPlan, states: int, x: Array, what: str, allowed: bool
     `allowed`: whether missing units of a free group are summed out or drawn; those of a given group never are. A one-of-K
     unit is missing as a whole.
     """
-    if np.isfinite(x).all():
+    if not x.size or (np.isfinite(x.min()) and np.isfinite(x.max())):  # NaN is the least and the largest; no array is made
         return
     infinite = np.isinf(x)
     if infinite.any():
@@ -58,7 +58,7 @@ def _first(g: GroupPlan, wrong: Array) -> tuple[int, str]:
 
 def has_missing(state: State) -> bool:
     """Whether some entry is NaN."""
-    return any(bool(np.isnan(x).any()) for x in state.values())
+    return any(x.size > 0 and bool(np.isnan(x.min())) for x in state.values())
 
 
 def patterns(state: State) -> Iterator[Pattern]:

@@ -30,6 +30,7 @@ EXAMPLES = {
     "mean": "mean(v)",
 }  # fmt: skip
 LIMIT = 20
+DEEP = "write it as several terms: `energy += ...`"
 
 
 def choose(definitions: Sequence[t.ModelDefinition | t.StackDefinition], name: str | None) -> t.ModelDefinition | t.StackDefinition:
@@ -64,6 +65,8 @@ def check(definition: t.ModelDefinition, arguments: Mapping[str, float], vocabul
         try:
             verify_bound(before, a, values)
             terms += _terms(a, lowering, values, {n: s for n, s in shapes.items() if s is not None}, nodes, graphs)
+        except RecursionError:
+            wrong.append(Diagnostic("BM323", "this term is nested too deeply, or has too many addends in parentheses", a.span, helps=(DEEP,)))
         except Unsaid:  # what is wrong with it has been said at its declaration
             continue
         except BmError as error:

@@ -12,7 +12,7 @@ from typing import Any
 import lark
 
 from ..resources import folder
-from .diagnostics import BmError
+from .diagnostics import BmError, fail
 from .source import Source, Span
 from .syntax_errors import diagnose, skip_statement
 from .tree import Comment, File
@@ -46,7 +46,10 @@ def parse(source: Source) -> File:
         raise BmError(*wrong)
     comments = _comments(source.text)
     notes = tuple(Comment(str(c), Span(source, c.start_pos or 0, c.end_pos or 0)) for c in comments)
-    imports, definitions = Builder(source).file(tree)
+    try:
+        imports, definitions = Builder(source).file(tree)
+    except RecursionError:
+        raise fail("BM323", "the text is nested too deeply", Span(source, 0, 0), help="use fewer parentheses inside parentheses") from None
     return File(source, imports, definitions, notes)
 
 

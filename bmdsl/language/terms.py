@@ -16,6 +16,9 @@ from .source import Span
 from .subscripts import subscript
 from .vocabulary import UnitWord
 
+MAX_PRODUCTS = 10_000
+"""Most products that one addend is multiplied out to."""
+
 
 @dataclass(frozen=True)
 class Product(Draft):
@@ -76,9 +79,8 @@ class Lowering:
                 a, b = self.products(left), self.products(right)
                 self._same_letters(a, b, span)
                 return a + [p.negated() if operator == "-" else p for p in b]
-            case t.Binary("*", left, right):
-                a, b = self.products(left), self.products(right)
-                return [x.times(y) for x in a for y in b]
+            case t.Binary("*", left, right, span):
+                return self._multiplied(self.products(left), self.products(right), span)
             case t.Binary("/", left, right, span):
                 known = is_constant(right, self.arguments)
                 value = constant(right, self.arguments) if known else None
@@ -96,7 +98,7 @@ class Lowering:
                     copy = self.products(base)
                     if any(p.expert is not None for p in copy):
                         raise fail("BM316", "an expert has no power", span, help="`square(...)` is the square of a projection")
-                    out = [x.times(y) for x in out for y in copy]
+                    out = self._multiplied(out, copy, span)
                 return out
             case t.Call(function, _, _):
                 if function.text in EXPERTS:
@@ -118,6 +120,11 @@ class Lowering:
                 marked = self.scopes.bind(names, {x for p in made for x in letters_of(p)})
                 return [_bound(p, marked) for p in made]
         raise fail("BM307", "this cannot stand in an energy", e.span)
+
+    def _multiplied(self, a: list[Product], b: list[Product], span: Span) -> list[Product]:
+        if len(a) * len(b) > MAX_PRODUCTS:
+            raise fail("BM322", f"multiplied out, this has {len(a) * len(b):,} products", span, help=f"at most {MAX_PRODUCTS:,}: write fewer parentheses")
+        return [x.times(y) for x in a for y in b]
 
     def factor(self, e: t.Ref) -> Product:
         name, subscripts = e.name.text, tuple(subscript(s, self.arguments) for s in e.subscripts or ())

@@ -17,8 +17,9 @@ from scipy.special import logsumexp
 import bmdsl
 from bmdsl import units
 from bmdsl.compiler.term_kinds import Kind, kind_of, kinds_of
-from bmdsl.inference import elimination, enumeration, machine, observed_part, paired_states, phases, program, unit_tables
+from bmdsl.inference import elimination, enumeration, machine, observed_part, paired_states, program, unit_tables
 from bmdsl.inference.annealed_path import Path
+from bmdsl.inference.ladder import default_range
 from bmdsl.language.diagnostics import BmError
 from tests.inference.kinds_of_terms import CASES, Case, softplus
 from tests.inference.own_units import Late, Trit
@@ -109,8 +110,7 @@ class Truth:
     def data(self, cases: int, seed: int = 3) -> dict[str, Array]:
         """Cases of all visible groups beside the given case."""
         rows = np.random.default_rng(seed).integers(0, len(self.base), cases)
-        found = {n: self.states[n][rows] for n in self.case.of_role("visible")}
-        return found | {n: np.repeat(x, cases, 0) for n, x in self.x.items()}
+        return {n: self.states[n][rows] for n in self.case.of_role("visible")} | {n: np.repeat(x, cases, 0) for n, x in self.x.items()}
 
 
 @pytest.fixture(params=CASES)
@@ -236,9 +236,6 @@ def test_an_expert_of_too_many_units_is_refused_with_the_reason() -> None:
         m.exact_sample(3)
 
 
-# ------------------------------------------------------------ no kind is left out
-
-
 def test_the_cases_have_every_kind_and_every_term_is_of_one() -> None:
     found = set()
     for name, case in CASES.items():
@@ -276,7 +273,7 @@ CALLS: dict[str, Callable[[Any, Any], Any]] = {
     "pseudolikelihood": lambda m, v: m.pseudolikelihood({"v": v, "h": v}, np.ones(len(v)), None, 1.0),
     "anneal": lambda m, v: m.anneal(n=2, sweeps=3),
     "contrastive": lambda m, v: m.verify_contrastive(None, False),
-    "training": lambda m, v: phases.Phases.model_rows(m),
+    "model_rows": lambda m, v: m.model_rows(),
     "parts": lambda m, v: list(observed_part.parts(m, {"v": v}, observed_part.Free(("h",)), "this", 9)),
 }
 
@@ -288,3 +285,13 @@ def test_a_kind_that_an_algorithm_does_not_know_is_refused(call: str) -> None:
     m.program.kinds |= {Other.NEW}  # type: ignore[arg-type]
     with pytest.raises(BmError, match="BM880.*a kind of term that came later"):
         CALLS[call](m, np.eye(2))
+
+
+@pytest.mark.parametrize("name", [n for n, c in CASES.items() if {u for _, u, _ in c.groups.values()} <= {"binary", "spin"}])
+def test_a_ladder_begins_where_the_strongest_field_of_all_terms_still_flips(name: str) -> None:
+    """hot = log 2 / ΔE for a ΔE that no change of one unit passes."""
+    truth = Truth(CASES[name], seed=9)
+    e = np.asarray(truth.case.energy(truth.m.params, truth.states))
+    cube = e.reshape([2] * int(np.log2(len(e))))  # an axis a unit, each of two states
+    most = max(np.abs(np.diff(cube, axis=k)).max() for k in range(cube.ndim))
+    assert np.log(2) / default_range(truth.m.program, truth.m.held_fields())[0] >= most - 1e-9

@@ -1,4 +1,4 @@
-"""Gaussian units that meet themselves in terms with other units: a square is a statistic, and the precision moves with the other units."""
+"""Gaussian units that meet themselves beside other units, which then move their precision."""
 
 from __future__ import annotations
 
@@ -19,8 +19,12 @@ TERMS = {
     "C[i,f] C[j,f] v[i] v[j] h[f]": lambda p, v, h: h @ (v @ p["C"]) ** 2,
     "A[i,j,k] v[i] v[j] h[k]": lambda p, v, h: np.einsum("ijk,i,j,k", p["A"], v, v, h),
     "A[i,j,k] v[i] v[j] h[k] for i < j": lambda p, v, h: h @ p["A"][0, 1] * v[0] * v[1],
-    "A[i,j,k] v[i] v[j] h[k] for i != j": lambda p, v, h: h @ (p["A"][0, 1] + p["A"][1, 0]) * v[0] * v[1],
-    "A[i,j,k] v[i] v[j] h[k] for i in 0..1": lambda p, v, h: np.einsum("jk,j,k", p["A"][0], v, h) * v[0],
+    "A[i,j,k] v[i] v[j] h[k] for i != j": lambda p, v, h: (
+        h @ (p["A"][0, 1] + p["A"][1, 0]) * v[0] * v[1]
+    ),
+    "A[i,j,k] v[i] v[j] h[k] for i in 0..1": lambda p, v, h: (
+        np.einsum("jk,j,k", p["A"][0], v, h) * v[0]
+    ),
     "(v[i] - sum[k] C[i,k] h[k])^2": lambda p, v, h: ((v - p["C"] @ h) ** 2).sum(),
     "h[l] (v[i] - sum[k] C[i,k] h[k])^2": lambda p, v, h: h.sum() * ((v - p["C"] @ h) ** 2).sum(),
 }
@@ -30,7 +34,10 @@ HS = np.array(list(itertools.product((0.0, 1.0), repeat=K)))
 
 def model(text: str) -> str:
     shapes = [s for s in ("C[2,2]", "A[2,2,2]") if f"{s[0]}[" in text]
-    return f"model m {{ visible v[2] : gaussian(sigma = 0.8)  hidden h[2] : binary  param {', '.join(shapes)}, b, c  energy = {text} - b[i] v[i] - c[k] h[k] }}"
+    return (
+        "model m { visible v[2] : gaussian(sigma = 0.8)  hidden h[2] : binary  "
+        f"param {', '.join(shapes)}, b, c  energy = {text} - b[i] v[i] - c[k] h[k] }}"
+    )
 
 
 def drawn(machine: bmdsl.Machine, seed: int) -> dict[str, np.ndarray]:
@@ -56,17 +63,43 @@ def test_energy_conditionals_free_energy_and_gradient_are_those_of_the_formula(t
     free = -logsumexp([[-energy(a, b) for b in HS] for a in v], axis=1) + base
     np.testing.assert_allclose(machine.free_energy(v=v), free, rtol=1e-10)
 
-    fields = machine.program.field(machine.program.couple(machine.params), "v", {"v": v.copy(), "h": h.copy()})
+    fields = machine.program.field(
+        machine.program.couple(machine.params), "v", {"v": v.copy(), "h": h.copy()}
+    )
     for row, unit in itertools.product(range(3), range(N)):
-        low, middle, high = (energy(np.where(np.arange(N) == unit, x, v[row]), h[row]) for x in (-1.0, 0.0, 1.0))
-        np.testing.assert_allclose(fields[:, row, unit], [(low - high) / 2, -(low + high - 2 * middle) / 2], rtol=1e-8, atol=1e-10)
+        low, middle, high = (
+            energy(np.where(np.arange(N) == unit, x, v[row]), h[row]) for x in (-1.0, 0.0, 1.0)
+        )
+        np.testing.assert_allclose(
+            fields[:, row, unit],
+            [(low - high) / 2, -(low + high - 2 * middle) / 2],
+            rtol=1e-8,
+            atol=1e-10,
+        )
 
     moments = {n: np.zeros_like(x) for n, x in p.items()}
     machine.program.accumulate(machine.params, {"v": v.copy(), "h": h.copy()}, None, moments, 1.0)
     for name, array in p.items():
         for at in np.ndindex(array.shape):
-            moved = [{**p, name: array + s * 1e-5 * (np.indices(array.shape).reshape(array.ndim, -1).T == at).all(1).reshape(array.shape)} for s in (1, -1)]
-            slope = sum(energy(a, b, moved[1]) - energy(a, b, moved[0]) for a, b in zip(v, h, strict=True)) / 2e-5
+            moved = [
+                {
+                    **p,
+                    name: array
+                    + s
+                    * 1e-5
+                    * (np.indices(array.shape).reshape(array.ndim, -1).T == at)
+                    .all(1)
+                    .reshape(array.shape),
+                }
+                for s in (1, -1)
+            ]
+            slope = (
+                sum(
+                    energy(a, b, moved[1]) - energy(a, b, moved[0])
+                    for a, b in zip(v, h, strict=True)
+                )
+                / 2e-5
+            )
             assert moments[name][at] == pytest.approx(slope, rel=1e-6, abs=1e-8)
 
 
@@ -81,7 +114,12 @@ def test_samples_and_annealing_see_the_precision_that_the_other_units_set(text: 
         weights = np.full(F, h.sum()) if "sum" in text else h
         precision = np.eye(N) / 0.64 + 2 * (p["C"] * weights) @ p["C"].T
         mean = np.linalg.solve(precision, p["b"])
-        logs.append(h @ p["c"] + 0.5 * p["b"] @ mean + np.log(2 * np.pi) - 0.5 * np.linalg.slogdet(precision)[1])
+        logs.append(
+            h @ p["c"]
+            + 0.5 * p["b"] @ mean
+            + np.log(2 * np.pi)
+            - 0.5 * np.linalg.slogdet(precision)[1]
+        )
         covariances.append(np.linalg.inv(precision) + np.outer(mean, mean))
     wanted = np.einsum("n,nij->ij", np.exp(np.array(logs) - logsumexp(logs)), np.array(covariances))
     v = machine.sample(40000, steps=60)["v"]
@@ -93,7 +131,11 @@ def test_samples_and_annealing_see_the_precision_that_the_other_units_set(text: 
 
 
 @settings(max_examples=25, deadline=None)
-@given(st.lists(st.sampled_from(["i", "j", "k"]), min_size=2, max_size=3), st.sampled_from(["", "i < j", "i != j", "j != k"]), st.integers(0, 5))
+@given(
+    st.lists(st.sampled_from(["i", "j", "k"]), min_size=2, max_size=3),
+    st.sampled_from(["", "i < j", "i != j", "j != k"]),
+    st.integers(0, 5),
+)
 def test_terms_taken_apart_add_up_to_the_whole(letters: list[str], clause: str, seed: int):
     """Σ T v[a] v[b] … u over any letters and conditions, by loops."""
     used = sorted(set(letters))
@@ -101,8 +143,14 @@ def test_terms_taken_apart_add_up_to_the_whole(letters: list[str], clause: str, 
         clause = ""
     if not any(letters.count(x) <= 2 for x in used) or len(letters) == 3 and len(used) == 1:
         return
-    text = f"T[{','.join(used)}] {' '.join(f'v[{x}]' for x in letters)} u" + (f" for {clause}" if clause else "")
-    source = f"model m {{ visible v[3] : gaussian  visible u : spin  param T[{','.join('3' for _ in used)}]  energy = {text} }}"
+    text = f"T[{','.join(used)}] {' '.join(f'v[{x}]' for x in letters)} u" + (
+        f" for {clause}" if clause else ""
+    )
+    shape = ",".join("3" for _ in used)
+    source = (
+        "model m { visible v[3] : gaussian  visible u : spin  "
+        f"param T[{shape}]  energy = {text} }}"
+    )
     try:
         terms = bmdsl.parse(source).checked.terms
     except bmdsl.BmError as error:

@@ -1,4 +1,4 @@
-"""Random addends with sums, powers and clauses, and what they mean: Python loops over the text's own structure."""
+"""Random addends with sums, powers and clauses; their values by loops over the text's structure."""
 
 from __future__ import annotations
 
@@ -85,7 +85,8 @@ class Power:
     @property
     def text(self) -> str:
         inside = self.base.text
-        return f"{inside if isinstance(self.base, Total | Plus | Atom) else f'({inside})'}^{self.exponent}"
+        closed = isinstance(self.base, Total | Plus | Atom)
+        return f"{inside}^{self.exponent}" if closed else f"({inside})^{self.exponent}"
 
     def value(self, values: Values, env: Env, allowed: Callable[[Env], bool]) -> float:
         return self.base.value(values, env, allowed) ** self.exponent
@@ -93,7 +94,7 @@ class Power:
 
 @dataclass(frozen=True)
 class Addend:
-    """An expression with its free letters, summed over them where `ranges` and `relations` allow."""
+    """An expression summed over its free letters as far as `ranges` and `relations` allow."""
 
     body: Any
     letters: tuple[str, ...]
@@ -112,7 +113,11 @@ class Addend:
                 if x in env and not lo <= env[x] < hi:
                     return False
             for a, sign, b in self.relations:
-                if a in env and b in env and not (env[a] < env[b] if sign == "<" else env[a] != env[b]):
+                if (
+                    a in env
+                    and b in env
+                    and not (env[a] < env[b] if sign == "<" else env[a] != env[b])
+                ):
                     return False
             return True
 
@@ -122,8 +127,12 @@ class Addend:
 
 @st.composite
 def expressions(draw: Any, free: tuple[str, ...], scope: frozenset[str], depth: int) -> Any:
-    """An expression with exactly the free letters `free`; sums inside bind letters out of `scope` only."""
-    kinds = ["atoms"] if depth == 0 else ["atoms", "sum", "times", "plus", "power", "sum", "power of a sum"]
+    """An expression whose free letters are `free`; sums inside bind letters out of `scope` only."""
+    kinds = (
+        ["atoms"]
+        if depth == 0
+        else ["atoms", "sum", "times", "plus", "power", "sum", "power of a sum"]
+    )
     kind = draw(st.sampled_from(kinds))
     if kind == "sum" or kind == "power of a sum":
         others = [x for x in LENGTH if x not in scope]
@@ -135,7 +144,12 @@ def expressions(draw: Any, free: tuple[str, ...], scope: frozenset[str], depth: 
         parts = draw(st.integers(2, 2))
         sets = [tuple(x for x in free if draw(st.booleans())) for _ in range(parts)]
         rest = tuple(x for x in free if all(x not in s for s in sets))
-        return Times(tuple(draw(expressions(s if n else tuple(dict.fromkeys((*s, *rest))), scope, depth - 1)) for n, s in enumerate(sets)))
+        return Times(
+            tuple(
+                draw(expressions(s if n else tuple(dict.fromkeys((*s, *rest))), scope, depth - 1))
+                for n, s in enumerate(sets)
+            )
+        )
     if kind == "plus":
         signs = draw(st.lists(st.sampled_from((1, -1)), min_size=2, max_size=2))
         return Plus(tuple((s, draw(expressions(free, scope, depth - 1))) for s in signs))
@@ -168,12 +182,24 @@ def addends(draw: Any, depth: int = 2) -> Addend:
         if draw(st.integers(0, 3)) == 0:
             lo = draw(st.integers(0, LENGTH[x] - 1))
             ranges.append((x, lo, draw(st.integers(lo + 1, LENGTH[x]))))
-    relations = ((free[0], draw(st.sampled_from(("<", "!="))), free[1]),) if len(free) == 2 and draw(st.integers(0, 2)) == 0 else ()
+    relations = (
+        ((free[0], draw(st.sampled_from(("<", "!="))), free[1]),)
+        if len(free) == 2 and draw(st.integers(0, 2)) == 0
+        else ()
+    )
     return Addend(body, free, tuple(ranges), relations)
 
 
 def drawn_values(seed: int) -> dict[str, np.ndarray]:
     """A state of all groups and values of all parameters of `HEAD`."""
     r = np.random.default_rng(seed)
-    return {"x": r.choice([-1.0, 1.0], 3), "y": r.choice([-1.0, 1.0], 2), "q": r.integers(0, 2, 3).astype(float), "h": r.integers(0, 2, 2).astype(float),
-            "a": np.array(r.normal()), "b": r.normal(size=3), "c": r.normal(size=2), "W": r.normal(size=(3, 2))}  # fmt: skip
+    return {
+        "x": r.choice([-1.0, 1.0], 3),
+        "y": r.choice([-1.0, 1.0], 2),
+        "q": r.integers(0, 2, 3).astype(float),
+        "h": r.integers(0, 2, 2).astype(float),
+        "a": np.array(r.normal()),
+        "b": r.normal(size=3),
+        "c": r.normal(size=2),
+        "W": r.normal(size=(3, 2)),
+    }

@@ -1,4 +1,4 @@
-"""Numbers of a text are held as written, or refused: never infinite, never another whole number, never 0 for what is not."""
+"""Numbers of a text are held as written, or refused: none is infinite, another one, or 0."""
 
 from __future__ import annotations
 
@@ -24,7 +24,11 @@ LITERALS = st.one_of(
 
 
 def argument(text: str) -> int | float | None:
-    return bmdsl.parse(f"model m(a = {text}) {{ visible v[2] : binary  energy = - a v[i] }}").checked.arguments[0].value
+    return (
+        bmdsl.parse(f"model m(a = {text}) {{ visible v[2] : binary  energy = - a v[i] }}")
+        .checked.arguments[0]
+        .value
+    )
 
 
 @settings(max_examples=150, deadline=None)
@@ -60,9 +64,22 @@ def test_arithmetic_is_finite_and_exact_on_whole_numbers_or_refused(a: str, oper
 
 @pytest.mark.parametrize(
     "energy",
-    ["1e999 v[i]", "1e200 v[i] * 1e200", "1e200 * 1e200 v[i]", "1e-200 v[i] * 1e-200", "v[i] / 1e-200 / 1e-200", "(1e200 v[i])^2", "v[i] * 10^400",
-     "2e299 * 5 v[i]", "(0-1)^0.5 v[i]", "v[wrap(i + 9007199254740993)]", "v[wrap(1e12*i)]", "v[wrap(100000*100000*i)]", "v[i] for i in 0..1e12"],
-)  # fmt: skip
+    [
+        "1e999 v[i]",
+        "1e200 v[i] * 1e200",
+        "1e200 * 1e200 v[i]",
+        "1e-200 v[i] * 1e-200",
+        "v[i] / 1e-200 / 1e-200",
+        "(1e200 v[i])^2",
+        "v[i] * 10^400",
+        "2e299 * 5 v[i]",
+        "(0-1)^0.5 v[i]",
+        "v[wrap(i + 9007199254740993)]",
+        "v[wrap(1e12*i)]",
+        "v[wrap(100000*100000*i)]",
+        "v[i] for i in 0..1e12",
+    ],
+)
 def test_an_energy_with_a_number_beyond_use_is_refused_there(energy: str):
     with pytest.raises(BmError, match="BM40[678]") as raised:
         bmdsl.parse(f"model m {{ visible v[2] : binary  energy = - {energy} }}")
@@ -71,11 +88,18 @@ def test_an_energy_with_a_number_beyond_use_is_refused_there(energy: str):
 
 @pytest.mark.parametrize(
     "text",
-    ["visible v[1e999] : binary  bias v", "visible v[3e9] : binary  bias v", "visible v[50000, 50000] : binary  bias v",
-     "visible v : categorical(1e12)  bias v", "visible v[2] : binary  param b init 1e999  energy = - b v[i]",
-     "visible v[2] : binary  param b init normal(0, 1e999)  energy = - b v[i]", "visible v[2] : binary  bias v  train { batch 1e999 }",
-     "visible v[2] : binary  bias v  train { optimizer sgd(rate = 1e999) }", "graph G = complete(100000)  visible v[100000] : spin  energy = - v[i] v[j] for <i,j> in G"],
-)  # fmt: skip
+    [
+        "visible v[1e999] : binary  bias v",
+        "visible v[3e9] : binary  bias v",
+        "visible v[50000, 50000] : binary  bias v",
+        "visible v : categorical(1e12)  bias v",
+        "visible v[2] : binary  param b init 1e999  energy = - b v[i]",
+        "visible v[2] : binary  param b init normal(0, 1e999)  energy = - b v[i]",
+        "visible v[2] : binary  bias v  train { batch 1e999 }",
+        "visible v[2] : binary  bias v  train { optimizer sgd(rate = 1e999) }",
+        "graph G = complete(100000)  visible v[100000] : spin  energy = - v[i] v[j] for <i,j> in G",
+    ],
+)
 def test_sizes_and_settings_without_bound_are_refused(text: str):
     with pytest.raises(BmError, match="BM40[68]"):
         bmdsl.parse(f"model m {{ {text} }}")
@@ -90,22 +114,47 @@ def test_a_number_that_single_precision_makes_infinite_is_refused_when_a_machine
 
 
 def test_a_seed_may_be_any_whole_number():
-    model = bmdsl.parse("model m { visible v[2] : binary  bias v  train { seed 9007199254740993 } }")
+    model = bmdsl.parse(
+        "model m { visible v[2] : binary  bias v  train { seed 9007199254740993 } }"
+    )
     assert model.checked.training.seed == 9007199254740993
 
 
 # ---------------------------------------------------------------- settings from outside
 
-MODEL = bmdsl.parse("model m { visible v[2] : binary  hidden h[2] : binary  layers v -- h  train { epochs 7 } }")
+MODEL = bmdsl.parse(
+    "model m { visible v[2] : binary  hidden h[2] : binary  layers v -- h  train { epochs 7 } }"
+)
 VALUES = st.one_of(
-    st.sampled_from(["5", "5 epochs 3", "5 } } model x {", "5 } } model x { train { batch 3 }", "5 # note", "5\nepochs 3", "5 } train {", "5 }",
-                     "5, 6", "5 6", "l2(W_v_h, 1e-4), l1(W_v_h, 1)", "", "} model m {", "5 }\n energy = - v[0]\n train { seed 1", "z = 3, 4", '"a # b"', "5e0"]),
-    st.text("5 ,{}#=train\n\"(batch)modelx", max_size=12),
-)  # fmt: skip
+    st.sampled_from(
+        [
+            "5",
+            "5 epochs 3",
+            "5 } } model x {",
+            "5 } } model x { train { batch 3 }",
+            "5 # note",
+            "5\nepochs 3",
+            "5 } train {",
+            "5 }",
+            "5, 6",
+            "5 6",
+            "l2(W_v_h, 1e-4), l1(W_v_h, 1)",
+            "",
+            "} model m {",
+            "5 }\n energy = - v[0]\n train { seed 1",
+            "z = 3, 4",
+            '"a # b"',
+            "5e0",
+        ]
+    ),
+    st.text('5 ,{}#=train\n"(batch)modelx', max_size=12),
+)
 
 
 @settings(max_examples=150, deadline=None)
-@given(st.sampled_from(["batch", "seed", "penalty", "data", "batch 5 seed", "} train { batch"]), VALUES)
+@given(
+    st.sampled_from(["batch", "seed", "penalty", "data", "batch 5 seed", "} train { batch"]), VALUES
+)
 def test_a_setting_from_outside_is_that_one_setting_or_refused(name: str, value: str):
     before = MODEL.definition
     try:
@@ -125,7 +174,14 @@ def test_a_value_that_closes_the_block_is_refused():
         with pytest.raises(BmError, match="BM517|BM0"):
             MODEL.bind(settings={"batch": value})
     assert MODEL.bind(settings={"batch": "5"}).checked.training.batch == 5
-    assert len(MODEL.bind(settings={"penalty": "l2(W_v_h, 1e-4), l1(W_v_h, 1)"}).checked.training.penalty) == 2
+    assert (
+        len(
+            MODEL.bind(
+                settings={"penalty": "l2(W_v_h, 1e-4), l1(W_v_h, 1)"}
+            ).checked.training.penalty
+        )
+        == 2
+    )
 
 
 @pytest.mark.parametrize("value", ["nan", "inf", "-inf", "1e999", "9" * 500])
@@ -134,4 +190,8 @@ def test_a_model_argument_from_the_command_line_is_finite(value: str):
 
     with pytest.raises(BmError, match="BM901"):
         assignments([f"D={value}"])
-    assert assignments(["D=9007199254740993", "H=2e1", "s=0.5"]) == {"D": 9007199254740993, "H": 20, "s": 0.5}
+    assert assignments(["D=9007199254740993", "H=2e1", "s=0.5"]) == {
+        "D": 9007199254740993,
+        "H": 20,
+        "s": 0.5,
+    }

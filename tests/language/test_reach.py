@@ -1,4 +1,4 @@
-"""Subscripts against their axes, under conditions: bounds are those of all allowed values, one by one."""
+"""Subscripts under conditions: bounds are those of all allowed values, taken one by one."""
 
 from __future__ import annotations
 
@@ -44,27 +44,42 @@ def test_bounds_are_those_of_all_values_that_conditions_allow(case):
     s, ranges, orders = case
 
     def allowed(at):
-        return all(at[c.first] < at[c.second] if c.kind == "less" else at[c.first] != at[c.second] for c in orders)
+        return all(
+            at[c.first] < at[c.second] if c.kind == "less" else at[c.first] != at[c.second]
+            for c in orders
+        )
 
     found = values(s, ranges, allowed)
     used = {x for x, _ in s.letters}
     joined = set(used)
     for _ in LETTERS:
         joined |= {x for c in orders if {c.first, c.second} & joined for x in (c.first, c.second)}
-    if not found:  # no value at all; where the contradiction is among other letters, the subscript knows nothing of it
-        assert bounds(s, ranges, orders, {}) is None or not joined >= {x for c in orders for x in (c.first, c.second)}
+    if (
+        not found
+    ):  # a contradiction among letters that nothing joins to the subscript's stays unseen
+        assert bounds(s, ranges, orders, {}) is None or not joined >= {
+            x for c in orders for x in (c.first, c.second)
+        }
         return
     assert bounds(s, ranges, orders, {}) == (min(found), max(found))
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.lists(st.tuples(st.integers(0, 6), st.integers(0, 6)), min_size=1, max_size=5), st.integers(-2, 2), st.integers(-2, 2), st.integers(-1, 1))
+@given(
+    st.lists(st.tuples(st.integers(0, 6), st.integers(0, 6)), min_size=1, max_size=5),
+    st.integers(-2, 2),
+    st.integers(-2, 2),
+    st.integers(-1, 1),
+)
 def test_bounds_along_edges_are_those_of_the_edges(edges, a, b, c):
     graph = Graph("G", 7, np.array(edges))
     s = Subscript(tuple((x, w) for x, w in (("i", a), ("j", b), ("k", c)) if w), 1)
     ranges = {"i": Letter("i", 7), "j": Letter("j", 7), "k": Letter("k", 3)}
     found = [1 + a * x + b * y + c * z for x, y in edges for z in range(3)]
-    assert bounds(s, ranges, (Condition("edge", "i", "j", "G"),), {"G": graph}) == (min(found), max(found))
+    assert bounds(s, ranges, (Condition("edge", "i", "j", "G"),), {"G": graph}) == (
+        min(found),
+        max(found),
+    )
 
 
 def test_large_ranges_are_bounded_in_no_time():
@@ -76,10 +91,14 @@ def test_large_ranges_are_bounded_in_no_time():
 
 @st.composite
 def couplings(draw):
-    """A parameter with a compound subscript under a condition, its declared length, and the least length that fits (None: never)."""
+    """A compound subscript under a condition, all pairs it allows, and a declared length."""
     n = draw(st.integers(2, 5))
     clause = draw(st.sampled_from(["i < j", "j < i", "i != j", "<i,j> in G"]))
-    a, b, c = draw(st.sampled_from([(-1, 1, 0), (1, -1, 0), (-1, 1, -1), (1, 1, 0), (1, 1, -1), (2, -1, 0), (-1, 2, 0)]))
+    a, b, c = draw(
+        st.sampled_from(
+            [(-1, 1, 0), (1, -1, 0), (-1, 1, -1), (1, 1, 0), (1, 1, -1), (2, -1, 0), (-1, 2, 0)]
+        )
+    )
     pairs = {
         "i < j": [(i, j) for i in range(n) for j in range(n) if i < j],
         "j < i": [(i, j) for i in range(n) for j in range(n) if j < i],
@@ -95,7 +114,10 @@ def test_a_model_is_refused_if_and_only_if_a_subscript_leaves_its_axis(case):
     n, clause, (a, b, c), pairs, length = case
     text = f"{a}*i + {b}*j" + (f" - {-c}" if c else "")
     reached = [a * i + b * j + c for i, j in pairs]
-    source = f"model m {{ graph G = complete({n})  visible s[{n}] : spin  param J[{length}]  energy = J[{text.replace('+ -', '- ')}] s[i] s[j] for {clause} }}"
+    source = (
+        f"model m {{ graph G = complete({n})  visible s[{n}] : spin  param J[{length}]  "
+        f"energy = J[{text.replace('+ -', '- ')}] s[i] s[j] for {clause} }}"
+    )
     if min(reached) < 0 or max(reached) >= length:
         with pytest.raises(BmError, match="BM207"):
             bmdsl.parse(source)
@@ -112,7 +134,10 @@ def test_a_model_is_refused_if_and_only_if_a_subscript_leaves_its_axis(case):
 def test_a_declared_parameter_may_be_used_in_part(n, start, width, length, compound):
     stop = start + width
     unit = f"v[i-{start}]" if compound else "v[i]"
-    source = f"model m {{ visible v[{n}] : binary  param b[{length}]  energy = - b[i] {unit} for i in {start}..{stop} }}"
+    source = (
+        f"model m {{ visible v[{n}] : binary  param b[{length}]  "
+        f"energy = - b[i] {unit} for i in {start}..{stop} }}"
+    )
     fits = stop <= length and (width <= n if compound else stop <= n)
     if not fits:
         with pytest.raises(BmError, match="BM207|BM210"):

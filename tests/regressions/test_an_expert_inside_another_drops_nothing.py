@@ -1,4 +1,4 @@
-"""`log1p(sum[j] square(…))` was the logarithm of one square, and `log1p(v[0] square(…))` lost its unit."""
+"""`log1p(sum[j] square(…))` was that of one square, `log1p(x[0] square(…))` lost its unit."""
 
 from __future__ import annotations
 
@@ -10,4 +10,6 @@ import bmdsl
 @pytest.mark.parametrize("argument", ["sum[j] square(W[i,j] x[i])", "x[0] square(W[i,j] x[i])"])
 def test_it_is_refused(argument: str):
     with pytest.raises(bmdsl.BmError, match="BM313"):
-        bmdsl.parse(f"model m {{ visible x[3] : gaussian  param W[3,2]  energy = + log1p({argument}) }}")
+        bmdsl.parse(
+            f"model m {{ visible x[3] : gaussian  param W[3,2]  energy = + log1p({argument}) }}"
+        )
