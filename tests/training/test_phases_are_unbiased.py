@@ -70,12 +70,12 @@ QUICK = ("triangle", "chain", "spike and slab", "selector whose groups tie", "la
 
 
 def _values(graph: Graph, seed: int = 0) -> dict[str, np.ndarray]:
-    """Strong couplings, but where Gaussian units need weak ones."""
+    """Couplings of about 1, which 30 sweeps forget, but where Gaussian units need weak ones."""
     rng = np.random.default_rng(seed)
     real = {g.name for g in graph.groups if g.unit == "gaussian"}
     out = {}
     for t in graph.terms:
-        w = rng.normal(0, 1.2 if not real & set(t.groups) else 0.4, graph.shape(t))
+        w = rng.normal(0, 0.9 if not real & set(t.groups) else 0.4, graph.shape(t))
         w = np.clip(w, -0.4, 0.4) if len(real & set(t.groups)) > 1 else w
         out[t.name] = -np.abs(w) if 2 in t.powers else np.triu(w, 1) + np.triu(w, 1).T if t.kind == "lateral" else w
     return out
