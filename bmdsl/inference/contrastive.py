@@ -84,9 +84,7 @@ class Pass:
         program = self.machine.program
         rows = len(next(iter(seen.values())))
         state = {n: np.zeros((rows, program.sizes[n]), program.dtype) for n in self.machine.hidden} | seen
-        total = program.minus_energy(self.fields, state, list(seen))
-        for n in self.machine.visible:
-            total = total + program.log_base(n, seen[n])
+        total = program.log_weight(self.fields, state, seen, list(seen))
         for n, x in eta.items():
             total = total + program.log_partition(n, x)
         return total

@@ -34,6 +34,8 @@ class Parameters(dict[str, Array]):
     def __init__(self, model: Model, arrays: Mapping[str, Array], dtype: np.dtype[Any]) -> None:
         super().__init__({n: np.require(a, dtype, ["C", "W", "O"]) for n, a in arrays.items()})
         self._model = model
+        self.waiting = set(initial.from_data(model))
+        """Parameters that start from data and have no value yet."""
 
     def __setitem__(self, name: str, value: Any) -> None:
         if name not in self:
@@ -43,6 +45,7 @@ class Parameters(dict[str, Array]):
         if value.shape != self[name].shape:
             raise fail("BM803", f"parameter `{name}` has shape {self[name].shape}, the value has {value.shape}")
         self[name][...] = value
+        self.waiting.discard(name)
 
 
 class Phases:
@@ -56,6 +59,23 @@ class Phases:
         self.temperature: dict[str, float] = {}
         """Group → T of its responsibilities, inside `tempered`; energies, likelihoods and samples know nothing of it."""
         self._propriety = Propriety(program)
+        self.pretrained = False
+        """Whether a `pretrain` of the train block has been carried out."""
+
+    def start_from(self, data: Mapping[str, Array]) -> None:
+        """Parameters that start from data and have no value yet get it from these cases: once, so that a value that was set or trained stays."""
+        waiting = {n for n in self.params.waiting if not self.params[n].any()}  # one written in place has a value too
+        for name, value in initial.data_parameters(self.model, data, waiting).items():
+            self.params[name] = value
+        self.params.waiting.clear()
+
+    def restart(self) -> None:
+        """Every trained parameter, and every one that starts from data, as it is in a machine just compiled with this seed."""
+        waiting = set(initial.from_data(self.model))
+        for name, value in initial.initial_parameters(self.model, self.seed, self.dtype).items():
+            if name in waiting or not self.model.parameter(name).fixed:
+                self.params[name] = value
+        self.params.waiting, self.pretrained = waiting, False
 
     @property
     def visible(self) -> tuple[str, ...]:

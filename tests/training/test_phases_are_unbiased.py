@@ -123,7 +123,8 @@ class Case:
             chains = cases * repeat if negative.startswith("cd") else CHAINS
             mean, variance = mean - m, variance + (0 if exact_negative else var / chains)
             z = np.abs(found[name].ravel() - mean) / (np.sqrt(variance) + 2e-5)
-            assert z.max() < limit, f"{positive}, {negative}: d/d{name} is {found[name].ravel()[z.argmax()]:.4f}, exactly {mean[z.argmax()]:.4f}, z = {z.max():.1f}"
+            k = z.argmax()
+            assert z[k] < limit, f"{positive}, {negative}: d/d{name} is {found[name].ravel()[k]:.4f}, exactly {mean[k]:.4f}, z = {z[k]:.1f}"
         self._means(recipe, posteriors, cases * repeat, limit)
 
     def _means(self, recipe: Recipe, posteriors: list[np.ndarray], rows: int, limit: float) -> None:
