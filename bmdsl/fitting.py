@@ -113,7 +113,7 @@ def prepare(arrays: Arrays, model: CheckedModel, source: str, seed: int, allow_m
         values = arrays[group.name]
         if group.role == "visible" and steps and group.states is None:  # a label is no measurement
             values = transform(values, steps, generator, None if reference is None else reference.get(group.name))
-        out[group.name] = _checked(values, group, source, allow_missing, means and group.role == "visible")
+        out[group.name] = _checked(values, group, source, allow_missing and group.role == "visible", means and group.role == "visible")
     return out
 
 

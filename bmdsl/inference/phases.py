@@ -13,6 +13,7 @@ from ..compiler.plan import MANY_CHAINS
 from ..language.diagnostics import fail, near
 from ..language.model import Model
 from . import contrastive, enumeration, initial, paired_states
+from .alone import uncoupled
 from .expert_sampling import ExpertSampler
 from .mean_field import fixed_point
 from .program import Array, Fields, Key, Program, Rows, State
@@ -197,7 +198,7 @@ class Phases:
 
     def initial_state(self, n: int, stream: int = INITIAL_STREAM, update: int = 0) -> State:
         """n chains drawn from the biases alone."""
-        f = self._fields().alone()
+        f = uncoupled(self.program, self._fields())
         state = {g.name: np.zeros((n, self.program.sizes[g.name]), self.dtype) for g in self.model.groups}
         empty = np.empty((0, 0), self.dtype)
         for g in self.model.groups:
@@ -346,6 +347,7 @@ class Phases:
     def model_rows(self, given: State | None = None, bits: int = enumeration.LIMIT) -> tuple[Rows, Array]:
         """Rows and weights whose weighted mean is the model's exact expectation: sum 1, or sum 1 for each case of `given`, in its order."""
         f = self._fields()
+        given = {n: self.program.flat(n, x) for n, x in (given or {}).items()}
         rows, weights = [], []
         for case in one_by_one(given):
             log_z = self.log_z(f, bits, case)
