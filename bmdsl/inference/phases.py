@@ -367,15 +367,19 @@ class Phases:
         flat = {n: self.program.flat(n, x) for n, x in data.items()}
         return value_and_gradient(self, flat, weights, out, scale)
 
-    def verify_contrastive(self, span: Any, slopes: bool) -> None:
+    def verify_contrastive(self, span: Any, slopes: bool, based: bool = True) -> None:
         """BmError BM768 or BM769 where `contrastive_free_energy` is not defined; with `slopes`, through means too."""
-        contrastive.verify(self, span, slopes)
+        contrastive.verify(self, span, slopes, based)
 
-    def contrastive_free_energy(self, data: State, weights: Array, out: dict[str, Array], scale: float, through: bool, told: bool) -> float | None:
-        """Σ_n w_n (F(v′) − F(v)) in nats where it is to be `told`; out[θ] += scale · its derivative, `through` the reconstruction v′ or with v′ held."""
+    def contrastive_free_energy(self, data: State, weights: Array, out: dict[str, Array], scale: float, through: bool, told: bool,
+                                based: bool = True) -> float | None:  # fmt: skip
+        """Σ_n w_n (F(v′) − F(v)) in nats where it is to be `told`; out[θ] += scale · its derivative, `through` the reconstruction v′ or with v′ held.
+
+        Base measures are in F where `based`.
+        """
         flat = {n: self.program.flat(n, x) for n, x in data.items()}
         with self.frozen():
-            made = contrastive.Pass.of(self, flat)
+            made = contrastive.Pass.of(self, flat, based)
             made.pull(np.asarray(weights, self.dtype), out, scale, {}, through, down=False)
             return float(weights @ made.value) if told else None
 
