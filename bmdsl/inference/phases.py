@@ -157,7 +157,7 @@ class Phases:
         state = {n: self.program.flat(n, x) for n, x in state.items() if n not in free}
         chosen = enumeration.choose(self.program, free, "the positive phase", bits)
         if not chosen:
-            return enumeration.means(self.program, f, state, free), np.ones(len(next(iter(state.values()))))
+            return enumeration.means(self.program, f, state, free, self.temperature), np.ones(len(next(iter(state.values()))))
         one = enumeration.one_unit(self.program, chosen)
         if one is not None:
             rows, w = enumeration.by_state(self.program, f, state, one, tuple(n for n in free if n != one))
@@ -261,6 +261,8 @@ class Phases:
                     samplers[name].draw(state, seen.get(name, empty), self._key(name, stream, update, first + step), beta, settling)
                     continue
                 eta = self.program.field(f, name, state, out=self.program.scratch(name, count))
+                if beta is None and self.temperature.get(name, 1.0) != 1:
+                    eta /= eta.dtype.type(self.temperature[name])
                 if name in averaged:
                     state[name][...] = self.program.mean(name, eta if beta is None else eta * beta[:, None])
                     continue
