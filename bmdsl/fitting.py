@@ -20,7 +20,6 @@ from .data.load import load as load_data
 from .data.transform import gives_means, transform
 from .data.validate import as_one_hot, check_values
 from .data.weights import load_weights
-from .inference.initial import data_parameters
 from .language.diagnostics import fail
 from .language.model import Group
 from .language.model import Model as CheckedModel
@@ -129,7 +128,7 @@ def prepare(arrays: Arrays, model: CheckedModel, source: str, seed: int, allow_m
         values = arrays[group.name]
         if group.role == "visible" and steps and group.states is None:  # a label is no measurement
             values = transform(values, steps, generator, None if reference is None else reference.get(group.name))
-        out[group.name] = _checked(values, group, source, allow_missing, means and group.role == "visible")
+        out[group.name] = _checked(values, group, source, allow_missing and group.role == "visible", means and group.role == "visible")
     return out
 
 
@@ -160,7 +159,7 @@ def ready_cases(model: CheckedModel, spec: Any) -> tuple[Arrays, Arrays]:
 
 def fit(model: Model, machine: Machine, data: Any, out: Path | None, weights: Path | None = None, resume: bool = False,
         progress: bool | None = None, prepared: bool = False) -> Outcome:  # fmt: skip
-    """Trains `machine` by the model's train block on `data` (None: the block's own). With `out`, the run folder ends with pictures.
+    """Trains `machine` by the model's train block on `data` (None: the block's own), from where it is. With `out`, the run folder ends with pictures.
 
     `prepared` data are taken as they are: arrays by group, hidden means of another machine.
     """
@@ -174,10 +173,10 @@ def fit(model: Model, machine: Machine, data: Any, out: Path | None, weights: Pa
     given = None if weights is None else load_weights(str(weights), len(next(iter(arrays.values()))))
     ready = arrays if prepared else prepare(flatten(arrays, checked), checked, source, checked.training.seed)
     if not resume:
-        for name, value in data_parameters(checked, ready).items():
-            machine.params[name] = value
-        if checked.training.pretrain is not None:
+        machine.start_from(ready)
+        if checked.training.pretrain is not None and not machine.pretrained:
             discover("bmdsl.pretrain")[checked.training.pretrain.name].pretrain(machine, checked.training.pretrain, ready, progress)
+            machine.pretrained = True
     images = {} if prepared else image_shapes(arrays, checked)
     metadata = {**model.metadata(machine), **origin(spec, weights), "images": json.dumps(images)}
     started = time.monotonic()

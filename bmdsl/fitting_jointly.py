@@ -49,7 +49,7 @@ def fit_jointly(stack: StackModel, layers: Sequence[Trained], spec: Any, out: Pa
 def _training(stack: StackModel) -> Training:
     made = stack.checked.training
     if made.objective is None:
-        made = replace(made, objective=Choice(OBJECTIVE, (("through_reconstruction", False),)))
+        made = replace(made, objective=Choice(OBJECTIVE, (("through_reconstruction", False), ("base_measure", True))))
     elif made.objective.name != OBJECTIVE:
         raise fail("BM864", f"layers are trained jointly by `objective {OBJECTIVE}`, not by `{made.objective.name}`", made.objective.span)
     return made

@@ -122,11 +122,17 @@ class Model:
             "settings": json.dumps(self.settings),
             "seed": str(machine.seed),
             "dtype": str(machine.dtype),
+            "waiting": json.dumps(sorted(machine.params.waiting)),
+            "pretrained": json.dumps(machine.pretrained),
         }
 
-    def _train(self, machine: Machine, data: Any, out: Path | None, overrides: Mapping[str, Any]) -> Any:
+    def _train(self, machine: Machine, data: Any, out: Path | None, overrides: Mapping[str, Any], restart: bool = False) -> Any:
         from .fitting import fit
 
+        if restart:
+            machine.restart()
+        if "pretrain" in overrides:  # asked for in this very call
+            machine.pretrained = False
         return fit(self.bind(settings=overrides) if overrides else self, machine, data, out).run
 
 
@@ -247,6 +253,8 @@ def open_run(path: Path) -> Opened:
     machine = model.compile(int(metadata["seed"]), metadata["dtype"])
     for name, value in arrays.items():
         machine.params[name] = value
+    machine.params.waiting = set(json.loads(metadata.get("waiting", "[]")))
+    machine.pretrained = bool(json.loads(metadata.get("pretrained", "true")))
     return Opened(model, machine, metadata)
 
 

@@ -58,13 +58,13 @@ class JointMachine:
         """No unit of a stack has a temperature where all layers are trained at once."""
         yield
 
-    def verify_contrastive(self, span: Span | None, slopes: bool) -> None:
+    def verify_contrastive(self, span: Span | None, slopes: bool, based: bool = True) -> None:
         """BmError BM768 or BM769 where a layer cannot be trained so; every layer but a lone one needs slopes."""
         for layer in self.layers:
-            contrastive.verify(layer.machine, span, slopes or len(self.layers) > 1)
+            contrastive.verify(layer.machine, span, slopes or len(self.layers) > 1, based)
 
     def contrastive_free_energy(self, data: Mapping[str, np.ndarray], weights: np.ndarray, out: Arrays, scale: float, through: bool,
-                                told: bool) -> float | None:  # fmt: skip
+                                told: bool, based: bool = True) -> float | None:  # fmt: skip
         """Σ over layers and cases of w (F(v′) − F(v)) in nats where it is to be `told`; out[θ] += scale · its derivative, through what feeds each layer."""
         made: dict[str, contrastive.Pass] = {}
         w = np.asarray(weights, self.dtype)
@@ -75,7 +75,7 @@ class JointMachine:
                     seen = {n: machine.program.flat(n, np.asarray(x)) for n, x in data.items()}
                 else:
                     seen = {machine.visible[0]: made[layer.below].means[str(layer.group)]}
-                made[layer.name] = contrastive.Pass.of(machine, seen)
+                made[layer.name] = contrastive.Pass.of(machine, seen, based)
             asked: dict[str, Arrays] = {x.name: {} for x in self.layers}
             for layer in reversed(self.layers):
                 own = {n: out[f"{layer.name}.{n}"] for n in layer.machine.params}

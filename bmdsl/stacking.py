@@ -111,15 +111,13 @@ class StackModel:
     def _at_start(self, spec: Any, dtype: str) -> list[Trained]:
         """Layers whose parameters are at their start; what comes from data, for layers above the first, from the means of AT_START cases below."""
         from .fitting import ready_cases, some_whole
-        from .inference.initial import data_parameters
 
         made: list[Trained] = []
         ready: dict[str, Arrays] = {}
         for layer in self.layers:
             given, model, machine = _begun(layer, made, ready, spec, dtype)
             cases = given if layer.below is not None else ready_cases(model.checked, given)[1]
-            for name, value in data_parameters(model.checked, cases).items():
-                machine.params[name] = value
+            machine.start_from(cases)
             ready[layer.name] = some_whole(cases, AT_START)
             made.append(Trained(layer.name, layer.below, layer.group, machine))
         return made

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from math import prod
 
 from ..graph.factor_graph import FactorGraph, is_listed, units_of, verify_compiled
-from ..graph.passes import gibbs_blocks, mean_block, selector
+from ..graph.passes import gibbs_blocks, mean_block, selector, verify_schedule
 from ..language.diagnostics import fail
 from ..language.model import Length, Model, Term
 from ..units.interface import UnitType
@@ -68,7 +69,7 @@ class Plan:
     groups: tuple[GroupPlan, ...]
     couplings: tuple[Coupling, ...]
     blocks: tuple[tuple[str, ...], ...]
-    mean_block: tuple[str, ...]
+    """Groups that are drawn at once, in the order of a sweep."""
     listed: tuple[int, ...] = ()
     """Numbers of the terms whose couplings are written out one by one."""
     tensors: tuple[Tensor, ...] = ()
@@ -82,6 +83,11 @@ class Plan:
     @property
     def model(self) -> Model:
         return self.graph.model
+
+    @cached_property
+    def mean_block(self) -> tuple[str, ...]:
+        """Groups whose conditional means stand for draws at the end of a sweep: the hidden ones of its last block. The order decides it."""
+        return mean_block(self.graph, self.blocks)
 
     def group(self, name: str) -> GroupPlan:
         return next(g for g in self.groups if g.name == name)
@@ -201,13 +207,14 @@ def build_plan(graph: FactorGraph, units: dict[str, type[UnitType]]) -> Plan:
         pairs.setdefault((a, b), []).append(n)
     couplings = [_coupling(model, a, b, tuple(terms)) for (a, b), terms in pairs.items() if a[0] != b[0]]
     blocks = gibbs_blocks(graph)
-    made = Plan(graph, tuple(groups), tuple(couplings), blocks, mean_block(graph, blocks), listed, tensors, contractions, experts)
+    made = Plan(graph, tuple(groups), tuple(couplings), blocks, listed, tensors, contractions, experts)
     chosen = selector(graph, [g.name for g in groups if made.is_one_unit(g.name) and any(g.name in t.groups for t in made.multiway)])
-    if chosen is None:
-        return made
-    z, near = chosen  # z and what it selects come last, so that one product gives responsibilities, draws and means
-    rest = tuple(b for b in (tuple(n for n in b if n != z and n not in near) for b in blocks) if b)
-    return replace(made, blocks=(*rest, (z,), near), mean_block=near, selector=chosen)
+    if chosen is not None:
+        z, near = chosen  # z and what it selects come last, so that one product gives responsibilities, draws and means
+        rest = tuple(b for b in (tuple(n for n in b if n != z and n not in near) for b in blocks) if b)
+        made = replace(made, blocks=(*rest, (z,), near), selector=chosen)
+    verify_schedule(graph, made.blocks, made.mean_block)
+    return made
 
 
 def _verify_experts(model: Model, experts: tuple[int, ...], meeting: set[str]) -> None:

@@ -2,33 +2,64 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import networkx as nx
 
+from ..language.diagnostics import fail
 from .factor_graph import FactorGraph
 
 
 def gibbs_blocks(graph: FactorGraph) -> tuple[tuple[str, ...], ...]:
     """Groups that may be updated together: a colouring of the group graph (given groups never move).
 
-    A group with lateral terms is a block of its own, swept one unit after another. The block whose means may stand for samples
-    comes last, so that one product gives both its draw and its means.
+    A group with lateral terms is a block of its own, swept one unit after another. The block with the most couplings of groups whose means may
+    stand for samples comes last: `mean_block` reads them off there, for only means of the last block go with the draws of all others.
     """
     free = [g for g in graph.model.groups if g.role != "given"]
     alone = [g.name for g in free if graph.is_lateral(g.name)]
     rest = [g.name for g in free if g.name not in alone]
     colours = nx.greedy_color(graph.couples.subgraph(rest), strategy=lambda g, _: iter(rest))
     blocks = [tuple(n for n in rest if colours[n] == c) for c in sorted(set(colours.values()))] + [(n,) for n in alone]
-    means = set(mean_block(graph, blocks))
-    return tuple(sorted(blocks, key=lambda b: bool(means & set(b))))
+    if not blocks:
+        return ()
+    last = max(blocks, key=lambda b: sum(graph.couples.degree(n) for n in _summable(graph, b)))
+    return (*(b for b in blocks if b != last), last) if _summable(graph, last) else tuple(blocks)
 
 
-def mean_block(graph: FactorGraph, blocks: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
-    """The groups whose conditional means may stand for samples in the negative phase: one block, hidden, without lateral terms."""
-    roles = {g.name: g.role for g in graph.model.groups}
-    candidates = [tuple(n for n in b if roles[n] == "hidden" and not graph.is_lateral(n)) for b in blocks]
-    return max(candidates, key=lambda b: sum(graph.couples.degree(n) for n in b), default=())
+def mean_block(graph: FactorGraph, blocks: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
+    """The groups whose conditional means may stand for samples at the end of a sweep: those of its last block that are hidden and not lateral.
+
+    Every other group has been drawn by then and none is drawn after them, so that ⟨∂(−E)/∂θ⟩ over such rows has the expectation of draws.
+    """
+    return _summable(graph, blocks[-1]) if blocks else ()
+
+
+def _summable(graph: FactorGraph, block: tuple[str, ...]) -> tuple[str, ...]:
+    """The groups of a block whose means are linear in every term: hidden, without terms between units of their own."""
+    hidden = {g.name for g in graph.model.groups if g.role == "hidden"}
+    return tuple(n for n in block if n in hidden and not graph.is_lateral(n))
+
+
+def verify_schedule(graph: FactorGraph, blocks: Sequence[tuple[str, ...]], means: tuple[str, ...]) -> None:
+    """What a sweep must be: every free group in one block, no term between two groups of a block, `means` hidden groups of the last one without
+    lateral terms. BmError BM885 where it is not, which no text can bring about.
+    """
+    couples = graph.couples
+    wrong = ""
+    if sorted(n for b in blocks for n in b) != sorted(g.name for g in graph.model.groups if g.role != "given"):
+        wrong = f"the blocks {blocks} do not draw every free group once"
+    for block in blocks:
+        for k, a in enumerate(block):
+            near = next((b for b in block[k + 1 :] if couples.has_edge(a, b)), None)
+            if near is not None:
+                wrong = f"`{a}` and `{near}` are drawn at once, but share a term"
+            elif couples.has_edge(a, a) and len(block) > 1:
+                wrong = f"units of `{a}` act on one another, but are not drawn alone"
+    if means != _summable(graph, tuple(n for n in (blocks[-1] if blocks else ()) if n in means)):
+        wrong = f"the means of {', '.join(means)} do not go with the draws of a sweep that ends with {', '.join(blocks[-1])}"
+    if wrong:
+        raise fail("BM885", f"the plan of `{graph.model.name}` is wrong: {wrong}", help="this is a fault of bmdsl, not of your model")
 
 
 def selector(graph: FactorGraph, one_unit: Iterable[str]) -> tuple[str, tuple[str, ...]] | None:

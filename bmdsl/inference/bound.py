@@ -2,67 +2,72 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from types import MappingProxyType
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from . import enumeration
-from .missing import has_missing, patterns
-from .observed_part import seen_columns
+from .missing import has_missing
 from .program import TAKES, Array, Rows, State
 
 if TYPE_CHECKING:
     from .phases import Phases
 
 
-def lower_bound(machine: Phases, rows: Rows, missing: Mapping[str, Array] = MappingProxyType({})) -> Array:
+def lower_bound(machine: Phases, rows: Rows, observed: State) -> Array:
     """E_q[−E(v, h)] + H(q) ≤ log Σ_h exp(−E(v, h)) = −F(v): [rows], in nats, float64.
 
-    q is a product of the hidden units' own distributions; each group's is made anew from the others' means in `rows`, whose fields η
-    then give H(q) + E_q[log base] = Σ A(η) − η·E[t]. The bound holds for any means, and is best at mean field's fixed points.
-
-    `missing`: visible group → its columns that nobody saw, the same in all rows; they are units of q as hidden ones are.
+    q is a product of the hidden units' own distributions, and of those of visible ones that `observed` has no value for (NaN), so that F is then
+    that of what is observed. Each group's is made anew from the others' means in `rows`, whose fields η give H(q) + E_q[log base] =
+    Σ A(η) − η·E[t]. The bound holds for any means, and is best at mean field's fixed points.
     """
     program, f = machine.program, machine.held_fields()
     program.verify_takes(TAKES, "the variational bound")
     q = Rows(dict(rows), dict(rows.squares))
+    partly = tuple(n for n in machine.visible if np.isnan(observed[n]).any())
     total = np.zeros(len(next(iter(rows.values()))))
-    for name in (*machine.hidden, *missing):
-        at = missing.get(name, slice(None))
-        eta = np.ascontiguousarray(program.field(f, name, q)[..., at])
-        square = program.plan.group(name).square
-        mean = program.mean(name, eta)
-        total += program.log_partition(name, eta) - np.einsum("nu,nu->n", eta[0] if square else eta, mean, dtype=np.float64)
-        q[name] = _put(q[name], at, mean)
-        if square:
-            both = program.mean_square(name, eta)
-            total -= np.einsum("nu,nu->n", eta[1], both, dtype=np.float64)
-            q.squares[name] = _put(q[name] ** 2, at, both)
-    for name in machine.visible:
-        total += program.log_base(name, seen_columns(q[name], missing[name]) if name in missing else q[name])
-    return total + program.minus_energy(f, q)
+    for name in machine.hidden:
+        eta = program.field(f, name, q)
+        _put_means(machine, q, name, eta, None)
+        total += program.log_partition(name, eta) - _paired(eta, q, name).sum(1)
+    for name in partly:
+        eta = program.field(f, name, q)
+        units = eta.shape[-1] // program.states[name]
+        missing = np.isnan(observed[name]).reshape(len(total), units, -1).any(2)
+        _put_means(machine, q, name, eta, np.repeat(missing, program.states[name], axis=1))
+        free = _each(program.log_partition, name, eta, units) - _paired(eta, q, name).reshape(len(total), units, -1).sum(2)
+        total += np.where(missing, free, _each(program.log_base, name, np.nan_to_num(observed[name]), units)).sum(1)
+    return total + program.log_weight(f, q, [n for n in (*machine.visible, *machine.given) if n not in partly])
 
 
-def _put(x: Array, at: Array | slice, part: Array) -> Array:
-    """x with these columns replaced."""
-    out = x.copy()
-    out[:, at] = part
-    return out
+def _put_means(machine: Phases, q: Rows, name: str, eta: Array, where: Array | None) -> None:
+    """Means, and those of squares, from a group's fields, of the units that `where` [rows, size] has."""
+    mean = machine.program.mean(name, eta)
+    q[name] = mean if where is None else np.where(where, mean, q[name])
+    if eta.ndim == 3:
+        square = machine.program.mean_square(name, eta)
+        q.squares[name] = square if where is None else np.where(where, square, q[name] * q[name])
+
+
+def _paired(eta: Array, q: Rows, name: str) -> Array:
+    """η·E[t] of every column, [rows, size], float64."""
+    if eta.ndim == 2:
+        return eta.astype(np.float64) * q[name]
+    return eta[0].astype(np.float64) * q[name] + eta[1].astype(np.float64) * q.squares[name]
+
+
+def _each(total: Callable[[str, Array], Array], name: str, x: Array, units: int) -> Array:
+    """What `total` sums over a group's units, unit by unit: [rows, units]."""
+    rows, size = x.shape[-2:]
+    return total(name, np.ascontiguousarray(x).reshape(*x.shape[:-2], rows * units, size // units)).reshape(rows, units)
 
 
 def bounded(machine: Phases, state: State, steps: int, tol: float, damping: float) -> tuple[Array, int]:
     """The bound of every case after mean field, and the iterations that took."""
     with machine.frozen():
         rows, used = machine.mean_field(state, steps, tol, damping)
-        if not has_missing(state):
-            return lower_bound(machine, rows), used
-        found = np.empty(len(next(iter(rows.values()))))
-        for p in patterns(state):
-            part = Rows({n: x[p.cases] for n, x in rows.items()}, {n: x[p.cases] for n, x in rows.squares.items()})
-            found[p.cases] = lower_bound(machine, part, p.columns)
-        return found, used
+        return lower_bound(machine, rows, {n: machine.program.flat(n, x) for n, x in state.items()}), used
 
 
 def minus_free_energy(machine: Phases, state: State) -> Array:

@@ -4,6 +4,9 @@
 
 log P(v) is −F(v) − log Z, and log Z about −F(v′). With v′ held fixed the gradient of G is that of CD-1 with means. All is derived from A, A′
 and A″ of the unit types: a pass goes up once, down once and up again; its way back takes what layers above ask of m.
+
+The paper's loss (its eq. 6) leaves log base(v) of F out: L = G + log base(v′) − log base(v), which is G where the base measure is 1 (binary units).
+`based` chooses: with v′ held both have one gradient; through v′, and down to the layer below, log base has a slope.
 """
 
 from __future__ import annotations
@@ -23,9 +26,9 @@ if TYPE_CHECKING:
     from .phases import Phases
 
 
-def verify(machine: Phases, span: Span | None, slopes: bool) -> None:
+def verify(machine: Phases, span: Span | None, slopes: bool, based: bool = True) -> None:
     """BmError BM768 where hidden units are not independent given the visible ones or these given the hidden; BM769 where `slopes` are needed but
-    a unit type has none, or an x² is coupled."""
+    a unit type has none of its base measure, which counts where `based`, or an x² is coupled."""
     program = machine.program
     way_out = "leave `objective` out: a `positive` and a `negative` phase train this model"
     if not machine.hidden:
@@ -44,9 +47,9 @@ def verify(machine: Phases, span: Span | None, slopes: bool) -> None:
             raise fail("BM769", "a term in x² cannot be trained through means", span, help="`objective contrastive_free_energy`, layer by layer")
     for name in machine.free:
         g = program.plan.group(name)
-        if g.unit.components is not None or (g.states is None and g.unit.has_base() and g.unit.base_slope is None):
+        if g.unit.components is not None or (based and g.states is None and g.unit.has_base() and g.unit.base_slope is None):
             raise fail("BM769", f"unit type `{g.unit.name}` has no `base_slope`, which training through means needs", span,
-                       help="add the static function to the type, or train layer by layer")  # fmt: skip
+                       help="add the static function to the type, leave the base measure out (`base_measure = false`), or train layer by layer")  # fmt: skip
 
 
 @dataclass
@@ -62,9 +65,11 @@ class Pass:
     back: State
     again: State
     eta_again: dict[str, Array]
+    based: bool
+    """Whether F has the visible units' base measures in it."""
 
     @classmethod
-    def of(cls, machine: Phases, seen: State) -> Pass:
+    def of(cls, machine: Phases, seen: State, based: bool = True) -> Pass:
         """`seen`: visible and given groups, flat."""
         program, f = machine.program, machine.held_fields()
         rows = len(next(iter(seen.values())))
@@ -73,20 +78,18 @@ class Pass:
         eta_back = {n: program.field(f, n, empty | seen | means) for n in machine.visible}
         back = {n: program.mean(n, x) for n, x in eta_back.items()}
         eta_again, again = _up(machine, f, empty | seen | back)
-        return cls(machine, f, seen, eta, means, eta_back, back, again, eta_again)
+        return cls(machine, f, seen, eta, means, eta_back, back, again, eta_again, based)
 
     @property
     def value(self) -> Array:
-        """G of every case, [rows], in nats."""
+        """G of every case, or L where base measures are left out: [rows], in nats."""
         return self._minus_free_energy(self.seen, self.eta) - self._minus_free_energy(self.seen | self.back, self.eta_again)
 
     def _minus_free_energy(self, seen: State, eta: Mapping[str, Array]) -> Array:
         program = self.machine.program
         rows = len(next(iter(seen.values())))
         state = {n: np.zeros((rows, program.sizes[n]), program.dtype) for n in self.machine.hidden} | seen
-        total = program.minus_energy(self.fields, state, list(seen))
-        for n in self.machine.visible:
-            total = total + program.log_base(n, seen[n])
+        total = program.log_weight(self.fields, state, seen if self.based else (), list(seen))
         for n, x in eta.items():
             total = total + program.log_partition(n, x)
         return total
@@ -120,12 +123,12 @@ class Pass:
         return slope
 
     def _slope(self, at: State, means: State, eta: Mapping[str, Array] | None = None) -> State:
-        """−dF/dv: the visible units' fields given the hidden means, and the slope of their base measure."""
+        """−dF/dv: the visible units' fields given the hidden means, and the slope of their base measure where it counts."""
         machine, program = self.machine, self.machine.program
         out = {}
         for n in machine.visible:
             found = program.field(self.fields, n, self.seen | at | means) if eta is None else eta[n]
-            own = program.base_slope(n, at[n])
+            own = program.base_slope(n, at[n]) if self.based else None
             x = found[0] if found.ndim == 3 else found
             out[n] = x if own is None else x + own
         return out

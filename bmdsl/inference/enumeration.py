@@ -113,11 +113,13 @@ def summed_rows(program: Program, f: Fields, given: State, free: Iterable[str], 
         yield sum_out(program, f, rows, rest)
 
 
-def means(program: Program, f: Fields, rows: State, rest: Iterable[str]) -> Rows:
-    """Every row with the independent groups `rest` as their conditional means."""
+def means(program: Program, f: Fields, rows: State, rest: Iterable[str], temperature: Mapping[str, float] | None = None) -> Rows:
+    """Every row with the independent groups `rest` as their conditional means, those of a group in `temperature` at that."""
     full, squares, etas = dict(rows), {}, {}
     for name in rest:
         etas[name] = program.field(f, name, rows)
+        if temperature and temperature.get(name, 1.0) != 1:
+            etas[name] /= program.dtype.type(temperature[name])
         full[name] = program.mean(name, etas[name])
         if program.plan.group(name).square:
             squares[name] = program.mean_square(name, etas[name])

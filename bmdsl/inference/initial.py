@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -28,13 +28,24 @@ def initial_parameters(model: Model, seed: int, dtype: np.dtype[Any]) -> dict[st
     return values
 
 
-def data_parameters(model: Model, data: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Values of the parameters that start from data: mean over cases (and axes a shared bias sums over), or its logit."""
+def from_data(model: Model) -> tuple[str, ...]:
+    """Names of the parameters that start from data."""
+    return tuple(p.name for p in model.parameters if p.init.kind in ("mean", "logit_mean"))
+
+
+def data_parameters(model: Model, data: Mapping[str, np.ndarray], names: Collection[str] | None = None) -> dict[str, np.ndarray]:
+    """Values of the parameters that start from data, or of those among `names`: mean over cases (and axes a shared bias sums over), or its logit.
+
+    An entry that no case has a value for starts at 0.
+    """
     values = {}
     for p in model.parameters:
-        if p.init.kind in ("mean", "logit_mean"):
+        if p.name in (from_data(model) if names is None else names):
             group = str(p.init.arguments[0])
-            mean = _over_shared(model, p, group, np.nanmean(np.asarray(data[group], np.float64), axis=0))
+            x = np.asarray(data[group], np.float64)
+            known = (~np.isnan(x)).sum(axis=0)
+            mean = np.divide(np.nansum(x, axis=0), known, out=np.full(x.shape[1:], 0.5 if p.init.kind == "logit_mean" else 0.0), where=known > 0)
+            mean = _over_shared(model, p, group, mean)
             shape = tuple(int(n) for n in p.shape)
             if mean.shape != shape:
                 raise fail("BM811", f"`init {p.init.kind}({group})` gives shape {mean.shape}, parameter `{p.name}` has {shape}", p.span,

@@ -429,9 +429,13 @@ class Machine(Phases):
         """
         return feature(features).compute(self, self.seen(data))
 
-    def train(self, data: Any, out: str | Path | None = None, **overrides: Any) -> Any:
-        """Trains by the model's train block; keyword arguments replace its settings. Returns the run."""
-        return self._trainer(self, data, None if out is None else Path(out), overrides)
+    def train(self, data: Any, out: str | Path | None = None, *, restart: bool = False, **overrides: Any) -> Any:
+        """Trains by the model's train block; keyword arguments replace its settings. Returns the run.
+
+        A machine starts once: a further call goes on from its parameters, and values that were set before the first call stay. With `restart`
+        all but `fixed` ones go back to their start, those that start from data to that of these data, and `pretrain` is carried out again.
+        """
+        return self._trainer(self, data, None if out is None else Path(out), overrides, restart)
 
     def save(self, path: str | Path) -> None:
         """Source, arguments and parameters as one safetensors file."""

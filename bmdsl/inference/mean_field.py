@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -38,7 +39,7 @@ def fixed_point(machine: Phases, state: State, steps: int, tol: float, damping: 
     used = 0
     known = [n for n in free if n in begun]  # the others begin at zero: their products wait until there is something to multiply
     for used in range(1, max(1, steps) + 1):  # noqa: B007  # returned
-        settled = going & (_iterate(program, f, rows, fixed, free, known, seen, damping, tol > 0) < tol)
+        settled = going & (_iterate(program, f, rows, fixed, free, known, seen, damping, tol > 0, machine.temperature) < tol)
         if settled.any():
             _put(rows, out, free, settled, at)
             going &= ~settled
@@ -54,7 +55,7 @@ def fixed_point(machine: Phases, state: State, steps: int, tol: float, damping: 
 
 
 def _iterate(program: Program, f: Fields, rows: Rows, fixed: State, free: list[str], known: list[str], seen: State, damping: float,
-             told: bool) -> Array:  # fmt: skip
+             told: bool, temperature: Mapping[str, float]) -> Array:  # fmt: skip
     """One iteration in `rows`; how far the means of each case moved at most, [rows], where that is to be `told`, else 0.
 
     `known`: the free groups whose means are not zero yet; grows to all of them.
@@ -63,6 +64,8 @@ def _iterate(program: Program, f: Fields, rows: Rows, fixed: State, free: list[s
     empty = np.empty((0, 0), program.dtype)
     for name in free:
         eta = program.field(f, name, rows, groups=known if name in known else [*known, name], start=fixed[name])
+        if temperature.get(name, 1.0) != 1:
+            eta = eta / program.dtype.type(temperature[name])
         if program.meets(name):
             new = program.settle(f, name, eta, rows, seen.get(name, empty))
         else:

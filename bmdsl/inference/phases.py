@@ -13,6 +13,7 @@ from ..compiler.plan import MANY_CHAINS
 from ..language.diagnostics import fail, near
 from ..language.model import Model
 from . import contrastive, enumeration, initial, observed_part, paired_states
+from .alone import uncoupled
 from .expert_sampling import ExpertSampler
 from .mean_field import fixed_point
 from .missing import has_missing
@@ -35,6 +36,8 @@ class Parameters(dict[str, Array]):
     def __init__(self, model: Model, arrays: Mapping[str, Array], dtype: np.dtype[Any]) -> None:
         super().__init__({n: np.require(a, dtype, ["C", "W", "O"]) for n, a in arrays.items()})
         self._model = model
+        self.waiting = set(initial.from_data(model))
+        """Parameters that start from data and have no value yet."""
 
     def __setitem__(self, name: str, value: Any) -> None:
         if name not in self:
@@ -44,6 +47,7 @@ class Parameters(dict[str, Array]):
         if value.shape != self[name].shape:
             raise fail("BM803", f"parameter `{name}` has shape {self[name].shape}, the value has {value.shape}")
         self[name][...] = value
+        self.waiting.discard(name)
 
 
 class Phases:
@@ -57,6 +61,23 @@ class Phases:
         self.temperature: dict[str, float] = {}
         """Group → T of its responsibilities, inside `tempered`; energies, likelihoods and samples know nothing of it."""
         self._propriety = Propriety(program)
+        self.pretrained = False
+        """Whether a `pretrain` of the train block has been carried out."""
+
+    def start_from(self, data: Mapping[str, Array]) -> None:
+        """Parameters that start from data and have no value yet get it from these cases: once, so that a value that was set or trained stays."""
+        waiting = {n for n in self.params.waiting if not self.params[n].any()}  # one written in place has a value too
+        for name, value in initial.data_parameters(self.model, data, waiting).items():
+            self.params[name] = value
+        self.params.waiting.clear()
+
+    def restart(self) -> None:
+        """Every trained parameter, and every one that starts from data, as it is in a machine just compiled with this seed."""
+        waiting = set(initial.from_data(self.model))
+        for name, value in initial.initial_parameters(self.model, self.seed, self.dtype).items():
+            if name in waiting or not self.model.parameter(name).fixed:
+                self.params[name] = value
+        self.params.waiting, self.pretrained = waiting, False
 
     @property
     def visible(self) -> tuple[str, ...]:
@@ -137,7 +158,7 @@ class Phases:
         state = {n: self.program.flat(n, x) for n, x in state.items() if n not in free}
         chosen = enumeration.choose(self.program, free, "the positive phase", bits)
         if not chosen:
-            return enumeration.means(self.program, f, state, free), np.ones(len(next(iter(state.values()))))
+            return enumeration.means(self.program, f, state, free, self.temperature), np.ones(len(next(iter(state.values()))))
         one = enumeration.one_unit(self.program, chosen)
         if one is not None:
             rows, w = enumeration.by_state(self.program, f, state, one, tuple(n for n in free if n != one))
@@ -181,7 +202,7 @@ class Phases:
 
     def initial_state(self, n: int, stream: int = INITIAL_STREAM, update: int = 0) -> State:
         """n chains drawn from the biases alone."""
-        f = self._fields().alone()
+        f = uncoupled(self.program, self._fields())
         state = {g.name: np.zeros((n, self.program.sizes[g.name]), self.dtype) for g in self.model.groups}
         empty = np.empty((0, 0), self.dtype)
         for g in self.model.groups:
@@ -244,6 +265,8 @@ class Phases:
                     samplers[name].draw(state, seen.get(name, empty), self._key(name, stream, update, first + step), beta, settling)
                     continue
                 eta = self.program.field(f, name, state, out=self.program.scratch(name, count))
+                if beta is None and self.temperature.get(name, 1.0) != 1:
+                    eta /= eta.dtype.type(self.temperature[name])
                 if name in averaged:
                     state[name][...] = self.program.mean(name, eta if beta is None else eta * beta[:, None])
                     continue
@@ -330,6 +353,7 @@ class Phases:
     def model_rows(self, given: State | None = None, bits: int = enumeration.LIMIT) -> tuple[Rows, Array]:
         """Rows and weights whose weighted mean is the model's exact expectation: sum 1, or sum 1 for each case of `given`, in its order."""
         f = self._fields()
+        given = {n: self.program.flat(n, x) for n, x in (given or {}).items()}
         rows, weights = [], []
         for case in one_by_one(given):
             log_z = self.log_z(f, bits, case)
@@ -349,15 +373,19 @@ class Phases:
         flat = {n: self.program.flat(n, x) for n, x in data.items()}
         return value_and_gradient(self, flat, weights, out, scale)
 
-    def verify_contrastive(self, span: Any, slopes: bool) -> None:
+    def verify_contrastive(self, span: Any, slopes: bool, based: bool = True) -> None:
         """BmError BM768 or BM769 where `contrastive_free_energy` is not defined; with `slopes`, through means too."""
-        contrastive.verify(self, span, slopes)
+        contrastive.verify(self, span, slopes, based)
 
-    def contrastive_free_energy(self, data: State, weights: Array, out: dict[str, Array], scale: float, through: bool, told: bool) -> float | None:
-        """Σ_n w_n (F(v′) − F(v)) in nats where it is to be `told`; out[θ] += scale · its derivative, `through` the reconstruction v′ or with v′ held."""
+    def contrastive_free_energy(self, data: State, weights: Array, out: dict[str, Array], scale: float, through: bool, told: bool,
+                                based: bool = True) -> float | None:  # fmt: skip
+        """Σ_n w_n (F(v′) − F(v)) in nats where it is to be `told`; out[θ] += scale · its derivative, `through` the reconstruction v′ or with v′ held.
+
+        Base measures are in F where `based`.
+        """
         flat = {n: self.program.flat(n, x) for n, x in data.items()}
         with self.frozen():
-            made = contrastive.Pass.of(self, flat)
+            made = contrastive.Pass.of(self, flat, based)
             made.pull(np.asarray(weights, self.dtype), out, scale, {}, through, down=False)
             return float(weights @ made.value) if told else None
 

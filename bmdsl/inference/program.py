@@ -309,9 +309,17 @@ class Program:
 
     def energy(self, f: Fields, state: State) -> Array:
         """E of each row in nats, base measures included, so that P = exp(−E)/Z: [rows], float64."""
-        total = -self.minus_energy(f, state)
-        for g in self.plan.groups:
-            total -= self.log_base(g.name, state[g.name])
+        return -self.log_weight(f, state, self.sizes)
+
+    def log_weight(self, f: Fields, state: State, based: Iterable[str], groups: Iterable[str] | None = None) -> Array:
+        """−E as it is written, and the log base measures of the groups in `based`: [rows], in nats, float64.
+
+        All quantities are made of it, with every group's base measure in: given groups', and those of groups that are summed out by their A(η).
+        `groups`: the terms among these alone, all others being zero in `state`.
+        """
+        total = self.minus_energy(f, state, groups)
+        for name in based:
+            total += self.log_base(name, state[name])
         return total
 
     def minus_energy(self, f: Fields, state: State, groups: Iterable[str] | None = None) -> Array:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import cos, pi, prod
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,15 +13,23 @@ from .program import TAKES, Array, Rows, State
 if TYPE_CHECKING:
     from .phases import Phases
 
-SLOPES = {1: (1 / 2,), 2: (2 / 3, -1 / 12), 3: (3 / 4, -3 / 20, 1 / 60), 4: (4 / 5, -1 / 5, 4 / 105, -1 / 280)}
-"""Weights of f(k) − f(−k), k = 1, 2, …: their sum is f′(0), exactly so where f is a polynomial of degree 2n (Fornberg 1988)."""
+
+def slopes(order: int) -> tuple[tuple[float, float], ...]:
+    """(t, w) with Σ w (f(t) − f(−t)) = f′(0) for every polynomial f of this order or less.
+
+    (f(t) − f(−t))/2t is a polynomial in t²: its value at 0 is read off ⌈order/2⌉ places, Lagrange's w = Π_j t_j²/(t_j² − t²) / 2t. They are
+    Chebyshev's within 2/order, so that a product of `order` factors x + t r grows by a constant only, and little is lost to rounding.
+    """
+    pairs = max(1, (order + 1) // 2)
+    places = [min(1.0, 2 / order) * cos((2 * k - 1) * pi / (4 * pairs)) / cos(pi / (4 * pairs)) for k in range(1, pairs + 1)]
+    return tuple((t, prod(u * u / (u * u - t * t) for u in places if u != t) / (2 * t)) for t in places)
 
 
 def value_and_gradient(machine: Phases, state: State, weights: Array, out: dict[str, Array] | None, scale: float) -> float:
     """Σ_n w_n Σ_i log P(x_i | rest) of visible states [n, size], in nats; out[θ] += scale · its derivative.
 
     d/dθ Σ_i log P(x_i | rest) = Σ_i (t(x_i) − ⟨t(x_i)⟩) ∂η_i/∂θ, which is the derivative of −E's own gradient along the residuals
-    r = t − ⟨t⟩: a polynomial in the step of the energy's order, so that a few evaluations at x ± k r give it exactly.
+    r = t − ⟨t⟩: a polynomial in the step of the energy's order, so that a few evaluations at x ± t r give it exactly.
     """
     f, program = machine._fields(), machine.program
     program.verify_takes(TAKES - {Kind.EXPERT}, "the pseudo-likelihood")  # given all others, such units are no family of their own
@@ -42,9 +51,9 @@ def value_and_gradient(machine: Phases, state: State, weights: Array, out: dict[
     if out is None:
         return total
     order = max((sum(u.power for u in t.units) for t in program.plan.model.terms), default=1)
-    for k, slope in enumerate(SLOPES[min(4, max(1, (order + 1) // 2))], 1):
+    for t, slope in slopes(max(1, order)):
         for sign in (1, -1):
-            moved = {n: (x + sign * k * residual[n]).astype(machine.dtype) if n in residual else x for n, x in state.items()}
-            squares = {n: (state[n] ** 2 + sign * k * r).astype(machine.dtype) for n, r in residual2.items()}
+            moved = {n: (x + sign * t * residual[n]).astype(machine.dtype) if n in residual else x for n, x in state.items()}
+            squares = {n: (state[n] ** 2 + sign * t * r).astype(machine.dtype) for n, r in residual2.items()}
             machine.accumulate(Rows(moved, squares), weights.astype(machine.dtype), out, sign * slope * scale)
     return total

@@ -76,7 +76,10 @@ class Machine(Protocol):
         """Σ_n w_n Σ_i log P(x_i | rest), in nats; out[θ] += scale · its derivative."""
 
     def contrastive_free_energy(self, data: State, weights: Array, out: dict[str, Array], scale: float, through: bool,
-                                told: bool) -> float | None:  # fmt: skip
-        """Σ_n w_n (F(v′) − F(v)), v′ the reconstruction by means, in nats where it is to be `told`; out[θ] += scale · its derivative."""
+                                told: bool, based: bool = True) -> float | None:  # fmt: skip
+        """Σ_n w_n (F(v′) − F(v)), v′ the reconstruction by means, in nats where it is to be `told`; out[θ] += scale · its derivative.
+
+        Base measures are in F where `based`.
+        """
 
     def reconstruct(self, data: Any) -> Array: ...

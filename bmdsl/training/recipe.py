@@ -72,6 +72,9 @@ class Recipe:
         The positive phase is tried on the probe, so that one that cannot be carried out says so before training starts.
         """
         verify_together(training)
+        if not machine.params:
+            raise fail("BM886", f"`{machine.model.name}` has no parameters: there is nothing to train",
+                       help="write the numbers to be learnt as parameters: `param J  energy = - J s[i] s[wrap(i+1)]`")  # fmt: skip
         modules = {
             "optimizer": module_of("optimizer", "optimizers", training.optimizer),
             "schedule": module_of("schedule", "schedules", training.schedule),

@@ -128,10 +128,7 @@ def _free_energy(s: Subject, what: str) -> Row:
     w = s.brute.log_weights(s.machine.params)
     found, errors = s.machine.free_energy(**cases), []
     for k in range(CASES):
-        same = np.ones(s.brute.count, bool)
-        for name, x in cases.items():
-            same &= (s.brute.states[name] == x[k]).reshape(s.brute.count, -1).all(1)
-        errors.append((_apart(found[k : k + 1], np.array([-logsumexp(w[same]) + _surplus(s, cases, k) - _given_base(s)])), f"case {k}"))
+        errors.append((_apart(found[k : k + 1], np.array([-logsumexp(w[_same(s, cases, k)]) + _surplus(s, cases, k) - _given_base(s)])), f"case {k}"))
     return _row(what, errors, s.tolerance)
 
 
@@ -168,31 +165,47 @@ def _gradient(s: Subject, what: str) -> Row:
     """Against finite differences of the mean log-likelihood by brute force: every entry, or ENTRIES of a parameter that has more."""
     cases, errors = _visible_cases(s), []
     found = s.machine.gradient(cases)
+    for name, at, moves in _entries(s):
+        sides = [_mean_log_likelihood(s, _moved(s, name, moves, step), cases) for step in (SLOPE, -SLOPE)]
+        slope = np.array([(sides[0] - sides[1]) / (2 * SLOPE)])
+        errors.append((_apart(np.array([found[name][at]]), slope), f"{name}[{', '.join(map(str, at))}]"))
+    return _row(what, errors, max(1e-6, 10 * s.tolerance))
+
+
+Place = tuple[int, ...]
+
+
+def _entries(s: Subject) -> Iterator[tuple[str, Place, set[Place]]]:
+    """Parameter, entry, and the entries that move with it: every one, or ENTRIES of a parameter that has more."""
     symmetric = {p.name for p in s.machine.model.parameters if p.symmetric}
     for name, array in s.machine.params.items():
         entries = [at for at in np.ndindex(array.shape) if name not in symmetric or at[0] < at[1]]
         spread = np.unique(np.linspace(0, len(entries) - 1, min(len(entries), ENTRIES)).astype(int))
         for at in (entries[k] for k in spread):
-            moves = {at, at[::-1]} if name in symmetric else {at}
-            sides = []
-            for step in (SLOPE, -SLOPE):
-                moved = {n: np.array(x, np.float64) for n, x in s.machine.params.items()}
-                for place in moves:
-                    moved[name][place] += step
-                sides.append(_mean_log_likelihood(s, moved, cases))
-            slope = np.array([(sides[0] - sides[1]) / (2 * SLOPE)])
-            errors.append((_apart(np.array([found[name][at]]), slope), f"{name}[{', '.join(map(str, at))}]"))
-    return _row(what, errors, max(1e-6, 10 * s.tolerance))
+            yield name, at, {at, at[::-1]} if name in symmetric else {at}
+
+
+def _moved(s: Subject, name: str, places: set[Place], step: float) -> dict[str, Array]:
+    """The parameters with some entries of one a step further."""
+    moved = {n: np.array(x, np.float64) for n, x in s.machine.params.items()}
+    for place in places:
+        moved[name][place] += step
+    return moved
+
+
+def _same(s: Subject, cases: State, k: int) -> Array:
+    """Which joint states have the visible units of case k: [states]."""
+    same = np.ones(s.brute.count, bool)
+    for name, x in cases.items():
+        same &= (s.brute.states[name] == x[k]).reshape(s.brute.count, -1).all(1)
+    return same
 
 
 def _mean_log_likelihood(s: Subject, params: dict[str, Array], cases: State) -> float:
     w = s.brute.log_weights(params)
     total = 0.0
     for k in range(CASES):
-        same = np.ones(s.brute.count, bool)
-        for name, x in cases.items():
-            same &= (s.brute.states[name] == x[k]).reshape(s.brute.count, -1).all(1)
-        total += logsumexp(w[same])
+        total += logsumexp(w[_same(s, cases, k)])
     return total / CASES - float(logsumexp(w))
 
 
@@ -288,6 +301,38 @@ def _balance(s: Subject, what: str) -> Row:
     return _row(what, errors, float(norm.isf(RISK / 2 / len(errors))))
 
 
+def _training_gradient(s: Subject, what: str) -> Row:
+    """⟨∂(−E)/∂θ⟩ as training's phases have it, over chains that a sweep leaves with means in the place of draws, in standard errors.
+
+    Chains of the model start from its distribution; those of one case, the visible units clamped, from the biases. Rows with means vary no more
+    than draws, whose variance is summed over all joint states.
+    """
+    chains = {n: x.copy() for n, x in _arrived(s, CHAINS).items()}
+    model = s.sampler.sweep(chains, 1, _held(s, CHAINS), update=55)
+    p = s.brute.log_weights(s.machine.params)
+    phases = [("the model's", model, np.exp(p - logsumexp(p)))]
+    if s.machine.hidden:
+        case = {n: x[:1] for n, x in _visible_cases(s).items()}
+        data = {n: np.repeat(x, CHAINS, axis=0) for n, x in case.items()}
+        rows = s.sampler.sweep(s.sampler.initial_state(CHAINS), SWEEPS, data, update=56, keep=False)
+        p = np.where(_same(s, case, 0), p, -np.inf)
+        phases.append(("the data's", rows, np.exp(p - logsumexp(p))))
+    sums = []
+    for _, rows, _ in phases:
+        out = {n: np.zeros_like(x) for n, x in s.sampler.params.items()}
+        s.sampler.accumulate(rows, np.full(CHAINS, 1 / CHAINS, s.sampler.dtype), out, 1.0)
+        s.sampler.tie(out)
+        sums.append(out)
+    errors = []
+    for name, at, moves in _entries(s):
+        sides = [s.brute.energy(_moved(s, name, moves, step)) for step in (SLOPE, -SLOPE)]
+        statistic = (sides[1] - sides[0]) / (2 * SLOPE)
+        for (whose, _, p), out in zip(phases, sums, strict=True):
+            drawn, slack = np.full(CHAINS, float(out[name][at])), 1e-5 * float(np.abs(statistic).max())
+            errors.append((_standard_errors(p, statistic, drawn, slack), f"{whose} {name}[{', '.join(map(str, at))}]"))
+    return _row(what, errors, float(norm.isf(RISK / 2 / max(1, len(errors)))))
+
+
 def _arrived(s: Subject, count: int) -> State:
     """States of the distribution, flat: drawn from the list of all, or after many sweeps where there is only a quadrature."""
     if not all(n.exact for n in s.nodes.values()):
@@ -311,4 +356,5 @@ CHECKS: dict[str, Callable[[Subject, str], Row]] = {
     "sampler's marginals": _marginals,
     "sampler, few chains": _few_chains,
     "detailed balance": _balance,
+    "training gradient": _training_gradient,
 }

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from bmdsl.graph.factor_graph import build_factor_graph
-from bmdsl.graph.passes import choose_enumerated, gibbs_blocks, mean_block
-from tests.build import bm, dbm, rbm
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bmdsl.graph.factor_graph import FactorGraph, build_factor_graph
+from bmdsl.graph.passes import choose_enumerated, gibbs_blocks, mean_block, verify_schedule
+from bmdsl.language.diagnostics import BmError
+from tests.build import LESS, bm, dbm, group, model, rbm, term
 
 
 def test_a_deep_machine_has_odd_and_even_blocks():
@@ -31,3 +36,39 @@ def test_the_cheaper_side_is_enumerated():
 
 def test_lateral_hidden_units_are_enumerated():
     assert choose_enumerated(build_factor_graph(bm()), ("h",), {"h": 3.0}) == ("h",)
+
+
+def _cliques(edges: list[tuple[str, str]], hidden: set[str]) -> FactorGraph:
+    """A graph of scalar groups with a term an edge; (a, a) is a group of three whose units meet."""
+    names = sorted({n for e in edges for n in e})
+    lateral = {a for a, b in edges if a == b}
+    groups = [group(n, "hidden" if n in hidden else "visible", (3,) if n in lateral else ()) for n in names]
+    terms = [term([], [(a, "i"), (b, "j")], {"i": 3, "j": 3}, LESS) if a == b else
+             term([], [(n, "k" if n in lateral else "") for n in (a, b)], {"k": 3}) for a, b in edges]  # fmt: skip
+    return build_factor_graph(model("m", groups, {}, terms))
+
+
+@settings(max_examples=60, deadline=None, derandomize=True)
+@given(st.sets(st.tuples(st.sampled_from("abcde"), st.sampled_from("abcde")), min_size=1), st.sets(st.sampled_from("abcde")))
+def test_means_are_of_the_last_block_whatever_the_graph(edges: set[tuple[str, str]], hidden: set[str]) -> None:
+    graph = _cliques(sorted(edges), hidden)
+    blocks = gibbs_blocks(graph)
+    means = mean_block(graph, blocks)
+    verify_schedule(graph, blocks, means)
+    assert set(means) <= set(blocks[-1]) and all(n in hidden and not graph.is_lateral(n) for n in means)
+    assert means or all(n not in hidden or graph.is_lateral(n) for b in blocks for n in b)
+
+
+@pytest.mark.parametrize(
+    ("blocks", "means", "said"),
+    [
+        ((("v",), ("h",), ("g",)), ("h",), "do not go with the draws"),
+        ((("v", "h"), ("g",)), ("g",), "share a term"),
+        ((("v",), ("g",)), ("g",), "do not draw every free group once"),
+        ((("h",), ("g",), ("v",)), ("v",), "do not go with the draws"),
+    ],
+)
+def test_a_schedule_that_is_none_is_refused(blocks: tuple[tuple[str, ...], ...], means: tuple[str, ...], said: str) -> None:
+    graph = _cliques([("v", "h"), ("v", "g"), ("h", "g")], {"h", "g"})
+    with pytest.raises(BmError, match=f"BM885.*{said}"):
+        verify_schedule(graph, blocks, means)

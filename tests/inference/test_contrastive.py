@@ -43,23 +43,24 @@ def data_of(m: bmdsl.Machine, rows: int = 3) -> dict[str, np.ndarray]:
     return out
 
 
-def value(m: bmdsl.Machine, data: dict[str, np.ndarray], w: np.ndarray) -> float:
-    return float(w @ passed(m, data).value)
+def value(m: bmdsl.Machine, data: dict[str, np.ndarray], w: np.ndarray, based: bool = True) -> float:
+    return float(w @ passed(m, data, based).value)
 
 
-def passed(m: bmdsl.Machine, data: dict[str, np.ndarray]) -> Pass:
-    return Pass.of(m, {n: m.program.flat(n, x) for n, x in data.items()})
+def passed(m: bmdsl.Machine, data: dict[str, np.ndarray], based: bool = True) -> Pass:
+    return Pass.of(m, {n: m.program.flat(n, x) for n, x in data.items()}, based)
 
 
+@pytest.mark.parametrize("based", [True, False])
 @pytest.mark.parametrize("name", FORMS)
-def test_the_gradient_through_the_reconstruction_is_the_slope_of_the_value(name: str) -> None:
+def test_the_gradient_through_the_reconstruction_is_the_slope_of_the_value(name: str, based: bool) -> None:
     m, w = machine_of(name), np.array([0.5, 0.2, 0.3])
     data = data_of(m)
     out = {n: np.zeros_like(x) for n, x in m.params.items()}
-    down = passed(m, data).pull(w, out, 1.0, {}, True, True)
+    down = passed(m, data, based).pull(w, out, 1.0, {}, True, True)
     for p, array in m.params.items():
         for at in list(np.ndindex(array.shape))[::2]:
-            assert out[p][at] == pytest.approx(naive.slope(array, at, lambda: value(m, data, w)), abs=2e-6), (p, at)
+            assert out[p][at] == pytest.approx(naive.slope(array, at, lambda: value(m, data, w, based)), abs=2e-6), (p, at)
     # with v′ moving, dG/dv is not what `pull` hands down unless that path is asked for as well
     assert set(down) == set(m.visible)
 
@@ -79,6 +80,33 @@ def test_the_gradient_at_a_held_reconstruction_is_that_of_cd_1_with_means(name: 
         m.accumulate(v | means, w, wanted, sign)
     for p in out:
         np.testing.assert_allclose(out[p], wanted[p], atol=1e-10)
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_what_is_left_out_is_the_base_measure_of_the_visible_units(name: str) -> None:
+    m = machine_of(name)
+    data = data_of(m)
+    one, other = passed(m, data), passed(m, data, False)
+    base = sum(m.program.log_base(n, one.seen[n]) - m.program.log_base(n, one.back[n]) for n in m.visible)
+    np.testing.assert_allclose(one.value - other.value, base, atol=1e-12)
+    outs = [{n: np.zeros_like(x) for n, x in m.params.items()} for _ in range(2)]
+    for p, out in zip((one, other), outs, strict=True):
+        p.pull(np.full(3, 1 / 3), out, 1.0, {}, False, False)
+    for n in outs[0]:
+        np.testing.assert_array_equal(outs[0][n], outs[1][n])  # with v′ held both are CD-1 with means
+
+
+@pytest.mark.parametrize("based", [True, False])
+def test_the_option_reaches_the_gradient(based: bool) -> None:
+    """The parameters after one step of the objective are those of the slope of F(v′) − F(v), or of eq. 6."""
+    m = machine_of("multinary")
+    data = data_of(m)
+    start = {n: x.copy() for n, x in m.params.items()}
+    slopes = {n: np.array([naive.slope(x, at, lambda: value(m, data, np.full(3, 1 / 3), based)) for at in np.ndindex(x.shape)]) for n, x in m.params.items()}
+    word = f"contrastive_free_energy(through_reconstruction = true, base_measure = {str(based).lower()})"
+    m.train(data, objective=word, updates=1, batch=3, optimizer="sgd(rate = 0.001)")
+    for n, x in m.params.items():
+        np.testing.assert_allclose((x - start[n]).ravel() / 0.001, slopes[n], atol=1e-5)
 
 
 def test_the_value_is_the_difference_of_free_energies() -> None:

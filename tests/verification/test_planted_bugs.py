@@ -7,7 +7,8 @@ from collections.abc import Callable
 import pytest
 
 import bmdsl
-from bmdsl.compiler import emit
+from bmdsl.compiler import emit, plan
+from bmdsl.compiler.plan import Plan
 from bmdsl.verifying import Verified, verify
 from tests.cli.command import Bm
 
@@ -46,6 +47,19 @@ def failed(found: Verified) -> set[str]:
 )
 def test_a_fault_in_the_generated_code_is_caught(text: str, old: str, new: str, caught: str, monkeypatch: pytest.MonkeyPatch) -> None:
     assert caught in failed(planted(text, old, new, monkeypatch))
+
+
+TIED = """model m(D = 2) { visible v[D] : binary  hidden h[D] : binary  hidden g[D] : spin  param A, B, C, b
+  energy = - A[i,j] v[i] h[j] - B[i,j] v[i] g[j] - C[i,j] h[i] g[j] - b[i] v[i] }"""
+
+
+def test_means_of_a_block_that_is_drawn_over_are_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert failed(verify(bmdsl.parse(TIED))) == set()
+    monkeypatch.setattr(Plan, "mean_block", ("g",))  # the sweep ends with h
+    with pytest.raises(bmdsl.BmError, match="BM885"):
+        verify(bmdsl.parse(TIED))
+    monkeypatch.setattr(plan, "verify_schedule", lambda *_: None)
+    assert failed(verify(bmdsl.parse(TIED))) == {"training gradient"}
 
 
 def test_the_command_line_exits_with_1_where_a_row_fails(bm: Bm, monkeypatch: pytest.MonkeyPatch) -> None:
