@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from math import prod
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from ..arrays import exact, real
 from ..language.diagnostics import BmError, fail, near
 from ..language.model import Model
-from . import completing, enumeration, importance
+from . import completing, enumeration, gate, importance
 from .annealing import Ground, search
 from .bound import bounded
 from .domain import verify_means
@@ -35,8 +35,8 @@ class Machine(Phases):
     """`params` are in the energy's subscript order; states go in and come out as [n, *axes], one-hot for one-of-K groups."""
 
     def __init__(self, model: Model, program: Program, seed: int, save: Callable[[Machine, Path], None],
-                 trainer: Callable[..., Any]) -> None:  # fmt: skip
-        super().__init__(model, program, seed)
+                 trainer: Callable[..., Any], starts: Mapping[str, Any] | None = None) -> None:  # fmt: skip
+        super().__init__(model, program, seed, starts)
         self._save, self._trainer = save, trainer
         self._calls = 0
 
@@ -46,7 +46,9 @@ class Machine(Phases):
 
     # ------------------------------------------------------------ states in and out
 
-    def _state(self, groups: Mapping[str, Any], needed: tuple[str, ...], what: str) -> State:
+    def _state(self, groups: Mapping[str, Any], needed: tuple[str, ...], what: str, kind: gate.Kind = "states") -> State:
+        """What comes in for groups, through the gate; parameters are looked at too, as they may have been written in place."""
+        gate.verify_parameters(self.params)
         known = [g.name for g in self.model.groups]
         for name in groups:
             if name not in known:
@@ -58,25 +60,20 @@ class Machine(Phases):
         state = {}
         for name in known:
             if name in groups:
-                x = np.asarray(groups[name])
-                axes = tuple(int(a) for a in self.program.plan.group(name).axes)
-                flat = x.ndim == 2 and len(axes) > 1 and x.shape[1] == prod(axes)
-                if x.shape[1:] != axes and not flat:
-                    raise fail("BM806", f"`{name}` has shape {x.shape}, expected (cases, {', '.join(map(str, axes))})",
-                               help=f"or flat, (cases, {prod(axes)})" if len(axes) > 1 else "")  # fmt: skip
-                state[name] = self.program.flat(name, x)
+                means = kind == "states" and self.takes_means and name not in self.hidden
+                state[name] = gate.values(self.program, name, groups[name], "means" if means else kind)
         if len({len(x) for x in state.values()}) > 1:
             raise fail("BM807", "groups have different numbers of cases: " + ", ".join(f"{n} {len(x)}" for n, x in state.items()))
         return state
 
-    def _data(self, data: Any) -> State:
+    def _data(self, data: Any, kind: gate.Kind = "states") -> State:
         """Data as a state: one array where one visible group takes it, else a dict."""
         groups = dict(data) if isinstance(data, Mapping) else {self.visible[0]: data}
-        return self._state(groups, tuple(g.name for g in self.model.groups if g.role != "hidden"), "data")
+        return self._state(groups, tuple(g.name for g in self.model.groups if g.role != "hidden"), "data", kind)
 
     def seen(self, data: Any) -> State:
-        """Data that are states or means of their units, none missing. BmError BM819."""
-        state = self._data(data)
+        """Data that are states or means of their units, none missing. BmError BM774, BM819."""
+        state = self._data(data, "means")
         for name, x in state.items():
             verify_means(self.program.plan.group(name), x)
         return state
@@ -99,14 +96,14 @@ class Machine(Phases):
 
     @alone
     def conditional(self, group: str, **groups: Any) -> Array:
-        """E[group | the rest] = A′(η): [batch, *axes]. The group's neighbours must be given."""
+        """E[group | the rest] = A′(η): [batch, *axes]. The group's neighbours must be given, as states or as means."""
         graph = self.program.plan.graph
         if group not in (g.name for g in self.model.groups):
             raise fail("BM804", f"model `{self.model.name}` has no group `{group}`")
         if self.program.plan.group(group).expert:
             raise no_means(group)
         needed = graph.neighbours(group) + ((group,) if graph.is_lateral(group) else ())
-        state = self._state(groups, needed, f"the conditional of `{group}`")
+        state = self._state(groups, needed, f"the conditional of `{group}`", "means")
         if not state:
             state = {group: np.zeros((1, self.program.sizes[group]), self.dtype)}
         f = self._fields()
@@ -117,11 +114,11 @@ class Machine(Phases):
     def posterior(self, **groups: Any) -> dict[str, Array]:
         """E[h | v] of every hidden group, and of every visible one that is left out: a class RBM's P(y | v), labels summed out with the rest.
 
-        Exact where they can be summed out, or few enough enumerated, else mean field. Responsibilities of a one-of-K unit are those at the train
-        block's (last) `temperature`, where that names it.
+        What is given are states, or means that a layer below has. Exact where they can be summed out, or few enough enumerated, else mean field.
+        Responsibilities of a one-of-K unit are those at the train block's (last) `temperature`, where that names it.
         """
         with self.tempered({t.group: t.stop for t in self.model.training.temperature}):
-            return self._posterior(self._state(groups, self.given or (() if groups else self.visible[:1]), "the posterior"))
+            return self._posterior(self._state(groups, self.given or (() if groups else self.visible[:1]), "the posterior", "means"))
 
     def _posterior(self, state: State) -> dict[str, Array]:
         free = tuple(n for n in self.free if n not in state or n in self.hidden)
@@ -200,6 +197,7 @@ class Machine(Phases):
         group → [n, *axes] (None: at cases of `data`), the others at the forward chains' ends by their weights, all moved on by `settle` sweeps; the
         larger estimate counts, for a start that misses a mode makes it too low.
         """
+        gate.verify_parameters(self.params)
         self._propriety.verify_cone(self._fields())
         seen = None if data is None else self._data(data)
         begin = None if start is None else self._started(len(next(iter(start.values()))), {}, start)
@@ -211,6 +209,7 @@ class Machine(Phases):
 
     @alone
     def _exact_log_partition(self) -> float:
+        gate.verify_parameters(self.params)
         f = self._fields()
         for quick in (lambda: self.log_z(f, QUICK), lambda: self.paired_log_z(f)):
             try:
@@ -306,7 +305,7 @@ class Machine(Phases):
     def _betas(self, beta: float | Array, n: int, steps: int) -> Array | None:
         if isinstance(beta, int | float) and beta == 1:
             return None
-        values = np.asarray(beta, np.float64)
+        values = exact(real(beta, "`beta`"), np.dtype(np.float64), "`beta`", nan=False)
         if values.shape not in ((), (n,), (steps, n)) or not (np.isfinite(values).all() and (values >= 0).all()):
             raise fail("BM814", f"`beta` is a number of at least 0, [{n}] or [{steps}, {n}] of them, not {values.shape or beta}")
         return np.broadcast_to(values, (n,)) if values.ndim < 2 else values
@@ -336,7 +335,7 @@ class Machine(Phases):
         More than one `beta` is a ladder: every chain has a replica at each, which exchange their places; the last is what is observed
         (Hukushima & Nemoto 1996). `trace.summary()` has means with errors, `trace.swaps` the exchanges.
         """
-        betas = np.atleast_1d(np.asarray(beta, np.float64))
+        betas = np.atleast_1d(exact(real(beta, "`beta`"), np.dtype(np.float64), "`beta`", nan=False))
         if betas.ndim != 1 or not (np.isfinite(betas).all() and (betas >= 0).all()):
             raise fail("BM814", "`beta` is a number of at least 0, or a ladder of them")
         begin = self._started(n, clamp, init)
@@ -368,9 +367,13 @@ class Machine(Phases):
     @alone
     def impute(self, data: Any, mask: Any, steps: int = 200) -> Array:
         """Data with the entries where `mask` is True replaced by their means over the second half of `steps` sweeps given the rest."""
-        state, name = self._data(data), self.visible[0]
+        name = self.visible[0]
+        state = self._data(data, "numbers")
         known = self.program.shaped(name, state[name])
-        hole = np.broadcast_to(np.asarray(mask, bool), known.shape)
+        hole = gate.mask(mask, known.shape, name)
+        for other, x in state.items():  # what stands in a hole is of no account
+            kept = np.where(hole.reshape(x.shape), np.nan, x) if other == name else x
+            gate.verify_domain(self.program.plan.group(other), kept, self.program.shaped(other, x).shape, means=self.takes_means)
         self._calls += steps + 1
         found = completing.impute(self, state, name, hole.reshape(state[name].shape), steps, self._calls - steps)
         return np.where(hole, self.program.shaped(name, found), known)
@@ -384,7 +387,9 @@ class Machine(Phases):
         """
         if noise is None:
             return self.reconstruct(data)
-        state, name = self._data(data), self.visible[0]
+        name = self.visible[0]
+        measured = self.program.plan.group(name).square  # real values seen through noise may lie outside the domain
+        state = self._data(data, "numbers" if measured else "states")
         self._calls += 1
         with self.frozen():
             return self.program.shaped(name, completing.denoise(self, state, name, noise, max(2, steps), self._calls))
