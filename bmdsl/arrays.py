@@ -114,8 +114,7 @@ def verify_fits(array: np.ndarray, dtype: np.dtype[Any], what: str, span: Span |
         part = np.asarray(rows[lo : lo + step])
         at = _first(_beyond(part, dtype) if kind == "f" else _rounded(part, bits))
         if at is not None:
-            shown = f"{part[at]:g}" if kind == "f" else str(part[at])
-            raise _lossy(shown, () if array.ndim == 0 else (at[0] + lo, *at[1:]), str(dtype), what, span)
+            raise _lossy(str(part[at]), () if array.ndim == 0 else (at[0] + lo, *at[1:]), str(dtype), what, span)
 
 
 def _beyond(x: np.ndarray, dtype: np.dtype[Any]) -> np.ndarray:

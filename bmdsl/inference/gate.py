@@ -54,7 +54,7 @@ def verify_domain(g: GroupPlan, x: Array, shape: tuple[int, ...], means: bool) -
     with np.errstate(invalid="ignore"):
         inside = _means_inside(g, units) if means else _states_inside(g, units)
         if not inside.all():
-            inside = np.asarray(inside | (np.isnan(x) if g.states is None else np.isnan(units).any(2)))
+            inside = np.logical_or(inside, np.isnan(x) if g.states is None else np.isnan(units).any(2))
     if not inside.all():
         case, unit = (int(i) for i in np.unravel_index(int(np.argmax(~inside)), inside.shape))
         at = tuple(int(i) for i in np.unravel_index(case * x.shape[1] + unit * k, shape))
@@ -79,7 +79,7 @@ def _means_inside(g: GroupPlan, x: Array) -> Array:
     inside = np.asarray((x >= low - slack) & (x <= high + slack))
     if g.states is None:
         return inside
-    inside = inside.all(2)
+    inside = np.all(inside, axis=2)
     return inside & (np.abs(x.sum(2) - 1) <= SUMS_TO_ONE) if g.unit.states is not None else inside
 
 

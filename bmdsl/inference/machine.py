@@ -200,7 +200,7 @@ class Machine(Phases):
         gate.verify_parameters(self.params)
         self._propriety.verify_cone(self._fields())
         seen = None if data is None else self._data(data)
-        begin = None if start is None else self._started(len(next(iter(start.values()))), {}, start)
+        begin = self._started(len(next(iter(self._state(start, (), "the start").values()))), {}, start) if start else None
         if begin is None and seen is not None:
             rows = np.linspace(0, len(next(iter(seen.values()))) - 1, chains).astype(int)
             begin = self._started(chains, {}, {n: self.program.shaped(n, x[rows]) for n, x in seen.items()})

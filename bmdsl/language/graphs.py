@@ -117,23 +117,6 @@ def _verify(kind: str, given: Mapping[str, Value], call: t.Call) -> None:
                    help="the degree must be below n, and degree · n even")  # fmt: skip
 
 
-    size = float(SIZES[kind](given))
-    if size > MAX_EDGES:
-        raise fail("BM408", f"a graph of about {size:.2g} nodes and edges is too large", call.span, help=f"at most {MAX_EDGES:,}")
-
-
-MAX_EDGES = 1 << 25
-"""Most nodes and edges of a graph that is made: half a gigabyte of edges."""
-SIZES: dict[str, Callable[[Mapping[str, Any]], float]] = {
-    "grid": lambda x: 3 * x["rows"] * x["columns"],
-    "ring": lambda x: 2 * x["n"],
-    "complete": lambda x: x["n"] * (x["n"] + 1) / 2,
-    "regular": lambda x: 8 * (x["n"] + x["degree"] * x["n"] / 2),
-    "erdos_renyi": lambda x: 8 * (x["n"] + x["p"] * x["n"] * (x["n"] - 1) / 2),
-}
-"""Kind → its nodes and edges; those drawn by networkx weigh eightfold, in time and memory."""
-
-
 def _sorted(edges: Any) -> np.ndarray:
     """Edges as an integer array, the lower node first, in order."""
     import numpy as np
