@@ -90,8 +90,11 @@ class Machine(Phases):
 
     @alone
     def free_energy(self, **groups: Any) -> Array:
-        """F(v) = −log Σ_h exp(−E(v, h)) in nats: [batch]. BmError where the hidden units cannot be summed out."""
-        state = self._state(groups, tuple(g.name for g in self.model.groups if g.role != "hidden"), "the free energy")
+        """F(v) = −log Σ_h exp(−E(v, h)) in nats: [batch], at states or at means, as those of a reconstruction.
+
+        BmError where the hidden units cannot be summed out.
+        """
+        state = self._state(groups, tuple(g.name for g in self.model.groups if g.role != "hidden"), "the free energy", "means")
         return self.free_energies(state)
 
     @alone

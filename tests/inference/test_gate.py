@@ -59,7 +59,7 @@ WAYS: dict[str, Callable[[Any, Any], Any]] = {
     "impute": lambda m, v: m.impute(v, False, steps=2),
     "transform": lambda m, v: m.transform(v),
 }
-MEANS = ("posterior", "conditional", "reconstruct", "transform")
+MEANS = ("free_energy", "posterior", "conditional", "reconstruct", "transform")
 """Ways that take means of units too."""
 
 
