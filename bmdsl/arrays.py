@@ -1,4 +1,4 @@
-"""Arrays as a user gives them, taken as real numbers and into a machine's type without loss: what would be lost is refused."""
+"""Arrays as a user gives them, taken into a machine's type: what would be lost is refused."""
 
 from __future__ import annotations
 
@@ -28,17 +28,27 @@ CURES = {
 def real(value: Any, what: str, span: Span | None = None) -> np.ndarray:
     """`value` as an array of booleans, integers or floats, never a copy where it is one.
 
-    `what` begins the message: "`v`". BmError BM770 for anything else, BM771 for entries under a mask.
+    `what` begins the message: "`v`".
+    BmError BM770 for anything else, BM771 for entries under a mask.
     """
     parts = value if isinstance(value, list | tuple) else (value,)
     if any(isinstance(x, np.ma.MaskedArray) for x in parts):
-        value = _unmasked(np.ma.asarray(value) if isinstance(value, np.ma.MaskedArray) else np.ma.stack(value), what, span)
+        value = _unmasked(
+            np.ma.asarray(value) if isinstance(value, np.ma.MaskedArray) else np.ma.stack(value),
+            what,
+            span,
+        )
     if hasattr(value, "toarray") and hasattr(value, "nnz"):
         raise fail("BM770", f"{what} is a sparse matrix", span, help="`x.toarray()`")
     try:
         array = np.asarray(value)
     except (ValueError, TypeError, RuntimeError, OverflowError) as error:
-        raise fail("BM770", f"{what} cannot be read as an array of numbers", span, note=str(error).splitlines()[0]) from None
+        raise fail(
+            "BM770",
+            f"{what} cannot be read as an array of numbers",
+            span,
+            note=str(error).splitlines()[0],
+        ) from None
     kind = array.dtype.kind
     if kind in "biuf":
         return array
@@ -51,15 +61,25 @@ def real(value: Any, what: str, span: Span | None = None) -> np.ndarray:
     elif array.size and kind != "V":
         at = (0,) * array.ndim
         first = f", the first {array[at]!s}{place(at)}"
-    raise fail("BM770", f"{what} holds `{array.dtype}`{first}, not real numbers", span, help=CURES.get(kind, "convert it: `x.astype(float)`"))
+    raise fail(
+        "BM770",
+        f"{what} holds `{array.dtype}`{first}, not real numbers",
+        span,
+        help=CURES.get(kind, "convert it: `x.astype(float)`"),
+    )
 
 
 def _unmasked(value: np.ma.MaskedArray[Any, Any], what: str, span: Span | None) -> np.ndarray:
     masked = np.ma.getmaskarray(value)
     at = _first(masked)
     if at is not None:
-        raise fail("BM771", f"{what} is a masked array: {int(masked.sum()):,} of its {value.size:,} entries are masked, the first{place(at)}", span,
-                   help="`x.filled(np.nan)` where a value may be missing, `x.data` for what lies under the mask")  # fmt: skip
+        raise fail(
+            "BM771",
+            f"{what} is a masked array: {int(masked.sum()):,} of its {value.size:,} entries "
+            f"are masked, the first{place(at)}",
+            span,
+            help="`x.filled(np.nan)` where a value may be missing, `x.data` for what it hides",
+        )
     return np.asarray(np.ma.getdata(value))
 
 
@@ -70,7 +90,12 @@ def _of_objects(array: np.ndarray, what: str, span: Span | None) -> np.ndarray:
         x = array[at]
         if not isinstance(x, Real | Decimal | np.bool_):
             shown = repr(x) if len(repr(x)) <= 40 else f"a `{type(x).__name__}`"
-            raise fail("BM770", f"{what} holds {shown}{place(at)}, which is no real number", span, help="give an array of numbers; a missing value is NaN")
+            raise fail(
+                "BM770",
+                f"{what} holds {shown}{place(at)}, which is no real number",
+                span,
+                help="give an array of numbers; a missing value is NaN",
+            )
         try:
             out[at] = float(x)
         except OverflowError:
@@ -80,10 +105,13 @@ def _of_objects(array: np.ndarray, what: str, span: Span | None) -> np.ndarray:
     return out
 
 
-def exact(array: np.ndarray, dtype: np.dtype[Any], what: str, *, nan: bool, span: Span | None = None) -> np.ndarray:
-    """The array in a floating type; rounding of fractions is no loss. With `nan`, entries may be missing.
+def exact(
+    array: np.ndarray, dtype: np.dtype[Any], what: str, *, nan: bool, span: Span | None = None
+) -> np.ndarray:
+    """The array in a floating type; rounding of fractions is no loss. With `nan`, NaN passes.
 
-    BmError BM773 for a value that is not finite, BM772 for one that is finite and the type cannot hold, or a whole number that it would round.
+    BmError BM773 for a value that is not finite, BM772 for a finite one that the type cannot
+    hold, or a whole number that it would round.
     """
     verify_finite(array, what, nan=nan, span=span)
     verify_fits(array, dtype, what, span)
@@ -95,18 +123,30 @@ def verify_finite(array: np.ndarray, what: str, *, nan: bool, span: Span | None 
     if array.dtype.kind != "f":
         return
     with np.errstate(over="ignore", invalid="ignore"):
-        if not array.size or np.isfinite(array.sum()):  # one pass without a copy, for nearly all arrays
+        if not array.size or np.isfinite(
+            array.sum()
+        ):  # one pass without a copy, for nearly all arrays
             return
     at = _first(np.isinf(array) if nan else ~np.isfinite(array))
     if at is not None:
-        raise fail("BM773", f"{what} holds {array[at]:g}{place(at)}, which is not finite", span,
-                   help="find where it came from: a division by 0, a logarithm of 0, a training that diverged")  # fmt: skip
+        raise fail(
+            "BM773",
+            f"{what} holds {array[at]:g}{place(at)}, which is not finite",
+            span,
+            help="find where it came from: a division by 0, log 0, a training that diverged",
+        )
 
 
-def verify_fits(array: np.ndarray, dtype: np.dtype[Any], what: str, span: Span | None = None) -> None:
-    """BmError BM772 at the first finite value beyond the type's range, or whole number that it would round."""
+def verify_fits(
+    array: np.ndarray, dtype: np.dtype[Any], what: str, span: Span | None = None
+) -> None:
+    """BmError BM772 at the first finite value beyond the type, or whole number that it rounds."""
     kind, bits = array.dtype.kind, np.finfo(dtype).nmant + 1
-    if kind == "b" or (kind in "iu" and 8 * array.dtype.itemsize <= bits) or (kind == "f" and array.dtype.itemsize <= dtype.itemsize):
+    if (
+        kind == "b"
+        or (kind in "iu" and 8 * array.dtype.itemsize <= bits)
+        or (kind == "f" and array.dtype.itemsize <= dtype.itemsize)
+    ):
         return
     rows = array.reshape(1) if array.ndim == 0 else array
     step = max(1, CHUNK // max(1, int(np.prod(rows.shape[1:]))))
@@ -114,7 +154,13 @@ def verify_fits(array: np.ndarray, dtype: np.dtype[Any], what: str, span: Span |
         part = np.asarray(rows[lo : lo + step])
         at = _first(_beyond(part, dtype) if kind == "f" else _rounded(part, bits))
         if at is not None:
-            raise _lossy(str(part[at]), () if array.ndim == 0 else (at[0] + lo, *at[1:]), str(dtype), what, span)
+            raise _lossy(
+                str(part[at]),
+                () if array.ndim == 0 else (at[0] + lo, *at[1:]),
+                str(dtype),
+                what,
+                span,
+            )
 
 
 def _beyond(x: np.ndarray, dtype: np.dtype[Any]) -> np.ndarray:
@@ -122,7 +168,7 @@ def _beyond(x: np.ndarray, dtype: np.dtype[Any]) -> np.ndarray:
 
 
 def _rounded(x: np.ndarray, bits: int) -> np.ndarray:
-    """Whole numbers of more significant bits: |x| over the largest power of two in it is at least 2^bits."""
+    """Whole numbers of more bits: |x| over the largest power of two in it is at least 2^bits."""
     if not x.size or (int(x.max()) <= 1 << bits and int(x.min()) >= -(1 << bits)):
         return np.zeros(x.shape, bool)
     size = np.where(x < 0, ~x.astype(np.uint64) + np.uint64(1), x.astype(np.uint64))
@@ -131,8 +177,14 @@ def _rounded(x: np.ndarray, bits: int) -> np.ndarray:
 
 
 def _lossy(value: str, at: tuple[int, ...], dtype: str, what: str, span: Span | None) -> BmError:
-    return fail("BM772", f"{what} holds {value}{place(at)}, which {dtype} cannot hold", span,
-                help='scale the values, or `compile(dtype="float64")`' if dtype == "float32" else "scale the values")  # fmt: skip
+    return fail(
+        "BM772",
+        f"{what} holds {value}{place(at)}, which {dtype} cannot hold",
+        span,
+        help='scale the values, or `compile(dtype="float64")`'
+        if dtype == "float32"
+        else "scale the values",
+    )
 
 
 def _first(wrong: np.ndarray) -> tuple[int, ...] | None:
@@ -148,10 +200,21 @@ def place(at: tuple[int, ...]) -> str:
 
 
 def argument(value: Any, name: str) -> int | float:
-    """A model's argument as a plain number: NumPy's scalars and arrays without axes too. BmError BM775 for anything that is no finite real number."""
-    found = value.item() if isinstance(value, np.generic | np.ndarray) and np.ndim(value) == 0 else value
+    """A model's argument as a plain number, of NumPy's scalars and arrays without axes too.
+
+    BmError BM775 for anything that is no finite real number.
+    """
+    found = (
+        value.item()
+        if isinstance(value, np.generic | np.ndarray) and np.ndim(value) == 0
+        else value
+    )
     if isinstance(found, Integral):
         return int(found)
     if isinstance(found, Real | Decimal) and np.isfinite(float(found)):
         return float(found)
-    raise fail("BM775", f"argument `{name}` is {value!r:.60}, which is no finite real number", help=f"for instance `{name} = 3`")
+    raise fail(
+        "BM775",
+        f"argument `{name}` is {value!r:.60}, which is no finite real number",
+        help=f"for instance `{name} = 3`",
+    )

@@ -1,4 +1,4 @@
-"""What a saved machine or a run was made of: the files it came from, as they were then and as they are now."""
+"""What a saved machine or a run was made of: its files, as they were and as they are now."""
 
 from __future__ import annotations
 
@@ -21,11 +21,21 @@ class Made:
         """A sentence, then a file a line."""
         head = f"{self.path}: model `{self.model}` is fine, as it was saved"
         width = max((len(o.name) for o in self.origins), default=0)
-        return [head, *(f"  {o.kind:6} {o.name:{width}}  sha256 {o.sha256[:12] or '?':12}  {o.state()}" for o in self.origins)]
+        return [
+            head,
+            *(
+                f"  {o.kind:6} {o.name:{width}}  sha256 {o.sha256[:12] or '?':12}  {o.state()}"
+                for o in self.origins
+            ),
+        ]
 
     def as_dict(self) -> dict[str, Any]:
         """For `--json`."""
-        return {"path": self.path, "model": self.model, "origins": [{**vars(o), "state": o.state()} for o in self.origins]}
+        return {
+            "path": self.path,
+            "model": self.model,
+            "origins": [{**vars(o), "state": o.state()} for o in self.origins],
+        }
 
 
 def is_saved(path: str) -> bool:
@@ -34,10 +44,16 @@ def is_saved(path: str) -> bool:
 
 
 def made_of(path: str) -> list[Made]:
-    """The machine of a file or folder, or all of a stack's folder. BmError where it does not open."""
+    """The machine of a file or folder, or all of a stack's. BmError where it does not open."""
     from .handle import open_run
     from .stacking import is_stack, layers_of
 
-    folders = [Path(path) / name for name in layers_of(Path(path))] if is_stack(Path(path)) else [Path(path)]
+    folders = (
+        [Path(path) / name for name in layers_of(Path(path))]
+        if is_stack(Path(path))
+        else [Path(path)]
+    )
     opened = [(folder, open_run(folder)) for folder in folders]
-    return [Made(str(folder), run.model.name, run.model.origins(run.machine)) for folder, run in opened]
+    return [
+        Made(str(folder), run.model.name, run.model.origins(run.machine)) for folder, run in opened
+    ]

@@ -176,13 +176,15 @@ def _read(content: bytes, e: t.String) -> Any:
         with io.TextIOWrapper(io.BytesIO(content), encoding="utf-8-sig") as file:
             for number, line in enumerate(file, 1):
                 cells = line.split("#")[0].replace(",", " ").split()
-                if not cells or (number == 1 and not cells[0].isdigit()):  # a heading
+                if not cells or (number == 1 and not cells[0].isdecimal()):  # a heading
                     continue
-                if len(cells) < 2 or not (cells[0].isdigit() and cells[1].isdigit()):
+                if len(cells) < 2 or not (cells[0].isdecimal() and cells[1].isdecimal()):
                     raise fail("BM610", f"line {number} of `{e.value}` is no edge: `{line.strip()}`", e.span, help="two whole numbers a line, as `0,1`")
                 edges.extend((int(cells[0]), int(cells[1])))
     except UnicodeDecodeError:
         raise fail("BM610", f"`{e.value}` is no text in UTF-8", e.span) from None
+    except OverflowError:
+        raise fail("BM608", f"line {number} of `{e.value}` numbers a node beyond 2^63", e.span, help="nodes are 0, 1, 2, ..., each with an edge") from None
     return edges
 
 
@@ -192,5 +194,5 @@ def _read_graphml(content: bytes, e: t.String) -> Any:
     try:
         graph = nx.read_graphml(io.BytesIO(content), force_multigraph=True)
         return [(int(str(a).removeprefix("n")), int(str(b).removeprefix("n"))) for a, b in graph.edges()]
-    except (ValueError, SyntaxError, nx.NetworkXError) as error:
+    except (ValueError, SyntaxError, KeyError, OverflowError, nx.NetworkXError) as error:
         raise fail("BM610", f"`{e.value}` is no GraphML file with whole-numbered nodes", e.span, note=str(error)) from None

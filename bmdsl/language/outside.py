@@ -1,4 +1,4 @@
-"""What a model takes from files besides its own text, and what a saved machine keeps of it: nothing outside is read twice."""
+"""What a model takes from files besides its text, and what is kept of it: none is read twice."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ EDGES = "graph/"
 
 @dataclass(frozen=True)
 class Origin:
-    """A file that a model was made of: what it gave, by which name, where it stood, and the SHA-256 of what was read."""
+    """A file that a model was made of: what it gave, its place, the SHA-256 of what was read."""
 
     kind: Literal["model", "import", "graph", "init", "units"]
     name: str
@@ -41,7 +41,7 @@ class Origin:
 
 @dataclass(frozen=True)
 class Kept:
-    """What was read from outside, to be used in its place: graphs by name, starts of parameters, and where all came from."""
+    """What was read from outside, to be used in its place, and where all came from."""
 
     graphs: Mapping[str, Graph] = field(default_factory=dict)
     starts: Mapping[str, np.ndarray] = field(default_factory=dict)
@@ -49,8 +49,15 @@ class Kept:
     """None: not a saved machine, so they are those of the files just read."""
 
     def beside(self, model: Model, arguments: bool) -> Kept:
-        """This with the graphs that `model` has read; with other `arguments`, those drawn at random are drawn anew."""
-        read = {g.name: g for g in model.graphs if g.stored and g.edges is not None and not (arguments and g.origin is None)}
+        """This with the graphs that `model` has read.
+
+        With other `arguments`, those drawn at random are drawn anew.
+        """
+        read = {
+            g.name: g
+            for g in model.graphs
+            if g.stored and g.edges is not None and not (arguments and g.origin is None)
+        }
         return replace(self, graphs=read)
 
 
@@ -61,12 +68,20 @@ def digest(path: Path) -> str:
 
 
 def read_source(path: Path, name: str, span: Span | None = None) -> Source:
-    """A text in UTF-8 with its SHA-256. BmError BM910 for another encoding; OSError where it cannot be read."""
+    """A text in UTF-8 with its SHA-256.
+
+    BmError BM910 for another encoding; OSError where it cannot be read.
+    """
     content = path.read_bytes()
     try:
         text = content.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise fail("BM910", f"`{name}` is not a text in UTF-8", span, note=f"byte {error.start} is no part of such a text") from None
+        raise fail(
+            "BM910",
+            f"`{name}` is not a text in UTF-8",
+            span,
+            note=f"byte {error.start} is no part of such a text",
+        ) from None
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     return Source(name, text, str(path.resolve()), hashlib.sha256(content).hexdigest())
 

@@ -1,4 +1,4 @@
-"""Data files and arrays of every kind: real numbers that the machine can hold, or a diagnostic before anything is trained."""
+"""Data of every kind are real numbers that the machine can hold, or refused before training."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""What enters a machine: every unit type × every way in × every kind of array. It comes out right, or is refused with its name and its place."""
+"""What enters a machine: every unit type × every way in × every kind of array.
+
+It comes out right, or is refused with its name and its place.
+"""
 
 from __future__ import annotations
 
@@ -54,7 +57,9 @@ WAYS: dict[str, Callable[[Any, Any], Any]] = {
     "observe": lambda m, v: m.observe("energy", n=3, draws=1, burn_in=0, init={"v": v}),
     "anneal": lambda m, v: m.anneal(3, sweeps=1, betas=(0.1, 1), clamp={"v": v}),
     "AIS": lambda m, v: m.estimate_log_partition(v, chains=4, steps=2),
-    "AIS, started": lambda m, v: m.estimate_log_partition(chains=4, steps=2, start={"v": v, "h": H}),
+    "AIS, started": lambda m, v: m.estimate_log_partition(
+        chains=4, steps=2, start={"v": v, "h": H}
+    ),
     "reconstruct": lambda m, v: m.reconstruct(v),
     "impute": lambda m, v: m.impute(v, False, steps=2),
     "transform": lambda m, v: m.transform(v),
@@ -72,18 +77,33 @@ def put(x: Array, value: Any, dtype: Any = None) -> Array:
 
 WRONG: dict[str, tuple[Callable[[Array], Any], str]] = {
     "complex": (lambda x: put(x, 1 + 2j, complex), r"BM770.*complex128.*1\+2j at \[1, 0"),
-    "dates": (lambda x: np.full(x.shape, "2026-01-01", "datetime64[D]"), "BM770.*datetime64.*2026-01-01"),
+    "dates": (
+        lambda x: np.full(x.shape, "2026-01-01", "datetime64[D]"),
+        "BM770.*datetime64.*2026-01-01",
+    ),
     "durations": (lambda x: np.full(x.shape, 3, "timedelta64[s]"), "BM770.*timedelta64"),
     "texts": (lambda x: x.astype(str), "BM770.*<U"),
     "records": (lambda x: np.zeros(x.shape, [("a", float)]), "BM770"),
     "objects": (lambda x: put(x, None, object), r"BM770.*None at \[1, 0"),
     "a ragged list": (lambda x: [[1.0], [1.0, 2.0]], "BM770"),
-    "a mask": (lambda x: np.ma.masked_array(x, put(np.zeros(x.shape, bool), True)), r"BM771.*1 of its \d+ entries.*\[1, 0"),
-    "a list of masks": (lambda x: [np.ma.masked_array(r, np.full(r.shape, k == 1)) for k, r in enumerate(x)], "BM771"),
+    "a mask": (
+        lambda x: np.ma.masked_array(x, put(np.zeros(x.shape, bool), True)),
+        r"BM771.*1 of its \d+ entries.*\[1, 0",
+    ),
+    "a list of masks": (
+        lambda x: [np.ma.masked_array(r, np.full(r.shape, k == 1)) for k, r in enumerate(x)],
+        "BM771",
+    ),
     "sparse": (lambda x: scipy.sparse.csr_matrix(x.reshape(len(x), -1)), "BM770.*sparse.*toarray"),
     "infinite": (lambda x: put(x, np.inf), r"BM773.*inf at \[1, 0"),
-    "beyond the type": (lambda x: put(x, np.longdouble("1e4000"), np.longdouble), r"BM772.*1e\+4000 at \[1, 0"),
-    "a whole number that is rounded": (lambda x: put(x, 2**60 + 1, np.int64), rf"BM772.*{2**60 + 1} at \[1, 0"),
+    "beyond the type": (
+        lambda x: put(x, np.longdouble("1e4000"), np.longdouble),
+        r"BM772.*1e\+4000 at \[1, 0",
+    ),
+    "a whole number that is rounded": (
+        lambda x: put(x, 2**60 + 1, np.int64),
+        rf"BM772.*{2**60 + 1} at \[1, 0",
+    ),
     "an unsigned one": (lambda x: put(x, 2**64 - 1, np.uint64), rf"BM772.*{2**64 - 1} at \[1, 0"),
     "a large Python number": (lambda x: put(x, 10**400, object), "BM772"),
     "no cases": (lambda x: np.float64(1), "BM806"),
@@ -93,7 +113,9 @@ WRONG: dict[str, tuple[Callable[[Array], Any], str]] = {
 
 @pytest.mark.parametrize("wrong", WRONG)
 @pytest.mark.parametrize("way", WAYS)
-def test_what_is_no_array_of_real_numbers_is_refused_wherever_it_enters(way: str, wrong: str) -> None:
+def test_what_is_no_array_of_real_numbers_is_refused_wherever_it_enters(
+    way: str, wrong: str
+) -> None:
     make, said = WRONG[wrong]
     name = "gaussian" if "rounded" in wrong or "type" in wrong else "binary"
     with warnings.catch_warnings(), pytest.raises(bmdsl.BmError, match=f"(?s){said}") as error:
@@ -103,9 +125,17 @@ def test_what_is_no_array_of_real_numbers_is_refused_wherever_it_enters(way: str
 
 
 OUTSIDE = {
-    "binary": (5, 0.5, -1), "spin": (0, 2, 0.5), "categorical": (1.5, -1), "binomial": (-1, 1.5, 4), "poisson": (-1, 0.5),
-    "multinary": (-0.5, 7), "exponential": (-0.1, 1.5), "nrelu": (-1,), "rectified": (-0.2,), "gaussian": (),
-}  # fmt: skip
+    "binary": (5, 0.5, -1),
+    "spin": (0, 2, 0.5),
+    "categorical": (1.5, -1),
+    "binomial": (-1, 1.5, 4),
+    "poisson": (-1, 0.5),
+    "multinary": (-0.5, 7),
+    "exponential": (-0.1, 1.5),
+    "nrelu": (-1,),
+    "rectified": (-0.2,),
+    "gaussian": (),
+}
 
 
 def test_every_type_has_values_outside_its_domain_here() -> None:
@@ -138,7 +168,9 @@ def test_one_of_k_is_one_hot_or_probabilities_where_means_are_meant() -> None:
     m = MACHINES["categorical"]
     for wrong in ([[0, 0], [1, 0]], [[1, 1], [1, 0]]):
         for way in WAYS:
-            with pytest.raises(bmdsl.BmError, match=r"(?s)BM(774|819).*`v` holds \[(0, 0|1, 1)\].*\[0, 0\]"):
+            with pytest.raises(
+                bmdsl.BmError, match=r"(?s)BM(774|819).*`v` holds \[(0, 0|1, 1)\].*\[0, 0\]"
+            ):
                 WAYS[way](m, np.array([wrong] * 3, float))
     assert m.conditional("h", v=np.full((3, 2, 2), 0.5)).shape == (3, 2)
 
@@ -172,7 +204,9 @@ RIGHT: dict[str, Callable[[Array], Any]] = {
     "unsigned": lambda x: np.abs(x).astype(np.uint64) if (x >= 0).all() else x,
     "booleans": lambda x: x.astype(bool) if set(x.ravel()) <= {0, 1} else x,
     "objects": lambda x: x.astype(object),
-    "mixed objects": lambda x: np.array([[bool(v) if v == 1 else int(v) for v in r] for r in x.reshape(3, -1)], object),
+    "mixed objects": lambda x: np.array(
+        [[bool(v) if v == 1 else int(v) for v in r] for r in x.reshape(3, -1)], object
+    ),
     "a table": lambda x: Table(x.reshape(3, -1).astype(object)),
     "a matrix": lambda x: np.matrix(x.reshape(3, -1)),
     "a mask of nothing": lambda x: np.ma.masked_array(x, False),
@@ -227,21 +261,40 @@ class TestParameters:
     def m(self) -> Any:
         return machine("binary")
 
-    @pytest.mark.parametrize(("value", "code"), [
-        (np.nan, "BM773"), (np.inf, "BM773"), (1 + 1j, "BM770"), ("a", "BM770"), (None, "BM770"), (np.datetime64("2026-01-01"), "BM770"),
-        (np.longdouble("1e999"), "BM772"), (2**60 + 1, "BM772"), (10**400, "BM772"),
-    ], ids=str)  # fmt: skip
+    @pytest.mark.parametrize(
+        ("value", "code"),
+        [
+            (np.nan, "BM773"),
+            (np.inf, "BM773"),
+            (1 + 1j, "BM770"),
+            ("a", "BM770"),
+            (None, "BM770"),
+            (np.datetime64("2026-01-01"), "BM770"),
+            (np.longdouble("1e999"), "BM772"),
+            (2**60 + 1, "BM772"),
+            (10**400, "BM772"),
+        ],
+        ids=str,
+    )
     def test_what_is_no_finite_real_number_is_refused(self, m: Any, value: Any, code: str) -> None:
         before = m.params["b"].copy()
         with pytest.raises(bmdsl.BmError, match=f"{code}.*parameter `b`"):
             m.params["b"] = [0, value]
-        for change in (lambda: m.params.update(b=[0, value]), lambda: m.params.__ior__({"b": [0, value]})):
+        for change in (
+            lambda: m.params.update(b=[0, value]),
+            lambda: m.params.__ior__({"b": [0, value]}),
+        ):
             with pytest.raises(bmdsl.BmError, match=code):
                 change()
         np.testing.assert_array_equal(m.params["b"], before)
 
     def test_none_is_added_or_removed(self, m: Any) -> None:
-        changes = (lambda: m.params.pop("b"), lambda: m.params.clear(), lambda: m.params.popitem(), lambda: m.params.__delitem__("W"))
+        changes = (
+            lambda: m.params.pop("b"),
+            lambda: m.params.clear(),
+            lambda: m.params.popitem(),
+            lambda: m.params.__delitem__("W"),
+        )
         for change in (*changes, lambda: m.params.update(w=1), lambda: m.params.setdefault("c", 1)):
             with pytest.raises(bmdsl.BmError, match="BM802"):
                 change()
@@ -249,9 +302,13 @@ class TestParameters:
 
     @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
     @pytest.mark.parametrize("way", [*WAYS, "log_partition", "train"])
-    def test_one_written_in_place_is_found_where_it_is_used(self, m: Any, way: str, value: float) -> None:
+    def test_one_written_in_place_is_found_where_it_is_used(
+        self, m: Any, way: str, value: float
+    ) -> None:
         m.params["W"][0, 1, 1] = value
-        with pytest.raises(bmdsl.BmError, match=r"BM773.*parameter `W` holds (nan|inf|-inf) at \[0, 1, 1\]"):
+        with pytest.raises(
+            bmdsl.BmError, match=r"BM773.*parameter `W` holds (nan|inf|-inf) at \[0, 1, 1\]"
+        ):
             if way == "log_partition":
                 m.log_partition()
             elif way == "train":
@@ -264,15 +321,23 @@ class TestParameters:
         assert m.energy(v=np.zeros((1, 2, 2)), h=np.zeros((1, 2))) == 0
 
     def test_a_negative_value_of_a_nonnegative_parameter_is_refused(self) -> None:
-        m = bmdsl.parse("model m { visible v[2] : binary  param a nonnegative  energy = - a[i] v[i] }").compile(jit=False)
+        m = bmdsl.parse(
+            "model m { visible v[2] : binary  param a nonnegative  energy = - a[i] v[i] }"
+        ).compile(jit=False)
         with pytest.raises(bmdsl.BmError, match=r"BM776.*`a` holds -1 at \[1\]"):
             m.params["a"] = [1, -1]
 
 
-@pytest.mark.parametrize(("mask", "code"), [
-    (np.full((3, 2, 2), 2), "BM777"), (np.full((3, 2, 2), np.nan), "BM777"), (np.zeros((5, 2)), "BM777"), (np.full((3, 2, 2), "x"), "BM770"),
-    (np.full((3, 2, 2), 1j), "BM770"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("mask", "code"),
+    [
+        (np.full((3, 2, 2), 2), "BM777"),
+        (np.full((3, 2, 2), np.nan), "BM777"),
+        (np.zeros((5, 2)), "BM777"),
+        (np.full((3, 2, 2), "x"), "BM770"),
+        (np.full((3, 2, 2), 1j), "BM770"),
+    ],
+)
 def test_a_mask_is_of_ones_and_zeros(mask: Any, code: str) -> None:
     with pytest.raises(bmdsl.BmError, match=f"{code}.*mask"):
         MACHINES["binary"].impute(STATES["binary"], mask, steps=2)
@@ -286,6 +351,9 @@ def test_what_stands_in_a_hole_is_of_no_account() -> None:
 
 @pytest.mark.parametrize("beta", [1j, "1", np.nan, np.inf, -1.0, np.datetime64("2026-01-01")])
 def test_inverse_temperatures_are_finite_numbers(beta: Any) -> None:
-    for run in (lambda: MACHINES["binary"].sample(2, steps=1, beta=beta), lambda: MACHINES["binary"].observe(n=2, draws=1, burn_in=0, beta=beta)):
+    for run in (
+        lambda: MACHINES["binary"].sample(2, steps=1, beta=beta),
+        lambda: MACHINES["binary"].observe(n=2, draws=1, burn_in=0, beta=beta),
+    ):
         with pytest.raises(bmdsl.BmError, match="BM(770|773|814).*beta"):
             run()

@@ -1,4 +1,4 @@
-"""`init "file"`: an array of the parameter's shape, of finite real numbers that its type holds, or a diagnostic at the declaration."""
+"""`init "file"`: finite real numbers of the right shape, or a diagnostic at the declaration."""
 
 from __future__ import annotations
 
@@ -53,13 +53,17 @@ def test_what_is_no_start_is_refused_where_it_is_declared(tmp_path: Path, wrong:
     np.save(tmp_path / "W.npy", array)
     with pytest.raises(bmdsl.BmError, match=f"(?s){said}") as error:
         machine(tmp_path, "W.npy", "nonnegative" if wrong == "negative" else "")
-    assert "`W`" in str(error.value) and "m.bm:4" in str(error.value) and "W.npy" in str(error.value)
+    assert (
+        "`W`" in str(error.value) and "m.bm:4" in str(error.value) and "W.npy" in str(error.value)
+    )
 
 
 @pytest.mark.parametrize("dtype", [np.bool_, np.int8, np.uint64, np.float16, ">f8", np.longdouble])
 def test_real_numbers_of_any_type_are_taken_as_they_are(tmp_path: Path, dtype: Any) -> None:
     np.save(tmp_path / "W.npy", GOOD.astype(dtype))
-    np.testing.assert_array_equal(machine(tmp_path, "W.npy").params["W"], GOOD.astype(dtype).astype(float))
+    np.testing.assert_array_equal(
+        machine(tmp_path, "W.npy").params["W"], GOOD.astype(dtype).astype(float)
+    )
 
 
 def test_a_value_that_double_precision_holds_is_taken_by_it(tmp_path: Path) -> None:
@@ -75,7 +79,16 @@ def test_files_that_hold_no_such_array_are_diagnostics(tmp_path: Path) -> None:
     (tmp_path / "folder.npy").mkdir()
     np.savez(tmp_path / "W.npz", W=GOOD)
     save_file({"W": GOOD, "V": GOOD.T.copy()}, tmp_path / "all.safetensors")
-    for file in ("pickled.npy", "noise.npy", "empty.npy", "noise.safetensors", "W.npz", "W.npz:W", "all.safetensors:w", "all.safetensors:U"):
+    for file in (
+        "pickled.npy",
+        "noise.npy",
+        "empty.npy",
+        "noise.safetensors",
+        "W.npz",
+        "W.npz:W",
+        "all.safetensors:w",
+        "all.safetensors:U",
+    ):
         with pytest.raises(bmdsl.BmError, match="(?s)BM936.*m.bm:4"):
             machine(tmp_path, file)
     for file in ("folder.npy", "missing.npy"):

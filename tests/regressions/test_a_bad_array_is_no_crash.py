@@ -1,4 +1,4 @@
-"""Numbers without a case axis, ragged lists, and starts of annealing that are no arrays used to end in a traceback."""
+"""Numbers without a case axis, ragged lists and other starts used to end in a traceback."""
 
 from __future__ import annotations
 
@@ -11,8 +11,17 @@ import bmdsl
 
 def test_what_is_no_array_of_cases_is_a_diagnostic() -> None:
     m = bmdsl.parse("model m { visible v : binary  param b  energy = - b v }").compile(jit=False)
-    for wrong, code in ((1.0, "BM806"), ([[1.0], [1.0, 2.0]], "BM770"), ("x", "BM770"), (scipy.sparse.eye(1), "BM770")):
-        for enter in (lambda x: m.energy(v=x), lambda x: m.sample(1, init={"v": x}), lambda x: m.log_partition("ais", start={"v": x}, chains=4, steps=2)):
+    for wrong, code in (
+        (1.0, "BM806"),
+        ([[1.0], [1.0, 2.0]], "BM770"),
+        ("x", "BM770"),
+        (scipy.sparse.eye(1), "BM770"),
+    ):
+        for enter in (
+            lambda x: m.energy(v=x),
+            lambda x: m.sample(1, init={"v": x}),
+            lambda x: m.log_partition("ais", start={"v": x}, chains=4, steps=2),
+        ):
             with pytest.raises(bmdsl.BmError, match=code):
                 enter(wrong)
     with pytest.raises(bmdsl.BmError, match="BM777"):

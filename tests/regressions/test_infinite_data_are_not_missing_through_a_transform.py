@@ -7,10 +7,13 @@ import pytest
 
 import bmdsl
 
-TEXT = "model m { visible v[2] : binary  param b  energy = - b[i] v[i]  train { transform %s  batch 2 } }"
+TEXT = """model m { visible v[2] : binary  param b  energy = - b[i] v[i]
+  train { transform %s  batch 2 } }"""
 
 
-@pytest.mark.parametrize("transform", ["scale, binarize", "standardize, binarize", "binarize", "equal_mean, binarize"])
+@pytest.mark.parametrize(
+    "transform", ["scale, binarize", "standardize, binarize", "binarize", "equal_mean, binarize"]
+)
 def test_infinite_data_are_refused_before_they_are_transformed(transform: str) -> None:
     m = bmdsl.parse(TEXT % transform).compile(jit=False)
     with pytest.raises(bmdsl.BmError, match="(?s)BM714.*row 2, column 1"):

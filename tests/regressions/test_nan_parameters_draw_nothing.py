@@ -1,4 +1,4 @@
-"""Parameters that are NaN are told by name and place: they used to give samples of plausible zeros and ones."""
+"""Parameters that are NaN are refused: they used to give samples of plausible zeros and ones."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ import bmdsl
 
 
 def test_nan_parameters_are_refused_where_they_are_set_and_where_they_are_used() -> None:
-    m = bmdsl.parse("model m { visible v[2] : binary  param b  energy = - b[i] v[i] }").compile(jit=False)
+    m = bmdsl.parse("model m { visible v[2] : binary  param b  energy = - b[i] v[i] }").compile(
+        jit=False
+    )
     with pytest.raises(bmdsl.BmError, match=r"BM773.*`b` holds nan at \[1\]"):
         m.params["b"] = [0, np.nan]
     m.params["b"][1] = np.nan
