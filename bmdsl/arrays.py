@@ -49,7 +49,7 @@ def real(value: Any, what: str, span: Span | None = None) -> np.ndarray:
             span,
             note=str(error).splitlines()[0],
         ) from None
-    kind = array.dtype.kind
+    kind: str = array.dtype.kind
     if kind in "biuf":
         return array
     if kind == "O":
@@ -61,6 +61,8 @@ def real(value: Any, what: str, span: Span | None = None) -> np.ndarray:
     elif array.size and kind != "V":
         at = (0,) * array.ndim
         first = f", the first {array[at]!s}{place(at)}"
+    if not array.dtype.names:
+        kind = kind.replace("V", "")  # of numbers that NumPy does not know, as `bfloat16`
     raise fail(
         "BM770",
         f"{what} holds `{array.dtype}`{first}, not real numbers",

@@ -14,7 +14,7 @@ from .language.diagnostics import BmError, Diagnostic, fail
 from .language.imports import Whole, self_contained
 from .language.model import Model as CheckedModel
 from .language.model import Stack
-from .language.outside import Kept, Origin, stored_edges
+from .language.outside import Kept, Origin, folder_of, stored_edges
 from .language.outside import read_source as read_text
 from .language.source import Source
 from .language.tree import ModelDefinition, StackDefinition
@@ -53,7 +53,7 @@ class Model:
         written = driver.definition_of(self.whole.file, name)
         self._written = written
         self.definition = override(written, self.settings)
-        self.checked: CheckedModel = driver.model_of(self.definition, self.arguments, folder, self.kept)
+        self.checked: CheckedModel = driver.model_of(self.definition, self.arguments, folder_of(written.name.span, folder), self.kept)
 
     @property
     def name(self) -> str:

@@ -88,8 +88,8 @@ def _means_inside(g: GroupPlan, x: Array) -> Array:
     low, high = ends(g)
     slack = 1e-4 * (high - low) if np.isfinite(high - low) else 0.0
     inside = np.asarray((x >= low - slack) & (x <= high + slack))
-    if g.states is None:
-        return inside
+    if g.states is None:  # a state is a mean, though ends that are no states are known but nearly
+        return inside if inside.all() else inside | np.asarray(g.unit.contains(x, *g.arguments))
     inside = np.all(inside, axis=2)
     return inside & (np.abs(x.sum(2) - 1) <= SUMS_TO_ONE) if g.unit.states is not None else inside
 

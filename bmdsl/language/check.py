@@ -13,7 +13,7 @@ from .experts import finished
 from .graphs import build_graph
 from .lints import lints
 from .model import Argument, Graph, Group, Initial, Length, Model, Parameter, ParameterFactor, Term, UnitFactor
-from .outside import Kept, folder_of
+from .outside import Kept
 from .shapes import letter_ranges, parameter_shapes, verify_parameter_ranges, verify_ranges, verify_symmetric
 from .terms import Lowering, Product, Unsaid, conditions, factors, letters_of, outer_letters
 from .training_block import options, training
@@ -44,7 +44,6 @@ def choose(definitions: Sequence[t.ModelDefinition | t.StackDefinition], name: s
 def check(definition: t.ModelDefinition, arguments: Mapping[str, float], vocabulary: Vocabulary, folder: Path | None = None,
           kept: Kept | None = None) -> Model:  # fmt: skip
     """The checked model. BmError with all diagnostics, at most 20. Graphs that are `kept` are not read from their files."""
-    folder = folder_of(definition.name.span, folder)
     wrong: list[Diagnostic] = []
     values = _arguments(definition, arguments, wrong)
     groups = _groups(definition, values, vocabulary, wrong)
