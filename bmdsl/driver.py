@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 from . import registry, units
 from .language.check import check, choose
 from .language.diagnostics import fail
-from .language.imports import load_definitions
+from .language.imports import Whole, follow, load_definitions
 from .language.magnitudes import verify_magnitudes
 from .language.model import Model, Stack
+from .language.outside import Kept
 from .language.parse import parse
 from .language.source import Source
 from .language.stacks import check_stack
@@ -44,6 +45,11 @@ def tree_of(source: Source) -> File:
     return parse(source)
 
 
+def whole_of(tree: File) -> Whole:
+    """Tree → the same with its imports followed, once."""
+    return follow(tree)
+
+
 def definition_of(tree: File, name: str | None) -> ModelDefinition:
     """Tree → one model's definition, sugar rewritten, imports followed."""
     definition = choose(load_definitions(tree), name)
@@ -71,9 +77,9 @@ def is_stack(tree: File, name: str | None) -> bool:
     return isinstance(choose(load_definitions(tree), name), StackDefinition)
 
 
-def model_of(definition: ModelDefinition, arguments: Mapping[str, float], folder: Path | None) -> Model:
-    """Definition → checked model."""
-    return check(definition, arguments, vocabulary(), folder)
+def model_of(definition: ModelDefinition, arguments: Mapping[str, float], folder: Path | None, kept: Kept | None = None) -> Model:
+    """Definition → checked model; what is `kept` is not read from files."""
+    return check(definition, arguments, vocabulary(), folder, kept)
 
 
 def stack_of(definition: StackDefinition, tree: File, folder: Path | None) -> Stack:
@@ -104,9 +110,12 @@ def python_of(model: Model, compile: bool = True, dtype: str = "float32") -> str
 
 def machine_of(
     model: Model, seed: int, dtype: str, save: Callable[..., None], trainer: Callable[..., Any], compile: bool = True,
-    memory_limit: int | None = None,
+    memory_limit: int | None = None, starts: Mapping[str, Any] | None = None,
 ) -> Machine:  # fmt: skip
-    """Model → machine. BmError while an argument still has no value, or where more memory than `memory_limit` bytes is needed."""
+    """Model → machine. BmError while an argument still has no value, or where more memory than `memory_limit` bytes is needed.
+
+    `starts` take the place of files that parameters start from.
+    """
     import numpy as np
 
     from .compiler.build import build_module
@@ -124,4 +133,4 @@ def machine_of(
     plan = plan_of(model)
     refuse_too_large(plan, model.training, np.dtype(dtype).itemsize, memory_limit)
     source, lengths = emit_module(plan, compile, dtype)
-    return Machine(model, Program(plan, build_module(source), lengths, np.dtype(dtype)), seed, save, trainer)
+    return Machine(model, Program(plan, build_module(source), lengths, np.dtype(dtype)), seed, save, trainer, starts)

@@ -15,11 +15,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from . import units
+from .arrays import real, verify_fits
 from .data.load import holds_several
 from .data.load import load as load_data
 from .data.transform import gives_means, transform
-from .data.validate import as_one_hot, check_values
+from .data.validate import as_one_hot, check_finite, check_values
 from .data.weights import load_weights
+from .inference import gate
 from .language.diagnostics import fail
 from .language.model import Group
 from .language.model import Model as CheckedModel
@@ -66,12 +68,12 @@ def find(spec: Any, model: CheckedModel, part: str = "train") -> Found:
         if dataset.labels is not None and len(seen) == 2 and len(label) == 1:
             return Found({g.name: dataset.labels if g.name in label else dataset.values for g in seen}, source)
     if isinstance(spec, Mapping):
-        return Found({str(k): np.asarray(v) for k, v in spec.items()}, source)
+        return Found({str(k): real(v, f"data for `{k}`") for k, v in spec.items()}, source)
     if len(seen) != 1:
         names = ", ".join(f"`{g.name}`" for g in seen)
         raise fail("BM871", f"model `{model.name}` takes data for {names}, one array was given",
                    help="give a dict with an array a group, or a file that holds arrays of these names")  # fmt: skip
-    return Found({seen[0].name: np.asarray(spec)}, source, {} if states is None else {seen[0].name: states})
+    return Found({seen[0].name: real(spec, f"data for `{seen[0].name}`")}, source, {} if states is None else {seen[0].name: states})
 
 
 def flatten(arrays: Arrays, model: CheckedModel) -> Arrays:
@@ -127,6 +129,7 @@ def prepare(arrays: Arrays, model: CheckedModel, source: str, seed: int, allow_m
             raise fail("BM872", f"no data for `{group.name}`", group.span)
         values = arrays[group.name]
         if group.role == "visible" and steps and group.states is None:  # a label is no measurement
+            check_finite(values, group.name, source)  # a transform might take an infinite value for a missing one
             values = transform(values, steps, generator, None if reference is None else reference.get(group.name))
         out[group.name] = _checked(values, group, source, allow_missing and group.role == "visible", means and group.role == "visible")
     return out
@@ -172,6 +175,9 @@ def fit(model: Model, machine: Machine, data: Any, out: Path | None, weights: Pa
     arrays, source = read(spec, checked)
     given = None if weights is None else load_weights(str(weights), len(next(iter(arrays.values()))))
     ready = arrays if prepared else prepare(flatten(arrays, checked), checked, source, checked.training.seed)
+    for name, x in ready.items():
+        verify_fits(x, machine.dtype, f"data for `{name}` from {source}")
+    gate.verify_parameters(machine.params)
     if not resume:
         machine.start_from(ready)
         if checked.training.pretrain is not None and not machine.pretrained:

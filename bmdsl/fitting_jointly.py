@@ -16,6 +16,7 @@ from .inference.interrupts import Stopped
 from .joint import JointMachine, Trained, reconstruct
 from .language.diagnostics import fail
 from .language.model import Choice, Training
+from .language.outside import stored_edges
 
 if TYPE_CHECKING:
     from .stacking import OnLayer, StackModel
@@ -35,7 +36,7 @@ def fit_jointly(stack: StackModel, layers: Sequence[Trained], spec: Any, out: Pa
     arrays, ready = ready_cases(model, spec)
     machine = JointMachine(stack.name, layers)
     started = time.monotonic()
-    run = train(machine, ready, _training(stack), out, metadata={"source": stack.source.text})  # type: ignore[arg-type]  # it has what this objective asks for
+    run = train(machine, ready, _training(stack), out, metadata={"source": stack.text})  # type: ignore[arg-type]  # it has what this objective asks for
     if run.interrupted:
         raise Stopped(run.signal, whole=True)
     outcome = Outcome(layers[0].machine, run, ready, time.monotonic() - started, ())
@@ -67,7 +68,7 @@ def _write(stack: StackModel, layers: Sequence[Trained], out: Path, spec: Any, i
         metadata = {**known.model.bind(None, **_lengths(layer)).metadata(layer.machine), **origin("" if fed else spec, None), "images": json.dumps(shown)}
         folder = RunFolder(out / layer.name, metadata)
         folder.prepare()
-        folder.write_params(layer.machine.params, {"updates": metrics[-1]["update"] if metrics else 0})
+        folder.write_params({**layer.machine.params, **stored_edges(layer.machine.model)}, {"updates": metrics[-1]["update"] if metrics else 0})
     if metrics:
         curves(metrics, out / "curves.png")
     visible = layers[0].machine.visible[0]

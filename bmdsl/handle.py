@@ -11,12 +11,16 @@ from typing import TYPE_CHECKING, Any
 
 from . import driver
 from .language.diagnostics import BmError, Diagnostic, fail
+from .language.imports import Whole, self_contained
 from .language.model import Model as CheckedModel
 from .language.model import Stack
+from .language.outside import Kept, Origin, folder_of, stored_edges
+from .language.outside import read_source as read_text
 from .language.source import Source
 from .language.tree import ModelDefinition, StackDefinition
 from .overrides import Override, override
 from .resources import find_model
+from .unit_files import unit_origins, verify_units
 
 if TYPE_CHECKING:
     import numpy as np
@@ -27,6 +31,10 @@ if TYPE_CHECKING:
     from .stacking import StackMachine, StackModel
 
 
+FORMAT = "bmdsl 2"
+"""Of files that hold all they need; those of `bmdsl 1` read graphs, imports and starts again from their old places."""
+
+
 class Model:
     """A model's source and arguments. Attributes that cost something are made when first asked for.
 
@@ -34,13 +42,18 @@ class Model:
     """
 
     def __init__(self, source: Source, arguments: Mapping[str, float] | None = None, name: str | None = None, folder: Path | None = None,
-                 settings: Mapping[str, Override] | None = None) -> None:  # fmt: skip
+                 settings: Mapping[str, Override] | None = None, *, whole: Whole | None = None, kept: Kept | None = None) -> None:  # fmt: skip
         self.source, self.folder, self._name = source, folder, name
-        self.arguments = dict(arguments or {})
-        self.settings = dict(settings or {})
+        self.arguments = {n: _plain(x, n) for n, x in (arguments or {}).items()}
+        self.settings = {n: x.item() if hasattr(x, "dtype") and hasattr(x, "item") else x for n, x in (settings or {}).items()}
         self.tree = driver.tree_of(source)
-        self.definition = override(driver.definition_of(self.tree, name), self.settings)
-        self.checked: CheckedModel = driver.model_of(self.definition, self.arguments, folder)
+        self.whole = whole if whole is not None else driver.whole_of(self.tree)
+        """The text with its imports followed: they are read once, whatever becomes of the files."""
+        self.kept = kept or Kept()
+        written = driver.definition_of(self.whole.file, name)
+        self._written = written
+        self.definition = override(written, self.settings)
+        self.checked: CheckedModel = driver.model_of(self.definition, self.arguments, folder_of(written.name.span, folder), self.kept)
 
     @property
     def name(self) -> str:
@@ -57,7 +70,8 @@ class Model:
 
     def bind(self, settings: Mapping[str, Override] | None = None, **arguments: float) -> Model:
         """The same text with more arguments (and train settings) given."""
-        return Model(self.source, {**self.arguments, **arguments}, self._name, self.folder, {**self.settings, **(settings or {})})
+        kept = self.kept.beside(self.checked, arguments=bool(arguments))
+        return Model(self.source, {**self.arguments, **arguments}, self._name, self.folder, {**self.settings, **(settings or {})}, whole=self.whole, kept=kept)
 
     def bind_data(self, shapes: Mapping[str, tuple[int, ...]]) -> Model:
         """Arguments still open that are lengths of visible or given groups, taken from data shapes [cases, *axes]."""
@@ -103,20 +117,33 @@ class Model:
         """
         if dtype not in ("float32", "float64"):
             raise fail("BM868", f"unknown dtype `{dtype}`", help="float32 or float64")
-        return driver.machine_of(self.checked, seed, dtype, self._save, self._train, jit, memory_limit)
+        return driver.machine_of(self.checked, seed, dtype, self._save, self._train, jit, memory_limit, self.kept.starts)
 
     def _save(self, machine: Machine, path: Path) -> None:
         from .storage import write_machine
 
-        write_machine(path, machine.params, self.metadata(machine))
+        write_machine(path, {**machine.params, **stored_edges(machine.model)}, self.metadata(machine))
+
+    @cached_property
+    def text(self) -> str:
+        """The model's text without imports: what of them it uses is written out."""
+        return self_contained(self.whole, self._written)
+
+    def origins(self, machine: Machine) -> tuple[Origin, ...]:
+        """The files that the model and its machine were made of, as they were when read."""
+        if self.kept.origins is not None:
+            return self.kept.origins
+        texts = [Origin("import" if k else "model", Path(s.name).name, s.file, s.sha256) for k, s in enumerate(self.whole.sources) if s.file]
+        graphs = [g.origin for g in machine.model.graphs if g.origin is not None]
+        return (*texts, *graphs, *machine.origins, *unit_origins(machine.model))
 
     def metadata(self, machine: Machine) -> dict[str, str]:
         """What a file needs to make this machine again, besides its parameters."""
         return {
-            "format": "bmdsl 1",
-            "source": self.source.text,
+            "format": FORMAT,
+            "source": self.text,
             "source_name": self.source.name,
-            "folder": str(self.folder or ""),
+            "origins": json.dumps([vars(o) for o in self.origins(machine)]),
             "model": self.name,
             "arguments": json.dumps(self.arguments),
             "settings": json.dumps(self.settings),
@@ -191,9 +218,7 @@ def read_source(path: str | Path) -> tuple[Source, Path]:
     """The text of a `.bm` file, or of a shipped model by its name, and the file it stands in."""
     found = find_model(str(path))
     try:
-        return Source(str(path), found.read_text(encoding="utf-8")), found
-    except UnicodeDecodeError as error:
-        raise fail("BM910", f"`{path}` is not a text in UTF-8", note=f"byte {error.start} is no part of such a text") from None
+        return read_text(found, str(path)), found
     except OSError as error:
         raise fail("BM911", f"`{path}` cannot be read: {error.strerror}") from None
 
@@ -237,7 +262,8 @@ class Opened:
 
 
 def open_run(path: Path) -> Opened:
-    """A run's folder, or a file that `save` wrote. BmError where it is neither."""
+    """A run's folder, or a file that `save` wrote. Nothing else is read. BmError where it is neither."""
+    from .inference import gate
     from .storage import read_machine
 
     if (path / "stack.json").exists():
@@ -246,16 +272,18 @@ def open_run(path: Path) -> Opened:
         raise fail("BM916", f"`{path}` is not the folder of a run", help="a run is made by `bm train FILE --out DIR`")
     if not path.exists():
         raise fail("BM916", f"there is no run `{path}`", help="a run is made by `bm train FILE --out DIR`")
-    metadata, arrays = read_machine(path / "params.safetensors" if path.is_dir() else path)
-    folder = Path(metadata["folder"]) if metadata.get("folder") else None
-    model = Model(Source(metadata["source_name"], metadata["source"]), json.loads(metadata["arguments"]), metadata["model"], folder,
-                  json.loads(metadata["settings"]))  # fmt: skip
-    machine = model.compile(int(metadata["seed"]), metadata["dtype"])
-    for name, value in arrays.items():
-        machine.params[name] = value
-    machine.params.waiting = set(json.loads(metadata.get("waiting", "[]")))
-    machine.pretrained = bool(json.loads(metadata.get("pretrained", "true")))
-    return Opened(model, machine, metadata)
+    file = path / "params.safetensors" if path.is_dir() else path
+    saved = read_machine(file)
+    verify_units(saved.origins)
+    model = Model(Source(saved.metadata["source_name"], saved.metadata["source"]), saved.arguments, saved.metadata["model"], saved.folder, saved.settings,
+                  kept=saved.kept())  # fmt: skip
+    saved.verify(model.checked)
+    machine = model.compile(saved.seed, saved.metadata["dtype"])
+    for name, value in saved.parameters().items():
+        machine.params[name] = gate.parameter(model.checked.parameter(name), value, value.shape, machine.dtype, str(file))
+    machine.params.waiting = set(json.loads(saved.metadata.get("waiting", "[]")))
+    machine.pretrained = bool(json.loads(saved.metadata.get("pretrained", "true")))
+    return Opened(model, machine, saved.metadata)
 
 
 def holds_a_stack(path: Path, layer: str) -> BmError:
@@ -265,6 +293,14 @@ def holds_a_stack(path: Path, layer: str) -> BmError:
 
 def _first_layer(path: Path) -> str:
     return str(json.loads((path / "stack.json").read_text(encoding="utf-8"))["layers"][0]["name"])
+
+
+def _plain(value: Any, name: str) -> int | float:
+    if type(value) is int:
+        return value
+    from .arrays import argument  # a text is checked without NumPy
+
+    return argument(value, name)
 
 
 def _pretty(value: object) -> str:

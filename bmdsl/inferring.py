@@ -57,7 +57,10 @@ def _hole(mask: str, values: np.ndarray) -> np.ndarray:
         if not missing.any():
             raise fail("BM930", "no entry of the data is NaN", help="name a file that is 1 where entries are to be filled in: `--impute mask.npy`")
         return missing
-    hole = np.asarray(read_file(mask)) != 0
+    marks = np.asarray(read_file(mask))
+    if np.isnan(marks).any():
+        raise fail("BM930", f"the mask `{mask}` has NaN", help="1 where an entry is to be filled in, else 0; `--impute nan` takes the data's own NaN")
+    hole = marks != 0
     whole = values.shape
     if hole.size in (values[0].size, values.size):
         hole = hole.reshape(whole if hole.size == values.size else whole[1:])

@@ -17,6 +17,7 @@ from .handle import Model
 from .inference.interrupts import Stopped
 from .joint import Trained, all_frozen, chain, down, hidden_means, reconstruct, up
 from .language.diagnostics import fail
+from .language.imports import Whole, self_contained
 from .language.model import Model as CheckedModel
 from .language.source import Source
 from .language.tree import Setting, StackDefinition
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from .inference.machine import Machine
 
 FILE = "stack.json"
+FORMAT = "bmdsl stack 1"
 AT_START = 2000
 """Cases whose means the upper layers of a stack trained jointly start from: nothing is kept for all cases."""
 Arrays = dict[str, np.ndarray]
@@ -47,14 +49,19 @@ class Layer:
 class StackModel:
     """A stack's text: what `bmdsl.load_stack` returns."""
 
-    def __init__(self, source: Source, name: str | None = None, folder: Path | None = None, settings: Mapping[str, Override] | None = None) -> None:
+    def __init__(self, source: Source, name: str | None = None, folder: Path | None = None, settings: Mapping[str, Override] | None = None, *,
+                 whole: Whole | None = None) -> None:  # fmt: skip
         self.source, self.folder, self._name, self.settings = source, folder, name, dict(settings or {})
-        tree = driver.tree_of(source)
-        definition = override_stack(driver.stack_definition_of(tree, name), self.settings)
+        self.whole = whole if whole is not None else driver.whole_of(driver.tree_of(source))
+        tree = self.whole.file
+        written = driver.stack_definition_of(tree, name)
+        self.text = self_contained(self.whole, written)
+        """The stack's text without imports: what of them it uses is written out."""
+        definition = override_stack(written, self.settings)
         self.checked = driver.stack_of(definition, tree, folder)
         own = {s.name.text: s.span.text.strip().removeprefix(s.name.text).strip() for s in definition.train if isinstance(s, Setting)}
         self.layers = tuple(
-            Layer(part.name, _handle(definition, part.name, part.model, tree).bind(own), part.below, part.group)
+            Layer(part.name, _handle(definition, part.name, part.model, self.whole).bind(own), part.below, part.group)
             for part in self.checked.parts
         )
 
@@ -68,7 +75,7 @@ class StackModel:
 
     def bind(self, settings: Mapping[str, Override] | None = None) -> StackModel:
         """The same stack with these settings in every layer's train block."""
-        return StackModel(self.source, self._name, self.folder, {**self.settings, **(settings or {})})
+        return StackModel(self.source, self._name, self.folder, {**self.settings, **(settings or {})}, whole=self.whole)
 
     def train(self, data: Any = None, out: str | Path | None = None, *, seed: int | None = None, dtype: str = "float32",
               on_layer: OnLayer | None = None, **settings: Override) -> StackMachine:  # fmt: skip
@@ -123,13 +130,13 @@ class StackModel:
         return made
 
 
-def _handle(definition: StackDefinition, name: str, checked: CheckedModel, tree: Any) -> Model:
+def _handle(definition: StackDefinition, name: str, checked: CheckedModel, whole: Whole) -> Model:
     """The handle of a layer's model, with the arguments that the stack gives it; its text may be another file's."""
     layer = next(x for x in definition.layers if x.name.text == name)
-    found = next(d for d in driver.definitions_of(tree) if d.name.text == layer.model.function.text)
+    found = next(d for d in whole.file.definitions if d.name.text == layer.model.function.text)
     source = found.name.span.source
     arguments = {a.name: a.value for a in checked.arguments if a.value is not None}
-    return Model(source, arguments, found.name.text, Path(source.name).parent)
+    return Model(source, arguments, found.name.text, Path(source.name).parent, whole=whole)
 
 
 def _begun(layer: Layer, made: Sequence[Trained], ready: Mapping[str, Arrays], spec: Any, dtype: str) -> tuple[Any, Model, Machine]:
@@ -141,7 +148,9 @@ def _begun(layer: Layer, made: Sequence[Trained], ready: Mapping[str, Arrays], s
         seen = next(g for g in layer.model.checked.groups if g.role == "visible")
         given = {seen.name: hidden_means(next(x.machine for x in made if x.name == layer.below), ready[layer.below], str(layer.group))}
     model = bound(layer.model, given)
-    return given, model, model.compile(model.checked.training.seed, dtype)
+    machine = model.compile(model.checked.training.seed, dtype)
+    machine.takes_means |= layer.below is not None
+    return given, model, machine
 
 
 class StackMachine:
@@ -192,7 +201,7 @@ class StackMachine:
 
 def write_stack(folder: Path, stack: StackModel, layers: Sequence[Trained], data: str) -> None:
     """The file that says which run folders are the stack's layers."""
-    facts = {"format": "bmdsl stack 1", "name": stack.name, "data": data, "source_name": stack.source.name, "source": stack.source.text,
+    facts = {"format": FORMAT, "name": stack.name, "data": data, "source_name": stack.source.name, "source": stack.text,
              "layers": [{"name": x.name, "below": x.below, "group": x.group} for x in layers]}  # fmt: skip
     put_text(folder / FILE, json.dumps(facts, indent=1) + "\n")
 
@@ -202,11 +211,28 @@ def is_stack(folder: Path) -> bool:
     return (folder / FILE).is_file()
 
 
+def layers_of(folder: Path) -> list[str]:
+    """The names of a trained stack's layers, each a run's folder in this one. BmError BM870 where its file is damaged."""
+    return [x["name"] for x in _facts(folder)["layers"]]
+
+
+def _facts(folder: Path) -> dict[str, Any]:
+    try:
+        facts = json.loads((folder / FILE).read_text(encoding="utf-8"))
+        if facts["format"] != FORMAT:
+            raise ValueError(f"its format is `{facts['format']}`")
+        return {**facts, "layers": [{"name": str(x["name"]), "below": x["below"], "group": x["group"]} for x in facts["layers"]]}
+    except (ValueError, KeyError, TypeError) as error:
+        raise fail("BM870", f"`{folder / FILE}` does not say what a stack is", note=str(error)) from None
+
+
 def open_stack(folder: Path) -> tuple[StackMachine, str, dict[str, tuple[int, ...]]]:
     """A trained stack, the set or file it was trained on (empty where that was an array), and the shapes of its data as images."""
     from .handle import open_run
 
-    facts = json.loads((folder / FILE).read_text(encoding="utf-8"))
+    facts = _facts(folder)
     runs = [open_run(folder / x["name"]) for x in facts["layers"]]
+    for x, run in zip(facts["layers"], runs, strict=True):
+        run.machine.takes_means |= x["below"] is not None
     layers = tuple(Trained(x["name"], x["below"], x["group"], run.machine) for x, run in zip(facts["layers"], runs, strict=True))
     return StackMachine(facts["name"], layers), facts["data"], runs[0].images

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import importlib.util
 import sys
+import warnings
+from collections.abc import Sequence
 from pathlib import Path
 
 from . import units
-from .language.diagnostics import BmError, fail
+from .language.diagnostics import BmError, BmWarning, Diagnostic, fail
+from .language.model import Model as CheckedModel
+from .language.outside import Origin
 
 
 def register_file(path: Path) -> tuple[str, ...]:
@@ -33,6 +37,28 @@ def register_file(path: Path) -> tuple[str, ...]:
     for unit in own:
         units.register(unit)
     return tuple(unit.name for unit in own)
+
+
+def unit_origins(model: CheckedModel) -> tuple[Origin, ...]:
+    """The files of a model's unit types that are not shipped: their code is not kept, but what it was is told by its hash."""
+    found = [units.get(name) for name in dict.fromkeys(g.unit for g in model.groups)]
+    return tuple(Origin("units", unit.name, *units.written_in(unit.name)) for unit in found if not units.is_shipped(unit))
+
+
+def verify_units(origins: Sequence[Origin]) -> None:
+    """BmError BM938 where a saved machine's unit type is not registered; a warning BM939 where its file has changed since."""
+    for o in origins:
+        if o.kind != "units":
+            continue
+        where = f"`{Path(o.path).name}`" if o.path else "code of your own"
+        if o.name not in units.names():
+            raise fail("BM938", f"the machine has units of type `{o.name}`, which is defined in {where}", note=f"SHA-256 of that file: {o.sha256 or '?'}",
+                       help=f"`--units {o.path or 'FILE.py'}`, or `bmdsl.units.register` before it is opened")  # fmt: skip
+        path, sha256 = units.written_in(o.name)
+        if o.sha256 and sha256 and sha256 != o.sha256:
+            message = f"unit type `{o.name}` is not as it was when the machine was saved: numbers may differ"
+            note = f"SHA-256 of its file was {o.sha256[:12]}…, that of `{path}` is {sha256[:12]}…"
+            warnings.warn(BmWarning(Diagnostic("BM939", message, notes=(note,), level="warning")), stacklevel=3)
 
 
 def _frames(error: Exception) -> list:  # type: ignore[type-arg]

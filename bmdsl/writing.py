@@ -10,8 +10,11 @@ from pathlib import Path
 def put(path: Path, write: Callable[[Path], object]) -> Path:
     """`write` gets a place beside `path`, of the same suffix; what it leaves there takes the place of `path`. The folder must be there."""
     beside = path.with_name(f".{path.stem}.part{path.suffix}")
-    write(beside)
-    os.replace(beside, path)
+    try:
+        write(beside)
+        os.replace(beside, path)
+    finally:
+        beside.unlink(missing_ok=True)  # there only where writing failed
     return path
 
 

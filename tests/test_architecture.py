@@ -16,9 +16,9 @@ MAY_IMPORT = {
     "units": {"language"},
     "graph": {"language"},
     "compiler": {"language", "units", "graph"},
-    "inference": {"language", "units", "graph", "compiler", "registry"},
+    "inference": {"language", "units", "graph", "compiler", "registry", "arrays"},
     "data": {"language", "registry"},
-    "training": {"language", "compiler", "inference", "registry", "writing"},
+    "training": {"language", "compiler", "inference", "registry", "arrays", "writing"},
     "verification": {"language", "units", "graph", "compiler", "inference"},
     "report": {"language", "units", "graph", "compiler", "inference", "registry", "writing"},
 }

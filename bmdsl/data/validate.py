@@ -41,6 +41,15 @@ def check_values(
             raise _offence("BM715", what, outside, start, name, source, help)
 
 
+def check_finite(values: np.ndarray, name: str, source: str) -> None:
+    """BmError BM714 at the first infinite value, BM710 for what are no numbers; a missing value (NaN) may be."""
+    _check_numeric(values, name, source)
+    for start, rows in _chunks(values) if values.ndim and values.dtype.kind == "f" else ():
+        infinite = np.isinf(rows)
+        if infinite.any():
+            raise _offence("BM714", "an infinite value", infinite, start, name, source, "")
+
+
 def as_one_hot(values: np.ndarray, states: int, name: str = "data", source: str = "data") -> np.ndarray:
     """State numbers 0 ... K-1 [cases, *shape] to float32 one-hot [cases, *shape, K]. A missing number (NaN) gives K times NaN."""
     _check_numeric(values, name, source)

@@ -8,19 +8,21 @@ from typing import Any
 
 import numpy as np
 
-from ..language.diagnostics import fail
+from ..language.diagnostics import fail, near
 from ..language.model import Model, Parameter
+from ..language.outside import Origin, digest
+from . import gate
 
 CHUNK = 1 << 20
 """Numbers drawn at a time, so that a large parameter is never held in double precision too."""
 
 
-def initial_parameters(model: Model, seed: int, dtype: np.dtype[Any]) -> dict[str, np.ndarray]:
-    """Every parameter's start. `logit_mean` and `mean` wait for data and start at 0."""
+def initial_parameters(model: Model, seed: int, dtype: np.dtype[Any], starts: Mapping[str, Any] | None = None) -> dict[str, np.ndarray]:
+    """Every parameter's start. `logit_mean` and `mean` wait for data and start at 0; `starts` take the place of files."""
     values = {}
     for number, p in enumerate(model.parameters):
         generator = np.random.Generator(np.random.Philox(key=[seed, number]))
-        x = _draw(p, generator, dtype)
+        x = _draw(p, generator, dtype) if p.init.kind != "file" else _of_file(p, dtype, None if starts is None else starts.get(p.name))
         if p.symmetric:
             x = np.triu(x, 1)
             x = x + x.T
@@ -92,22 +94,59 @@ def _draw(p: Parameter, generator: np.random.Generator, dtype: np.dtype[Any]) ->
             return filled(lambda n: generator.choice(np.array([-1.0, 1.0]), n))
         case "constant":
             return np.full(shape, float(a[0]), dtype)
-        case "file":
-            return _read(p, shape)
         case _:
             return np.zeros(shape, dtype)
 
 
-def _read(p: Parameter, shape: tuple[int, ...]) -> np.ndarray:
-    path, key = Path(str(p.init.arguments[0])), str(p.init.arguments[1]) if len(p.init.arguments) > 1 else ""
-    if not path.exists():
-        raise fail("BM812", f"file `{path}` of `init` for `{p.name}` does not exist", p.span)
-    if path.suffix == ".safetensors":
-        from safetensors.numpy import load_file
+def start_files(model: Model, starts: Mapping[str, Any]) -> tuple[Origin, ...]:
+    """The files that parameters start from, those aside whose `starts` are given. BmError BM812 for one that cannot be read."""
+    found = []
+    for p in model.parameters:
+        if p.init.kind == "file" and p.name not in starts:
+            path, key = _path(p)
+            try:
+                found.append(Origin("init", f"{p.name}: {path.name}{f':{key}' if key else ''}", str(path.resolve()), digest(path)))
+            except OSError as error:
+                raise fail("BM812", f"file `{path}` of `init` for `{p.name}` cannot be read: {error.strerror}", p.span) from None
+    return tuple(found)
 
-        value = load_file(path)[key or p.name]
-    else:
-        value = np.load(path, allow_pickle=False)
-    if value.shape != shape:
-        raise fail("BM803", f"parameter `{p.name}` has shape {shape}, `{path}` holds {value.shape}", p.span)
-    return np.asarray(value, np.float64)
+
+def _path(p: Parameter) -> tuple[Path, str]:
+    path, key = Path(str(p.init.arguments[0])), str(p.init.arguments[1]) if len(p.init.arguments) > 1 else ""
+    if not path.is_file():
+        raise fail("BM812", f"file `{path}` of `init` for `{p.name}` does not exist", p.span)
+    return path, key
+
+
+def _of_file(p: Parameter, dtype: np.dtype[Any], start: Any) -> np.ndarray:
+    """The value in the parameter's file, or the `start` that stands for it."""
+    shape = tuple(int(n) for n in p.shape)
+    if start is not None:
+        return gate.parameter(p, start, shape, dtype)
+    path, key = _path(p)
+    return gate.parameter(p, _read(p, path, key), shape, dtype, f"{path}:{key}" if key else str(path))
+
+
+def _read(p: Parameter, path: Path, key: str) -> np.ndarray:
+    """The array of a `.npy` file, or the one named `key` (else as the parameter) of a `.safetensors` file."""
+    if path.suffix == ".safetensors":
+        from safetensors import SafetensorError, safe_open
+
+        name = key or p.name
+        try:
+            with safe_open(path, "numpy") as file:
+                known = list(file.keys())
+                if name in known:
+                    return np.asarray(file.get_tensor(name))
+        except (SafetensorError, TypeError, ValueError, AttributeError) as error:  # a damaged file, or a type that NumPy has not
+            raise fail("BM936", f"`{path}` of `init` for `{p.name}` cannot be read", p.span, note=str(error)) from None
+        close = near(name, known)
+        raise fail("BM936", f"`{path}` has no tensor `{name}`", p.span, help=f"did you mean `{close}`?" if close else f"it holds {', '.join(known[:20])}")
+    if key or path.suffix == ".npz":
+        raise fail("BM936", f"`init` for `{p.name}` reads .npy, or NAME of .safetensors, not `{path}{f':{key}' if key else ''}`", p.span,
+                   help='`init "W.npy"` or `init "all.safetensors:W"`')  # fmt: skip
+    try:
+        return np.asarray(np.load(path, allow_pickle=False))
+    except (ValueError, EOFError, OSError) as error:
+        raise fail("BM936", f"`{path}` of `init` for `{p.name}` is not a `.npy` file of plain numbers", p.span, note=str(error).splitlines()[0],
+                   help="save it with `numpy.save` from a numeric array") from None  # fmt: skip

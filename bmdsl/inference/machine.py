@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from math import prod
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from ..arrays import exact, real
 from ..language.diagnostics import BmError, fail, near
 from ..language.model import Model
-from . import completing, enumeration, importance, observed_part
+from . import completing, enumeration, gate, importance, observed_part
 from .annealing import Ground, search, search_until_agreed
 from .bound import bounded
 from .domain import verify_means
@@ -36,8 +36,8 @@ class Machine(Phases):
     """`params` are in the energy's subscript order; states go in and come out as [n, *axes], one-hot for one-of-K groups."""
 
     def __init__(self, model: Model, program: Program, seed: int, save: Callable[[Machine, Path], None],
-                 trainer: Callable[..., Any]) -> None:  # fmt: skip
-        super().__init__(model, program, seed)
+                 trainer: Callable[..., Any], starts: Mapping[str, Any] | None = None) -> None:  # fmt: skip
+        super().__init__(model, program, seed, starts)
         self._save, self._trainer = save, trainer
         self._calls = 0
 
@@ -47,8 +47,12 @@ class Machine(Phases):
 
     # ------------------------------------------------------------ states in and out
 
-    def _state(self, groups: Mapping[str, Any], needed: tuple[str, ...], what: str, unseen: bool = False) -> State:
-        """Groups as [cases, size], checked. `unseen`: whether NaN is a unit that was not seen, else an error."""
+    def _state(self, groups: Mapping[str, Any], needed: tuple[str, ...], what: str, kind: gate.Kind = "states", unseen: bool = False) -> State:
+        """What comes in for groups as [cases, size], through the gate; parameters are looked at too, as they may have been written in place.
+
+        `unseen`: whether NaN is a unit that was not seen, else an error.
+        """
+        gate.verify_parameters(self.params)
         known = [g.name for g in self.model.groups]
         for name in groups:
             if name not in known:
@@ -60,26 +64,21 @@ class Machine(Phases):
         state = {}
         for name in known:
             if name in groups:
-                x = np.asarray(groups[name])
-                axes = tuple(int(a) for a in self.program.plan.group(name).axes)
-                flat = x.ndim == 2 and len(axes) > 1 and x.shape[1] == prod(axes)
-                if x.shape[1:] != axes and not flat:
-                    raise fail("BM806", f"`{name}` has shape {x.shape}, expected (cases, {', '.join(map(str, axes))})",
-                               help=f"or flat, (cases, {prod(axes)})" if len(axes) > 1 else "")  # fmt: skip
-                state[name] = self.program.flat(name, x)
+                means = kind == "states" and self.takes_means and name not in self.hidden
+                state[name] = gate.values(self.program, name, groups[name], "means" if means else kind)
                 verify_numbers(self.program.plan.group(name), self.program.states[name], state[name], what, unseen)
         if len({len(x) for x in state.values()}) > 1:
             raise fail("BM807", "groups have different numbers of cases: " + ", ".join(f"{n} {len(x)}" for n, x in state.items()))
         return state
 
-    def _data(self, data: Any) -> State:
+    def _data(self, data: Any, kind: gate.Kind = "states") -> State:
         """Data as a state: one array where one visible group takes it, else a dict. Visible units may be missing (NaN)."""
         groups = dict(data) if isinstance(data, Mapping) else {self.visible[0]: data}
-        return self._state(groups, tuple(g.name for g in self.model.groups if g.role != "hidden"), "data", unseen=True)
+        return self._state(groups, tuple(g.name for g in self.model.groups if g.role != "hidden"), "data", kind, unseen=True)
 
     def seen(self, data: Any) -> State:
-        """Data that are states or means of their units, none missing. BmError BM819."""
-        state = self._data(data)
+        """Data that are states or means of their units, none missing. BmError BM774, BM819."""
+        state = self._data(data, "means")
         for name, x in state.items():
             verify_means(self.program.plan.group(name), x)
         return state
@@ -97,20 +96,23 @@ class Machine(Phases):
 
     @alone
     def free_energy(self, **groups: Any) -> Array:
-        """F(v) = −log Σ_h exp(−E(v, h)) in nats: [batch], summed over missing units (NaN) too. BmError where that cannot be."""
-        state = self._state(groups, tuple(g.name for g in self.model.groups if g.role != "hidden"), "the free energy", unseen=True)
+        """F(v) = −log Σ_h exp(−E(v, h)) in nats: [batch], summed over missing units (NaN) too, at states or at means, as those of a reconstruction.
+
+        BmError where that sum cannot be exact.
+        """
+        state = self._state(groups, tuple(g.name for g in self.model.groups if g.role != "hidden"), "the free energy", "means", unseen=True)
         return self.free_energies(state)
 
     @alone
     def conditional(self, group: str, **groups: Any) -> Array:
-        """E[group | the rest] = A′(η): [batch, *axes]. The group's neighbours must be given."""
+        """E[group | the rest] = A′(η): [batch, *axes]. The group's neighbours must be given, as states or as means."""
         graph = self.program.plan.graph
         if group not in (g.name for g in self.model.groups):
             raise fail("BM804", f"model `{self.model.name}` has no group `{group}`")
         if self.program.plan.group(group).expert:
             raise no_means(group)
         needed = graph.neighbours(group) + ((group,) if graph.is_lateral(group) else ())
-        state = self._state(groups, needed, f"the conditional of `{group}`")
+        state = self._state(groups, needed, f"the conditional of `{group}`", "means")
         if not state:
             state = {group: np.zeros((1, self.program.sizes[group]), self.dtype)}
         f = self._fields()
@@ -122,11 +124,11 @@ class Machine(Phases):
         """E[h | v] of every hidden group, and of every visible one that is left out: a class RBM's P(y | v), labels summed out with the rest.
         Missing units (NaN) are summed out too.
 
-        Exact where they can be summed out, or few enough enumerated, else mean field. Responsibilities of a one-of-K unit are those at the train
-        block's (last) `temperature`, where that names it.
+        What is given are states, or means that a layer below has. Exact where they can be summed out, or few enough enumerated, else mean field.
+        Responsibilities of a one-of-K unit are those at the train block's (last) `temperature`, where that names it.
         """
         with self.tempered({t.group: t.stop for t in self.model.training.temperature}):
-            return self._posterior(self._state(groups, self.given or (() if groups else self.visible[:1]), "the posterior", unseen=True))
+            return self._posterior(self._state(groups, self.given or (() if groups else self.visible[:1]), "the posterior", "means", unseen=True))
 
     def _posterior(self, state: State) -> dict[str, Array]:
         free = tuple(n for n in self.free if n not in state or n in self.hidden)
@@ -216,9 +218,10 @@ class Machine(Phases):
         group → [n, *axes] (None: at cases of `data`), the others at the forward chains' ends by their weights, all moved on by `settle` sweeps; the
         larger estimate counts, for a start that misses a mode makes it too low.
         """
+        gate.verify_parameters(self.params)
         self._propriety.verify_cone(self._fields())
         seen = None if data is None else self._data(data)
-        begin = None if start is None else self._started(len(next(iter(start.values()))), {}, start)
+        begin = self._started(len(next(iter(self._state(start, (), "the start").values()))), {}, start) if start else None
         if begin is None and seen is not None:
             rows = np.linspace(0, len(next(iter(seen.values()))) - 1, chains).astype(int)
             begin = self._started(chains, {}, {n: self.program.shaped(n, x[rows]) for n, x in seen.items()})
@@ -227,6 +230,7 @@ class Machine(Phases):
 
     @alone
     def _exact_log_partition(self) -> float:
+        gate.verify_parameters(self.params)
         f = self._fields()
         for quick in (lambda: self.log_z(f, QUICK), lambda: self.paired_log_z(f)):
             try:
@@ -329,7 +333,7 @@ class Machine(Phases):
     def _betas(self, beta: float | Array, n: int, steps: int) -> Array | None:
         if isinstance(beta, int | float) and beta == 1:
             return None
-        values = np.asarray(beta, np.float64)
+        values = exact(real(beta, "`beta`"), np.dtype(np.float64), "`beta`", nan=False)
         if values.shape not in ((), (n,), (steps, n)) or not (np.isfinite(values).all() and (values >= 0).all()):
             raise fail("BM814", f"`beta` is a number of at least 0, [{n}] or [{steps}, {n}] of them, not {values.shape or beta}")
         return np.broadcast_to(values, (n,)) if values.ndim < 2 else values
@@ -359,7 +363,7 @@ class Machine(Phases):
         More than one `beta` is a ladder: every chain has a replica at each, which exchange their places; the last is what is observed
         (Hukushima & Nemoto 1996). `trace.summary()` has means with errors, `trace.swaps` the exchanges.
         """
-        betas = np.atleast_1d(np.asarray(beta, np.float64))
+        betas = np.atleast_1d(exact(real(beta, "`beta`"), np.dtype(np.float64), "`beta`", nan=False))
         if betas.ndim != 1 or not (np.isfinite(betas).all() and (betas >= 0).all()):
             raise fail("BM814", "`beta` is a number of at least 0, or a ladder of them")
         begin = self._started(n, clamp, init)
@@ -396,11 +400,15 @@ class Machine(Phases):
     @alone
     def impute(self, data: Any, mask: Any, steps: int = 200) -> Array:
         """Data with the entries where `mask` is True replaced by their means over the second half of `steps` sweeps given the rest."""
-        state, name = self._data(data), self.visible[0]
+        name = self.visible[0]
+        state = self._data(data, "numbers")
         known = self.program.shaped(name, state[name])
-        hole = np.broadcast_to(np.asarray(mask, bool), known.shape)
+        hole = gate.mask(mask, known.shape, name)
         holed = np.where(hole, np.nan, known).reshape(state[name].shape)
         verify_numbers(self.program.plan.group(name), self.program.states[name], holed, "a mask", True)
+        for other, x in state.items():  # what stands in a hole is of no account
+            kept = holed if other == name else x
+            gate.verify_domain(self.program.plan.group(other), kept, self.program.shaped(other, x).shape, means=self.takes_means)
         self._calls += steps + 1
         found = completing.impute(self, state, name, hole.reshape(state[name].shape), steps, self._calls - steps)
         return np.where(hole, self.program.shaped(name, found), known)
@@ -414,7 +422,9 @@ class Machine(Phases):
         """
         if noise is None:
             return self.reconstruct(data)
-        state, name = self._data(data), self.visible[0]
+        name = self.visible[0]
+        measured = self.program.plan.group(name).square  # real values seen through noise may lie outside the domain
+        state = self._data(data, "numbers" if measured else "states")
         for group, x in state.items():
             verify_numbers(self.program.plan.group(group), self.program.states[group], x, "denoising", False)
         self._calls += 1

@@ -12,7 +12,7 @@ from scipy.special import logsumexp
 from ..compiler.plan import MANY_CHAINS
 from ..language.diagnostics import fail, near
 from ..language.model import Model
-from . import contrastive, enumeration, initial, observed_part, paired_states
+from . import contrastive, enumeration, gate, initial, observed_part, paired_states
 from .alone import uncoupled
 from .expert_sampling import ExpertSampler
 from .mean_field import fixed_point
@@ -31,7 +31,7 @@ SETTLED = 20
 
 
 class Parameters(dict[str, Array]):
-    """Name → array, assignable: a value is checked for its shape and copied into the machine's own array."""
+    """Name → array, assignable: a value goes through the gate and is copied into the machine's own array. None is added or removed."""
 
     def __init__(self, model: Model, arrays: Mapping[str, Array], dtype: np.dtype[Any]) -> None:
         super().__init__({n: np.require(a, dtype, ["C", "W", "O"]) for n, a in arrays.items()})
@@ -43,19 +43,49 @@ class Parameters(dict[str, Array]):
         if name not in self:
             close = near(name, self)
             raise fail("BM802", f"model `{self._model.name}` has no parameter `{name}`", help=f"did you mean `{close}`?" if close else "")
-        value = np.asarray(value)
-        if value.shape != self[name].shape:
-            raise fail("BM803", f"parameter `{name}` has shape {self[name].shape}, the value has {value.shape}")
-        self[name][...] = value
+        own = self[name]
+        own[...] = gate.parameter(self._model.parameter(name), value, own.shape, own.dtype)
         self.waiting.discard(name)
+
+    def update(self, *others: Any, **values: Any) -> None:
+        """Sets several, each as if assigned."""
+        for name, value in dict(*others, **values).items():
+            self[name] = value
+
+    def __ior__(self, other: Any) -> Parameters:  # type: ignore[override,misc]  # a dict's, for values that are checked
+        self.update(other)
+        return self
+
+    def __delitem__(self, name: str) -> None:
+        raise fail("BM802", f"model `{self._model.name}` keeps its parameter `{name}`", help="set it to 0")
+
+    def pop(self, name: str, *default: Any) -> Any:
+        """BmError BM802: a machine's parameters stay."""
+        del self[name]
+
+    def popitem(self) -> Any:
+        """BmError BM802: a machine's parameters stay."""
+        del self[next(iter(self))]
+
+    def clear(self) -> None:
+        """BmError BM802: a machine's parameters stay."""
+        self.popitem()
+
+    def setdefault(self, name: str, default: Any = None) -> Array:
+        """The parameter of this name, which is there. BmError BM802 where the model has none."""
+        if name not in self:
+            self[name] = default
+        return self[name]
 
 
 class Phases:
     """A program with its parameters. Random numbers are keyed by (seed, stream, update, step): a call has no hidden state."""
 
-    def __init__(self, model: Model, program: Program, seed: int) -> None:
+    def __init__(self, model: Model, program: Program, seed: int, starts: Mapping[str, Any] | None = None) -> None:
         self.model, self.program, self.seed, self.dtype = model, program, seed, program.dtype
-        self.params = Parameters(model, initial.initial_parameters(model, seed, program.dtype), program.dtype)
+        self.origins = initial.start_files(model, starts or {})
+        """The files that parameters started from, as they were when read."""
+        self.params = Parameters(model, initial.initial_parameters(model, seed, program.dtype, starts), program.dtype)
         self._order = {g.name: k for k, g in enumerate(model.groups)}
         self._held: Fields | None = None
         self.temperature: dict[str, float] = {}
@@ -63,6 +93,8 @@ class Phases:
         self._propriety = Propriety(program)
         self.pretrained = False
         """Whether a `pretrain` of the train block has been carried out."""
+        self.takes_means = gate.takes_means(model)
+        """Whether data are means of their units: those that `as_means` leaves, or a layer below gives."""
 
     def start_from(self, data: Mapping[str, Array]) -> None:
         """Parameters that start from data and have no value yet get it from these cases: once, so that a value that was set or trained stays."""

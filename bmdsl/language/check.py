@@ -14,6 +14,7 @@ from .experts import finished
 from .graphs import build_graph
 from .lints import lints
 from .model import Argument, Graph, Group, Initial, Length, Model, Parameter, ParameterFactor, Term, UnitFactor
+from .outside import Kept
 from .readings import verify_readings, words
 from .scopes import named, origin
 from .self_pairs import without_self_pairs
@@ -45,13 +46,14 @@ def choose(definitions: Sequence[t.ModelDefinition | t.StackDefinition], name: s
     raise fail("BM103", f"there is no model `{name}` in this text", help=f"it defines {', '.join(d.name.text for d in definitions)}")
 
 
-def check(definition: t.ModelDefinition, arguments: Mapping[str, float], vocabulary: Vocabulary, folder: Path | None = None) -> Model:
-    """The checked model. BmError with all diagnostics, at most 20."""
+def check(definition: t.ModelDefinition, arguments: Mapping[str, float], vocabulary: Vocabulary, folder: Path | None = None,
+          kept: Kept | None = None) -> Model:  # fmt: skip
+    """The checked model. BmError with all diagnostics, at most 20. Graphs that are `kept` are not read from their files."""
     wrong: list[Diagnostic] = []
     values = _arguments(definition, arguments, wrong)
     groups = _groups(definition, values, vocabulary, wrong)
     declared = _unique(definition, groups, values, wrong)
-    graphs = _graphs(definition, values, folder, {*groups, *declared, *values}, wrong)
+    graphs = _graphs(definition, values, folder, {*groups, *declared, *values}, wrong, kept or Kept())
     nodes: dict[str, Length] = {n: f"nodes of {n}" if g.nodes is None else g.nodes for n, g in graphs.items()}
     edges: dict[str, Length] = {n: f"edges of {n}" if g.edges is None else len(g.edges) for n, g in graphs.items()}
     shapes = {n: None if p.shape is None else tuple(length(x, values) for x in p.shape) for n, p in declared.items()} if not wrong else {}
@@ -162,13 +164,14 @@ def _unique(d: t.ModelDefinition, groups: Mapping[str, Group], values: Bindings,
     return declared
 
 
-def _graphs(d: t.ModelDefinition, values: Bindings, folder: Path | None, taken: set[str], wrong: list[Diagnostic]) -> dict[str, Graph]:
+def _graphs(d: t.ModelDefinition, values: Bindings, folder: Path | None, taken: set[str], wrong: list[Diagnostic],
+            kept: Kept) -> dict[str, Graph]:  # fmt: skip
     graphs: dict[str, Graph] = {}
     for g in (s for s in d.statements if isinstance(s, t.GraphDeclaration)):
         try:
             if g.name.text in graphs or g.name.text in taken:
                 raise fail("BM104", f"`{g.name.text}` is declared twice", g.name.span, help="give one of them another name")
-            graphs[g.name.text] = build_graph(g, values, folder)
+            graphs[g.name.text] = build_graph(g, values, folder, kept.graphs.get(g.name.text))
         except BmError as error:
             wrong.extend(error.diagnostics)
             graphs.setdefault(g.name.text, Graph(g.name.text, None))

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
+import io
 from array import array
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +14,7 @@ from . import tree as t
 from .constants import Bindings
 from .diagnostics import fail, near
 from .model import Graph, Value
+from .outside import Origin
 from .training_block import options
 from .vocabulary import Option, Word
 
@@ -72,11 +76,14 @@ KINDS: dict[str, tuple[Word, Build]] = {
 }  # fmt: skip
 
 
-def build_graph(g: t.GraphDeclaration, arguments: Bindings, folder: Path | None) -> Graph:
-    """The graph of a declaration; without edges while a size waits for its argument."""
+def build_graph(g: t.GraphDeclaration, arguments: Bindings, folder: Path | None, kept: Graph | None = None) -> Graph:
+    """The graph of a declaration; without edges while a size waits for its argument. One that was `kept` is neither read nor drawn again."""
     name = g.name.text
     if isinstance(g.value, t.String):
-        return Graph(name, *_of_file(_read(g.value, folder), g.value), g.span)
+        if kept is not None:
+            return replace(kept, span=g.span)
+        content, origin = _content(name, g.value, folder)
+        return Graph(name, *_of_file(_read(content, g.value), g.value), g.span, stored=True, origin=origin)
     kind = g.value.function
     if kind.text not in KINDS:
         close = near(kind.text, KINDS)
@@ -87,8 +94,20 @@ def build_graph(g: t.GraphDeclaration, arguments: Bindings, folder: Path | None)
     if any(isinstance(x, str) for x in given.values()):
         return Graph(name, None, None, g.span)
     _verify(kind.text, given, g.value)
+    if kept is not None and kept.nodes is not None and _SEED in word.options:
+        if kept.nodes > int(given["n"]):
+            raise fail("BM870", f"the stored edges of `{name}` are not those of its {given['n']} nodes", g.span)
+        return replace(kept, nodes=int(given["n"]), span=g.span)
     nodes, edges = build(*given.values())
-    return Graph(name, nodes, _sorted(edges), g.span)
+    return Graph(name, nodes, _sorted(edges), g.span, stored=_SEED in word.options)
+
+
+def kept_graph(name: str, edges: np.ndarray, origin: Origin | None) -> Graph:
+    """A graph whose edges a saved machine holds, nodes 0, 1, ..., n − 1. BmError BM870 for an array that is no list of edges."""
+    if edges.dtype.kind not in "iu" or edges.ndim != 2 or edges.shape[1] != 2 or (edges.size and int(edges.min()) < 0):
+        raise fail("BM870", f"the edges of `{name}` are no whole numbers [edges, 2]")
+    pairs = edges.astype("int64")
+    return Graph(name, int(pairs.max()) + 1 if pairs.size else 0, pairs, stored=True, origin=origin)
 
 
 def _verify(kind: str, given: Mapping[str, Value], call: t.Call) -> None:
@@ -151,34 +170,46 @@ def _of_file(edges: Any, e: t.String) -> tuple[int, np.ndarray]:
     return count, pairs
 
 
-def _read(e: t.String, folder: Path | None) -> Any:
+def _content(name: str, e: t.String, folder: Path | None) -> tuple[bytes, Origin]:
+    """The file's bytes and where they are from: what is parsed is what was hashed."""
     path = (folder or Path()) / e.value
     if not path.is_file():
         raise fail("BM609", f"graph file `{e.value}` does not exist", e.span, note=f"looked in {(folder or Path()).resolve()}")
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise fail("BM609", f"graph file `{e.value}` cannot be read: {error.strerror}", e.span) from None
+    return content, Origin("graph", f"{name}: {e.value}", str(path.resolve()), hashlib.sha256(content).hexdigest())
+
+
+def _read(content: bytes, e: t.String) -> Any:
+    path = Path(e.value)
     if path.suffix == ".graphml":
-        return _read_graphml(path, e)
+        return _read_graphml(content, e)
     if path.suffix not in (".csv", ".edgelist"):
         raise fail("BM611", f"a graph is read from .csv, .edgelist or .graphml, not from `{path.suffix or e.value}`", e.span)
     edges = array("q")  # eight bytes a number: files may hold millions
     try:
-        with open(path, encoding="utf-8-sig") as file:
+        with io.TextIOWrapper(io.BytesIO(content), encoding="utf-8-sig") as file:
             for number, line in enumerate(file, 1):
                 cells = line.split("#")[0].replace(",", " ").split()
-                if not cells or (number == 1 and not cells[0].isdigit()):  # a heading
+                if not cells or (number == 1 and not cells[0].isdecimal()):  # a heading
                     continue
-                if len(cells) < 2 or not (cells[0].isdigit() and cells[1].isdigit()):
+                if len(cells) < 2 or not (cells[0].isdecimal() and cells[1].isdecimal()):
                     raise fail("BM610", f"line {number} of `{e.value}` is no edge: `{line.strip()}`", e.span, help="two whole numbers a line, as `0,1`")
                 edges.extend((int(cells[0]), int(cells[1])))
     except UnicodeDecodeError:
         raise fail("BM610", f"`{e.value}` is no text in UTF-8", e.span) from None
+    except OverflowError:
+        raise fail("BM608", f"line {number} of `{e.value}` numbers a node beyond 2^63", e.span, help="nodes are 0, 1, 2, ..., each with an edge") from None
     return edges
 
 
-def _read_graphml(path: Path, e: t.String) -> Any:
+def _read_graphml(content: bytes, e: t.String) -> Any:
     import networkx as nx
 
     try:
-        graph = nx.read_graphml(path, force_multigraph=True)
+        graph = nx.read_graphml(io.BytesIO(content), force_multigraph=True)
         return [(int(str(a).removeprefix("n")), int(str(b).removeprefix("n"))) for a, b in graph.edges()]
-    except (ValueError, SyntaxError, nx.NetworkXError) as error:
+    except (ValueError, SyntaxError, KeyError, OverflowError, nx.NetworkXError) as error:
         raise fail("BM610", f"`{e.value}` is no GraphML file with whole-numbered nodes", e.span, note=str(error)) from None

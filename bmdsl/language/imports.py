@@ -2,21 +2,54 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 from ..resources import folder
-from .diagnostics import fail
+from .diagnostics import BmError, Diagnostic, Label, fail
+from .outside import read_source
 from .parse import parse
 from .source import Source
 from .sugar import expand
 from .tree import File, ModelDefinition, StackDefinition
 
+Definition = ModelDefinition | StackDefinition
 
-def load_definitions(file: File, chain: tuple[Path, ...] = ()) -> tuple[ModelDefinition | StackDefinition, ...]:
-    """Imported definitions first, then the file's own, sugar written out. A cycle is an error that shows the chain."""
-    here = Path(file.source.name).resolve()
+
+class Whole(NamedTuple):
+    """A file with the definitions of all that it imports in the place of its imports, and the texts read: its own first."""
+
+    file: File
+    sources: tuple[Source, ...]
+
+
+def follow(file: File) -> Whole:
+    """Imported definitions first, then the file's own, sugar written out; a file that is imported twice is taken once.
+
+    BmError for a cycle, with its chain, or two definitions of one name.
+    """
+    sources: list[Source] = []
+    definitions = _definitions(file, (), sources)
+    by_name: dict[str, Definition] = {}
+    for d in definitions:
+        before = by_name.setdefault(d.name.text, d)
+        if before is not d:
+            raise BmError(Diagnostic("BM940", f"`{d.name.text}` is defined twice", d.name.span, helps=("give one of them another name",),
+                                     others=(Label(before.name.span, "and here"),)))  # fmt: skip
+    return Whole(replace(file, imports=(), definitions=definitions), tuple(sources))
+
+
+def load_definitions(file: File) -> tuple[Definition, ...]:
+    """All definitions of a file and of what it imports."""
+    return follow(file).file.definitions
+
+
+def _definitions(file: File, chain: tuple[Path, ...], sources: list[Source]) -> tuple[Definition, ...]:
+    here = Path(file.source.file or file.source.name).resolve()
     chain = (*chain, here)
-    out: list[ModelDefinition | StackDefinition] = []
+    sources.append(file.source)
+    out: list[Definition] = []
     for one in file.imports:
         path = here.parent / one.path
         if not path.is_file():
@@ -26,5 +59,26 @@ def load_definitions(file: File, chain: tuple[Path, ...] = ()) -> tuple[ModelDef
         if path.resolve() in chain:
             shown = " -> ".join(p.name for p in (*chain, path))
             raise fail("BM604", "files import one another in a circle", one.span, note=shown)
-        out += load_definitions(parse(Source(str(path), path.read_text(encoding="utf-8"))), chain)
+        if str(path.resolve()) in (s.file for s in sources):
+            continue
+        try:
+            source = read_source(path, str(path), one.span)
+        except OSError as error:
+            raise fail("BM911", f"`{one.path}` cannot be read: {error.strerror}", one.span) from None
+        out += _definitions(parse(source), chain, sources)
     return (*out, *expand(file).definitions)
+
+
+def self_contained(whole: Whole, definition: Definition) -> str:
+    """A text that means the same without any other: the file's own where it imports nothing, else what the definition reaches, in order."""
+    if len(whole.sources) == 1:
+        return whole.sources[0].text
+    reached = {definition.name.text}
+    if isinstance(definition, StackDefinition):
+        reached |= {layer.model.function.text for layer in definition.layers}
+    parts = []
+    for d in whole.file.definitions:
+        if d.name.text in reached:
+            source = d.span.source
+            parts.append(f"# from {Path(source.name).name}\n{d.span.text}\n")
+    return "\n".join(parts)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from .diagnostics import Diagnostic
+    from .outside import Origin
 
 Length = int | str
 Value = int | float | str | bool
@@ -81,6 +82,10 @@ class Graph:
     nodes: int | None
     edges: np.ndarray | None = field(default=None, repr=False, compare=False)
     span: Span | None = field(default=None, repr=False, compare=False)
+    stored: bool = field(default=False, repr=False, compare=False)
+    """Whether a saved machine has to hold the edges: they are from a file, or drawn at random."""
+    origin: Origin | None = field(default=None, repr=False, compare=False)
+    """The file that they are from."""
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
@@ -11,6 +11,10 @@ class Source:
 
     name: str
     text: str
+    file: str = field(default="", repr=False, compare=False)
+    """The whole path of the file that the text was read from; empty for a text that was given."""
+    sha256: str = field(default="", repr=False, compare=False)
+    """Of the file's bytes, in hexadecimal."""
 
     def line(self, number: int) -> str:
         """The text of line `number` (1-based) without its line end; empty past the end of the file."""

@@ -10,6 +10,7 @@ from .check import check
 from .constants import constant
 from .diagnostics import BmError, Diagnostic, counted, fail, near
 from .model import Group, Model, Stack, StackPart
+from .outside import folder_of
 from .training_block import training
 from .vocabulary import Vocabulary
 
@@ -60,6 +61,7 @@ def _part(layer: t.StackLayer, below: Mapping[str, StackPart], definitions: Defi
     definition = models[kind.text]
     arguments = _arguments(layer, definition)
     source = None if layer.below is None else _source(layer, below)
+    folder = folder_of(definition.name.span, folder)
     model = check(definition, arguments, vocabulary, folder)
     if source is not None:
         seen = next((g for g in model.groups if g.role == "visible"), None)

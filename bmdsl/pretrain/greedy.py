@@ -44,6 +44,7 @@ def pretrain(machine: Machine, choice: Choice, data: Mapping[str, np.ndarray], p
     for layer in range(top):
         part, twice = part_of(model, layer, choice)
         small = driver.machine_of(part, machine.seed + layer, str(machine.dtype), lambda *_: None, lambda *_: None)
+        small.takes_means = True
         for p in part.parameters:
             small.params[p.name] = machine.params[p.name]
         seen = {n: np.stack([x, x], axis=1) if n in twice else x for n, x in below.items()}

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..arrays import real
 from ..language.diagnostics import fail
 from .batch import Batch
 from .machine_protocol import Array, State
@@ -38,13 +39,13 @@ class Cases:
     @classmethod
     def of(cls, data: Mapping[str, Array], weights: Array | None) -> Cases:
         """BmError where lengths differ, there is no case, or a weight is negative or not finite."""
-        arrays = {n: np.asarray(x) for n, x in data.items()}
+        arrays = {n: real(x, f"data for `{n}`") for n, x in data.items()}
         lengths = {len(x) for x in arrays.values()}
         if len(lengths) != 1 or lengths == {0}:
             counts = ", ".join(f"`{n}` has {len(x)}" for n, x in arrays.items())
             raise fail("BM751", f"training needs at least one case, and as many in every group: {counts}")
         count = lengths.pop()
-        w = np.ones(count) if weights is None else np.asarray(weights, np.float64)
+        w = np.ones(count) if weights is None else real(weights, "case weights").astype(np.float64)
         if w.shape != (count,) or not np.isfinite(w).all() or (w < 0).any() or w.sum() == 0:
             raise fail("BM751", f"case weights must be {count} numbers of at least 0, not all 0")
         return cls(arrays, w)

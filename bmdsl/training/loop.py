@@ -16,6 +16,7 @@ from ..inference.interrupts import Pending, Stopped, deferred
 from ..inference.threads import one_pool
 from ..language.diagnostics import fail
 from ..language.model import Training
+from ..language.outside import stored_edges
 from .cases import Cases
 from .health import Health
 from .machine_protocol import OWN, Array, Machine
@@ -227,7 +228,7 @@ class _Loop:
             run = self.run_
             facts = {"updates": run.updates, "total": self.total, "stopped": run.stopped, "best_score": run.best_score,
                      "best_update": run.best_update, "cases": len(self.cases), "seed": self.training.seed}  # fmt: skip
-            self.folder.write_params(self.machine.params, facts)
+            self.folder.write_params({**self.machine.params, **stored_edges(self.machine.model)}, facts)
 
     def _resume(self) -> None:
         if self.folder is None:

@@ -176,13 +176,19 @@ class Recipe:
         return {f"{part}/{name}": (np.array(x, order="C") if copy else np.asarray(x, order="C")) for part, xs in parts.items() for name, x in xs.items()}
 
     def restore(self, arrays: Mapping[str, Array]) -> None:
-        """Puts the arrays of `arrays()` back."""
+        """Puts the arrays of `arrays()` back. KeyError or ValueError where a parameter is missing or not finite, or an array does not fit."""
+        for name in self._parts()["params"]:
+            if not np.isfinite(arrays[f"params/{name}"]).all():
+                raise ValueError(f"parameter `{name}` is not finite")
         for key, value in arrays.items():
             part, _, name = key.partition("/")
             if part == "offsets" and self.centring:
                 self.centring.offsets[name] = value.copy()
             elif part in self._parts():
-                self._parts()[part][name][...] = value
+                own = self._parts()[part][name]
+                if own.shape != value.shape:
+                    raise ValueError(f"`{key}` has shape {value.shape}, not {own.shape}")
+                own[...] = value
 
     def _parts(self) -> dict[str, dict[str, Array]]:
         return {"params": self.machine.params, "optimizer": self.optimizer_state, "chains": self.chains, "penalties": self.penalty_state}

@@ -30,12 +30,13 @@ class RunFolder:
             put(self.path / "model.bm", lambda p: p.write_text(self.metadata["source"], encoding="utf-8"))
 
     def write_params(self, params: Mapping[str, Array], facts: Mapping[str, Any]) -> None:
-        """The machine's file and run.json."""
+        """The machine's file, of parameters and stored edges, and run.json."""
         from safetensors.numpy import save_file
 
         arrays = {n: np.asarray(x, order="C") for n, x in params.items()}
         put(self.path / "params.safetensors", lambda p: save_file(arrays, p, metadata=self.metadata))
-        text = json.dumps({**facts, "metadata": {k: v for k, v in self.metadata.items() if k != "source"}}, indent=1)
+        known = {k: json.loads(v) if k == "origins" else v for k, v in self.metadata.items() if k != "source"}
+        text = json.dumps({**facts, "metadata": known}, indent=1)
         put(self.path / "run.json", lambda p: p.write_text(text + "\n", encoding="utf-8"))
 
     def write_state(self, arrays: Mapping[str, Array], counters: Mapping[str, Any]) -> None:
@@ -73,7 +74,16 @@ class RunFolder:
     def start_metrics(self, until: int) -> list[dict[str, Any]]:
         """Keeps the lines up to update `until` (a resume repeats later ones) and returns them."""
         path = self.path / "metrics.jsonl"
-        lines = [json.loads(x) for x in path.read_text(encoding="utf-8").splitlines()] if path.exists() and until else []
-        kept = [x for x in lines if x["update"] <= until]
+        lines = path.read_text(encoding="utf-8").splitlines() if path.exists() and until else []
+        kept = [x for x in map(_line, lines) if x is not None and x["update"] <= until]
         put(path, lambda p: p.write_text("".join(json.dumps(x) + "\n" for x in kept), encoding="utf-8"))
         return kept
+
+
+def _line(text: str) -> dict[str, Any] | None:
+    """A line of the metrics; None for one that a stopped machine left unfinished."""
+    try:
+        found = json.loads(text)
+    except ValueError:
+        return None
+    return found if isinstance(found, dict) and "update" in found else None

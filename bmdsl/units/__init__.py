@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib
 import importlib.metadata
+import inspect
 import pkgutil
+from pathlib import Path
 
 from ..language.diagnostics import fail, near
 from ..language.vocabulary import UnitWord
@@ -14,6 +17,7 @@ from .interface import UnitType
 __all__ = ["UnitType", "get", "names", "register", "words"]
 
 _registry: dict[str, type[UnitType]] = {}
+_written: dict[str, tuple[str, str]] = {}
 _searched = False
 
 
@@ -22,13 +26,34 @@ def register(unit: type[UnitType]) -> type[UnitType]:
 
     BmError BM850 where another type has the name, BM852 where its functions are missing or contradict one another.
     """
-    if not unit.__module__.startswith(f"{__name__}."):
+    if not is_shipped(unit):
         verify(unit)
     known = _registry.get(unit.name)
     if known is not None and known.__qualname__ != unit.__qualname__:
         raise fail("BM850", f"unit type `{unit.name}` is already registered", help="give the new type another name")
     _registry[unit.name] = unit
+    _written[unit.name] = _file_of(unit)
     return unit
+
+
+def is_shipped(unit: type[UnitType]) -> bool:
+    """Whether a type comes with the package."""
+    return unit.__module__.startswith(f"{__name__}.")
+
+
+def written_in(name: str) -> tuple[str, str]:
+    """The file that a registered type is written in and its SHA-256 as it was then; empty where it is none."""
+    return _written.get(name, ("", ""))
+
+
+def _file_of(unit: type[UnitType]) -> tuple[str, str]:
+    if is_shipped(unit):
+        return "", ""
+    try:
+        path = Path(inspect.getsourcefile(unit) or "").resolve()
+        return str(path), hashlib.sha256(path.read_bytes()).hexdigest()
+    except (OSError, TypeError):  # typed in at a prompt
+        return "", ""
 
 
 def _search() -> None:

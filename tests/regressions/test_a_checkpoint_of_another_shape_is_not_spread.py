@@ -1,0 +1,32 @@
+"""A checkpoint's array of one number used to be spread over a parameter of many."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from safetensors import safe_open
+from safetensors.numpy import save_file
+
+import bmdsl
+from bmdsl.training.loop import train
+
+
+def test_a_checkpoint_of_another_shape_is_refused(tmp_path: Path) -> None:
+    model = bmdsl.parse(
+        """model m { visible v[2] : binary  param b  energy = - b[i] v[i]
+        train { batch 2  epochs 1 } }"""
+    )
+    data = {"v": np.eye(2)}
+    train(model.compile(jit=False), data, model.checked.training, tmp_path)
+    with safe_open(tmp_path / "state.safetensors", "numpy") as file:
+        metadata, names = file.metadata(), list(file.keys())
+        arrays = {n: file.get_tensor(n) for n in names}
+    save_file(
+        {**arrays, "params/b": np.ones(1, "float32")},
+        tmp_path / "state.safetensors",
+        metadata=metadata,
+    )
+    with pytest.raises(bmdsl.BmError, match="BM757.*"):
+        train(model.compile(jit=False), data, model.checked.training, tmp_path, resume=True)
