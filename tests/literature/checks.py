@@ -7,6 +7,7 @@ number. `checks_of` names those that make sense for an entry.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cached_property, partial
 
 import numpy as np
@@ -232,8 +233,8 @@ def train(x: Examination) -> None:
 
 
 def train_exactly(x: Examination) -> None:
-    """One update with exact phases moves parameters by rate × gradient."""
-    machine = x.machine
+    """One update with exact phases, no penalties, moves parameters by rate × gradient."""
+    machine = x.machine if not x.entry.train else Examination(replace(x.entry, train="")).machine
     machine.train(x.data, updates=1, batch=CASES, positive="exact", negative="exact", center="off",
                   optimizer=f"sgd(rate = {RATE})", schedule="constant")  # fmt: skip
     fixed = {p.name for p in machine.model.parameters if p.fixed}

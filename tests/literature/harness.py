@@ -114,6 +114,9 @@ class Entry:
         return energy
 
 
+NO_LOG_Z = "log_partition, log_likelihood, gradient, marginals, exact_sample, train_exactly"
+"""Refused if units with infinitely many states meet one another."""
+
 REGISTRY: dict[str, Entry] = {}
 """Name → entry, filled as the families' files are imported."""
 

@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 
 from .checks import Examination, checks_of
-from .rbm_family import gaussian_binary, harmonium
+from .rbm_family import binary_rbm, gaussian_binary
 
 MEANS_NOTHING = {"train"}
 """Looks only at whether numbers are finite."""
 
 
-@pytest.mark.parametrize("entry", [harmonium, gaussian_binary], ids=lambda e: e.name)
+@pytest.mark.parametrize("entry", [binary_rbm, gaussian_binary], ids=lambda e: e.name)
 def test_a_wrong_energy_fails_every_check(entry):
     wrong = replace(
         entry,
@@ -29,10 +29,10 @@ def test_a_wrong_energy_fails_every_check(entry):
 
 
 def test_a_wrong_sign_is_seen_by_the_sum_over_the_domain():
-    x = Examination(harmonium)
+    x = Examination(binary_rbm)
     x._machine.log_likelihood = lambda data: np.zeros(len(data["v"]))
     with pytest.raises(AssertionError, match="sum of P"):
-        checks_of(harmonium)["normalised"](x)
+        checks_of(binary_rbm)["normalised"](x)
 
 
 def test_gaussian_integrals_in_closed_form_are_those_by_quadrature():
