@@ -18,7 +18,7 @@ from .units import binary, categorical, gaussian
     train="positive exact  negative cd(steps = 3)  batch 4",
 )
 def ratings(p, v, h):
-    """Salakhutdinov, Mnih & Hinton 2007, Restricted Boltzmann machines for collaborative filtering."""
+    """Salakhutdinov, Mnih & Hinton 2007, RBMs for collaborative filtering."""
     return -(dot(v, p.W) * h).sum(1) - dot(v, p.b) - h @ p.c
 
 

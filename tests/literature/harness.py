@@ -75,7 +75,7 @@ class Entry:
     """A visible group whose posterior given the other visible groups is asked for too."""
     tolerance: float = 1e-7
     """Largest error of a derived number, relative to 1 or to the number if that is larger."""
-    sweeps: int = 60
+    sweeps: int = 25
     """Sweeps after which chains started anywhere have forgotten it."""
     slow: bool = False
 

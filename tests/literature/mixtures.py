@@ -45,7 +45,7 @@ def latent_class(p, x, z):
     hidden=dict(y=categorical(2), z=categorical(3)),
 )
 def two_latent_variables(p, x, y, z):
-    """Goodman 1974, Exploratory latent structure analysis: two latent variables that are associated."""
+    """Goodman 1974, Exploratory latent structure analysis: two associated variables."""
     pair = np.einsum("rk,km,rm->r", y, p.C, z)
     return -(dot(x, p.A) * y).sum(1) - (dot(x, p.B) * z).sum(1) - pair - dot(x, p.b)
 
@@ -53,15 +53,16 @@ def two_latent_variables(p, x, y, z):
 @entry(
     """visible x[2] : gaussian(sigma = 50)
        hidden z : categorical(3)
-       param mu, lam, d
-       energy = 0.5 lam[i,k] (x[i] - mu[i,k])^2 z[k] - d[k] z[k]""",
+       param mu[2, 3], lam[2, 3], d
+       energy = 0.5 lam[i,k] x[i]^2 z[k] - lam[i,k] mu[i,k] x[i] z[k]
+                + 0.5 lam[i,k] mu[i,k]^2 z[k] - d[k] z[k]""",
     visible=dict(x=gaussian(2, sigma=50)),
     hidden=dict(z=categorical(3)),
     values=dict(lam=uniform(0.5, 2), mu=uniform(-2, 2)),
     refused="exact_sample",
 )
 def mixture_of_gaussians(p, x, z):
-    """Pearson 1894, Contributions to the mathematical theory of evolution: components with variances."""
+    """Pearson 1894, Contributions to the mathematical theory of evolution."""
     squares = p.lam * (x[:, :, None] - p.mu) ** 2 / 2
     return np.einsum("rik,rk->r", squares, z) - z @ p.d
 
@@ -69,7 +70,7 @@ def mixture_of_gaussians(p, x, z):
 @entry(
     """visible x[3] : gaussian
        hidden z : categorical(4)
-       param mu, d
+       param mu[3, 4], d
        energy = - mu[i,k] x[i] z[k] + 0.5 mu[i,k]^2 z[k] - d[k] z[k]""",
     visible=dict(x=gaussian(3)),
     hidden=dict(z=categorical(4)),
@@ -92,7 +93,7 @@ def mixture_of_equal_gaussians(p, x, z):
     refused="log_partition, log_likelihood, gradient, marginals, exact_sample, train_exactly",
 )
 def mixture_of_correlations(p, x, y, z):
-    """Banfield & Raftery 1993, Model-based Gaussian clustering: components differ in correlation."""
+    """Banfield & Raftery 1993, Model-based Gaussian and non-Gaussian clustering."""
     product = (x * y).sum(1)[:, None] * p.R
     return -((product + x @ p.mu + y @ p.nu + p.d) * z).sum(1)
 
@@ -137,7 +138,7 @@ def latent_trait(p, x, theta):
     hidden=dict(z=categorical(3)),
 )
 def mixture_of_experts(p, x, y, z):
-    """Jacobs, Jordan, Nowlan & Hinton 1991, Adaptive mixtures of local experts: with one log Z for all."""
+    """After Jacobs, Jordan, Nowlan & Hinton 1991, Adaptive mixtures of experts."""
     gate = (x @ p.V + p.d) * z
     return -gate.sum(1) - np.einsum("ri,ikc,rk,rc->r", x, p.U, z, y)
 
@@ -150,11 +151,11 @@ def mixture_of_experts(p, x, y, z):
        energy = - W[i,k,j] v[i] z[k] h[j] - b[i] v[i] - c[k,j] z[k] h[j] - d[k] z[k]""",
     visible=dict(v=binary(3)),
     hidden=dict(h=binary(2), z=categorical(3)),
-    train="positive gibbs(steps = 1)  negative cd(steps = 1)  batch 4  temperature z = 2",
+    train="positive gibbs(steps = 1)  negative cd(steps = 1)  batch 4",
     faults={},
 )
 def implicit_mixture(p, v, h, z):
-    """Nair & Hinton 2008, Implicit mixtures of restricted Boltzmann machines."""
+    """Nair & Hinton 2008, Implicit mixtures of RBMs."""
     inputs = np.einsum("ri,ikj->rkj", v, p.W) + p.c
     return -np.einsum("rkj,rk,rj->r", inputs, z, h) - v @ p.b - z @ p.d
 
@@ -169,7 +170,7 @@ def implicit_mixture(p, v, h, z):
     hidden=dict(h=binary(2), z=categorical(3)),
 )
 def implicit_mixture_factored(p, v, h, z):
-    """Nair & Hinton 2009, 3D object recognition with deep belief nets: weights chosen by a label."""
+    """After Nair & Hinton 2008: an implicit mixture with factored weights."""
     return -((v @ p.A) * (h @ p.B) * (z @ p.C)).sum(1) - ((z @ p.b) * v).sum(1) - z @ p.d
 
 

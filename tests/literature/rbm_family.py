@@ -66,7 +66,7 @@ def binary_rbm(p, v, h):
     train="positive exact  negative tempering(replicas = 4, chains = 4)  batch 4",
 )
 def spin_spin(p, s, t):
-    """Fischer & Igel 2014, Training restricted Boltzmann machines: an introduction."""
+    """Barra, Bernacchia, Santucci & Contucci 2012: both layers of spins."""
     return -(dot(s, p.J) * t).sum(1) - s @ p.b - t @ p.c
 
 
@@ -74,7 +74,8 @@ def spin_spin(p, s, t):
     """visible v[3] : gaussian(sigma = s)
        hidden h[3] : binary
        param W, b, c
-       energy = + b[i]^2 / (2 * s^2) for i in 0..3 - b[i] v[i] / s^2 - c[j] h[j] - W[i,j] v[i] h[j] / s""",
+       energy = + b[i]^2 / (2 * s^2) for i in 0..3
+                - b[i] v[i] / s^2 - c[j] h[j] - W[i,j] v[i] h[j] / s""",
     arguments=dict(s=0.8),
     visible=dict(v=gaussian(3, sigma=0.8)),
     hidden=dict(h=binary(3)),
@@ -150,7 +151,7 @@ def hopfield_duality(p, s, z):
     refused=NO_LOG_Z,
 )
 def linear_gaussian(p, v, h):
-    """Marks & Movellan 2001, Diffusion networks, product of experts, and factor analysis."""
+    """Marks & Movellan 2001, Diffusion networks, products of experts, and factor analysis."""
     return bilinear(p, v, h)
 
 
@@ -228,7 +229,10 @@ def noisy_rectified(p, v, h):
     refused=NO_LOG_Z,
 )
 def truncated_gaussian(p, v, h):
-    """Su, Liao, Chen & Carin 2016, Nonlinear statistical learning with truncated Gaussian models."""
+    """Su, Liao, Chen & Carin 2016, ICML.
+
+    Nonlinear statistical learning with truncated Gaussian graphical models.
+    """
     return bilinear(p, v, h)
 
 
@@ -375,7 +379,7 @@ def local_receptive_fields(p, v, h):
     hidden=dict(h=binary(4)),
 )
 def translation_equivariant(p, v, h):
-    """Cohen & Welling 2016, Group equivariant convolutional networks: one filter turned on a ring."""
+    """After Cohen & Welling 2016, Group equivariant convolutional networks: one filter on a ring."""
     turned = np.stack([np.roll(v, -q, axis=1) for q in range(4)], 2)
     return -((turned @ p.W) * h).sum(1) - p.b * v.sum(1) - p.c * h.sum(1)
 
@@ -439,7 +443,7 @@ def centred(p, v, h):
     hidden=dict(h=binary(3)),
 )
 def temperature_based(p, v, h):
-    """Li, Deng, Li, Liu, Ni & Mo 2016, Temperature based restricted Boltzmann machines."""
+    """Li, Deng, Xu, Wen, Wang, Pei & Shi 2016, Temperature based restricted Boltzmann machines."""
     return bilinear(p, v, h) / 1.7
 
 
