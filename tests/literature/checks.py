@@ -13,6 +13,7 @@ from functools import cached_property, partial
 import numpy as np
 
 import bmdsl
+from tests import stats
 
 from .draws import verify_draws
 from .harness import CASES, Entry, State, ask, fill
@@ -20,9 +21,10 @@ from .reference import Domain, Sums, draw, log_likelihood, one, units_of
 from .units import Array
 
 DRAWS = 2500
-STEP = 1e-4
+STEP = 3e-5
 RATE = 1e-3
 MOST_VISIBLE = 4096
+BATCH, SEEDS = 400, 40
 
 
 class Examination:
@@ -255,6 +257,34 @@ def annealing(x: Examination) -> None:
     assert apart < 5 * found.std_error + 0.02, (
         f"log Z is {found.value:.3f} ± {found.std_error:.3f}, should be {x.joint[1].log_sum:.3f}"
     )
+
+
+def learns(x: Examination) -> None:
+    """Updates by chains, and exact or sampled posteriors, move parameters by the gradient."""
+    sampled = "gradient" in x.entry.refused or bool(x.entry.given)
+    negative = "cd(steps = 30)" if x.entry.given else f"pcd(steps = 30, chains = {BATCH})"
+    copies = BATCH // CASES if sampled else 1
+    fixed = {p.name for p in x.machine.model.parameters if p.fixed}
+    plain = Examination(replace(x.entry, train=""))
+    data = {n: np.repeat(v, copies, axis=0) for n, v in x.data.items()}
+    moves: dict[str, list[float]] = {n: [] for n in x.slopes if n not in fixed}
+    for seed in range(SEEDS):
+        machine = plain.machine
+        machine.seed = seed
+        machine.train(
+            data,
+            updates=1,
+            batch=copies * CASES,
+            positive="gibbs(steps = 30)" if sampled else "exact",
+            negative=negative,
+            center="off",
+            optimizer=f"sgd(rate = {RATE})",
+            schedule="constant",
+        )
+        for name, values in moves.items():
+            values.append(x.along(name, (machine.params[name] - x.params[name]) / RATE))
+    for name, values in moves.items():
+        stats.verify_mean(np.array(values), x.slopes[name][1])
 
 
 def checks_of(entry: Entry) -> dict[str, Callable[[Examination], None]]:

@@ -108,7 +108,7 @@ def probabilistic_max_pooling(p, v, h):
     hidden=dict(h=binary(2), g=binary(2)),
 )
 def two_scales(p, v, h, g):
-    """After Lee, Grosse, Ranganath & Ng 2009: filters of two lengths, one with a stride of three."""
+    """After Lee, Grosse, Ranganath & Ng 2009: filters of two lengths, one of stride three."""
     fine = windows(v, 2)[:, :2] @ p.W
     coarse = v.reshape(-1, 2, 3) @ p.A
     return -((fine + p.c) * h).sum(1) - ((coarse + p.d) * g).sum(1) - p.b * v.sum(1)

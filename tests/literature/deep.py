@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .harness import dot, entry
+from .harness import NOT_DRAWN_LAST, dot, entry
 from .units import binary, categorical, gaussian, spin
 
 DEEP = """
@@ -63,6 +63,7 @@ def three_layers(p, v, h1, h2, h3):
                 - b[i] v[i] - c[j] h[j] - d[k] g[k]""",
     visible=dict(v=binary(3)),
     hidden=dict(h=binary(2), g=binary(2)),
+    faults=dict(learns=NOT_DRAWN_LAST),
 )
 def skip_connections(p, v, h, g):
     """After Salakhutdinov & Hinton 2009, Deep Boltzmann machines: v meets the top layer too."""
@@ -105,6 +106,7 @@ def multimodal(p, x, w, a, u, t):
     visible=dict(v=binary(3), y=categorical(3)),
     hidden=dict(h=binary(2), g=binary(2)),
     left_out="y",
+    faults=dict(learns=NOT_DRAWN_LAST),
 )
 def multi_prediction(p, v, y, h, g):
     """Goodfellow, Mirza, Courville & Bengio 2013, Multi-prediction deep Boltzmann machines."""
@@ -192,6 +194,6 @@ def lateral_deep(p, v, h, g):
     left_out="y",
 )
 def bimodal_with_softmax_top(p, x, y, a, u, t):
-    """After Ngiam, Khosla, Kim, Nam, Lee & Ng 2011, Multimodal deep learning: its undirected top."""
+    """After Ngiam, Khosla, Kim, Nam, Lee & Ng 2011, Multimodal deep learning."""
     lower = (dot(x, p.A) * a).sum(1) + (dot(y, p.B) * u).sum(1)
     return -lower - ((dot(a, p.F) + dot(u, p.G) + p.e) * t).sum((1, 2))

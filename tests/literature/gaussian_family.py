@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .harness import NO_LOG_Z, Fault, dot, entry, uniform
+from .harness import NO_LOG_Z, NOT_DRAWN_LAST, Fault, dot, entry, uniform
 from .units import binary, categorical, gaussian
 
 SQUARE_INSIDE = Fault(
@@ -23,6 +23,7 @@ SQUARE_INSIDE = Fault(
     hidden=dict(h=binary(2), s=gaussian(2, sigma=0.8)),
     values=dict(W=uniform(-0.6, 0.6)),
     refused=NO_LOG_Z,
+    faults=dict(learns=NOT_DRAWN_LAST),
 )
 def spike_and_slab(p, v, h, s):
     """Courville, Bergstra & Bengio 2011, A spike and slab restricted Boltzmann machine."""
@@ -40,6 +41,7 @@ def spike_and_slab(p, v, h, s):
     hidden=dict(h=binary(2), s=gaussian(2)),
     values=dict(W=uniform(-0.5, 0.5), F=uniform(0.2, 0.8)),
     refused=NO_LOG_Z,
+    faults=dict(learns=NOT_DRAWN_LAST),
 )
 def mean_spike_and_slab(p, v, h, s):
     """Courville, Bergstra & Bengio 2011, Unsupervised models of images by spike-and-slab RBMs."""
@@ -93,7 +95,7 @@ def mean_covariance_rbm(p, v, h, g):
     refused=NO_LOG_Z,
 )
 def covariance_unfactored(p, v, h):
-    """After Dahl, Ranzato, Mohamed & Hinton 2010, Phone recognition with the mean-covariance RBM."""
+    """After Dahl, Ranzato, Mohamed & Hinton 2010, Phone recognition with the mcRBM."""
     diagonal = (dot(v**2, p.A) / 2 - dot(v, p.W)) * h
     return diagonal.sum(1) + v[:, 0] * v[:, 1] * (h @ p.B) - h @ p.c
 
@@ -211,5 +213,5 @@ def modern_hopfield(p, x, z):
     left_out="y",
 )
 def two_views(p, x, y, h):
-    """After Bach & Jordan 2005, A probabilistic interpretation of canonical correlation analysis."""
+    """After Bach & Jordan 2005, A probabilistic interpretation of canonical correlation."""
     return -((x @ p.W + y @ p.V) * h).sum(1) - p.R * (x * y).sum(1)

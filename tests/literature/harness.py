@@ -117,6 +117,11 @@ class Entry:
 NO_LOG_Z = "log_partition, log_likelihood, gradient, marginals, exact_sample, train_exactly"
 """Refused if units with infinitely many states meet one another."""
 
+NOT_DRAWN_LAST = Fault(
+    "chains give means of hidden units that were not drawn last, given units that have moved since",
+    strict=False,
+)
+
 REGISTRY: dict[str, Entry] = {}
 """Name → entry, filled as the families' files are imported."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .harness import dot, entry, uniform
+from .harness import NOT_DRAWN_LAST, dot, entry, uniform
 from .units import binary, categorical, gaussian, poisson
 
 
@@ -43,6 +43,7 @@ def latent_class(p, x, z):
        energy = - A[i,a,k] x[i,a] y[k] - B[i,a,m] x[i,a] z[m] - C[k,m] y[k] z[m] - b[i,a] x[i,a]""",
     visible=dict(x=categorical(2, 4)),
     hidden=dict(y=categorical(2), z=categorical(3)),
+    faults=dict(learns=NOT_DRAWN_LAST),
 )
 def two_latent_variables(p, x, y, z):
     """Goodman 1974, Exploratory latent structure analysis: two associated variables."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .harness import NO_LOG_Z, dot, entry, uniform
+from .harness import NO_LOG_Z, NOT_DRAWN_LAST, dot, entry, uniform
 from .units import (
     binary,
     binomial,
@@ -379,7 +379,7 @@ def local_receptive_fields(p, v, h):
     hidden=dict(h=binary(4)),
 )
 def translation_equivariant(p, v, h):
-    """After Cohen & Welling 2016, Group equivariant convolutional networks: one filter on a ring."""
+    """After Cohen & Welling 2016, Group equivariant convolutional networks: a ring."""
     turned = np.stack([np.roll(v, -q, axis=1) for q in range(4)], 2)
     return -((turned @ p.W) * h).sum(1) - p.b * v.sum(1) - p.c * h.sum(1)
 
@@ -412,6 +412,7 @@ def transformation_invariant(p, v, h):
                 - b[i] v[i] - d[k] z[k]""",
     visible=dict(v=binary(3)),
     hidden=dict(h=binary(3), z=categorical(4)),
+    faults=dict(learns=NOT_DRAWN_LAST),
 )
 def ordered_rbm(p, v, h, z):
     """Côté & Larochelle 2016, An infinite restricted Boltzmann machine: z of three units act."""
