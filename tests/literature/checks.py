@@ -254,7 +254,7 @@ def annealing(x: Examination) -> None:
     """log Z by annealed importance sampling, within its own error."""
     found = x.machine.log_partition("ais", chains=500, steps=500)
     apart = abs(found.value - x.joint[1].log_sum)
-    assert apart < 5 * found.std_error + 0.02, (
+    assert apart < 5 * found.std_error + 0.02 + x.entry.tolerance, (
         f"log Z is {found.value:.3f} ± {found.std_error:.3f}, should be {x.joint[1].log_sum:.3f}"
     )
 

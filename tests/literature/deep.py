@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from .harness import NOT_DRAWN_LAST, dot, entry
+from .harness import dot, entry
+from .known_faults import NOT_DRAWN_LAST
 from .units import binary, categorical, gaussian, spin
 
 DEEP = """
@@ -117,15 +118,15 @@ def multi_prediction(p, v, y, h, g):
     """visible v[3] : binary
        hidden h[2] : binary
        hidden g[2] : binary
-       param W, V, b, c, d, mv, mh, mg
-       energy = - W[i,j] (v[i] - mv[i]) (h[j] - mh[j]) - V[j,k] (h[j] - mh[j]) (g[k] - mg[k])
-                - b[i] (v[i] - mv[i]) - c[j] (h[j] - mh[j]) - d[k] (g[k] - mg[k])""",
+       param W, V, b, c, d, α, β, γ
+       energy = - W[i,j] (v[i] - α[i]) (h[j] - β[j]) - V[j,k] (h[j] - β[j]) (g[k] - γ[k])
+       energy += - b[i] (v[i] - α[i]) - c[j] (h[j] - β[j]) - d[k] (g[k] - γ[k])""",
     visible=dict(v=binary(3)),
     hidden=dict(h=binary(2), g=binary(2)),
 )
 def centred_deep(p, v, h, g):
     """Montavon & Müller 2012, Deep Boltzmann machines and the centering trick."""
-    return deep(p, v - p.mv, h - p.mh, g - p.mg)
+    return deep(p, v - p.α, h - p.β, g - p.γ)
 
 
 @entry(

@@ -4,13 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from .harness import NO_LOG_Z, NOT_DRAWN_LAST, Fault, dot, entry, uniform
+from .harness import NO_LOG_Z, dot, entry, uniform
+from .known_faults import NOT_DRAWN_LAST, ONE_LETTER, SQUARE_INSIDE
 from .units import binary, categorical, gaussian
-
-SQUARE_INSIDE = Fault(
-    "a product of two sums over one Gaussian group passes the checks, and compiling it is refused",
-    strict=False,
-)
 
 
 @entry(
@@ -62,6 +58,22 @@ def mean_spike_and_slab(p, v, h, s):
 )
 def covariance_rbm(p, v, h):
     """Ranzato, Krizhevsky & Hinton 2010, Factored 3-way RBMs for modeling natural images."""
+    return ((v @ p.C) ** 2 * (h @ p.P.T)).sum(1) / 2 - h @ p.c - v @ p.b
+
+
+@entry(
+    """visible v[2] : gaussian
+       hidden h[3] : binary
+       param C[2, 2], P[2, 3], c, b
+       energy = 0.5 P[f,k] h[k] (sum[i] C[i,f] v[i])^2 - c[k] h[k] - b[i] v[i]""",
+    visible=dict(v=gaussian(2)),
+    hidden=dict(h=binary(3)),
+    values=dict(P=uniform(0.1, 1), C=uniform(0.5, 1.2)),
+    refused=NO_LOG_Z,
+    faults=dict(model=ONE_LETTER),
+)
+def covariance_rbm_as_written(p, v, h):
+    """Ranzato, Krizhevsky & Hinton 2010: the square of a sum as the paper has it."""
     return ((v @ p.C) ** 2 * (h @ p.P.T)).sum(1) / 2 - h @ p.c - v @ p.b
 
 
@@ -119,6 +131,22 @@ def factor_analysis(p, x, z):
 @entry(
     """visible x[3] : gaussian(sigma = 100)
        hidden z[2] : gaussian
+       param W[3, 2], m[3], psi[3]
+       energy = 0.5 psi[i] (x[i] - m[i] - sum[k] W[i,k] z[k])^2""",
+    visible=dict(x=gaussian(3, sigma=100)),
+    hidden=dict(z=gaussian(2)),
+    values=dict(psi=uniform(0.5, 2)),
+    refused=NO_LOG_Z + ", free_energy",
+    faults=dict(model=ONE_LETTER),
+)
+def factor_analysis_as_written(p, x, z):
+    """Rubin & Thayer 1982: the noise's quadratic form as the paper has it."""
+    return (p.psi * (x - z @ p.W.T - p.m) ** 2).sum(1) / 2
+
+
+@entry(
+    """visible x[3] : gaussian(sigma = 100)
+       hidden z[2] : gaussian
        param W[3, 2], lam
        energy = 0.5 lam x[i]^2 - lam W[i,k] x[i] z[k]
                 + 0.5 lam W[i,k]^2 z[k]^2 + lam W[i,0] W[i,1] z[0] z[1]""",
@@ -158,6 +186,7 @@ def covariance_selection(p, x):
     hidden=dict(s=binary(2), u=gaussian(2), h=binary(2), g=binary(2)),
     values=dict(lam=uniform(0.5, 1.5), gam=uniform(0.3, 1)),
     refused=NO_LOG_Z,
+    faults=dict(learns=NOT_DRAWN_LAST),
 )
 def robust_boltzmann_machine(p, v, s, u, h, g):
     """Tang, Salakhutdinov & Hinton 2012, Robust Boltzmann machines for recognition and denoising.

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from .harness import NOT_DRAWN_LAST, dot, entry, uniform
+from .harness import dot, entry, uniform
+from .known_faults import NOT_DRAWN_LAST
 from .units import binary, categorical, gaussian, poisson
 
 

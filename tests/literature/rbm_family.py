@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from .harness import NO_LOG_Z, NOT_DRAWN_LAST, dot, entry, uniform
+from .harness import NO_LOG_Z, dot, entry, uniform
+from .known_faults import NOT_DRAWN_LAST
 from .units import (
     binary,
     binomial,

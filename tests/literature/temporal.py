@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from .harness import Fault, dot, entry
+from .harness import dot, entry
+from .known_faults import TWO_AXES
 from .units import binary, categorical, gaussian
-
-TWO_AXES = Fault(
-    "exact negative phases of a given group of two axes raise a ValueError", strict=False
-)
 
 
 @entry(

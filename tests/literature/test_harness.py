@@ -40,7 +40,9 @@ def test_gaussian_integrals_in_closed_form_are_those_by_quadrature():
     from .units import real
 
     nodes = replace(
-        gaussian_binary, visible={"v": real(3, reach=12, nodes=41)}, hidden=gaussian_binary.hidden
+        gaussian_binary,
+        visible={"v": real(3, sigma=0.8, reach=9, nodes=41)},
+        hidden=gaussian_binary.hidden,
     )
     x = Examination(gaussian_binary)
     closed = x.joint[1]

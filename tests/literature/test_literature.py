@@ -15,9 +15,9 @@ import tests.literature as folder
 from .checks import Examination, annealing, checks_of, learns
 from .harness import REGISTRY
 
-HELPERS = {"harness", "units", "reference", "checks", "draws", "test_literature", "test_harness"}
+HELPERS = {"harness", "known_faults", "units", "reference", "checks", "draws"}
 for module in pkgutil.iter_modules(folder.__path__):
-    if module.name not in HELPERS:
+    if module.name not in HELPERS and not module.name.startswith("test_"):
         import_module(f"{folder.__name__}.{module.name}")
 
 
