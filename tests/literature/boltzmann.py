@@ -154,7 +154,7 @@ def memory_with_hidden_spins(p, s, g):
     visible=dict(s=spin(11)),
     values=dict(xi=lambda g, shape: g.choice([-1.0, 1.0], shape)),
     sweeps=80,
-    refused="conditional s",
+    refused="conditional s, pseudolikelihood",
     faults={
         name: EXPERTS_LEFT_OUT
         for name in (

@@ -7,6 +7,7 @@ from .harness import Fault
 EXPERTS_LEFT_OUT = Fault(
     "experts are left out where units are summed out one after another", strict=False
 )
+GIVEN_BASE = Fault("mean field's bound leaves out the base measure of a given group", strict=False)
 NOT_DRAWN_LAST = Fault(
     "chains give means of hidden units that were not drawn last, given units that have moved since",
     strict=False,

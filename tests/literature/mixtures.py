@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from .harness import dot, entry, uniform
-from .known_faults import NOT_DRAWN_LAST
+from .known_faults import GIVEN_BASE, NOT_DRAWN_LAST
 from .units import binary, categorical, gaussian, poisson
 
 
@@ -138,6 +138,7 @@ def latent_trait(p, x, theta):
     given=dict(x=gaussian(3)),
     visible=dict(y=categorical(2)),
     hidden=dict(z=categorical(3)),
+    faults=dict(variational_bound=GIVEN_BASE),
 )
 def mixture_of_experts(p, x, y, z):
     """After Jacobs, Jordan, Nowlan & Hinton 1991, Adaptive mixtures of experts."""

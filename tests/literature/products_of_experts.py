@@ -27,7 +27,7 @@ def logcosh(x):
        param W[4, 3], c, b
        energy = - sum[j] softplus(c[j] + W[i,j] v[i]) - b[i] v[i]""",
     visible=dict(v=binary(4)),
-    refused="conditional v",
+    refused="conditional v, pseudolikelihood",
     faults=dict(exact_sample=EXPERTS_LEFT_OUT),
 )
 def hidden_units_summed_out(p, v):
@@ -40,7 +40,7 @@ def hidden_units_summed_out(p, v):
        param W[4, 2], b
        energy = - sum[j] logcosh(W[i,j] s[i]) - b[i] s[i]""",
     visible=dict(s=spin(4)),
-    refused="conditional s",
+    refused="conditional s, pseudolikelihood",
     faults=dict(exact_sample=EXPERTS_LEFT_OUT),
 )
 def spin_experts(p, s):
@@ -54,7 +54,7 @@ def spin_experts(p, s):
        energy = a[j] log1p(0.5 square(W[i,j] x[i]))""",
     visible=dict(x=heavy(2, sigma=100, scale=0.5, nodes=141)),
     values=dict(W=[[1.0, 0.4], [-0.3, 0.8]], a=[2.5, 2.2]),
-    refused=NO_SUM,
+    refused=NO_SUM + ", pseudolikelihood",
 )
 def student_t_experts(p, x):
     """Welling, Hinton & Osindero 2003, NIPS 15.
@@ -86,7 +86,7 @@ def mean_product_of_student_t(p, x, h):
        energy = a[k] sum[i] log1p(0.5 square(J[k,q] x[i+q])) for i in 0..2""",
     visible=dict(x=real(3, sigma=5, reach=24, nodes=49)),
     values=dict(a=[1.2, 0.8], J=[[1.0, -0.9], [0.6, 0.7]]),
-    refused=NO_SUM,
+    refused=NO_SUM + ", pseudolikelihood",
     tolerance=1e-6,
 )
 def fields_of_experts(p, x):
@@ -101,7 +101,7 @@ def fields_of_experts(p, x):
        energy = a[j] logcosh(W[i,j] x[i])""",
     visible=dict(x=real(2, sigma=20, reach=30, nodes=121)),
     values=dict(W=[[1.2, 0.5], [-0.6, 1.0]], a=[1.5, 1.2]),
-    refused=NO_SUM,
+    refused=NO_SUM + ", pseudolikelihood",
 )
 def overcomplete_energy_model(p, x):
     """Teh, Welling, Osindero & Hinton 2003, JMLR 4.
@@ -117,7 +117,7 @@ def overcomplete_energy_model(p, x):
        energy = a[j] square(W[i,j] x[i])""",
     visible=dict(x=real(2)),
     values=dict(a=[0.5, 0.3, 0.8]),
-    refused=NO_SUM,
+    refused=NO_SUM + ", pseudolikelihood",
 )
 def minor_components(p, x):
     """Williams & Agakov 2002, Products of Gaussians and probabilistic minor component analysis."""
@@ -129,7 +129,7 @@ def minor_components(p, x):
        param xi[4, 2], b
        energy = - sum[m] square(xi[i,m] s[i]) / 4 - b[i] s[i]""",
     visible=dict(s=spin(4)),
-    refused="conditional s",
+    refused="conditional s, pseudolikelihood",
     faults=dict(exact_sample=EXPERTS_LEFT_OUT),
 )
 def quadratic_memory(p, s):

@@ -87,6 +87,10 @@ class Domain:
         self._at_witness = self._moved(dict(zip(g, self._witness, strict=True)))
         return points
 
+    def least(self, params: Mapping[str, Array]) -> float:
+        """The least energy of all joint states of finite units."""
+        return float(self.entry.total(params, self.states).min())
+
     def at(self, params: Mapping[str, Array]) -> Sums:
         """The sums at these parameters."""
         zero = self.entry.total(params, self.states)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from .harness import dot, entry
-from .known_faults import TWO_AXES
+from .known_faults import GIVEN_BASE, TWO_AXES
 from .units import binary, categorical, gaussian
 
 
@@ -21,7 +21,7 @@ from .units import binary, categorical, gaussian
     hidden=dict(h=binary(2)),
     refused="exact_sample, marginals",
     train="positive exact  negative cd(steps = 1)  batch 4  optimizer sgd(rate = 0.001)",
-    faults=dict(train_exactly=TWO_AXES),
+    faults=dict(variational_bound=GIVEN_BASE, train_exactly=TWO_AXES),
 )
 def conditional_rbm(p, past, v, h):
     """Taylor, Hinton & Roweis 2007, Modeling human motion using binary latent variables."""
@@ -61,6 +61,7 @@ def temporal_rbm(p, v0, h0, v, h):
     visible=dict(v=binary(3)),
     hidden=dict(h=binary(2)),
     cases=dict(r=[[0.2, 0.9], [0.5, 0.5], [0.99, 0.3], [0.7, 0.01]]),
+    faults=dict(variational_bound=GIVEN_BASE),
 )
 def recurrent_temporal_rbm(p, r, v, h):
     """Sutskever, Hinton & Taylor 2008, The recurrent temporal RBM: r has the last hidden means."""
@@ -95,6 +96,7 @@ def sequence_as_one_state(p, v, h):
     visible=dict(v=gaussian(2)),
     hidden=dict(h=binary(2)),
     refused="exact_sample, marginals",
+    faults=dict(variational_bound=GIVEN_BASE),
 )
 def factored_conditional_rbm(p, past, y, v, h):
     """Taylor & Hinton 2009, Factored conditional RBMs for modeling motion style."""
@@ -113,6 +115,7 @@ def factored_conditional_rbm(p, past, y, v, h):
     visible=dict(v=gaussian(2)),
     hidden=dict(h=binary(2)),
     refused="exact_sample, marginals",
+    faults=dict(variational_bound=GIVEN_BASE),
 )
 def gated_conditional_rbm(p, past, v, h):
     """Taylor, Hinton & Roweis 2011, JMLR 12.

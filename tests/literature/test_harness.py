@@ -7,7 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from .checks import Examination, checks_of
+from .checks import checks_of
+from .examination import Examination
 from .rbm_family import binary_rbm, gaussian_binary
 
 MEANS_NOTHING = {"train"}
@@ -18,7 +19,9 @@ MEANS_NOTHING = {"train"}
 def test_a_wrong_energy_fails_every_check(entry):
     wrong = replace(
         entry,
-        energy=lambda p, v, h: entry.energy(p, v, h) + 0.9 * v[:, 0] + (v.sum(1) + 0.9) * h[:, 0],
+        energy=lambda p, v, h: (
+            entry.energy(p, v, h) + 3 * (1 - v[:, 0]) + (v.sum(1) + 0.9) * h[:, 0]
+        ),
     )
     x = Examination(wrong)
     for what, check in checks_of(wrong).items():

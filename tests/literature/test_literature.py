@@ -12,10 +12,21 @@ import pytest
 import bmdsl
 import tests.literature as folder
 
-from .checks import Examination, annealing, checks_of, learns
+from .checks import annealing, checks_of
+from .examination import Examination
 from .harness import REGISTRY
+from .training_checks import learns
 
-HELPERS = {"harness", "known_faults", "units", "reference", "checks", "draws"}
+HELPERS = {
+    "harness",
+    "known_faults",
+    "units",
+    "reference",
+    "checks",
+    "draws",
+    "examination",
+    "training_checks",
+}
 for module in pkgutil.iter_modules(folder.__path__):
     if module.name not in HELPERS and not module.name.startswith("test_"):
         import_module(f"{folder.__name__}.{module.name}")

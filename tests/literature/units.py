@@ -40,6 +40,11 @@ class Units:
         return (*self.shape, *self.states.shape[1:])
 
     @property
+    def flat(self) -> bool:
+        """Whether all states of a finite unit have the same base measure."""
+        return len({float(b) for b in self.log_base(self.states)}) == 1
+
+    @property
     def places(self) -> list[tuple[int, ...]]:
         """The index of every unit."""
         return list(np.ndindex(*self.shape))
