@@ -23,7 +23,7 @@ class Pattern:
 
 
 def verify_numbers(g: GroupPlan, states: int, x: Array, what: str, allowed: bool) -> None:
-    """BmError where an entry of x [cases, size] is infinite, or missing where that has no meaning.
+    """BmError where an entry of x [cases, size], finite or NaN, is missing where that has no meaning.
 
     `allowed`: whether missing units of a free group are summed out or drawn; those of a given group never are. A one-of-K
     unit is missing as a whole.

@@ -193,10 +193,10 @@ REFUSED: dict[str, tuple[str, Callable[[bmdsl.Machine], Any]]] = {
     "in part": ("BM882.*`y`.*3 numbers", lambda m: m.posterior(**BARE | {"y": np.array([[np.nan, 0.0, 0.0]])})),
     "mask in part": ("BM882.*`v`", lambda m: bmdsl.parse("model m { visible v[2] : categorical(2) energy = - v[i,0] }").compile(jit=False)
                      .impute(np.eye(2)[None], np.array([[False, True], [False, False]]), steps=2)),
-    "infinite energy": ("BM883.*`v`", lambda m: m.energy(**whole(v=np.array([[np.inf, 0, 0]])))),
-    "infinite given": ("BM883.*`x`", lambda m: m.free_energy(**BARE | {"x": np.array([[-np.inf, 0]])})),
-    "infinite clamp": ("BM883.*`v`", lambda m: m.marginals(clamp={"x": np.ones((1, 2)), "v": np.array([[np.inf, 0, 0]])})),
-    "too large for single precision": ("BM883.*`x`", lambda m: m.free_energy(**BARE | {"x": np.array([[1e39, 0]])})),
+    "infinite energy": ("BM773.*`v`", lambda m: m.energy(**whole(v=np.array([[np.inf, 0, 0]])))),
+    "infinite given": ("BM773.*`x`", lambda m: m.free_energy(**BARE | {"x": np.array([[-np.inf, 0]])})),
+    "infinite clamp": ("BM773.*`v`", lambda m: m.marginals(clamp={"x": np.ones((1, 2)), "v": np.array([[np.inf, 0, 0]])})),
+    "too large for single precision": ("BM772.*`x`", lambda m: m.free_energy(**BARE | {"x": np.array([[1e39, 0]])})),
 }  # fmt: skip
 
 
