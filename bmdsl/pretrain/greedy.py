@@ -46,8 +46,7 @@ def pretrain(machine: Machine, choice: Choice, data: Mapping[str, np.ndarray], p
         for p in part.parameters:
             small.params[p.name] = machine.params[p.name]
         seen = {n: np.stack([x, x], axis=1) if n in twice else x for n, x in below.items()}
-        run = train(small, seen, part.training, progress=progress)
-        if run.interrupted:
+        if part.parameters and train(small, seen, part.training, progress=progress).interrupted:
             raise KeyboardInterrupt
         for p in part.parameters:
             found.setdefault(p.name, []).append(small.params[p.name])
