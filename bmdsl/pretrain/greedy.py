@@ -48,9 +48,10 @@ def pretrain(machine: Machine, choice: Choice, data: Mapping[str, np.ndarray], p
         for p in part.parameters:
             small.params[p.name] = machine.params[p.name]
         seen = {n: np.stack([x, x], axis=1) if n in twice else x for n, x in below.items()}
-        run = train(small, seen, part.training, progress=progress)
-        if run.interrupted:
-            raise Stopped(run.signal, whole=True)
+        if part.parameters:
+            run = train(small, seen, part.training, progress=progress)
+            if run.interrupted:
+                raise Stopped(run.signal, whole=True)
         for p in part.parameters:
             found.setdefault(p.name, []).append(small.params[p.name])
         if layer + 1 < top:

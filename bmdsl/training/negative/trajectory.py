@@ -105,7 +105,8 @@ def _exchange(machine: Phases, chains: State, states: list[State], update: int) 
             fields.append(machine.held_fields())
     fields.append(machine.held_fields())
     block = machine.program.plan.blocks[0]
-    summed = () if any(machine.program.meets(n) for n in block) else block
+    whole = len(machine.program.plan.blocks) == 1  # then nothing would be left to exchange
+    summed = () if whole or any(machine.program.meets(n) for n in block) else block
 
     def weight(f: int, s: int) -> Array:
         kept = {n: x for n, x in states[s].items() if n not in summed}
