@@ -86,7 +86,7 @@ def _subject(model: Model, sizes: Mapping[str, int], seed: int) -> tuple[Subject
 
 def _forms(plan: Plan) -> tuple[object, ...]:
     """What a plan's generated code depends on."""
-    return plan.listed, [t.groups for t in plan.multiway], [(g.name, g.lateral, g.woven) for g in plan.groups], [(c.name, c.direct) for c in plan.couplings]
+    return plan.listed, [t.groups for t in plan.multiway], [(g.name, g.lateral, g.woven) for g in plan.groups], [(c.key, c.direct) for c in plan.couplings]
 
 
 def _from_files(model: Model) -> list[Graph]:

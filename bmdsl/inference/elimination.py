@@ -126,7 +126,7 @@ class Elimination:
                     self.constant += float(np.trace(f.raw[g.name], dtype=np.float64))
                 self._matrix(add, g.name, g.name, np.triu(f.lateral[g.name], 1), (1, 1), 1.0)
         for c in program.plan.couplings:
-            self._matrix(add, c.a, c.b, f.matrix[c.name], c.powers, f.scale[c.name])
+            self._matrix(add, c.a, c.b, f.matrix[c.key], c.powers, f.scale[c.key])
         for term, arrays in f.multiway:
             columns = [self.column[n] for n in term.groups]
             places, values = term.couplings(arrays)
