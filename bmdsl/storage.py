@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from .language.diagnostics import fail
-from .writing import put
+from .writing import parameters, put, tensors
 
 
 def write_machine(path: Path, params: Mapping[str, np.ndarray], metadata: Mapping[str, str]) -> None:
@@ -16,8 +16,7 @@ def write_machine(path: Path, params: Mapping[str, np.ndarray], metadata: Mappin
     from safetensors.numpy import save_file
 
     path.parent.mkdir(parents=True, exist_ok=True)
-    arrays = {name: np.asarray(x, order="C") for name, x in params.items()}
-    put(path, lambda beside: save_file(arrays, beside, metadata=dict(metadata)))
+    put(path, lambda beside: save_file(tensors(params), beside, metadata=dict(metadata)))
 
 
 def read_machine(path: Path) -> tuple[dict[str, str], dict[str, np.ndarray]]:
@@ -29,7 +28,7 @@ def read_machine(path: Path) -> tuple[dict[str, str], dict[str, np.ndarray]]:
     try:
         with safe_open(path, "numpy") as file:
             metadata = file.metadata() or {}
-            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  # not a dict
+            arrays = parameters({name: file.get_tensor(name) for name in file.keys()})  # noqa: SIM118  # not a dict
     except SafetensorError as error:
         raise fail("BM870", f"`{path}` is not a safetensors file", note=str(error)) from None
     if metadata.get("format") != "bmdsl 1":

@@ -10,6 +10,7 @@ import numpy as np
 
 from ..language.diagnostics import fail
 from ..language.model import Model, Parameter
+from .symmetry import settled
 
 CHUNK = 1 << 20
 """Numbers drawn at a time, so that a large parameter is never held in double precision too."""
@@ -21,7 +22,9 @@ def initial_parameters(model: Model, seed: int, dtype: np.dtype[Any]) -> dict[st
     for number, p in enumerate(model.parameters):
         generator = np.random.Generator(np.random.Philox(key=[seed, number]))
         x = _draw(p, generator, dtype)
-        if p.symmetric:
+        if p.symmetric and p.init.kind == "file":
+            x = settled(p, x, f"`{p.init.arguments[0]}`")
+        elif p.symmetric:
             x = np.triu(x, 1)
             x = x + x.T
         values[p.name] = np.abs(x) if p.nonnegative else x

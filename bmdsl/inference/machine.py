@@ -11,6 +11,7 @@ import numpy as np
 
 from ..language.diagnostics import BmError, fail, near
 from ..language.model import Model
+from ..language.spelling import spelled
 from . import completing, enumeration, importance
 from .annealing import Ground, search
 from .bound import bounded
@@ -48,6 +49,7 @@ class Machine(Phases):
 
     def _state(self, groups: Mapping[str, Any], needed: tuple[str, ...], what: str) -> State:
         known = [g.name for g in self.model.groups]
+        groups = {spelled(name, known): x for name, x in groups.items()}
         for name in groups:
             if name not in known:
                 close = near(name, known)
@@ -87,18 +89,18 @@ class Machine(Phases):
     # ------------------------------------------------------------ exact quantities
 
     @alone
-    def energy(self, **groups: Any) -> Array:
+    def energy(self, /, **groups: Any) -> Array:
         """E(x) in nats, base measures included so that P(x) = exp(−E(x))/Z: [batch]. Every group must be given."""
         return self.program.energy(self._fields(), self._state(groups, tuple(g.name for g in self.model.groups), "the energy"))
 
     @alone
-    def free_energy(self, **groups: Any) -> Array:
+    def free_energy(self, /, **groups: Any) -> Array:
         """F(v) = −log Σ_h exp(−E(v, h)) in nats: [batch]. BmError where the hidden units cannot be summed out."""
         state = self._state(groups, tuple(g.name for g in self.model.groups if g.role != "hidden"), "the free energy")
         return self.free_energies(state)
 
     @alone
-    def conditional(self, group: str, **groups: Any) -> Array:
+    def conditional(self, group: str, /, **groups: Any) -> Array:
         """E[group | the rest] = A′(η): [batch, *axes]. The group's neighbours must be given."""
         graph = self.program.plan.graph
         if group not in (g.name for g in self.model.groups):
@@ -114,7 +116,7 @@ class Machine(Phases):
         return self.program.shaped(group, self.program.mean(group, eta))
 
     @alone
-    def posterior(self, **groups: Any) -> dict[str, Array]:
+    def posterior(self, /, **groups: Any) -> dict[str, Array]:
         """E[h | v] of every hidden group, and of every visible one that is left out: a class RBM's P(y | v), labels summed out with the rest.
 
         Exact where they can be summed out, or few enough enumerated, else mean field. Responsibilities of a one-of-K unit are those at the train
@@ -403,4 +405,5 @@ class Machine(Phases):
 
     def save(self, path: str | Path) -> None:
         """Source, arguments and parameters as one safetensors file."""
+        self.params.settle()
         self._save(self, Path(path))

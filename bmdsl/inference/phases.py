@@ -18,6 +18,7 @@ from .mean_field import fixed_point
 from .program import Array, Fields, Key, Program, Rows, State
 from .proper import Propriety
 from .pseudolikelihood import value_and_gradient
+from .symmetry import settled
 
 SAMPLE_STREAM, INITIAL_STREAM = 1, 2
 GROUPS = 1 << 10
@@ -34,6 +35,7 @@ class Parameters(dict[str, Array]):
     def __init__(self, model: Model, arrays: Mapping[str, Array], dtype: np.dtype[Any]) -> None:
         super().__init__({n: np.require(a, dtype, ["C", "W", "O"]) for n, a in arrays.items()})
         self._model = model
+        self._symmetric = tuple(p for p in model.parameters if p.symmetric)
 
     def __setitem__(self, name: str, value: Any) -> None:
         if name not in self:
@@ -42,7 +44,14 @@ class Parameters(dict[str, Array]):
         value = np.asarray(value)
         if value.shape != self[name].shape:
             raise fail("BM803", f"parameter `{name}` has shape {self[name].shape}, the value has {value.shape}")
-        self[name][...] = value
+        self[name][...] = settled(self._model.parameter(name), value, "the value")
+
+    def settle(self) -> None:
+        """Looks at arrays that were written in place: a symmetric one is made so where it asks for that. Raises BM112 or BM113 as `settled` does."""
+        for p in self._symmetric:
+            x = self[p.name]
+            if (value := settled(p, x, "its array")) is not x:
+                x[...] = value
 
 
 class Phases:
@@ -53,6 +62,8 @@ class Phases:
         self.params = Parameters(model, initial.initial_parameters(model, seed, program.dtype), program.dtype)
         self._order = {g.name: k for k, g in enumerate(model.groups)}
         self._held: Fields | None = None
+        self.stepped = False
+        """Whether parameters are as a training step has just left them, so that the next use need not look at them."""
         self.temperature: dict[str, float] = {}
         """Group → T of its responsibilities, inside `tempered`; energies, likelihoods and samples know nothing of it."""
         self._propriety = Propriety(program)
@@ -86,6 +97,9 @@ class Phases:
     def _fields(self) -> Fields:
         if self._held is not None:
             return self._held
+        if not self.stepped:
+            self.params.settle()
+        self.stepped = False
         made = self.program.couple(self.params)
         if self._propriety.can_fail:
             self._propriety.verify(made)

@@ -5,18 +5,33 @@ from __future__ import annotations
 from pathlib import Path
 
 from ..resources import folder
-from .diagnostics import fail
+from .diagnostics import BmError, Diagnostic, Label, fail
 from .parse import parse
 from .source import Source
 from .sugar import expand
 from .tree import File, ModelDefinition, StackDefinition
 
+Definition = ModelDefinition | StackDefinition
 
-def load_definitions(file: File, chain: tuple[Path, ...] = ()) -> tuple[ModelDefinition | StackDefinition, ...]:
-    """Imported definitions first, then the file's own, sugar written out. A cycle is an error that shows the chain."""
+
+def load_definitions(file: File) -> tuple[Definition, ...]:
+    """Imported definitions first, then the file's own, sugar written out; what comes by two ways counts once.
+
+    Raises BM104 if two definitions have one name, BM603 and BM604 if a file cannot be imported.
+    """
+    found: dict[str, Definition] = {}
+    for d in _definitions(file, ()):
+        known = found.setdefault(d.name.text, d)
+        if (known.name.span.source.text, known.name.span.start) != (d.name.span.source.text, d.name.span.start):
+            there = (Label(known.name.span, "the other"),)
+            raise BmError(Diagnostic("BM104", f"`{d.name.text}` is defined twice", d.name.span, helps=("give one of them another name",), others=there))
+    return tuple(found.values())
+
+
+def _definitions(file: File, chain: tuple[Path, ...]) -> tuple[Definition, ...]:
     here = Path(file.source.name).resolve()
     chain = (*chain, here)
-    out: list[ModelDefinition | StackDefinition] = []
+    out: list[Definition] = []
     for one in file.imports:
         path = here.parent / one.path
         if not path.is_file():
@@ -26,5 +41,5 @@ def load_definitions(file: File, chain: tuple[Path, ...] = ()) -> tuple[ModelDef
         if path.resolve() in chain:
             shown = " -> ".join(p.name for p in (*chain, path))
             raise fail("BM604", "files import one another in a circle", one.span, note=shown)
-        out += load_definitions(parse(Source(str(path), path.read_text(encoding="utf-8"))), chain)
+        out += _definitions(parse(Source(str(path), path.read_text(encoding="utf-8"))), chain)
     return (*out, *expand(file).definitions)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from .diagnostics import Diagnostic
 
 Length = int | str
+Side = Literal["upper", "lower", "mean"]
 Value = int | float | str | bool
 
 
@@ -68,7 +69,8 @@ class Parameter:
     shape: tuple[Length, ...]
     init: Initial
     fixed: bool = False
-    symmetric: bool = False
+    symmetric: bool | Side = False
+    """Whether both sides are the same; a side, where values that differ are made so."""
     nonnegative: bool = False
     span: Span | None = field(default=None, repr=False, compare=False)
 
