@@ -12,6 +12,9 @@ from hypothesis import strategies as st
 from bmdsl.language.model import Expert, Model, Term
 
 TOKEN = re.compile(r'#[^\n]*|"[^"\n]*"|\d[\d_]*(?:\.\d[\d_]*)?(?:[eE][+-]?\d+)?|(?P<name>[^\W\d]\w*)')
+OPTION = re.compile(r"\s*=")
+CALL = re.compile(r"(model\s+)?\b\w+\([^()]*\Z")
+"""A parenthesis that is open: of a model's arguments, or of a call."""
 KEYWORDS = frozenset(
     "model stack import visible hidden given param init energy for in graph layers bias train sum on jointly greedily".split()
 )
@@ -27,6 +30,8 @@ AWKWARD = (
     *"é ue9 _ue9_ e_ue9 u5f _u5f_ au5f σ ς Σ ﬁ fi ſ s S ª a A h H K K Å Å Ω Ω ﬀ ff x² µ μ".split(),  # Unicode and its twins
 )
 """Words that were, or could be, taken for another's."""
+JOINED = "a a_a a_a_a a_a_a_a a2 a2_a square_a mean_a a_1".split()
+"""Names for groups of which pairs, joined, are often one word, or one with a power or a function's name."""
 
 
 def letters_of(model: Model) -> frozenset[str]:
@@ -50,8 +55,14 @@ def words_of(model: Model) -> tuple[str, ...]:
 
 
 def renamed(text: str, to: Mapping[str, str]) -> str:
-    """The text with every word of `to` replaced; comments, strings and numbers stay."""
-    return TOKEN.sub(lambda m: to.get(m["name"], m["name"]) if m["name"] else m[0], text)
+    """The text with every word of `to` replaced; comments, strings, numbers and the names of options stay."""
+
+    def word(m: re.Match[str]) -> str:
+        if not m["name"] or (OPTION.match(text, m.end()) and (call := CALL.search(text, 0, m.start())) and not call[1]):
+            return m[0]
+        return to.get(m["name"], m["name"])
+
+    return TOKEN.sub(word, text)
 
 
 @dataclass(frozen=True)
@@ -76,7 +87,7 @@ class Renaming:
 
 
 def names() -> st.SearchStrategy[str]:
-    """Awkward words, and short ones of few characters, of which one is often two others joined."""
+    """Awkward words, and short ones of few characters."""
     short = st.text("ab_x2é", min_size=1, max_size=4).filter(lambda x: re.fullmatch(r"[^\W\d]\w*", x) is not None)
     return st.one_of(st.sampled_from(AWKWARD), st.sampled_from(AWKWARD), short).filter(lambda x: x not in KEYWORDS)
 
@@ -86,7 +97,9 @@ def renamings(draw: Any, model: Model) -> Renaming:
     """New names for every word of a model and for its letters, no two words alike, no letter called as an argument is."""
     old, letters = words_of(model), sorted(letters_of(model))
     assert not set(old) & set(letters)
-    new = draw(st.lists(names(), min_size=len(old), max_size=len(old), unique=True))
+    groups = draw(st.permutations(JOINED))[: len(model.groups)] if draw(st.booleans()) else []
+    others = names().filter(lambda x: x not in groups)
+    new = groups + draw(st.lists(others, min_size=len(old) - len(groups), max_size=len(old) - len(groups), unique=True))
     words = dict(zip(old, new, strict=True))
     taken = {words[a.name] for a in model.arguments}
     free = names().filter(lambda x: x not in taken)

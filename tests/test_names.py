@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -111,7 +110,7 @@ def compare(text: str, sizes: dict[str, float], r: Renaming, training: bool = Tr
     same(facts(other, params, states, r, training), wanted)
 
 
-@settings(QUICK, max_examples=15)
+@settings(QUICK, max_examples=10)
 @given(st.data())
 def test_every_kind_of_coupling_gives_the_same_numbers_under_other_names(data: Any) -> None:
     compare(COUPLED, {}, data.draw(renamings(bmdsl.parse(COUPLED).checked)))
@@ -161,29 +160,30 @@ RUN = """model run(D) { visible v[D] : binary  hidden h[3] : binary  param W, b,
   energy = - W[i,j] v[i] h[j] - b[i] v[i] - U[j] h[j] - c[0] h[0] }"""
 
 
-@pytest.mark.parametrize("hard", ["self file __metadata__ data x2", "é ue9 _ue9_ ﬁ fi", "h H W w_ _"])
-def test_a_run_can_be_kept_resumed_sampled_and_opened_whatever_the_names(hard: str, tmp_path: Path, monkeypatch: Any, capsys: Any) -> None:
+HARD = ("", "self file __metadata__ é ue9", "h H ﬁ fi _")
+
+
+def test_a_run_can_be_kept_resumed_sampled_and_opened_whatever_the_names(tmp_path: Path, monkeypatch: Any, capsys: Any) -> None:
     bm = Bm(tmp_path, monkeypatch, capsys)
-    words = dict(zip(("v", "h", "W", "b", "U"), hard.split(), strict=True))
-    to = {"D": "size", "c": "last", **words}
     np.save(tmp_path / "v.npy", (np.random.default_rng(0).random((12, 5)) < 0.4).astype(np.float32))
-    found = {}
-    for folder, text in (("old", RUN), ("new", renamed(RUN, to))):
-        (tmp_path / f"{folder}.bm").write_text(text, encoding="utf-8")
-        for command in (("train", f"{folder}.bm", "v.npy", "--out", folder, "--set", "train.epochs=2", "--set", "train.negative=pcd(chains = 4)"),
-                        ("resume", folder, "--set", "train.epochs=3"), ("sample", folder, "-n", "5", "--steps", "4", "--json")):  # fmt: skip
+    wanted: dict[str, np.ndarray] = {}
+    for k, hard in enumerate(HARD):
+        words = dict(zip(("v", "h", "W", "b", "U"), hard.split(), strict=True)) if hard else {}
+        (tmp_path / f"{k}.bm").write_text(renamed(RUN, words), encoding="utf-8")
+        for command in (("train", f"{k}.bm", "v.npy", "--out", k, "--set", "train.epochs=2", "--set", "train.negative=pcd(chains = 4)"),
+                        ("resume", k, "--set", "train.epochs=3"), ("sample", k, "-n", "5", "--steps", "4")):  # fmt: skip
             done = bm(*command)
             assert done.returncode == 0, done.stderr
-        with np.load(tmp_path / folder / "samples.npz") as archive:
-            found[folder] = {n: archive[n] for n in archive.files}, dict(bmdsl.open(folder).params)
-        machine = bmdsl.open(folder)
-        machine.save(f"{folder}.safetensors")
-        assert all(np.array_equal(x, machine.params[n]) for n, x in bmdsl.open(f"{folder}.safetensors").params.items())
-    (samples, params), (others, again) = found["old"], found["new"]
-    assert {to[n] for n in samples} == set(others) and {to[n] for n in params} == set(again)
-    for n, x in {**samples, **params}.items():
-        np.testing.assert_array_equal({**others, **again}[to[n]], x)
-    assert json.loads(bm("sample", "new", "-n", "2", "--steps", "1", "--json").stdout)
+        machine = bmdsl.open(str(k))
+        machine.save("saved.safetensors")
+        for n, x in bmdsl.open("saved.safetensors").params.items():
+            np.testing.assert_array_equal(x, machine.params[n])
+        with np.load(tmp_path / str(k) / "samples.npz") as archive:
+            found = {n: archive[n] for n in archive.files} | dict(machine.params)
+        wanted = wanted or found
+        assert set(found) == {words.get(n, n) for n in wanted}
+        for n, x in wanted.items():
+            np.testing.assert_array_equal(found[words.get(n, n)], x)
 
 
 def test_every_verb_takes_awkward_names(tmp_path: Path, monkeypatch: Any, capsys: Any) -> None:
