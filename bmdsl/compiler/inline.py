@@ -54,7 +54,7 @@ class Inliner:
     def _copy(self, function: Callable[..., Any], name: str, narrow: bool, wide_arguments: bool = False) -> None:
         node = _definition(function)
         kind = "fused" if function.__module__ == scalars32.__name__ else "kernel"
-        node.decorator_list, node.name, node.returns = [ast.Name(kind)], name, None
+        node.decorator_list, node.name, node.returns = [], name, None
         for a in (*node.args.args, *node.args.kwonlyargs):
             a.annotation = None
         renamed: dict[str, str] = {}
@@ -67,6 +67,7 @@ class Inliner:
             else:
                 renamed[used] = f"math.{helper.__name__}"
         node = _Rewrite(renamed, narrow and function.__module__ not in KERNELS).visit(node)
+        node.decorator_list = [ast.Name(kind)]  # the module's, whatever a helper is called
         if wide_arguments:
             node.body[0:0] = [ast.parse(f"{a.arg} = np.float64({a.arg})").body[0] for a in node.args.args]
         self.done[name] = ast.unparse(ast.fix_missing_locations(node))
