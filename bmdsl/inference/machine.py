@@ -387,9 +387,10 @@ class Machine(Phases):
         if noise is None:
             return self.reconstruct(data)
         state, name = self._data(data), self.visible[0]
+        seen = completing.noise_fields(self, name, state[name], noise)
         self._calls += 1
         with self.frozen():
-            return self.program.shaped(name, completing.denoise(self, state, name, noise, max(2, steps), self._calls))
+            return self.program.shaped(name, completing.denoise(self, state, name, seen, max(2, steps), self._calls))
 
     @alone
     def transform(self, data: Any, features: str = "means") -> Array:

@@ -30,7 +30,10 @@ SETTLED = 20
 
 
 class Parameters(dict[str, Array]):
-    """Name → array, assignable: a value is checked for its shape and copied into the machine's own array."""
+    """Name → array, assignable: a value is checked for its shape and copied into the machine's own array.
+
+    Whether the sides of a symmetric one agree is looked at when it is used, for entries may be written one by one.
+    """
 
     def __init__(self, model: Model, arrays: Mapping[str, Array], dtype: np.dtype[Any]) -> None:
         super().__init__({n: np.require(a, dtype, ["C", "W", "O"]) for n, a in arrays.items()})
@@ -44,13 +47,13 @@ class Parameters(dict[str, Array]):
         value = np.asarray(value)
         if value.shape != self[name].shape:
             raise fail("BM803", f"parameter `{name}` has shape {self[name].shape}, the value has {value.shape}")
-        self[name][...] = settled(self._model.parameter(name), value, "the value")
+        self[name][...] = value
 
     def settle(self) -> None:
-        """Looks at arrays that were written in place: a symmetric one is made so where it asks for that. Raises BM112 or BM113 as `settled` does."""
+        """Looks at symmetric parameters: one that asks for a side is made so. Raises BM112 or BM113 as `settled` does."""
         for p in self._symmetric:
             x = self[p.name]
-            if (value := settled(p, x, "its array")) is not x:
+            if (value := settled(p, x, "its array in `params`")) is not x:
                 x[...] = value
 
 
