@@ -17,6 +17,7 @@ from .joint import JointMachine, Trained, reconstruct
 from .language.diagnostics import fail
 from .language.model import Choice, Training
 from .language.outside import stored_edges
+from .writing import file_names
 
 if TYPE_CHECKING:
     from .stacking import OnLayer, StackModel
@@ -62,11 +63,12 @@ def _write(stack: StackModel, layers: Sequence[Trained], out: Path, spec: Any, i
     from .report.plots import curves, pairs
     from .training.run_folder import RunFolder
 
+    folders = file_names(x.name for x in layers)
     for layer, known in zip(layers, stack.layers, strict=True):
         fed = layer.below is not None
         shown = {} if fed else images
         metadata = {**known.model.bind(None, **_lengths(layer)).metadata(layer.machine), **origin("" if fed else spec, None), "images": json.dumps(shown)}
-        folder = RunFolder(out / layer.name, metadata)
+        folder = RunFolder(out / folders[layer.name], metadata)
         folder.prepare()
         folder.write_params({**layer.machine.params, **stored_edges(layer.machine.model)}, {"updates": metrics[-1]["update"] if metrics else 0})
     if metrics:

@@ -68,7 +68,7 @@ class Model:
         """Graph name → integer array [edges, 2]."""
         return {g.name: g.edges for g in self.checked.graphs}
 
-    def bind(self, settings: Mapping[str, Override] | None = None, **arguments: float) -> Model:
+    def bind(self, settings: Mapping[str, Override] | None = None, /, **arguments: float) -> Model:
         """The same text with more arguments (and train settings) given."""
         kept = self.kept.beside(self.checked, arguments=bool(arguments))
         return Model(self.source, {**self.arguments, **arguments}, self._name, self.folder, {**self.settings, **(settings or {})}, whole=self.whole, kept=kept)
@@ -160,11 +160,16 @@ class Model:
             machine.restart()
         if "pretrain" in overrides:  # asked for in this very call
             machine.pretrained = False
-        return fit(self.bind(settings=overrides) if overrides else self, machine, data, out).run
+        return fit(self.bind(overrides) if overrides else self, machine, data, out).run
 
 
-def load(path: str | Path, model: str | None = None, **arguments: float) -> Model:
+def load(path: str | Path, /, model: str | None = None, **arguments: float) -> Model:
     """The model of a `.bm` file, or of a shipped one by its name. Raises BmError for what is wrong in it, all at once."""
+    return load_named(path, model, arguments)
+
+
+def load_named(path: str | Path, model: str | None, arguments: Mapping[str, float]) -> Model:
+    """The model of this name in a `.bm` file (None: the last one), with its arguments as a mapping."""
     source, found = read_source(path)
     return Model(source, arguments, model, found.parent)
 
@@ -193,7 +198,7 @@ class Stacked:
 def load_all(path: str | Path, model: str | None, arguments: Mapping[str, float]) -> tuple[Model | Stacked, ...]:
     """Every model and stack that the file itself defines, or the model of this name. An argument goes to those models that have it."""
     if model is not None:
-        return (load(path, model, **arguments),)
+        return (load_named(path, model, arguments),)
     source, found = read_source(path)
     tree = driver.tree_of(source)
     definitions = tree.definitions
@@ -223,7 +228,7 @@ def read_source(path: str | Path) -> tuple[Source, Path]:
         raise fail("BM911", f"`{path}` cannot be read: {error.strerror}") from None
 
 
-def parse(text: str, model: str | None = None, **arguments: float) -> Model:
+def parse(text: str, /, model: str | None = None, **arguments: float) -> Model:
     """The model of a text."""
     return Model(Source("<text>", text), arguments, model)
 

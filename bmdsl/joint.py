@@ -39,7 +39,7 @@ class JointMachine:
     def __init__(self, name: str, layers: Sequence[Trained]) -> None:
         self.layers = tuple(layers)
         first = self.layers[0].machine
-        self.seed, self.dtype = first.seed, first.dtype
+        self.seed, self.dtype, self.stepped = first.seed, first.dtype, False
         self.params: Arrays = {f"{x.name}.{n}": array for x in self.layers for n, array in x.machine.params.items()}
         parameters = tuple(replace(p, name=f"{x.name}.{p.name}") for x in self.layers for p in x.machine.model.parameters)
         self.model = Model(name, (), tuple(g for g in first.model.groups if g.role != "hidden"), parameters, ())

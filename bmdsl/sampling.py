@@ -14,7 +14,7 @@ from .inference.annealing import MAX_SWEEPS
 from .language.diagnostics import fail
 from .training.progress import progress_line
 from .training.run_folder import RunFolder
-from .writing import put
+from .writing import put, write_npz
 
 if TYPE_CHECKING:
     from .inference.annealing import Ground
@@ -62,7 +62,7 @@ class Drawn:
 
 def subject(path: str, define: Mapping[str, float], seed: int | None) -> Subject:
     """A run's folder, a saved machine, or a `.bm` file (shipped models by name), whose parameters then are at their start."""
-    from .handle import load, open_run
+    from .handle import load_named, open_run
 
     found = Path(path)
     if found.is_dir() or found.suffix == ".safetensors":
@@ -72,7 +72,7 @@ def subject(path: str, define: Mapping[str, float], seed: int | None) -> Subject
         run.machine.seed = run.machine.seed if seed is None else seed
         chains = RunFolder(found, {}).chains() if found.is_dir() else {}
         return Subject(run.machine, found if found.is_dir() else Path(), run.images, True, chains)
-    machine = load(path, None, **define).compile(seed=seed or 0)
+    machine = load_named(path, None, define).compile(seed=seed or 0)
     images = {g.name: tuple(int(a) for a in g.axes) for g in machine.model.groups if g.states is None and len(g.axes) == 2 and min(map(int, g.axes)) > 2}
     return Subject(machine, Path(), images, not machine.model.parameters, {})
 
@@ -164,7 +164,7 @@ def _write(s: Subject, groups: Mapping[str, np.ndarray], out: Path | None, held:
     path = path if path.suffix == ".npz" else path.with_name(path.name + ".npz")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        put(path, lambda beside: np.savez_compressed(beside, allow_pickle=False, **groups))
+        put(path, lambda beside: write_npz(beside, groups))
     except OSError as error:
         raise fail("BM914", f"`{path}` cannot be written: {error.strerror}") from None
     shown = next((name for name in s.machine.visible if name in s.images), None)

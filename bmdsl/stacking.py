@@ -22,7 +22,7 @@ from .language.model import Model as CheckedModel
 from .language.source import Source
 from .language.tree import Setting, StackDefinition
 from .overrides import Override, override_stack
-from .writing import put_text
+from .writing import file_names, put_text
 
 if TYPE_CHECKING:
     from .fitting import Outcome
@@ -104,9 +104,10 @@ class StackModel:
 
         made: list[Trained] = []
         ready: dict[str, Arrays] = {}
+        folders = file_names(x.name for x in self.layers)
         for layer in self.layers:
             given, model, machine = _begun(layer, made, ready, spec, dtype)
-            outcome = fit(model, machine, given, None if folder is None else folder / layer.name, prepared=layer.below is not None)
+            outcome = fit(model, machine, given, None if folder is None else folder / folders[layer.name], prepared=layer.below is not None)
             made.append(Trained(layer.name, layer.below, layer.group, machine))
             ready[layer.name] = outcome.data
             if on_layer is not None:
@@ -231,7 +232,8 @@ def open_stack(folder: Path) -> tuple[StackMachine, str, dict[str, tuple[int, ..
     from .handle import open_run
 
     facts = _facts(folder)
-    runs = [open_run(folder / x["name"]) for x in facts["layers"]]
+    folders = file_names(x["name"] for x in facts["layers"])
+    runs = [open_run(folder / folders[x["name"]]) for x in facts["layers"]]
     for x, run in zip(facts["layers"], runs, strict=True):
         run.machine.takes_means |= x["below"] is not None
     layers = tuple(Trained(x["name"], x["below"], x["group"], run.machine) for x, run in zip(facts["layers"], runs, strict=True))

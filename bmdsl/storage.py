@@ -14,7 +14,7 @@ from .language.diagnostics import BmError, fail, near
 from .language.graphs import kept_graph
 from .language.model import Model
 from .language.outside import EDGES, Kept, Origin
-from .writing import put
+from .writing import parameters, put, tensors
 
 FORMATS = ("bmdsl 1", "bmdsl 2")
 NEEDED = ("source", "source_name", "model", "arguments", "settings", "seed", "dtype")
@@ -25,8 +25,7 @@ def write_machine(path: Path, params: Mapping[str, np.ndarray], metadata: Mappin
     from safetensors.numpy import save_file
 
     path.parent.mkdir(parents=True, exist_ok=True)
-    arrays = {name: np.asarray(x, order="C") for name, x in params.items()}
-    put(path, lambda beside: save_file(arrays, beside, metadata=dict(metadata)))
+    put(path, lambda beside: save_file(tensors(params), beside, metadata=dict(metadata)))
 
 
 @dataclass(frozen=True)
@@ -87,7 +86,7 @@ def read_machine(path: Path) -> Saved:
     try:
         with safe_open(path, "numpy") as file:
             metadata = file.metadata() or {}
-            arrays = {name: np.asarray(file.get_tensor(name)) for name in file.keys()}  # noqa: SIM118  # not a dict
+            arrays = parameters({name: np.asarray(file.get_tensor(name)) for name in file.keys()})  # noqa: SIM118  # not a dict
     except (SafetensorError, TypeError, ValueError, AttributeError, OSError) as error:  # damaged, or of a type that NumPy has not
         raise fail("BM870", f"`{path}` is not a safetensors file", note=str(error)) from None
     if not metadata.get("format", "").startswith("bmdsl "):

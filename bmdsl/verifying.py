@@ -69,7 +69,7 @@ def _subject(model: Model, sizes: Mapping[str, int], seed: int) -> tuple[Subject
         def check(definition: ModelDefinition, arguments: Mapping[str, float]) -> CheckedModel:
             return driver.model_of(definition, arguments, Path(folder))
 
-        graphs = {g.name: _graph_file(g, Path(folder)) for g in _from_files(model)}
+        graphs = {g.name: _graph_file(g, number, Path(folder)) for number, g in enumerate(_from_files(model))}
         small = shrink(model.definition, model.arguments, sizes, check, _bits, lambda m: _forms(driver.plan_of(m)) == whole, graphs)
     machine = driver.machine_of(small.model, seed, "float64", _nothing, _nothing)
     sampler = driver.machine_of(small.model, seed, "float32", _nothing, _nothing)
@@ -86,7 +86,7 @@ def _subject(model: Model, sizes: Mapping[str, int], seed: int) -> tuple[Subject
 
 def _forms(plan: Plan) -> tuple[object, ...]:
     """What a plan's generated code depends on."""
-    return plan.listed, [t.groups for t in plan.multiway], [(g.name, g.lateral, g.woven) for g in plan.groups], [(c.name, c.direct) for c in plan.couplings]
+    return plan.listed, [t.groups for t in plan.multiway], [(g.name, g.lateral, g.woven) for g in plan.groups], [(c.key, c.direct) for c in plan.couplings]
 
 
 def _from_files(model: Model) -> list[Graph]:
@@ -94,17 +94,18 @@ def _from_files(model: Model) -> list[Graph]:
     return [g for g in model.checked.graphs if g.name in names]
 
 
-def _graph_file(graph: Graph, folder: Path) -> GraphFile:
+def _graph_file(graph: Graph, number: int, folder: Path) -> GraphFile:
     """Parts of a graph: the nodes nearest to one in the middle of its numbers, renumbered."""
     assert graph.edges is not None and graph.nodes is not None
     network = nx.Graph([(int(i), int(j)) for i, j in graph.edges])
     order = [graph.nodes // 2, *(j for _, j in nx.bfs_edges(network, graph.nodes // 2))]
 
     def part(count: int) -> str:
-        number = {node: k for k, node in enumerate(order[:count])}
-        lines = [f"{number[i]},{number[j]}" for i, j in network.edges if i in number and j in number]
-        (folder / f"{graph.name}_{count}.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
-        return f"{graph.name}_{count}.csv"
+        place = {node: k for k, node in enumerate(order[:count])}
+        lines = [f"{place[i]},{place[j]}" for i, j in network.edges if i in place and j in place]
+        file = f"graph_{number}_{count}.csv"
+        (folder / file).write_text("\n".join(lines) + "\n", encoding="utf-8")
+        return file
 
     return GraphFile(graph.nodes, part)
 

@@ -3,8 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+import unicodedata
+import zipfile
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+
+import numpy as np
+
+METADATA = "__metadata__"
+"""The one name that a safetensors file has for itself."""
+LONGEST = 60
+"""Characters of a name in a file's name: at four bytes each they fit any file system."""
 
 
 def put(path: Path, write: Callable[[Path], object]) -> Path:
@@ -21,3 +30,35 @@ def put(path: Path, write: Callable[[Path], object]) -> Path:
 def put_text(path: Path, text: str) -> Path:
     """A text in UTF-8."""
     return put(path, lambda beside: beside.write_text(text, encoding="utf-8"))
+
+
+def write_npz(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
+    """A compressed `.npz` of arrays of any names: `numpy.savez` takes them as keyword arguments, and has two of its own."""
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, x in arrays.items():
+            with archive.open(f"{name}.npy", "w", force_zip64=True) as file:
+                np.lib.format.write_array(file, np.asanyarray(x), allow_pickle=False)
+
+
+def tensors(params: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Arrays under the names that they have in a safetensors file."""
+    return {f"~{n}" if n == METADATA else n: np.asarray(x, order="C") for n, x in params.items()}
+
+
+def parameters(arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """What `tensors` was made of."""
+    return {n.removeprefix("~"): x for n, x in arrays.items()}
+
+
+def file_names(names: Iterable[str]) -> dict[str, str]:
+    """Every name as a part of a file's name, no two alike where a file system takes `H` for `h`, or an accent in two spellings for one."""
+    out: dict[str, str] = {}
+    taken: set[str] = set()
+    for name in names:
+        first = made = name[:LONGEST]
+        number = 2
+        while (key := unicodedata.normalize("NFKC", made).casefold()) in taken:
+            made, number = f"{first}_{number}", number + 1
+        taken.add(key)
+        out[name] = made
+    return out

@@ -66,7 +66,7 @@ def load(file: str, define: list[str] | None, settings: list[str] | None = None,
     """The model of a file with `-D` and `--set` applied."""
     from .. import handle
 
-    model = handle.load(file, name, **assignments(define))
+    model = handle.load_named(file, name, assignments(define))
     chosen = overrides(settings)
     return model.bind(chosen) if chosen else model
 

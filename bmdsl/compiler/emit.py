@@ -12,11 +12,12 @@ from .emit_groups import emit_draw, emit_moments
 from .emit_listed import emit_listed, emit_sweep
 from .emit_meeting import emit_meeting
 from .emit_terms import emit_bias, emit_constant, emit_coupling, emit_lateral
+from .identifiers import PARTS, RESERVED, identifier, scalar, scalars_of
 from .inline import Inliner
 from .kernels import random
 from .plan import GroupPlan, Plan
 from .sections import FUNCTION, HEADING
-from .term_loops import Lengths, identifier
+from .term_loops import Lengths
 
 HEAD = '''"""Generated from a model's text: do not edit. Arrays are [row, column]; a group's columns are its flattened axes."""
 
@@ -55,9 +56,6 @@ def summing(function):
 
 '''
 
-PARTS = ("log_partition", "mean", "variance", "sample", "log_base", "base_slope", "mean_square")
-
-
 def emit_module(plan: Plan, compile: bool = True, dtype: str = "float32") -> tuple[str, tuple[Length, ...]]:
     """The module's source and the lengths that its `n` array must hold, in order.
 
@@ -65,7 +63,7 @@ def emit_module(plan: Plan, compile: bool = True, dtype: str = "float32") -> tup
     that has such units, and what is this model's own.
     """
     lengths = Lengths()
-    inliner = Inliner(single=dtype == "float32")
+    inliner = Inliner(single=dtype == "float32", taken=RESERVED | scalars_of(plan) | set(plan.functions.values()))
     inliner.add(random.fill_uniforms, "fill_uniforms", scalar=False)
     for g in plan.groups:
         _inline_unit(g, inliner)
@@ -73,7 +71,7 @@ def emit_module(plan: Plan, compile: bool = True, dtype: str = "float32") -> tup
     own: list[str] = []
     for g in plan.groups:
         kind = _kind(g, plan, inliner, kinds)
-        own.append(_names(g, kind, kinds[kind]))
+        own.append(_names(plan, g, kind, kinds[kind]))
         own.append(emit_bias(plan, g, 1, lengths))
         if g.square:
             own.append(emit_bias(plan, g, 2, lengths))
@@ -90,23 +88,24 @@ def emit_module(plan: Plan, compile: bool = True, dtype: str = "float32") -> tup
 
 def _kind(g: GroupPlan, plan: Plan, inliner: Inliner, kinds: dict[str, str]) -> str:
     """The kind of a group's units, written into `kinds` where it is new: their type with its arguments, and how they are updated."""
+    taken = inliner.taken | set(inliner.done)
     for n in count(1):
         kind = f"{identifier(g.unit.name)}_units" + (f"_{n}" if n > 1 else "")
         update = [emit_meeting(g, kind, mean=False), emit_meeting(g, kind, mean=True)] if g.lateral or g.woven else [emit_draw(g, kind)]
         source = "\n\n\n".join([emit_moments(g, kind, inliner.narrow), *update, *([emit_sweep(g, kind)] if plan.all_listed else [])])
-        if kinds.setdefault(kind, source) == source:
+        if not taken & set(FUNCTION.findall(source)) and kinds.setdefault(kind, source) == source:
             break
     return kind
 
 
-def _names(g: GroupPlan, kind: str, source: str) -> str:
+def _names(plan: Plan, g: GroupPlan, kind: str, source: str) -> str:
     """The functions of a kind of units under a group's name."""
     verbs = [name.removeprefix(f"{kind}_") for name in FUNCTION.findall(source)]
-    return "\n".join([f"# {g.name}: {kind.replace('_', ' ')}", *(f"{verb}_{identifier(g.name)} = {kind}_{verb}" for verb in verbs)])
+    return "\n".join([f"# {g.name}: {kind.replace('_', ' ')}", *(f"{plan.functions[verb, g.name]} = {kind}_{verb}" for verb in verbs)])
 
 
 def _inline_unit(g: GroupPlan, inliner: Inliner) -> None:
     for part in PARTS:
         function = getattr(g.unit, part)
         if function is not None and not (part == "log_base" and (g.states is not None or not g.unit.has_base())):
-            inliner.add(function, f"{identifier(g.unit.name)}_{part}", scalar=g.states is None)
+            inliner.add(function, scalar(g.unit.name, part), scalar=g.states is None)

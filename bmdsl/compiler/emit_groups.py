@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Container
 
 from .emit_terms import define
+from .identifiers import scalar
 from .plan import GroupPlan
-from .term_loops import identifier
 
 ROWS = ["    for r in prange(eta.shape[0]):"]
 
 
 def _call(g: GroupPlan, part: str, *first: str) -> str:
-    return f"{identifier(g.unit.name)}_{part}({', '.join((*first, *(f'F({a!r})' for a in g.arguments)))})"
+    return f"{scalar(g.unit.name, part)}({', '.join((*first, *(f'F({a!r})' for a in g.arguments)))})"
 
 
 def _eta(g: GroupPlan) -> tuple[list[str], list[str]]:
@@ -37,7 +37,7 @@ def emit_moments(g: GroupPlan, kind: str, narrow: Container[str] = ()) -> str:
 
     def total(part: str, doc: str, takes: list[str], call: str, over: str) -> str:
         sums = ["        total = np.float64(0.0)", f"        for p in {over}:", f"            total += {call}"]
-        if g.states is None and f"{identifier(g.unit.name)}_{part}" in narrow:
+        if g.states is None and scalar(g.unit.name, part) in narrow:
             sums = [f"        each = np.empty({takes[0]}.shape[1], F)", f"        for p in {over}:", f"            each[p] = {call}",
                     "        total = np.float64(0.0)", f"        for p in {over}:", "            total += each[p]"]  # fmt: skip
         body = [f"    for r in prange({takes[0]}.shape[0]):", *sums, "        out[r] = total", "    return out"]

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from ..language.model import Term
 from .emit_terms import define, safe, signature, source_lines
+from .identifiers import edges_variable, gradient_variable, scalar
 from .plan import GroupPlan, Plan
-from .term_loops import Lengths, emit_gradient, emit_loops, identifier, product
+from .term_loops import Lengths, emit_gradient, emit_loops, product
 
 INCIDENCE = ["start", "other", "value", "more", "more_value", "more_start", "more_other"]
 """A group's couplings, unit after unit: those with one other unit, then those with any number of others."""
@@ -24,16 +25,16 @@ def emit_listed(plan: Plan, number: int, lengths: Lengths) -> str:
     term: Term = model.terms[number]
     loops, depth, columns = emit_loops(model, term, lengths, 1)
     pad = "    " * depth
-    edges = [f"edges_{identifier(g.name)}" for g in model.graphs]
-    grads = [f"d_{identifier(p.name)}" for p in model.parameters]
+    edges = [edges_variable(g.name) for g in model.graphs]
+    grads = [gradient_variable(p.name) for p in model.parameters]
     both = ["k", "n", *signature(plan)]
     what = safe(source_lines([term]))
     start, step = "    f = 0", f"{pad}f += 1"
 
     def loop(name: str, takes: list[str], doc: str, body: list[str]) -> str:
-        return define(f"{name}_{number}", takes, doc, [start, *loops, *(pad + line for line in body), step, "    return f"])
+        return define(plan.functions[name, number], takes, doc, [start, *loops, *(pad + line for line in body), step, "    return f"])
 
-    gradient = [line.strip() for line in emit_gradient(model, term, number, depth, "moment[f]", lambda p: f"d_{identifier(p)}")]
+    gradient = [line.strip() for line in emit_gradient(model, term, number, depth, "moment[f]", gradient_variable)]
     return "\n\n\n".join([
         loop("count", ["n", *edges], f"Couplings of {what}", []),
         loop("places", ["out", "n", *edges], "Their units: out[f, m] is the column of the m-th.", [f"out[f, {m}] = {c}" for m, c in enumerate(columns)]),
@@ -107,7 +108,7 @@ def _sweep_unit(g: GroupPlan) -> list[str]:
         "    eta[c] = base[p]",
         *_gather("p", "eta"),
         "for c in range(chains):",
-        f"    X[offset + p, c] = {identifier(g.unit.name)}_sample({eta}, u[c]{arguments})",
+        f"    X[offset + p, c] = {scalar(g.unit.name, 'sample')}({eta}, u[c]{arguments})",
         "if masked:",
         "    for c in range(chains):",
         "        if not math.isnan(seen[p, c]):",
@@ -127,7 +128,7 @@ def _sweep_states(g: GroupPlan) -> list[str]:
         "for c in range(chains):",
         "    for s in range(states):",
         "        field[s] = beta[c] * eta[s * chains + c]",
-        f"    {identifier(g.unit.name)}_sample(field, u[c], new{arguments})",
+        f"    {scalar(g.unit.name, 'sample')}(field, u[c], new{arguments})",
         "    if masked and not math.isnan(seen[p * states, c]):",
         "        for s in range(states):",
         "            new[s] = seen[p * states + s, c]",

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from .emit_listed import INCIDENCE, KEY
 from .emit_terms import define
+from .identifiers import scalar
 from .plan import GroupPlan
-from .term_loops import identifier
 
 
 def emit_meeting(g: GroupPlan, kind: str, mean: bool) -> str:
@@ -17,7 +17,7 @@ def emit_meeting(g: GroupPlan, kind: str, mean: bool) -> str:
     eta = ["eta", *(["eta2"] if g.square else []), *(["states"] if g.states is not None else [])]
     takes = [*eta, "beta", *(["S"] if g.lateral else []), *(["X", "offset", *INCIDENCE] if g.woven else []), "seen", *([] if mean else [*KEY, "first"]), "out"]
     arguments = "".join(f", F({a!r})" for a in g.arguments)
-    name = f"{identifier(g.unit.name)}_{'mean' if mean else 'sample'}"
+    name = scalar(g.unit.name, "mean" if mean else "sample")
     own = "X[r, offset + p + s]" if g.woven else "out[r, p + s]"
     uniform = "" if mean else ", u[q]"
     if g.states is not None:

@@ -24,8 +24,9 @@ class Inliner:
     the compiler can run 8 or 16 of it at once. One that calls anything else (`lgamma`) computes in double and returns a number to round.
     """
 
-    def __init__(self, single: bool) -> None:
-        self.single = single
+    def __init__(self, single: bool, taken: frozenset[str] = frozenset()) -> None:
+        """`taken`: names that helpers must leave alone."""
+        self.single, self.taken = single, taken
         self.done: dict[str, str] = {}
         self.names: dict[tuple[Any, bool], str] = {}
         self.narrow: set[str] = set()
@@ -44,7 +45,7 @@ class Inliner:
         key = (function, narrow)
         if key not in self.names:
             name = used + ("64" if self.single and not narrow else "")
-            while name in self.done:
+            while name in self.done or name in self.taken:
                 name += "_"
             self.names[key] = name
             self._copy(function, name, narrow)
@@ -53,7 +54,7 @@ class Inliner:
     def _copy(self, function: Callable[..., Any], name: str, narrow: bool, wide_arguments: bool = False) -> None:
         node = _definition(function)
         kind = "fused" if function.__module__ == scalars32.__name__ else "kernel"
-        node.decorator_list, node.name, node.returns = [ast.Name(kind)], name, None
+        node.decorator_list, node.name, node.returns = [], name, None
         for a in (*node.args.args, *node.args.kwonlyargs):
             a.annotation = None
         renamed: dict[str, str] = {}
@@ -66,6 +67,7 @@ class Inliner:
             else:
                 renamed[used] = f"math.{helper.__name__}"
         node = _Rewrite(renamed, narrow and function.__module__ not in KERNELS).visit(node)
+        node.decorator_list = [ast.Name(kind)]  # the module's, whatever a helper is called
         if wide_arguments:
             node.body[0:0] = [ast.parse(f"{a.arg} = np.float64({a.arg})").body[0] for a in node.args.args]
         self.done[name] = ast.unparse(ast.fix_missing_locations(node))
@@ -81,7 +83,10 @@ def _definition(function: Callable[..., Any]) -> ast.FunctionDef:
 
 def _helpers(function: Callable[..., Any]) -> dict[str, Any]:
     """Names of the function's own module that it uses and that must travel with it: functions, `math`'s functions, numbers."""
-    names = {n.id for n in ast.walk(_definition(function)) if isinstance(n, ast.Name)}
+    node = _definition(function)
+    own = {a.arg for a in ast.walk(node) if isinstance(a, ast.arg)}
+    own |= {n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+    names = {n.id for n in ast.walk(node) if isinstance(n, ast.Name)} - own
     space = getattr(function, "__globals__", {})
     found = {n: space[n] for n in names if n in space}
     return {

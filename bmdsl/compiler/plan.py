@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from math import prod
@@ -11,10 +12,14 @@ from ..graph.passes import gibbs_blocks, mean_block, selector, verify_schedule
 from ..language.diagnostics import fail
 from ..language.model import Length, Model, Term
 from ..units.interface import UnitType
+from .identifiers import Key, function_names
 from .multiway import Contraction, Tensor, array_of, contraction_of, tensor_of
 
 MANY_CHAINS = 4
 """From so many chains on, a lattice or graph is swept with chains side by side in memory (docs/performance.md has the measurement)."""
+
+Pair = tuple[tuple[str, int], tuple[str, int]]
+"""Two groups, each with the power of its statistic."""
 
 
 @dataclass(frozen=True)
@@ -30,9 +35,9 @@ class Coupling:
     """The statistics that it couples: x or x² of group a, and of group b."""
 
     @property
-    def name(self) -> str:
-        """Names its matrix: `v_h`, or `x2_z` where it is x² that is coupled."""
-        return "_".join(f"{g}{p}" if p != 1 else g for g, p in zip((self.a, self.b), self.powers, strict=True))
+    def key(self) -> Pair:
+        """What its matrix is known by: no other coupling of a plan has these groups and powers."""
+        return (self.a, self.powers[0]), (self.b, self.powers[1])
 
 
 @dataclass(frozen=True)
@@ -88,6 +93,11 @@ class Plan:
     def mean_block(self) -> tuple[str, ...]:
         """Groups whose conditional means stand for draws at the end of a sweep: the hidden ones of its last block. The order decides it."""
         return mean_block(self.graph, self.blocks)
+
+    @cached_property
+    def functions(self) -> Mapping[Key, str]:
+        """What the functions of this plan's generated module are called."""
+        return function_names(self)
 
     def group(self, name: str) -> GroupPlan:
         return next(g for g in self.groups if g.name == name)

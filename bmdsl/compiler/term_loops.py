@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ..language.model import Length, Model, ParameterFactor, Subscript, Term, UnitFactor
+from .identifiers import edges_variable, letter, parameter_variable
 
 
 class Lengths:
@@ -20,26 +21,11 @@ class Lengths:
 
 
 def affine(s: Subscript) -> str:
-    """The subscript's value as an expression of its letters, which are `i_<number>` in generated code."""
+    """The subscript's value as an expression of its letters, which are `i_<name>` in generated code."""
     parts = [f"{c} * {letter(x)}" if c != 1 else letter(x) for x, c in s.letters]
     if s.constant or not parts:
         parts.append(str(s.constant))
     return " + ".join(parts)
-
-
-def letter(name: str) -> str:
-    """A letter's variable: mangled, so that no user word meets a Python one."""
-    return "i_" + "".join(c if c.isascii() and c.isalnum() else f"u{ord(c):x}" for c in name)
-
-
-def identifier(name: str) -> str:
-    """A group's or parameter's variable, mangled alike."""
-    return "".join(c if c.isascii() and (c.isalnum() or c == "_") else f"u{ord(c):x}" for c in name)
-
-
-def parameter_variable(name: str) -> str:
-    """A parameter's variable. The prefix keeps a user's `n` or `out` apart from the module's own."""
-    return f"p_{identifier(name)}"
 
 
 def emit_loops(model: Model, term: Term, lengths: Lengths, indent: int) -> tuple[list[str], int, list[str]]:
@@ -53,10 +39,11 @@ def emit_loops(model: Model, term: Term, lengths: Lengths, indent: int) -> tuple
     bound: set[str] = set()
     for c in term.conditions:
         if c.kind == "edge":
-            put(f"for e in range(edges_{identifier(c.graph or '')}.shape[0]):")
+            edges = edges_variable(c.graph or "")
+            put(f"for e in range({edges}.shape[0]):")
             depth += 1
-            put(f"{letter(c.first)} = edges_{identifier(c.graph or '')}[e, 0]")
-            put(f"{letter(c.second)} = edges_{identifier(c.graph or '')}[e, 1]")
+            put(f"{letter(c.first)} = {edges}[e, 0]")
+            put(f"{letter(c.second)} = {edges}[e, 1]")
             bound |= {c.first, c.second}
     for x in term.letters:
         if x.name not in bound:

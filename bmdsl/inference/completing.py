@@ -54,10 +54,12 @@ def noise_fields(machine: Phases, name: str, x: Array, noise: float) -> Array:
     return np.ascontiguousarray(sign * np.log((1 - noise) / noise) / (high - low), machine.dtype)
 
 
-def denoise(machine: Phases, state: State, name: str, noise: float, steps: int, first: int) -> Array:
-    """E[v | x̃] under the machine and the noise: Gibbs sweeps with what was seen as fields of the visible units, averaged over the second half."""
+def denoise(machine: Phases, state: State, name: str, seen: Array, steps: int, first: int) -> Array:
+    """E[v | x̃] under the machine and the noise: Gibbs sweeps with what was seen as fields of the visible units, averaged over the second half.
+
+    `seen` is what `noise_fields` gives.
+    """
     program, f = machine.program, machine.held_fields()
-    seen = noise_fields(machine, name, state[name], noise)
     chains = machine.initial_state(len(state[name]))
     for other, x in state.items():
         chains[other][...] = x

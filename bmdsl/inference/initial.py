@@ -12,6 +12,7 @@ from ..language.diagnostics import fail, near
 from ..language.model import Model, Parameter
 from ..language.outside import Origin, digest
 from . import gate
+from .symmetry import settled
 
 CHUNK = 1 << 20
 """Numbers drawn at a time, so that a large parameter is never held in double precision too."""
@@ -23,7 +24,9 @@ def initial_parameters(model: Model, seed: int, dtype: np.dtype[Any], starts: Ma
     for number, p in enumerate(model.parameters):
         generator = np.random.Generator(np.random.Philox(key=[seed, number]))
         x = _draw(p, generator, dtype) if p.init.kind != "file" else _of_file(p, dtype, None if starts is None else starts.get(p.name))
-        if p.symmetric:
+        if p.symmetric and p.init.kind == "file":
+            x = settled(p, x, f"`{p.init.arguments[0]}`")
+        elif p.symmetric:
             x = np.triu(x, 1)
             x = x + x.T
         values[p.name] = np.abs(x) if p.nonnegative else x

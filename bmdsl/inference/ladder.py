@@ -40,7 +40,7 @@ def default_range(program: Program, f: Fields) -> tuple[float, float]:
         total = np.abs(f.bias[g.name].astype(np.float64))
         smallest = total[total > 1e-6]
         for c in program.plan.couplings_of(g.name):
-            w = np.abs(np.asarray(f.matrix[c.name], np.float64).reshape(program.sizes[c.a], program.sizes[c.b])) * abs(f.scale[c.name])
+            w = np.abs(np.asarray(f.matrix[c.key], np.float64).reshape(program.sizes[c.a], program.sizes[c.b])) * abs(f.scale[c.key])
             total = total + w.sum(1 if c.a == g.name else 0)
             smallest = np.append(smallest, w[w > 1e-6].min(initial=np.inf))
         for term, arrays in f.multiway:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from types import ModuleType
 from typing import Any
 
 import numpy as np
 
+from ..compiler.identifiers import Key
 from ..compiler.kernels import listed
 from ..compiler.plan import GroupPlan, Plan
 from ..graph.colouring import colour_order
@@ -45,8 +46,8 @@ class Incidence:
 class Listing:
     """The listed terms of a plan with their sizes. Structure only: values come from parameters."""
 
-    def __init__(self, plan: Plan, module: ModuleType, n: Array, edges: tuple[Array, ...]) -> None:
-        self.plan, self.module, self.n, self.edges = plan, module, n, edges
+    def __init__(self, plan: Plan, functions: Mapping[Key, Any], n: Array, edges: tuple[Array, ...]) -> None:
+        self.plan, self.functions, self.n, self.edges = plan, functions, n, edges
         self.offset: dict[str, int] = {}
         total = 0
         for name in plan.listed_groups:
@@ -68,10 +69,10 @@ class Listing:
         self._order: dict[str, tuple[Array, Array]] = {}
 
     def _places(self, t: int) -> Array:
-        count = getattr(self.module, f"count_{t}")(self.n, *self.edges)
+        count = self.functions["count", t](self.n, *self.edges)
         units = self.plan.model.terms[t].units
         places = np.empty((count, len(units)), np.int32)
-        getattr(self.module, f"places_{t}")(places, self.n, *self.edges)
+        self.functions["places", t](places, self.n, *self.edges)
         return places + np.array([self.offset[u.group] for u in units], np.int32)
 
     def _distinct(self, places: Array, first: int, t: int) -> list[Couplings]:
@@ -126,7 +127,7 @@ class Listing:
         """What every coupling adds to −E, times its units' statistics: [couplings], in the order of terms and their loops."""
         out = np.empty(self.count, dtype)
         for t in self.plan.listed:
-            getattr(self.module, f"values_{t}")(out[self.first[t] :], *tail)
+            self.functions["values", t](out[self.first[t] :], *tail)
         return out
 
     def joined(self, state: dict[str, Array]) -> Array:
@@ -152,7 +153,7 @@ class Listing:
             listed.moments(turned, part.places, weights, made)
             moment[part.number] = made
         for t in self.plan.listed:
-            getattr(self.module, f"collect_{t}")(moment[self.first[t] :], scale, *grads, *tail)
+            self.functions["collect", t](moment[self.first[t] :], scale, *grads, *tail)
 
     # ------------------------------------------------------------ unit after unit
 

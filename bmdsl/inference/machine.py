@@ -11,6 +11,7 @@ import numpy as np
 from ..arrays import exact, real
 from ..language.diagnostics import BmError, fail, near
 from ..language.model import Model
+from ..language.spelling import spelled
 from . import completing, enumeration, gate, importance, observed_part
 from .annealing import Ground, search, search_until_agreed
 from .bound import bounded
@@ -54,6 +55,7 @@ class Machine(Phases):
         """
         gate.verify_parameters(self.params)
         known = [g.name for g in self.model.groups]
+        groups = {spelled(name, known): x for name, x in groups.items()}
         for name in groups:
             if name not in known:
                 close = near(name, known)
@@ -89,13 +91,13 @@ class Machine(Phases):
     # ------------------------------------------------------------ exact quantities
 
     @alone
-    def energy(self, **groups: Any) -> Array:
+    def energy(self, /, **groups: Any) -> Array:
         """E(x) in nats, base measures included so that P(x) = exp(−E(x))/Z: [batch]. Every group must be given."""
         # + 0.0: an energy of −0 is 0
         return self.program.energy(self._fields(), self._state(groups, tuple(g.name for g in self.model.groups), "the energy")) + 0.0
 
     @alone
-    def free_energy(self, **groups: Any) -> Array:
+    def free_energy(self, /, **groups: Any) -> Array:
         """F(v) = −log Σ_h exp(−E(v, h)) in nats: [batch], summed over missing units (NaN) too, at states or at means, as those of a reconstruction.
 
         BmError where that sum cannot be exact.
@@ -104,7 +106,7 @@ class Machine(Phases):
         return self.free_energies(state)
 
     @alone
-    def conditional(self, group: str, **groups: Any) -> Array:
+    def conditional(self, group: str, /, **groups: Any) -> Array:
         """E[group | the rest] = A′(η): [batch, *axes]. The group's neighbours must be given, as states or as means."""
         graph = self.program.plan.graph
         if group not in (g.name for g in self.model.groups):
@@ -120,7 +122,7 @@ class Machine(Phases):
         return self.program.shaped(group, self.program.mean(group, eta))
 
     @alone
-    def posterior(self, **groups: Any) -> dict[str, Array]:
+    def posterior(self, /, **groups: Any) -> dict[str, Array]:
         """E[h | v] of every hidden group, and of every visible one that is left out: a class RBM's P(y | v), labels summed out with the rest.
         Missing units (NaN) are summed out too.
 
@@ -427,9 +429,10 @@ class Machine(Phases):
         state = self._data(data, "numbers" if measured else "states")
         for group, x in state.items():
             verify_numbers(self.program.plan.group(group), self.program.states[group], x, "denoising", False)
+        seen = completing.noise_fields(self, name, state[name], noise)
         self._calls += 1
         with self.frozen():
-            return self.program.shaped(name, completing.denoise(self, state, name, noise, max(2, steps), self._calls))
+            return self.program.shaped(name, completing.denoise(self, state, name, seen, max(2, steps), self._calls))
 
     @alone
     def transform(self, data: Any, features: str = "means") -> Array:
@@ -449,4 +452,5 @@ class Machine(Phases):
 
     def save(self, path: str | Path) -> None:
         """Source, arguments and parameters as one safetensors file."""
+        self.params.settle()
         self._save(self, Path(path))

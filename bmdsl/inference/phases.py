@@ -20,6 +20,7 @@ from .missing import has_missing
 from .program import Array, Fields, Key, Program, Rows, State
 from .proper import Propriety
 from .pseudolikelihood import value_and_gradient
+from .symmetry import settled
 
 SAMPLE_STREAM, INITIAL_STREAM = 1, 2
 GROUPS = 1 << 10
@@ -31,13 +32,17 @@ SETTLED = 20
 
 
 class Parameters(dict[str, Array]):
-    """Name → array, assignable: a value goes through the gate and is copied into the machine's own array. None is added or removed."""
+    """Name → array, assignable: a value goes through the gate and is copied into the machine's own array. None is added or removed.
+
+    Whether the sides of a symmetric one agree is looked at when it is used, for entries may be written one by one.
+    """
 
     def __init__(self, model: Model, arrays: Mapping[str, Array], dtype: np.dtype[Any]) -> None:
         super().__init__({n: np.require(a, dtype, ["C", "W", "O"]) for n, a in arrays.items()})
         self._model = model
         self.waiting = set(initial.from_data(model))
         """Parameters that start from data and have no value yet."""
+        self._symmetric = tuple(p for p in model.parameters if p.symmetric)
 
     def __setitem__(self, name: str, value: Any) -> None:
         if name not in self:
@@ -77,6 +82,13 @@ class Parameters(dict[str, Array]):
             self[name] = default
         return self[name]
 
+    def settle(self) -> None:
+        """Looks at symmetric parameters: one that asks for a side is made so. Raises BM112 or BM113 as `settled` does."""
+        for p in self._symmetric:
+            x = self[p.name]
+            if (value := settled(p, x, "its array in `params`")) is not x:
+                x[...] = value
+
 
 class Phases:
     """A program with its parameters. Random numbers are keyed by (seed, stream, update, step): a call has no hidden state."""
@@ -88,6 +100,8 @@ class Phases:
         self.params = Parameters(model, initial.initial_parameters(model, seed, program.dtype, starts), program.dtype)
         self._order = {g.name: k for k, g in enumerate(model.groups)}
         self._held: Fields | None = None
+        self.stepped = False
+        """Whether parameters are as a training step has just left them, so that the next use need not look at them."""
         self.temperature: dict[str, float] = {}
         """Group → T of its responsibilities, inside `tempered`; energies, likelihoods and samples know nothing of it."""
         self._propriety = Propriety(program)
@@ -140,6 +154,9 @@ class Phases:
     def _fields(self) -> Fields:
         if self._held is not None:
             return self._held
+        if not self.stepped:
+            self.params.settle()
+        self.stepped = False
         made = self.program.couple(self.params)
         if self._propriety.can_fail:
             self._propriety.verify(made)

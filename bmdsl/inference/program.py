@@ -11,9 +11,8 @@ from typing import Any
 import numpy as np
 
 from ..compiler.kernels import listed, products, tensors
-from ..compiler.plan import Coupling, GroupPlan, Plan
+from ..compiler.plan import Coupling, GroupPlan, Pair, Plan
 from ..compiler.term_kinds import Kind, kinds_of, verify_takes
-from ..compiler.term_loops import identifier
 from ..language.model import Length
 from .experts import BoundExpert, bound_experts
 from .listing import Listing
@@ -51,8 +50,8 @@ class Fields:
 
     bias: State
     bias2: State
-    matrix: dict[str, Array]
-    scale: dict[str, float]
+    matrix: dict[Pair, Array]
+    scale: dict[Pair, float]
     lateral: State
     raw: State
     constant: float
@@ -72,11 +71,11 @@ class Fields:
         return replace(self, scale=dict.fromkeys(self.scale, 0.0), lateral=lateral, woven=woven, multiway=(), experts=())
 
 
-def _seen_from(name: str, c: Coupling) -> tuple[str, int, int, Any, str]:
+def _seen_from(name: str, c: Coupling) -> tuple[str, int, int, Any, Pair]:
     """A coupling as a group sees it: the other group, its power and this group's, the product that gives the field, the matrix."""
     forward = c.b == name
     other, own = (0, 1) if forward else (1, 0)
-    return (c.a, c.b)[other], c.powers[other], c.powers[own], products.forward if forward else products.backward, c.name
+    return (c.a, c.b)[other], c.powers[other], c.powers[own], products.forward if forward else products.backward, c.key
 
 
 class Program:
@@ -92,11 +91,12 @@ class Program:
         self._scratch: State = {}
         self._groups = {g.name: g for g in plan.groups}
         self._neighbours = {g.name: [_seen_from(g.name, c) for c in plan.couplings_of(g.name)] for g in plan.groups}
+        self.functions = {key: getattr(module, name) for key, name in plan.functions.items() if hasattr(module, name)}
+        """The module's functions by what they are for."""
         self.multiway = bound_terms(plan, self.plain)
         self.experts = bound_experts(plan)
-        self.listing = Listing(plan, module, self.n, self.edges) if plan.listed else None
-        self._functions: dict[tuple[str, str, str], Any] = {}
-        self.scales = {c.name: c.scale if c.direct is not None else 1.0 for c in plan.couplings}
+        self.listing = Listing(plan, self.functions, self.n, self.edges) if plan.listed else None
+        self.scales = {c.key: c.scale if c.direct is not None else 1.0 for c in plan.couplings}
         self.states = {g.name: int(g.states) if g.states is not None else 1 for g in plan.groups}
         self.kinds = kinds_of(plan)
         self.verify_takes(TAKES, "the compiled machine")
@@ -109,12 +109,6 @@ class Program:
     def _tail(self, params: dict[str, Array]) -> tuple[Any, ...]:
         return (self.k, self.n, *(params[p.name] for p in self.plan.model.parameters), *self.edges)
 
-    def _function(self, prefix: str, name: str, suffix: str = "") -> Any:
-        key = (prefix, name, suffix)
-        if key not in self._functions:
-            self._functions[key] = getattr(self.module, f"{prefix}_{identifier(name)}{suffix}")
-        return self._functions[key]
-
     def couple(self, params: dict[str, Array]) -> Fields:
         """Biases and coupling matrices of these parameters; a direct coupling is a view, never a copy."""
         tail = self._tail(params)
@@ -122,22 +116,22 @@ class Program:
         bias2: State = {}
         lateral: State = {}
         raw: State = {}
-        matrix: dict[str, Array] = {}
+        matrix: dict[Pair, Array] = {}
         for g in self.plan.groups:
-            bias[g.name] = self._function("bias", g.name, "_1")(np.zeros(g.size, self.dtype), *tail)
+            bias[g.name] = self.functions["bias", g.name, 1](np.zeros(g.size, self.dtype), *tail)
             if g.square:
-                bias2[g.name] = self._function("bias", g.name, "_2")(np.zeros(g.size, self.dtype), *tail)
+                bias2[g.name] = self.functions["bias", g.name, 2](np.zeros(g.size, self.dtype), *tail)
             if g.lateral:
-                full = self._function("couple", f"{g.name}_{g.name}")(np.zeros((g.size, g.size), self.dtype), *tail)
+                full = self.functions["couple", ((g.name, 1), (g.name, 1))](np.zeros((g.size, g.size), self.dtype), *tail)
                 raw[g.name] = full
                 lateral[g.name] = self._symmetric(g, full, bias, bias2)
         for c in self.plan.couplings:
             if c.direct is not None:
-                matrix[c.name] = params[c.direct].reshape(self.sizes[c.a], self.sizes[c.b])
+                matrix[c.key] = params[c.direct].reshape(self.sizes[c.a], self.sizes[c.b])
             else:
-                matrix[c.name] = self._function("couple", c.name)(np.zeros((self.sizes[c.a], self.sizes[c.b]), self.dtype), *tail)
+                matrix[c.key] = self.functions["couple", c.key](np.zeros((self.sizes[c.a], self.sizes[c.b]), self.dtype), *tail)
         multiway = tuple((t, t.arrays(params)) for t in self.multiway)
-        made = Fields(bias, bias2, matrix, self.scales, lateral, raw, float(self.module.constant(*tail)), multiway=multiway,
+        made = Fields(bias, bias2, matrix, self.scales, lateral, raw, float(self.functions["constant",](*tail)), multiway=multiway,
                       experts=tuple((e, e.arrays(params, self.dtype)) for e in self.experts))  # fmt: skip
         if self.listing is None:
             return made
@@ -241,27 +235,27 @@ class Program:
 
     def mean(self, name: str, eta: Array) -> Array:
         """A′(η), a new array [rows, size]."""
-        return self._function("mean", name)(*self._fields_of(name, eta), np.empty(eta.shape[-2:], self.dtype))
+        return self.functions["mean", name](*self._fields_of(name, eta), np.empty(eta.shape[-2:], self.dtype))
 
     def mean_square(self, name: str, eta: Array) -> Array:
         """E[x²] of a group whose type has that statistic."""
-        return self._function("mean_square", name)(*self._fields_of(name, eta), np.empty(eta.shape[-2:], self.dtype))
+        return self.functions["mean_square", name](*self._fields_of(name, eta), np.empty(eta.shape[-2:], self.dtype))
 
     def log_partition(self, name: str, eta: Array) -> Array:
         """Σ A(η) over the group's units: [rows], float64."""
-        return self._function("log_partition", name)(*self._fields_of(name, eta), np.empty(eta.shape[-2], np.float64))
+        return self.functions["log_partition", name](*self._fields_of(name, eta), np.empty(eta.shape[-2], np.float64))
 
     def log_base(self, name: str, x: Array) -> Array:
         """Σ log base measure over the group's units: [rows], float64; zero for one-of-K groups and types of base 1."""
         if self._groups[name].states is not None or not self._groups[name].unit.has_base():
             return np.zeros(len(x))
-        return self._function("log_base", name)(x, np.empty(len(x), np.float64))
+        return self.functions["log_base", name](x, np.empty(len(x), np.float64))
 
     def curvature(self, name: str, eta: Array, delta: Array) -> Array:
         """A″(η) δ: how a group's means change with its fields, [rows, size]. One-of-K units: p ∘ (δ − Σ p δ)."""
         g = self._groups[name]
         if g.states is None:
-            return np.asarray(self._function("variance", name)(*self._fields_of(name, eta), np.empty(eta.shape[-2:], self.dtype)) * delta)
+            return np.asarray(self.functions["variance", name](*self._fields_of(name, eta), np.empty(eta.shape[-2:], self.dtype)) * delta)
         p, d = (x.reshape(len(delta), -1, self.states[name]) for x in (self.mean(name, eta), delta))
         return (p * (d - (p * d).sum(2, keepdims=True))).reshape(delta.shape)
 
@@ -270,7 +264,7 @@ class Program:
         g = self._groups[name]
         if g.states is not None or not g.unit.has_base():
             return None
-        return np.asarray(self._function("base_slope", name)(x, np.empty_like(x)))
+        return np.asarray(self.functions["base_slope", name](x, np.empty_like(x)))
 
     def draw(self, f: Fields, name: str, eta: Array, state: State, seen: Array, key: Key, first: int = 0, beta: Array | None = None) -> None:
         """Draws a group from its fields into state[name], in place. `seen` is [0, 0] or the group's observed values, NaN where free.
@@ -280,18 +274,18 @@ class Program:
         """
         if self._groups[name].lateral or self._groups[name].woven:
             beta = np.ones(len(state[name]), self.dtype) if beta is None else beta
-            self._function("draw", name)(*self._fields_of(name, eta), beta, *self._meeting(f, name, state), seen, *key, first, state[name])
+            self.functions["draw", name](*self._fields_of(name, eta), beta, *self._meeting(f, name, state), seen, *key, first, state[name])
             return
         if beta is not None:
             eta *= beta[:, None]
-        self._function("draw", name)(*self._fields_of(name, eta), seen, *key, first, state[name])
+        self.functions["draw", name](*self._fields_of(name, eta), seen, *key, first, state[name])
 
     def sweep(self, f: Fields, name: str, x: Array, beta: Array, seen: Array, key: Key, steps: int) -> None:
         """Draws a group `steps` times in place in all chains at once, for x [columns of all groups, chains] of a model whose terms are all listed."""
         assert self.listing is not None
         g = self._groups[name]
         bases = (f.bias[name], *((f.bias2[name],) if g.square else ()), *((self.states[name],) if g.states is not None else ()))
-        self._function("sweep", name)(x, self.listing.offset[name], *bases, beta, *self.listing.colours(name), *f.woven[name], seen, *key, steps)
+        self.functions["sweep", name](x, self.listing.offset[name], *bases, beta, *self.listing.colours(name), *f.woven[name], seen, *key, steps)
 
     def _meeting(self, f: Fields, name: str, state: State) -> tuple[Any, ...]:
         """How a group's units act on one another, as its generated functions take it."""
@@ -304,7 +298,7 @@ class Program:
         """One pass of mean field inside a group whose units meet, from its present means, with their fields `eta`: the new means."""
         inside = {n: x.copy() if n == name else x for n, x in state.items()}
         ones = np.ones(len(inside[name]), self.dtype)
-        self._function("settle", name)(*self._fields_of(name, eta), ones, *self._meeting(f, name, inside), seen, inside[name])
+        self.functions["settle", name](*self._fields_of(name, eta), ones, *self._meeting(f, name, inside), seen, inside[name])
         return inside[name]
 
     def energy(self, f: Fields, state: State) -> Array:
@@ -343,7 +337,7 @@ class Program:
         for c in self.plan.couplings:
             if {c.a, c.b} <= inside:
                 a, b = (self._power(state, n, p) for n, p in zip((c.a, c.b), c.powers, strict=True))
-                total += self._paired(a, f.matrix[c.name], b, f.scale[c.name])
+                total += self._paired(a, f.matrix[c.key], b, f.scale[c.key])
         if self.listing is not None and f.values is not None:
             energies = np.zeros(len(total))
             self.listing.energies(self.listing.joined(state), f.values, energies)
@@ -380,18 +374,18 @@ class Program:
             if own is not None and g.name not in own:
                 continue
             x = rows[g.name]
-            self._function("collect", g.name, "_1")(w @ x, scale, *grads, *tail)
+            self.functions["collect", g.name, 1](w @ x, scale, *grads, *tail)
             if g.square or g.lateral:
                 square = squares[g.name] if g.name in squares else x * x
             if g.square:
-                self._function("collect", g.name, "_2")(w @ square, scale, *grads, *tail)
+                self.functions["collect", g.name, 2](w @ square, scale, *grads, *tail)
             if g.lateral:
                 pairs = moment(x, x, np.zeros((g.size, g.size), self.dtype), 1.0)
                 power = g.unit.reduces.get(2, 2)
                 np.fill_diagonal(pairs, w @ x if power == 1 else w.sum() if power == 0 else w @ square)
                 if self.states[g.name] > 1:
                     self._one_of_k_blocks(pairs, self.states[g.name])
-                self._function("collect", f"{g.name}_{g.name}")(pairs, scale, *grads, *tail)
+                self.functions["collect", ((g.name, 1), (g.name, 1))](pairs, scale, *grads, *tail)
         for term in self.multiway:
             picked = rows.states if isinstance(rows, Rows) else None
             if isinstance(rows, Rows) and isinstance(term, TensorTerm) and picked in term.groups[1:] and term.groups[0] not in rows.fields:
@@ -406,11 +400,11 @@ class Program:
             if c.direct is not None:
                 moment(a, b, out[c.direct].reshape(size), scale * c.scale)
             else:
-                self._function("collect", c.name)(moment(a, b, np.zeros(size, self.dtype), 1.0), scale, *grads, *tail)
+                self.functions["collect", c.key](moment(a, b, np.zeros(size, self.dtype), 1.0), scale, *grads, *tail)
         if self.listing is not None:
             self.listing.collect(self.listing.joined(rows), w, scale, grads, tail)
         if own is None:
-            self.module.collect_constant(float(w.sum()), scale, *grads, *tail)
+            self.functions["collect",](float(w.sum()), scale, *grads, *tail)
 
     @staticmethod
     def _one_of_k_blocks(moment: Array, k: int) -> None:

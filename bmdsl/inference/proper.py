@@ -97,7 +97,7 @@ class Propriety:
     def _most(self, f: Fields, c: Coupling, name: str) -> Array:
         """The largest field on x² that a coupling can give each unit of `name`."""
         other, power = (c.b, c.powers[1]) if c.a == name else (c.a, c.powers[0])
-        w = np.asarray(f.matrix[c.name], np.float64).reshape(self.program.sizes[c.a], self.program.sizes[c.b]) * f.scale[c.name]
+        w = np.asarray(f.matrix[c.key], np.float64).reshape(self.program.sizes[c.a], self.program.sizes[c.b]) * f.scale[c.key]
         w = w if c.a == name else w.T
         if self.groups[other].unit.states is not None:
             return w.reshape(len(w), -1, self.program.states[other]).max(-1).sum(-1)
@@ -133,7 +133,7 @@ class Propriety:
         joint = np.zeros((total, total))
         for c in self.pairs:
             if c.a in at and c.b in at:
-                w = np.asarray(f.matrix[c.name], np.float64).reshape(self.program.sizes[c.a], self.program.sizes[c.b]) * f.scale[c.name]
+                w = np.asarray(f.matrix[c.key], np.float64).reshape(self.program.sizes[c.a], self.program.sizes[c.b]) * f.scale[c.key]
                 block = np.s_[at[c.a] : at[c.a] + len(w), at[c.b] : at[c.b] + w.shape[1]]
                 joint[block] -= w
                 joint[block[::-1]] -= w.T
@@ -161,7 +161,7 @@ class Propriety:
         """Counts whose log-partition grows like e^η bound no unbounded unit that pulls them up."""
         for c in self.pairs:
             if self._steep(c.a) or self._steep(c.b):
-                w = np.asarray(f.matrix[c.name]) * f.scale[c.name]
+                w = np.asarray(f.matrix[c.key]) * f.scale[c.key]
                 both = not (np.isfinite(self.ends[c.a]).any() and np.isfinite(self.ends[c.b]).any())
                 if (w != 0 if both else w > 0).any():
                     self._fail_steep(c.a, c.b, self.program.plan.model.terms[c.terms[0]])

@@ -177,12 +177,12 @@ class UnitTables:
     def _couplings(self) -> None:
         for c in self.program.plan.couplings:
             if c.powers == (1, 1):
-                self._matrix(c.a, c.b, self.f.matrix[c.name], c.powers, self.f.scale[c.name])
+                self._matrix(c.a, c.b, self.f.matrix[c.key], c.powers, self.f.scale[c.key])
 
     def _squared_couplings(self) -> None:
         for c in self.program.plan.couplings:
             if c.powers != (1, 1):
-                self._matrix(c.a, c.b, self.f.matrix[c.name], c.powers, self.f.scale[c.name])
+                self._matrix(c.a, c.b, self.f.matrix[c.key], c.powers, self.f.scale[c.key])
 
     def _matrix(self, a: str, b: str, matrix: Array, powers: tuple[int, int], scale: float) -> None:
         for p, q in zip(*np.nonzero(matrix), strict=True):

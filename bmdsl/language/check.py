@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from math import isfinite, prod
 from pathlib import Path
+from typing import cast, get_args
 
 from . import tree as t
 from .constants import MAX_LENGTH, Bindings, constant, is_constant, length
@@ -13,12 +14,13 @@ from .diagnostics import BmError, Diagnostic, counted, fail, near
 from .experts import finished
 from .graphs import build_graph
 from .lints import lints
-from .model import Argument, Graph, Group, Initial, Length, Model, Parameter, ParameterFactor, Term, UnitFactor
+from .model import Argument, Graph, Group, Initial, Length, Model, Parameter, ParameterFactor, Side, Term, UnitFactor
 from .outside import Kept
 from .readings import verify_readings, words
 from .scopes import named, origin
 from .self_pairs import without_self_pairs
 from .shapes import letter_ranges, parameter_shapes, verify_bound, verify_parameter_ranges, verify_ranges, verify_symmetric
+from .spelling import spelled
 from .terms import Lowering, Product, Unsaid, factors, letters_of, outer_letters
 from .training_block import options, training
 from .vocabulary import Vocabulary
@@ -110,6 +112,7 @@ def check(definition: t.ModelDefinition, arguments: Mapping[str, float], vocabul
 
 def _arguments(d: t.ModelDefinition, given: Mapping[str, float], wrong: list[Diagnostic]) -> dict[str, int | float | None]:
     names = [a.name.text for a in d.arguments]
+    given = {spelled(name, names): value for name, value in given.items()}
     for name in given:
         if name not in names:
             close = near(name, names)
@@ -212,14 +215,29 @@ def _terms(a: t.Addend, lowering: Lowering, values: Bindings, shapes: Mapping[st
 
 
 def _parameter(p: t.ParameterDeclaration, shape: tuple[Length, ...], values: Bindings, groups: Mapping[str, Group], folder: Path | None) -> Parameter:
-    flags = {m.text for m in p.modifiers}
+    flags: dict[str, bool | Side] = dict.fromkeys(MODIFIERS, False)
     for m in p.modifiers:
-        if m.text not in MODIFIERS:
-            close = near(m.text, MODIFIERS)
+        name = m if isinstance(m, t.Name) else m.function
+        if name.text not in MODIFIERS:
+            close = near(name.text, MODIFIERS)
             hint = f"did you mean `{close}`?" if close else f"modifiers are {', '.join(MODIFIERS)}"
-            raise fail("BM106", f"unknown modifier `{m.text}`", m.span, help=hint)
+            raise fail("BM106", f"unknown modifier `{name.text}`", name.span, help=hint)
+        flags[name.text] = True if isinstance(m, t.Name) else _side(m)
     init = _initial(p.init, len(shape), values, groups, folder)
-    return Parameter(p.name.text, shape, init, "fixed" in flags, "symmetric" in flags, "nonnegative" in flags, p.span)
+    return Parameter(p.name.text, shape, init, bool(flags["fixed"]), flags["symmetric"], bool(flags["nonnegative"]), p.span)
+
+
+def _side(m: t.Call) -> Side:
+    """`upper` of `symmetric(upper)`. BmError BM111 for an argument that a modifier does not take."""
+    words = get_args(Side)
+    found = [a.value.name.text for a in m.arguments if a.name is None and isinstance(a.value, t.Ref) and a.value.subscripts is None]
+    if m.function.text == "symmetric" and len(m.arguments) == 1 and found and found[0] in words:
+        return cast(Side, found[0])
+    if m.function.text != "symmetric":
+        raise fail("BM111", f"`{m.function.text}` takes no argument", m.span, help=f"write `{m.function.text}`")
+    close = near(found[0], words) if found else None
+    raise fail("BM111", f"`{m.span.text}` does not say which values both sides take", m.span,
+               help=f"did you mean `symmetric({close})`?" if close else ", ".join(f"`symmetric({w})`" for w in words) + ", or `symmetric` alone")  # fmt: skip
 
 
 def _initial(e: t.Expression | None, axes: int, values: Bindings, groups: Mapping[str, Group], folder: Path | None) -> Initial:

@@ -32,7 +32,7 @@ def untouched_entries(model: Model, p: Parameter) -> tuple[int, int, Place]:
     uses = [(term, ranges, f.subscripts) for term, ranges in _terms(model) for f in term.parameters if f.parameter == p.name]
     if any(c.kind == "edge" for term, _, _ in uses for c in term.conditions):
         return 0, 0, ()
-    return _missing(model, uses, p.shape, p.symmetric)
+    return _missing(model, uses, p.shape, bool(p.symmetric))
 
 
 def _terms(model: Model) -> Iterator[tuple[Term, dict[str, Letter]]]:

@@ -163,7 +163,7 @@ def _parameter(p: t.ParameterDeclaration) -> str:
     if p.init is not None:
         signed = isinstance(p.init, t.Unary)
         init = " init " + (f"{p.init.operator}{expression(p.init.operand, POWER)}" if signed else expression(p.init, POWER))  # type: ignore[union-attr]
-    return p.name.text + shape(p.shape or ()) + init + "".join(f" {m.text}" for m in p.modifiers)
+    return p.name.text + shape(p.shape or ()) + init + "".join(f" {m.text if isinstance(m, t.Name) else call(m)}" for m in p.modifiers)
 
 
 def _addend(a: t.Addend) -> str:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from .outside import Origin
 
 Length = int | str
+Side = Literal["upper", "lower", "mean"]
 Value = int | float | str | bool
 
 
@@ -69,7 +70,8 @@ class Parameter:
     shape: tuple[Length, ...]
     init: Initial
     fixed: bool = False
-    symmetric: bool = False
+    symmetric: bool | Side = False
+    """Whether both sides are the same; a side, where values that differ are made so."""
     nonnegative: bool = False
     span: Span | None = field(default=None, repr=False, compare=False)
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from itertools import count, islice
 
 from .diagnostics import fail, near
 from .parse import parse
@@ -15,21 +17,47 @@ def expand(file: File) -> File:
     return replace(file, definitions=tuple(_model(d) if isinstance(d, ModelDefinition) else d for d in file.definitions))
 
 
+@dataclass
+class _Written:
+    """What of a model the rewriting has made, and the words that it must mind."""
+
+    declared: frozenset[str]
+    """Parameters that the text declares itself: no `param` is written for them."""
+    arguments: frozenset[str]
+    parameters: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """Parameter → the groups that it stands for."""
+
+    def letters(self) -> Iterator[str]:
+        """`i0`, `i1`, …; an argument of that name would be a number in a subscript."""
+        return (x for n in count() if (x := f"i{n}") not in self.arguments)
+
+    def is_new(self, name: str, groups: tuple[str, ...], place: Name) -> bool:
+        """Whether this parameter is still to be written. BmError BM110 where it stands for other groups already."""
+        if name not in self.parameters:
+            self.parameters[name] = groups
+            return True
+        if self.parameters[name] != groups:
+            (a, b), (x, y) = self.parameters[name], groups
+            raise fail("BM110", f"the weight between `{x}` and `{y}` would be called `{name}`, as that between `{a}` and `{b}` is", place.span,
+                       help="rename a group, or write one of the two terms out: `param V` and `energy += - V[i,j] ...`")  # fmt: skip
+        return False
+
+
 def _model(d: ModelDefinition) -> ModelDefinition:
     groups = {s.name.text: s for s in d.statements if isinstance(s, UnitDeclaration)}
-    declared = {s.name.text for s in d.statements if isinstance(s, ParameterDeclaration)}
+    declared = frozenset(s.name.text for s in d.statements if isinstance(s, ParameterDeclaration))
     out: list[Statement] = []
-    written: set[str] = set()
+    written = _Written(declared, frozenset(a.name.text for a in d.arguments))
     for s in d.statements:
         if not isinstance(s, LayersStatement | BiasStatement):
             out.append(s)
             continue
         text: list[str] = []
         for name in s.groups:
-            text += _bias(_group(name, groups), written, declared)
+            text += _bias(_group(name, groups), written)
         if isinstance(s, LayersStatement):
             for a, b in zip(s.groups, s.groups[1:], strict=False):
-                text += _weight(_group(a, groups), _group(b, groups), written, declared)
+                text += _weight(_group(a, groups), _group(b, groups), written, b)
         made = parse(Source(f"<{s.span.text}>", "model rewritten {\n" + "\n".join(text) + "\n}")).definitions[0]
         assert isinstance(made, ModelDefinition)
         out += made.statements
@@ -43,32 +71,29 @@ def _group(name: Name, groups: dict[str, UnitDeclaration]) -> UnitDeclaration:
     return groups[name.text]
 
 
-def _letters(g: UnitDeclaration, taken: int) -> list[str]:
-    """One letter an axis; a one-of-K type's state is an axis."""
-    count = len(g.shape) + (g.type.function.text == "categorical")
-    return [f"i{taken + k}" for k in range(count)]
+def _axes(g: UnitDeclaration) -> int:
+    """Subscripts of a group; a one-of-K type's state is one."""
+    return len(g.shape) + (g.type.function.text == "categorical")
 
 
 def _indexed(name: str, letters: list[str]) -> str:
     return f"{name}[{', '.join(letters)}]" if letters else name
 
 
-def _bias(g: UnitDeclaration, written: set[str], declared: set[str]) -> list[str]:
+def _bias(g: UnitDeclaration, written: _Written) -> list[str]:
     name = f"b_{g.name.text}"
-    if name in written or g.role == "given":
+    if g.role == "given" or not written.is_new(name, (g.name.text,), g.name):
         return []
-    written.add(name)
-    letters = _letters(g, 0)
+    letters = list(islice(written.letters(), _axes(g)))
     line = f"energy += - {_indexed(name, letters)} {_indexed(g.name.text, letters)}"
-    return [line] if name in declared else [f"param {name}", line]
+    return [line] if name in written.declared else [f"param {name}", line]
 
 
-def _weight(a: UnitDeclaration, b: UnitDeclaration, written: set[str], declared: set[str]) -> list[str]:
+def _weight(a: UnitDeclaration, b: UnitDeclaration, written: _Written, place: Name) -> list[str]:
     name = f"W_{a.name.text}_{b.name.text}"
-    if name in written:
+    if not written.is_new(name, (a.name.text, b.name.text), place):
         return []
-    written.add(name)
-    x = _letters(a, 0)
-    y = _letters(b, len(x))
+    letters = written.letters()
+    x, y = list(islice(letters, _axes(a))), list(islice(letters, _axes(b)))
     line = f"energy += - {_indexed(name, x + y)} {_indexed(a.name.text, x)} {_indexed(b.name.text, y)}"
-    return [line] if name in declared else [f"param {name}", line]
+    return [line] if name in written.declared else [f"param {name}", line]

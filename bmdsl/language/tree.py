@@ -172,7 +172,8 @@ class ParameterDeclaration:
     shape: tuple[Expression, ...] | None
     init: Expression | None
     """A Number (or constant expression), a String (file), or a Call (`normal(0, 0.01)`, `logit_mean(v)`)."""
-    modifiers: tuple[Name, ...]
+    modifiers: tuple[Name | Call, ...]
+    """`fixed`, or with an argument, `symmetric(upper)`."""
     span: Span
 
 

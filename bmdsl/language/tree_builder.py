@@ -80,7 +80,8 @@ class Builder:
         if init is not None:
             sign, value = init.children
             start = self.signed(sign, value, self.span(init))
-        return t.ParameterDeclaration(self.name(name), self.shape(shape), start, tuple(self.name(m) for m in modifiers.children), self.span(node))
+        made = tuple(self.name(m) if isinstance(m, Token) else self.call(m) for m in modifiers.children)
+        return t.ParameterDeclaration(self.name(name), self.shape(shape), start, made, self.span(node))
 
     def signed(self, sign: Any, value: Any, span: Span) -> t.Expression:
         made = self.expression(value)

@@ -40,7 +40,8 @@ def _start(init: Initial) -> str:
 
 
 def _modifiers(p: Parameter) -> str:
-    return "".join(f" {word}" for word in ("fixed", "symmetric", "nonnegative") if getattr(p, word))
+    words = {"fixed": p.fixed, "symmetric": p.symmetric, "nonnegative": p.nonnegative}
+    return "".join(f" {word}" + (f"({value})" if isinstance(value, str) else "") for word, value in words.items() if value)
 
 
 def costs(plan: Plan) -> list[str]:

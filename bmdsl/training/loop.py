@@ -139,6 +139,8 @@ class _Loop:
             note = f"the parameters are those after update {self.run_.updates}"
             raise fail("BM754", f"training diverged at update {at + 1}: {error}", self.training.optimizer.span,
                        help="lower the optimizer's rate", note=note) from None  # fmt: skip
+        finally:
+            self.machine.stepped = False
         self._checkpoint()
         if self.best and not self.run_.interrupted:
             self._take_best()

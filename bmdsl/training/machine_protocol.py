@@ -27,6 +27,8 @@ class Machine(Protocol):
     model: Model
     seed: int
     dtype: Any
+    stepped: bool
+    """Whether parameters are as a step has left them, so that their next use need not look at them."""
 
     @property
     def params(self) -> dict[str, Array]:

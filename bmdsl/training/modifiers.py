@@ -22,7 +22,8 @@ def tie(machine: Machine, gradient: dict[str, Array]) -> None:
 
 
 def hold(machine: Machine) -> None:
-    """Puts the parameters back where they must lie after a step."""
+    """Puts the parameters back where they must lie after a step, and tells the machine so."""
+    machine.stepped = True
     for p in machine.model.parameters:
         if p.fixed:
             continue

@@ -10,10 +10,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from ..language.diagnostics import fail
-from ..writing import put
+from ..writing import put, tensors
 from .machine_protocol import OWN, Array
 
 
@@ -33,8 +31,7 @@ class RunFolder:
         """The machine's file, of parameters and stored edges, and run.json."""
         from safetensors.numpy import save_file
 
-        arrays = {n: np.asarray(x, order="C") for n, x in params.items()}
-        put(self.path / "params.safetensors", lambda p: save_file(arrays, p, metadata=self.metadata))
+        put(self.path / "params.safetensors", lambda p: save_file(tensors(params), p, metadata=self.metadata))
         known = {k: json.loads(v) if k == "origins" else v for k, v in self.metadata.items() if k != "source"}
         text = json.dumps({**facts, "metadata": known}, indent=1)
         put(self.path / "run.json", lambda p: p.write_text(text + "\n", encoding="utf-8"))

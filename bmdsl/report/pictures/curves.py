@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ...language.vocabulary import Word
+from ...writing import file_names
 from ..plots import curves, usage
 from ..subject import Subject
 
@@ -17,7 +18,8 @@ def draw(subject: Subject, folder: Path) -> list[Path]:
         return []
     made = [folder / "curves.png"]
     curves(subject.metrics, made[0])
-    for unit in (n.removeprefix("usage_") for n in subject.metrics[-1] if n.startswith("usage_")):
-        made.append(folder / f"usage_{unit}.png")
+    files = file_names(n.removeprefix("usage_") for n in subject.metrics[-1] if n.startswith("usage_"))
+    for unit, file in files.items():
+        made.append(folder / f"usage_{file}.png")
         usage(subject.metrics, unit, made[-1])
     return made

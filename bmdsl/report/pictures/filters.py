@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ...language.vocabulary import Word
+from ...writing import file_names
 from ..layer_filters import component_filters, largest, layer_filters, shared_filters
 from ..plots import tiles
 from ..subject import Subject
@@ -19,11 +20,13 @@ def draw(subject: Subject, folder: Path) -> list[Path]:
     if shown is None:
         return []
     made: list[Path] = []
-    for name, rows in layer_filters(machine, shown).items():
+    layers = layer_filters(machine, shown)
+    files = file_names(layers)
+    for name, rows in layers.items():
         one = name in machine.hidden and machine.program.plan.is_one_unit(name)
         kept = rows[:SHOWN] if one else largest(rows, SHOWN)
         first = not made
-        made.append(folder / ("filters.png" if first else f"filters_{name}.png"))
+        made.append(folder / ("filters.png" if first else f"filters_{files[name]}.png"))
         what = f"weights of {len(kept)} units of {name}" if first else f"{len(kept)} units of {name}, combined from the layer below"
         tiles(kept, subject.images[shown], made[-1], f"{subject.title}: {what}, {'in order' if one else 'the largest first'}", diverging=True)
     components = None if made else component_filters(machine, shown, SHOWN)
