@@ -200,7 +200,6 @@ class Machine(Phases):
         group → [n, *axes] (None: at cases of `data`), the others at the forward chains' ends by their weights, all moved on by `settle` sweeps; the
         larger estimate counts, for a start that misses a mode makes it too low.
         """
-        self._propriety.verify_cone(self._fields())
         seen = None if data is None else self._data(data)
         begin = None if start is None else self._started(len(next(iter(start.values()))), {}, start)
         if begin is None and seen is not None:

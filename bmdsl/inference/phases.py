@@ -24,6 +24,8 @@ GROUPS = 1 << 10
 """Streams are numbered GROUPS · stream + the group's place, so that no two groups share one. 3 to 6 are training's, 8 a chosen start's."""
 
 
+LOOKS = 8
+"""Sweeps between two looks at units for which no lower bound of the energy is proved."""
 SETTLED = 20
 """Sweeps of one call from which on Hamiltonian steps are fitted in the first half of them."""
 
@@ -222,6 +224,7 @@ class Phases:
                            help="leave `means = true` out")  # fmt: skip
         if self.program.plan.all_listed and count >= MANY_CHAINS and not averaged:
             self._side_by_side(f, state, steps, order, seen, update, stream, np.ones(count, self.dtype) if beta is None else beta, first)
+            self._watch(state, beta)
             self._means(f, rows, {n: self.program.field(f, n, state) for n in last}, beta if beta is None or beta.ndim == 1 else beta[-1])
             return rows
         samplers = {n: ExpertSampler(self.program, f, n) for n in order if self.program.plan.group(n).expert}
@@ -229,6 +232,8 @@ class Phases:
         joint = self._selector(clamped, seen) if beta is None else None
         for step in range(steps):
             beta = schedule if schedule is None or schedule.ndim == 1 else schedule[step]
+            if step % LOOKS == LOOKS - 1:
+                self._watch(state, beta)
             for name in order:
                 if joint is not None and name in joint[1]:
                     continue
@@ -248,7 +253,13 @@ class Phases:
                     if not keep:
                         continue
                 self.program.draw(f, name, eta, state, seen.get(name, empty), self._key(name, stream, update, first + step), beta=beta)
+        self._watch(state, schedule)
         return rows
+
+    def _watch(self, state: State, beta: Array | None = None) -> None:
+        """BmError BM890 where units that no proof holds back ran off. At β > 1 the proof for the model itself says nothing."""
+        if self._propriety.watched or (self._propriety.can_fail and beta is not None and beta.max(initial=0) > 1):
+            self._propriety.watch(state, always=beta is not None)
 
     def _selector(self, clamped: set[str], seen: State) -> tuple[str, tuple[str, ...]] | None:
         """The plan's joint draw, where nothing of it is held fixed."""
