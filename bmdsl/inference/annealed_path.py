@@ -15,12 +15,15 @@ from scipy.special import logsumexp
 from ..compiler.kernels.blend import blend
 from ..compiler.plan import MANY_CHAINS
 from . import enumeration
+from .domain import squares_alone
 from .expert_sampling import ExpertSampler
 from .program import Array, Fields, State
 
 if TYPE_CHECKING:
     from .phases import Phases
 
+LOOKS = 8
+"""Sweeps between two looks at units for which no lower bound of the energy is proved."""
 SELECTED = 1 << 27
 """Most numbers that the fields of all states of a one-of-K unit may be, for every chain at once."""
 
@@ -28,7 +31,8 @@ SELECTED = 1 << 27
 class Path:
     """Chains that move along the path, and log p*_β of where they are, up to the one constant of all β.
 
-    `anchor` is a: group → [size]. On the second statistic of a type that has x², the base distribution keeps the machine's own bias.
+    `anchor` is a: group → [size]. On the second statistic of a type that has x², the base distribution keeps the machine's own bias where that leaves
+    a unit a precision of its own (`second`).
     """
 
     def __init__(self, machine: Phases, anchor: State, chains: int, stream: int) -> None:
@@ -36,6 +40,7 @@ class Path:
         self.program = machine.program
         self.fields = machine.held_fields()
         plan = self.program.plan
+        self.second: State = {n: squares_alone(plan.group(n), x) for n, x in self.fields.bias2.items()}
         self.state: State = {g.name: np.zeros((chains, g.size), self.program.dtype) for g in plan.groups}
         summed = summed_groups(machine, chains)
         self._divide(summed, tuple(n for block in plan.blocks for n in block if n not in summed))
@@ -53,7 +58,7 @@ class Path:
         g = self.program.plan.group(name)
         eta = np.empty(self.program.shape(name, rows), self.program.dtype)
         if g.square:
-            eta[0], eta[1] = self.anchor[name], self.fields.bias2[name]
+            eta[0], eta[1] = self.anchor[name], self.second[name]
         else:
             eta[...] = self.anchor[name]
         return eta
@@ -91,7 +96,7 @@ class Path:
         self._anchored = sum(((x @ self.anchor[n]).astype(np.float64) for n, x in at.items()), np.zeros(self.chains))
         for n, x in at.items():
             if self.program.plan.group(n).square:
-                self._anchored += ((x * x) @ self.fields.bias2[n]).astype(np.float64)
+                self._anchored += ((x * x) @ self.second[n]).astype(np.float64)
         self._minus_energy = self.program.minus_energy(self.fields, known, self.kept)
         self._etas = {n: self.program.field(self.fields, n, known, out=self.program.scratch(n, self.chains)) for n in self.summed}
 
@@ -117,7 +122,7 @@ class Path:
         if not self.program.plan.group(name).square:
             blend(eta, self.anchor[name], kind(beta), out)
         else:
-            for k, a in enumerate((self.anchor[name], self.fields.bias2[name])):
+            for k, a in enumerate((self.anchor[name], self.second[name])):
                 blend(eta[k], a, kind(beta), out[k])
         return out
 
@@ -125,6 +130,8 @@ class Path:
 
     def move(self, beta: float, step: int) -> None:
         """One Gibbs sweep that leaves p_β what it is. `beta` > 0; `step` keys the random numbers."""
+        if step % LOOKS == 0:
+            self.machine.watch(self.state)
         if not self.summed and self.program.plan.all_listed and self.chains >= MANY_CHAINS:
             self._sweep(beta, step)
         else:
@@ -138,7 +145,7 @@ class Path:
         if self.program.plan.group(name).expert:
             r = self.program.dtype.type((1 - beta) / beta)
             bias = self.fields.bias | {name: self.fields.bias[name] + r * self.anchor[name]}
-            bias2 = self.fields.bias2 | ({name: (1 + r) * self.fields.bias2[name]} if name in self.fields.bias2 else {})
+            bias2 = self.fields.bias2 | ({name: self.fields.bias2[name] + r * self.second[name]} if name in self.fields.bias2 else {})
             sampler = ExpertSampler(self.program, replace(self.fields, bias=bias, bias2=bias2), name)
             sampler.draw(self.state, self._empty, self._key(name, step), np.full(self.chains, beta), False)
             return
@@ -150,14 +157,14 @@ class Path:
         first = eta[0] if self.program.plan.group(name).square else eta
         first += self.program.dtype.type((1 - beta) / beta) * self.anchor[name]
         if first is not eta:
-            eta[1] += self.program.dtype.type((1 - beta) / beta) * self.fields.bias2[name]
+            eta[1] += self.program.dtype.type((1 - beta) / beta) * self.second[name]
         ones = np.full(self.chains, beta, self.program.dtype)
         self.program.draw(self.fields, name, eta, self.state, self._empty, self._key(name, step), beta=ones)
 
     def _sweep(self, beta: float, step: int) -> None:
         f, r = self.fields, self.program.dtype.type((1 - beta) / beta)
         bias = {n: b + r * self.anchor[n] if n in self.anchor else b for n, b in f.bias.items()}
-        bias2 = {n: b + r * b for n, b in f.bias2.items()}
+        bias2 = {n: b + r * self.second[n] for n, b in f.bias2.items()}
         with self.machine.standing_for(replace(f, bias=bias, bias2=bias2)):
             self.machine.sweep(self.state, 1, {}, 0, self.stream, beta=np.full(self.chains, beta), first=step)
 
@@ -251,7 +258,7 @@ def _field_of_mean(machine: Phases, f: Fields, name: str, mean: Array) -> Array:
         middle = (low + high) / 2
         eta = np.empty(program.shape(name, 1), program.dtype)
         if g.square:
-            eta[0], eta[1] = middle, f.bias2[name]
+            eta[0], eta[1] = middle, squares_alone(g, f.bias2[name])
         else:
             eta[...] = middle
         below = program.mean(name, eta)[0] < mean

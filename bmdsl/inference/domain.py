@@ -30,6 +30,19 @@ def base_precision(g: GroupPlan) -> float:
     return float(-2 * g.unit.log_base(FAR, *g.arguments) / FAR**2)
 
 
+LEAST_SHARE = 0.01
+"""Share of its base measure's precision that a unit must keep on its own to be drawn from its biases alone."""
+
+
+def squares_alone(g: GroupPlan, bias2: np.ndarray) -> np.ndarray:
+    """The field on x² of units drawn from their biases alone: 0 where it would leave them next to no precision, since other terms hold them there."""
+    low, high = ends(g)
+    if np.isfinite([low, high]).all():
+        return bias2
+    base = base_precision(g)
+    return np.where(base - 2 * bias2 > LEAST_SHARE * base, bias2, 0).astype(bias2.dtype)
+
+
 def span(g: GroupPlan) -> float:
     """How far apart two values of a unit are at most, 2 where it has no bounds."""
     low, high = ends(g)

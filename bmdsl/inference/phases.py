@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,8 @@ from ..compiler.plan import MANY_CHAINS
 from ..language.diagnostics import fail, near
 from ..language.model import Model
 from . import contrastive, enumeration, initial, paired_states
-from .expert_sampling import ExpertSampler
+from .domain import squares_alone
+from .expert_sampling import ExpertSampler, drawn_near
 from .mean_field import fixed_point
 from .program import Array, Fields, Key, Program, Rows, State
 from .proper import Propriety
@@ -178,14 +180,17 @@ class Phases:
         return fixed_point(self, state, steps, tol, damping)
 
     def initial_state(self, n: int, stream: int = INITIAL_STREAM, update: int = 0) -> State:
-        """n chains drawn from the biases alone."""
+        """n chains drawn from the biases alone; a field on x² that only other terms keep from spreading a unit without end is left out."""
         f = self._fields().alone()
+        f = replace(f, bias2={n: squares_alone(self.program.plan.group(n), x) for n, x in f.bias2.items()})
         state = {g.name: np.zeros((n, self.program.sizes[g.name]), self.dtype) for g in self.model.groups}
         empty = np.empty((0, 0), self.dtype)
         for g in self.model.groups:
             if g.role != "given":
                 eta = self.program.field(f, g.name, state, groups=())
                 self.program.draw(f, g.name, eta, state, empty, self._key(g.name, stream, update, 0))
+        for e, arrays in self._fields().experts:
+            drawn_near(e, arrays, state)
         return state
 
     def written_energy(self, state: State) -> Array:
@@ -224,7 +229,7 @@ class Phases:
                            help="leave `means = true` out")  # fmt: skip
         if self.program.plan.all_listed and count >= MANY_CHAINS and not averaged:
             self._side_by_side(f, state, steps, order, seen, update, stream, np.ones(count, self.dtype) if beta is None else beta, first)
-            self._watch(state, beta)
+            self.watch(state, beta)
             self._means(f, rows, {n: self.program.field(f, n, state) for n in last}, beta if beta is None or beta.ndim == 1 else beta[-1])
             return rows
         samplers = {n: ExpertSampler(self.program, f, n) for n in order if self.program.plan.group(n).expert}
@@ -233,7 +238,7 @@ class Phases:
         for step in range(steps):
             beta = schedule if schedule is None or schedule.ndim == 1 else schedule[step]
             if step % LOOKS == LOOKS - 1:
-                self._watch(state, beta)
+                self.watch(state, beta)
             for name in order:
                 if joint is not None and name in joint[1]:
                     continue
@@ -253,10 +258,10 @@ class Phases:
                     if not keep:
                         continue
                 self.program.draw(f, name, eta, state, seen.get(name, empty), self._key(name, stream, update, first + step), beta=beta)
-        self._watch(state, schedule)
+        self.watch(state, schedule)
         return rows
 
-    def _watch(self, state: State, beta: Array | None = None) -> None:
+    def watch(self, state: State, beta: Array | None = None) -> None:
         """BmError BM890 where units that no proof holds back ran off. At β > 1 the proof for the model itself says nothing."""
         if self._propriety.watched or (self._propriety.can_fail and beta is not None and beta.max(initial=0) > 1):
             self._propriety.watch(state, always=beta is not None)
