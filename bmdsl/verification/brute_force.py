@@ -18,13 +18,18 @@ from ..compiler.interpreter import Interpreter
 from ..compiler.plan import GroupPlan, Plan
 from ..language.diagnostics import BmError, fail
 from .nodes import HERMITE, Nodes, base_of
-from .panels import FINE, counted, first_panels, fitted, gauss
+from .panels import COARSE, FINE, counted, first_panels, fitted, gauss
 
 Array = np.ndarray
 State = dict[str, Array]
 Unit = tuple[str, int]
 ROUGH = 7
 """Nodes of a panel that the error of a quadrature is told from, beside FINE."""
+TURNS, SETTLED, RUNNING, TOO_FAR = 12, 0.1, 0.4, 1e9
+"""Times that units' nodes are placed one after another; by what share their reach may still change then, and past what share they run off together.
+TOO_FAR: base widths that no unit reaches."""
+MAX_APART = 256
+"""Most states of listed units for each of which a density is looked at by itself."""
 MAX_AT_ONCE = 1 << 17
 """Joint states up to which the other units keep all their nodes while one unit's are looked for."""
 
@@ -81,17 +86,24 @@ class BruteForce:
         """Moves the nodes of integrals, in place, to where their marginal densities are; the panels of each."""
         moving = [k for k, s in single.items() if s.kind in ("interval", "counts")]
         panels = {k: first_panels(single[k].low, single[k].high, single[k].width) for k in moving if single[k].kind == "interval"}
-        for _ in range(3 if len(moving) > 1 else 1):
+        moved = 1.0
+        for turn in range(TURNS):
+            moved = 0.0
             for unit in moving:
                 s, density = single[unit], self._marginal(single, unit)
+                reach = float(np.abs(s.states).max())
                 if s.kind == "counts":
                     x = counted(density)
                     single[unit] = Nodes(x, self._base(unit[0], x), False, "counts")
-                    continue
-                panels[unit] = fitted(density, panels[unit], s.low, s.high)
-                if not np.isfinite([s.low, s.high]).all() and np.abs(panels[unit]).max() > 1e12 * s.width:
-                    raise self._endless(unit[0])
-                single[unit] = self._on(unit, s, panels[unit], 4)
+                else:
+                    panels[unit] = fitted(density, panels[unit], s.low, s.high)
+                    single[unit] = self._on(unit, s, panels[unit], COARSE)
+                moved = max(moved, abs(float(np.abs(single[unit].states).max()) / max(reach, 1e-300) - 1))
+            if len(moving) < 2 or (turn > 0 and moved < SETTLED):
+                break
+        for unit in moving:
+            if (len(moving) > 1 and moved > RUNNING) or np.abs(single[unit].states).max() > TOO_FAR * single[unit].width:
+                raise self._endless(unit[0])
         return panels
 
     def _finely(self, single: Mapping[Unit, Nodes], panels: Mapping[Unit, Array], nodes: int) -> dict[Unit, Nodes]:
@@ -114,12 +126,16 @@ class BruteForce:
             others[wide] = Nodes(s.states[::2], s.log_weights[::2], False, s.kind)
             total //= 2
 
+        apart = np.prod([len(s.states) for s in others.values() if s.exact], dtype=float) <= MAX_APART  # a narrow mode hides in a mixture
+
         def density(x: Array) -> Array:
             at = {k: Nodes(x, self._base(unit[0], x), False) if k == unit else others[k] for k in single}
             states, base, lengths = self._product(at)
             w = (self._integrated(states, base) if self._line else base - self.energy(self._params, states)).reshape(lengths)
-            w = np.moveaxis(w, list(at).index(unit), 0).reshape(len(x), -1)
-            return np.asarray(logsumexp(w, axis=1))
+            place = list(at).index(unit)
+            summed = tuple(m for m, s in enumerate(at.values()) if m != place and not (apart and s.exact))
+            w = np.moveaxis(w, place, 0) if not summed else np.moveaxis(logsumexp(w, axis=summed, keepdims=True), place, 0)
+            return np.asarray(w.reshape(len(x), -1))
 
         return density
 

@@ -37,7 +37,7 @@ def unit_mean(plan: Plan, nodes: Nodes, params: Mapping[str, Array], case: Mappi
         return total
 
     def density(x: Array) -> Array:
-        return base_of(g.unit, x, g.arguments) - energies(x)
+        return (base_of(g.unit, x, g.arguments) - energies(x))[:, None]
 
     x, log_weights = nodes.states, nodes.log_weights
     if nodes.kind == "counts":
