@@ -160,6 +160,8 @@ def _set_parameters(machine: Machine, generator: np.random.Generator) -> None:
             machine.initial_state(1)
             return
         except BmError:
+            if not drawn:
+                raise
             drawn = {n: 0.6 * x for n, x in drawn.items()}
     raise fail("BM813", f"no small parameters leave `{machine.model.name}` a distribution", machine.model.terms[0].span)
 
