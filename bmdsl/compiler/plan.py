@@ -103,7 +103,7 @@ class Plan:
     @property
     def all_listed(self) -> bool:
         """Whether no term is a matrix, so that chains may stand side by side in memory."""
-        return bool(self.listed) and not self.couplings and not self.multiway and not any(g.lateral for g in self.groups)
+        return bool(self.listed) and not self.couplings and not self.multiway and not self.experts and not any(g.lateral for g in self.groups)
 
     @property
     def multiway(self) -> tuple[Tensor | Contraction, ...]:

@@ -48,22 +48,32 @@ def is_positive(a: Array) -> bool:
 
 def proves(f: Family) -> bool:
     """True only where every matrix of the family is above 0 on the cone; False says nothing."""
+    if not (np.isfinite(f.mid).all() and np.isfinite(f.radius).all()):
+        return False
     mid, radius, nonneg = f.mid.copy(), f.radius.copy(), f.nonneg
     both = nonneg[:, None] & nonneg[None, :] & ~np.eye(len(mid), dtype=bool)
-    mid[both] = np.minimum(mid - radius, 0)[both]  # what pushes two units x ≥ 0 apart may be left out
+    mid[both] = np.minimum(mid - radius, 0)[
+        both
+    ]  # what pushes two units x ≥ 0 apart may be left out
     radius[both] = 0
-    keep = ~(nonneg & ((mid - np.diag(np.diagonal(mid)) == 0) & (radius == 0)).all(1) & (np.diagonal(mid) == 0))
+    keep = ~(
+        nonneg
+        & ((mid - np.diag(np.diagonal(mid)) == 0) & (radius == 0)).all(1)
+        & (np.diagonal(mid) == 0)
+    )
     mid, radius = mid[np.ix_(keep, keep)], radius[np.ix_(keep, keep)]
     if not len(mid):
         return True
     if f.basis is not None:
         b = f.basis[keep]
         mid, radius = b.T @ mid @ b, np.abs(b).T @ radius @ np.abs(b)
-    if not (np.isfinite(mid).all() and np.isfinite(radius).all()):
-        return False
     if not radius.any():
         return is_positive(mid)
-    top = float(np.abs(np.linalg.eigvalsh(radius)).max()) if len(radius) <= 512 else float(radius.sum(1).max())
+    top = (
+        float(np.abs(np.linalg.eigvalsh(radius)).max())
+        if len(radius) <= 512
+        else float(radius.sum(1).max())
+    )
     return is_positive(mid - np.diag(radius.sum(1))) or is_positive(mid - top * np.eye(len(mid)))
 
 
@@ -97,7 +107,11 @@ def _least_in_cone(q: Array, nonneg: Array) -> tuple[float, Array]:
         if values[0] <= ROUNDING * size:
             x[free] = vectors[:, 0]
             return float(min(values[0], 0.0)), x
-    pull = -np.linalg.solve(q[np.ix_(free, free)], q[np.ix_(free, held)]) if len(free) else np.zeros((0, len(held)))
+    pull = (
+        -np.linalg.solve(q[np.ix_(free, free)], q[np.ix_(free, held)])
+        if len(free)
+        else np.zeros((0, len(held)))
+    )
     rest = q[np.ix_(held, held)] + q[np.ix_(held, free)] @ pull
     best, best_x = np.inf, x
     for k in range(1, len(held) + 1):
@@ -110,7 +124,9 @@ def _least_in_cone(q: Array, nonneg: Array) -> tuple[float, Array]:
                     best_x = np.zeros(n)
                     best_x[held[list(subset)]] = np.maximum(v, 0)
                     best_x[free] = pull @ best_x[held]
-    return (best if abs(best) > ROUNDING * size else 0.0), best_x / max(float(np.linalg.norm(best_x)), 1e-300)
+    return (best if abs(best) > ROUNDING * size else 0.0), best_x / max(
+        float(np.linalg.norm(best_x)), 1e-300
+    )
 
 
 def sunk(q: Array, nonneg: Array) -> Array:

@@ -8,12 +8,12 @@ Whether exp(−E) can be summed is decided by these alone: what is linear in x, 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
 from ..units.interface import FAR
+from .addends import Addends, Rows
 from .domain import ends
 from .enumeration import support_of
 from .experts import BoundExpert
@@ -23,45 +23,6 @@ CLEARLY = 0.05
 """How far an exponent read off numerically may be from the whole number that it is."""
 MAX_CANDIDATES = 64
 """States of one bounded unit that are looked at one by one."""
-
-
-@dataclass(frozen=True)
-class Addends:
-    """Products c · Π units: `places` and `powers` [n, order] (the last column of all stands for the number 1), `values` c [n], `terms` [n]."""
-
-    places: Array
-    powers: Array
-    values: Array
-    terms: Array
-
-    def picked(self, which: Array) -> Addends:
-        """Those at `which`, a mask or numbers."""
-        return Addends(self.places[which], self.powers[which], self.values[which], self.terms[which])
-
-    @staticmethod
-    def joined(parts: list[Addends], one: int) -> Addends:
-        """All of them as one, padded with the number 1."""
-        order = max((p.places.shape[1] for p in parts), default=1)
-        wide = [Addends(_padded(p.places, order, one), _padded(p.powers, order, 1), p.values, p.terms) for p in parts]
-        if not wide:
-            none = np.zeros((0, order), np.int64)
-            return Addends(none, none, np.zeros(0), np.zeros(0, np.int64))
-        return Addends(*(np.concatenate([getattr(w, name) for w in wide]) for name in ("places", "powers", "values", "terms")))
-
-
-def _padded(x: Array, order: int, fill: int) -> Array:
-    return np.hstack([x, np.full((len(x), order - x.shape[1]), fill, np.int64)])
-
-
-@dataclass(frozen=True)
-class Rows:
-    """Experts of one degree d ≥ 2: E grows like up · (m·x)^d where m·x > 0 and like down · |m·x|^d where m·x < 0, `matrix` [rows, columns]."""
-
-    degree: int
-    matrix: Array
-    up: Array
-    down: Array
-    term: int
 
 
 class Growth:
@@ -90,10 +51,19 @@ class Growth:
             if g.role != "given" and not np.isfinite([low, high]).all():
                 self.real[inside] = True
                 self.degree[inside], lead = _base_growth(program, g.name, bool(np.isfinite(high)))
-                self.lead[inside], self.precision[inside] = lead, 2 * lead if self.degree[self.offset[g.name]] == 2 else 0.0
-        self.side = np.where(np.isfinite(self.low), 1, np.where(np.isfinite(self.high), -1, 0)) * self.real
+                self.lead[inside], self.precision[inside] = (
+                    lead,
+                    2 * lead if self.degree[self.offset[g.name]] == 2 else 0.0,
+                )
+        self.side = (
+            np.where(np.isfinite(self.low), 1, np.where(np.isfinite(self.high), -1, 0)) * self.real
+        )
         """1: from an end up, −1: from an end down, 0: both ways."""
-        self.curved = [e for e in program.experts if e.growth()[0] >= 2 and any(self.real[self.offset[n]] for n in e.groups)]
+        self.curved = [
+            e
+            for e in program.experts
+            if e.growth()[0] >= 2 and any(self.real[self.offset[n]] for n in e.groups)
+        ]
 
     def group_of(self, column: int) -> str:
         """The group of a column."""
@@ -112,7 +82,11 @@ class Growth:
         terms = self.program.plan.model.terms
         reals = {n for n, at in self.offset.items() if self.real[at]}
         flat = any(0 < self.degree[self.offset[n]] <= 1 + CLEARLY for n in reals)
-        return flat or bool(self.curved) or any(sum(u.power for u in t.units if u.group in reals) >= 2 for t in terms)
+        return (
+            flat
+            or bool(self.curved)
+            or any(sum(u.power for u in t.units if u.group in reals) >= 2 for t in terms)
+        )
 
     # ------------------------------------------------------------ what the parameters amount to
 
@@ -137,22 +111,35 @@ class Growth:
                 continue
             at = self.offset[g.name]
             if g.square:
-                yield _alike(at + np.arange(g.size)[:, None], (2,), -f.bias2[g.name], self._term(g.name))
+                yield _alike(
+                    at + np.arange(g.size)[:, None], (2,), -f.bias2[g.name], self._term(g.name)
+                )
             if g.name in f.lateral:
                 p, q = np.nonzero(np.triu(f.lateral[g.name], 1))
-                yield _alike(at + np.stack([p, q], 1), (1, 1), -f.lateral[g.name][p, q], self._term(g.name, g.name))
+                yield _alike(
+                    at + np.stack([p, q], 1),
+                    (1, 1),
+                    -f.lateral[g.name][p, q],
+                    self._term(g.name, g.name),
+                )
         for c in plan.couplings:
-            degree = sum(power for n, power in zip((c.a, c.b), c.powers, strict=True) if self._any_real(n))
+            degree = sum(
+                power for n, power in zip((c.a, c.b), c.powers, strict=True) if self._any_real(n)
+            )
             if degree >= 2:
                 w = f.matrix[c.name].reshape(program.sizes[c.a], program.sizes[c.b])
                 p, q = np.nonzero(w)
                 places = np.stack([self.offset[c.a] + p, self.offset[c.b] + q], 1)
-                yield _alike(places, c.powers, -w[p, q].astype(np.float64) * f.scale[c.name], c.terms[0])
-        for (term, arrays), number in zip(f.multiway, (t.term for t in plan.multiway), strict=True):
+                yield _alike(
+                    places, c.powers, -w[p, q].astype(np.float64) * f.scale[c.name], c.terms[0]
+                )
+        for (term, arrays), source in zip(f.multiway, plan.multiway, strict=True):
             if sum(self._any_real(n) for n in term.groups) >= 2:
                 columns, values = term.couplings(arrays)
-                places = np.stack([self.offset[n] + x for n, x in zip(term.groups, columns, strict=True)], 1)
-                yield _alike(places, (1,) * len(term.groups), -values, number)
+                places = np.stack(
+                    [self.offset[n] + x for n, x in zip(term.groups, columns, strict=True)], 1
+                )
+                yield _alike(places, (1,) * len(term.groups), -values, source.term)
         if program.listing is not None and f.values is not None:
             for places, number, terms in self._listed:
                 yield places, np.ones_like(places), -f.values[number].astype(np.float64), terms
@@ -162,7 +149,9 @@ class Growth:
         """Listed couplings of degree 2 and more in units without bounds: columns, places among all values, terms."""
         listing = self.program.listing
         assert listing is not None
-        columns = np.concatenate([self.offset[n] + np.arange(self.program.sizes[n]) for n in listing.offset])
+        columns = np.concatenate(
+            [self.offset[n] + np.arange(self.program.sizes[n]) for n in listing.offset]
+        )
         starts = np.array([listing.first[t] for t in self.program.plan.listed])
         out = []
         for part in listing.parts:
@@ -170,7 +159,9 @@ class Growth:
             which = self.real[places].sum(1) >= 2
             if which.any():
                 number = part.number[which]
-                terms = np.array(self.program.plan.listed)[np.searchsorted(starts, number, "right") - 1]
+                terms = np.array(self.program.plan.listed)[
+                    np.searchsorted(starts, number, "right") - 1
+                ]
                 out.append((places[which], number, terms))
         return out
 
@@ -181,7 +172,9 @@ class Growth:
         """The first term of exactly these groups, for a message; with one name, of its square."""
         terms = self.program.plan.model.terms
         for n, t in enumerate(terms):
-            if [u.group for u in t.units] == list(names) and (len(names) > 1 or t.units[0].power == 2):
+            if [u.group for u in t.units] == list(names) and (
+                len(names) > 1 or t.units[0].power == 2
+            ):
                 return n
         return next((n for n, t in enumerate(terms) if names[0] in {u.group for u in t.units}), 0)
 
@@ -189,11 +182,18 @@ class Growth:
         """A unit met twice is that unit to a power; two states of one unit are never on together."""
         if places.shape[1] > 1:
             order = np.argsort(places, axis=1, kind="stable")
-            places, powers = np.take_along_axis(places, order, 1), np.take_along_axis(powers, order, 1).copy()
+            places, powers = (
+                np.take_along_axis(places, order, 1),
+                np.take_along_axis(powers, order, 1).copy(),
+            )
             for m in range(1, places.shape[1]):
                 same = (places[:, m] == places[:, m - 1]) & (places[:, m] != self.one)
                 powers[same, m] += powers[same, m - 1]
-                places = np.where(np.arange(places.shape[1]) == m - 1, np.where(same, self.one, places[:, m - 1])[:, None], places)
+                places = np.where(
+                    np.arange(places.shape[1]) == m - 1,
+                    np.where(same, self.one, places[:, m - 1])[:, None],
+                    places,
+                )
                 powers[same, m - 1] = 1
         return Addends(places, powers, values, terms)
 
@@ -206,7 +206,9 @@ class Growth:
             wide = np.zeros((len(matrix), self.one))
             for n in e.groups:
                 inside = slice(self.offset[n], self.offset[n] + self.program.sizes[n])
-                wide[:, inside] = matrix[:, e.begin[n] : e.begin[n] + self.program.sizes[n]] * self.real[inside]
+                wide[:, inside] = (
+                    matrix[:, e.begin[n] : e.begin[n] + self.program.sizes[n]] * self.real[inside]
+                )
             which = (strength != 0) & (wide != 0).any(1)
             degree, up, down = far_out(e)
             if which.any() and degree >= 2:
@@ -217,9 +219,10 @@ class Growth:
     # ------------------------------------------------------------ units with bounds
 
     def candidates(self, unit: int) -> tuple[Array, bool] | None:
-        """States [m, width] of the bounded unit that begins at this column, among which a function that is affine in it has its least value, and whether that is so.
+        """States [m, width] of the bounded unit that begins at this column, and whether they suffice.
 
-        None for a given unit without bounds. A function of x and x² of an interval may have it inside.
+        A function that is affine in the unit has its least value at one of them where they do.
+        None for a given unit without bounds.
         """
         name = self.group_of(unit)
         width = self.program.states[name]
@@ -231,7 +234,11 @@ class Growth:
             return None
         if width > 1:
             angles = 2 * np.pi * np.arange(16) / 16
-            return (np.stack([np.cos(angles), np.sin(angles)], 1) if width == 2 else np.vstack([np.eye(width), -np.eye(width)])), False
+            return (
+                np.stack([np.cos(angles), np.sin(angles)], 1)
+                if width == 2
+                else np.vstack([np.eye(width), -np.eye(width)])
+            ), False
         middle = [0.0] if low < 0 < high else []
         return np.array([low, high, *middle])[:, None], True
 
@@ -250,17 +257,30 @@ class Growth:
                 continue
             lo, hi = self.low[place] ** power, self.high[place] ** power
             lo, hi = np.minimum(lo, hi), np.maximum(lo, hi)
-            lo = np.where((power % 2 == 0) & (self.low[place] < 0) & (self.high[place] > 0), 0.0, lo)
+            lo = np.where(
+                (power % 2 == 0) & (self.low[place] < 0) & (self.high[place] > 0), 0.0, lo
+            )
             with np.errstate(invalid="ignore"):
-                ends_ = [np.nan_to_num(x * y, nan=0.0, posinf=np.inf, neginf=-np.inf) for x in (low, high) for y in (lo, hi)]
+                ends_ = [
+                    np.nan_to_num(x * y, nan=0.0, posinf=np.inf, neginf=-np.inf)
+                    for x in (low, high)
+                    for y in (lo, hi)
+                ]
             low = np.where(there, np.min(ends_, 0), low)
             high = np.where(there, np.max(ends_, 0), high)
         return low, high
 
 
-def _alike(places: Array, powers: tuple[int, ...], values: Array, term: int) -> tuple[Array, Array, Array, Array]:
+def _alike(
+    places: Array, powers: tuple[int, ...], values: Array, term: int
+) -> tuple[Array, Array, Array, Array]:
     n = len(places)
-    return places.astype(np.int64), np.tile(np.array(powers, np.int64), (n, 1)), np.asarray(values, np.float64), np.full(n, term)
+    return (
+        places.astype(np.int64),
+        np.tile(np.array(powers, np.int64), (n, 1)),
+        np.asarray(values, np.float64),
+        np.full(n, term),
+    )
 
 
 def _base_growth(program: Program, name: str, downward: bool) -> tuple[float, float]:

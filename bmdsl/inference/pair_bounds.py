@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .growth import Addends, Growth
+from .addends import Addends
+from .growth import Growth
 from .program import Array
 
 
@@ -39,7 +40,12 @@ def pair_bounds(g: Growth, a: Addends) -> PairBounds:
     column = np.where(bounded, a.places, -1).max(1)
     power = np.where(bounded, a.powers, 0).max(1)
     for name in {g.group_of(int(c)) for c in np.unique(column[count == 1])}:
-        own = (count == 1) & (g.unit[column] >= 0) & (g.offset[name] <= column) & (column < g.offset[name] + g.program.sizes[name])
+        own = (
+            (count == 1)
+            & (g.unit[column] >= 0)
+            & (g.offset[name] <= column)
+            & (column < g.offset[name] + g.program.sizes[name])
+        )
         found = g.candidates(g.offset[name])
         mixed = g.is_interval(g.offset[name]) and len(np.unique(power[own])) > 1
         if found is None or not found[1] or mixed:
@@ -51,7 +57,9 @@ def pair_bounds(g: Growth, a: Addends) -> PairBounds:
         within = (column[rows] - g.offset[name]) % width
         both, index = np.unique(pair[rows] * (g.one + 1) + unit, return_inverse=True)
         table = np.zeros((len(both), len(states)))
-        np.add.at(table, index.ravel(), a.values[rows, None] * states[:, within].T ** power[rows, None])
+        np.add.at(
+            table, index.ravel(), a.values[rows, None] * states[:, within].T ** power[rows, None]
+        )
         np.add.at(low, both // (g.one + 1), table.min(1))
         np.add.at(high, both // (g.one + 1), table.max(1))
     rest = (count == 0) | loose

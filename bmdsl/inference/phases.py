@@ -232,6 +232,7 @@ class Phases:
             self.watch(state, beta)
             self._means(f, rows, {n: self.program.field(f, n, state) for n in last}, beta if beta is None or beta.ndim == 1 else beta[-1])
             return rows
+        watching = self._unproved(beta)
         samplers = {n: ExpertSampler(self.program, f, n) for n in order if self.program.plan.group(n).expert}
         schedule = beta
         joint = self._selector(clamped, seen) if beta is None else None
@@ -250,6 +251,8 @@ class Phases:
                     samplers[name].draw(state, seen.get(name, empty), self._key(name, stream, update, first + step), beta, settling)
                     continue
                 eta = self.program.field(f, name, state, out=self.program.scratch(name, count))
+                if watching:
+                    self._propriety.watch_fields(name, eta, beta)
                 if name in averaged:
                     state[name][...] = self.program.mean(name, eta if beta is None else eta * beta[:, None])
                     continue
@@ -263,8 +266,13 @@ class Phases:
 
     def watch(self, state: State, beta: Array | None = None) -> None:
         """BmError BM890 where units that no proof holds back ran off. At β > 1 the proof for the model itself says nothing."""
-        if self._propriety.watched or (self._propriety.can_fail and beta is not None and beta.max(initial=0) > 1):
+        if self._unproved(beta):
             self._propriety.watch(state, always=beta is not None)
+
+    def _unproved(self, beta: Array | None) -> bool:
+        """Whether these parameters, or a β > 1, may leave no distribution."""
+        hotter = beta is not None and bool(beta.max(initial=0) > 1)
+        return bool(self._propriety.watched) or (self._propriety.can_fail and hotter)
 
     def _selector(self, clamped: set[str], seen: State) -> tuple[str, tuple[str, ...]] | None:
         """The plan's joint draw, where nothing of it is held fixed."""

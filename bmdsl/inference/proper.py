@@ -52,7 +52,12 @@ class Propriety:
             self.watched = self._last.watched
             return
         size = float(np.sqrt(sum(float(np.vdot(x, x)) for x in arrays)))
-        if self._last is not None and self.growth.real.sum() > QUICK and moved <= NEAR * size and self._unjudged < PATIENCE:
+        if (
+            self._last is not None
+            and self.growth.real.sum() > QUICK
+            and moved <= NEAR * size
+            and self._unjudged < PATIENCE
+        ):
             self._unjudged += 1
             self.watched = self._reals()
             return
@@ -61,7 +66,12 @@ class Propriety:
         for one in findings:
             if one.verdict == "improper":
                 raise self._refused(one, f)
-        still = {self.growth.group_of(int(c)) for one in findings if one.verdict == "open" for c in one.columns}
+        still = {
+            self.growth.group_of(int(c))
+            for one in findings
+            if one.verdict == "open"
+            for c in one.columns
+        }
         self.watched = tuple(g.name for g in self.program.plan.groups if g.name in still)
         slack = min((one.slack for one in findings), default=np.inf)
         room = 0.0 if self.watched or not np.isfinite(slack) else slack / self._stretch(f)
@@ -77,8 +87,14 @@ class Propriety:
         program, real = self.program, set(self._reals())
         out = [f.bias2[g.name] for g in program.plan.groups if g.square and g.name in real]
         out += [f.lateral[n] for n in f.lateral if n in real]
-        out += [f.matrix[c.name] for c in program.plan.couplings if {c.a, c.b} & real and c.powers != (1, 1) or {c.a, c.b} <= real]
-        out += [x for term, arrays in f.multiway if len(real & set(term.groups)) > 1 for x in arrays]
+        out += [
+            f.matrix[c.name]
+            for c in program.plan.couplings
+            if {c.a, c.b} & real and c.powers != (1, 1) or {c.a, c.b} <= real
+        ]
+        out += [
+            x for term, arrays in f.multiway if len(real & set(term.groups)) > 1 for x in arrays
+        ]
         out += [] if f.values is None else [f.values]
         out += [x for e, parts in f.experts if e in self.growth.curved for x in parts]
         return tuple(np.asarray(x) for x in out)
@@ -86,12 +102,23 @@ class Propriety:
     def _moved(self, arrays: tuple[Array, ...]) -> float:
         if self._last is None:
             return np.inf
-        return float(np.sqrt(sum(float(np.sum((x - y) ** 2, dtype=np.float64)) for x, y in zip(arrays, self._last.arrays, strict=True))))
+        return float(
+            np.sqrt(
+                sum(
+                    float(np.sum((x - y) ** 2, dtype=np.float64))
+                    for x, y in zip(arrays, self._last.arrays, strict=True)
+                )
+            )
+        )
 
     def _stretch(self, f: Fields) -> float:
         """How far Q's eigenvalues move at most when the arrays move by 1; infinite where they are no entries of Q."""
         program, real = self.program, set(self._reals())
-        if self.growth.curved or any(len(real & set(t.groups)) > 1 for t, _ in f.multiway) or program.listing is not None:
+        if (
+            self.growth.curved
+            or any(len(real & set(t.groups)) > 1 for t, _ in f.multiway)
+            or program.listing is not None
+        ):
             return np.inf
         most = 2.0
         for c in program.plan.couplings:
@@ -102,7 +129,10 @@ class Propriety:
                 continue
             other, power = (c.b, c.powers[1]) if c.a in real else (c.a, c.powers[0])
             at = self.growth.offset[other]
-            reach = max(abs(self.growth.low[at]), abs(self.growth.high[at])) ** power * program.sizes[other] ** 0.5
+            reach = (
+                max(abs(self.growth.low[at]), abs(self.growth.high[at])) ** power
+                * program.sizes[other] ** 0.5
+            )
             most = max(most, 2 * abs(f.scale[c.name]) * reach)
         return most * (len(program.plan.couplings) + len(f.lateral) + 1) ** 0.5
 
@@ -117,16 +147,30 @@ class Propriety:
         names = list(dict.fromkeys(growth.group_of(c) for c in used))
         shown = " and ".join(f"`{n}`" for n in names)
         state = self._state_shown(one)
-        note = (f"with {state}, " if state else "") + f"it falls as {one.ray.coefficient:.4g} t^{one.ray.degree} along {self._ray_shown(one)}"
+        note = (
+            f"with {state}, " if state else ""
+        ) + f"it falls as {one.ray.coefficient:.4g} t^{one.ray.degree} along {self._ray_shown(one)}"
         smaller = "keep the sum of each unit's couplings below its 1/sigma^2, or start them smaller: `init normal(0, 0.001)`"
         slow = next((n for n in names if growth.degree[growth.offset[n]] < 2), None)
         expert = next((e for e in growth.curved if e.number == one.term), None)
         if one.ray.degree > 2:
             if expert is not None:
                 what = f"this expert falls like the power {one.ray.degree} of its projection: the energy has no lower bound"
-                return fail("BM813", what, span, note=note, help="a plus sign in front, or strengths above 0")
+                return fail(
+                    "BM813",
+                    what,
+                    span,
+                    note=note,
+                    help="a plus sign in front, or strengths above 0",
+                )
             help = "nothing here outgrows such a product: bounded units in it, or `+ sum[i] square(square(x[i]))` beside it"
-            return fail("BM813", f"units of {shown} can run off together: the energy has no lower bound", span, note=note, help=help)
+            return fail(
+                "BM813",
+                f"units of {shown} can run off together: the energy has no lower bound",
+                span,
+                note=note,
+                help=help,
+            )
         if slow is not None:
             kind, a, b = plan.group(slow).unit.name, names[0], names[-1]
             note += f"; the base measure of {kind} falls more slowly than a square"
@@ -151,7 +195,9 @@ class Propriety:
         assert one.ray is not None
         size = np.abs(one.ray.direction)
         most = np.argsort(-size)[: min(4, int((size > 0).sum()))]
-        parts = [f"{self.growth.shown(int(c))} = {one.ray.direction[c]:.3g} t" for c in sorted(most)]
+        parts = [
+            f"{self.growth.shown(int(c))} = {one.ray.direction[c]:.3g} t" for c in sorted(most)
+        ]
         return ", ".join(parts) + (", ..." if (size > 0).sum() > len(parts) else "")
 
     def _state_shown(self, one: Finding) -> str:
@@ -159,7 +205,9 @@ class Propriety:
         assert one.ray is not None
         state, growth = one.ray.state, self.growth
         on = [c for c in np.flatnonzero(state[: growth.one]) if not growth.real[c]]
-        return ", ".join(f"{growth.shown(int(c))} = {state[c]:.3g}" for c in on[:4]) + (", ..." if len(on) > 4 else "")
+        return ", ".join(f"{growth.shown(int(c))} = {state[c]:.3g}" for c in on[:4]) + (
+            ", ..." if len(on) > 4 else ""
+        )
 
     # ------------------------------------------------------------ at run time
 
@@ -171,11 +219,28 @@ class Propriety:
                 if not far < TOO_FAR:
                     raise self.ran_off(name, float(far))
 
+    def watch_fields(self, name: str, eta: Array, beta: Array | None) -> None:
+        """BmError BM890 where fields leave a watched unit no precision: a given value, or β > 1."""
+        g = self.program.plan.group(name)
+        if g.square and self.growth.real[self.growth.offset[name]]:
+            second = eta[1] if beta is None else eta[1] * beta[:, None]
+            base = float(self.growth.precision[self.growth.offset[name]])
+            if not base - 2 * float(second.max(initial=-np.inf)) > 0:
+                raise self.ran_off(name, np.inf)
+
     def ran_off(self, name: str, far: float) -> BmError:
         """What is said of chains, or of weights, that have left every distribution."""
         terms = self.program.plan.model.terms
         reals = set(self._reals())
-        term = next((t for t in terms if any(u.group == name for u in t.units) and sum(u.power for u in t.units if u.group in reals) > 1), None)
+        term = next(
+            (
+                t
+                for t in terms
+                if any(u.group == name for u in t.units)
+                and sum(u.power for u in t.units if u.group in reals) > 1
+            ),
+            None,
+        )
         return fail("BM890", f"units of `{name}` ran off to {far:.1g}: these parameters leave no distribution, as far as chains can tell",
                     None if term is None else term.span, note="neither a proof that the energy has a lower bound nor a way down was found beforehand",
                     help="smaller couplings, units with bounds, or an expert that outgrows the term: `+ sum[i] square(square(x[i]))`")  # fmt: skip

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .growth import Addends, Growth, Rows
+from .addends import Addends, Rows
+from .growth import Growth
 from .program import Array
 
 STARTS, DESCENTS = 48, 40
@@ -59,7 +60,9 @@ class Rays:
         for e in self.experts:
             u = e.matrix @ direction[: e.matrix.shape[1]]
             u = np.where(np.abs(u) <= 1e-10 * np.linalg.norm(e.matrix, axis=1), 0.0, u)
-            sums.setdefault(e.degree, []).append(np.where(u > 0, e.up, e.down) * np.abs(u) ** e.degree)
+            sums.setdefault(e.degree, []).append(
+                np.where(u > 0, e.up, e.down) * np.abs(u) ** e.degree
+            )
         inside = direction != 0
         for d in np.unique(self.growth.degree[inside & (self.growth.degree >= 2)]).astype(int):
             at = inside & (self.growth.degree.astype(int) == d)
@@ -92,7 +95,9 @@ class Rays:
         signs = np.where(odd, g.side[self._places], 1)
         both_ways = (signs == 0).any(1)
         sign = np.where(signs == 0, 1, signs).prod(1)
-        deepest = np.where(both_ways, -np.maximum(np.abs(low), np.abs(high)), np.where(sign > 0, low, -high))
+        deepest = np.where(
+            both_ways, -np.maximum(np.abs(low), np.abs(high)), np.where(sign > 0, low, -high)
+        )
         order = np.lexsort((deepest, -self.degree))
         for k in order[deepest[order] < 0][:STARTS]:
             direction, columns = np.zeros(g.one + 1), self._places[k][self._real[k]]
@@ -102,7 +107,16 @@ class Rays:
                 if self.parts(direction, self.weights(state))[k] > 0:
                     direction[self._places[k][odd[k] & (signs[k] == 0)][0]] *= -1
             out.append((direction, state))
-            out.append((np.where(direction != 0, direction * np.exp(0.3 * generator.normal(size=direction.shape)), 0.0), state))
+            out.append(
+                (
+                    np.where(
+                        direction != 0,
+                        direction * np.exp(0.3 * generator.normal(size=direction.shape)),
+                        0.0,
+                    ),
+                    state,
+                )
+            )
         for e in self.experts:
             for row, up, down in list(zip(e.matrix, e.up, e.down, strict=True))[:STARTS]:
                 if min(up, down) < 0:
@@ -113,7 +127,12 @@ class Rays:
         everywhere[np.unique(self._places[self._real])] = 1.0
         for _ in range(4):
             noise = generator.normal(size=everywhere.shape)
-            out.append((everywhere * np.where(g.side == 0, noise, g.side * np.abs(noise)), self.anywhere(generator)))
+            out.append(
+                (
+                    everywhere * np.where(g.side == 0, noise, g.side * np.abs(noise)),
+                    self.anywhere(generator),
+                )
+            )
         return [(d / np.linalg.norm(d), s) for d, s in out if d.any()]
 
     def _bounded(self) -> Array:
@@ -141,15 +160,28 @@ class Rays:
             column, power = int(self._places[k, m]), int(self._powers[k, m])
             unit = int(self.growth.unit[column])
             at = column - int(np.flatnonzero(self.growth.unit == unit)[0])
-            self._put(state, unit, lambda states, at=at, power=power: int(np.argmax(np.abs(states[:, at] ** power))))
+            self._put(
+                state,
+                unit,
+                lambda states, at=at, power=power: int(np.argmax(np.abs(states[:, at] ** power))),
+            )
         signs = np.where(self._real, self.growth.side[self._places] ** (self._powers % 2), 1)[k]
-        if not (signs == 0).any() and self.addends.values[k] * signs.prod() * self._bounded_part(k, state) > 0:
+        if (
+            not (signs == 0).any()
+            and self.addends.values[k] * signs.prod() * self._bounded_part(k, state) > 0
+        ):
             for m in np.flatnonzero(~self._real[k] & (self._places[k] != self.growth.one)):
                 column, power = int(self._places[k, m]), int(self._powers[k, m])
                 unit, before = int(self.growth.unit[column]), state.copy()
                 at = column - int(np.flatnonzero(self.growth.unit == unit)[0])
                 turn = -np.sign(before[column] ** power)
-                self._put(state, unit, lambda states, at=at, power=power, turn=turn: int(np.argmax(turn * states[:, at] ** power)))
+                self._put(
+                    state,
+                    unit,
+                    lambda states, at=at, power=power, turn=turn: int(
+                        np.argmax(turn * states[:, at] ** power)
+                    ),
+                )
                 if self._bounded_part(k, state) * self._bounded_part(k, before) < 0:
                     break
                 state[:] = before
@@ -182,25 +214,35 @@ class Rays:
 
     def _top(self, direction: Array, state: Array) -> int:
         parts = self.parts(direction, self.weights(state))
-        degrees = [2, *self.degree[parts != 0], *(e.degree for e in self.experts if (e.matrix @ direction[:-1]).any())]
+        degrees = [
+            2,
+            *self.degree[parts != 0],
+            *(e.degree for e in self.experts if (e.matrix @ direction[:-1]).any()),
+        ]
         return int(max(degrees))
 
     def _slope(self, direction: Array, weights: Array, top: int) -> Array:
         """The slope of the form of degree `top` in the direction, [columns]."""
         out = np.zeros(self.growth.one + 1)
         which = self.degree == top
-        places, powers, real, w = (x[which] for x in (self._places, self._powers, self._real, weights))
+        places, powers, real, w = (
+            x[which] for x in (self._places, self._powers, self._real, weights)
+        )
         values = np.where(real, direction[places] ** powers, 1.0)
         for m in range(places.shape[1]):
             others = np.delete(values, m, axis=1).prod(1)
-            own = np.where(real[:, m], powers[:, m] * direction[places[:, m]] ** (powers[:, m] - 1), 0.0)
+            own = np.where(
+                real[:, m], powers[:, m] * direction[places[:, m]] ** (powers[:, m] - 1), 0.0
+            )
             np.add.at(out, places[:, m], w * others * own)
         if top == 2:
             out += self.growth.precision * direction
         for e in self.experts:
             if e.degree == top:
                 u = e.matrix @ direction[:-1]
-                out[:-1] += (np.where(u > 0, e.up, e.down) * top * np.abs(u) ** (top - 1) * np.sign(u)) @ e.matrix
+                out[:-1] += (
+                    np.where(u > 0, e.up, e.down) * top * np.abs(u) ** (top - 1) * np.sign(u)
+                ) @ e.matrix
         return out
 
     def _best_state(self, direction: Array, state: Array, top: int) -> Array:

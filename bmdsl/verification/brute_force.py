@@ -41,13 +41,22 @@ class BruteForce:
     BmError BM891 where the sum has no end.
     """
 
-    def __init__(self, plan: Plan, nodes: Mapping[str, Nodes], held: State, params: Mapping[str, Array]) -> None:
+    def __init__(
+        self, plan: Plan, nodes: Mapping[str, Nodes], held: State, params: Mapping[str, Array]
+    ) -> None:
         self.plan, self.held = plan, held
         self.names = [g.name for g in plan.groups if g.name not in held]
         self._params = params
         self._line = _gaussian_groups(plan, nodes, self.names)
-        single = {(n, u): nodes[n] for n in self.names if n not in self._line for u in range(units_of(plan.group(n)))}
-        single = {k: replace(s, kind="interval") if s.kind == "line" else s for k, s in single.items()}
+        single = {
+            (n, u): nodes[n]
+            for n in self.names
+            if n not in self._line
+            for u in range(units_of(plan.group(n)))
+        }
+        single = {
+            k: replace(s, kind="interval") if s.kind == "line" else s for k, s in single.items()
+        }
         panels = self._placed(single)
         self.error = 0.0
         if any(single[k].kind == "interval" for k in single):
@@ -79,13 +88,21 @@ class BruteForce:
         states = {n: np.repeat(x, count, axis=0) for n, x in self.held.items()}
         for n in self.names:
             axes = tuple(int(a) for a in self.plan.group(n).axes)
-            states[n] = np.zeros((count, *axes)) if n in self._line else np.hstack(columns[n]).reshape(count, *axes)
+            states[n] = (
+                np.zeros((count, *axes))
+                if n in self._line
+                else np.hstack(columns[n]).reshape(count, *axes)
+            )
         return states, base, lengths
 
     def _placed(self, single: dict[Unit, Nodes]) -> dict[Unit, Array]:
         """Moves the nodes of integrals, in place, to where their marginal densities are; the panels of each."""
         moving = [k for k, s in single.items() if s.kind in ("interval", "counts")]
-        panels = {k: first_panels(single[k].low, single[k].high, single[k].width) for k in moving if single[k].kind == "interval"}
+        panels = {
+            k: first_panels(single[k].low, single[k].high, single[k].width)
+            for k in moving
+            if single[k].kind == "interval"
+        }
         moved = 1.0
         for turn in range(TURNS):
             moved = 0.0
@@ -98,16 +115,24 @@ class BruteForce:
                 else:
                     panels[unit] = fitted(density, panels[unit], s.low, s.high)
                     single[unit] = self._on(unit, s, panels[unit], COARSE)
-                moved = max(moved, abs(float(np.abs(single[unit].states).max()) / max(reach, 1e-300) - 1))
+                moved = max(
+                    moved, abs(float(np.abs(single[unit].states).max()) / max(reach, 1e-300) - 1)
+                )
             if len(moving) < 2 or (turn > 0 and moved < SETTLED):
                 break
         for unit in moving:
-            if (len(moving) > 1 and moved > RUNNING) or np.abs(single[unit].states).max() > TOO_FAR * single[unit].width:
+            if (len(moving) > 1 and moved > RUNNING) or np.abs(
+                single[unit].states
+            ).max() > TOO_FAR * single[unit].width:
                 raise self._endless(unit[0])
         return panels
 
-    def _finely(self, single: Mapping[Unit, Nodes], panels: Mapping[Unit, Array], nodes: int) -> dict[Unit, Nodes]:
-        return {k: self._on(k, s, panels[k], nodes) if k in panels else s for k, s in single.items()}
+    def _finely(
+        self, single: Mapping[Unit, Nodes], panels: Mapping[Unit, Array], nodes: int
+    ) -> dict[Unit, Nodes]:
+        return {
+            k: self._on(k, s, panels[k], nodes) if k in panels else s for k, s in single.items()
+        }
 
     def _on(self, unit: Unit, s: Nodes, panels: Array, nodes: int) -> Nodes:
         x, log_weights = gauss(panels, nodes)
@@ -120,21 +145,40 @@ class BruteForce:
     def _marginal(self, single: dict[Unit, Nodes], unit: Unit) -> Callable[[Array], Array]:
         others = {k: s for k, s in single.items() if k != unit}
         total = int(np.prod([len(s.states) for s in others.values()], dtype=float)) * 64
-        while total > MAX_AT_ONCE and any(not s.exact and len(s.states) > 8 for s in others.values()):  # every second node is enough to find a place
-            wide = max((k for k, s in others.items() if not s.exact), key=lambda k: len(others[k].states))
+        while total > MAX_AT_ONCE and any(
+            not s.exact and len(s.states) > 8 for s in others.values()
+        ):  # every second node is enough to find a place
+            wide = max(
+                (k for k, s in others.items() if not s.exact), key=lambda k: len(others[k].states)
+            )
             s = others[wide]
             others[wide] = Nodes(s.states[::2], s.log_weights[::2], False, s.kind)
             total //= 2
 
-        apart = np.prod([len(s.states) for s in others.values() if s.exact], dtype=float) <= MAX_APART  # a narrow mode hides in a mixture
+        apart = (
+            np.prod([len(s.states) for s in others.values() if s.exact], dtype=float) <= MAX_APART
+        )  # a narrow mode hides in a mixture
 
         def density(x: Array) -> Array:
-            at = {k: Nodes(x, self._base(unit[0], x), False) if k == unit else others[k] for k in single}
+            at = {
+                k: Nodes(x, self._base(unit[0], x), False) if k == unit else others[k]
+                for k in single
+            }
             states, base, lengths = self._product(at)
-            w = (self._integrated(states, base) if self._line else base - self.energy(self._params, states)).reshape(lengths)
+            w = (
+                self._integrated(states, base)
+                if self._line
+                else base - self.energy(self._params, states)
+            ).reshape(lengths)
             place = list(at).index(unit)
-            summed = tuple(m for m, s in enumerate(at.values()) if m != place and not (apart and s.exact))
-            w = np.moveaxis(w, place, 0) if not summed else np.moveaxis(logsumexp(w, axis=summed, keepdims=True), place, 0)
+            summed = tuple(
+                m for m, s in enumerate(at.values()) if m != place and not (apart and s.exact)
+            )
+            w = (
+                np.moveaxis(w, place, 0)
+                if not summed
+                else np.moveaxis(logsumexp(w, axis=summed, keepdims=True), place, 0)
+            )
             return np.asarray(w.reshape(len(x), -1))
 
         return density
@@ -153,11 +197,18 @@ class BruteForce:
             for m, value in moved:
                 put[columns[m][0]][:, columns[m][1]] = value
             put |= {n: put[n].reshape(shapes[n]) for n in self._line}
-            base = sum(float(self._base(n, put[n].reshape(shapes[n][0], -1)[:1].ravel()).sum()) for n in self._line)
+            base = sum(
+                float(self._base(n, put[n].reshape(shapes[n][0], -1)[:1].ravel()).sum())
+                for n in self._line
+            )
             return self.energy(self._params, put) - base
 
         size = len(columns)
-        c, up, down = at(), [at((m, 1.0)) for m in range(size)], [at((m, -1.0)) for m in range(size)]
+        c, up, down = (
+            at(),
+            [at((m, 1.0)) for m in range(size)],
+            [at((m, -1.0)) for m in range(size)],
+        )
         g = np.stack([(u - d) / 2 for u, d in zip(up, down, strict=True)], 1)
         h = np.empty((len(c), size, size))
         for m in range(size):
@@ -172,7 +223,13 @@ class BruteForce:
         """log weights of the others' states with the Gaussian units integrated out, [n]."""
         c, g, h = self._quadratic(states)
         moved = np.einsum("nm,nm->n", g, np.linalg.solve(h, g[:, :, None])[:, :, 0])
-        return np.asarray(base - c + 0.5 * moved - 0.5 * np.linalg.slogdet(h)[1] + 0.5 * h.shape[1] * np.log(2 * np.pi))
+        return np.asarray(
+            base
+            - c
+            + 0.5 * moved
+            - 0.5 * np.linalg.slogdet(h)[1]
+            + 0.5 * h.shape[1] * np.log(2 * np.pi)
+        )
 
     def _spread(self, states: State, base: Array) -> tuple[State, Array]:
         """Every state of the others with all nodes of the Gaussian units."""
@@ -183,10 +240,18 @@ class BruteForce:
         grid, log_w = z[index].T, (np.log(w) + z * z / 2)[index].sum(0)
         root = np.linalg.cholesky(h)
         mean = -np.linalg.solve(h, g[:, :, None])[:, :, 0]
-        x = mean[:, None] + np.linalg.solve(root.transpose(0, 2, 1)[:, None], np.broadcast_to(grid[None, :, :, None], (len(h), *grid.shape, 1)))[..., 0]
+        x = (
+            mean[:, None]
+            + np.linalg.solve(
+                root.transpose(0, 2, 1)[:, None],
+                np.broadcast_to(grid[None, :, :, None], (len(h), *grid.shape, 1)),
+            )[..., 0]
+        )
         x = x.reshape(-1, size)
         out = {n: np.repeat(s, len(grid), axis=0) for n, s in states.items()}
-        weights = np.repeat(base - np.log(np.diagonal(root, axis1=1, axis2=2)).sum(1), len(grid)) + np.tile(log_w, len(base))
+        weights = np.repeat(
+            base - np.log(np.diagonal(root, axis1=1, axis2=2)).sum(1), len(grid)
+        ) + np.tile(log_w, len(base))
         lo = 0
         for n in self._line:
             width = self.plan.group(n).size
@@ -216,7 +281,11 @@ class BruteForce:
                         at_all: tuple[slice | int, ...] = (slice(None), *place)
                         value = value * states[group][at_all] ** power
                     if term.expert is not None:
-                        value = value * walker.expert(term.expert, at, lambda group, place: np.moveaxis(states[group], 0, -1)[place])
+                        value = value * walker.expert(
+                            term.expert,
+                            at,
+                            lambda group, place: np.moveaxis(states[group], 0, -1)[place],
+                        )
                     total += value
         return total
 
@@ -240,7 +309,9 @@ def _gaussian_groups(plan: Plan, nodes: Mapping[str, Nodes], names: list[str]) -
     found = [n for n in names if nodes[n].kind == "line"]
     for term in plan.model.terms:
         while sum(u.power for u in term.units if u.group in found) > 2:
-            found.remove(max((u for u in term.units if u.group in found), key=lambda u: u.power).group)
+            found.remove(
+                max((u for u in term.units if u.group in found), key=lambda u: u.power).group
+            )
     return found
 
 

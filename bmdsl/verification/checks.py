@@ -14,8 +14,8 @@ from ..compiler.plan import MANY_CHAINS
 from ..inference.machine import Machine
 from ..language.diagnostics import BmError
 from .brute_force import BruteForce, State, units_of
-from .one_unit import unit_mean
 from .nodes import Nodes
+from .one_unit import unit_mean
 
 Array = np.ndarray
 EXACT, QUADRATURE = 1e-9, 2e-6

@@ -9,7 +9,7 @@ import numpy as np
 from ..units.interface import UnitType
 
 Array = np.ndarray
-HERMITE, LEGENDRE, CIRCLE, COUNTS, GRID = 8, 32, 24, 60, 200
+HERMITE, LEGENDRE, CIRCLE, COUNTS, GRID = 8, 32, 16, 60, 200
 FAR = 1e6
 
 

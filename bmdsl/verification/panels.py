@@ -33,7 +33,11 @@ def first_panels(low: float, high: float, width: float) -> Array:
         edges = np.linspace(low, high, 5)
     else:
         out = width * 2.0 ** np.arange(0, 4)
-        edges = np.concatenate([[0.0], out]) if np.isfinite(low) else np.concatenate([-out[::-1], [0.0], out])
+        edges = (
+            np.concatenate([[0.0], out])
+            if np.isfinite(low)
+            else np.concatenate([-out[::-1], [0.0], out])
+        )
         edges = edges + (low if np.isfinite(low) else 0.0)
     return np.stack([edges[:-1], edges[1:]], 1)
 
@@ -43,7 +47,9 @@ def fitted(density: Density, panels: Array, low: float, high: float) -> Array:
     for _ in range(ROUNDS):
         top, least, most = _heights(density, panels)
         wide = panels[:, 1] - panels[:, 0] > 1e-9 * np.maximum(1.0, np.abs(panels).max(1))
-        split = ((most > top - DEPTH) & (most - least > FALL + LENIENT * (top - most))).any(1) & wide
+        split = ((most > top - DEPTH) & (most - least > FALL + LENIENT * (top - most))).any(
+            1
+        ) & wide
         grown = []
         if not np.isfinite(high) and (most[-1] > top - DEPTH).any():
             grown.append([panels[-1, 1], panels[-1, 1] + 2 * (panels[-1, 1] - panels[-1, 0])])
@@ -52,7 +58,11 @@ def fitted(density: Density, panels: Array, low: float, high: float) -> Array:
         if not (split.any() or grown) or len(panels) > MAX_PANELS:
             break
         middle = panels.mean(1)
-        parts = [panels[~split], np.stack([panels[split, 0], middle[split]], 1), np.stack([middle[split], panels[split, 1]], 1)]
+        parts = [
+            panels[~split],
+            np.stack([panels[split, 0], middle[split]], 1),
+            np.stack([middle[split], panels[split, 1]], 1),
+        ]
         panels = np.concatenate([*parts, np.array(grown).reshape(-1, 2)])
         panels = panels[np.argsort(panels[:, 0])]
     top, _, most = _heights(density, panels)

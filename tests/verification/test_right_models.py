@@ -54,7 +54,8 @@ def models(draw: st.DrawFn) -> str:
     parameters, terms = ["b[2]"], [f"- {scale:g} b[i] x[i]"]
     if hidden == "categorical":
         groups.append(f"hidden z : categorical({draw(st.integers(2, 3))})")
-        parameters, terms = [*parameters, "P", "m"], [*terms, f"- {0.2 * scale**2:g} P[i,k] x[i]^2 z[k]", f"- {draw(st.sampled_from([1, 8])) * scale:g} m[i,k] x[i] z[k]"]
+        means = f"- {draw(st.sampled_from([1, 8])) * scale:g} m[i,k] x[i] z[k]"
+        parameters, terms = [*parameters, "P", "m"], [*terms, f"- {0.2 * scale**2:g} P[i,k] x[i]^2 z[k]", means]
     elif hidden == "slab":
         groups += ["hidden s[2] : gaussian", "hidden h[2] : binary"]
         parameters, terms = [*parameters, "W", "c"], [*terms, f"- {scale:g} W[i,j] x[i] s[j] h[j]", "- c[j] h[j]"]
