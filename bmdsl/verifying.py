@@ -45,7 +45,8 @@ class Verified:
 def verify(model: Model, sizes: Mapping[str, int] | None = None, seed: int = 0) -> Verified:
     """Every derived quantity of a small copy of `model` with random parameters against brute force.
 
-    BmError BM876 where no copy can be enumerated, BM877 for a group whose states can be neither listed nor integrated.
+    BmError BM876 where no copy can be enumerated, BM877 for a group whose states can be neither listed nor integrated, BM813 or BM891 where no
+    small parameters leave a distribution.
     """
     *_, whole = each(model, sizes, seed)
     assert isinstance(whole, Verified)
@@ -81,7 +82,7 @@ def _subject(model: Model, sizes: Mapping[str, int], seed: int) -> tuple[Subject
     for name, x in machine.params.items():
         machine.params[name] = x.astype(np.float32)
         sampler.params[name] = machine.params[name]
-    return Subject(machine, sampler, BruteForce(plan, nodes, given), nodes, given), small.sizes
+    return Subject(machine, sampler, BruteForce(plan, nodes, given, machine.params), nodes, given), small.sizes
 
 
 def _forms(plan: Plan) -> tuple[object, ...]:
@@ -160,6 +161,8 @@ def _set_parameters(machine: Machine, generator: np.random.Generator) -> None:
             machine.initial_state(1)
             return
         except BmError:
+            if not drawn:
+                raise
             drawn = {n: 0.6 * x for n, x in drawn.items()}
     raise fail("BM813", f"no small parameters leave `{machine.model.name}` a distribution", machine.model.terms[0].span)
 

@@ -22,6 +22,8 @@ from .program import TAKES, Array, Fields, State
 if TYPE_CHECKING:
     from .phases import Phases
 
+LOOKS = 8
+"""Sweeps between two looks at units for which no lower bound of the energy is proved."""
 SELECTED = 1 << 27
 """Most numbers that the fields of all states of a one-of-K unit may be, for every chain at once."""
 
@@ -129,6 +131,8 @@ class Path:
 
     def move(self, beta: float, step: int) -> None:
         """One Gibbs sweep that leaves p_β what it is. `beta` > 0; `step` keys the random numbers."""
+        if step % LOOKS == 0:
+            self.machine.watch(self.state)
         if not self.summed and self.program.plan.all_listed and self.chains >= MANY_CHAINS:
             self._sweep(beta, step)
         else:

@@ -12,7 +12,7 @@ dynamics (Neal 2011, MCMC using Hamiltonian dynamics), units of few states one a
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -31,6 +31,8 @@ LEAPS = (10, 30)
 """Fewest and most leapfrog steps of a trajectory; each sweep draws its number."""
 WISHED = 0.8
 """The share of accepted trajectories that long runs steer to (Beskos et al. 2013 have 0.65 as most efficient; a higher one mixes surely)."""
+SHORT, SHORTEST = 0.2, 1e-3
+"""Share of trajectories with shorter steps beside experts that grow faster than a square, and how short: far out these bend the energy much more."""
 AT_ONCE = 1 << 22
 """Numbers of the precision matrices that are held at once."""
 
@@ -49,6 +51,8 @@ class ExpertSampler:
         if self.support is None and not self.gaussian:
             raise fail("BM861", f"experts see `{name}`: only units of real numbers, as `gaussian`, or of finitely many states can be drawn then",
                        self.experts[0][0].term.span)  # fmt: skip
+        self.walled = any(e.growth()[0] > 2 for e, _ in self.experts)
+        """Whether an expert grows faster than a square: wells may then lie apart, and bend the more the farther out."""
         self.log_step = 0.0
         self.accepted: list[float] = []
 
@@ -118,6 +122,8 @@ class ExpertSampler:
         own = base_precision(self.group) - 2 * eta[1].astype(np.float64)
         leaps = int(generator.integers(LEAPS[0], LEAPS[1] + 1))
         step = np.exp(self.log_step) * self._longest(own, beta) * generator.uniform(0.8, 1.2)
+        short = self.walled and generator.random() < SHORT
+        step *= SHORTEST ** generator.random() if short else 1.0
 
         def slope(at: Array) -> Array:
             moved = state | {self.name: at.astype(self.program.dtype)}
@@ -129,19 +135,34 @@ class ExpertSampler:
             return np.asarray((0.5 * own * at * at - eta[0] * at).sum(1) + beta * sum(e.energy(arrays, moved) for e, arrays in self.experts))
 
         momentum = np.where(free, generator.standard_normal(x.shape), 0.0)
-        before = energy(x) + 0.5 * (momentum**2).sum(1)
-        at, p = x.copy(), momentum - 0.5 * step * slope(x)
-        for k in range(leaps):
-            at = at + step * p
-            p = p - (step if k + 1 < leaps else 0.5 * step) * slope(at)
+        begun = energy(x)
         with np.errstate(over="ignore", invalid="ignore"):
-            change = before - energy(at) - 0.5 * (p**2).sum(1)
+            at, p = x.copy(), momentum - 0.5 * step * slope(x)
+            for k in range(leaps):
+                at = at + step * p
+                p = p - (step if k + 1 < leaps else 0.5 * step) * slope(at)
+            ended = energy(at)
+            change = begun + 0.5 * (momentum**2).sum(1) - ended - 0.5 * (p**2).sum(1)
         chance = np.where(np.isfinite(change), np.exp(np.minimum(0, np.nan_to_num(change, nan=-np.inf))), 0.0)
         taken = generator.random(len(x)) < chance
         state[self.name][taken] = at[taken].astype(self.program.dtype)
         self.accepted.append(float(chance.mean()))
-        if adapt:
+        if adapt and not short:
             self.log_step += 0.2 * (chance.mean() - WISHED)
+        if self.walled:
+            self._turned(state, free, np.where(taken, ended, begun), energy, generator)
+
+    def _turned(self, state: State, free: Array, now: Array, energy: Callable[[Array], Array], generator: np.random.Generator) -> None:
+        """Metropolis moves x → −x, of all units and of one of them: from well to well, over no barrier."""
+        size = free.shape[1]
+        for alone in (False, True) if size > 1 else (False,):
+            x = state[self.name].astype(np.float64)
+            chosen = free & (generator.integers(size, size=len(x))[:, None] == np.arange(size)) if alone else free
+            turned = np.where(chosen, -x, x)
+            after = energy(turned)
+            taken = np.log(generator.random(len(x))) < now - after
+            state[self.name][taken] = turned[taken].astype(self.program.dtype)
+            now = np.where(taken, after, now)
 
     def _longest(self, own: Array, beta: Array) -> float:
         """A step that leapfrog takes well: a little less than the shortest length over which the energy bends."""
@@ -188,6 +209,20 @@ class ExpertSampler:
             for k_, matrix in enumerate(matrices):
                 arguments[k_] = arguments[k_] + (new - now) @ matrix[:, p : p + k].T
             x[:, p : p + k] = new
+
+
+NEAR = 3.0
+"""How far from 0 an expert's argument may be where chains begin, if it grows faster than a square."""
+
+
+def drawn_near(e: BoundExpert, arrays: Arrays, state: State) -> None:
+    """Brings the first states of real units in, in place, to where an expert that grows faster than a square has arguments of order 1."""
+    if e.growth()[0] <= 2:
+        return
+    far = np.abs(e.joined(state) @ arrays[0].T).max(axis=1, initial=0.0)
+    for name in e.groups:
+        if not np.isfinite(ends(e.plan.group(name))).any():
+            state[name] *= (NEAR / np.maximum(far, NEAR))[:, None].astype(state[name].dtype)
 
 
 def _argument(e: BoundExpert, arrays: Arrays, state: State) -> Array:

@@ -221,7 +221,6 @@ class Machine(Phases):
         larger estimate counts, for a start that misses a mode makes it too low.
         """
         gate.verify_parameters(self.params)
-        self._propriety.verify_cone(self._fields())
         seen = None if data is None else self._data(data)
         begin = self._started(len(next(iter(self._state(start, (), "the start").values()))), {}, start) if start else None
         if begin is None and seen is not None:

@@ -51,6 +51,7 @@ def fixed_point(machine: Phases, state: State, steps: int, tol: float, damping: 
             going = going[going]
     _put(rows, out, free, going, at)
     out.squares = _squares(program, f, out, free, everywhere)
+    machine.watch(out)
     return out, used
 
 

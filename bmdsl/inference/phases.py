@@ -14,7 +14,7 @@ from ..language.diagnostics import fail, near
 from ..language.model import Model
 from . import contrastive, enumeration, gate, initial, observed_part, paired_states
 from .alone import uncoupled
-from .expert_sampling import ExpertSampler
+from .expert_sampling import ExpertSampler, drawn_near
 from .mean_field import fixed_point
 from .missing import has_missing
 from .program import Array, Fields, Key, Program, Rows, State
@@ -27,6 +27,8 @@ GROUPS = 1 << 10
 """Streams are numbered GROUPS · stream + the group's place, so that no two groups share one. 3 to 6 are training's, 8 a chosen start's."""
 
 
+LOOKS = 8
+"""Sweeps between two looks at units for which no lower bound of the energy is proved."""
 SETTLED = 20
 """Sweeps of one call from which on Hamiltonian steps are fitted in the first half of them."""
 
@@ -258,6 +260,8 @@ class Phases:
             if g.role != "given":
                 eta = self.program.field(f, g.name, state, groups=())
                 self.program.draw(f, g.name, eta, state, empty, self._key(g.name, stream, update, 0))
+        for e, arrays in self._fields().experts:
+            drawn_near(e, arrays, state)
         return state
 
     def written_energy(self, state: State) -> Array:
@@ -296,13 +300,17 @@ class Phases:
                            help="leave `means = true` out")  # fmt: skip
         if self.program.plan.all_listed and count >= MANY_CHAINS and not averaged:
             self._side_by_side(f, state, steps, order, seen, update, stream, np.ones(count, self.dtype) if beta is None else beta, first)
+            self.watch(state, beta)
             self._means(f, rows, {n: self.program.field(f, n, state) for n in last}, beta if beta is None or beta.ndim == 1 else beta[-1])
             return rows
+        watching = self._unproved(beta)
         samplers = {n: ExpertSampler(self.program, f, n) for n in order if self.program.plan.group(n).expert}
         schedule = beta
         joint = self._selector(clamped, seen) if beta is None else None
         for step in range(steps):
             beta = schedule if schedule is None or schedule.ndim == 1 else schedule[step]
+            if step % LOOKS == LOOKS - 1:
+                self.watch(state, beta)
             for name in order:
                 if joint is not None and name in joint[1]:
                     continue
@@ -316,6 +324,8 @@ class Phases:
                 eta = self.program.field(f, name, state, out=self.program.scratch(name, count))
                 if beta is None and self.temperature.get(name, 1.0) != 1:
                     eta /= eta.dtype.type(self.temperature[name])
+                if watching:
+                    self._propriety.watch_fields(name, eta, beta)
                 if name in averaged:
                     state[name][...] = self.program.mean(name, eta if beta is None else eta * beta[:, None])
                     continue
@@ -324,7 +334,18 @@ class Phases:
                     if not keep:
                         continue
                 self.program.draw(f, name, eta, state, seen.get(name, empty), self._key(name, stream, update, first + step), beta=beta)
+        self.watch(state, schedule)
         return rows
+
+    def watch(self, state: State, beta: Array | None = None) -> None:
+        """BmError BM890 where units that no proof holds back ran off. At β > 1 the proof for the model itself says nothing."""
+        if self._unproved(beta):
+            self._propriety.watch(state, always=beta is not None)
+
+    def _unproved(self, beta: Array | None) -> bool:
+        """Whether these parameters, or a β > 1, may leave no distribution."""
+        hotter = beta is not None and bool(beta.max(initial=0) > 1)
+        return bool(self._propriety.watched) or (self._propriety.can_fail and hotter)
 
     def _selector(self, clamped: set[str], seen: State) -> tuple[str, tuple[str, ...]] | None:
         """The plan's joint draw, where nothing of it is held fixed."""

@@ -1,0 +1,70 @@
+"""The conditional mean of a single unit by brute force, everything else fixed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from scipy.special import logsumexp
+
+from ..compiler.interpreter import Interpreter
+from ..compiler.plan import Plan
+from .nodes import Nodes, base_of
+from .panels import FINE, counted, first_panels, fitted, gauss
+
+Array = np.ndarray
+
+
+def unit_mean(
+    plan: Plan,
+    nodes: Nodes,
+    params: Mapping[str, Array],
+    case: Mapping[str, Array],
+    name: str,
+    unit: tuple[int, ...],
+) -> Array:
+    """E[x | all other units] of one unit of a group, as a number or [K], from the energies of its states; `case` holds every group, [1, *axes]."""
+    g, walker = plan.group(name), Interpreter(plan, params)
+    moved = [
+        t for t in plan.model.terms if any(u.group == name for u in t.units) or t.expert is not None
+    ]
+
+    def energies(x: Array) -> Array:
+        states: dict[str, Array] = {
+            n: np.repeat(v, len(x), axis=0) if n == name else v for n, v in case.items()
+        }
+        own: tuple[slice | int, ...] = (slice(None), *unit)
+        states[name][own] = x
+        total = np.zeros(len(x))
+        for term in moved:
+            for at, edge in walker.settings(term):
+                units = walker.factors(term, at)
+                if units is not None:
+                    value: float | Array = walker.weight(term, at, edge)
+                    for group, place, power in units:
+                        at_all: tuple[slice | int, ...] = (slice(None), *place)
+                        value = value * states[group][at_all] ** power
+                    if term.expert is not None:
+                        value = value * walker.expert(
+                            term.expert,
+                            at,
+                            lambda group, place: np.moveaxis(states[group], 0, -1)[place],
+                        )
+                    total = total + value
+        return total
+
+    def density(x: Array) -> Array:
+        return (base_of(g.unit, x, g.arguments) - energies(x))[:, None]
+
+    x, log_weights = nodes.states, nodes.log_weights
+    if nodes.kind == "counts":
+        x = counted(density)
+        log_weights = base_of(g.unit, x, g.arguments)
+    elif nodes.kind in ("line", "interval"):
+        panels = fitted(
+            density, first_panels(nodes.low, nodes.high, nodes.width), nodes.low, nodes.high
+        )
+        x, log_weights = gauss(panels, FINE)
+        log_weights = log_weights + base_of(g.unit, x, g.arguments)
+    w = log_weights - energies(x)
+    return np.asarray(np.exp(w - logsumexp(w)) @ x)
