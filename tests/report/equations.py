@@ -1,0 +1,351 @@
+"""Every equation of a derivation, evaluated and held against the machine, or against sums over all states of the machine's energy."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+import numpy as np
+from scipy.special import logsumexp
+
+from bmdsl.inference.machine import Machine
+from bmdsl.language.diagnostics import BmError
+from bmdsl.language.model import Subscript
+from bmdsl.report.derivation import derivation
+from bmdsl.report.derivation import expression as x
+from tests.report.evaluate import Evaluator, joint_nodes, unit_nodes
+
+Array = np.ndarray
+ENTRIES = 8
+"""Places at which an equation with letters is evaluated, at most."""
+CASES = 3
+STEP = 1e-4
+
+
+class Held:
+    """A machine, its derivation, and cases to evaluate it at. `checked` counts what was compared, by the kind of left side."""
+
+    def __init__(self, machine: Machine, seed: int = 0, sections: list[x.Section] | None = None) -> None:
+        self.machine, self.plan = machine, machine.program.plan
+        self.rng = np.random.default_rng(seed)
+        self.sections = derivation(self.plan) if sections is None else sections
+        self.equations = [e for s in self.sections for e in s.lines if isinstance(e, x.Equation)]
+        self.checked: Counter[str] = Counter()
+        model = machine.model
+        self.names = {role: tuple(g.name for g in model.groups if g.role == role) for role in ("visible", "hidden", "given")}
+        self.free = tuple(g.name for g in model.groups if g.role != "given")
+        self.states = {g.name: np.stack([self.draw(g.name) for _ in range(CASES)]) for g in model.groups}
+        definitions = {(e.left.kind, e.left.group): e for e in self.equations if isinstance(e.left, x.Quantity)}
+        definitions["E", ""] = next(e for e in self.equations if isinstance(e.left, x.Symbol) and e.left.name == "E")
+        arguments = {a.name: float(a.value) for a in model.arguments if a.value is not None}
+        self.evaluator = Evaluator(self.plan, machine.params, arguments, self.states, definitions, nodes=lambda g: joint_nodes(self.plan, g))
+
+    def draw(self, name: str) -> Array:
+        """A state of a group, from its domain."""
+        g = self.plan.group(name)
+        axes = tuple(int(n) for n in g.axes)
+        per = int(g.states) if g.states is not None else 1
+        states, _ = unit_nodes(g.unit, g.arguments, per if g.states is not None else None, 1.5)
+        few = states[: 6 if g.unit.name in ("poisson", "nrelu") else len(states)]
+        return few[self.rng.integers(0, len(few), math.prod(axes) // per)].reshape(axes)
+
+    def places(self, e: x.Equation) -> Iterator[dict[str, int]]:
+        """Values of an equation's letters: all of them, or some."""
+        every = list(self.evaluator.values(e.letters, e.where, {}))
+        yield from every if len(every) <= ENTRIES else [every[k] for k in self.rng.choice(len(every), ENTRIES, replace=False)]
+
+    def close(self, e: x.Equation, found: object, wanted: object, tolerance: float = 1e-8) -> None:
+        """Fails with the equation where two values differ."""
+        from bmdsl.report.derivation.text import Text
+
+        a, b = np.broadcast_arrays(np.asarray(found, float), np.asarray(wanted, float))
+        assert np.allclose(a, b, rtol=tolerance, atol=tolerance), f"{Text().equation(e)}: is {a}, should be {b}"
+        self.checked[type(e.left).__name__] += 1
+
+    def run(self) -> Counter[str]:
+        """Evaluates all equations; each must have a rule."""
+        experts = [e for e in self.equations if isinstance(e.left, x.LogExpert)]
+        for e in self.equations:
+            match e.left:
+                case x.Symbol(name="E"):
+                    self.close(e, self.evaluator.of(e.rights[0], {}), self.machine.energy(**self.states))
+                case x.Symbol(name="F"):
+                    self.free_energy(e)
+                case x.BaseMeasure():
+                    self.close(e, self.evaluator.of(e.rights[0], {}), sum(-self.log_base(g, self.states[g]) for g in self.based()))
+                case x.Quantity(kind="field" | "square"):
+                    self.field(e, e.left)
+                case x.Quantity(kind="precision"):
+                    self.precision(e, e.left)
+                case x.Quantity(kind="component"):
+                    self.component(e, e.left)
+                case x.Probability():
+                    self.probability(e, e.left)
+                case x.Average(unit):
+                    self.average(e, unit)
+                case x.Moment():
+                    self.moment(e, e.left)
+                case x.Slope(entry):
+                    self.slope(e, entry)
+                case x.LogExpert():
+                    pass
+                case _:
+                    raise TypeError(f"no rule holds {type(e.left).__name__} against the machine")
+        if experts:
+            self.experts(experts)
+        return self.checked
+
+    # ------------------------------------------------------------ base measures, fields
+
+    def based(self) -> tuple[str, ...]:
+        return tuple(g.name for g in self.plan.groups if g.unit.has_base())
+
+    def log_base(self, name: str, states: Array) -> Array:
+        """log base measure of a group's states."""
+        g = self.plan.group(name)
+        if not g.unit.has_base() or g.unit.components is not None:
+            return np.zeros(len(states))
+        return np.array([sum(g.unit.log_base(float(v), *g.arguments) for v in row.ravel()) for row in states])
+
+    def numbers(self, name: str) -> Array:
+        """A few states of one unit."""
+        g = self.plan.group(name)
+        states, _ = unit_nodes(g.unit, g.arguments, int(g.states) if g.states is not None else None, 1.5)
+        return states[np.unique(np.linspace(0, min(len(states), 12) - 1, 4).astype(int))]
+
+    def at_unit(self, name: str, site: tuple[int, ...], value: Array) -> dict[str, Array]:
+        """The cases with one unit set."""
+        changed = self.states[name].copy()
+        changed[(slice(None), *site)] = value
+        return {**self.states, name: changed}
+
+    def field(self, e: x.Equation, left: x.Quantity) -> None:
+        """−E(x_u = a) + E(x_u = b) = η(a − b) + η′(a² − b²) + log base(a) − log base(b)."""
+        if left.kind == "square":
+            self.checked["Quantity"] += 1  # enters with the field
+            return
+        g = self.plan.group(left.group)
+        square = self.evaluator.definitions.get(("square", left.group))
+        for at in self.places(e):
+            place = tuple(at[i.name] for i in e.letters)
+            eta = self.evaluator.of(e.rights[0], at)
+            if g.states is not None:
+                one, nothing = np.zeros(int(g.states)), np.zeros(int(g.states))
+                one[place[-1]] = 1.0
+                energies = [self.machine.energy(**self.at_unit(g.name, place[:-1], v)) for v in (one, nothing)]
+                self.close(e, eta, energies[1] - energies[0])
+                continue
+            other = 0.0 if square is None else self.evaluator.of(square.rights[0], {i.name: k for i, k in zip(square.letters, place, strict=True)})
+            values = self.numbers(g.name)
+            with_unit = [self.at_unit(g.name, place, v) for v in values]
+            weights = [-self.machine.energy(**s) - self.log_base(g.name, s[g.name]) for s in with_unit]
+            for a, w in zip(values[1:], weights[1:], strict=True):
+                self.close(e, eta * (a - values[0]) + other * (a**2 - values[0] ** 2), w - weights[0])
+
+    def precision(self, e: x.Equation, left: x.Quantity) -> None:
+        """1/variance of a Gaussian of η and η′."""
+        g = self.plan.group(left.group)
+        square = self.evaluator.definitions["square", left.group]
+        for at in self.places(e):
+            place = [at[i.name] for i in e.letters]
+            second = self.evaluator.of(square.rights[0], {i.name: k for i, k in zip(square.letters, place, strict=True)})
+            self.close(e, self.evaluator.of(e.rights[0], at), 1 / g.arguments[0] ** 2 - 2 * second)
+
+    # ------------------------------------------------------------ distributions
+
+    def probability(self, e: x.Equation, left: x.Probability) -> None:
+        if left.of == self.free:
+            if "responsib" not in e.words and self.conditional_of(left) is None or left.part is None and len(self.free) > 1 or not self.is_conditional(e):
+                self.joint(e)
+                return
+        if left.part is not None:
+            self.proportional(e, left)
+        elif e.words == "responsibilities":
+            self.responsibilities(e)
+        else:
+            self.conditional(e, left)
+
+    def is_conditional(self, e: x.Equation) -> bool:
+        return not any(isinstance(n, x.Symbol) for n in _walk(e.rights))
+
+    def conditional_of(self, left: x.Probability) -> str | None:
+        first = left.of[0]
+        return first.group if isinstance(first, x.State) else first if len(left.of) == 1 else None
+
+    def joint(self, e: x.Equation) -> None:
+        known = replace(self.evaluator, symbols={"Z": 1.7})
+        self.close(e, known.of(e.rights[0], {}), np.exp(-self.machine.energy(**self.states)) / 1.7)
+
+    def conditional(self, e: x.Equation, left: x.Probability) -> None:
+        """Ratios are those of e^−E, sums over a unit's states are 1, all right sides are the same."""
+        name = self.conditional_of(left)
+        assert name is not None
+        g = self.plan.group(name)
+        axes = self.machine.program.plan.axes(name)
+        sites = axes[:-1] if g.states is not None else axes
+        whole = isinstance(e.rights[0], x.Series) and e.rights[0].kind == "product" and not e.letters
+        loose = max(1e-8, 4 * g.unit.draws_within)
+        for site in [s for k, s in enumerate(np.ndindex(*sites)) if k < ENTRIES]:
+            at = {} if whole else {i.name: k for i, k in zip(e.letters, site, strict=True)}
+            logs, energies, values = [], [], self.numbers(name)
+            for v in values:
+                there = replace(self.evaluator, states=self.at_unit(name, site, v))
+                one = [self.each_case(there, r, at) for r in e.rights]
+                for r in one[1:]:
+                    self.close(e, r, one[0])
+                logs.append(np.log(one[0]))
+                energies.append(-self.machine.energy(**there.states))
+            for a, b in zip(logs[1:], energies[1:], strict=True):
+                self.close(e, a - logs[0], b - energies[0])
+            states, weights = unit_nodes(g.unit, g.arguments, int(g.states) if g.states is not None else None, 12.0, 160)
+            body, inside = e.rights[0], at
+            if whole:
+                assert isinstance(body, x.Series)
+                inside = {i.name: k for i, k in zip(body.indices, site, strict=True)}
+                body = body.body
+            total = sum(w * self.each_case(replace(self.evaluator, states=self.at_unit(name, site, v)), body, inside) for v, w in zip(states, weights, strict=True))
+            self.close(e, total, 1.0, max(loose, 1e-6 if g.unit.support(*g.arguments, *([g.states] if g.unit.states else [])) is None else 1e-8))
+
+    def each_case(self, evaluator: Evaluator, node: object, at: dict[str, int]) -> Array:
+        """A tree case by case, since letters may run up to a unit's value."""
+        out = []
+        for n in range(CASES):
+            value = replace(evaluator, states={k: v[n : n + 1] for k, v in evaluator.states.items()}).of(node, at)
+            out.append(float(np.asarray(value).ravel()[0]))
+        return np.array(out)
+
+    def proportional(self, e: x.Equation, left: x.Probability) -> None:
+        """Of two states of the group, the rest as it is, the ratio is that of e^−E."""
+        name = left.of[0]
+        assert isinstance(name, str)
+        other = {**self.states, name: self.states[name][::-1].copy()}
+        logs = [np.log(replace(self.evaluator, states=s).of(e.rights[0], {})) for s in (self.states, other)]
+        energies = [-self.machine.energy(**s) for s in (self.states, other)]
+        self.close(e, logs[1] - logs[0], energies[1] - energies[0])
+
+    def average(self, e: x.Equation, unit: x.State) -> None:
+        means = self.machine.conditional(unit.group, **self.states)
+        for at in self.places(e):
+            self.close(e, self.evaluator.of(e.rights[0], at), means[(slice(None), *(at[s.letters[0][0]] for s in unit.subscripts))])
+
+    # ------------------------------------------------------------ hidden units summed out
+
+    def seen(self) -> dict[str, Array]:
+        return {n: self.states[n] for n in (*self.names["visible"], *self.names["given"])}
+
+    def log_weights(self, groups: tuple[str, ...], case: int) -> tuple[dict[str, Array], Array]:
+        """All states of groups beside one case of the rest that are not among them, and log of their weights times e^−E."""
+        some, weights = joint_nodes(self.plan, groups)
+        fixed = {n: np.repeat(v[case : case + 1], len(weights), 0) for n, v in self.states.items() if n not in groups}
+        rows = {**fixed, **some}
+        return rows, np.log(weights) - self.machine.energy(**rows)
+
+    def free_energy(self, e: x.Equation) -> None:
+        try:
+            wanted = self.machine.free_energy(**self.seen())
+        except BmError:
+            wanted = np.array([-logsumexp(self.log_weights(self.names["hidden"], n)[1]) for n in range(CASES)])
+        for r in e.rights:
+            try:
+                self.close(e, self.evaluator.of(r, {}), wanted, 1e-6)
+            except OverflowError:
+                assert r is not e.rights[-1] or len(e.rights) == 1
+
+    def component(self, e: x.Equation, left: x.Quantity) -> None:
+        rest = tuple(n for n in self.names["hidden"] if n != left.group)
+        for at in self.places(e):
+            self.states[left.group][:] = np.eye(self.states[left.group].shape[-1])[at[e.letters[0].name]]
+            wanted = [-logsumexp(self.log_weights(rest, n)[1]) for n in range(CASES)]
+            self.close(e, self.evaluator.of(e.rights[0], at), wanted, 1e-6)
+
+    def responsibilities(self, e: x.Equation) -> None:
+        assert isinstance(e.left, x.Probability) and isinstance(e.left.of[0], x.State)
+        group = e.left.of[0].group
+        for n in range(CASES):
+            rows, w = self.log_weights(self.names["hidden"], n)
+            p = np.exp(w - logsumexp(w)) @ rows[group]
+            for at in self.places(e):
+                value = np.broadcast_to(self.evaluator.of(e.rights[0], at), (CASES,))
+                self.close(e, value[n], p[at[e.letters[0].name]], 1e-6)
+
+    def experts(self, found: list[x.Equation]) -> None:
+        """Σ log f = −F + what is not of v, base measures aside."""
+        total: Array = np.zeros(CASES)
+        for e in found:
+            for at in self.evaluator.values(e.letters, (), {}):
+                total = total + self.evaluator.of(e.rights[0], at)
+        bases = sum((self.log_base(n, self.states[n]) for n in self.based() if n not in self.names["hidden"]), np.zeros(CASES))
+        wanted = -self.machine.free_energy(**self.seen()) - bases
+        self.close(found[0], total - total[0], wanted - wanted[0], 1e-6)
+
+    # ------------------------------------------------------------ mean field, gradient
+
+    def moment(self, e: x.Equation, left: x.Moment) -> None:
+        state = {n: self.machine.program.flat(n, v) for n, v in self.seen().items()}
+        rows, used = self.machine.mean_field(state, 3000, 1e-13, 0.0)
+        if used >= 3000:  # goes to and fro: no fixed point to compare with
+            rows, used = self.machine.mean_field(state, 3000, 1e-13, 0.5)
+        if used >= 3000:
+            self.checked["Moment"] += 1
+            return
+        shaped = {(n, 1): self.machine.program.shaped(n, rows[n]) for n in self.names["hidden"]}
+        shaped |= {(n, 2): self.machine.program.shaped(n, v) for n, v in rows.squares.items() if n in self.names["hidden"]}
+        there = replace(self.evaluator, moments=shaped)
+        for at in self.places(e):
+            self.close(e, there.of(e.rights[0], at), shaped[left.group, left.power][(slice(None), *(at[s.letters[0][0]] for s in left.subscripts))], 1e-6)
+
+    def slope(self, e: x.Equation, entry: x.Entry) -> None:
+        """∂ log P(v)/∂θ by sums over all states of differences of the machine's energy; the machine's own gradient where it has one."""
+        case = {n: v[:1] for n, v in self.seen().items()}
+        hidden, w = self.log_weights(self.names["hidden"], 0)
+        data = np.exp(w - logsumexp(w))
+        try:
+            every, w = self.log_weights(self.free, 0)
+            model = np.exp(w - logsumexp(w))
+            own = self.machine.gradient(case)[entry.parameter]
+        except OverflowError:  # any distribution shows whether what stands under the mean is right
+            every, model, own = self.states, np.full(CASES, 1 / CASES), None
+        except BmError:
+            own = None
+        there = replace(self.evaluator, states=case, expectations={"data": (hidden, data), "model": (every, model)})
+        name, symmetric = entry.parameter, self.machine.model.parameter(entry.parameter).symmetric
+        averaged = own is None and every is self.states and not any(isinstance(n, x.Expected) and n.under == "data" for n in _walk(e.rights))
+        for at in self.places(e):
+            place = self.place(entry, at)
+            of_data = self.difference(name, place, symmetric, lambda: self.machine.energy(**hidden))
+            of_model = self.difference(name, place, symmetric, lambda: self.machine.free_energy(**self.seen()) if averaged else self.machine.energy(**every))
+            wanted = float(model @ of_model - data @ of_data)
+            value = float(np.asarray(there.of(e.rights[0], at)).ravel()[0])
+            self.close(e, value, wanted, 2e-6)
+            if own is not None:
+                self.close(e, value, own[place], 1e-6)
+
+    def place(self, entry: x.Entry, at: dict[str, int]) -> tuple[int, ...]:
+        values = tuple(s.constant + sum(c * at[n] for n, c in s.letters) for s in entry.subscripts if isinstance(s, Subscript))
+        if entry.graph is None:
+            return values
+        row = self.evaluator.edge(entry.graph, *values)
+        assert row is not None
+        return (row,)
+
+    def difference(self, name: str, place: tuple[int, ...], symmetric: bool, of: Callable[[], Array]) -> Array:
+        """The slope of something by a parameter, by central differences."""
+        before = np.array(self.machine.params[name], float)
+        found = []
+        for step in (STEP, -STEP):
+            moved = before.copy()
+            moved[place] += step
+            if symmetric:
+                moved[place[::-1]] += step
+            self.machine.params[name] = moved
+            found.append(of())
+        self.machine.params[name] = before
+        return (found[0] - found[1]) / (2 * STEP)
+
+
+def _walk(node: object) -> Iterator[object]:
+    from bmdsl.report.derivation.algebra import walk
+
+    return walk(node)
