@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
+from functools import cached_property
 
 import numpy as np
 from scipy.special import logsumexp
@@ -21,7 +22,6 @@ Array = np.ndarray
 ENTRIES = 8
 """Places at which an equation with letters is evaluated, at most."""
 CASES = 3
-STEP = 1e-4
 
 
 class Held:
@@ -240,7 +240,21 @@ class Held:
         some, weights = joint_nodes(self.plan, groups)
         fixed = {n: np.repeat(v[case : case + 1], len(weights), 0) for n, v in self.states.items() if n not in groups}
         rows = {**fixed, **some}
-        return rows, np.log(weights) - self.machine.energy(**rows)
+        return rows, np.log(weights) - self.energy(rows)
+
+    def energy(self, rows: dict[str, Array]) -> Array:
+        """E at many states, by the equation that is held against the machine at a few."""
+        count = len(next(iter(rows.values())))
+        return np.broadcast_to(replace(self.evaluator, states=rows).of(self.evaluator.definitions["E", ""].rights[0], {}), (count,))
+
+    @cached_property
+    def own_gradient(self) -> dict[str, Array] | None:
+        """The machine's gradient of the first case; None where it has none."""
+        try:
+            joint_nodes(self.plan, self.free, 1 << 10)
+            return self.machine.gradient({n: v[:1] for n, v in self.seen().items()})
+        except (BmError, OverflowError):
+            return None
 
     def free_energy(self, e: x.Equation) -> None:
         try:
@@ -297,30 +311,27 @@ class Held:
             self.close(e, there.of(e.rights[0], at), shaped[left.group, left.power][(slice(None), *(at[s.letters[0][0]] for s in left.subscripts))], 1e-6)
 
     def slope(self, e: x.Equation, entry: x.Entry) -> None:
-        """∂ log P(v)/∂θ by sums over all states of differences of the machine's energy; the machine's own gradient where it has one."""
+        """∂ log P(v)/∂θ by sums over all states of slopes of the energy; the machine's own gradient where it has one."""
         case = {n: v[:1] for n, v in self.seen().items()}
         hidden, w = self.log_weights(self.names["hidden"], 0)
         data = np.exp(w - logsumexp(w))
         try:
             every, w = self.log_weights(self.free, 0)
             model = np.exp(w - logsumexp(w))
-            own = self.machine.gradient(case)[entry.parameter]
         except OverflowError:  # any distribution shows whether what stands under the mean is right
-            every, model, own = self.states, np.full(CASES, 1 / CASES), None
-        except BmError:
-            own = None
+            every, model = self.states, np.full(CASES, 1 / CASES)
         there = replace(self.evaluator, states=case, expectations={"data": (hidden, data), "model": (every, model)})
         name, symmetric = entry.parameter, self.machine.model.parameter(entry.parameter).symmetric
-        averaged = own is None and every is self.states and not any(isinstance(n, x.Expected) and n.under == "data" for n in _walk(e.rights))
+        averaged = every is self.states and not any(isinstance(n, x.Expected) and n.under == "data" for n in _walk(e.rights))
         for at in self.places(e):
             place = self.place(entry, at)
-            of_data = self.difference(name, place, symmetric, lambda: self.machine.energy(**hidden))
-            of_model = self.difference(name, place, symmetric, lambda: self.machine.free_energy(**self.seen()) if averaged else self.machine.energy(**every))
+            of_data = self.energy_slope(name, place, symmetric, hidden)
+            of_model = self.energy_slope(name, place, symmetric, every, averaged)
             wanted = float(model @ of_model - data @ of_data)
             value = float(np.asarray(there.of(e.rights[0], at)).ravel()[0])
             self.close(e, value, wanted, 2e-6)
-            if own is not None:
-                self.close(e, value, own[place], 1e-6)
+            if self.own_gradient is not None and every is not self.states:
+                self.close(e, value, self.own_gradient[name][place], 1e-6)
 
     def place(self, entry: x.Entry, at: dict[str, int]) -> tuple[int, ...]:
         values = tuple(s.constant + sum(c * at[n] for n, c in s.letters) for s in entry.subscripts if isinstance(s, Subscript))
@@ -330,19 +341,16 @@ class Held:
         assert row is not None
         return (row,)
 
-    def difference(self, name: str, place: tuple[int, ...], symmetric: bool, of: Callable[[], Array]) -> Array:
-        """The slope of something by a parameter, by central differences."""
-        before = np.array(self.machine.params[name], float)
-        found = []
-        for step in (STEP, -STEP):
-            moved = before.copy()
-            moved[place] += step
-            if symmetric:
-                moved[place[::-1]] += step
-            self.machine.params[name] = moved
-            found.append(of())
-        self.machine.params[name] = before
-        return (found[0] - found[1]) / (2 * STEP)
+    def energy_slope(self, name: str, place: tuple[int, ...], symmetric: bool, rows: dict[str, Array], free: bool = False) -> Array:
+        """∂E/∂θ (or ∂F/∂θ) at every row, by a complex step, exact to rounding."""
+        step = np.zeros(self.machine.params[name].shape, complex)
+        step[place] = 1e-30j
+        if symmetric:
+            step[place[::-1]] = 1e-30j
+        moved = {**self.machine.params, name: self.machine.params[name] + step}
+        trees = [e.rights[-1] for e in self.equations if isinstance(e.left, x.Symbol) and e.left.name == ("F" if free else "E")]
+        value = replace(self.evaluator, params=moved, states=rows).of(trees[0], {})
+        return np.broadcast_to(np.imag(value) / 1e-30, (len(next(iter(rows.values()))),))
 
 
 def _walk(node: object) -> Iterator[object]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
-from scipy import special, stats
+from scipy import special
 
 from bmdsl.compiler.plan import Plan
 from bmdsl.language.model import Length, Subscript
@@ -29,11 +29,12 @@ def _dilogarithm(v: Array) -> Array:
 
 
 FUNCTIONS: dict[str, Callable[..., Any]] = {
-    "exp": np.exp, "log": np.log, "sqrt": np.sqrt, "tanh": np.tanh, "cosh": np.cosh, "sinh": np.sinh, "sigmoid": special.expit, "abs": np.abs,
-    "sign": np.sign, "phi": stats.norm.pdf, "Phi": special.ndtr, "Li2": _dilogarithm, "binom": special.binom,
+    "exp": np.exp, "log": np.log, "sqrt": np.sqrt, "tanh": np.tanh, "cosh": np.cosh, "sinh": np.sinh, "sigmoid": lambda v: 1 / (1 + np.exp(-v)),
+    "abs": lambda v: v * np.sign(np.real(v)), "sign": lambda v: np.sign(np.real(v)),
+    "phi": lambda v: np.exp(-v * v / 2) / math.sqrt(2 * math.pi), "Phi": special.ndtr, "Li2": _dilogarithm, "binom": special.binom,
     "factorial": lambda v: special.gamma(np.asarray(v) + 1),
 }  # fmt: skip
-"""Elementary functions by name."""
+"""Elementary functions by name, of complex numbers too, so that derivatives can be complex steps."""
 
 
 @dataclass
@@ -136,10 +137,10 @@ class Evaluator:
                 if graph is not None:
                     row = self.edge(graph, *(self.place(s, env) for s in subscripts))
                     assert row is not None, "no such edge"
-                    return float(self.params[parameter][row])
+                    return self.params[parameter][row]
                 at = self.inside(subscripts, self.params[parameter].shape, env)
                 assert at is not None
-                return float(self.params[parameter][at])
+                return self.params[parameter][at]
             case x.Quantity(kind, group, subscripts):
                 return self.quantity(kind, group, subscripts, env)
             case x.Symbol(name):
@@ -214,7 +215,7 @@ class Evaluator:
 # ---------------------------------------------------------------- states and their weights
 
 
-def unit_nodes(unit: type[UnitType], arguments: tuple[float, ...], states: int | None, width: float = 9.0, count: int = 36) -> tuple[Array, Array]:
+def unit_nodes(unit: type[UnitType], arguments: tuple[float, ...], states: int | None, width: float = 8.0, count: int = 48) -> tuple[Array, Array]:
     """A unit's states, [n] or [n, states], and the weights by which a sum over them is that over its domain (an integral where it is real)."""
     support = unit.support(states) if unit.states is not None else unit.support(*arguments)
     if support is not None:
