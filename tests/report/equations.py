@@ -40,6 +40,8 @@ class Held:
         definitions = {(e.left.kind, e.left.group): e for e in self.equations if isinstance(e.left, x.Quantity)}
         definitions["E", ""] = next(e for e in self.equations if isinstance(e.left, x.Symbol) and e.left.name == "E")
         arguments = {a.name: float(a.value) for a in model.arguments if a.value is not None}
+        self.about = max([1e-6, *(3 * g.unit.draws_within for g in self.plan.groups)])
+        """How far sums over states may be from what A gives: further where a type's A only approximates it."""
         self.evaluator = Evaluator(self.plan, machine.params, arguments, self.states, definitions, nodes=lambda g: joint_nodes(self.plan, g))
 
     def draw(self, name: str) -> Array:
@@ -263,7 +265,7 @@ class Held:
             wanted = np.array([-logsumexp(self.log_weights(self.names["hidden"], n)[1]) for n in range(CASES)])
         for r in e.rights:
             try:
-                self.close(e, self.evaluator.of(r, {}), wanted, 1e-6)
+                self.close(e, self.evaluator.of(r, {}), wanted, self.about)
             except OverflowError:
                 assert r is not e.rights[-1] or len(e.rights) == 1
 
@@ -272,7 +274,7 @@ class Held:
         for at in self.places(e):
             self.states[left.group][:] = np.eye(self.states[left.group].shape[-1])[at[e.letters[0].name]]
             wanted = [-logsumexp(self.log_weights(rest, n)[1]) for n in range(CASES)]
-            self.close(e, self.evaluator.of(e.rights[0], at), wanted, 1e-6)
+            self.close(e, self.evaluator.of(e.rights[0], at), wanted, self.about)
 
     def responsibilities(self, e: x.Equation) -> None:
         assert isinstance(e.left, x.Probability) and isinstance(e.left.of[0], x.State)
@@ -322,16 +324,16 @@ class Held:
             every, model = self.states, np.full(CASES, 1 / CASES)
         there = replace(self.evaluator, states=case, expectations={"data": (hidden, data), "model": (every, model)})
         name, symmetric = entry.parameter, self.machine.model.parameter(entry.parameter).symmetric
-        averaged = every is self.states and not any(isinstance(n, x.Expected) and n.under == "data" for n in _walk(e.rights))
+        averaged = every is self.states and bool(self.names["hidden"]) and not any(isinstance(n, x.Expected) and n.under == "data" for n in _walk(e.rights))
         for at in self.places(e):
             place = self.place(entry, at)
             of_data = self.energy_slope(name, place, symmetric, hidden)
             of_model = self.energy_slope(name, place, symmetric, every, averaged)
             wanted = float(model @ of_model - data @ of_data)
             value = float(np.asarray(there.of(e.rights[0], at)).ravel()[0])
-            self.close(e, value, wanted, 2e-6)
+            self.close(e, value, wanted, self.about)
             if self.own_gradient is not None and every is not self.states:
-                self.close(e, value, self.own_gradient[name][place], 1e-6)
+                self.close(e, value, self.own_gradient[name][place], self.about)
 
     def place(self, entry: x.Entry, at: dict[str, int]) -> tuple[int, ...]:
         values = tuple(s.constant + sum(c * at[n] for n, c in s.letters) for s in entry.subscripts if isinstance(s, Subscript))

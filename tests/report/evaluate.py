@@ -73,11 +73,8 @@ class Evaluator:
     def range(self, i: x.Index, env: Mapping[str, int]) -> range:
         if i.stop is None:
             return range(i.start, ENDLESS)
-        if isinstance(i.stop, int | str):
-            return range(i.start, self.length(i.stop))
-        ends = np.asarray(self.of(i.stop, env))
-        assert ends.size == 1, "one case at a time"
-        return range(i.start, int(ends.flat[0]) + 1)
+        assert isinstance(i.stop, int | str)
+        return range(i.start, self.length(i.stop))
 
     def place(self, s: Subscript, env: Mapping[str, int]) -> int:
         return s.constant + sum(c * env[n] for n, c in s.letters)
@@ -156,6 +153,8 @@ class Evaluator:
             case x.OfType():
                 return self.of_type(node, env)
             case x.Series(kind, indices, restrictions, body):
+                if any(not isinstance(i.stop, int | str | None) for i in indices):
+                    return self.counted(node, env)
                 total: Any = 0.0 if kind == "sum" else 1.0
                 for at in self.values(indices, restrictions, env):
                     total = total + self.of(body, at) if kind == "sum" else total * self.of(body, at)
@@ -169,6 +168,16 @@ class Evaluator:
             case x.StateSum(groups, body):
                 return self.state_sum(groups, body, env)
         raise TypeError(f"no rule evaluates {type(node).__name__}")
+
+    def counted(self, node: x.Series, env: Mapping[str, int]) -> Any:
+        """A series up to the value of a unit, which is another one for each case."""
+        (index,) = node.indices
+        ends = np.asarray(self.of(index.stop, env))
+        total = np.full(ends.shape, 0.0 if node.kind == "sum" else 1.0)
+        for k in range(index.start, int(ends.max(initial=0)) + 1):
+            value = self.of(node.body, {**env, index.name: k})
+            total = np.where(k > ends, total, total + value if node.kind == "sum" else total * value)
+        return total
 
     def product(self, factors: tuple[Any, ...], env: Mapping[str, int]) -> Any:
         """Brackets first: what stands behind a false one need have no value."""
@@ -204,12 +213,12 @@ class Evaluator:
     def state_sum(self, groups: tuple[str, ...], body: Any, env: Mapping[str, int]) -> Array:
         assert self.nodes is not None
         count = max((len(v) for v in self.states.values()), default=1)
-        out = np.empty(count)
+        out = []
         for n in range(count):
             some, weights = self.nodes(groups)
             fixed = {g: np.repeat(v[n : n + 1], len(weights), 0) for g, v in self.states.items() if g not in groups}
-            out[n] = np.dot(np.broadcast_to(replace(self, states={**fixed, **some}).of(body, env), weights.shape), weights)
-        return out
+            out.append(np.dot(np.broadcast_to(replace(self, states={**fixed, **some}).of(body, env), weights.shape), weights))
+        return np.array(out)
 
 
 # ---------------------------------------------------------------- states and their weights
@@ -222,10 +231,11 @@ def unit_nodes(unit: type[UnitType], arguments: tuple[float, ...], states: int |
         return np.asarray(support, float), np.ones(len(support))
     if unit.components is not None:
         angles = 2 * np.pi * np.arange(24) / 24
-        return np.stack([np.cos(angles), np.sin(angles)], axis=1), np.full(24, 1 / 24)
-    low, high = unit.ends(*arguments)
+        return np.stack([np.cos(angles), np.sin(angles)], axis=1), np.full(24, 2 * np.pi / 24)
+    low, high = (0.0, arguments[0]) if unit.name == "exponential" else unit.ends(*arguments)
     if unit.name in ("poisson", "nrelu"):
-        return np.arange(40.0), np.ones(40)
+        return np.arange(24.0), np.ones(24)
+    low = 0.0 if 0 <= low < 0.01 else low
     scale = arguments[0] if "sigma" in [o.name for o in unit.options] else 1.0
     low, high = max(low, -width * scale), min(high, width * scale)
     at, weights = np.polynomial.legendre.leggauss(count)
