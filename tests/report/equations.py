@@ -27,22 +27,40 @@ CASES = 3
 class Held:
     """A machine, its derivation, and cases to evaluate it at. `checked` counts what was compared, by the kind of left side."""
 
-    def __init__(self, machine: Machine, seed: int = 0, sections: list[x.Section] | None = None) -> None:
+    def __init__(
+        self, machine: Machine, seed: int = 0, sections: list[x.Section] | None = None
+    ) -> None:
         self.machine, self.plan = machine, machine.program.plan
         self.rng = np.random.default_rng(seed)
         self.sections = derivation(self.plan) if sections is None else sections
         self.equations = [e for s in self.sections for e in s.lines if isinstance(e, x.Equation)]
         self.checked: Counter[str] = Counter()
         model = machine.model
-        self.names = {role: tuple(g.name for g in model.groups if g.role == role) for role in ("visible", "hidden", "given")}
+        self.names = {
+            role: tuple(g.name for g in model.groups if g.role == role)
+            for role in ("visible", "hidden", "given")
+        }
         self.free = tuple(g.name for g in model.groups if g.role != "given")
-        self.states = {g.name: np.stack([self.draw(g.name) for _ in range(CASES)]) for g in model.groups}
-        definitions = {(e.left.kind, e.left.group): e for e in self.equations if isinstance(e.left, x.Quantity)}
-        definitions["E", ""] = next(e for e in self.equations if isinstance(e.left, x.Symbol) and e.left.name == "E")
+        self.states = {
+            g.name: np.stack([self.draw(g.name) for _ in range(CASES)]) for g in model.groups
+        }
+        definitions = {
+            (e.left.kind, e.left.group): e for e in self.equations if isinstance(e.left, x.Quantity)
+        }
+        definitions["E", ""] = next(
+            e for e in self.equations if isinstance(e.left, x.Symbol) and e.left.name == "E"
+        )
         arguments = {a.name: float(a.value) for a in model.arguments if a.value is not None}
         self.about = max([1e-6, *(3 * g.unit.draws_within for g in self.plan.groups)])
         """How far sums over states may be from what A gives: further where a type's A only approximates it."""
-        self.evaluator = Evaluator(self.plan, machine.params, arguments, self.states, definitions, nodes=lambda g: joint_nodes(self.plan, g))
+        self.evaluator = Evaluator(
+            self.plan,
+            machine.params,
+            arguments,
+            self.states,
+            definitions,
+            nodes=lambda g: joint_nodes(self.plan, g),
+        )
 
     def draw(self, name: str) -> Array:
         """A state of a group, from its domain."""
@@ -56,14 +74,20 @@ class Held:
     def places(self, e: x.Equation) -> Iterator[dict[str, int]]:
         """Values of an equation's letters: all of them, or some."""
         every = list(self.evaluator.values(e.letters, e.where, {}))
-        yield from every if len(every) <= ENTRIES else [every[k] for k in self.rng.choice(len(every), ENTRIES, replace=False)]
+        yield from (
+            every
+            if len(every) <= ENTRIES
+            else [every[k] for k in self.rng.choice(len(every), ENTRIES, replace=False)]
+        )
 
     def close(self, e: x.Equation, found: object, wanted: object, tolerance: float = 1e-8) -> None:
         """Fails with the equation where two values differ."""
         from bmdsl.report.derivation.text import Text
 
         a, b = np.broadcast_arrays(np.asarray(found, float), np.asarray(wanted, float))
-        assert np.allclose(a, b, rtol=tolerance, atol=tolerance), f"{Text().equation(e)}: is {a}, should be {b}"
+        assert np.allclose(a, b, rtol=tolerance, atol=tolerance), (
+            f"{Text().equation(e)}: is {a}, should be {b}"
+        )
         self.checked[type(e.left).__name__] += 1
 
     def run(self) -> Counter[str]:
@@ -72,11 +96,17 @@ class Held:
         for e in self.equations:
             match e.left:
                 case x.Symbol(name="E"):
-                    self.close(e, self.evaluator.of(e.rights[0], {}), self.machine.energy(**self.states))
+                    self.close(
+                        e, self.evaluator.of(e.rights[0], {}), self.machine.energy(**self.states)
+                    )
                 case x.Symbol(name="F"):
                     self.free_energy(e)
                 case x.BaseMeasure():
-                    self.close(e, self.evaluator.of(e.rights[0], {}), sum(-self.log_base(g, self.states[g]) for g in self.based()))
+                    self.close(
+                        e,
+                        self.evaluator.of(e.rights[0], {}),
+                        sum(-self.log_base(g, self.states[g]) for g in self.based()),
+                    )
                 case x.Quantity(kind="field" | "square"):
                     self.field(e, e.left)
                 case x.Quantity(kind="precision"):
@@ -109,12 +139,16 @@ class Held:
         g = self.plan.group(name)
         if not g.unit.has_base() or g.unit.components is not None:
             return np.zeros(len(states))
-        return np.array([sum(g.unit.log_base(float(v), *g.arguments) for v in row.ravel()) for row in states])
+        return np.array(
+            [sum(g.unit.log_base(float(v), *g.arguments) for v in row.ravel()) for row in states]
+        )
 
     def numbers(self, name: str) -> Array:
         """A few states of one unit."""
         g = self.plan.group(name)
-        states, _ = unit_nodes(g.unit, g.arguments, int(g.states) if g.states is not None else None, 1.5)
+        states, _ = unit_nodes(
+            g.unit, g.arguments, int(g.states) if g.states is not None else None, 1.5
+        )
         return states[np.unique(np.linspace(0, min(len(states), 12) - 1, 4).astype(int))]
 
     def at_unit(self, name: str, site: tuple[int, ...], value: Array) -> dict[str, Array]:
@@ -136,15 +170,29 @@ class Held:
             if g.states is not None:
                 one, nothing = np.zeros(int(g.states)), np.zeros(int(g.states))
                 one[place[-1]] = 1.0
-                energies = [self.machine.energy(**self.at_unit(g.name, place[:-1], v)) for v in (one, nothing)]
+                energies = [
+                    self.machine.energy(**self.at_unit(g.name, place[:-1], v))
+                    for v in (one, nothing)
+                ]
                 self.close(e, eta, energies[1] - energies[0])
                 continue
-            other = 0.0 if square is None else self.evaluator.of(square.rights[0], {i.name: k for i, k in zip(square.letters, place, strict=True)})
+            other = (
+                0.0
+                if square is None
+                else self.evaluator.of(
+                    square.rights[0],
+                    {i.name: k for i, k in zip(square.letters, place, strict=True)},
+                )
+            )
             values = self.numbers(g.name)
             with_unit = [self.at_unit(g.name, place, v) for v in values]
-            weights = [-self.machine.energy(**s) - self.log_base(g.name, s[g.name]) for s in with_unit]
+            weights = [
+                -self.machine.energy(**s) - self.log_base(g.name, s[g.name]) for s in with_unit
+            ]
             for a, w in zip(values[1:], weights[1:], strict=True):
-                self.close(e, eta * (a - values[0]) + other * (a**2 - values[0] ** 2), w - weights[0])
+                self.close(
+                    e, eta * (a - values[0]) + other * (a**2 - values[0] ** 2), w - weights[0]
+                )
 
     def precision(self, e: x.Equation, left: x.Quantity) -> None:
         """1/variance of a Gaussian of η and η′."""
@@ -152,14 +200,23 @@ class Held:
         square = self.evaluator.definitions["square", left.group]
         for at in self.places(e):
             place = [at[i.name] for i in e.letters]
-            second = self.evaluator.of(square.rights[0], {i.name: k for i, k in zip(square.letters, place, strict=True)})
-            self.close(e, self.evaluator.of(e.rights[0], at), 1 / g.arguments[0] ** 2 - 2 * second)
+            second = self.evaluator.of(
+                square.rights[0], {i.name: k for i, k in zip(square.letters, place, strict=True)}
+            )
+            for r in e.rights:
+                self.close(e, self.evaluator.of(r, at), 1 / g.arguments[0] ** 2 - 2 * second)
 
     # ------------------------------------------------------------ distributions
 
     def probability(self, e: x.Equation, left: x.Probability) -> None:
         if left.of == self.free:
-            if "responsib" not in e.words and self.conditional_of(left) is None or left.part is None and len(self.free) > 1 or not self.is_conditional(e):
+            if (
+                "responsib" not in e.words
+                and self.conditional_of(left) is None
+                or left.part is None
+                and len(self.free) > 1
+                or not self.is_conditional(e)
+            ):
                 self.joint(e)
                 return
         if left.part is not None:
@@ -187,7 +244,9 @@ class Held:
         g = self.plan.group(name)
         axes = self.machine.program.plan.axes(name)
         sites = axes[:-1] if g.states is not None else axes
-        whole = isinstance(e.rights[0], x.Series) and e.rights[0].kind == "product" and not e.letters
+        whole = (
+            isinstance(e.rights[0], x.Series) and e.rights[0].kind == "product" and not e.letters
+        )
         loose = max(1e-8, 4 * g.unit.draws_within)
         for site in [s for k, s in enumerate(np.ndindex(*sites)) if k < ENTRIES]:
             at = {} if whole else {i.name: k for i, k in zip(e.letters, site, strict=True)}
@@ -201,20 +260,40 @@ class Held:
                 energies.append(-self.machine.energy(**there.states))
             for a, b in zip(logs[1:], energies[1:], strict=True):
                 self.close(e, a - logs[0], b - energies[0])
-            states, weights = unit_nodes(g.unit, g.arguments, int(g.states) if g.states is not None else None, 12.0, 160)
+            states, weights = unit_nodes(
+                g.unit, g.arguments, int(g.states) if g.states is not None else None, 12.0, 160
+            )
             body, inside = e.rights[0], at
             if whole:
                 assert isinstance(body, x.Series)
                 inside = {i.name: k for i, k in zip(body.indices, site, strict=True)}
                 body = body.body
-            total = sum(w * self.each_case(replace(self.evaluator, states=self.at_unit(name, site, v)), body, inside) for v, w in zip(states, weights, strict=True))
-            self.close(e, total, 1.0, max(loose, 1e-6 if g.unit.support(*g.arguments, *([g.states] if g.unit.states else [])) is None else 1e-8))
+            total = sum(
+                w
+                * self.each_case(
+                    replace(self.evaluator, states=self.at_unit(name, site, v)), body, inside
+                )
+                for v, w in zip(states, weights, strict=True)
+            )
+            self.close(
+                e,
+                total,
+                1.0,
+                max(
+                    loose,
+                    1e-6
+                    if g.unit.support(*g.arguments, *([g.states] if g.unit.states else [])) is None
+                    else 1e-8,
+                ),
+            )
 
     def each_case(self, evaluator: Evaluator, node: object, at: dict[str, int]) -> Array:
         """A tree case by case, since letters may run up to a unit's value."""
         out = []
         for n in range(CASES):
-            value = replace(evaluator, states={k: v[n : n + 1] for k, v in evaluator.states.items()}).of(node, at)
+            value = replace(
+                evaluator, states={k: v[n : n + 1] for k, v in evaluator.states.items()}
+            ).of(node, at)
             out.append(float(np.asarray(value).ravel()[0]))
         return np.array(out)
 
@@ -223,14 +302,21 @@ class Held:
         name = left.of[0]
         assert isinstance(name, str)
         other = {**self.states, name: self.states[name][::-1].copy()}
-        logs = [np.log(replace(self.evaluator, states=s).of(e.rights[0], {})) for s in (self.states, other)]
+        logs = [
+            np.log(replace(self.evaluator, states=s).of(e.rights[0], {}))
+            for s in (self.states, other)
+        ]
         energies = [-self.machine.energy(**s) for s in (self.states, other)]
         self.close(e, logs[1] - logs[0], energies[1] - energies[0])
 
     def average(self, e: x.Equation, unit: x.State) -> None:
         means = self.machine.conditional(unit.group, **self.states)
         for at in self.places(e):
-            self.close(e, self.evaluator.of(e.rights[0], at), means[(slice(None), *(at[s.letters[0][0]] for s in unit.subscripts))])
+            self.close(
+                e,
+                self.evaluator.of(e.rights[0], at),
+                means[(slice(None), *(at[s.letters[0][0]] for s in unit.subscripts))],
+            )
 
     # ------------------------------------------------------------ hidden units summed out
 
@@ -240,14 +326,23 @@ class Held:
     def log_weights(self, groups: tuple[str, ...], case: int) -> tuple[dict[str, Array], Array]:
         """All states of groups beside one case of the rest that are not among them, and log of their weights times e^−E."""
         some, weights = joint_nodes(self.plan, groups)
-        fixed = {n: np.repeat(v[case : case + 1], len(weights), 0) for n, v in self.states.items() if n not in groups}
+        fixed = {
+            n: np.repeat(v[case : case + 1], len(weights), 0)
+            for n, v in self.states.items()
+            if n not in groups
+        }
         rows = {**fixed, **some}
         return rows, np.log(weights) - self.energy(rows)
 
     def energy(self, rows: dict[str, Array]) -> Array:
         """E at many states, by the equation that is held against the machine at a few."""
         count = len(next(iter(rows.values())))
-        return np.broadcast_to(replace(self.evaluator, states=rows).of(self.evaluator.definitions["E", ""].rights[0], {}), (count,))
+        return np.broadcast_to(
+            replace(self.evaluator, states=rows).of(
+                self.evaluator.definitions["E", ""].rights[0], {}
+            ),
+            (count,),
+        )
 
     @cached_property
     def own_gradient(self) -> dict[str, Array] | None:
@@ -262,7 +357,9 @@ class Held:
         try:
             wanted = self.machine.free_energy(**self.seen())
         except BmError:
-            wanted = np.array([-logsumexp(self.log_weights(self.names["hidden"], n)[1]) for n in range(CASES)])
+            wanted = np.array(
+                [-logsumexp(self.log_weights(self.names["hidden"], n)[1]) for n in range(CASES)]
+            )
         for r in e.rights:
             try:
                 self.close(e, self.evaluator.of(r, {}), wanted, self.about)
@@ -272,7 +369,9 @@ class Held:
     def component(self, e: x.Equation, left: x.Quantity) -> None:
         rest = tuple(n for n in self.names["hidden"] if n != left.group)
         for at in self.places(e):
-            self.states[left.group][:] = np.eye(self.states[left.group].shape[-1])[at[e.letters[0].name]]
+            self.states[left.group][:] = np.eye(self.states[left.group].shape[-1])[
+                at[e.letters[0].name]
+            ]
             wanted = [-logsumexp(self.log_weights(rest, n)[1]) for n in range(CASES)]
             self.close(e, self.evaluator.of(e.rights[0], at), wanted, self.about)
 
@@ -292,7 +391,14 @@ class Held:
         for e in found:
             for at in self.evaluator.values(e.letters, (), {}):
                 total = total + self.evaluator.of(e.rights[0], at)
-        bases = sum((self.log_base(n, self.states[n]) for n in self.based() if n not in self.names["hidden"]), np.zeros(CASES))
+        bases = sum(
+            (
+                self.log_base(n, self.states[n])
+                for n in self.based()
+                if n not in self.names["hidden"]
+            ),
+            np.zeros(CASES),
+        )
         wanted = -self.machine.free_energy(**self.seen()) - bases
         self.close(found[0], total - total[0], wanted - wanted[0], 1e-6)
 
@@ -307,10 +413,21 @@ class Held:
             self.checked["Moment"] += 1
             return
         shaped = {(n, 1): self.machine.program.shaped(n, rows[n]) for n in self.names["hidden"]}
-        shaped |= {(n, 2): self.machine.program.shaped(n, v) for n, v in rows.squares.items() if n in self.names["hidden"]}
+        shaped |= {
+            (n, 2): self.machine.program.shaped(n, v)
+            for n, v in rows.squares.items()
+            if n in self.names["hidden"]
+        }
         there = replace(self.evaluator, moments=shaped)
         for at in self.places(e):
-            self.close(e, there.of(e.rights[0], at), shaped[left.group, left.power][(slice(None), *(at[s.letters[0][0]] for s in left.subscripts))], 1e-6)
+            self.close(
+                e,
+                there.of(e.rights[0], at),
+                shaped[left.group, left.power][
+                    (slice(None), *(at[s.letters[0][0]] for s in left.subscripts))
+                ],
+                1e-6,
+            )
 
     def slope(self, e: x.Equation, entry: x.Entry) -> None:
         """∂ log P(v)/∂θ by sums over all states of slopes of the energy; the machine's own gradient where it has one."""
@@ -322,9 +439,17 @@ class Held:
             model = np.exp(w - logsumexp(w))
         except OverflowError:  # any distribution shows whether what stands under the mean is right
             every, model = self.states, np.full(CASES, 1 / CASES)
-        there = replace(self.evaluator, states=case, expectations={"data": (hidden, data), "model": (every, model)})
+        there = replace(
+            self.evaluator,
+            states=case,
+            expectations={"data": (hidden, data), "model": (every, model)},
+        )
         name, symmetric = entry.parameter, self.machine.model.parameter(entry.parameter).symmetric
-        averaged = every is self.states and bool(self.names["hidden"]) and not any(isinstance(n, x.Expected) and n.under == "data" for n in _walk(e.rights))
+        averaged = (
+            every is self.states
+            and bool(self.names["hidden"])
+            and not any(isinstance(n, x.Expected) and n.under == "data" for n in _walk(e.rights))
+        )
         for at in self.places(e):
             place = self.place(entry, at)
             of_data = self.energy_slope(name, place, symmetric, hidden)
@@ -336,21 +461,36 @@ class Held:
                 self.close(e, value, self.own_gradient[name][place], self.about)
 
     def place(self, entry: x.Entry, at: dict[str, int]) -> tuple[int, ...]:
-        values = tuple(s.constant + sum(c * at[n] for n, c in s.letters) for s in entry.subscripts if isinstance(s, Subscript))
+        values = tuple(
+            s.constant + sum(c * at[n] for n, c in s.letters)
+            for s in entry.subscripts
+            if isinstance(s, Subscript)
+        )
         if entry.graph is None:
             return values
         row = self.evaluator.edge(entry.graph, *values)
         assert row is not None
         return (row,)
 
-    def energy_slope(self, name: str, place: tuple[int, ...], symmetric: bool, rows: dict[str, Array], free: bool = False) -> Array:
+    def energy_slope(
+        self,
+        name: str,
+        place: tuple[int, ...],
+        symmetric: bool,
+        rows: dict[str, Array],
+        free: bool = False,
+    ) -> Array:
         """∂E/∂θ (or ∂F/∂θ) at every row, by a complex step, exact to rounding."""
         step = np.zeros(self.machine.params[name].shape, complex)
         step[place] = 1e-30j
         if symmetric:
             step[place[::-1]] = 1e-30j
         moved = {**self.machine.params, name: self.machine.params[name] + step}
-        trees = [e.rights[-1] for e in self.equations if isinstance(e.left, x.Symbol) and e.left.name == ("F" if free else "E")]
+        trees = [
+            e.rights[-1]
+            for e in self.equations
+            if isinstance(e.left, x.Symbol) and e.left.name == ("F" if free else "E")
+        ]
         value = replace(self.evaluator, params=moved, states=rows).of(trees[0], {})
         return np.broadcast_to(np.imag(value) / 1e-30, (len(next(iter(rows.values()))),))
 

@@ -62,7 +62,12 @@ class Evaluator:
 
     # ------------------------------------------------------------ letters
 
-    def values(self, indices: tuple[x.Index, ...], restrictions: tuple[x.Restriction, ...], env: Mapping[str, int]) -> Iterator[dict[str, int]]:
+    def values(
+        self,
+        indices: tuple[x.Index, ...],
+        restrictions: tuple[x.Restriction, ...],
+        env: Mapping[str, int],
+    ) -> Iterator[dict[str, int]]:
         """All values of the letters for which the restrictions hold."""
         names = [i.name for i in indices]
         for chosen in itertools.product(*(self.range(i, env) for i in indices)):
@@ -90,7 +95,10 @@ class Evaluator:
             case x.OnEdge(graph, first, second):
                 return self.edge(graph, self.place(first, env), self.place(second, env)) is not None
             case x.Apart(left_, right_, axes):
-                return any(self.holds(x.Relation("≠", a, b, n), env) for a, b, n in zip(left_, right_, axes, strict=True))
+                return any(
+                    self.holds(x.Relation("≠", a, b, n), env)
+                    for a, b, n in zip(left_, right_, axes, strict=True)
+                )
             case x.Within(value, start, stop):
                 return start <= self.place(value, env) < self.length(stop)
         raise TypeError(r)
@@ -101,7 +109,9 @@ class Evaluator:
         found = np.flatnonzero((edges[:, 0] == first) & (edges[:, 1] == second))
         return int(found[0]) if len(found) else None
 
-    def inside(self, subscripts: tuple[Subscript, ...], axes: tuple[int, ...], env: Mapping[str, int]) -> tuple[int, ...] | None:
+    def inside(
+        self, subscripts: tuple[Subscript, ...], axes: tuple[int, ...], env: Mapping[str, int]
+    ) -> tuple[int, ...] | None:
         """Where in an array; None outside one that is padded."""
         out = []
         for s, n in zip(subscripts, axes, strict=True):
@@ -141,7 +151,11 @@ class Evaluator:
             case x.Quantity(kind, group, subscripts):
                 return self.quantity(kind, group, subscripts, env)
             case x.Symbol(name):
-                return self.of(self.definitions["E", ""].rights[0], {}) if name == "E" and "E" not in self.symbols else self.symbols[name]
+                return (
+                    self.of(self.definitions["E", ""].rights[0], {})
+                    if name == "E" and "E" not in self.symbols
+                    else self.symbols[name]
+                )
             case x.Addition(terms):
                 return sum(self.of(t, env) for t in terms)
             case x.Multiplication(factors):
@@ -157,7 +171,9 @@ class Evaluator:
                     return self.counted(node, env)
                 total: Any = 0.0 if kind == "sum" else 1.0
                 for at in self.values(indices, restrictions, env):
-                    total = total + self.of(body, at) if kind == "sum" else total * self.of(body, at)
+                    total = (
+                        total + self.of(body, at) if kind == "sum" else total * self.of(body, at)
+                    )
                 return total
             case x.Bracket(restrictions):
                 return float(all(self.holds(r, env) for r in restrictions))
@@ -176,7 +192,9 @@ class Evaluator:
         total = np.full(ends.shape, 0.0 if node.kind == "sum" else 1.0)
         for k in range(index.start, int(ends.max(initial=0)) + 1):
             value = self.of(node.body, {**env, index.name: k})
-            total = np.where(k > ends, total, total + value if node.kind == "sum" else total * value)
+            total = np.where(
+                k > ends, total, total + value if node.kind == "sum" else total * value
+            )
         return total
 
     def product(self, factors: tuple[Any, ...], env: Mapping[str, int]) -> Any:
@@ -188,18 +206,27 @@ class Evaluator:
             total = total * self.of(f, env)
         return total
 
-    def quantity(self, kind: str, group: str, subscripts: tuple[Subscript, ...], env: Mapping[str, int]) -> Any:
+    def quantity(
+        self, kind: str, group: str, subscripts: tuple[Subscript, ...], env: Mapping[str, int]
+    ) -> Any:
         definition = self.definitions[kind, group]
         at = self.inside(subscripts, self.axes(group)[: len(subscripts)], env)
         assert at is not None, "a quantity is asked for outside its axes"
-        return self.of(definition.rights[0], {i.name: k for i, k in zip(definition.letters, at, strict=True)})
+        return self.of(
+            definition.rights[0], {i.name: k for i, k in zip(definition.letters, at, strict=True)}
+        )
 
     def of_type(self, node: x.OfType, env: Mapping[str, int]) -> Any:
         g = self.plan.group(node.group)
         function = getattr(g.unit, node.function)
         if node.letter is None:
             arguments = [np.atleast_1d(np.asarray(self.of(a, env), float)) for a in node.arguments]
-            return np.array([function(*map(float, row), *g.arguments) for row in zip(*np.broadcast_arrays(*arguments), strict=True)])
+            return np.array(
+                [
+                    function(*map(float, row), *g.arguments)
+                    for row in zip(*np.broadcast_arrays(*arguments), strict=True)
+                ]
+            )
         assert len(node.arguments) == 1
         parts = [self.of(node.arguments[0], at) for at in self.values((node.letter,), (), env)]
         rows = np.stack(np.broadcast_arrays(*map(np.atleast_1d, parts)), axis=-1)
@@ -216,15 +243,32 @@ class Evaluator:
         out = []
         for n in range(count):
             some, weights = self.nodes(groups)
-            fixed = {g: np.repeat(v[n : n + 1], len(weights), 0) for g, v in self.states.items() if g not in groups}
-            out.append(np.dot(np.broadcast_to(replace(self, states={**fixed, **some}).of(body, env), weights.shape), weights))
+            fixed = {
+                g: np.repeat(v[n : n + 1], len(weights), 0)
+                for g, v in self.states.items()
+                if g not in groups
+            }
+            out.append(
+                np.dot(
+                    np.broadcast_to(
+                        replace(self, states={**fixed, **some}).of(body, env), weights.shape
+                    ),
+                    weights,
+                )
+            )
         return np.array(out)
 
 
 # ---------------------------------------------------------------- states and their weights
 
 
-def unit_nodes(unit: type[UnitType], arguments: tuple[float, ...], states: int | None, width: float = 8.0, count: int = 48) -> tuple[Array, Array]:
+def unit_nodes(
+    unit: type[UnitType],
+    arguments: tuple[float, ...],
+    states: int | None,
+    width: float = 8.0,
+    count: int = 48,
+) -> tuple[Array, Array]:
     """A unit's states, [n] or [n, states], and the weights by which a sum over them is that over its domain (an integral where it is real)."""
     support = unit.support(states) if unit.states is not None else unit.support(*arguments)
     if support is not None:
@@ -242,14 +286,18 @@ def unit_nodes(unit: type[UnitType], arguments: tuple[float, ...], states: int |
     return low + (high - low) * (at + 1) / 2, weights * (high - low) / 2
 
 
-def joint_nodes(plan: Plan, groups: tuple[str, ...], limit: int = 40_000) -> tuple[dict[str, Array], Array]:
+def joint_nodes(
+    plan: Plan, groups: tuple[str, ...], limit: int = 40_000
+) -> tuple[dict[str, Array], Array]:
     """All joint states of groups, [n, *axes] each, and their weights."""
     single = []
     for name in groups:
         g = plan.group(name)
         axes = tuple(int(n) for n in g.axes)
         per = int(g.states) if g.states is not None else 1
-        single += [(name, *unit_nodes(g.unit, g.arguments, per if g.states is not None else None))] * (math.prod(axes) // per)
+        single += [
+            (name, *unit_nodes(g.unit, g.arguments, per if g.states is not None else None))
+        ] * (math.prod(axes) // per)
     sizes = [len(w) for _, _, w in single]
     if math.prod(sizes) > limit:
         raise OverflowError(f"{math.prod(sizes)} joint states")
@@ -259,4 +307,9 @@ def joint_nodes(plan: Plan, groups: tuple[str, ...], limit: int = 40_000) -> tup
     for k, (name, states, w) in enumerate(single):
         weights *= w[index[k]]
         columns[name].append(states[index[k]].reshape(index.shape[1], -1))
-    return {name: np.concatenate(c, axis=1).reshape(index.shape[1], *(int(n) for n in plan.group(name).axes)) for name, c in columns.items()}, weights
+    return {
+        name: np.concatenate(c, axis=1).reshape(
+            index.shape[1], *(int(n) for n in plan.group(name).axes)
+        )
+        for name, c in columns.items()
+    }, weights

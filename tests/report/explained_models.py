@@ -77,7 +77,14 @@ KINDS = {
 }
 """One model for each way in which a derivation can go wrong."""
 
-VISIBLE = ("binary", "spin", "gaussian(sigma = 0.8)", "binomial(2)", "exponential(max = 1.5)", "multinary(2, gain = 0.5)")
+VISIBLE = (
+    "binary",
+    "spin",
+    "gaussian(sigma = 0.8)",
+    "binomial(2)",
+    "exponential(max = 1.5)",
+    "multinary(2, gain = 0.5)",
+)
 HIDDEN = ("binary", "spin", "binomial(2)", "gaussian")
 TERMS = (
     "b[i] v[i]", "K * c[j]^2 h[j]", "W[i,j] v[i] h[j]", "W[i,j]^2 v[i] h[j]", "0.5 W[i,j] s[i] h[j] for i in 0..3", "J s[i] s[wrap(i+1)]",
@@ -87,7 +94,12 @@ TERMS = (
     "F[i,g] H[j,g] v[i] h[j]", "R[t,j] u[t] h[j]", "R[t,j] u[t] v[0] h[j]", "V[i,j] h[i] h[j] for i < j", "h[0] h[1]", "0 * v[i]", "T[i] s[i] s[wrap(i+1)] h[0]",
     "lam[j,i] v[i]^2 h[j]", "v[i]^2", "z[a] z[e] Y[a,e]", "b[i] * (K + 1) * (K - 2) v[i]",
 )  # fmt: skip
-EXPERTS = ("sum[m] square(xi[m,i] s[i])", "a[m] log1p(square(xi[m,i] s[i]))", "sum[m] abs(b[0] + xi[m,i] s[i])", "- sum[m] softplus(xi[m,i] s[i] - K)")
+EXPERTS = (
+    "sum[m] square(xi[m,i] s[i])",
+    "a[m] log1p(square(xi[m,i] s[i]))",
+    "sum[m] abs(b[0] + xi[m,i] s[i])",
+    "- sum[m] softplus(xi[m,i] s[i] - K)",
+)
 PARAMETERS = {
     "xi": "xi[2,4]", "E": "E", "U": "U symmetric", "P": "P[2]", "F": "F[3,2]", "H": "H[2,2]", "D": "D[4]", "V": "V symmetric", "a": "a[2] init 0.4",
 }  # fmt: skip
@@ -101,7 +113,13 @@ def texts(draw: Any) -> str:
     chosen = draw(st.lists(st.sampled_from(TERMS), min_size=1, max_size=4, unique=True))
     if draw(st.integers(0, 4)) == 0:
         chosen.append(draw(st.sampled_from(EXPERTS)))
-    body = " ".join(draw(st.sampled_from("-+-")) + " " + ("0.5 " if draw(st.booleans()) and t[0] not in "-0" else "") + t.removeprefix("- ") for t in chosen)
+    body = " ".join(
+        draw(st.sampled_from("-+-"))
+        + " "
+        + ("0.5 " if draw(st.booleans()) and t[0] not in "-0" else "")
+        + t.removeprefix("- ")
+        for t in chosen
+    )
     used = {w for t in chosen for w in _words(t)}
     groups = {
         "v": f"visible v[3] : {visible}", "s": "visible s[4] : spin", "c0": "visible c0[2] : categorical(2)", "h": f"hidden h[2] : {hidden}",

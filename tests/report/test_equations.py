@@ -27,7 +27,12 @@ from tests.report.equations import Held
 from tests.report.explained_models import KINDS, SHIPPED, machine_of, texts
 
 few = settings(
-    max_examples=30, derandomize=True, database=None, deadline=None, suppress_health_check=list(HealthCheck), phases=(Phase.generate, Phase.shrink)
+    max_examples=30,
+    derandomize=True,
+    database=None,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+    phases=(Phase.generate, Phase.shrink),
 )
 
 
@@ -74,16 +79,28 @@ def of_type(name: str, roles: tuple[str, str]) -> str:
 
 
 @pytest.mark.parametrize("name", BUILT_IN)
-@pytest.mark.parametrize("roles", [("visible", "hidden"), ("hidden", "visible")], ids=["visible", "hidden"])
+@pytest.mark.parametrize(
+    "roles", [("visible", "hidden"), ("hidden", "visible")], ids=["visible", "hidden"]
+)
 def test_the_equations_of_a_unit_type_hold(name: str, roles: tuple[str, str]):
     Held(machine_of(bmdsl.parse(of_type(name, roles)), 1, 0.2), 2).run()
 
 
-@pytest.mark.parametrize("formulas", ["", r'formulas = {"mean": "\\sigma(\\eta)", "density": "exp(what)"}'], ids=["none", "unreadable"])
-@pytest.mark.parametrize("roles", [("visible", "hidden"), ("hidden", "visible")], ids=["visible", "hidden"])
-def test_a_type_of_ones_own_is_explained_by_its_names(formulas: str, roles: tuple[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+@pytest.mark.parametrize(
+    "formulas",
+    ["", r'formulas = {"mean": "\\sigma(\\eta)", "density": "exp(what)"}'],
+    ids=["none", "unreadable"],
+)
+@pytest.mark.parametrize(
+    "roles", [("visible", "hidden"), ("hidden", "visible")], ids=["visible", "hidden"]
+)
+def test_a_type_of_ones_own_is_explained_by_its_names(
+    formulas: str, roles: tuple[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
     monkeypatch.setattr(units, "_registry", dict(units._registry))
-    (tmp_path / "mine.py").write_text(UNIT.replace("    @staticmethod", f"    {formulas}\n    @staticmethod", 1), encoding="utf-8")
+    (tmp_path / "mine.py").write_text(
+        UNIT.replace("    @staticmethod", f"    {formulas}\n    @staticmethod", 1), encoding="utf-8"
+    )
     register_file(tmp_path / "mine.py")
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
@@ -94,10 +111,14 @@ def test_a_type_of_ones_own_is_explained_by_its_names(formulas: str, roles: tupl
     assert any("BM895" in str(w.message) for w in caught) == bool(formulas)
 
 
-def test_a_type_whose_state_is_a_vector_is_explained(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_a_type_whose_state_is_a_vector_is_explained(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
     monkeypatch.setattr(units, "_registry", dict(units._registry))
     page = (Path(bmdsl.__file__).parents[1] / "docs" / "new-unit.md").read_text(encoding="utf-8")
-    (tmp_path / "angles.py").write_text(page.split("# angles.py\n")[1].split("```")[0], encoding="utf-8")
+    (tmp_path / "angles.py").write_text(
+        page.split("# angles.py\n")[1].split("```")[0], encoding="utf-8"
+    )
     register_file(tmp_path / "angles.py")
     for roles in (("visible", "hidden"), ("hidden", "visible")):
         Held(machine_of(bmdsl.parse(of_type("von_mises", roles)), 1, 0.2), 2).run()
@@ -119,7 +140,9 @@ def test_nothing_is_printed_that_is_no_tree():
                "Gradient of log P(v) for one case v")  # fmt: skip
     for plan in plans():
         sections = derivation.derivation(plan)
-        for words in [s.title for s in sections] + [line.words for s in sections for line in s.lines]:
+        for words in [s.title for s in sections] + [
+            line.words for s in sections for line in s.lines
+        ]:
             assert words in allowed or not set(words) & set("=[]^/∝Σ⟨|"), words
         shown = derivation.as_text(plan)
         for e in (line for s in sections for line in s.lines if isinstance(line, x.Equation)):
@@ -133,7 +156,11 @@ def test_no_letter_is_taken_twice():
     """A letter that a sum binds is none of the left side, of a sum around it, or a name of the model."""
     for plan in plans():
         model = plan.model
-        names = {n.name for part in (model.groups, model.parameters, model.arguments, model.graphs) for n in part}
+        names = {
+            n.name
+            for part in (model.groups, model.parameters, model.arguments, model.graphs)
+            for n in part
+        }
         for s in derivation.derivation(plan):
             for e in s.lines:
                 if isinstance(e, x.Equation):
@@ -149,7 +176,16 @@ def scopes(node: Any, taken: set[str]) -> None:
         assert {n for n, _ in node.letters} <= taken
         return
     if isinstance(node, x.Series | x.OfType):
-        bound = [i.name for i in (node.indices if isinstance(node, x.Series) else (node.letter,) if node.letter else ())]
+        bound = [
+            i.name
+            for i in (
+                node.indices
+                if isinstance(node, x.Series)
+                else (node.letter,)
+                if node.letter
+                else ()
+            )
+        ]
         assert not set(bound) & taken and len(set(bound)) == len(bound), bound
         taken = taken | set(bound)
     if isinstance(node, tuple):

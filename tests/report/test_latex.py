@@ -25,7 +25,9 @@ ODD = "model m { visible λ_1[2] : binary  hidden ü_b[2] : spin  param W_x_y, �
 
 def documents() -> dict[str, str]:
     """Name → LaTeX of shipped models, lengths open and bound, of kinds, and of names that TeX does not take."""
-    plans = {f"{n}{k}": bmdsl.load(n, **a).plan for n in SHIPPED for k, a in enumerate(({}, SHIPPED[n]))}
+    plans = {
+        f"{n}{k}": bmdsl.load(n, **a).plan for n in SHIPPED for k, a in enumerate(({}, SHIPPED[n]))
+    }
     plans |= {f"kind {k}": bmdsl.parse(f"model m{t}").plan for k, t in KINDS.items()}
     plans |= {"mother": mother().plan, "odd": bmdsl.parse(ODD).plan}
     return {n: f"{derivation.as_latex(p)}\n{model_facts.as_latex(p)}" for n, p in plans.items()}
@@ -40,7 +42,10 @@ def test_latex_keeps_the_rules_of_tex():
 
 def keeps_the_rules(text: str, name: str) -> None:
     """Braces close, `\\left` has its `\\right` in the same group, no base has two scripts of a kind, every macro is known."""
-    assert set(re.findall(r"\\([A-Za-z]+)", text)) <= KNOWN, (name, set(re.findall(r"\\([A-Za-z]+)", text)) - KNOWN)
+    assert set(re.findall(r"\\([A-Za-z]+)", text)) <= KNOWN, (
+        name,
+        set(re.findall(r"\\([A-Za-z]+)", text)) - KNOWN,
+    )
     bare = re.sub(r"\\[_ ,;{}\\\[\]]", " ", text)
     opened: list[tuple[str, set[str]]] = [("", set())]
     before = ""
@@ -61,7 +66,9 @@ def keeps_the_rules(text: str, name: str) -> None:
     assert len(opened) == 1, (name, "braces are left open")
 
 
-@pytest.mark.parametrize("broken", [r"\frac{a}{b", r"W_{a}_{b}", r"x^{2}^{3}", r"\eta^{\unknown}", r"\left(a}"])
+@pytest.mark.parametrize(
+    "broken", [r"\frac{a}{b", r"W_{a}_{b}", r"x^{2}^{3}", r"\eta^{\unknown}", r"\left(a}"]
+)
 def test_what_tex_refuses_is_found(broken: str):
     with pytest.raises((AssertionError, IndexError)):
         keeps_the_rules(broken, "broken")
@@ -71,7 +78,15 @@ def test_what_tex_refuses_is_found(broken: str):
 @pytest.mark.skipif(TEX is None, reason="no TeX is installed")
 def test_tex_compiles_it(tmp_path: Path):
     body = "\n\\newpage\n".join(documents().values())
-    (tmp_path / "all.tex").write_text(f"\\documentclass{{article}}\\usepackage{{amsmath}}\\begin{{document}}\n{body}\n\\end{{document}}\n")
-    command = {"tectonic": ["tectonic"], "pdflatex": ["pdflatex", "-halt-on-error", "-interaction=nonstopmode"], "latexmk": ["latexmk", "-pdf", "-halt-on-error"]}
-    done = subprocess.run([*command[str(TEX)], "all.tex"], cwd=tmp_path, capture_output=True, text=True)
+    (tmp_path / "all.tex").write_text(
+        f"\\documentclass{{article}}\\usepackage{{amsmath}}\\begin{{document}}\n{body}\n\\end{{document}}\n"
+    )
+    command = {
+        "tectonic": ["tectonic"],
+        "pdflatex": ["pdflatex", "-halt-on-error", "-interaction=nonstopmode"],
+        "latexmk": ["latexmk", "-pdf", "-halt-on-error"],
+    }
+    done = subprocess.run(
+        [*command[str(TEX)], "all.tex"], cwd=tmp_path, capture_output=True, text=True
+    )
     assert done.returncode == 0, done.stdout[-3000:]

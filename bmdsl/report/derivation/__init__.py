@@ -25,7 +25,12 @@ def derivation(plan: Plan) -> list[Section]:
         made.append(free_energy(c))
         made.append(experts(c) if not c.coupled else mean_field(c))
     made.append(gradient(c))
-    return [replace(s, lines=tuple(named(x, plan.model) if isinstance(x, Equation) else x for x in s.lines)) for s in made]
+    return [
+        replace(
+            s, lines=tuple(named(x, plan.model) if isinstance(x, Equation) else x for x in s.lines)
+        )
+        for s in made
+    ]
 
 
 def as_text(plan: Plan) -> str:

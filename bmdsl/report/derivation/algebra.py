@@ -62,7 +62,10 @@ def add(*terms: Node) -> Node:
         key = tuple(sorted(map(repr, rest)))
         if key in found:
             total = found[key][0] + value
-            value, rest = (total if isinstance(total, Fraction) else number(total).value), found[key][1]
+            value, rest = (
+                (total if isinstance(total, Fraction) else number(total).value),
+                found[key][1],
+            )
         found[key] = (value, rest)
     made = [mul(Numeral(value), *rest) for value, rest in found.values() if value != 0]
     return ZERO if not made else made[0] if len(made) == 1 else Addition(tuple(made))
@@ -133,13 +136,21 @@ def root(x: Node) -> Node:
             taken, kept = _root(f.value)
             out.append(taken)
             inside.append(kept)
-        elif is_constant(f) and isinstance(f, Raised) and isinstance(f.exponent, Numeral) and f.exponent.value in (2, -2):
+        elif (
+            is_constant(f)
+            and isinstance(f, Raised)
+            and isinstance(f.exponent, Numeral)
+            and f.exponent.value in (2, -2)
+        ):
             out.append(raised(f.base, int(f.exponent.value) // 2))
         else:
             inside.append(f)
     left = mul(*inside) if inside else ONE
     _, rest = split(left)
-    if rest and all(isinstance(f, Raised) and isinstance(f.exponent, Numeral) and f.exponent.value == -1 for f in rest):
+    if rest and all(
+        isinstance(f, Raised) and isinstance(f.exponent, Numeral) and f.exponent.value == -1
+        for f in rest
+    ):
         return mul(*out, raised(Applied("sqrt", (raised(left, -1),)), -1))
     return mul(*out, ONE if left == ONE else Applied("sqrt", (left,)))
 
@@ -186,7 +197,10 @@ def mapped(x: Any, change: Callable[[Any], Any]) -> Any:
     if not is_dataclass(x) or isinstance(x, type):
         return x
     found = {f.name: getattr(x, f.name) for f in fields(x)}
-    made = {n: tuple(map(change, v)) if isinstance(v, tuple) else change(v) if is_dataclass(v) else v for n, v in found.items()}
+    made = {
+        n: tuple(map(change, v)) if isinstance(v, tuple) else change(v) if is_dataclass(v) else v
+        for n, v in found.items()
+    }
     return x if made == found else replace(x, **made)
 
 

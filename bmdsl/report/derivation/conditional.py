@@ -27,9 +27,20 @@ def _conditional(c: Context, g: GroupPlan) -> list[Equation]:
     assert isinstance(eta, Quantity)
     lines = [Equation(f"field of {g.name} ({g.unit.name}):", eta, (field,), letters)]
     if g.name in c.squared:
-        lines.append(Equation("and on its square:", Quantity("square", g.name, eta.subscripts), (c.field(g, 2),), letters))
+        square, curved = Quantity("square", g.name, eta.subscripts), c.field(g, 2)
+        lines.append(Equation("and on its square:", square, (curved,), letters))
         if formulas.has("precision"):
-            lines.append(Equation("precision", Quantity("precision", g.name, eta.subscripts), (formulas.of("precision", own),), letters))
+            precision = formulas.of("precision", own)
+            rights = (
+                (precision, _written(precision, square, curved))
+                if _addends(curved) <= SHORT
+                else (precision,)
+            )
+            lines.append(
+                Equation(
+                    "precision", Quantity("precision", g.name, eta.subscripts), rights, letters
+                )
+            )
     lines.append(_density(c, g, field))
     lines.append(Equation("mean", Average(c.state(g)), (formulas.of("mean", own),), letters))
     return lines
@@ -40,16 +51,30 @@ def _density(c: Context, g: GroupPlan, field: Node) -> Equation:
     own, sites, formulas = c.own(g.name), c.sites(g), c.formulas(g)
     density = formulas.of("density", own)
     rights = [density]
-    short = len(field.terms) if isinstance(field, Addition) else 1
-    if not is_constant(field) and short <= SHORT and g.states is None and formulas.has("density") and g.name not in c.squared:
+    if (
+        not is_constant(field)
+        and _addends(field) <= SHORT
+        and g.states is None
+        and formulas.has("density")
+        and g.name not in c.squared
+    ):
         rights.append(_written(density, Quantity("field", g.name, c.state(g).subscripts), field))
     given = c.neighbours(g)
     if c.meets(g) or not sites:
         others = (g.name,) if c.meets(g) and sites else ()
         unit = c.state(g, sites)
-        return Equation("", Probability((unit if sites else g.name,), given, others), tuple(rights), c.indices(g, sites))
+        return Equation(
+            "",
+            Probability((unit if sites else g.name,), given, others),
+            tuple(rights),
+            c.indices(g, sites),
+        )
     products = tuple(Series("product", c.indices(g, sites), (), r) for r in rights)
     return Equation("", Probability((g.name,), given), products)
+
+
+def _addends(x: Node) -> int:
+    return len(x.terms) if isinstance(x, Addition) else 1
 
 
 def _written(density: Node, eta: Quantity, field: Node) -> Node:

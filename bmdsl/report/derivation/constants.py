@@ -37,7 +37,13 @@ def value_of(x: Node, values: Values) -> float | None:
         case Addition(parts) | Multiplication(parts):
             found = [value_of(p, values) for p in parts]
             numbers = [v for v in found if v is not None]
-            return None if len(numbers) < len(found) else math.fsum(numbers) if isinstance(x, Addition) else math.prod(numbers)
+            return (
+                None
+                if len(numbers) < len(found)
+                else math.fsum(numbers)
+                if isinstance(x, Addition)
+                else math.prod(numbers)
+            )
         case Raised(base, exponent):
             a, b = value_of(base, values), value_of(exponent, values)
             if a is None or b is None or (a == 0 and b < 0):
@@ -51,7 +57,13 @@ def constant_tree(e: t.Expression) -> Node | None:
     """The tree of a constant expression; None for what is none."""
     match e:
         case t.Number(value):
-            return number(value) if isinstance(value, int) else Numeral(float(value)) if not float(value).is_integer() else number(value)
+            return (
+                number(value)
+                if isinstance(value, int)
+                else Numeral(float(value))
+                if not float(value).is_integer()
+                else number(value)
+            )
         case t.Ref(name, None):
             return Named(name.text)
         case t.Unary(operator, operand):
@@ -63,7 +75,9 @@ def constant_tree(e: t.Expression) -> Node | None:
                 return None
             if operator in ("+", "-"):
                 return add(a, b if operator == "+" else negative(b))
-            return mul(a, b) if operator == "*" else None if b == number(0) else mul(a, raised(b, -1))
+            return (
+                mul(a, b) if operator == "*" else None if b == number(0) else mul(a, raised(b, -1))
+            )
         case t.Power(base, exponent):
             a, b = constant_tree(base), constant_tree(exponent)
             return None if a is None or b is None else raised(a, b)
@@ -89,7 +103,9 @@ def coefficient(term: Term, values: Values) -> Node:
         if value is None or abs(value) == abs(term.coefficient):
             if value is None and abs(term.coefficient) != abs(number_ * _known(tree, values)):
                 continue
-            same = math.copysign(1, term.coefficient) == math.copysign(1, number_ * _known(tree, values))
+            same = math.copysign(1, term.coefficient) == math.copysign(
+                1, number_ * _known(tree, values)
+            )
             return whole if same else negative(whole)
     if named is not None and value_of(named, values) is None:
         return mul(_exact(term.coefficient), named)
@@ -136,7 +152,9 @@ def _written(addend: str, values: tuple[tuple[str, float | None], ...]) -> list[
         return []
     sign = -1.0 if statement.addends[0].sign == "-" else 1.0
     names = {name for name, _ in values}
-    made = [(sign * value, tree) for value, tree in _products(statement.addends[0].expression, names)]
+    made = [
+        (sign * value, tree) for value, tree in _products(statement.addends[0].expression, names)
+    ]
     return list(dict.fromkeys(made))
 
 
@@ -152,9 +170,15 @@ def _products(e: t.Expression, names: set[str]) -> list[tuple[float, Node]]:
             whole = constant_tree(e)
             if whole is not None and _of(e, names):
                 return [(1.0, whole)]
-            return _products(left, names) + [(-v if operator == "-" else v, c) for v, c in _products(right, names)]
+            return _products(left, names) + [
+                (-v if operator == "-" else v, c) for v, c in _products(right, names)
+            ]
         case t.Binary("*", left, right):
-            return [(a * b, mul(c, d)) for a, c in _products(left, names) for b, d in _products(right, names)]
+            return [
+                (a * b, mul(c, d))
+                for a, c in _products(left, names)
+                for b, d in _products(right, names)
+            ]
         case t.Binary("/", left, right):
             below = constant_tree(right)
             if isinstance(right, t.Number) or below is None:
@@ -198,7 +222,9 @@ def options(g: GroupPlan, group: Group, values: Values) -> dict[str, Node]:
     for k, (name, number_) in enumerate(zip(names, g.arguments, strict=True)):
         own = written.get(name) or (written.get(str(k)) if g.unit.states is None else None)
         known = None if own is None else value_of(own, values)
-        agrees = own is not None and (known is None or math.isclose(known, float(number_), rel_tol=1e-12))
+        agrees = own is not None and (
+            known is None or math.isclose(known, float(number_), rel_tol=1e-12)
+        )
         exact = own is None or not agrees or isinstance(own, Numeral)
         out[name] = Numeral(_ratio(float(number_))) if exact else own  # type: ignore[assignment]  # is a tree where it agrees
     return out
@@ -220,5 +246,8 @@ def _declared(declaration: str) -> dict[str, Node]:
     assert isinstance(definition, t.ModelDefinition)
     statement = definition.statements[0]
     assert isinstance(statement, t.UnitDeclaration)
-    found = {a.name.text if a.name else str(k): constant_tree(a.value) for k, a in enumerate(statement.type.arguments)}
+    found = {
+        a.name.text if a.name else str(k): constant_tree(a.value)
+        for k, a in enumerate(statement.type.arguments)
+    }
     return {name: one for name, one in found.items() if one is not None}

@@ -49,7 +49,9 @@ class Context:
 
     def indices(self, g: GroupPlan, letters: tuple[str, ...]) -> tuple[Index, ...]:
         """These first letters of a group with their ranges."""
-        return tuple(Index(x, 0, n) for x, n in zip(letters, self.model.group(g.name).axes, strict=False))
+        return tuple(
+            Index(x, 0, n) for x, n in zip(letters, self.model.group(g.name).axes, strict=False)
+        )
 
     def state(self, g: GroupPlan, letters: tuple[str, ...] | None = None) -> State:
         """The group's own unit."""
@@ -88,7 +90,9 @@ class Context:
         return add(*self._fields(g, power, state))
 
     def _fields(self, g: GroupPlan, power: int, state: Body | None = None) -> list[Node]:
-        found = [f for t in self.model.terms if t.expert is None for f in self._field(t, g, power, state)]
+        found = [
+            f for t in self.model.terms if t.expert is None for f in self._field(t, g, power, state)
+        ]
         return [f for f in found if f != ZERO]
 
     def _field(self, t: Term, g: GroupPlan, power: int, state: Body | None) -> list[Node]:
@@ -100,7 +104,10 @@ class Context:
                 rest = [k for k in mine if k not in chosen]
                 near = self._restrictions(t, g, chosen, rest)
                 total = sum(t.units[k].power for k in chosen)
-                if near is None or (1 if g.states is not None else reduced_power(g.unit, total)) != power:
+                if (
+                    near is None
+                    or (1 if g.states is not None else reduced_power(g.unit, total)) != power
+                ):
                     continue
                 show = state or self.terms.state
                 others = [show(u) for k, u in enumerate(t.units) if k not in chosen]
@@ -108,13 +115,18 @@ class Context:
                 out.append(self.solver.solved(self.terms.series(t, body, near, -1)))
         return out
 
-    def _restrictions(self, t: Term, g: GroupPlan, chosen: tuple[int, ...], rest: list[int]) -> tuple[Restriction, ...] | None:
+    def _restrictions(
+        self, t: Term, g: GroupPlan, chosen: tuple[int, ...], rest: list[int]
+    ) -> tuple[Restriction, ...] | None:
         """What says that the chosen factors are the own unit and the rest are not; None where that cannot be."""
         own, axes = self.own(g.name), self.model.group(g.name).axes
         sites = len(self.sites(g))
         out: list[Restriction] = []
         for k in chosen:
-            out += [Relation("=", s, plain(o), n) for s, o, n in zip(t.units[k].subscripts, own, axes, strict=True)]
+            out += [
+                Relation("=", s, plain(o), n)
+                for s, o, n in zip(t.units[k].subscripts, own, axes, strict=True)
+            ]
         for a, b in combinations(chosen, 2):
             if self._apart(t, t.units[a], t.units[b], axes[:sites]):
                 return None
@@ -131,7 +143,14 @@ class Context:
         for x, y, n in zip(a.subscripts, b.subscripts, axes, strict=False):
             if verdict(Relation("≠", x, y, n)):
                 return True
-            if x.letter and y.letter and any({c.first, c.second} == {x.letter, y.letter} and not self._loops(c.graph) for c in t.conditions):
+            if (
+                x.letter
+                and y.letter
+                and any(
+                    {c.first, c.second} == {x.letter, y.letter} and not self._loops(c.graph)
+                    for c in t.conditions
+                )
+            ):
                 return True
         return False
 
@@ -157,8 +176,11 @@ class Context:
 
     def over(self, g: GroupPlan, letters: tuple[str, ...], body: Node) -> Node:
         """The sum over a group's units; `letters` are theirs in the body."""
-        return self.solver.solved(Series("sum", self.indices(g, letters), (), body)) if letters else body
-
+        return (
+            self.solver.solved(Series("sum", self.indices(g, letters), (), body))
+            if letters
+            else body
+        )
 
 
 def _apart(u: UnitFactor, own: tuple[str, ...], axes: tuple[Length, ...]) -> Restriction:

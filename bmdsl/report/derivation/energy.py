@@ -15,7 +15,14 @@ def energy(c: Context) -> Section:
     given = tuple(g.name for g in c.plan.groups if g.role == "given")
     e = Symbol("E", (*groups, *given))
     z = Symbol("Z", given)
-    lines = [Equation("", Probability(groups, given), (ratio(applied("exp", negative(e)), z),)), Equation("with", e, (joined(*whole, *bases),))]
+    lines = [
+        Equation("", Probability(groups, given), (ratio(applied("exp", negative(e)), z),)),
+        Equation("with", e, (joined(*whole, *bases),)),
+    ]
     if bases:
-        lines.append(Equation("the base measure of the unit types included:", BaseMeasure(), (joined(*bases),)))
+        lines.append(
+            Equation(
+                "the base measure of the unit types included:", BaseMeasure(), (joined(*bases),)
+            )
+        )
     return Section("Energy", tuple(lines))

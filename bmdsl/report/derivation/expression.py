@@ -214,7 +214,18 @@ class StateSum:
 
 
 Leaf = Numeral | Named | Counter | State | Entry | Moment | Quantity | Symbol
-Node = Leaf | Addition | Multiplication | Raised | Applied | OfType | Series | Bracket | Expected | StateSum
+Node = (
+    Leaf
+    | Addition
+    | Multiplication
+    | Raised
+    | Applied
+    | OfType
+    | Series
+    | Bracket
+    | Expected
+    | StateSum
+)
 
 # ---------------------------------------------------------------- equations
 

@@ -14,7 +14,21 @@ from .constants import Values, options
 from .expression import Counter, Index, Named, Node, OfType, Quantity, Series, State
 from .letters import plain, shown, unique
 
-FUNCTIONS = ("exp", "log", "sqrt", "tanh", "cosh", "sinh", "sigmoid", "abs", "phi", "Phi", "Li2", "binom", "factorial")
+FUNCTIONS = (
+    "exp",
+    "log",
+    "sqrt",
+    "tanh",
+    "cosh",
+    "sinh",
+    "sigmoid",
+    "abs",
+    "phi",
+    "Phi",
+    "Li2",
+    "binom",
+    "factorial",
+)
 
 
 class Unreadable(Exception):
@@ -68,13 +82,26 @@ class Formulas:
 
     def _by_name(self, key: str, own: tuple[str, ...]) -> Node:
         if key == "density":  # exp(log base + η·x − A)
-            return applied("exp", add(*self._log_base(own), self._product(own), negative(self.of("log_partition", own))))
+            return applied(
+                "exp",
+                add(
+                    *self._log_base(own),
+                    self._product(own),
+                    negative(self.of("log_partition", own)),
+                ),
+            )
         letter = self._state_letter(own) if self.vector else None
         inside = (*own[:-1], letter.name) if letter is not None else own
         if key == "log_base":
             return OfType(key, self.g.name, (self.state(inside),), letter)
-        arguments = (self.field(inside), self.field(inside, "square")) if self.g.square else (self.field(inside),)
-        component: Subscript | None = plain(own[-1]) if letter is not None and key == "mean" else None
+        arguments = (
+            (self.field(inside), self.field(inside, "square"))
+            if self.g.square
+            else (self.field(inside),)
+        )
+        component: Subscript | None = (
+            plain(own[-1]) if letter is not None and key == "mean" else None
+        )
         return OfType(key, self.g.name, arguments, letter, component)
 
     def _log_base(self, own: tuple[str, ...]) -> list[Node]:
@@ -111,10 +138,16 @@ class _Reader:
                 return negative(self.read(operand))
             case ast.BinOp(left=left, op=op, right=right):
                 return self._binary(op, self.read(left), self.read(right))
-            case ast.Subscript(value=ast.Name(id="eta" | "x" as name), slice=ast.Name(id=letter)) if letter in self.letters:
+            case ast.Subscript(
+                value=ast.Name(id="eta" | "x" as name), slice=ast.Name(id=letter)
+            ) if letter in self.letters:
                 place = (*self.own[:-1], self.letters[letter])
                 return self.formulas.field(place) if name == "eta" else self.formulas.state(place)
-            case ast.Call(func=ast.Name(id="sum" | "prod" as kind), args=[ast.GeneratorExp(elt=body, generators=[run])], keywords=[]):
+            case ast.Call(
+                func=ast.Name(id="sum" | "prod" as kind),
+                args=[ast.GeneratorExp(elt=body, generators=[run])],
+                keywords=[],
+            ):
                 return self._series("sum" if kind == "sum" else "product", body, run)
             case ast.Call(func=ast.Name(id=name), args=arguments, keywords=[]) if name in FUNCTIONS:
                 return applied(name, *map(self.read, arguments))
@@ -132,7 +165,11 @@ class _Reader:
             case "x" if not f.vector:
                 return f.state(self.own)
             case "precision":
-                return Quantity("precision", f.g.name, tuple(map(plain, self.own))) if f.squared else f.of("precision", self.own)
+                return (
+                    Quantity("precision", f.g.name, tuple(map(plain, self.own)))
+                    if f.squared
+                    else f.of("precision", self.own)
+                )
         if name in f.options:
             return f.options[name]
         if name in self.letters:
@@ -174,6 +211,3 @@ class _Reader:
         else:
             self.letters[letter] = outer
         return made
-
-
-

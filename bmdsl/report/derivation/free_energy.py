@@ -6,7 +6,22 @@ from ...compiler.plan import GroupPlan
 from ...language.model import Subscript, Term
 from .algebra import ONE, ZERO, applied, joined, mapped, mul, negative, ratio
 from .context import Context
-from .expression import Bracket, Equation, Index, LogExpert, Node, Probability, Quantity, Relation, Remark, Section, Series, State, StateSum, Symbol
+from .expression import (
+    Bracket,
+    Equation,
+    Index,
+    LogExpert,
+    Node,
+    Probability,
+    Quantity,
+    Relation,
+    Remark,
+    Section,
+    Series,
+    State,
+    StateSum,
+    Symbol,
+)
 from .letters import plain, put_in, unique
 from .terms import touches
 
@@ -30,13 +45,20 @@ def _symbol(c: Context) -> Symbol:
 
 
 def _definition(c: Context) -> Node:
-    every = Symbol("E", (*(g.name for g in c.free), *(g.name for g in c.plan.groups if g.role == "given")))
-    return negative(applied("log", StateSum(tuple(g.name for g in c.hidden), applied("exp", negative(every)))))
+    every = Symbol(
+        "E", (*(g.name for g in c.free), *(g.name for g in c.plan.groups if g.role == "given"))
+    )
+    return negative(
+        applied("log", StateSum(tuple(g.name for g in c.hidden), applied("exp", negative(every))))
+    )
 
 
 def _visible(c: Context) -> list[Node]:
     """What no hidden unit takes part in."""
-    return [*(c.terms.tree(t) for t in c.visible_terms()), *c.bases([g for g in c.plan.groups if g.role != "hidden"])]
+    return [
+        *(c.terms.tree(t) for t in c.visible_terms()),
+        *c.bases([g for g in c.plan.groups if g.role != "hidden"]),
+    ]
 
 
 def _log_partition(c: Context, g: GroupPlan) -> Node:
@@ -53,7 +75,12 @@ def _log_partition(c: Context, g: GroupPlan) -> Node:
 def _chooser(c: Context) -> GroupPlan | None:
     """A hidden one-of-K unit that leaves the other hidden units independent once its state is known."""
     for z in c.hidden:
-        if z.unit.states is not None and len(z.axes) == 1 and not c.meets(z) and not c.couplings([g for g in c.hidden if g is not z]):
+        if (
+            z.unit.states is not None
+            and len(z.axes) == 1
+            and not c.meets(z)
+            and not c.couplings([g for g in c.hidden if g is not z])
+        ):
             return z
     return None
 
@@ -78,7 +105,12 @@ def _mixture(c: Context, z: GroupPlan, by_definition: Node) -> tuple[Equation | 
     return (
         Equation(f"with {z.name} in one of its states:", one, (joined(*parts),), (index,)),
         Equation("", _symbol(c), (by_definition, negative(applied("log", total)))),
-        Equation("responsibilities", Probability((State(z.name, (plain(k),)),), visible), (ratio(applied("exp", negative(one)), total),), (index,)),
+        Equation(
+            "responsibilities",
+            Probability((State(z.name, (plain(k),)),), visible),
+            (ratio(applied("exp", negative(one)), total),),
+            (index,),
+        ),
     )
 
 
@@ -118,14 +150,25 @@ def _chosen_log_partition(c: Context, g: GroupPlan, z: GroupPlan, k: str) -> Nod
 
 def experts(c: Context) -> Section:
     """P(v) as a product of one factor for every hidden unit, which sees v through its field (Hinton 2002, Training products of experts)."""
-    lines: list[Equation | Remark] = [Remark("P(v) is their product but for Z and the base measure:")]
+    lines: list[Equation | Remark] = [
+        Remark("P(v) is their product but for Z and the base measure:")
+    ]
     for g in c.hidden:
         sites = c.sites(g)
         text = c.formulas(g).of("log_partition", c.own(g.name))
-        lines.append(Equation(f"an expert for each unit of {g.name},", LogExpert(c.state(g, sites)), (text,), c.indices(g, sites)))
+        lines.append(
+            Equation(
+                f"an expert for each unit of {g.name},",
+                LogExpert(c.state(g, sites)),
+                (text,),
+                c.indices(g, sites),
+            )
+        )
     alone = joined(*(negative(c.terms.tree(t)) for t in c.visible_terms() if _acts(t)))
     if alone != ZERO:
-        lines.append(Equation("and one for the visible units alone,", LogExpert(None), (mul(ONE, alone),)))
+        lines.append(
+            Equation("and one for the visible units alone,", LogExpert(None), (mul(ONE, alone),))
+        )
     return Section("Product of experts", tuple(lines))
 
 

@@ -38,7 +38,12 @@ def gradient(c: Context) -> Section:
     if not lines:
         return Section(title, (Remark("the model has no parameters"),))
     lines.append(Remark("where ⟨ · ⟩_model is the mean under the model P"))
-    if any(isinstance(n, Expected) and n.under == "data" for line in lines if isinstance(line, Equation) for n in walk(line.rights)):
+    if any(
+        isinstance(n, Expected) and n.under == "data"
+        for line in lines
+        if isinstance(line, Equation)
+        for n in walk(line.rights)
+    ):
         lines.append(Remark("and ⟨ · ⟩_data the mean under P(h | v)"))
     return Section(title, tuple(lines))
 
@@ -46,15 +51,38 @@ def gradient(c: Context) -> Section:
 def _of(c: Context, p: Parameter) -> list[Equation]:
     """The gradient by one parameter: an equation for each entry that a term names by number, else one with letters."""
     uses = [(t, q) for t in c.model.terms for q in _factors(t) if q.parameter == p.name]
-    fixed = {tuple(s.constant for s in q.subscripts) for _, q in uses if q.subscripts and all(not s.letters for s in q.subscripts)}
-    numbered = bool(fixed) and not p.symmetric and all(all(not s.letters for s in q.subscripts) for _, q in uses)
+    fixed = {
+        tuple(s.constant for s in q.subscripts)
+        for _, q in uses
+        if q.subscripts and all(not s.letters for s in q.subscripts)
+    }
+    numbered = (
+        bool(fixed)
+        and not p.symmetric
+        and all(all(not s.letters for s in q.subscripts) for _, q in uses)
+    )
     if numbered:
-        return [_equation(c, p, tuple(Subscript((), n) for n in place), (), uses[0][0]) for place in sorted(fixed)]
-    term, first = next(((t, q) for t, q in uses if plain_letters(q.subscripts) is not None), uses[0])
+        return [
+            _equation(c, p, tuple(Subscript((), n) for n in place), (), uses[0][0])
+            for place in sorted(fixed)
+        ]
+    term, first = next(
+        ((t, q) for t, q in uses if plain_letters(q.subscripts) is not None), uses[0]
+    )
     entry = c.terms.entry(first, term.conditions)
     names = _names(c, entry)
-    axes: tuple[Length, ...] = tuple(_nodes(term, s) for s in entry.subscripts) if entry.graph else p.shape
-    return [_equation(c, p, tuple(map(plain, names)), tuple(Index(x, 0, n) for x, n in zip(names, axes, strict=True)), term)]
+    axes: tuple[Length, ...] = (
+        tuple(_nodes(term, s) for s in entry.subscripts) if entry.graph else p.shape
+    )
+    return [
+        _equation(
+            c,
+            p,
+            tuple(map(plain, names)),
+            tuple(Index(x, 0, n) for x, n in zip(names, axes, strict=True)),
+            term,
+        )
+    ]
 
 
 def _factors(t: Term) -> list[ParameterFactor]:
@@ -78,7 +106,9 @@ def _names(c: Context, entry: Entry) -> tuple[str, ...]:
     return tuple(out)
 
 
-def _equation(c: Context, p: Parameter, place: tuple[Subscript, ...], letters: tuple[Index, ...], term: Term) -> Equation:
+def _equation(
+    c: Context, p: Parameter, place: tuple[Subscript, ...], letters: tuple[Index, ...], term: Term
+) -> Equation:
     use = next(q for q in _factors(term) if q.parameter == p.name)
     graph = c.terms.entry(use, term.conditions).graph
     axes = tuple(i.stop for i in letters) if letters else p.shape
@@ -94,7 +124,13 @@ def _equation(c: Context, p: Parameter, place: tuple[Subscript, ...], letters: t
     whole, where = _common(whole)
     where = (*less, *where)
     data = _over_hidden(c, whole)
-    return Equation("", Slope(Entry(p.name, place, graph)), (add(data, negative(Expected("model", _model(c, whole)))),), letters, where)
+    return Equation(
+        "",
+        Slope(Entry(p.name, place, graph)),
+        (add(data, negative(Expected("model", _model(c, whole)))),),
+        letters,
+        where,
+    )
 
 
 def _slope(c: Context, name: str, place: tuple[Subscript, ...], axes: tuple) -> Node:  # type: ignore[type-arg]  # lengths
@@ -105,7 +141,15 @@ def _slope(c: Context, name: str, place: tuple[Subscript, ...], axes: tuple) -> 
 def _common(x: Node) -> tuple[Node, tuple[Restriction, ...]]:
     """The tree without the restrictions that all its addends have in front, and these."""
     terms = x.terms if isinstance(x, Addition) else (x,)
-    sets = [[r for f in (t.factors if isinstance(t, Multiplication) else (t,)) if isinstance(f, Bracket) for r in f.restrictions] for t in terms]
+    sets = [
+        [
+            r
+            for f in (t.factors if isinstance(t, Multiplication) else (t,))
+            if isinstance(f, Bracket)
+            for r in f.restrictions
+        ]
+        for t in terms
+    ]
     shared = tuple(r for r in sets[0] if all(r in s for s in sets[1:]))
 
     def without(t: Node) -> Node:
@@ -145,7 +189,12 @@ def _means_in(c: Context, x: Node) -> Node | None:
 
     def change(y: Node) -> Node:
         power = 1
-        if isinstance(y, Raised) and isinstance(y.base, State) and isinstance(y.exponent, Numeral) and y.base.group in groups:
+        if (
+            isinstance(y, Raised)
+            and isinstance(y.base, State)
+            and isinstance(y.exponent, Numeral)
+            and y.base.group in groups
+        ):
             power, y = int(y.exponent.value), y.base
         if isinstance(y, State) and y.group in groups:
             return _mean(c, y, power)
@@ -161,6 +210,10 @@ def _mean(c: Context, unit: State, power: int) -> Node:
     text = c.formulas(g).of("mean" if power == 1 else "mean_square", own)
     places = tuple(replace(s, edge="plain") if s.edge == "pad" else s for s in unit.subscripts)
     lengths = c.model.group(g.name).axes
-    inside = tuple(Within(p, 0, n) for s, p, n in zip(unit.subscripts, places, lengths, strict=True) if s.edge == "pad")
+    inside = tuple(
+        Within(p, 0, n)
+        for s, p, n in zip(unit.subscripts, places, lengths, strict=True)
+        if s.edge == "pad"
+    )
     mean: Node = put_in(text, dict(zip(own, places, strict=True)))
     return mul(Bracket(inside), mean) if inside else mean

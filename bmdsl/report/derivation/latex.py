@@ -15,7 +15,12 @@ FUNCTIONS = {"exp": r"\exp", "log": r"\log", "tanh": r"\tanh", "cosh": r"\cosh",
 GREEK = dict(zip("αβγδεζηθικλμνξπρστυφχψωΓΔΘΛΞΠΣΥΦΨΩ",
                  "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau upsilon phi chi psi omega "
                  "Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega".split(), strict=True))  # fmt: skip
-MARKS = {"⟨ · ⟩": r"$\langle\,\cdot\,\rangle$", "_model": r"$_{\text{model}}$", "_data": r"$_{\text{data}}$", "P(h | v)": r"$P(h \mid v)$"}
+MARKS = {
+    "⟨ · ⟩": r"$\langle\,\cdot\,\rangle$",
+    "_model": r"$_{\text{model}}$",
+    "_data": r"$_{\text{data}}$",
+    "P(h | v)": r"$P(h \mid v)$",
+}
 """Signs in words."""
 
 
@@ -36,17 +41,34 @@ def escaped(text: str) -> str:
 class Latex(Printer):
     """Formulas in LaTeX's mathematics."""
 
-    less, unequal, at_most, at_least, implied, bar = "<", r"\ne", r"\le", r"\ge", r"\propto", r" \mid "
+    less, unequal, at_most, at_least, implied, bar = (
+        "<",
+        r"\ne",
+        r"\le",
+        r"\ge",
+        r"\propto",
+        r" \mid ",
+    )
     times = ""
 
     def name(self, text: str) -> str:
         if len(text) == 1:
-            return "\\" + GREEK[text] if text in GREEK else ascii_name(text) if text.isascii() else rf"\mathrm{{{ascii_name(text)}}}"
+            return (
+                "\\" + GREEK[text]
+                if text in GREEK
+                else ascii_name(text)
+                if text.isascii()
+                else rf"\mathrm{{{ascii_name(text)}}}"
+            )
         return rf"\mathrm{{{escaped(text)}}}"
 
     def letter(self, text: str) -> str:
         stem = text.rstrip("'")
-        return self.name(stem) + "'" * (len(text) - len(stem)) if len(stem) == 1 else rf"\mathit{{{escaped(stem)}}}" + "'" * (len(text) - len(stem))
+        return (
+            self.name(stem) + "'" * (len(text) - len(stem))
+            if len(stem) == 1
+            else rf"\mathit{{{escaped(stem)}}}" + "'" * (len(text) - len(stem))
+        )
 
     def constant(self, text: str) -> str:
         return r"\pi" if text == "π" else self.name(text)
@@ -58,7 +80,10 @@ class Latex(Printer):
         if isinstance(value, Fraction):
             if value.denominator == 1:
                 return str(value), ATOM if value >= 0 else PRODUCT
-            return rf"{'-' if value < 0 else ''}\frac{{{abs(value.numerator)}}}{{{value.denominator}}}", ATOM if value >= 0 else PRODUCT
+            return (
+                rf"{'-' if value < 0 else ''}\frac{{{abs(value.numerator)}}}{{{value.denominator}}}",
+                ATOM if value >= 0 else PRODUCT,
+            )
         text, _, exponent = f"{value:.12g}".partition("e")
         if exponent:
             return rf"{text} \cdot 10^{{{int(exponent)}}}", PRODUCT
@@ -80,7 +105,9 @@ class Latex(Printer):
         return rf"\frac{{{top}}}{{{bottom[0]}}}", ATOM
 
     def call(self, function: str, arguments: tuple[Node, ...]) -> Piece:
-        inside = ", ".join(map(self.quotient if function in ("sqrt", "log") else self.node, arguments))
+        inside = ", ".join(
+            map(self.quotient if function in ("sqrt", "log") else self.node, arguments)
+        )
         match function:
             case "exp":
                 return f"e^{{{inside}}}", ATOM
@@ -94,7 +121,14 @@ class Latex(Printer):
                 return rf"\binom{{{self.node(arguments[0])}}}{{{self.node(arguments[1])}}}", ATOM
         return FUNCTIONS[function] + self.paren(inside), ATOM
 
-    def of_type(self, function: str, group: str, arguments: tuple[Node, ...], letter: Index | None, component: Subscript | None) -> str:
+    def of_type(
+        self,
+        function: str,
+        group: str,
+        arguments: tuple[Node, ...],
+        letter: Index | None,
+        component: Subscript | None,
+    ) -> str:
         word = "A" if function == "log_partition" else rf"\operatorname{{{escaped(function)}}}"
         own = self.name(group) + (f", {self.subscript(component)}" if component is not None else "")
         over = rf";\, {self.letter(letter.name)}" if letter is not None else ""
@@ -113,14 +147,20 @@ class Latex(Printer):
         return rf"m^{{{self.name(group)}{' (2)' if power == 2 else ''}}}{at}"
 
     def quantity(self, kind: str, group: str, at: str) -> str:
-        mark = {"field": r"\eta", "square": r"\eta", "precision": r"\lambda", "component": "F"}[kind]
+        mark = {"field": r"\eta", "square": r"\eta", "precision": r"\lambda", "component": "F"}[
+            kind
+        ]
         return rf"{mark}^{{{self.name(group)}{' (2)' if kind == 'square' else ''}}}{at}"
 
     def symbol(self, name: str, arguments: list[str]) -> str:
         return f"{name}({', '.join(arguments)})" if arguments else name
 
     def probability(self, p: Probability) -> str:
-        rest = [r"\text{rest}"] if p.part is not None else [*map(self.name, p.given), *(rf"\text{{other }} {self.name(n)}" for n in p.others)]
+        rest = (
+            [r"\text{rest}"]
+            if p.part is not None
+            else [*map(self.name, p.given), *(rf"\text{{other }} {self.name(n)}" for n in p.others)]
+        )
         return f"P({', '.join(self.names(p.of))}" + (rf" \mid {', '.join(rest)})" if rest else ")")
 
     def average(self, unit: str) -> str:
@@ -157,7 +197,9 @@ def as_sections(sections: list[Section]) -> list[str]:
                 continue
             first, *rest = line.rights  # one below the other
             more = [rf" \\ & = {printer.node(r)}" for r in rest]
-            out.append(rf"\begin{{align*}} {printer.left(line.left)} & = {printer.node(first)}{''.join(more)} \end{{align*}}")
+            out.append(
+                rf"\begin{{align*}} {printer.left(line.left)} & = {printer.node(first)}{''.join(more)} \end{{align*}}"
+            )
     return out
 
 
@@ -167,7 +209,9 @@ def worded(words: str) -> str:
     for n, (mark, latex) in enumerate(MARKS.items()):
         out = out.replace(mark, chr(0xE000 + n))
         marks.append((chr(0xE000 + n), latex))
-    text = "".join(c if c.isascii() or 0xE000 <= ord(c) < 0xE100 else ascii_name(c) for c in out).replace("_", r"\_")
+    text = "".join(
+        c if c.isascii() or 0xE000 <= ord(c) < 0xE100 else ascii_name(c) for c in out
+    ).replace("_", r"\_")
     for mark, latex in marks:
         text = text.replace(mark, latex)
     return text

@@ -52,7 +52,17 @@ def plain(letter: str) -> Subscript:
 
 def letters_in(x: Any) -> set[str]:
     """All letters that subscripts and counters of a tree use, bound or free."""
-    return {n for part in walk(x) for n in ([n for n, _ in part.letters] if isinstance(part, Subscript) else [part.letter] if isinstance(part, Counter) else [])}
+    return {
+        n
+        for part in walk(x)
+        for n in (
+            [n for n, _ in part.letters]
+            if isinstance(part, Subscript)
+            else [part.letter]
+            if isinstance(part, Counter)
+            else []
+        )
+    }
 
 
 # ---------------------------------------------------------------- putting places in
@@ -96,11 +106,20 @@ class Solver:
     """Takes letters out of series whose restrictions say what they are, and indicators out of series that they do not depend on."""
 
     def __init__(self, model: Model) -> None:
-        self.axes = {g.name: g.axes for g in model.groups} | {("param", p.name): p.shape for p in model.parameters}
+        self.axes = {g.name: g.axes for g in model.groups} | {
+            ("param", p.name): p.shape for p in model.parameters
+        }
 
     def solved(self, x: Node) -> Node:
         """The tree, solved from the inside out."""
-        made = mapped(x, lambda y: self.solved(y) if not isinstance(y, Subscript | Index | str | Relation | OnEdge | Apart | Within) else y)
+        made = mapped(
+            x,
+            lambda y: (
+                self.solved(y)
+                if not isinstance(y, Subscript | Index | str | Relation | OnEdge | Apart | Within)
+                else y
+            ),
+        )
         return self._series(made) if isinstance(made, Series) and made.kind == "sum" else made
 
     def _series(self, x: Series) -> Node:
@@ -111,15 +130,33 @@ class Solver:
         body = mul(*(f for f in factors if not isinstance(f, Bracket)))
         if body == ZERO:
             return ZERO
-        x = Series("sum", tuple(replace(i, name=i.name) for i in x.indices), (*x.restrictions, *brackets), body)
+        x = Series(
+            "sum",
+            tuple(replace(i, name=i.name) for i in x.indices),
+            (*x.restrictions, *brackets),
+            body,
+        )
         while (found := self._solution(x)) is not None:
             r, letter, place = found
             index = next(i for i in x.indices if i.name == letter)
             given = shown(place.letters[0][0]) if place.letters else ""
-            indices = tuple(replace(i, hint=shown(letter)) if shown(i.name) == given and i.name != letter else i for i in x.indices if i.name != letter)
-            bounds = () if place.edge == "wrap" or (index.start == 0 and index.stop == r.axis) else (Within(place, index.start, index.stop),)  # type: ignore[arg-type]
+            indices = tuple(
+                replace(i, hint=shown(letter)) if shown(i.name) == given and i.name != letter else i
+                for i in x.indices
+                if i.name != letter
+            )
+            bounds = (
+                ()
+                if place.edge == "wrap" or (index.start == 0 and index.stop == r.axis)
+                else (Within(place, index.start, index.stop),)
+            )  # type: ignore[arg-type]
             rest = tuple(q for q in x.restrictions if q is not r)
-            x = Series("sum", indices, (*put_in(rest, {letter: place}), *bounds), put_in(x.body, {letter: place}))
+            x = Series(
+                "sum",
+                indices,
+                (*put_in(rest, {letter: place}), *bounds),
+                put_in(x.body, {letter: place}),
+            )
         bound = {i.name for i in x.indices}
         kept = tuple(r for r in x.restrictions if letters_in(r) & bound)
         free = tuple(r for r in x.restrictions if not letters_in(r) & bound)
@@ -139,10 +176,20 @@ class Solver:
             if not isinstance(r, Relation) or r.operator != "=":
                 continue
             for left, right in ((r.left, r.right), (r.right, r.left)):
-                if left.letter in bound and left.letter not in dict(right.letters) and (right.letter or not right.letters):
+                if (
+                    left.letter in bound
+                    and left.letter not in dict(right.letters)
+                    and (right.letter or not right.letters)
+                ):
                     return r, left.letter, right
             s = r.left
-            if s.edge == "wrap" and len(s.letters) == 1 and s.letters[0][1] == 1 and s.letters[0][0] in bound and r.right.letter not in (None, *bound):
+            if (
+                s.edge == "wrap"
+                and len(s.letters) == 1
+                and s.letters[0][1] == 1
+                and s.letters[0][0] in bound
+                and r.right.letter not in (None, *bound)
+            ):
                 letter = s.letters[0][0]
                 index = bound[letter]
                 if index.start == 0 and index.stop == r.axis and self._wraps(x, r, letter, r.axis):
@@ -151,10 +198,14 @@ class Solver:
 
     def _wraps(self, x: Series, r: Relation, letter: str, axis: Length | None) -> bool:
         """Whether a letter may be put as `wrap(...)` wherever it stands in a series: on its own or under a wrap, on axes of this length."""
-        if any(letter in letters_in(q) for q in x.restrictions if q is not r) or any(isinstance(n, Counter) and n.letter == letter for n in walk(x.body)):
+        if any(letter in letters_in(q) for q in x.restrictions if q is not r) or any(
+            isinstance(n, Counter) and n.letter == letter for n in walk(x.body)
+        ):
             return False
         for n in walk(x.body):
-            if isinstance(n, Series | Bracket) and any(letter in letters_in(q) for q in n.restrictions):
+            if isinstance(n, Series | Bracket) and any(
+                letter in letters_in(q) for q in n.restrictions
+            ):
                 return False
             if isinstance(n, State | Moment | Entry):
                 axes = self.axes[("param", n.parameter) if isinstance(n, Entry) else n.group]
@@ -164,7 +215,9 @@ class Solver:
                     fits = s.letter == letter or s.edge == "wrap"
                     if letter in dict(s.letters) and (length != axis or not fits):
                         return False
-            elif letter in {m for s in getattr(n, "subscripts", ()) for m, _ in s.letters} and not isinstance(n, State | Moment | Entry):
+            elif letter in {
+                m for s in getattr(n, "subscripts", ()) for m, _ in s.letters
+            } and not isinstance(n, State | Moment | Entry):
                 return False
         return True
 
@@ -184,19 +237,33 @@ def outside(x: Series) -> Node:
 def verdict(r: Restriction, less: tuple[str, str] | None = None) -> bool | None:
     """Whether a restriction holds whatever its letters are; None where that depends. `less`: two letters, the first below the second."""
     if isinstance(r, Apart):
-        parts = [verdict(Relation("≠", a, b, n), less) for a, b, n in zip(r.left, r.right, r.axes, strict=True)]
+        parts = [
+            verdict(Relation("≠", a, b, n), less)
+            for a, b, n in zip(r.left, r.right, r.axes, strict=True)
+        ]
         return True if True in parts else False if all(p is False for p in parts) else None
     if isinstance(r, Within) and not r.value.letters and isinstance(r.stop, int):
         return r.start <= r.value.constant < r.stop
     if not isinstance(r, Relation):
         return None
-    holds: Callable[[int], bool] = {"<": lambda d: d < 0, "≠": lambda d: d != 0, "=": lambda d: d == 0}[r.operator]
-    if "wrap" not in (r.left.edge, r.right.edge):  # what `pad` puts outside is another place than any inside
+    holds: Callable[[int], bool] = {
+        "<": lambda d: d < 0,
+        "≠": lambda d: d != 0,
+        "=": lambda d: d == 0,
+    }[r.operator]
+    if "wrap" not in (
+        r.left.edge,
+        r.right.edge,
+    ):  # what `pad` puts outside is another place than any inside
         if sorted(r.left.letters) == sorted(r.right.letters):
             return holds(r.left.constant - r.right.constant)
         if less is not None and {r.left.letter, r.right.letter} == set(less):
             return holds(-1 if r.left.letter == less[0] else 1)
-    if "wrap" in (r.left.edge, r.right.edge) and r.left.letters == r.right.letters and "pad" not in (r.left.edge, r.right.edge):
+    if (
+        "wrap" in (r.left.edge, r.right.edge)
+        and r.left.letters == r.right.letters
+        and "pad" not in (r.left.edge, r.right.edge)
+    ):
         apart = r.left.constant - r.right.constant
         if isinstance(r.axis, int):
             return holds(apart % r.axis) if r.operator != "<" else None
@@ -210,7 +277,12 @@ def decided(x: Any, less: tuple[str, str]) -> Any:
         verdicts = [verdict(r, less) for r in x.restrictions]
         if False in verdicts:
             return ZERO
-        x = replace(x, restrictions=tuple(r for r, v in zip(x.restrictions, verdicts, strict=True) if v is None))
+        x = replace(
+            x,
+            restrictions=tuple(
+                r for r, v in zip(x.restrictions, verdicts, strict=True) if v is None
+            ),
+        )
         if isinstance(x, Bracket) and not x.restrictions:
             return ONE
         if isinstance(x, Series):
@@ -237,7 +309,11 @@ def choose(wanted: Iterable[str], taken: set[str]) -> str:
 
 def forbidden(model: Model) -> set[str]:
     """Names that no letter may have: those of units, parameters, arguments and graphs, and letters of the formulas themselves."""
-    named = [x.name for part in (model.groups, model.parameters, model.arguments, model.graphs) for x in part]  # type: ignore[attr-defined]  # all have a name
+    named = [
+        x.name
+        for part in (model.groups, model.parameters, model.arguments, model.graphs)
+        for x in part
+    ]  # type: ignore[attr-defined]  # all have a name
     return {*named, *SPOKEN}
 
 
@@ -274,9 +350,19 @@ def _named(x: Any, places: dict[str, Subscript], used: set[str]) -> Any:
             made.append(replace(i, name=name, stop=stop))
         if isinstance(x, Series):
             restrictions = tuple(put_in(r, inside) for r in x.restrictions)
-            return replace(x, indices=tuple(made), restrictions=restrictions, body=_named(x.body, inside, scope))
+            return replace(
+                x,
+                indices=tuple(made),
+                restrictions=restrictions,
+                body=_named(x.body, inside, scope),
+            )
         component = None if x.component is None else put_in(x.component, places)
-        return replace(x, letter=made[0] if made else None, component=component, arguments=tuple(_named(a, inside, scope) for a in x.arguments))
+        return replace(
+            x,
+            letter=made[0] if made else None,
+            component=component,
+            arguments=tuple(_named(a, inside, scope) for a in x.arguments),
+        )
     return mapped(x, lambda y: _named(y, places, used))
 
 

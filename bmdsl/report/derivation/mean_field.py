@@ -13,7 +13,12 @@ from .letters import put_in
 def mean_field(c: Context) -> Section:
     """m = A′(η(m)) of every hidden unit (Salakhutdinov & Hinton 2009, Deep Boltzmann Machines, eq. 8)."""
     lines = [_update(c, g, 1) for g in c.hidden]
-    wanted = {n.group for line in lines for n in walk(line.rights) if isinstance(n, Moment) and n.power == 2}
+    wanted = {
+        n.group
+        for line in lines
+        for n in walk(line.rights)
+        if isinstance(n, Moment) and n.power == 2
+    }
     lines += [_update(c, g, 2) for g in c.hidden if g.name in wanted]
     return Section("Mean field: repeated until no mean moves", tuple(lines))
 
@@ -28,7 +33,10 @@ def _update(c: Context, g: GroupPlan, power: int) -> Equation:
         if isinstance(x, Quantity) and x.group == g.name:
             if x.kind == "precision":
                 return mapped(formulas.of("precision", own), write)
-            return put_in(c.field(g, 1 if x.kind == "field" else 2, show), dict(zip(own, x.subscripts, strict=True)))  # type: ignore[no-any-return]  # a tree
+            return put_in(
+                c.field(g, 1 if x.kind == "field" else 2, show),
+                dict(zip(own, x.subscripts, strict=True)),
+            )  # type: ignore[no-any-return]  # a tree
         return mapped(x, write)
 
     text = formulas.of("mean" if power == 1 else "mean_square", own)

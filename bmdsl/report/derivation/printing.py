@@ -163,9 +163,15 @@ class Printer(ABC):
             return self._line([*self._front(constants), *self._tail(above)])
         over, under = self._sides(constants)
         top, bottom = [*over, *above], [*under, *below]
-        loose = any(isinstance(f, Series | StateSum) for f in top) or (len(top) == 1 and isinstance(top[0], Addition))
+        loose = any(isinstance(f, Series | StateSum) for f in top) or (
+            len(top) == 1 and isinstance(top[0], Addition)
+        )
         line = " ".join(self._tail(top)) or "1"
-        return self.fraction_of(line, (" ".join(self._tail(bottom)), PRODUCT) if len(bottom) > 1 else self.piece(bottom[0]), loose)
+        return self.fraction_of(
+            line,
+            (" ".join(self._tail(bottom)), PRODUCT) if len(bottom) > 1 else self.piece(bottom[0]),
+            loose,
+        )
 
     def quotient(self, x: Node) -> str:
         """The tree with all that divides it below one line."""
@@ -173,10 +179,18 @@ class Printer(ABC):
         over, under = self._sides([f for f in factors if is_constant(f)])
         top = [*over, *(f for f in factors if not is_constant(f) and not _below(f))]
         bottom = [*under, *(_inverse(f) for f in factors if not is_constant(f) and _below(f))]
-        if not bottom or split(x)[0] < 0 or any(isinstance(f, Series | StateSum) for f in (*top, *bottom)):
+        if (
+            not bottom
+            or split(x)[0] < 0
+            or any(isinstance(f, Series | StateSum) for f in (*top, *bottom))
+        ):
             return self.node(x)
-        below = (" ".join(self._tail(bottom)), PRODUCT) if len(bottom) > 1 else self.piece(bottom[0])
-        return self.fraction_of(" ".join(self._tail(top)) or "1", below, len(top) == 1 and isinstance(top[0], Addition))[0]
+        below = (
+            (" ".join(self._tail(bottom)), PRODUCT) if len(bottom) > 1 else self.piece(bottom[0])
+        )
+        return self.fraction_of(
+            " ".join(self._tail(top)) or "1", below, len(top) == 1 and isinstance(top[0], Addition)
+        )[0]
 
     def _sides(self, constants: list[Node]) -> tuple[list[Node], list[Node]]:
         """Constants above and below the line, a ratio on both."""
@@ -184,8 +198,14 @@ class Printer(ABC):
         below = [_inverse(f) for f in constants if _below(f)]
         if above and isinstance(above[0], Numeral) and isinstance(above[0].value, Fraction):
             value = above[0].value
-            above = [*([Numeral(Fraction(value.numerator))] if value.numerator != 1 else []), *above[1:]]
-            below = [*([Numeral(Fraction(value.denominator))] if value.denominator != 1 else []), *below]
+            above = [
+                *([Numeral(Fraction(value.numerator))] if value.numerator != 1 else []),
+                *above[1:],
+            ]
+            below = [
+                *([Numeral(Fraction(value.denominator))] if value.denominator != 1 else []),
+                *below,
+            ]
         return above, below
 
     def _tail(self, factors: list[Node]) -> list[str]:
@@ -193,13 +213,21 @@ class Printer(ABC):
         closed = [f for f in factors if not isinstance(f, Series | StateSum)]
         opened = [f for f in factors if isinstance(f, Series | StateSum)]
         shown = [self.held(f, PRODUCT + 1 if len(factors) > 1 else PRODUCT) for f in closed]
-        return shown + [self.held(f, PRODUCT) if n == len(opened) - 1 else self.paren(self.node(f)) for n, f in enumerate(opened)]
+        return shown + [
+            self.held(f, PRODUCT) if n == len(opened) - 1 else self.paren(self.node(f))
+            for n, f in enumerate(opened)
+        ]
 
     def _front(self, constants: list[Node]) -> list[str]:
         if not constants:
             return []
         text, tight = self._constant(constants)
-        if len(constants) == 2 and isinstance(constants[0], Numeral) and _is_ratio(constants[0]) and not _below(constants[1]):
+        if (
+            len(constants) == 2
+            and isinstance(constants[0], Numeral)
+            and _is_ratio(constants[0])
+            and not _below(constants[1])
+        ):
             return [self.beside(*self.piece(constants[0])), self.held(constants[1], POWER)]
         return [self.beside(text, tight)]
 
@@ -211,11 +239,17 @@ class Printer(ABC):
             if len(above) == 1:
                 return self.piece(above[0])
             if isinstance(above[0], Numeral) and _is_ratio(above[0]):
-                return " ".join([self.beside(*self.piece(above[0])), *(self.held(f, POWER) for f in above[1:])]), PRODUCT
+                return " ".join(
+                    [self.beside(*self.piece(above[0])), *(self.held(f, POWER) for f in above[1:])]
+                ), PRODUCT
             return " ".join(self.held(f, POWER) for f in above), PRODUCT
         above, below = self._sides(constants)
         top = " ".join(self.held(f, POWER) for f in above) or "1"
-        bottom = (" ".join(self.held(f, POWER) for f in below), PRODUCT) if len(below) > 1 else self.piece(below[0])
+        bottom = (
+            (" ".join(self.held(f, POWER) for f in below), PRODUCT)
+            if len(below) > 1
+            else self.piece(below[0])
+        )
         return self.fraction_of(top, bottom, len(above) == 1 and isinstance(above[0], Addition))
 
     def _line(self, parts: list[str]) -> Piece:
@@ -225,7 +259,10 @@ class Printer(ABC):
 
     def subscript(self, s: Subscript) -> str:
         """`2*x+p-1`, `wrap(x+1)`."""
-        parts = [(c, self.letter(x) if abs(c) == 1 else f"{abs(c)}{self.times}{self.letter(x)}") for x, c in s.letters]
+        parts = [
+            (c, self.letter(x) if abs(c) == 1 else f"{abs(c)}{self.times}{self.letter(x)}")
+            for x, c in s.letters
+        ]
         if s.constant or not parts:
             parts.append((s.constant, str(abs(s.constant))))
         text = "".join(("-" if c < 0 else "+" if n else "") + x for n, (c, x) in enumerate(parts))
@@ -239,14 +276,22 @@ class Printer(ABC):
         said: set[str] = set()
         pairs, rest = [], []
         for r in restrictions:
-            ends = (r.left.letter, r.right.letter) if isinstance(r, Relation) else (r.first.letter, r.second.letter) if isinstance(r, OnEdge) else ()
+            ends = (
+                (r.left.letter, r.right.letter)
+                if isinstance(r, Relation)
+                else (r.first.letter, r.second.letter)
+                if isinstance(r, OnEdge)
+                else ()
+            )
             plain = len(ends) == 2 and set(ends) <= bound and not set(ends) & said
             if plain and not any(i.shown for i in indices if i.name in ends):
                 said |= {x for x in ends if x}
                 pairs.append(self.restriction(r))
             else:
                 rest.append(self.restriction(r))
-        ranges = [self.range(i) if i.shown else self.letter(i.name) for i in indices if i.name not in said]
+        ranges = [
+            self.range(i) if i.shown else self.letter(i.name) for i in indices if i.name not in said
+        ]
         head = ", ".join([*ranges, *pairs])
         return head + (f": {', '.join(rest)}" if rest else "")
 
@@ -255,7 +300,9 @@ class Printer(ABC):
         if i.stop is None:
             return f"{self.letter(i.name)} {self.at_least} {i.start}"
         if isinstance(i.stop, int | str):
-            return f"{i.start} {self.at_most} {self.letter(i.name)} {self.less} {self.length(i.stop)}"
+            return (
+                f"{i.start} {self.at_most} {self.letter(i.name)} {self.less} {self.length(i.stop)}"
+            )
         return f"{i.start} {self.at_most} {self.letter(i.name)} {self.at_most} {self.node(i.stop)}"
 
     at_least: str
@@ -271,7 +318,9 @@ class Printer(ABC):
             case OnEdge(graph, first, second):
                 return self.on_edge(self.subscript(first), self.subscript(second), self.name(graph))
             case Apart(left_, right_):
-                sides = [self.paren(", ".join(map(self.subscript, side))) for side in (left_, right_)]
+                sides = [
+                    self.paren(", ".join(map(self.subscript, side))) for side in (left_, right_)
+                ]
                 return f"{sides[0]} {self.unequal} {sides[1]}"
             case Within(value, start, stop):
                 return f"{start} {self.at_most} {self.subscript(value)} {self.less} {self.length(stop)}"
@@ -308,7 +357,14 @@ class Printer(ABC):
     @abstractmethod
     def call(self, function: str, arguments: tuple[Node, ...]) -> Piece: ...
     @abstractmethod
-    def of_type(self, function: str, group: str, arguments: tuple[Node, ...], letter: Index | None, component: Subscript | None) -> str: ...
+    def of_type(
+        self,
+        function: str,
+        group: str,
+        arguments: tuple[Node, ...],
+        letter: Index | None,
+        component: Subscript | None,
+    ) -> str: ...
     @abstractmethod
     def big(self, kind: str, under: str) -> str: ...
     @abstractmethod
@@ -339,7 +395,9 @@ class Printer(ABC):
 
 def _below(x: Node) -> bool:
     """Whether a factor stands below the line."""
-    return isinstance(x, Raised) and split(x.exponent)[0] < 0 and not isinstance(x.exponent, Addition)
+    return (
+        isinstance(x, Raised) and split(x.exponent)[0] < 0 and not isinstance(x.exponent, Addition)
+    )
 
 
 def _inverse(x: Node) -> Node:

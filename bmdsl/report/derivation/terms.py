@@ -6,7 +6,16 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from ...graph.factor_graph import units_of
-from ...language.model import Condition, Expert, Letter, Model, ParameterFactor, Subscript, Term, UnitFactor
+from ...language.model import (
+    Condition,
+    Expert,
+    Letter,
+    Model,
+    ParameterFactor,
+    Subscript,
+    Term,
+    UnitFactor,
+)
 from .algebra import ONE, add, applied, joined, mul, number, raised, walk
 from .constants import Values, coefficient, values_of
 from .expression import Entry, Index, Moment, Node, OnEdge, Relation, Restriction, Series, State
@@ -27,13 +36,17 @@ class Terms:
         parts = [*map(self.state, term.units)]
         return self.series(term, mul(*self.entries(term), *parts, *self.expert(term)))
 
-    def series(self, term: Term, body: Node, extra: tuple[Restriction, ...] = (), sign: int = 1) -> Node:
+    def series(
+        self, term: Term, body: Node, extra: tuple[Restriction, ...] = (), sign: int = 1
+    ) -> Node:
         """± the term's constant times the sum of a body over the term's letters, all under new names."""
         constant = mul(number(sign), coefficient(term, self.values))
         restrictions = (*map(_restriction, term.conditions), *extra)
         return mul(constant, self.summed(term.letters, restrictions, body))
 
-    def summed(self, letters: Iterable[Letter], restrictions: tuple[Restriction, ...], body: Node) -> Node:
+    def summed(
+        self, letters: Iterable[Letter], restrictions: tuple[Restriction, ...], body: Node
+    ) -> Node:
         """The sum over these letters, under new names."""
         names = {x.name: plain(unique(x.name)) for x in letters}
         inside = put_in(body, names)
@@ -46,8 +59,17 @@ class Terms:
         """Whether an axis that the letter subscripts on its own is as long as its range."""
         for x in walk(body):
             if isinstance(x, State | Moment | Entry):
-                axes = self.axes[x.group] if not isinstance(x, Entry) else self.shapes[x.parameter] if x.graph is None else ()
-                if any(s.letter == i.name and i.start == 0 and i.stop == n for s, n in zip(x.subscripts, axes, strict=False)):
+                axes = (
+                    self.axes[x.group]
+                    if not isinstance(x, Entry)
+                    else self.shapes[x.parameter]
+                    if x.graph is None
+                    else ()
+                )
+                if any(
+                    s.letter == i.name and i.start == 0 and i.stop == n
+                    for s, n in zip(x.subscripts, axes, strict=False)
+                ):
                     return True
         return False
 
@@ -74,7 +96,12 @@ class Terms:
         if e.inner is not None:
             u = mul(number(e.coefficient), self._function(e.inner, term))
         else:
-            u = joined(*(self.series(a, mul(*self.entries(a), *map(self.state, a.units))) for a in e.addends))
+            u = joined(
+                *(
+                    self.series(a, mul(*self.entries(a), *map(self.state, a.units)))
+                    for a in e.addends
+                )
+            )
         return EXPERTS[e.function](u)
 
 

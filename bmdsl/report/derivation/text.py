@@ -29,7 +29,14 @@ class Text(Printer):
 
     def number(self, value: Fraction | float) -> Piece:
         if isinstance(value, Fraction):
-            return str(value), ATOM if value.denominator == 1 and value >= 0 else PRODUCT if value.denominator == 1 else 0
+            return (
+                str(value),
+                ATOM
+                if value.denominator == 1 and value >= 0
+                else PRODUCT
+                if value.denominator == 1
+                else 0,
+            )
         return f"{value:.12g}", ATOM if value >= 0 else PRODUCT
 
     def at(self, subscripts: tuple[Subscript, ...]) -> str:
@@ -53,16 +60,27 @@ class Text(Printer):
         return f"{f'({top})' if loose else top}/{below}", PRODUCT
 
     def call(self, function: str, arguments: tuple[Node, ...]) -> Piece:
-        inside = ", ".join(map(self.quotient if function in ("sqrt", "log") else self.node, arguments))
+        inside = ", ".join(
+            map(self.quotient if function in ("sqrt", "log") else self.node, arguments)
+        )
         if function == "abs":
             return f"|{inside}|", ATOM
         if function == "factorial":
             return f"{self.held(arguments[0], ATOM)}!", POWER
         return f"{FUNCTIONS.get(function, function)}({inside})", ATOM
 
-    def of_type(self, function: str, group: str, arguments: tuple[Node, ...], letter: Index | None, component: Subscript | None) -> str:
+    def of_type(
+        self,
+        function: str,
+        group: str,
+        arguments: tuple[Node, ...],
+        letter: Index | None,
+        component: Subscript | None,
+    ) -> str:
         inside = ", ".join(map(self.node, arguments))
-        word = f"{OF_TYPE.get(function, function)}_{group}" + (f"[{self.subscript(component)}]" if component is not None else "")
+        word = f"{OF_TYPE.get(function, function)}_{group}" + (
+            f"[{self.subscript(component)}]" if component is not None else ""
+        )
         return f"{word}({inside}" + (f" over {letter.name})" if letter is not None else ")")
 
     def big(self, kind: str, under: str) -> str:
@@ -79,7 +97,11 @@ class Text(Printer):
         return f"m{'′' if power == 2 else ''}_{group}{at}"
 
     def quantity(self, kind: str, group: str, at: str) -> str:
-        return {"field": "η_", "square": "η′_", "precision": "λ_", "component": "F_"}[kind] + group + at
+        return (
+            {"field": "η_", "square": "η′_", "precision": "λ_", "component": "F_"}[kind]
+            + group
+            + at
+        )
 
     def symbol(self, name: str, arguments: list[str]) -> str:
         return f"{name}({', '.join(arguments)})" if arguments else name
@@ -119,7 +141,11 @@ def as_lines(sections: list[Section]) -> list[str]:
             left, *rights = printer.left(line.left), *map(printer.node, line.rights)
             sign = f" {printer.implied if line.relation == '∝' else '='} "
             words = f"{line.words} " if line.words else ""
-            clause = printer.clause(", ".join(map(printer.restriction, line.where))) if line.where else ""
+            clause = (
+                printer.clause(", ".join(map(printer.restriction, line.where)))
+                if line.where
+                else ""
+            )
             if len(rights) > 1 and not isinstance(line.left, Probability):
                 out.append(f"  {words}{left}{sign}{sign.join(rights)}{clause}")
                 continue
@@ -127,5 +153,3 @@ def as_lines(sections: list[Section]) -> list[str]:
             out += ["  " + " " * len(words + left) + f"{sign}{r}" for r in rights[1:]]
         out.append("")
     return out
-
-
