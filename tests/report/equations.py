@@ -1,94 +1,23 @@
-"""Every equation of a derivation, evaluated and held against the machine, or against sums over all states of the machine's energy."""
+"""Every equation of a derivation held against the machine, or against sums over all states."""
 
 from __future__ import annotations
 
-import math
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import replace
-from functools import cached_property
 
 import numpy as np
 from scipy.special import logsumexp
 
-from bmdsl.inference.machine import Machine
 from bmdsl.language.diagnostics import BmError
 from bmdsl.language.model import Subscript
-from bmdsl.report.derivation import derivation
 from bmdsl.report.derivation import expression as x
-from tests.report.evaluate import Evaluator, joint_nodes, unit_nodes
-
-Array = np.ndarray
-ENTRIES = 8
-"""Places at which an equation with letters is evaluated, at most."""
-CASES = 3
+from bmdsl.report.derivation.algebra import walk
+from tests.report.held import CASES, ENTRIES, Array, Cases
+from tests.report.states import unit_nodes
 
 
-class Held:
-    """A machine, its derivation, and cases to evaluate it at. `checked` counts what was compared, by the kind of left side."""
-
-    def __init__(
-        self, machine: Machine, seed: int = 0, sections: list[x.Section] | None = None
-    ) -> None:
-        self.machine, self.plan = machine, machine.program.plan
-        self.rng = np.random.default_rng(seed)
-        self.sections = derivation(self.plan) if sections is None else sections
-        self.equations = [e for s in self.sections for e in s.lines if isinstance(e, x.Equation)]
-        self.checked: Counter[str] = Counter()
-        model = machine.model
-        self.names = {
-            role: tuple(g.name for g in model.groups if g.role == role)
-            for role in ("visible", "hidden", "given")
-        }
-        self.free = tuple(g.name for g in model.groups if g.role != "given")
-        self.states = {
-            g.name: np.stack([self.draw(g.name) for _ in range(CASES)]) for g in model.groups
-        }
-        definitions = {
-            (e.left.kind, e.left.group): e for e in self.equations if isinstance(e.left, x.Quantity)
-        }
-        definitions["E", ""] = next(
-            e for e in self.equations if isinstance(e.left, x.Symbol) and e.left.name == "E"
-        )
-        arguments = {a.name: float(a.value) for a in model.arguments if a.value is not None}
-        self.about = max([1e-6, *(3 * g.unit.draws_within for g in self.plan.groups)])
-        """How far sums over states may be from what A gives: further where a type's A only approximates it."""
-        self.evaluator = Evaluator(
-            self.plan,
-            machine.params,
-            arguments,
-            self.states,
-            definitions,
-            nodes=lambda g: joint_nodes(self.plan, g),
-        )
-
-    def draw(self, name: str) -> Array:
-        """A state of a group, from its domain."""
-        g = self.plan.group(name)
-        axes = tuple(int(n) for n in g.axes)
-        per = int(g.states) if g.states is not None else 1
-        states, _ = unit_nodes(g.unit, g.arguments, per if g.states is not None else None, 1.5)
-        few = states[: 6 if g.unit.name in ("poisson", "nrelu") else len(states)]
-        return few[self.rng.integers(0, len(few), math.prod(axes) // per)].reshape(axes)
-
-    def places(self, e: x.Equation) -> Iterator[dict[str, int]]:
-        """Values of an equation's letters: all of them, or some."""
-        every = list(self.evaluator.values(e.letters, e.where, {}))
-        yield from (
-            every
-            if len(every) <= ENTRIES
-            else [every[k] for k in self.rng.choice(len(every), ENTRIES, replace=False)]
-        )
-
-    def close(self, e: x.Equation, found: object, wanted: object, tolerance: float = 1e-8) -> None:
-        """Fails with the equation where two values differ."""
-        from bmdsl.report.derivation.text import Text
-
-        a, b = np.broadcast_arrays(np.asarray(found, float), np.asarray(wanted, float))
-        assert np.allclose(a, b, rtol=tolerance, atol=tolerance), (
-            f"{Text().equation(e)}: is {a}, should be {b}"
-        )
-        self.checked[type(e.left).__name__] += 1
+class Held(Cases):
+    """Evaluates all equations of a derivation: a rule for each kind of left side."""
 
     def run(self) -> Counter[str]:
         """Evaluates all equations; each must have a rule."""
@@ -130,32 +59,6 @@ class Held:
         return self.checked
 
     # ------------------------------------------------------------ base measures, fields
-
-    def based(self) -> tuple[str, ...]:
-        return tuple(g.name for g in self.plan.groups if g.unit.has_base())
-
-    def log_base(self, name: str, states: Array) -> Array:
-        """log base measure of a group's states."""
-        g = self.plan.group(name)
-        if not g.unit.has_base() or g.unit.components is not None:
-            return np.zeros(len(states))
-        return np.array(
-            [sum(g.unit.log_base(float(v), *g.arguments) for v in row.ravel()) for row in states]
-        )
-
-    def numbers(self, name: str) -> Array:
-        """A few states of one unit."""
-        g = self.plan.group(name)
-        states, _ = unit_nodes(
-            g.unit, g.arguments, int(g.states) if g.states is not None else None, 1.5
-        )
-        return states[np.unique(np.linspace(0, min(len(states), 12) - 1, 4).astype(int))]
-
-    def at_unit(self, name: str, site: tuple[int, ...], value: Array) -> dict[str, Array]:
-        """The cases with one unit set."""
-        changed = self.states[name].copy()
-        changed[(slice(None), *site)] = value
-        return {**self.states, name: changed}
 
     def field(self, e: x.Equation, left: x.Quantity) -> None:
         """−E(x_u = a) + E(x_u = b) = η(a − b) + η′(a² − b²) + log base(a) − log base(b)."""
@@ -209,25 +112,14 @@ class Held:
     # ------------------------------------------------------------ distributions
 
     def probability(self, e: x.Equation, left: x.Probability) -> None:
-        if left.of == self.free:
-            if (
-                "responsib" not in e.words
-                and self.conditional_of(left) is None
-                or left.part is None
-                and len(self.free) > 1
-                or not self.is_conditional(e)
-            ):
-                self.joint(e)
-                return
         if left.part is not None:
             self.proportional(e, left)
         elif e.words == "responsibilities":
             self.responsibilities(e)
+        elif any(isinstance(n, x.Symbol) for n in walk(e.rights)):
+            self.joint(e)
         else:
             self.conditional(e, left)
-
-    def is_conditional(self, e: x.Equation) -> bool:
-        return not any(isinstance(n, x.Symbol) for n in _walk(e.rights))
 
     def conditional_of(self, left: x.Probability) -> str | None:
         first = left.of[0]
@@ -287,16 +179,6 @@ class Held:
                 ),
             )
 
-    def each_case(self, evaluator: Evaluator, node: object, at: dict[str, int]) -> Array:
-        """A tree case by case, since letters may run up to a unit's value."""
-        out = []
-        for n in range(CASES):
-            value = replace(
-                evaluator, states={k: v[n : n + 1] for k, v in evaluator.states.items()}
-            ).of(node, at)
-            out.append(float(np.asarray(value).ravel()[0]))
-        return np.array(out)
-
     def proportional(self, e: x.Equation, left: x.Probability) -> None:
         """Of two states of the group, the rest as it is, the ratio is that of e^−E."""
         name = left.of[0]
@@ -319,39 +201,6 @@ class Held:
             )
 
     # ------------------------------------------------------------ hidden units summed out
-
-    def seen(self) -> dict[str, Array]:
-        return {n: self.states[n] for n in (*self.names["visible"], *self.names["given"])}
-
-    def log_weights(self, groups: tuple[str, ...], case: int) -> tuple[dict[str, Array], Array]:
-        """All states of groups beside one case of the rest that are not among them, and log of their weights times e^−E."""
-        some, weights = joint_nodes(self.plan, groups)
-        fixed = {
-            n: np.repeat(v[case : case + 1], len(weights), 0)
-            for n, v in self.states.items()
-            if n not in groups
-        }
-        rows = {**fixed, **some}
-        return rows, np.log(weights) - self.energy(rows)
-
-    def energy(self, rows: dict[str, Array]) -> Array:
-        """E at many states, by the equation that is held against the machine at a few."""
-        count = len(next(iter(rows.values())))
-        return np.broadcast_to(
-            replace(self.evaluator, states=rows).of(
-                self.evaluator.definitions["E", ""].rights[0], {}
-            ),
-            (count,),
-        )
-
-    @cached_property
-    def own_gradient(self) -> dict[str, Array] | None:
-        """The machine's gradient of the first case; None where it has none."""
-        try:
-            joint_nodes(self.plan, self.free, 1 << 10)
-            return self.machine.gradient({n: v[:1] for n, v in self.seen().items()})
-        except (BmError, OverflowError):
-            return None
 
     def free_energy(self, e: x.Equation) -> None:
         try:
@@ -448,8 +297,9 @@ class Held:
         averaged = (
             every is self.states
             and bool(self.names["hidden"])
-            and not any(isinstance(n, x.Expected) and n.under == "data" for n in _walk(e.rights))
+            and not any(isinstance(n, x.Expected) and n.under == "data" for n in walk(e.rights))
         )
+        self.outside(e, entry)
         for at in self.places(e):
             place = self.place(entry, at)
             of_data = self.energy_slope(name, place, symmetric, hidden)
@@ -459,6 +309,19 @@ class Held:
             self.close(e, value, wanted, self.about)
             if self.own_gradient is not None and every is not self.states:
                 self.close(e, value, self.own_gradient[name][place], self.about)
+
+    def outside(self, e: x.Equation, entry: x.Entry) -> None:
+        """Entries for which the equation is not said have no gradient."""
+        every = self.evaluator.values(e.letters, (), {})
+        within = [self.place(entry, at) for at in self.evaluator.values(e.letters, e.where, {})]
+        if (
+            entry.graph is None
+            and self.own_gradient is not None
+            and len(e.letters) == len(entry.subscripts)
+        ):
+            for place in {self.place(entry, at) for at in every} - set(within):
+                if not self.machine.model.parameter(entry.parameter).symmetric:
+                    self.close(e, self.own_gradient[entry.parameter][place], 0.0)
 
     def place(self, entry: x.Entry, at: dict[str, int]) -> tuple[int, ...]:
         values = tuple(
@@ -493,9 +356,3 @@ class Held:
         ]
         value = replace(self.evaluator, params=moved, states=rows).of(trees[0], {})
         return np.broadcast_to(np.imag(value) / 1e-30, (len(next(iter(rows.values()))),))
-
-
-def _walk(node: object) -> Iterator[object]:
-    from bmdsl.report.derivation.algebra import walk
-
-    return walk(node)

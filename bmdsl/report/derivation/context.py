@@ -13,7 +13,8 @@ from .algebra import ZERO, add, mul, negative
 from .constants import Values
 from .expression import Apart, Index, Node, Relation, Restriction, Series, State
 from .formula import Formulas
-from .letters import Solver, plain, unique, verdict
+from .letters import plain, unique
+from .solving import Solver, verdict
 from .terms import Terms, own_letters, touches
 
 Body = Callable[[UnitFactor], Node]

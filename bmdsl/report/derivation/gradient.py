@@ -27,7 +27,8 @@ from .expression import (
     State,
     Within,
 )
-from .letters import choose, decided, forbidden, plain, put_in, shown, unique
+from .letters import choose, forbidden, plain, put_in, shown, unique
+from .solving import decided
 from .terms import plain_letters
 
 

@@ -7,7 +7,8 @@ from fractions import Fraction
 
 from ...language.model import Length, Subscript
 from .expression import Index, Node, Probability, Remark, Section
-from .printing import ATOM, PRODUCT, Piece, Printer
+from .notation import ATOM, PRODUCT, Piece
+from .printing import Printer
 
 PREAMBLE = "% needs \\usepackage{amsmath}"
 FUNCTIONS = {"exp": r"\exp", "log": r"\log", "tanh": r"\tanh", "cosh": r"\cosh", "sinh": r"\sinh", "sigmoid": r"\sigma", "phi": r"\varphi",

@@ -7,7 +7,8 @@ from fractions import Fraction
 
 from ...language.model import Subscript
 from .expression import Index, Node, Probability, Remark, Section
-from .printing import ATOM, POWER, PRODUCT, Piece, Printer
+from .notation import ATOM, POWER, PRODUCT, Piece
+from .printing import Printer
 
 FUNCTIONS = {"sigmoid": "σ", "sqrt": "√", "phi": "φ", "Phi": "Φ", "Li2": "Li₂", "binom": "C"}
 OF_TYPE = {"log_partition": "A"}
