@@ -1,4 +1,6 @@
-"""`A[i,j] z[i] z[j]` of Gaussian units: z[i] stood in its own field, and the precision was that of the base measure."""
+"""`A[i,j] z[i] z[j]` of Gaussian units: z[i] stood in its own field, and the precision was that of
+the base measure.
+"""
 
 from __future__ import annotations
 

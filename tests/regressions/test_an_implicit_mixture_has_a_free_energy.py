@@ -1,4 +1,6 @@
-"""`bm explain imrbm` said "no closed form" of what the machine computes (Nair & Hinton 2008, equations 9 to 11)."""
+"""`bm explain imrbm` said "no closed form" of what the machine computes (Nair & Hinton 2008,
+equations 9 to 11).
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""The gradient of `xi[m,i] xi[m,j] s[i] s[j] for i < j` summed over the left side's letter, and lost `i < j`."""
+"""The gradient of `xi[m,i] xi[m,j] s[i] s[j] for i < j` summed over the left side's letter, and
+lost `i < j`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""`bm explain ising` printed P(s) = Π P(s[x,y]), and blocks drawn `all units at once`, for spins that act on one another."""
+"""`bm explain ising` printed P(s) = Π P(s[x,y]), and blocks drawn `all units at once`, for spins
+that act on one another.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""`bm explain ising` with H = 0 printed `+ H Σ s` for `- H s`, and left numbers beside a named constant out."""
+"""`bm explain ising` with H = 0 printed `+ H Σ s` for `- H s`, and left numbers beside a named
+constant out.
+"""
 
 from __future__ import annotations
 

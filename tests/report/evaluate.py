@@ -1,6 +1,8 @@
-"""An evaluator of derivations: walks an expression tree with Python loops over letters, NumPy over cases.
+"""An evaluator of derivations: walks an expression tree with Python loops over letters, NumPy over
+cases.
 
-It knows the trees' definition and the unit types' scalar functions, and nothing of how trees are made.
+It knows the trees' definition and the unit types' scalar functions, and nothing of how trees are
+made.
 """
 
 from __future__ import annotations
@@ -28,17 +30,30 @@ def _dilogarithm(v: Array) -> Array:
 
 
 FUNCTIONS: dict[str, Callable[..., Any]] = {
-    "exp": np.exp, "log": np.log, "sqrt": np.sqrt, "tanh": np.tanh, "cosh": np.cosh, "sinh": np.sinh, "sigmoid": lambda v: 1 / (1 + np.exp(-v)),
-    "abs": lambda v: v * np.sign(np.real(v)), "sign": lambda v: np.sign(np.real(v)),
-    "phi": lambda v: np.exp(-v * v / 2) / math.sqrt(2 * math.pi), "Phi": special.ndtr, "Li2": _dilogarithm, "binom": special.binom,
+    "exp": np.exp,
+    "log": np.log,
+    "sqrt": np.sqrt,
+    "tanh": np.tanh,
+    "cosh": np.cosh,
+    "sinh": np.sinh,
+    "sigmoid": lambda v: 1 / (1 + np.exp(-v)),
+    "abs": lambda v: v * np.sign(np.real(v)),
+    "sign": lambda v: np.sign(np.real(v)),
+    "phi": lambda v: np.exp(-v * v / 2) / math.sqrt(2 * math.pi),
+    "Phi": special.ndtr,
+    "Li2": _dilogarithm,
+    "binom": special.binom,
     "factorial": lambda v: special.gamma(np.asarray(v) + 1),
-}  # fmt: skip
-"""Elementary functions by name, of complex numbers too, so that derivatives can be complex steps."""
+}
+"""Elementary functions by name, of complex numbers too, so that derivatives can be complex steps.
+"""
 
 
 @dataclass
 class Evaluator:
-    """`states` are arrays [n, *axes]; `definitions` the equations that quantities refer to, by kind and group."""
+    """`states` are arrays [n, *axes]; `definitions` the equations that quantities refer to, by kind
+    and group.
+    """
 
     plan: Plan
     params: Mapping[str, Array]

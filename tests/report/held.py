@@ -25,7 +25,7 @@ CASES = 3
 
 
 class Cases:
-    """A derivation and cases to evaluate it at. `checked` counts comparisons by kind of equation."""
+    """A derivation and cases to evaluate it at. `checked` counts comparisons by kind."""
 
     def __init__(
         self, machine: Machine, seed: int = 0, sections: list[x.Section] | None = None
@@ -52,7 +52,9 @@ class Cases:
         )
         arguments = {a.name: float(a.value) for a in model.arguments if a.value is not None}
         self.about = max([1e-6, *(3 * g.unit.draws_within for g in self.plan.groups)])
-        """How far sums over states may be from what A gives: further where a type's A only approximates it."""
+        """How far sums over states may be from what A gives: further where a type's A only
+        approximates it.
+        """
         self.evaluator = Evaluator(
             self.plan,
             machine.params,
@@ -120,7 +122,9 @@ class Cases:
         return {n: self.states[n] for n in (*self.names["visible"], *self.names["given"])}
 
     def log_weights(self, groups: tuple[str, ...], case: int) -> tuple[dict[str, Array], Array]:
-        """All states of groups beside one case of the rest that are not among them, and log of their weights times e^−E."""
+        """All states of groups beside one case of the rest that are not among them, and log of
+        their weights times e^−E.
+        """
         some, weights = joint_nodes(self.plan, groups)
         fixed = {
             n: np.repeat(v[case : case + 1], len(weights), 0)

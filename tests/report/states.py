@@ -1,4 +1,4 @@
-"""All states of units and groups, with the weights by which a sum over them is that over a domain."""
+"""All states of units and groups, with the weights that make sums over them those of a domain."""
 
 from __future__ import annotations
 
@@ -19,7 +19,9 @@ def unit_nodes(
     width: float = 8.0,
     count: int = 48,
 ) -> tuple[Array, Array]:
-    """A unit's states, [n] or [n, states], and the weights by which a sum over them is that over its domain (an integral where it is real)."""
+    """A unit's states, [n] or [n, states], and the weights by which a sum over them is that over
+    its domain (an integral where it is real).
+    """
     support = unit.support(states) if unit.states is not None else unit.support(*arguments)
     if support is not None:
         return np.asarray(support, float), np.ones(len(support))

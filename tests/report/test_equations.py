@@ -1,4 +1,6 @@
-"""What is explained is what runs: every equation that `bm explain` prints is evaluated and held against the machine."""
+"""What is explained is what runs: every equation that `bm explain` prints is evaluated and held
+against the machine.
+"""
 
 from __future__ import annotations
 
@@ -74,8 +76,11 @@ def of_type(name: str, roles: tuple[str, str]) -> str:
     """A model of two groups, one of this type."""
     unit = units.get(name)
     axes = "[i,a]" if unit.states or unit.components else "[i]"
-    return (f"model m {{ {roles[0]} v[2] : {name}{ARGUMENTS.get(name, '')}  {roles[1]} h[2] : binary  param W, b, c"
-            f"  energy = - W{axes[:-1]},j] v{axes} h[j] - b{axes} v{axes} - c[j] h[j] }}")  # fmt: skip
+    return (
+        f"model m {{ {roles[0]} v[2] : {name}{ARGUMENTS.get(name, '')}  {roles[1]} h[2] : binary"
+        "  param W, b, c"
+        f"  energy = - W{axes[:-1]},j] v{axes} h[j] - b{axes} v{axes} - c[j] h[j] }}"
+    )
 
 
 @pytest.mark.parametrize("name", BUILT_IN)
@@ -136,8 +141,12 @@ def plans() -> list[Plan]:
 
 def test_nothing_is_printed_that_is_no_tree():
     """Lines are words, then one equation; words hold no formula but the three remarks' signs."""
-    allowed = ("where ⟨ · ⟩_model is the mean under the model P", "and ⟨ · ⟩_data the mean under P(h | v)", "P(v) is their product but for Z and the base measure:",
-               "Gradient of log P(v) for one case v")  # fmt: skip
+    allowed = (
+        "where ⟨ · ⟩_model is the mean under the model P",
+        "and ⟨ · ⟩_data the mean under P(h | v)",
+        "P(v) is their product but for Z and the base measure:",
+        "Gradient of log P(v) for one case v",
+    )
     for plan in plans():
         sections = derivation.derivation(plan)
         for words in [s.title for s in sections] + [
@@ -153,7 +162,9 @@ def test_nothing_is_printed_that_is_no_tree():
 
 
 def test_no_letter_is_taken_twice():
-    """A letter that a sum binds is none of the left side, of a sum around it, or a name of the model."""
+    """A letter that a sum binds is none of the left side, of a sum around it, or a name of the
+    model.
+    """
     for plan in plans():
         model = plan.model
         names = {

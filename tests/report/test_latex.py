@@ -15,16 +15,21 @@ from tests.golden.good_files import mother
 from tests.report.explained_models import KINDS, SHIPPED
 
 KNOWN = set(
-    "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau upsilon phi chi psi omega "
-    "Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega varphi begin end binom cdot cosh frac ge in langle le left "
-    "log mathit mathrm mid ne operatorname partial prod propto quad rangle right sinh sqrt subsection sum tanh text".split()
+    "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma "
+    "tau upsilon phi chi psi omega Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi "
+    "Omega varphi begin end binom cdot cosh frac ge in langle le left log mathit mathrm mid "
+    "ne operatorname partial prod propto quad rangle right sinh sqrt subsection sum tanh "
+    "text ".split()
 )
 TEX = next((t for t in ("tectonic", "pdflatex", "latexmk") if shutil.which(t)), None)
-ODD = "model m { visible λ_1[2] : binary  hidden ü_b[2] : spin  param W_x_y, σ  energy = - W_x_y[η,j] λ_1[η] ü_b[j] - σ[j] ü_b[j] }"
+ODD = """model m { visible λ_1[2] : binary  hidden ü_b[2] : spin  param W_x_y, σ
+  energy = - W_x_y[η,j] λ_1[η] ü_b[j] - σ[j] ü_b[j] }"""
 
 
 def documents() -> dict[str, str]:
-    """Name → LaTeX of shipped models, lengths open and bound, of kinds, and of names that TeX does not take."""
+    """Name → LaTeX of shipped models, lengths open and bound, of kinds, and of names that TeX does
+    not take.
+    """
     plans = {
         f"{n}{k}": bmdsl.load(n, **a).plan for n in SHIPPED for k, a in enumerate(({}, SHIPPED[n]))
     }
@@ -41,7 +46,9 @@ def test_latex_keeps_the_rules_of_tex():
 
 
 def keeps_the_rules(text: str, name: str) -> None:
-    """Braces close, `\\left` has its `\\right` in the same group, no base has two scripts of a kind, every macro is known."""
+    """Braces close, `\\left` has its `\\right` in the same group, no base has two scripts of a
+    kind, every macro is known.
+    """
     assert set(re.findall(r"\\([A-Za-z]+)", text)) <= KNOWN, (
         name,
         set(re.findall(r"\\([A-Za-z]+)", text)) - KNOWN,
@@ -79,7 +86,9 @@ def test_what_tex_refuses_is_found(broken: str):
 def test_tex_compiles_it(tmp_path: Path):
     body = "\n\\newpage\n".join(documents().values())
     (tmp_path / "all.tex").write_text(
-        f"\\documentclass{{article}}\\usepackage{{amsmath}}\\begin{{document}}\n{body}\n\\end{{document}}\n"
+        "\\documentclass{article}\\usepackage{amsmath}\\begin{document}\n"
+        + body
+        + "\n\\end{document}\n"
     )
     command = {
         "tectonic": ["tectonic"],

@@ -1,4 +1,6 @@
-"""The derivation of a model: energy, conditionals, free energy, gradient and mean field as trees, from its terms and unit types alone."""
+"""The derivation of a model: energy, conditionals, free energy, gradient and mean field as trees,
+from its terms and unit types alone.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Sums, products and powers as they are put together: numbers folded, constants in front, equal addends and factors collected."""
+"""Sums, products and powers as they are put together: numbers folded, constants in front, equal
+addends and factors collected.
+"""
 
 from __future__ import annotations
 
@@ -72,7 +74,9 @@ def add(*terms: Node) -> Node:
 
 
 def mul(*factors: Node) -> Node:
-    """The product: its number, its constants, then the rest in their order. A constant goes into a sum that is the only other factor."""
+    """The product: its number, its constants, then the rest in their order. A constant goes into a
+    sum that is the only other factor.
+    """
     flat = [f for x in factors for f in (x.factors if isinstance(x, Multiplication) else (x,))]
     value: Fraction | float = Fraction(1)
     powers: dict[Node, Node] = {}

@@ -85,8 +85,13 @@ def _written(density: Node, eta: Quantity, field: Node) -> Node:
 
 
 def _through_experts(c: Context, g: GroupPlan) -> Equation:
-    """P(group | rest) ∝ base(x) e^(−its terms): units that meet in experts have no conditional of their own."""
+    """P(group | rest) ∝ base(x) e^(−its terms): units that meet in experts have no conditional of
+    their own.
+    """
     near = [c.terms.tree(t) for t in c.model.terms if touches(t, g.name)]
     right = applied("exp", negative(add(*near, *c.bases([g]))))
-    words = f"units of {g.name} meet in experts, so that none has a conditional of its own; given the rest"
+    words = (
+        f"units of {g.name} meet in experts, so that none has a conditional of its own; "
+        "given the rest"
+    )
     return Equation(words, Probability((g.name,), part=g.name), (mul(ONE, right),), relation="∝")

@@ -88,7 +88,9 @@ def constant_tree(e: t.Expression) -> Node | None:
 
 
 def coefficient(term: Term, values: Values) -> Node:
-    """The term's constant with its sign, argument names kept. Where these cannot be told, the number."""
+    """The term's constant with its sign, argument names kept. Where these cannot be told, the
+    number.
+    """
     named = _text_constant(term.factor_text)
     if not term.factor_text:
         return _exact(term.coefficient)
@@ -119,7 +121,9 @@ def _exact(x: float) -> Node:
 
 
 def _known(x: Node, values: Values) -> float:
-    """The product of the factors of a constant that have a value, signed zeros kept: what the checker has multiplied."""
+    """The product of the factors of a constant that have a value, signed zeros kept: what the
+    checker has multiplied.
+    """
     out = 1.0
     for f in x.factors if isinstance(x, Multiplication) else (x,):
         value = value_of(f, values)
@@ -226,7 +230,8 @@ def options(g: GroupPlan, group: Group, values: Values) -> dict[str, Node]:
             known is None or math.isclose(known, float(number_), rel_tol=1e-12)
         )
         exact = own is None or not agrees or isinstance(own, Numeral)
-        out[name] = Numeral(_ratio(float(number_))) if exact else own  # type: ignore[assignment]  # is a tree where it agrees
+        exact_value = Numeral(_ratio(float(number_)))
+        out[name] = exact_value if exact or own is None else own
     return out
 
 

@@ -1,4 +1,6 @@
-"""What every part of a derivation starts from: a plan with its terms as trees, its groups' letters, fields and formulas."""
+"""What every part of a derivation starts from: a plan with its terms as trees, its groups' letters,
+fields and formulas.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,9 @@ Body = Callable[[UnitFactor], Node]
 
 
 class Context:
-    """One derivation's material. Letters of groups' own units are unique names, shown as the user's."""
+    """One derivation's material. Letters of groups' own units are unique names, shown as the
+    user's.
+    """
 
     def __init__(self, plan: Plan) -> None:
         self.plan, self.model = plan, plan.model
@@ -72,14 +76,20 @@ class Context:
 
     @cached_property
     def coupled(self) -> list[str]:
-        """Hidden groups that terms couple, in words; empty where all hidden units are independent given the others."""
+        """Hidden groups that terms couple, in words; empty where all hidden units are independent
+        given the others.
+        """
         return self.couplings(self.hidden)
 
     def couplings(self, among: list[GroupPlan]) -> list[str]:
         """Which of these groups terms couple, in words."""
         near = self.plan.graph.couples
-        return [f"{a.name} and {b.name}" if a is not b else f"the units of {a.name}"
-                for k, a in enumerate(among) for b in among[k:] if near.has_edge(a.name, b.name)]  # fmt: skip
+        return [
+            f"{a.name} and {b.name}" if a is not b else f"the units of {a.name}"
+            for k, a in enumerate(among)
+            for b in among[k:]
+            if near.has_edge(a.name, b.name)
+        ]
 
     @cached_property
     def squared(self) -> set[str]:
@@ -97,7 +107,9 @@ class Context:
         return [f for f in found if f != ZERO]
 
     def _field(self, t: Term, g: GroupPlan, power: int, state: Body | None) -> list[Node]:
-        """The addends that a term gives: for each choice of its factors that are the group's own unit at once."""
+        """The addends that a term gives: for each choice of its factors that are the group's own
+        unit at once.
+        """
         mine = [k for k, u in enumerate(t.units) if u.group == g.name]
         out = []
         for size in range(1, len(mine) + 1):
@@ -119,7 +131,9 @@ class Context:
     def _restrictions(
         self, t: Term, g: GroupPlan, chosen: tuple[int, ...], rest: list[int]
     ) -> tuple[Restriction, ...] | None:
-        """What says that the chosen factors are the own unit and the rest are not; None where that cannot be."""
+        """What says that the chosen factors are the own unit and the rest are not; None where that
+        cannot be.
+        """
         own, axes = self.own(g.name), self.model.group(g.name).axes
         sites = len(self.sites(g))
         out: list[Restriction] = []

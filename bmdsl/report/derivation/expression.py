@@ -1,6 +1,8 @@
-"""Formulas as trees: what `bm explain` derives, prints and can be evaluated. Nothing is printed that is no tree.
+"""Formulas as trees: what `bm explain` derives, prints and can be evaluated. Nothing is printed
+that is no tree.
 
-Letters that a series binds have names of their own inside the derivation (`i#3`); `letters.named` gives them those that are shown.
+Letters that a series binds have names of their own inside the derivation (`i#3`);
+`letters.named` gives them those that are shown.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ from ...language.model import Length, Subscript
 
 @dataclass(frozen=True)
 class Index:
-    """A letter and its values start, ..., stop − 1; `stop` None is without end, a tree is counted up to and with its value."""
+    """A letter: start, ..., stop − 1; None is without end, a tree's value the last one."""
 
     name: str
     start: int
@@ -65,8 +67,6 @@ class Within:
 
 
 Restriction = Relation | OnEdge | Apart | Within
-
-# ---------------------------------------------------------------- leaves
 
 
 @dataclass(frozen=True)
@@ -118,7 +118,7 @@ class Moment:
 
 @dataclass(frozen=True)
 class Quantity:
-    """What another equation of the derivation defines: a field η, that of the square η′, a precision λ, a component's free energy."""
+    """What another equation defines: a field η, η′ on x², a precision λ, a component's F."""
 
     kind: Literal["field", "square", "precision", "component"]
     group: str
@@ -160,7 +160,7 @@ class Raised:
 
 @dataclass(frozen=True)
 class Applied:
-    """An elementary function: exp, log, sqrt, tanh, cosh, sinh, sigmoid, abs, sign, Phi, phi, Li2, binom, factorial."""
+    """An elementary function: exp, log, sqrt, tanh, sigmoid, binom, ..."""
 
     function: str
     arguments: tuple[Node, ...]
@@ -168,9 +168,11 @@ class Applied:
 
 @dataclass(frozen=True)
 class OfType:
-    """A function of a unit type by its name, where the type brings no formula: A, mean, mean_square, log_base.
+    """A function of a unit type by its name, where the type brings no formula: A, mean,
+    mean_square, log_base.
 
-    The arguments of a type whose state is a vector run over `letter`; `component` is then the one that is taken of what it gives.
+    The arguments of a type whose state is a vector run over `letter`; `component` is then the one
+    that is taken of what it gives.
     """
 
     function: str
@@ -232,7 +234,7 @@ Node = (
 
 @dataclass(frozen=True)
 class Probability:
-    """P(of | given): names of groups or the states of single units. `others` are groups whose other units are given too."""
+    """P(of | given), of groups or single units; the other units of `others` are given too."""
 
     of: tuple[str | State, ...]
     given: tuple[str, ...] = ()
@@ -257,7 +259,7 @@ class Slope:
 
 @dataclass(frozen=True)
 class LogExpert:
-    """log of a factor of the product of experts: of a hidden unit, or of the visible units alone (None)."""
+    """log of one factor of a product of experts: a hidden unit's, or (None) the visible units'."""
 
     unit: State | None
 
@@ -272,7 +274,7 @@ Left = Quantity | Symbol | Moment | Probability | Average | Slope | LogExpert | 
 
 @dataclass(frozen=True)
 class Equation:
-    """left = right (= right = ...), or left ∝ right, for all values of the left side's letters that satisfy `where`."""
+    """left = right (= right = ...), or left ∝ right, for all letters that satisfy `where`."""
 
     words: str
     left: Left

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import warnings
 from fractions import Fraction
+from typing import Literal
 
 from ...compiler.plan import GroupPlan
 from ...language.diagnostics import BmWarning, Diagnostic
@@ -38,7 +39,8 @@ class Unreadable(Exception):
 class Formulas:
     """The functions of a group's unit type at one unit: η, η′ and x put in.
 
-    `squared` says whether some term acts on x², so that η′ is not 0 and the precision is a quantity of its own.
+    `squared` says whether some term acts on x², so that η′ is not 0 and the precision is a
+    quantity of its own.
     """
 
     def __init__(self, model: Model, g: GroupPlan, values: Values, squared: bool) -> None:
@@ -46,7 +48,8 @@ class Formulas:
         self.options = options(g, model.group(g.name), values)
 
     def of(self, key: str, own: tuple[str, ...]) -> Node:
-        """`log_partition`, `mean`, `mean_square`, `log_base`, `density` or `precision` of the unit at these letters.
+        """`log_partition`, `mean`, `mean_square`, `log_base`, `density` or `precision` of the unit
+        at these letters.
 
         Of a vector the last letter is the component; it is bound in all but its mean.
         """
@@ -55,9 +58,15 @@ class Formulas:
             try:
                 return _Reader(self, own).read(ast.parse(text, mode="eval").body)
             except (SyntaxError, Unreadable) as error:
-                found = Diagnostic("BM895", f"formula `{key}` of unit type `{self.g.unit.name}` cannot be read: {error}", None,
-                                   helps=("formulas are expressions such as `log(1 + exp(eta))`: docs/new-unit.md",),
-                                   level="warning")  # fmt: skip
+                found = Diagnostic(
+                    "BM895",
+                    f"formula `{key}` of unit type `{self.g.unit.name}` cannot be read: {error}",
+                    None,
+                    helps=(
+                        "formulas are expressions such as `log(1 + exp(eta))`: docs/new-unit.md",
+                    ),
+                    level="warning",
+                )
                 warnings.warn(BmWarning(found), stacklevel=2)
         return self._by_name(key, own)
 
@@ -70,11 +79,11 @@ class Formulas:
         """Whether a unit's state is several numbers."""
         return self.g.states is not None
 
-    def field(self, own: tuple[str, ...], kind: str = "field") -> Node:
+    def field(self, own: tuple[str, ...], kind: Literal["field", "square"] = "field") -> Node:
         """η or η′ of the unit."""
         if kind == "square" and not self.squared:
             return number(0)
-        return Quantity(kind, self.g.name, tuple(map(plain, own)))  # type: ignore[arg-type]  # one of the kinds
+        return Quantity(kind, self.g.name, tuple(map(plain, own)))
 
     def state(self, own: tuple[str, ...]) -> State:
         """x of the unit."""
@@ -190,7 +199,9 @@ class _Reader:
                 return raised(a, b)
         raise Unreadable("an operator that is none of + - * / **")
 
-    def _series(self, kind: str, body: ast.expr, run: ast.comprehension) -> Node:
+    def _series(
+        self, kind: Literal["sum", "product"], body: ast.expr, run: ast.comprehension
+    ) -> Node:
         if not isinstance(run.target, ast.Name) or run.ifs:
             raise Unreadable(f"`for {ast.unparse(run.target)}`")
         letter, f = run.target.id, self.formulas
@@ -205,7 +216,7 @@ class _Reader:
                 raise Unreadable(f"`{ast.unparse(run.iter)}`")
         outer = self.letters.get(letter)
         self.letters[letter] = index.name
-        made = Series(kind, (index,), (), self.read(body))  # type: ignore[arg-type]  # sum or product
+        made = Series(kind, (index,), (), self.read(body))
         if outer is None:
             del self.letters[letter]
         else:

@@ -1,4 +1,6 @@
-"""The free energy of what is seen, where hidden units can be summed out, and the model as a product of experts."""
+"""The free energy of what is seen, where hidden units can be summed out, and the model as a product
+of experts.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +37,10 @@ def free_energy(c: Context) -> Section:
     z = _chooser(c)
     if z is not None:
         return Section("Free energy", _mixture(c, z, by_definition))
-    words = f"no closed form: terms couple {', '.join(c.coupled)}; mean field or enumeration stands in for it"
+    words = (
+        f"no closed form: terms couple {', '.join(c.coupled)}; "
+        "mean field or enumeration stands in for it"
+    )
     return Section("Free energy", (Equation("", _symbol(c), (by_definition,)), Remark(words)))
 
 
@@ -73,7 +78,9 @@ def _log_partition(c: Context, g: GroupPlan) -> Node:
 
 
 def _chooser(c: Context) -> GroupPlan | None:
-    """A hidden one-of-K unit that leaves the other hidden units independent once its state is known."""
+    """A hidden one-of-K unit that leaves the other hidden units independent once its state is
+    known.
+    """
     for z in c.hidden:
         if (
             z.unit.states is not None
@@ -139,7 +146,8 @@ def _chosen_log_partition(c: Context, g: GroupPlan, z: GroupPlan, k: str) -> Nod
             if y.kind == "precision":
                 return mapped(c.formulas(g).of("precision", inside), write)
             field = _at_state(c, z, k, c.field(g, 1 if y.kind == "field" else 2))
-            return put_in(field, dict(zip(own, y.subscripts, strict=True)))  # type: ignore[no-any-return]  # a tree
+            written: Node = put_in(field, dict(zip(own, y.subscripts, strict=True)))
+            return written
         return mapped(y, write)
 
     return c.over(g, new, write(text))
@@ -149,7 +157,9 @@ def _chosen_log_partition(c: Context, g: GroupPlan, z: GroupPlan, k: str) -> Nod
 
 
 def experts(c: Context) -> Section:
-    """P(v) as a product of one factor for every hidden unit, which sees v through its field (Hinton 2002, Training products of experts)."""
+    """P(v) as a product of one factor for every hidden unit, which sees v through its field (Hinton
+    2002, Training products of experts).
+    """
     lines: list[Equation | Remark] = [
         Remark("P(v) is their product but for Z and the base measure:")
     ]

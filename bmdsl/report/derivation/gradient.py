@@ -50,7 +50,9 @@ def gradient(c: Context) -> Section:
 
 
 def _of(c: Context, p: Parameter) -> list[Equation]:
-    """The gradient by one parameter: an equation for each entry that a term names by number, else one with letters."""
+    """The gradient by one parameter: an equation for each entry that a term names by number, else
+    one with letters.
+    """
     uses = [(t, q) for t in c.model.terms for q in _factors(t) if q.parameter == p.name]
     fixed = {
         tuple(s.constant for s in q.subscripts)
@@ -112,7 +114,7 @@ def _equation(
 ) -> Equation:
     use = next(q for q in _factors(term) if q.parameter == p.name)
     graph = c.terms.entry(use, term.conditions).graph
-    axes = tuple(i.stop for i in letters) if letters else p.shape
+    axes = tuple(s if isinstance(s := i.stop, int | str) else None for i in letters) or p.shape
     less: tuple[Restriction, ...] = ()
     whole: Node
     if p.symmetric:  # one number at both places
@@ -134,7 +136,9 @@ def _equation(
     )
 
 
-def _slope(c: Context, name: str, place: tuple[Subscript, ...], axes: tuple) -> Node:  # type: ignore[type-arg]  # lengths
+def _slope(
+    c: Context, name: str, place: tuple[Subscript, ...], axes: tuple[Length | None, ...]
+) -> Node:
     made = [derivative(negative(c.terms.tree(t)), name, place, axes) for t in c.model.terms]
     return c.solver.solved(add(*made))
 
@@ -170,7 +174,9 @@ def _common(x: Node) -> tuple[Node, tuple[Restriction, ...]]:
 
 
 def _over_hidden(c: Context, x: Node) -> Node:
-    """The mean of −∂E/∂θ over the hidden units given the case: their means put in where they are independent."""
+    """The mean of −∂E/∂θ over the hidden units given the case: their means put in where they are
+    independent.
+    """
     found = _means_in(c, x)
     return Expected("data", x) if found is None else found
 
@@ -181,7 +187,9 @@ def _model(c: Context, x: Node) -> Node:
 
 
 def _means_in(c: Context, x: Node) -> Node | None:
-    """The tree with hidden units' means; None where these are no product of means, or have no formula."""
+    """The tree with hidden units' means; None where these are no product of means, or have no
+    formula.
+    """
     if not any(isinstance(n, State) and n.group in c.names for n in walk(x)):
         return x
     if c.coupled:

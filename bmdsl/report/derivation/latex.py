@@ -11,11 +11,24 @@ from .notation import ATOM, PRODUCT, Piece
 from .printing import Printer
 
 PREAMBLE = "% needs \\usepackage{amsmath}"
-FUNCTIONS = {"exp": r"\exp", "log": r"\log", "tanh": r"\tanh", "cosh": r"\cosh", "sinh": r"\sinh", "sigmoid": r"\sigma", "phi": r"\varphi",
-             "Phi": r"\Phi", "Li2": r"\operatorname{Li}_{2}", "sign": r"\operatorname{sign}"}  # fmt: skip
-GREEK = dict(zip("αβγδεζηθικλμνξπρστυφχψωΓΔΘΛΞΠΣΥΦΨΩ",
-                 "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau upsilon phi chi psi omega "
-                 "Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega".split(), strict=True))  # fmt: skip
+FUNCTIONS = {
+    "exp": r"\exp",
+    "log": r"\log",
+    "tanh": r"\tanh",
+    "cosh": r"\cosh",
+    "sinh": r"\sinh",
+    "sigmoid": r"\sigma",
+    "phi": r"\varphi",
+    "Phi": r"\Phi",
+    "Li2": r"\operatorname{Li}_{2}",
+    "sign": r"\operatorname{sign}",
+}
+_LETTERS = "αβγδεζηθικλμνξπρστυφχψωΓΔΘΛΞΠΣΥΦΨΩ"
+_SPELLED = (
+    "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau "
+    "upsilon phi chi psi omega Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega"
+)
+GREEK = dict(zip(_LETTERS, _SPELLED.split(), strict=True))
 MARKS = {
     "⟨ · ⟩": r"$\langle\,\cdot\,\rangle$",
     "_model": r"$_{\text{model}}$",
@@ -26,7 +39,9 @@ MARKS = {
 
 
 def ascii_name(text: str) -> str:
-    """A name in letters that every TeX takes: Greek ones spelled, accents dropped, others by number."""
+    """A name in letters that every TeX takes: Greek ones spelled, accents dropped, others by
+    number.
+    """
     out = ""
     for c in text:
         plain = unicodedata.normalize("NFKD", c).encode("ascii", "ignore").decode()
@@ -78,11 +93,12 @@ class Latex(Printer):
         return escaped(str(n)) if str(n).isdigit() else rf"\mathrm{{{escaped(str(n))}}}"
 
     def number(self, value: Fraction | float) -> Piece:
+        sign = "-" if value < 0 else ""
         if isinstance(value, Fraction):
             if value.denominator == 1:
                 return str(value), ATOM if value >= 0 else PRODUCT
             return (
-                rf"{'-' if value < 0 else ''}\frac{{{abs(value.numerator)}}}{{{value.denominator}}}",
+                rf"{sign}\frac{{{abs(value.numerator)}}}{{{value.denominator}}}",
                 ATOM if value >= 0 else PRODUCT,
             )
         text, _, exponent = f"{value:.12g}".partition("e")
@@ -199,7 +215,8 @@ def as_sections(sections: list[Section]) -> list[str]:
             first, *rest = line.rights  # one below the other
             more = [rf" \\ & = {printer.node(r)}" for r in rest]
             out.append(
-                rf"\begin{{align*}} {printer.left(line.left)} & = {printer.node(first)}{''.join(more)} \end{{align*}}"
+                rf"\begin{{align*}} {printer.left(line.left)} & = {printer.node(first)}"
+                rf"{''.join(more)} \end{{align*}}"
             )
     return out
 

@@ -1,4 +1,6 @@
-"""Letters of a tree: put in for one another, solved for where a place is given, and named so that none clashes."""
+"""Letters of a tree: put in for one another, solved for where a place is given, and named so that
+none clashes.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,9 @@ Places = Mapping[str, Subscript]
 
 
 def unique(letter: str) -> str:
-    """A name of its own inside the derivation for a letter that is shown as `letter` where that is free."""
+    """A name of its own inside the derivation for a letter that is shown as `letter` where that is
+    free.
+    """
     return f"{shown(letter)}#{next(_fresh)}"
 
 
@@ -102,7 +106,9 @@ def choose(wanted: Iterable[str], taken: set[str]) -> str:
 
 
 def forbidden(model: Model) -> set[str]:
-    """Names that no letter may have: those of units, parameters, arguments and graphs, and letters of the formulas themselves."""
+    """Names that no letter may have: those of units, parameters, arguments and graphs, and letters
+    of the formulas themselves.
+    """
     named = [
         x.name
         for part in (model.groups, model.parameters, model.arguments, model.graphs)
@@ -112,7 +118,9 @@ def forbidden(model: Model) -> set[str]:
 
 
 def named(e: Equation, model: Model) -> Equation:
-    """The equation with every letter under a name that is shown, none taken twice where both are in scope."""
+    """The equation with every letter under a name that is shown, none taken twice where both are in
+    scope.
+    """
     taken = forbidden(model)
     free: dict[str, Subscript] = {}
     indices = []

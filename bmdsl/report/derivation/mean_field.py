@@ -11,7 +11,9 @@ from .letters import put_in
 
 
 def mean_field(c: Context) -> Section:
-    """m = A′(η(m)) of every hidden unit (Salakhutdinov & Hinton 2009, Deep Boltzmann Machines, eq. 8)."""
+    """m = A′(η(m)) of every hidden unit (Salakhutdinov & Hinton 2009, Deep Boltzmann Machines, eq.
+    8).
+    """
     lines = [_update(c, g, 1) for g in c.hidden]
     wanted = {
         n.group

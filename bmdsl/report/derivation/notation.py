@@ -27,7 +27,7 @@ class Notation(ABC):
     @abstractmethod
     def node(self, x: Node) -> str: ...
 
-    # ------------------------------------------------------------ subscripts and what stands under Σ
+    # ---------------------------------------------------- subscripts, what stands under Σ
 
     def subscript(self, s: Subscript) -> str:
         """`2*x+p-1`, `wrap(x+1)`."""
@@ -41,7 +41,9 @@ class Notation(ABC):
         return text if s.edge == "plain" else self.edge(s.edge, text)
 
     def under(self, indices: tuple[Index, ...], restrictions: tuple[Restriction, ...]) -> str:
-        """Letters, then what restricts them; a letter that a relation of two bound ones, or its range, shows is not said twice."""
+        """Letters, then what restricts them; a letter that a relation of two bound ones, or its
+        range, shows is not said twice.
+        """
         bound = {i.name for i in indices}
         said: set[str] = set()
         pairs, rest = [], []
@@ -85,7 +87,8 @@ class Notation(ABC):
                 ]
                 return f"{sides[0]} {self.unequal} {sides[1]}"
             case Within(value, start, stop):
-                return f"{start} {self.at_most} {self.subscript(value)} {self.less} {self.length(stop)}"
+                inside = f"{start} {self.at_most} {self.subscript(value)}"
+                return f"{inside} {self.less} {self.length(stop)}"
         raise TypeError(type(r))
 
     def length(self, n: Length) -> str:

@@ -1,4 +1,6 @@
-"""How a tree becomes a line: what binds tighter, signs, fractions. `text` and `latex` say how each part is written."""
+"""How a tree becomes a line: what binds tighter, signs, fractions. `text` and `latex` say how each
+part is written.
+"""
 
 from __future__ import annotations
 

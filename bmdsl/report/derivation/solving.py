@@ -29,7 +29,9 @@ from .letters import letters_in, put_in, shown
 
 
 class Solver:
-    """Takes letters out of series whose restrictions say what they are, and indicators out of series that they do not depend on."""
+    """Takes letters out of series whose restrictions say what they are, and indicators out of
+    series that they do not depend on.
+    """
 
     def __init__(self, model: Model) -> None:
         self.axes = {g.name: g.axes for g in model.groups} | {
@@ -71,11 +73,10 @@ class Solver:
                 for i in x.indices
                 if i.name != letter
             )
-            bounds = (
-                ()
-                if place.edge == "wrap" or (index.start == 0 and index.stop == r.axis)
-                else (Within(place, index.start, index.stop),)
-            )
+            stop = index.stop
+            assert isinstance(stop, int | str)  # letters of terms and groups
+            whole = place.edge == "wrap" or (index.start == 0 and stop == r.axis)
+            bounds = () if whole else (Within(place, index.start, stop),)
             rest = tuple(q for q in x.restrictions if q is not r)
             x = Series(
                 "sum",
@@ -123,7 +124,9 @@ class Solver:
         return None
 
     def _wraps(self, x: Series, r: Relation, letter: str, axis: Length | None) -> bool:
-        """Whether a letter may be put as `wrap(...)` wherever it stands in a series: on its own or under a wrap, on axes of this length."""
+        """Whether a letter may be put as `wrap(...)` wherever it stands in a series: on its own or
+        under a wrap, on axes of this length.
+        """
         if any(letter in letters_in(q) for q in x.restrictions if q is not r) or any(
             isinstance(n, Counter) and n.letter == letter for n in walk(x.body)
         ):
@@ -149,7 +152,9 @@ class Solver:
 
 
 def outside(x: Series) -> Node:
-    """The sum with constants, and factors that depend on none of its letters, kept as they are but numbers and named constants in front."""
+    """The sum with constants, and factors that depend on none of its letters, kept as they are but
+    numbers and named constants in front.
+    """
     factors = x.body.factors if isinstance(x.body, Multiplication) else (x.body,)
     front = [f for f in factors if is_constant(f)]
     if not front:
@@ -159,7 +164,9 @@ def outside(x: Series) -> Node:
 
 
 def verdict(r: Restriction, less: tuple[str, str] | None = None) -> bool | None:
-    """Whether a restriction holds whatever its letters are; None where that depends. `less`: two letters, the first below the second."""
+    """Whether a restriction holds whatever its letters are; None where that depends. `less`: two
+    letters, the first below the second.
+    """
     if isinstance(r, Apart):
         parts = [
             verdict(Relation("≠", a, b, n), less)

@@ -39,7 +39,9 @@ class Terms:
     def series(
         self, term: Term, body: Node, extra: tuple[Restriction, ...] = (), sign: int = 1
     ) -> Node:
-        """± the term's constant times the sum of a body over the term's letters, all under new names."""
+        """± the term's constant times the sum of a body over the term's letters, all under new
+        names.
+        """
         constant = mul(number(sign), coefficient(term, self.values))
         restrictions = (*map(_restriction, term.conditions), *extra)
         return mul(constant, self.summed(term.letters, restrictions, body))
@@ -82,7 +84,9 @@ class Terms:
         return [raised(self.entry(p, term.conditions), p.power) for p in term.parameters]
 
     def entry(self, p: ParameterFactor, conditions: tuple[Condition, ...]) -> Entry:
-        """A parameter's entry; one with a value for each edge has the edge's two ends, in the order of the list."""
+        """A parameter's entry; one with a value for each edge has the edge's two ends, in the order
+        of the list.
+        """
         edge = next((c for c in conditions if c.kind == "edge"), None)
         if edge is not None and len(p.subscripts) == 2 and len(self.shapes[p.parameter]) == 1:
             return Entry(p.parameter, (plain(edge.first), plain(edge.second)), edge.graph)
@@ -128,7 +132,7 @@ def touches(term: Term, group: str) -> bool:
 
 
 def own_letters(model: Model, group: str) -> tuple[str, ...]:
-    """The letters this group goes by: those of the first term that subscripts it by letters alone."""
+    """The letters this group goes by: those of the first term that has it with letters alone."""
     for t in model.terms:
         for u in units_of(t):
             letters = plain_letters(u.subscripts)

@@ -131,7 +131,9 @@ class Text(Printer):
 
 
 def as_lines(sections: list[Section]) -> list[str]:
-    """Titles, then lines set in; equations of several right sides that are long go on below the first `=`."""
+    """Titles, then lines set in; equations of several right sides that are long go on below the
+    first `=`.
+    """
     printer, out = Text(), []
     for s in sections:
         out.append(s.title)
