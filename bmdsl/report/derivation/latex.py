@@ -57,14 +57,7 @@ def escaped(text: str) -> str:
 class Latex(Printer):
     """Formulas in LaTeX's mathematics."""
 
-    less, unequal, at_most, at_least, implied, bar = (
-        "<",
-        r"\ne",
-        r"\le",
-        r"\ge",
-        r"\propto",
-        r" \mid ",
-    )
+    less, unequal, at_most, at_least, implied = "<", r"\ne", r"\le", r"\ge", r"\propto"
     times = ""
 
     def name(self, text: str) -> str:

@@ -21,7 +21,6 @@ class Notation(ABC):
     at_most: str
     at_least: str
     implied: str
-    bar: str
     times = "*"
 
     @abstractmethod

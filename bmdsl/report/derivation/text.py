@@ -17,7 +17,7 @@ OF_TYPE = {"log_partition": "A"}
 class Text(Printer):
     """One line of Unicode text."""
 
-    less, unequal, at_most, at_least, implied, bar = "<", "≠", "≤", "≥", "∝", " | "
+    less, unequal, at_most, at_least, implied = "<", "≠", "≤", "≥", "∝"
 
     def name(self, text: str) -> str:
         return text
