@@ -6,16 +6,24 @@ from math import prod
 
 from ..compiler.contraction import written
 from ..compiler.costs import count_costs, count_text
-from ..compiler.plan import Plan
+from ..compiler.plan import MANY_CHAINS, Plan
 from ..language.model import Initial, Parameter
+from .derivation.latex import ascii_name
 
 
 def blocks(plan: Plan) -> list[str]:
     """Who is updated together, in the order of a sweep, and what each depends on."""
     lines = []
     for n, block in enumerate(plan.blocks, 1):
-        alone = any(plan.group(g).lateral for g in block)
-        how = "one unit after another" if alone else "through its experts" if any(plan.group(g).expert for g in block) else "all units at once"
+        groups = [plan.group(g) for g in block]
+        if plan.selector is not None and block == (plan.selector[0],):
+            how = f"with {', '.join(plan.selector[1])} summed out, then these given it: one joint draw"
+        elif any(g.woven for g in groups) and not any(g.lateral for g in groups):
+            how = f"one unit after another (from {MANY_CHAINS} chains on: colour after colour, no two units of a colour meet)"
+        elif any(g.lateral for g in groups):
+            how = "one unit after another"
+        else:
+            how = "through its experts" if any(g.expert for g in groups) else "all units at once"
         given = ", ".join(dict.fromkeys(x for g in block for x in plan.graph.neighbours(g)))
         lines.append(f"{n}. {', '.join(block)}: {how}" + (f", given {given}" if given else ""))
     return lines
@@ -92,4 +100,10 @@ def as_text(plan: Plan) -> str:
 
 def as_latex(plan: Plan) -> str:
     """The sections as LaTeX: verbatim, for they are tables and words."""
-    return "\n".join(f"\\subsection*{{{title}}}\n\\begin{{verbatim}}\n" + "\n".join(lines) + "\n\\end{verbatim}" for title, lines in sections(plan))
+    return "\n".join(f"\\subsection*{{{title}}}\n\\begin{{verbatim}}\n" + _ascii("\n".join(lines)) + "\n\\end{verbatim}" for title, lines in sections(plan))
+
+
+def _ascii(text: str) -> str:
+    """The text in letters that every TeX prints verbatim."""
+    marks = {"×": "x", "·": "*", "→": "->", "←": "<-", "−": "-"}
+    return "".join(c if c.isascii() else marks.get(c) or ascii_name(c) for c in text)

@@ -17,10 +17,10 @@ class Binary(UnitType):
     reduces = {k: 1 for k in range(2, 9)}
     domain = "{0, 1}"
     formulas = {
-        "log_partition": r"\log(1 + e^{\eta})",
-        "mean": r"\sigma(\eta)",
-        "variance": r"\sigma(\eta)(1 - \sigma(\eta))",
-        "density": r"\frac{e^{x \eta}}{1 + e^{\eta}}",
+        "log_partition": "log(1 + exp(eta))",
+        "mean": "sigmoid(eta)",
+        "variance": "sigmoid(eta) * (1 - sigmoid(eta))",
+        "density": "exp(x * eta) / (1 + exp(eta))",
     }
 
     @staticmethod

@@ -21,11 +21,11 @@ class Binomial(UnitType):
     options = (Option("N", "integer", required=True, low=1),)
     domain = "{0, ..., N}"
     formulas = {
-        "log_partition": r"N \log(1 + e^{\eta})",
-        "mean": r"N \sigma(\eta)",
-        "variance": r"N \sigma(\eta)(1 - \sigma(\eta))",
-        "log_base": r"\log \binom{N}{x}",
-        "density": r"\binom{N}{x} \frac{e^{x \eta}}{(1 + e^{\eta})^N}",
+        "log_partition": "N * log(1 + exp(eta))",
+        "mean": "N * sigmoid(eta)",
+        "variance": "N * sigmoid(eta) * (1 - sigmoid(eta))",
+        "log_base": "log(binom(N, x))",
+        "density": "binom(N, x) * exp(x * eta) / (1 + exp(eta))**N",
     }
 
     @staticmethod

@@ -23,10 +23,9 @@ class Categorical(UnitType):
     reduces = {k: 1 for k in range(2, 9)}
     domain = "one-of-K"
     formulas = {
-        "log_partition": r"\log\sum_k e^{\eta_k}",
-        "mean": r"\frac{e^{\eta_k}}{\sum_l e^{\eta_l}}",
-        "variance": r"p_k (1 - p_k)",
-        "density": r"\frac{e^{\sum_k x_k \eta_k}}{\sum_k e^{\eta_k}}",
+        "log_partition": "log(sum(exp(eta[k]) for k in states))",
+        "mean": "exp(eta[k]) / sum(exp(eta[l]) for l in states)",
+        "density": "exp(sum(x[k] * eta[k] for k in states)) / sum(exp(eta[k]) for k in states)",
     }
 
     @staticmethod

@@ -23,10 +23,10 @@ class Exponential(UnitType):
     options = (Option("max", "number", 1.0, low=0.0, open_low=True),)
     domain = "the real numbers from 0 to max"
     formulas = {
-        "log_partition": r"\log \frac{e^{m \eta} - 1}{\eta}",
-        "mean": r"\frac{m}{1 - e^{-m \eta}} - \frac{1}{\eta}",
-        "variance": r"\frac{1}{\eta^2} - \frac{m^2}{4 \sinh^2(\frac{1}{2} m \eta)}",
-        "density": r"\frac{\eta e^{\eta x}}{e^{m \eta} - 1}",
+        "log_partition": "log((exp(max * eta) - 1) / eta)",
+        "mean": "max / (1 - exp(-max * eta)) - 1 / eta",
+        "variance": "1 / eta**2 - max**2 / (4 * sinh(max * eta / 2)**2)",
+        "density": "eta * exp(x * eta) / (exp(max * eta) - 1)",
     }
 
     @staticmethod

@@ -21,11 +21,13 @@ class Gaussian(UnitType):
     statistics = ("x", "x^2")
     domain = "the real numbers"
     formulas = {
-        "log_partition": r"\frac{1}{2} \sigma^{2} \eta^2 + \frac{1}{2} \log(2 \pi \sigma^{2})",
-        "mean": r"\sigma^{2} \eta",
-        "variance": r"\sigma^{2}",
-        "density": r"\frac{\sigma^{-1}}{\sqrt{2 \pi}} e^{-\frac{1}{2} \sigma^{-2} (x - \sigma^{2} \eta)^2}",
-        "log_base": r"-\frac{1}{2} \sigma^{-2} x^2",
+        "precision": "1 / sigma**2 - 2 * eta2",
+        "log_partition": "eta**2 / (2 * precision) + log(2 * pi / precision) / 2",
+        "mean": "eta / precision",
+        "mean_square": "1 / precision + (eta / precision)**2",
+        "variance": "1 / precision",
+        "density": "sqrt(precision / (2 * pi)) * exp(-precision / 2 * (x - eta / precision)**2)",
+        "log_base": "-x**2 / (2 * sigma**2)",
     }
 
     @staticmethod

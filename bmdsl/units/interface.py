@@ -42,7 +42,13 @@ class UnitType:
     draws_within: ClassVar[float] = 0.0
     """How far the mean of draws may be from `mean`, where A only approximates what is drawn."""
     formulas: ClassVar[Mapping[str, str]] = {}
-    """LaTeX of A, mean, variance and density in `\\eta`, for `bm explain`: keys `log_partition`, `mean`, `variance`, `density`."""
+    """A, mean, variance and density as expressions, for `bm explain`: keys `log_partition`, `mean`, `variance`, `density`, and `log_base`,
+    `mean_square`, `precision` where the type has them. Optional: a function without one stands by its name.
+
+    Written in Python: `log(1 + exp(eta))`, in `eta`, `eta2`, `x`, `pi`, the type's arguments, `precision`, the functions exp, log, sqrt, tanh, cosh,
+    sinh, sigmoid, abs, phi and Phi (of the normal distribution), Li2, binom, factorial, and `sum(... for i in upto(x))`, `prod(... for n in naturals)`.
+    Of a type whose state is a vector, `eta[k]` and `x[k]` with `sum(... for k in states)`; in `mean` k is the component.
+    """
 
     activation: ClassVar[str | None] = None
     """The function of neural networks that A′ is, where it is one: `sigmoid`, `tanh`, `softplus`, `softmax`, `identity`."""

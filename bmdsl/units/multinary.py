@@ -25,11 +25,11 @@ class Multinary(UnitType):
     options = (Option("N", "integer", required=True, low=1), Option("gain", "number", 1.0, low=0.0, open_low=True))
     domain = "the real numbers from 0 to N"
     formulas = {
-        "log_partition": r"\frac{N}{k} \log(1 + e^{k \eta})",
-        "mean": r"N \sigma(k \eta)",
-        "variance": r"N k \sigma(k \eta)(1 - \sigma(k \eta))",
-        "log_base": r"\log \binom{N / k}{x / k}",
-        "density": r"\binom{N / k}{x / k} \frac{e^{x \eta}}{(1 + e^{k \eta})^{N / k}}",
+        "log_partition": "N / gain * log(1 + exp(gain * eta))",
+        "mean": "N * sigmoid(gain * eta)",
+        "variance": "N * gain * sigmoid(gain * eta) * (1 - sigmoid(gain * eta))",
+        "log_base": "log(binom(N / gain, x / gain))",
+        "density": "binom(N / gain, x / gain) * exp(x * eta) / (1 + exp(gain * eta))**(N / gain)",
     }
 
     @staticmethod

@@ -22,11 +22,11 @@ class Nrelu(UnitType):
     draws_within = 0.0106
     domain = "the real numbers from 0 on"
     formulas = {
-        "log_partition": r"-\mathrm{Li}_2(-e^{\eta})",
-        "mean": r"\log(1 + e^{\eta})",
-        "variance": r"\sigma(\eta)",
-        "log_base": r"-\frac{1}{2} x^2 - \sum_{i \le x} \log(1 - e^{-i})",
-        "density": r"\frac{e^{\eta x - x^2 / 2}}{\prod_{i \le x} (1 - e^{-i})}",
+        "log_partition": "-Li2(-exp(eta))",
+        "mean": "log(1 + exp(eta))",
+        "variance": "sigmoid(eta)",
+        "log_base": "-x**2 / 2 - sum(log(1 - exp(-i)) for i in upto(x))",
+        "density": "exp(eta * x - x**2 / 2) / (prod(1 - exp(-i) for i in upto(x)) * prod(1 + exp(eta - n + 1 / 2) for n in naturals))",
     }
 
     @staticmethod

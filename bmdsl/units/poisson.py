@@ -20,11 +20,11 @@ class Poisson(UnitType):
     summary = "a count, 0, 1, 2, ..."
     domain = "{0, 1, 2, ...}"
     formulas = {
-        "log_partition": r"e^{\eta}",
-        "mean": r"e^{\eta}",
-        "variance": r"e^{\eta}",
-        "density": r"\frac{e^{\eta x - e^{\eta}}}{x!}",
-        "log_base": r"-\log x!",
+        "log_partition": "exp(eta)",
+        "mean": "exp(eta)",
+        "variance": "exp(eta)",
+        "density": "exp(x * eta - exp(eta)) / factorial(x)",
+        "log_base": "-log(factorial(x))",
     }
 
     @staticmethod

@@ -25,11 +25,13 @@ class Rectified(UnitType):
     statistics = ("x", "x^2")
     domain = "the real numbers from 0 on"
     formulas = {
-        "log_partition": r"\frac{1}{2} \sigma^{2} \eta^2 + \log \Phi(\sigma \eta) + \frac{1}{2} \log(2 \pi \sigma^{2})",
-        "mean": r"\sigma (\sigma \eta + \frac{\varphi(\sigma \eta)}{\Phi(\sigma \eta)})",
-        "variance": r"\sigma^{2} (1 - \kappa (\sigma \eta + \kappa)), \kappa = \frac{\varphi(\sigma \eta)}{\Phi(\sigma \eta)}",
-        "density": r"\frac{\sigma^{-1}}{\sqrt{2 \pi} \Phi(\sigma \eta)} e^{-\frac{1}{2} \sigma^{-2} (x - \sigma^{2} \eta)^2}",
-        "log_base": r"-\frac{1}{2} \sigma^{-2} x^2",
+        "precision": "1 / sigma**2 - 2 * eta2",
+        "log_partition": "eta**2 / (2 * precision) + log(2 * pi / precision) / 2 + log(Phi(eta / sqrt(precision)))",
+        "mean": "eta / precision + phi(eta / sqrt(precision)) / (sqrt(precision) * Phi(eta / sqrt(precision)))",
+        "mean_square": "1 / precision + eta / precision * (eta / precision + phi(eta / sqrt(precision))"
+        " / (sqrt(precision) * Phi(eta / sqrt(precision))))",
+        "density": "sqrt(precision / (2 * pi)) / Phi(eta / sqrt(precision)) * exp(-precision / 2 * (x - eta / precision)**2)",
+        "log_base": "-x**2 / (2 * sigma**2)",
     }
 
     @staticmethod

@@ -17,10 +17,10 @@ class Spin(UnitType):
     reduces = {k: k % 2 for k in range(2, 9)}
     domain = "{-1, +1}"
     formulas = {
-        "log_partition": r"\log 2\cosh\eta",
-        "mean": r"\tanh\eta",
-        "variance": r"1 - \tanh^2\eta",
-        "density": r"\frac{e^{x \eta}}{2\cosh\eta}",
+        "log_partition": "log(2 * cosh(eta))",
+        "mean": "tanh(eta)",
+        "variance": "1 - tanh(eta)**2",
+        "density": "exp(x * eta) / (2 * cosh(eta))",
     }
 
     @staticmethod
