@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -41,6 +42,18 @@ class Made:
 def is_saved(path: str) -> bool:
     """Whether this is a run's folder or a saved machine, not a text."""
     return Path(path).is_dir() or Path(path).suffix == ".safetensors"
+
+
+def verify_starts(models: Iterable[Any]) -> None:
+    """Reads the files that parameters of these models start from, where their sizes are known. BmError for the first that gives no start."""
+    checked = [m.checked for m in models]
+    for model in checked:
+        if any(p.init.kind == "file" for p in getattr(model, "parameters", ())) and not model.unbound:
+            import numpy as np
+
+            from .inference.initial import verify_files
+
+            verify_files(model, np.dtype("float32"))
 
 
 def made_of(path: str) -> list[Made]:

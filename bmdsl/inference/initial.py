@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from ..language.diagnostics import fail, near
+from ..language.diagnostics import fail
 from ..language.model import Model, Parameter
 from ..language.outside import Origin, digest
 from . import gate
+from .initial_files import read_start
 from .symmetry import settled
 
 CHUNK = 1 << 20
@@ -23,7 +24,7 @@ def initial_parameters(model: Model, seed: int, dtype: np.dtype[Any], starts: Ma
     values = {}
     for number, p in enumerate(model.parameters):
         generator = np.random.Generator(np.random.Philox(key=[seed, number]))
-        x = _draw(p, generator, dtype) if p.init.kind != "file" else _of_file(p, dtype, None if starts is None else starts.get(p.name))
+        x = _draw(p, generator, dtype) if p.init.kind != "file" else _of_file(model, p, dtype, None if starts is None else starts.get(p.name))
         if p.symmetric and p.init.kind == "file":
             x = settled(p, x, f"`{p.init.arguments[0]}`")
         elif p.symmetric:
@@ -121,35 +122,19 @@ def _path(p: Parameter) -> tuple[Path, str]:
     return path, key
 
 
-def _of_file(p: Parameter, dtype: np.dtype[Any], start: Any) -> np.ndarray:
+def _of_file(model: Model, p: Parameter, dtype: np.dtype[Any], start: Any) -> np.ndarray:
     """The value in the parameter's file, or the `start` that stands for it."""
     shape = tuple(int(n) for n in p.shape)
     if start is not None:
         return gate.parameter(p, start, shape, dtype)
     path, key = _path(p)
-    return gate.parameter(p, _read(p, path, key), shape, dtype, f"{path}:{key}" if key else str(path))
+    return gate.parameter(p, read_start(model, p, path, key), shape, dtype, f"{path}:{key}" if key else str(path))
 
 
-def _read(p: Parameter, path: Path, key: str) -> np.ndarray:
-    """The array of a `.npy` file, or the one named `key` (else as the parameter) of a `.safetensors` file."""
-    if path.suffix == ".safetensors":
-        from safetensors import SafetensorError, safe_open
-
-        name = key or p.name
-        try:
-            with safe_open(path, "numpy") as file:
-                known = list(file.keys())
-                if name in known:
-                    return np.asarray(file.get_tensor(name))
-        except (SafetensorError, TypeError, ValueError, AttributeError) as error:  # a damaged file, or a type that NumPy has not
-            raise fail("BM936", f"`{path}` of `init` for `{p.name}` cannot be read", p.span, note=str(error)) from None
-        close = near(name, known)
-        raise fail("BM936", f"`{path}` has no tensor `{name}`", p.span, help=f"did you mean `{close}`?" if close else f"it holds {', '.join(known[:20])}")
-    if key or path.suffix == ".npz":
-        raise fail("BM936", f"`init` for `{p.name}` reads .npy, or NAME of .safetensors, not `{path}{f':{key}' if key else ''}`", p.span,
-                   help='`init "W.npy"` or `init "all.safetensors:W"`')  # fmt: skip
-    try:
-        return np.asarray(np.load(path, allow_pickle=False))
-    except (ValueError, EOFError, OSError) as error:
-        raise fail("BM936", f"`{path}` of `init` for `{p.name}` is not a `.npy` file of plain numbers", p.span, note=str(error).splitlines()[0],
-                   help="save it with `numpy.save` from a numeric array") from None  # fmt: skip
+def verify_files(model: Model, dtype: np.dtype[Any]) -> None:
+    """Reads the files that parameters start from, as compiling does. BmError for the first that gives none."""
+    for p in model.parameters:
+        if p.init.kind == "file" and all(isinstance(n, int) for n in p.shape):
+            x = _of_file(model, p, dtype, None)
+            if p.symmetric:
+                settled(p, x, f"`{p.init.arguments[0]}`")

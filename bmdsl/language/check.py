@@ -12,6 +12,7 @@ from . import tree as t
 from .constants import MAX_LENGTH, Bindings, constant, is_constant, length
 from .diagnostics import BmError, Diagnostic, counted, fail, near
 from .experts import finished
+from .graph_axes import nodes_wanted
 from .graphs import build_graph
 from .lints import lints
 from .model import Argument, Graph, Group, Initial, Length, Model, Parameter, ParameterFactor, Side, Term, UnitFactor
@@ -55,7 +56,7 @@ def check(definition: t.ModelDefinition, arguments: Mapping[str, float], vocabul
     values = _arguments(definition, arguments, wrong)
     groups = _groups(definition, values, vocabulary, wrong)
     declared = _unique(definition, groups, values, wrong)
-    graphs = _graphs(definition, values, folder, {*groups, *declared, *values}, wrong, kept or Kept())
+    graphs = _graphs(definition, values, folder, groups, {*groups, *declared, *values}, wrong, kept or Kept())
     nodes: dict[str, Length] = {n: f"nodes of {n}" if g.nodes is None else g.nodes for n, g in graphs.items()}
     edges: dict[str, Length] = {n: f"edges of {n}" if g.edges is None else len(g.edges) for n, g in graphs.items()}
     shapes = {n: None if p.shape is None else tuple(length(x, values) for x in p.shape) for n, p in declared.items()} if not wrong else {}
@@ -167,14 +168,15 @@ def _unique(d: t.ModelDefinition, groups: Mapping[str, Group], values: Bindings,
     return declared
 
 
-def _graphs(d: t.ModelDefinition, values: Bindings, folder: Path | None, taken: set[str], wrong: list[Diagnostic],
+def _graphs(d: t.ModelDefinition, values: Bindings, folder: Path | None, groups: Mapping[str, Group], taken: set[str], wrong: list[Diagnostic],
             kept: Kept) -> dict[str, Graph]:  # fmt: skip
     graphs: dict[str, Graph] = {}
+    wanted = nodes_wanted(d, groups)
     for g in (s for s in d.statements if isinstance(s, t.GraphDeclaration)):
         try:
             if g.name.text in graphs or g.name.text in taken:
                 raise fail("BM104", f"`{g.name.text}` is declared twice", g.name.span, help="give one of them another name")
-            graphs[g.name.text] = build_graph(g, values, folder, kept.graphs.get(g.name.text))
+            graphs[g.name.text] = build_graph(g, values, folder, kept.graphs.get(g.name.text), wanted.get(g.name.text))
         except BmError as error:
             wrong.extend(error.diagnostics)
             graphs.setdefault(g.name.text, Graph(g.name.text, None))

@@ -19,6 +19,11 @@ if TYPE_CHECKING:
     import numpy as np
 
 
+MAX_FIELDS = 1 << 26
+FEW_NODES = 1 << 20
+"""Nodes up to which a file may have more than two for each edge, though no heading counts them."""
+
+
 @dataclass(frozen=True)
 class EdgeList:
     """`edges` [edges, 2] as they stand, nodes from 0; `weights` [edges] and `fields` [nodes], where the file has such numbers."""
@@ -201,6 +206,9 @@ def _numbered(name: str, found: _Found, span: Span | None, wanted: int | None) -
     base, note = _base(name, found, ends, wanted)
     ends -= base
     nodes = found.nodes if found.nodes is not None else max(int(ends.max()) + 1, wanted or 0)
+    if found.nodes is None and wanted is None and nodes > max(FEW_NODES, 2 * len(ends)):
+        raise fail("BM608", f"`{name}` numbers its nodes from {int(ends.min())} to {nodes - 1}, but has {len(ends)} edges", span,
+                   help="number the nodes 0, 1, 2, ..., or put the numbers of nodes and edges into the first line")  # fmt: skip
     outside = (ends < 0) | (ends >= nodes)
     if outside.any():
         first = int(ends[outside][0]) + base
@@ -215,6 +223,8 @@ def _numbered(name: str, found: _Found, span: Span | None, wanted: int | None) -
         if not has.any():
             raise fail("BM607", f"node {int(ends[loops][0, 0]) + base} of `{name}` has an edge to itself", span,
                        help="write such a term as one of a single unit: `a[i] s[i]`")  # fmt: skip
+        if nodes > MAX_FIELDS:
+            raise fail("BM608", f"`{name}` has {nodes:,} nodes with fields of their own: at most {MAX_FIELDS:,} are read", span)
         fields = np.bincount(ends[loops, 0], values[loops], nodes)
     pairs = np.sort(ends[~loops], axis=1)
     order = np.lexsort((pairs[:, 1], pairs[:, 0]))

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import io
-from array import array
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from . import tree as t
 from .constants import Bindings
 from .diagnostics import fail, near
+from .edge_lists import read_edge_list
 from .model import Graph, Value
 from .outside import Origin
 from .training_block import options
@@ -21,6 +21,7 @@ from .vocabulary import Option, Word
 if TYPE_CHECKING:
     import numpy as np
 
+LOGGER = logging.getLogger("bmdsl")
 Build = Callable[..., tuple[int, Any]]
 """Arguments of a named construction → its number of nodes and its edges, [edges, 2]."""
 
@@ -76,14 +77,21 @@ KINDS: dict[str, tuple[Word, Build]] = {
 }  # fmt: skip
 
 
-def build_graph(g: t.GraphDeclaration, arguments: Bindings, folder: Path | None, kept: Graph | None = None) -> Graph:
-    """The graph of a declaration; without edges while a size waits for its argument. One that was `kept` is neither read nor drawn again."""
+def build_graph(g: t.GraphDeclaration, arguments: Bindings, folder: Path | None, kept: Graph | None = None, wanted: int | None = None) -> Graph:
+    """The graph of a declaration; without edges while a size waits for its argument. One that was `kept` is neither read nor drawn again.
+
+    `wanted` is how many nodes the model has, where that is known: of a file, isolated nodes at the end can be known from it alone.
+    """
     name = g.name.text
     if isinstance(g.value, t.String):
         if kept is not None:
-            return replace(kept, span=g.span)
+            return replace(kept, nodes=max(kept.nodes or 0, wanted or 0), span=g.span)
         content, origin = _content(name, g.value, folder)
-        return Graph(name, *_of_file(_read(content, g.value), g.value), g.span, stored=True, origin=origin)
+        found = read_edge_list(g.value.value, content, g.value.span, wanted)
+        _verify_once(found.edges, g.value)
+        if found.note:
+            LOGGER.info(found.note)
+        return Graph(name, found.nodes, found.edges, g.span, stored=True, origin=origin, weighted=found.weights is not None)
     kind = g.value.function
     if kind.text not in KINDS:
         close = near(kind.text, KINDS)
@@ -115,8 +123,6 @@ def _verify(kind: str, given: Mapping[str, Value], call: t.Call) -> None:
     if kind == "regular" and (degree >= n or (degree * n) % 2):  # type: ignore[operator]  # whole numbers
         raise fail("BM606", f"there is no graph of {n} nodes with {degree} neighbours each", call.span,
                    help="the degree must be below n, and degree · n even")  # fmt: skip
-
-
     size = float(SIZES[kind](given))
     if size > MAX_EDGES:
         raise fail("BM408", f"a graph of about {size:.2g} nodes and edges is too large", call.span, help=f"at most {MAX_EDGES:,}")
@@ -142,32 +148,16 @@ def _sorted(edges: Any) -> np.ndarray:
     return pairs[np.lexsort((pairs[:, 1], pairs[:, 0]))]
 
 
-def _of_file(edges: Any, e: t.String) -> tuple[int, np.ndarray]:
-    """Number of nodes and the edges of a file: nodes 0, 1, ..., n − 1, each with an edge, none to itself, none twice."""
+def _verify_once(pairs: np.ndarray, e: t.String) -> None:
+    """BmError BM613 for an edge that stands twice, BM610 for a file without edges."""
     import numpy as np
 
-    pairs = _sorted(edges)
     if not len(pairs):
-        raise fail("BM610", f"`{e.value}` has no edge", e.span, help="two whole numbers a line, as `0,1`")
-    loops = pairs[pairs[:, 0] == pairs[:, 1], 0]
-    if len(loops):
-        raise fail("BM607", f"node {loops[0]} of `{e.value}` has an edge to itself", e.span, help="write such a term as one of a single unit: `a[i] s[i]`")
-    count = int(pairs.max()) + 1
-    if pairs.min() < 0 or count > 2 * len(pairs):
-        raise fail("BM608", f"`{e.value}` numbers its nodes from {pairs.min()} to {count - 1}, but has {len(pairs)} edges", e.span,
-                   help="nodes are 0, 1, 2, ..., each with an edge")  # fmt: skip
-    present = np.zeros(count, bool)
-    present[pairs.ravel()] = True
-    if not present.all():
-        missing = np.flatnonzero(~present)
-        more = f" (and {len(missing) - 1} more)" if len(missing) > 1 else ""
-        hint = "count nodes from 0: subtract 1 from all" if missing[0] == 0 and len(missing) == 1 else "give it an edge, or renumber the nodes 0, 1, 2, ..."
-        raise fail("BM608", f"node {missing[0]}{more} of `{e.value}` has no edge", e.span, help=hint)
+        raise fail("BM610", f"`{e.value}` has no edge between two nodes", e.span, help="two whole numbers a line, as `0,1`")
     twice = np.flatnonzero((pairs[1:] == pairs[:-1]).all(1))
     if len(twice):
         a, b = pairs[twice[0]]
         raise fail("BM613", f"the edge {a}–{b} stands twice in `{e.value}`", e.span, help="an edge has no direction: write `0,1` or `1,0`, once")
-    return count, pairs
 
 
 def _content(name: str, e: t.String, folder: Path | None) -> tuple[bytes, Origin]:
@@ -180,36 +170,3 @@ def _content(name: str, e: t.String, folder: Path | None) -> tuple[bytes, Origin
     except OSError as error:
         raise fail("BM609", f"graph file `{e.value}` cannot be read: {error.strerror}", e.span) from None
     return content, Origin("graph", f"{name}: {e.value}", str(path.resolve()), hashlib.sha256(content).hexdigest())
-
-
-def _read(content: bytes, e: t.String) -> Any:
-    path = Path(e.value)
-    if path.suffix == ".graphml":
-        return _read_graphml(content, e)
-    if path.suffix not in (".csv", ".edgelist"):
-        raise fail("BM611", f"a graph is read from .csv, .edgelist or .graphml, not from `{path.suffix or e.value}`", e.span)
-    edges = array("q")  # eight bytes a number: files may hold millions
-    try:
-        with io.TextIOWrapper(io.BytesIO(content), encoding="utf-8-sig") as file:
-            for number, line in enumerate(file, 1):
-                cells = line.split("#")[0].replace(",", " ").split()
-                if not cells or (number == 1 and not cells[0].isdecimal()):  # a heading
-                    continue
-                if len(cells) < 2 or not (cells[0].isdecimal() and cells[1].isdecimal()):
-                    raise fail("BM610", f"line {number} of `{e.value}` is no edge: `{line.strip()}`", e.span, help="two whole numbers a line, as `0,1`")
-                edges.extend((int(cells[0]), int(cells[1])))
-    except UnicodeDecodeError:
-        raise fail("BM610", f"`{e.value}` is no text in UTF-8", e.span) from None
-    except OverflowError:
-        raise fail("BM608", f"line {number} of `{e.value}` numbers a node beyond 2^63", e.span, help="nodes are 0, 1, 2, ..., each with an edge") from None
-    return edges
-
-
-def _read_graphml(content: bytes, e: t.String) -> Any:
-    import networkx as nx
-
-    try:
-        graph = nx.read_graphml(io.BytesIO(content), force_multigraph=True)
-        return [(int(str(a).removeprefix("n")), int(str(b).removeprefix("n"))) for a, b in graph.edges()]
-    except (ValueError, SyntaxError, KeyError, OverflowError, nx.NetworkXError) as error:
-        raise fail("BM610", f"`{e.value}` is no GraphML file with whole-numbered nodes", e.span, note=str(error)) from None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from itertools import combinations
+from pathlib import Path
 
 from . import tree as t
 from .coverage import untouched_entries, untouched_units
@@ -49,6 +50,15 @@ def _names(x: object) -> Iterator[str]:
     elif hasattr(x, "__dataclass_fields__"):
         for name in x.__dataclass_fields__:
             yield from _names(getattr(x, name))
+
+
+def _unused_weights(definition: t.ModelDefinition, model: Model) -> Iterator[Diagnostic]:
+    read = {str(p.init.arguments[0]) for p in model.parameters if p.init.kind == "file"}
+    for g in model.graphs:
+        if g.weighted and g.origin is not None and not any(Path(x).resolve() == Path(g.origin.path) for x in read):
+            name = Path(g.origin.path).name
+            yield _warning("BM966", f"the edges of `{name}` have weights, which no parameter starts from", g.span,
+                           f'`param J init "{name}"` for a `J[i,j]` under `for <i,j> in {g.name}`')  # fmt: skip
 
 
 def _unused_parameter(definition: t.ModelDefinition, model: Model) -> Iterator[Diagnostic]:
@@ -155,5 +165,5 @@ def _idle_entries(definition: t.ModelDefinition, model: Model) -> Iterator[Diagn
 
 LINTS: tuple[Callable[[t.ModelDefinition, Model], Iterator[Diagnostic]], ...] = (
     _unused_argument, _unused_parameter, _untouched_group, _untouched_unit, _never_trained, _self_pairs, _bias_twice, _constant_term,
-    _temperature, _few_chains, _idle_entries,
+    _temperature, _few_chains, _idle_entries, _unused_weights,
 )  # fmt: skip

@@ -88,6 +88,8 @@ class Graph:
     """Whether a saved machine has to hold the edges: they are from a file, or drawn at random."""
     origin: Origin | None = field(default=None, repr=False, compare=False)
     """The file that they are from."""
+    weighted: bool = field(default=False, repr=False, compare=False)
+    """Whether that file has a weight for every edge."""
 
 
 @dataclass(frozen=True)

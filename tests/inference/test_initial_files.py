@@ -84,8 +84,7 @@ def test_files_that_hold_no_such_array_are_diagnostics(tmp_path: Path) -> None:
         "noise.npy",
         "empty.npy",
         "noise.safetensors",
-        "W.npz",
-        "W.npz:W",
+        "W.npz:V",
         "all.safetensors:w",
         "all.safetensors:U",
     ):
