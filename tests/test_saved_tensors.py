@@ -131,7 +131,7 @@ def test_a_damaged_stack_is_a_diagnostic(tmp_path: Path, facts: str) -> None:
 )
 def test_numpys_scalars_are_arguments(tmp_path: Path, number: Any) -> None:
     made = bmdsl.load("rbm", D=3, H=number)
-    machine = made.bind(settings={"batch": np.int64(5)}).compile(jit=False)
+    machine = made.bind({"batch": np.int64(5)}).compile(jit=False)
     assert machine.params["W"].shape == (3, 4)
     machine.save(tmp_path / "m.safetensors")
     assert bmdsl.open(tmp_path / "m.safetensors").model.group("h").shape == (4,)

@@ -23,6 +23,10 @@ CASES = {
 }
 
 
+OF_FILES = {"BM966": "tests/regressions/test_weights_of_a_file_of_edges_are_read.py"}
+"""Lints of models that read a file, and where they are tested."""
+
+
 @pytest.mark.parametrize("code", CASES)
 def test_a_lint_finds_its_case(code: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("os.cpu_count", lambda: 8)
@@ -32,7 +36,7 @@ def test_a_lint_finds_its_case(code: str, monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_there_is_a_case_for_every_lint():
-    assert len(CASES) == len(LINTS)
+    assert len(CASES) + len(OF_FILES) == len(LINTS)
 
 
 @pytest.mark.parametrize("text", [

@@ -172,8 +172,8 @@ def test_a_setting_from_outside_is_that_one_setting_or_refused(name: str, value:
 def test_a_value_that_closes_the_block_is_refused():
     for value in ("5 } } model x {", "5 epochs 3", "5 # and more"):
         with pytest.raises(BmError, match="BM517|BM0"):
-            MODEL.bind(settings={"batch": value})
-    assert MODEL.bind(settings={"batch": "5"}).checked.training.batch == 5
+            MODEL.bind({"batch": value})
+    assert MODEL.bind({"batch": "5"}).checked.training.batch == 5
     assert (
         len(
             MODEL.bind(

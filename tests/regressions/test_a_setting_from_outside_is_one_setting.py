@@ -19,4 +19,4 @@ import bmdsl
 )
 def test_more_than_one_value_is_refused(value: str):
     with pytest.raises(bmdsl.BmError, match="BM517|BM0"):
-        bmdsl.parse("model m { visible v[2] : binary  bias v }").bind(settings={"batch": value})
+        bmdsl.parse("model m { visible v[2] : binary  bias v }").bind({"batch": value})

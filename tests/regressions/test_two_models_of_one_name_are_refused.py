@@ -12,11 +12,11 @@ PART = "model part(n = 2) { visible v[n] : binary  energy = - v[i] }\n"
 
 
 def test_a_name_defined_twice_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(bmdsl.BmError, match="BM104"):
+    with pytest.raises(bmdsl.BmError, match="BM940"):
         bmdsl.parse(PART + PART.replace("n = 2", "n = 3"))
     (tmp_path / "part.bm").write_text(PART, encoding="utf-8")
     (tmp_path / "other.bm").write_text('import "part.bm"\n' + PART.replace("n = 2", "n = 3"), encoding="utf-8")
-    with pytest.raises(bmdsl.BmError, match="BM104"):
+    with pytest.raises(bmdsl.BmError, match="BM940"):
         bmdsl.load(tmp_path / "other.bm")
 
 

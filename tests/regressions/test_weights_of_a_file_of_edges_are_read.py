@@ -88,7 +88,7 @@ def test_a_square_parameter_comes_from_a_matrix_or_from_edges(tmp_path: Path):
         ("0,1\n1,2\n0,2\n", "no weights"),
         ("1,2\n", "no weights"),
         ("1 2 x\n", "neither a matrix"),
-        ("0,1,nan\n1,2,1\n0,2,1\n", "some edges of"),
+        ("0,1,nan\n1,2,1\n0,2,1\n", "neither a matrix"),
     ],
 )
 def test_a_file_without_couplings_is_refused_by_check(tmp_path: Path, content: str, said: str, capsys: pytest.CaptureFixture[str]):
