@@ -177,7 +177,7 @@ def test_a_value_that_closes_the_block_is_refused():
     assert (
         len(
             MODEL.bind(
-                settings={"penalty": "l2(W_v_h, 1e-4), l1(W_v_h, 1)"}
+                {"penalty": "l2(W_v_h, 1e-4), l1(W_v_h, 1)"}
             ).checked.training.penalty
         )
         == 2

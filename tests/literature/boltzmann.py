@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 
 from .harness import dot, entry
-from .known_faults import EXPERTS_LEFT_OUT, ONE_LETTER
 from .units import binary, gaussian, spin
 
 
@@ -124,7 +123,6 @@ def cubic_memory(p, s):
        energy = - (sum[i] xi[m,i] s[i])^3 / 50""",
     visible=dict(s=spin(5)),
     values=dict(xi=lambda g, shape: g.choice([-1.0, 1.0], shape)),
-    faults=dict(model=ONE_LETTER),
 )
 def cubic_memory_as_written(p, s):
     """Krotov & Hopfield 2016, Dense associative memory: F(x) = x³."""
@@ -139,7 +137,6 @@ def cubic_memory_as_written(p, s):
     visible=dict(s=spin(4)),
     hidden=dict(g=spin(2)),
     refused="conditional s",
-    faults=dict(exact_sample=EXPERTS_LEFT_OUT),
 )
 def memory_with_hidden_spins(p, s, g):
     """After Krotov & Hopfield 2021, Large associative memory problem: log cosh memories."""
@@ -155,17 +152,6 @@ def memory_with_hidden_spins(p, s, g):
     values=dict(xi=lambda g, shape: g.choice([-1.0, 1.0], shape)),
     sweeps=80,
     refused="conditional s, pseudolikelihood",
-    faults={
-        name: EXPERTS_LEFT_OUT
-        for name in (
-            "log_partition",
-            "log_likelihood",
-            "normalised",
-            "gradient",
-            "marginals",
-            "exact_sample",
-        )
-    },
 )
 def memory_of_two_patterns(p, s):
     """Amit, Gutfreund & Sompolinsky 1985, Spin-glass models of neural networks: at β = 1."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 
 from .harness import dot, entry
-from .known_faults import NOT_DRAWN_LAST
 from .units import binary, categorical, gaussian, spin
 
 DEEP = """
@@ -64,7 +63,6 @@ def three_layers(p, v, h1, h2, h3):
                 - b[i] v[i] - c[j] h[j] - d[k] g[k]""",
     visible=dict(v=binary(3)),
     hidden=dict(h=binary(2), g=binary(2)),
-    faults=dict(learns=NOT_DRAWN_LAST),
 )
 def skip_connections(p, v, h, g):
     """After Salakhutdinov & Hinton 2009, Deep Boltzmann machines: v meets the top layer too."""
@@ -107,7 +105,6 @@ def multimodal(p, x, w, a, u, t):
     visible=dict(v=binary(3), y=categorical(3)),
     hidden=dict(h=binary(2), g=binary(2)),
     left_out="y",
-    faults=dict(learns=NOT_DRAWN_LAST),
 )
 def multi_prediction(p, v, y, h, g):
     """Goodfellow, Mirza, Courville & Bengio 2013, Multi-prediction deep Boltzmann machines."""

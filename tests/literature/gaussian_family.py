@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 
 from .harness import NO_LOG_Z, dot, entry, uniform
-from .known_faults import NOT_DRAWN_LAST, ONE_LETTER, SQUARE_INSIDE
 from .units import binary, categorical, gaussian
 
 
@@ -19,7 +18,6 @@ from .units import binary, categorical, gaussian
     hidden=dict(h=binary(2), s=gaussian(2, sigma=0.8)),
     values=dict(W=uniform(-0.6, 0.6)),
     refused=NO_LOG_Z,
-    faults=dict(learns=NOT_DRAWN_LAST),
 )
 def spike_and_slab(p, v, h, s):
     """Courville, Bergstra & Bengio 2011, A spike and slab restricted Boltzmann machine."""
@@ -37,7 +35,6 @@ def spike_and_slab(p, v, h, s):
     hidden=dict(h=binary(2), s=gaussian(2)),
     values=dict(W=uniform(-0.5, 0.5), F=uniform(0.2, 0.8)),
     refused=NO_LOG_Z,
-    faults=dict(learns=NOT_DRAWN_LAST),
 )
 def mean_spike_and_slab(p, v, h, s):
     """Courville, Bergstra & Bengio 2011, Unsupervised models of images by spike-and-slab RBMs."""
@@ -54,7 +51,6 @@ def mean_spike_and_slab(p, v, h, s):
     hidden=dict(h=binary(3)),
     values=dict(P=uniform(0.1, 1)),
     refused=NO_LOG_Z,
-    faults=dict(model=SQUARE_INSIDE),
 )
 def covariance_rbm(p, v, h):
     """Ranzato, Krizhevsky & Hinton 2010, Factored 3-way RBMs for modeling natural images."""
@@ -70,7 +66,6 @@ def covariance_rbm(p, v, h):
     hidden=dict(h=binary(3)),
     values=dict(P=uniform(0.1, 1), C=uniform(0.5, 1.2)),
     refused=NO_LOG_Z,
-    faults=dict(model=ONE_LETTER),
 )
 def covariance_rbm_as_written(p, v, h):
     """Ranzato, Krizhevsky & Hinton 2010: the square of a sum as the paper has it."""
@@ -88,7 +83,6 @@ def covariance_rbm_as_written(p, v, h):
     hidden=dict(h=binary(2), g=binary(2)),
     values=dict(P=uniform(0.1, 1)),
     refused=NO_LOG_Z,
-    faults=dict(model=SQUARE_INSIDE),
 )
 def mean_covariance_rbm(p, v, h, g):
     """Ranzato & Hinton 2010, Modeling pixel means and covariances using factorized 3-way RBMs."""
@@ -137,7 +131,6 @@ def factor_analysis(p, x, z):
     hidden=dict(z=gaussian(2)),
     values=dict(psi=uniform(0.5, 2)),
     refused=NO_LOG_Z + ", free_energy",
-    faults=dict(model=ONE_LETTER),
 )
 def factor_analysis_as_written(p, x, z):
     """Rubin & Thayer 1982: the noise's quadratic form as the paper has it."""
@@ -186,7 +179,6 @@ def covariance_selection(p, x):
     hidden=dict(s=binary(2), u=gaussian(2), h=binary(2), g=binary(2)),
     values=dict(lam=uniform(0.5, 1.5), gam=uniform(0.3, 1)),
     refused=NO_LOG_Z,
-    faults=dict(learns=NOT_DRAWN_LAST),
 )
 def robust_boltzmann_machine(p, v, s, u, h, g):
     """Tang, Salakhutdinov & Hinton 2012, Robust Boltzmann machines for recognition and denoising.

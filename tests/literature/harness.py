@@ -24,7 +24,7 @@ groups too. `train` is the model's train block.
 Every check of `checks.py` runs on every entry where it makes sense. What the package rightly does
 not compute is written in `refused`, names of checks that must end with a diagnostic. A fault of the
 package is written in `faults`, check → reason (or `Fault(reason, strict=False)` if it is being
-mended; `known_faults.py` has those that are shared): the check is then an expected failure of its
+mended): the check is then an expected failure of its
 own, and all others still count. The check `model` is reading and compiling the text, with all
 others. `slow` entries run by hand, as do the checks `annealing` and `learns` of every entry.
 

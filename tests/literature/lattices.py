@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .harness import Fault, entry, symmetric
+from .harness import entry, symmetric
 from .units import Array, binary, spin
 
 
@@ -257,8 +257,7 @@ def long_range_chain(p, s):
     "  energy = - J[k] square(w[k,i] s[i]) - H s[i]",
     visible=dict(s=spin(7)),
     values=dict(w=np.full((1, 7), 7**-0.5)),
-    refused="conditional s",
-    faults={"exact_sample": Fault("experts are left out of exact draws", strict=False)},
+    refused="conditional s, pseudolikelihood",
 )
 def curie_weiss(p, s):
     """Kac 1968, Mathematical mechanisms of phase transitions: the square of the magnetisation."""

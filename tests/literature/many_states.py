@@ -122,7 +122,7 @@ def auto_binomial(p, x):
     "visible x[2] : poisson  param a, b nonnegative  energy = - a x[i] + b x[i] x[pad(i+1)]",
     visible=dict(x=poisson(2, top=30)),
     values=dict(a=0.3, b=0.4),
-    refused="log_partition, log_likelihood, normalised, gradient, marginals, exact_sample, train_exactly",
+    refused="log_partition, log_likelihood, gradient, marginals, exact_sample, train_exactly",
 )
 def auto_poisson(p, x):
     """Besag 1974, Spatial interaction: neighbours hinder one another, as the sum would diverge else."""

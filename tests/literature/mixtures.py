@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 
 from .harness import dot, entry, uniform
-from .known_faults import GIVEN_BASE, NOT_DRAWN_LAST
 from .units import binary, categorical, gaussian, poisson
 
 
@@ -44,7 +43,6 @@ def latent_class(p, x, z):
        energy = - A[i,a,k] x[i,a] y[k] - B[i,a,m] x[i,a] z[m] - C[k,m] y[k] z[m] - b[i,a] x[i,a]""",
     visible=dict(x=categorical(2, 4)),
     hidden=dict(y=categorical(2), z=categorical(3)),
-    faults=dict(learns=NOT_DRAWN_LAST),
 )
 def two_latent_variables(p, x, y, z):
     """Goodman 1974, Exploratory latent structure analysis: two associated variables."""
@@ -138,7 +136,6 @@ def latent_trait(p, x, theta):
     given=dict(x=gaussian(3)),
     visible=dict(y=categorical(2)),
     hidden=dict(z=categorical(3)),
-    faults=dict(variational_bound=GIVEN_BASE),
 )
 def mixture_of_experts(p, x, y, z):
     """After Jacobs, Jordan, Nowlan & Hinton 1991, Adaptive mixtures of experts."""
@@ -155,7 +152,6 @@ def mixture_of_experts(p, x, y, z):
     visible=dict(v=binary(3)),
     hidden=dict(h=binary(2), z=categorical(3)),
     train="positive gibbs(steps = 1)  negative cd(steps = 1)  batch 4",
-    faults={},
 )
 def implicit_mixture(p, v, h, z):
     """Nair & Hinton 2008, Implicit mixtures of RBMs."""

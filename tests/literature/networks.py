@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from .harness import Fault, dot, entry, symmetric
+from .harness import dot, entry, symmetric
 from .lattices import total
 from .units import binary, categorical, gaussian, spin
 
-EXPERTS = Fault("experts are left out of exact draws", strict=False)
 PATTERNS = np.array([[1, -1, 1, 1, -1, 1.0], [-1, -1, 1, -1, 1, 1]])
 
 
@@ -50,8 +49,7 @@ def hopfield_as_a_machine(p, s, z):
     "visible s[5] : spin  param xi[2,5]  energy = - sum[m] 0.1 square(xi[m,i] s[i])",
     visible=dict(s=spin(5)),
     values=dict(xi=PATTERNS[:, :5]),
-    refused="conditional s",
-    faults={"exact_sample": EXPERTS},
+    refused="conditional s, pseudolikelihood",
 )
 def hopfield_marginal(p, s):
     """Barra et al. 2012: the hidden Gaussian units of a Hopfield network summed out."""
@@ -118,8 +116,7 @@ def triplets_of_neurons(p, s):
     " - a[k] square(w[k,i] s[i])",
     visible=dict(s=binary(5)),
     values=dict(a=[0.2], w=np.ones((1, 5))),
-    refused="conditional s",
-    faults={"exact_sample": EXPERTS},
+    refused="conditional s, pseudolikelihood",
 )
 def population_count(p, s):
     """Tkačik et al. 2014, Searching for collective behavior in a large network of sensory neurons: a quadratic potential of the count."""
@@ -199,7 +196,6 @@ def reciprocity(p, x):
     visible=dict(y=binary()),
     hidden=dict(z=categorical(2, 4)),
     given=dict(a=binary(4, 4)),
-    faults={"train_exactly": Fault("given groups of two axes end in a traceback", strict=False)},
 )
 def block_model(p, y, z, a):
     """Nowicki & Snijders 2001, Estimation and prediction for stochastic blockstructures: classes given ties, one trait seen."""

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from .harness import Fault, entry, symmetric
+from .harness import entry, symmetric
 from .lattices import total
 from .units import binary, gaussian, spin
 
-EXPERTS = Fault("experts are left out of exact draws", strict=False)
 CHECKS = [(0, 1, 2, 4), (0, 1, 3, 5), (0, 2, 3, 6)]
 NUMBERS = np.array([[0.5, 0.7, 0.3, 1.1, 0.4]])
 
@@ -38,8 +37,7 @@ def quadratic_programme(p, x):
     "visible s[5] : spin  param A[1] fixed, n[1,5] fixed  energy = A[k] square(n[k,i] s[i])",
     visible=dict(s=spin(5)),
     values=dict(A=[0.8], n=NUMBERS),
-    refused="conditional s",
-    faults={"exact_sample": EXPERTS},
+    refused="conditional s, pseudolikelihood",
 )
 def number_partitioning(p, s):
     """Lucas 2014, Ising formulations of many NP problems, section 2.1."""
@@ -60,8 +58,7 @@ def independent_set(p, x):
 
 @entry(
     "graph G = ring(5)  visible x[5] : binary  param A fixed, B fixed"
-    "  energy = 5 A - A x[i] for <i,j> in G - A x[j] for <i,j> in G"
-    " + A x[i] x[j] for <i,j> in G + B x[i]",
+    "  energy = 5 A - 2 A x[i] + A x[i] x[j] for <i,j> in G + B x[i]",
     visible=dict(x=binary(5)),
     values=dict(A=2.0, B=1.0),
 )
@@ -88,8 +85,7 @@ def parity_checks(p, s):
     visible=dict(s=spin(5)),
     given=dict(y=gaussian(3)),
     values=dict(beta=[0.5, 0.5, 0.5]),
-    refused="conditional s",
-    faults={"exact_sample": EXPERTS, "marginals": EXPERTS},
+    refused="conditional s, pseudolikelihood",
 )
 def code_division(p, s, y):
     """Tanaka 2002, A statistical-mechanics approach to large-system analysis of CDMA multiuser detectors."""

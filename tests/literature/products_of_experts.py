@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 
 from .harness import NO_LOG_Z, dot, entry, uniform
-from .known_faults import EXPERTS_LEFT_OUT
 from .units import binary, heavy, real, spin
 
 NO_SUM = NO_LOG_Z + ", conditional x"
@@ -28,7 +27,6 @@ def logcosh(x):
        energy = - sum[j] softplus(c[j] + W[i,j] v[i]) - b[i] v[i]""",
     visible=dict(v=binary(4)),
     refused="conditional v, pseudolikelihood",
-    faults=dict(exact_sample=EXPERTS_LEFT_OUT),
 )
 def hidden_units_summed_out(p, v):
     """Hinton 2002, Training products of experts: an RBM's free energy as experts."""
@@ -41,7 +39,6 @@ def hidden_units_summed_out(p, v):
        energy = - sum[j] logcosh(W[i,j] s[i]) - b[i] s[i]""",
     visible=dict(s=spin(4)),
     refused="conditional s, pseudolikelihood",
-    faults=dict(exact_sample=EXPERTS_LEFT_OUT),
 )
 def spin_experts(p, s):
     """Barra, Genovese, Sollich & Tantari 2018, Phase diagram of RBMs and Hopfield networks."""
@@ -130,7 +127,6 @@ def minor_components(p, x):
        energy = - sum[m] square(xi[i,m] s[i]) / 4 - b[i] s[i]""",
     visible=dict(s=spin(4)),
     refused="conditional s, pseudolikelihood",
-    faults=dict(exact_sample=EXPERTS_LEFT_OUT),
 )
 def quadratic_memory(p, s):
     """Krotov & Hopfield 2016, Dense associative memory for pattern recognition: F(x) = x²."""
@@ -146,7 +142,6 @@ def quadratic_memory(p, s):
     hidden=dict(h=binary(2)),
     values=dict(a=[0.6, 1.0], C=uniform(-2, 2)),
     refused="conditional v",
-    faults=dict(exact_sample=EXPERTS_LEFT_OUT),
 )
 def penalised_codes(p, v, h):
     """Hinton & Teh 2001, UAI.

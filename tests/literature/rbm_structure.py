@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 
 from .harness import NO_LOG_Z, entry, uniform
-from .known_faults import NOT_DRAWN_LAST
 from .rbm_family import bilinear
 from .units import binary, categorical, gaussian
 
@@ -147,7 +146,6 @@ def transformation_invariant(p, v, h):
                 - b[i] v[i] - d[k] z[k]""",
     visible=dict(v=binary(3)),
     hidden=dict(h=binary(3), z=categorical(4)),
-    faults=dict(learns=NOT_DRAWN_LAST),
 )
 def ordered_rbm(p, v, h, z):
     """Côté & Larochelle 2016, An infinite restricted Boltzmann machine: z of three units act."""

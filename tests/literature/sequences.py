@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from .harness import Fault, dot, entry
+from .harness import dot, entry
 from .lattices import step, total
 from .units import binary, categorical, gaussian, spin
 
-TWO_AXES = {"train_exactly": Fault("given groups of two axes end in a traceback", strict=False)}
 NO_TABLE = "log_partition, log_likelihood, gradient, train_exactly, exact_sample, marginals"
 """What is not computed of real units that meet one another, though it is known in closed form."""
 
@@ -59,7 +58,6 @@ def factorial_hidden_markov(p, x, z, w):
     "  energy = - A[k,l] y[t,k] y[pad(t+1),l] - W[d,k] x[t,d] y[t,k]",
     visible=dict(y=categorical(2, 4)),
     given=dict(x=gaussian(4, 2)),
-    faults=TWO_AXES,
 )
 def chain_field(p, y, x):
     """Lafferty, McCallum & Pereira 2001, Conditional random fields."""
@@ -99,7 +97,6 @@ def hidden_field(p, y, h, x):
     "  energy = - J x[i,j] x[pad(i+1),j] - J x[i,j] x[i,pad(j+1)] - c x[i,j] y[i,j]",
     visible=dict(x=spin(3, 3)),
     given=dict(y=spin(3, 3)),
-    faults=TWO_AXES,
 )
 def noisy_image(p, x, y):
     """Geman & Geman 1984, Stochastic relaxation, Gibbs distributions, and the Bayesian restoration of images."""
@@ -113,7 +110,6 @@ def noisy_image(p, x, y):
     visible=dict(x=spin(2, 2)),
     hidden=dict(l=binary(2)),
     given=dict(y=gaussian(2, 2)),
-    faults=TWO_AXES,
 )
 def line_process(p, x, l, y):  # noqa: E741
     """Geman & Geman 1984, section IV: line elements that switch bonds off."""
@@ -138,7 +134,7 @@ def gaussian_chain(p, z):
     values=dict(A=np.array([[0, 0.3, -0.2], [0.3, 0, 0.25], [-0.2, 0.25, 0]])),
     refused=NO_TABLE,
 )
-def covariance_selection(p, z):
+def covariance_selection_in_sequences(p, z):
     """Dempster 1972, Covariance selection."""
     return -0.5 * np.einsum("ij,ni,nj->n", p.A, z, z) - z @ p.b
 

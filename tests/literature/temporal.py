@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 
 from .harness import dot, entry
-from .known_faults import GIVEN_BASE, TWO_AXES
 from .units import binary, categorical, gaussian
 
 
@@ -19,9 +18,8 @@ from .units import binary, categorical, gaussian
     given=dict(past=gaussian(2, 2)),
     visible=dict(v=gaussian(2)),
     hidden=dict(h=binary(2)),
-    refused="exact_sample, marginals",
+    refused="exact_sample",
     train="positive exact  negative cd(steps = 1)  batch 4  optimizer sgd(rate = 0.001)",
-    faults=dict(variational_bound=GIVEN_BASE, train_exactly=TWO_AXES),
 )
 def conditional_rbm(p, past, v, h):
     """Taylor, Hinton & Roweis 2007, Modeling human motion using binary latent variables."""
@@ -61,7 +59,6 @@ def temporal_rbm(p, v0, h0, v, h):
     visible=dict(v=binary(3)),
     hidden=dict(h=binary(2)),
     cases=dict(r=[[0.2, 0.9], [0.5, 0.5], [0.99, 0.3], [0.7, 0.01]]),
-    faults=dict(variational_bound=GIVEN_BASE),
 )
 def recurrent_temporal_rbm(p, r, v, h):
     """Sutskever, Hinton & Taylor 2008, The recurrent temporal RBM: r has the last hidden means."""
@@ -95,8 +92,7 @@ def sequence_as_one_state(p, v, h):
     given=dict(past=gaussian(3), y=categorical(2)),
     visible=dict(v=gaussian(2)),
     hidden=dict(h=binary(2)),
-    refused="exact_sample, marginals",
-    faults=dict(variational_bound=GIVEN_BASE),
+    refused="exact_sample",
 )
 def factored_conditional_rbm(p, past, y, v, h):
     """Taylor & Hinton 2009, Factored conditional RBMs for modeling motion style."""
@@ -114,8 +110,7 @@ def factored_conditional_rbm(p, past, y, v, h):
     given=dict(past=gaussian(2)),
     visible=dict(v=gaussian(2)),
     hidden=dict(h=binary(2)),
-    refused="exact_sample, marginals",
-    faults=dict(variational_bound=GIVEN_BASE),
+    refused="exact_sample",
 )
 def gated_conditional_rbm(p, past, v, h):
     """Taylor, Hinton & Roweis 2011, JMLR 12.
@@ -148,7 +143,6 @@ def structured_output(p, x, y, h):
        energy = - u[i,j,k] a[i,k] x[j] - b[j] x[j]""",
     given=dict(a=gaussian(3, 2)),
     visible=dict(x=binary(3)),
-    faults=dict(train_exactly=TWO_AXES),
 )
 def dynamic_boltzmann_machine(p, a, x):
     """Osogami & Otsuka 2015, Seven neurons memorizing sequences: a has the eligibility traces."""
@@ -162,7 +156,6 @@ def dynamic_boltzmann_machine(p, a, x):
        energy = - R[k,f] C[t,f,g] R[m,g] c[t,k] w[m] - b[m] w[m]""",
     given=dict(c=categorical(3, 2)),
     visible=dict(w=categorical(3)),
-    faults=dict(train_exactly=TWO_AXES),
 )
 def log_bilinear_language_model(p, c, w):
     """Mnih & Hinton 2007, Three new graphical models for statistical language modelling."""
@@ -178,7 +171,6 @@ def log_bilinear_language_model(p, c, w):
     given=dict(c=categorical(3, 2)),
     visible=dict(w=categorical(3)),
     hidden=dict(h=binary(2)),
-    faults=dict(train_exactly=TWO_AXES),
 )
 def factored_rbm_language_model(p, c, w, h):
     """Mnih & Hinton 2007: words have feature vectors R, in the context as in the next word."""

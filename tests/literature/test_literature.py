@@ -19,7 +19,6 @@ from .training_checks import learns
 
 HELPERS = {
     "harness",
-    "known_faults",
     "units",
     "reference",
     "checks",

@@ -86,7 +86,10 @@ def pseudolikelihood(x: Examination) -> None:
         for k in range(CASES)
         for unit in units
     ]
+    fixed = {p.name for p in machine.model.parameters if p.fixed}
     for name, (direction, _) in x.slopes.items():
+        if name in fixed:
+            continue
         ends = []
         for sign in (1, -1):
             params = x.params | {name: x.params[name] + sign * STEP * direction}
