@@ -6,27 +6,23 @@ from dataclasses import replace
 
 import numpy as np
 
+from .domain import base_precision, ends
 from .program import Array, Fields, Program
 
-WIDE = 100.0
-"""How many times as much as under the base measure alone E[x²] may be with the bias on x²."""
+LEAST_SHARE = 0.01
+"""Share of its base measure's precision that a unit must keep on its own to be drawn from its biases alone."""
 
 
 def square_field(program: Program, f: Fields, name: str) -> Array:
-    """A field on x² that leaves every unit of a group a distribution, [size]: its bias, or 0 for units that couplings alone hold together.
+    """A field on x² that leaves every unit of a group a distribution, [size]: its bias, or 0 for units that other terms alone hold together.
 
     With the bias of −E = x²/2 + …, say, a Gaussian unit has no precision of its own, though the machine may be proper.
     """
-    own = f.bias2[name]
-    if not own.any():
+    own, g = f.bias2[name], program.plan.group(name)
+    if np.isfinite(ends(g)).all():
         return own
-    eta = np.zeros((2, len(own), 1), program.dtype)
-    plain = program.mean_square(name, eta)[:, 0]
-    eta[1, :, 0] = own
-    with np.errstate(all="ignore"):
-        square, total = program.mean_square(name, eta)[:, 0], program.log_partition(name, eta)
-        fits = np.isfinite(total) & (square > 0) & (square <= WIDE * plain)
-    return np.where(fits, own, 0).astype(program.dtype)
+    base = base_precision(g)
+    return np.where(base - 2 * own > LEAST_SHARE * base, own, 0).astype(program.dtype)
 
 
 def uncoupled(program: Program, f: Fields) -> Fields:

@@ -74,8 +74,7 @@ class Held(Slopes):
                 one, nothing = np.zeros(int(g.states)), np.zeros(int(g.states))
                 one[place[-1]] = 1.0
                 energies = [
-                    self.machine.energy(**self.at_unit(g.name, place[:-1], v))
-                    for v in (one, nothing)
+                    self.energy_at(self.at_unit(g.name, place[:-1], v)) for v in (one, nothing)
                 ]
                 self.close(e, eta, energies[1] - energies[0])
                 continue
@@ -96,6 +95,12 @@ class Held(Slopes):
                 self.close(
                     e, eta * (a - values[0]) + other * (a**2 - values[0] ** 2), w - weights[0]
                 )
+
+    def energy_at(self, states):
+        """E where a one-of-K unit may be in no state at all, which no user's state is."""
+        program = self.machine.program
+        flat = {n: program.flat(n, x) for n, x in states.items()}
+        return program.energy(self.machine.held_fields(), flat)
 
     def precision(self, e: x.Equation, left: x.Quantity) -> None:
         """1/variance of a Gaussian of η and η′."""
