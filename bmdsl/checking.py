@@ -44,6 +44,15 @@ def is_saved(path: str) -> bool:
     return Path(path).is_dir() or Path(path).suffix == ".safetensors"
 
 
+def verify_compiles(models: Iterable[Any]) -> None:
+    """Plans every model, so that a term which cannot be compiled is told before anything is. BmError for it."""
+    from .driver import plan_of
+
+    for model in (m.checked for m in models):
+        if hasattr(model, "terms"):
+            plan_of(model)
+
+
 def verify_starts(models: Iterable[Any]) -> None:
     """Reads the files that parameters of these models start from, where their sizes are known. BmError for the first that gives no start."""
     checked = [m.checked for m in models]

@@ -244,8 +244,9 @@ def _verify_self_pairs(model: Model, terms: list[Term], units: dict[str, type[Un
     for term in terms:
         a, b = term.units
         unit = units[model.group(a.group).unit]
-        apart = any(frozenset((x.letter, y.letter)) == frozenset((c.first, c.second)) for c in term.conditions
-                    for x, y in zip(a.subscripts, b.subscripts, strict=True)) if a.group == b.group else True  # fmt: skip
+        both = list(zip(a.subscripts, b.subscripts, strict=True)) if a.group == b.group else []
+        apart = a.group != b.group or any(frozenset((x.letter, y.letter)) == frozenset((c.first, c.second)) for c in term.conditions for x, y in both)
+        apart = apart or any(not x.letters and not y.letters and x.constant != y.constant and x.edge == y.edge == "plain" for x, y in both)
         if not apart and 2 not in unit.reduces and "x^2" not in unit.statistics:
             raise fail("BM863", f"this term pairs every unit of `{a.group}` with itself too, and x^2 is no statistic of `{unit.name}`", term.span,
                        help="count each pair once: `for i < j`")  # fmt: skip

@@ -15,7 +15,7 @@ PLACE = LOOK, 1
 def run(file: File, define: Define = None, which: Which = None, units: Units = None, deny: Deny = None, allow: Allow = None,
         as_json: Json = False) -> None:  # fmt: skip
     """Check a file; all errors of its models are reported at once. Of a run or a saved machine, the files it was made of and how they are now."""
-    from ...checking import is_saved, made_of, verify_starts
+    from ...checking import is_saved, made_of, verify_compiles, verify_starts
     from ...handle import Stacked
     from ...language.diagnostics import BmError
 
@@ -26,6 +26,7 @@ def run(file: File, define: Define = None, which: Which = None, units: Units = N
             print(json.dumps({"ok": True, "machines": shown}) if as_json else "\n".join(line for made in found for line in made.lines()))
             return
         models = load_all(file, define, which)
+        verify_compiles(models)
         verify_starts(models)
         lints = judged(models, deny, allow)
     except BmError as error:
