@@ -12,7 +12,7 @@ from ..arrays import exact, real
 from ..language.diagnostics import BmError, fail, near
 from ..language.model import Model
 from ..language.spelling import spelled
-from . import completing, conditional_partition, enumeration, gate, importance, observed_part
+from . import completing, conditional_partition, enumeration, forecasting, gate, importance, observed_part
 from .annealing import Ground, search, search_until_agreed
 from .bound import bounded
 from .conditional_partition import LogPartitions
@@ -360,6 +360,24 @@ class Machine(Phases):
         state = self._started(n, clamp, init)
         self.sweep(state, steps, self._clamped(n, clamp), update=self._calls, beta=self._betas(beta, n, steps))
         return self._shape(state)
+
+    @alone
+    def forecast(self, given: Mapping[str, Any], frames: int, n: int | None = None, steps: int = 100,
+                 feed: Mapping[str, str] | None = None) -> dict[str, Array]:  # fmt: skip
+        """Frames that follow a past: visible group → [n, frames, *axes]. Each is drawn by `steps` sweeps and shifted into the given group
+        [T, *axes] that holds its past, oldest frame first.
+
+        `given`: group → [cases, *axes], a case per chain, or one case for `n` chains. `feed`: given group → visible group, where shapes leave it
+        open. BmError BM791 to BM793 where nothing, or more than one group, can be fed.
+        """
+        feeds = forecasting.feeds_of(self, feed)
+        at = self._shape(self._state(given, self.given, "a forecast"))
+        count = len(next(iter(at.values())))
+        if n is not None and count == 1:
+            at = {name: np.repeat(x, n, axis=0) for name, x in at.items()}
+        elif n is not None and n != count:
+            raise fail("BM807", f"{n} chains were asked for, but `{self.given[0]}` has {count} cases", help=f"give one case, or n = {count}")
+        return forecasting.forecast(self, at, frames, steps, feeds)
 
     def _betas(self, beta: float | Array, n: int, steps: int) -> Array | None:
         if isinstance(beta, int | float) and beta == 1:
