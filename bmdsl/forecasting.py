@@ -68,15 +68,17 @@ def _read(path: str, name: str) -> np.ndarray:
     return read_file(path)
 
 
-def verify_given(machine: Machine, values: Mapping[str, np.ndarray]) -> None:
-    """Raises BM805 if a given group has no value."""
+def verify_given(
+    machine: Machine, values: Mapping[str, np.ndarray], option: str = "--given"
+) -> None:
+    """Raises BM805 if a given group has no value; `option` is the one that gives it."""
     missing = [name for name in machine.given if name not in values]
     if missing:
         names = ", ".join(f"`{name}`" for name in missing)
         raise fail(
             "BM805",
             f"sampling needs a value for {names}",
-            help=f"`--given {missing[0]}=FILE`: one case per chain, or one for all of `-n` chains",
+            help=f"`{option} {missing[0]}=FILE`: one case per chain, or one for all of `-n` chains",
         )
 
 

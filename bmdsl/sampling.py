@@ -146,6 +146,7 @@ def ground(s: Subject, n: int, sweeps: int | None, betas: tuple[float, float] | 
            progress: bool | None = None) -> tuple[Ground, Path, Path | None]:  # fmt: skip
     """The best state that annealing finds, its file, and its picture where units form an image."""
     held = dict(_clamped(text) for text in clamp)
+    verify_given(s.machine, held, "--clamp")
     count = len(next(iter(held.values()))) if held else n
     most = MAX_SWEEPS if sweeps is None else sweeps
     with progress_line(most, progress) as show:

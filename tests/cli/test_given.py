@@ -55,6 +55,18 @@ def test_what_is_missing_names_the_option(bm: Bm) -> None:
         assert done.returncode == 1 and code in done.stderr and says in done.stderr, done.stderr
 
 
+def test_a_ground_state_names_its_own_option(bm: Bm) -> None:
+    files(bm)
+    done = bm("ground", "ar.bm", "-D", "D=2", "-D", "T=3")
+    assert done.returncode == 1 and "--clamp past=FILE" in done.stderr
+
+
+def test_independent_samples_at_one_given_case(bm: Bm) -> None:
+    files(bm)
+    done = bm(*AR, "-n", 5, "--exact", "--given", "past=one.npy")
+    assert done.returncode == 0 and drawn(bm)["v"].shape == (5, 2), done.stderr
+
+
 def test_a_forecast_is_written_and_drawn(bm: Bm) -> None:
     files(bm)
     done = bm(*AR, "-n", 12, "--given", "past=one.npy", "--forecast", 6, "--feed", "past=v")

@@ -40,7 +40,7 @@ def test_the_second_frame_is_drawn_given_the_first() -> None:
     for k, p in enumerate(probabilities(past[0])):
         expected[k] = p * probabilities(np.stack([past[0, 1], states[k]]))
     v = m.forecast({"past": past}, 2, n=400, steps=3)["v"]
-    assert v.shape == (1500, 2, 2)
+    assert v.shape == (400, 2, 2)
     codes = (v @ [2, 1]).astype(int)
     counts = np.bincount(codes[:, 0] * 4 + codes[:, 1], minlength=16)
     verify_counts(counts, expected.ravel())
