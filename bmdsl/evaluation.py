@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .chunks import by_chunks, chunks
+from .inference.conditional_partition import distinct, exact_log_partitions
 from .inference.machine import Machine
 from .language.diagnostics import BmError, fail
 from .training.cases import missing_cases
@@ -72,11 +73,20 @@ def figures(machine: Machine, data: Mapping[str, np.ndarray], part: str) -> Figu
     if machine.reconstructs:
         wrong = by_chunks(lambda c: ((np.asarray(machine.reconstruct(c), np.float64) - c[first]) ** 2).reshape(len(c[first]), -1).mean(1), data)
     free = by_chunks(lambda c: machine.free_energy(**c), data) if worth(machine, machine.hidden, count) else None
-    given = any(g.role == "given" for g in machine.model.groups)
-    known = free is not None and not given and worth(machine, (*machine.visible, *machine.hidden), 1)
-    likelihood = float(-free.mean() - float(machine.log_partition())) if free is not None and known else None
+    log_z = None if free is None else _exact_log_z(machine, data)
+    likelihood = float(-free.mean() - log_z) if free is not None and log_z is not None else None
     mean = None if free is None else float(free.mean())
     return Figures(part, count, None if wrong is None else float(wrong.mean()), mean, likelihood, tuple(notes), _class_errors(machine, data))
+
+
+def _exact_log_z(machine: Machine, data: Mapping[str, np.ndarray]) -> float | None:
+    """log Z, with given groups x the mean of log Z(x) over the cases; None where it takes too many states."""
+    if not machine.given:
+        return float(machine.log_partition()) if worth(machine, machine.free, 1) else None
+    at = {n: machine.program.flat(n, data[n]) for n in machine.given}
+    if not worth(machine, machine.free, len(next(iter(distinct(at)[0].values())))):
+        return None
+    return float(exact_log_partitions(machine, at).mean())
 
 
 def _class_errors(machine: Machine, data: Mapping[str, np.ndarray]) -> dict[str, float]:

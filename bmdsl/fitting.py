@@ -18,6 +18,7 @@ from . import units
 from .arrays import real, verify_fits
 from .data.load import holds_several
 from .data.load import load as load_data
+from .data.series import split_windows
 from .data.transform import gives_means, transform
 from .data.validate import as_one_hot, check_finite, check_values
 from .data.weights import load_weights
@@ -26,6 +27,7 @@ from .language.diagnostics import fail
 from .language.model import Group
 from .language.model import Model as CheckedModel
 from .registry import discover
+from .windowing import windowed
 
 if TYPE_CHECKING:
     from .evaluation import Figures
@@ -55,11 +57,15 @@ def read(spec: Any, model: CheckedModel, part: str = "train") -> tuple[Arrays, s
 def find(spec: Any, model: CheckedModel, part: str = "train") -> Found:
     """Data by group. `spec` is an array, a dict of arrays, a named set or a file.
 
-    A model of several groups takes them from a file's arrays of those names; a set's labels go to its one-of-K unit.
+    A model of several groups takes them from a file's arrays of those names; a set's labels go to its one-of-K unit. `FILE windows(T)` makes a past
+    and a present of the series in a file.
     """
     source, states = "the array", None
     seen = [g for g in model.groups if g.role != "hidden"]
     if isinstance(spec, str | Path):
+        path, frames = split_windows(str(spec))
+        if frames is not None:
+            return Found(windowed(path, frames, model, part), str(spec))
         if len(seen) > 1 and holds_several(str(spec)):
             return Found({g.name: load_data(f"{spec}:{g.name}", part).values for g in seen}, str(spec))
         dataset = load_data(str(spec), part)
@@ -234,6 +240,9 @@ def origin(data: Any, weights: Path | None) -> dict[str, str]:
 
 def absolute(spec: str) -> str:
     """A path from the root; a named set as it is."""
+    file, frames = split_windows(spec)
+    if frames is not None:
+        return f"{absolute(file)} windows({frames})"
     path, colon, key = spec, "", ""
     if not Path(path).exists() and ":" in spec:
         path, colon, key = spec.rpartition(":")

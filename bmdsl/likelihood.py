@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .chunks import by_chunks
+from .conditional_likelihood import ConditionalLikelihood, measure_given
+from .inference.importance import LogPartition
 from .language.diagnostics import BmError, fail
 from .training.cases import missing_cases
 
 if TYPE_CHECKING:
-    from .inference.importance import LogPartition, Progress
+    from .inference.importance import Progress
     from .inference.machine import Machine
 
 
@@ -74,23 +76,23 @@ class Likelihood:
 
 
 def measure(machine: Machine, parts: Sequence[tuple[str, Mapping[str, np.ndarray]]], chains: int, steps: int,
-            start: Mapping[str, np.ndarray] | None = None, progress: Progress | None = None) -> Likelihood:  # fmt: skip
+            start: Mapping[str, np.ndarray] | None = None, progress: Progress | None = None) -> Likelihood | ConditionalLikelihood:  # fmt: skip
     """The likelihood of prepared cases; the first part gives AIS its base rates. `start`: samples that reverse AIS begins at, group → [n, *axes].
 
-    BmError BM809 for models with given groups, BM751 where no case is without missing values.
+    With given groups x, log P(v | x): log Z is that of each case. BmError BM751 where no case is without missing values.
     """
-    given = next((g.name for g in machine.model.groups if g.role == "given"), None)
-    if given is not None:
-        raise fail("BM809", f"log Z depends on the given group `{given}`", help="use the likelihood of a case, which has it: `machine.log_likelihood`")
     whole = [(name, {n: x[~missing_cases(data)] for n, x in data.items()}) for name, data in parts]
     if not all(len(next(iter(data.values()))) for _, data in whole):
         raise fail("BM751", "every case has a missing value", help="a likelihood is that of whole cases")
+    if machine.given:
+        return measure_given(machine, whole, chains, steps, progress)
     try:
         log_z: float = float(machine.log_partition())
         estimate = None
     except BmError:
-        estimate = machine.estimate_log_partition(dict(whole[0][1]), chains=chains, steps=steps, start=start, progress=progress)
-        log_z = estimate.value
+        found_z = machine.estimate_log_partition(dict(whole[0][1]), chains=chains, steps=steps, start=start, progress=progress)
+        assert isinstance(found_z, LogPartition)
+        estimate, log_z = found_z, found_z.value
     with machine.frozen():
         found = [(name, *minus_free_energies(machine, data)) for name, data in whole]
     made = tuple(Part(name, len(x), float(x.mean()), float(x.std(ddof=1) / sqrt(len(x))) if len(x) > 1 else 0.0) for name, x, _ in found)
@@ -106,7 +108,8 @@ def minus_free_energies(machine: Machine, data: Mapping[str, np.ndarray]) -> tup
     return by_chunks(machine.variational_bound, data), True
 
 
-def of_run(folder: Path, data: str | None, parts: Sequence[str] | None, chains: int, steps: int, progress: bool | None = None) -> Likelihood:
+def of_run(folder: Path, data: str | None, parts: Sequence[str] | None, chains: int, steps: int,
+           progress: bool | None = None) -> Likelihood | ConditionalLikelihood:  # fmt: skip
     """The likelihood of a run on data (None: those it was trained on), reverse AIS from the run's persistent chains where it kept some."""
     from .evaluation import one_machine, ready_parts
     from .training.progress import progress_line
@@ -117,4 +120,4 @@ def of_run(folder: Path, data: str | None, parts: Sequence[str] | None, chains: 
     kept = RunFolder(folder, {}).chains() if folder.is_dir() else {}
     start = {n: machine.program.shaped(n, x) for n, x in kept.items()} or None
     with progress_line(2 * steps, progress) as show:
-        return measure(machine, ready, chains, steps, start, lambda done, total: show(done, {"temperature": done % steps}))
+        return measure(machine, ready, chains, steps, start, lambda done, total: show(2 * steps * done // total, {"temperature": done % steps}))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .data.load import read_file
+from .forecasting import read_given, verify_given
 from .inference.annealing import MAX_SWEEPS
 from .language.diagnostics import fail
 from .training.progress import progress_line
@@ -44,6 +45,7 @@ class Chosen:
     clamp: Sequence[str] = ()
     fresh: bool = False
     exact: bool = False
+    given: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -81,12 +83,13 @@ def draw(s: Subject, n: int, out: Path | None, chosen: Chosen) -> Drawn:
     """`n` chains into `out` (None: samples.npz in the run's folder), with a picture beside it where units form an image.
 
     Chains start from the run's persistent ones where it kept some, unless `fresh`: then, and otherwise, from the biases alone.
-    `clamp` holds groups at the cases of files (`v=labels.npy`), which then give the number of chains.
+    `clamp` holds groups at the cases of files (`v=labels.npy`), which then give the number of chains; so do those of `given`, but a single
+    case, which serves all `n` chains.
     """
-    held = dict(_clamped(text) for text in chosen.clamp)
+    held = _held(s, n, chosen)
     count = len(next(iter(held.values()))) if held else n
     if chosen.exact:
-        groups = s.machine.exact_sample(count, clamp=held)
+        groups = s.machine.exact_sample(n if chosen.given and count == 1 else count, clamp=held)
         return _write(s, groups, out, held, f"{count} independent samples")
     beta: float | np.ndarray = chosen.beta[-1]
     if chosen.anneal is not None:
@@ -116,7 +119,7 @@ def observed(s: Subject, names: Sequence[str], n: int, out: Path | None, chosen:
     """The same with traces of observables, a record every `thin` sweeps after `burn_in`; a picture of the traces; ArviZ's file where wanted."""
     from .report.trace_picture import trace_picture
 
-    held = dict(_clamped(text) for text in chosen.clamp)
+    held = _held(s, n, chosen)
     count = len(next(iter(held.values()))) if held else n
     draws = max(1, chosen.steps // thin)
     total = burn_in + draws * thin
@@ -143,6 +146,7 @@ def ground(s: Subject, n: int, sweeps: int | None, betas: tuple[float, float] | 
            progress: bool | None = None) -> tuple[Ground, Path, Path | None]:  # fmt: skip
     """The best state that annealing finds, its file, and its picture where units form an image."""
     held = dict(_clamped(text) for text in clamp)
+    verify_given(s.machine, held, "--clamp")
     count = len(next(iter(held.values()))) if held else n
     most = MAX_SWEEPS if sweeps is None else sweeps
     with progress_line(most, progress) as show:
@@ -150,6 +154,14 @@ def ground(s: Subject, n: int, sweeps: int | None, betas: tuple[float, float] | 
     groups = {name: x[None] for name, x in found.state.items()}
     written = _write(s, groups, out or s.folder / "ground.npz", {}, f"energy {found.energy:.8g}", states=True)
     return found, written.path, written.picture
+
+
+def _held(s: Subject, n: int, chosen: Chosen) -> dict[str, np.ndarray]:
+    """Groups that are held fixed, one case per chain. BmError BM805 where a given group has no value."""
+    clamped = dict(_clamped(text) for text in chosen.clamp)
+    held = clamped | read_given(s.machine, chosen.given, len(next(iter(clamped.values()))) if clamped else 1 if chosen.exact else n)
+    verify_given(s.machine, held)
+    return held
 
 
 def _begin(s: Subject, count: int, fresh: bool) -> dict[str, np.ndarray]:

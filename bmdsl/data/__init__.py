@@ -6,3 +6,7 @@ BM706 a package is missing, BM707 download failed or a file is damaged, BM708 un
 BM712 no cases, BM713 missing value, BM714 infinite value, BM715 outside the domain, BM716 bad state number, BM720 transform,
 BM730 split, BM731 weights.
 """
+
+from .series import windows
+
+__all__ = ["windows"]

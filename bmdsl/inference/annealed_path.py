@@ -32,17 +32,19 @@ class Path:
     """Chains that move along the path, and log p*_β of where they are, up to the one constant of all β.
 
     `anchor` is a: group → [size]. On the second statistic of a type that has x², the base distribution keeps the machine's own bias where that leaves
-    it a distribution (`square_field`).
+    it a distribution (`square_field`). `given` holds every chain's own value of the given groups, [chains, size]: E is that of x given it, and its
+    terms of given groups alone are in the weights, times β, but not their base measures.
     """
 
-    def __init__(self, machine: Phases, anchor: State, chains: int, stream: int) -> None:
-        self.machine, self.anchor, self.chains, self.stream = machine, anchor, chains, stream
+    def __init__(self, machine: Phases, anchor: State, chains: int, stream: int, given: State | None = None, update: int = 0) -> None:
+        self.machine, self.anchor, self.chains, self.stream, self.update = machine, anchor, chains, stream, update
         self.program = machine.program
         self.program.verify_takes(TAKES, "annealed importance sampling")
         self.fields = machine.held_fields()
         plan = self.program.plan
         self.anchor2 = {g.name: square_field(self.program, self.fields, g.name) for g in plan.groups if g.square and g.role != "given"}
-        self.state: State = {g.name: np.zeros((chains, g.size), self.program.dtype) for g in plan.groups}
+        self.state: State = {g.name: np.zeros((chains, g.size), self.program.dtype) for g in plan.groups} | (given or {})
+        self.given = tuple(given or ())
         summed = summed_groups(machine, chains)
         self._divide(summed, tuple(n for block in plan.blocks for n in block if n not in summed))
         self._empty = np.empty((0, 0), self.program.dtype)
@@ -84,7 +86,7 @@ class Path:
         self._look()
 
     def _key(self, name: str, step: int) -> tuple[int, int, int, int]:
-        return self.machine._key(name, self.stream, 0, step)
+        return self.machine._key(name, self.stream, self.update, step)
 
     # ------------------------------------------------------------ weights
 
@@ -92,13 +94,13 @@ class Path:
         """What the weights at every β need of the present state: made once after each move."""
         self._blended = {n: (-1.0, x) for n, (_, x) in self._blended.items()}
         at = {n: self.state[n] for n in self.kept}
-        known = at | self._absent
+        known = at | self._absent | {n: self.state[n] for n in self.given}
         self._base = sum((self.program.log_base(n, x) for n, x in at.items()), np.zeros(self.chains))
         self._anchored = sum(((x @ self.anchor[n]).astype(np.float64) for n, x in at.items()), np.zeros(self.chains))
         for n, x in at.items():
             if self.program.plan.group(n).square:
                 self._anchored += ((x * x) @ self.anchor2[n]).astype(np.float64)
-        self._minus_energy = self.program.minus_energy(self.fields, known, self.kept)
+        self._minus_energy = self.program.minus_energy(self.fields, known, (*self.kept, *self.given))
         self._etas = {n: self.program.field(self.fields, n, known, out=self.program.scratch(n, self.chains)) for n in self.summed}
 
     def log_weight(self, beta: float) -> Array:
@@ -167,14 +169,14 @@ class Path:
         bias = {n: b + r * self.anchor[n] if n in self.anchor else b for n, b in f.bias.items()}
         bias2 = {n: b + r * self.anchor2[n] if n in self.anchor2 else b for n, b in f.bias2.items()}
         with self.machine.standing_for(replace(f, bias=bias, bias2=bias2)):
-            self.machine.sweep(self.state, 1, {}, 0, self.stream, beta=np.full(self.chains, beta), first=step)
+            self.machine.sweep(self.state, 1, {}, self.update, self.stream, beta=np.full(self.chains, beta), first=step)
 
 
 class SelectedPath(Path):
     """The path where a one-of-K unit z chooses among the fields of others: both are summed out of the weights, and drawn together."""
 
-    def __init__(self, machine: Phases, anchor: State, chains: int, stream: int) -> None:
-        super().__init__(machine, anchor, chains, stream)
+    def __init__(self, machine: Phases, anchor: State, chains: int, stream: int, given: State | None = None, update: int = 0) -> None:
+        super().__init__(machine, anchor, chains, stream, given, update)
         selector = self.program.plan.selector
         assert selector is not None
         self.z, self.near = selector
@@ -224,14 +226,14 @@ def summed_groups(machine: Phases, chains: int) -> tuple[str, ...]:
     return max(fit, key=lambda b: (infinite[b], sum(program.sizes[n] for n in b)), default=())
 
 
-def path_of(machine: Phases, anchor: State, chains: int, stream: int) -> Path:
+def path_of(machine: Phases, anchor: State, chains: int, stream: int, given: State | None = None, update: int = 0) -> Path:
     """The path that fits the machine's plan."""
     selector = machine.program.plan.selector
     if selector is not None:
         sizes = machine.program.sizes
         if chains * sizes[selector[0]] * sum(sizes[n] for n in selector[1]) <= SELECTED:
-            return SelectedPath(machine, anchor, chains, stream)
-    return Path(machine, anchor, chains, stream)
+            return SelectedPath(machine, anchor, chains, stream, given, update)
+    return Path(machine, anchor, chains, stream, given, update)
 
 
 def base_fields(machine: Phases, means: State) -> State:

@@ -23,6 +23,7 @@ WAYS = {
     "the positive phase": "use `positive meanfield()` or `gibbs()`, or a smaller machine",
     "the negative phase": "use `negative pcd()` or `cd()`, or a smaller machine",
     "the partition function": "estimate it: `machine.log_partition(\"ais\", data=...)`, `bm eval --likelihood`; or a smaller machine",
+    "log Z at each value of the given groups": "estimate it: `machine.log_likelihood(data, \"ais\")`, `bm eval --likelihood`; or a smaller machine",
     "the free energy": "use its bound by mean field, `machine.variational_bound`, or a smaller machine",
 }
 """What to do in place of a sum that is too large."""

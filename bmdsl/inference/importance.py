@@ -95,11 +95,13 @@ class LogPartition:
         return f"{text} ({self.chains:,} chains, {len(self.betas) - 1:,} temperatures)"
 
 
-def base_means(machine: Phases, seen: State | None) -> State:
-    """[size] a free group: means over at most BASE_CASES cases, hidden units' by mean field; without data, of short chains from the biases."""
+def base_means(machine: Phases, seen: State | None, given: State | None = None) -> State:
+    """[size] a free group: means over at most BASE_CASES cases, hidden units' by mean field; without data, of short chains from the biases, the
+    given groups at the values that `given` has."""
     if seen is None:
         state = machine.initial_state(200, update=0)
-        machine.sweep(state, 100, {}, 0, stream=BASE_STREAM)
+        rows = {n: x[np.linspace(0, len(x) - 1, 200).astype(int)] for n, x in (given or {}).items()}
+        machine.sweep(state, 100, rows, 0, stream=BASE_STREAM)
     else:
         step = max(1, len(next(iter(seen.values()))) // BASE_CASES)
         state, _ = machine.mean_field({n: x[::step] for n, x in seen.items()}, 30, 1e-4, 0.0)
@@ -125,12 +127,12 @@ def estimate(machine: Phases, means: State, chains: int, steps: int, schedule: s
         total = steps * (2 if reverse else 1)
         path = path_of(machine, anchor, chains, FORWARD_STREAM)
         base = path.base_log_partition()
-        there = _forward(path, betas, lambda k: progress(k, total) if progress else None)
+        there = forward(path, betas, lambda k: progress(k, total) if progress else None)
         back = None
         if reverse:
             path.stream = REVERSE_STREAM
             path.begin_at(_samples(machine, path, there, start, settle))
-            back = _backward(path, betas, lambda k: progress(steps + k, total) if progress else None)
+            back = backward(path, betas, lambda k: progress(steps + k, total) if progress else None)
     return LogPartition(_side(there, base, 1), None if back is None else _upper(back, base, start is not None), base, betas, chains)
 
 
@@ -147,17 +149,19 @@ def _side(log_weights: Array, base: float, sign: int) -> Side:
     return Side(base + sign * float(logsumexp(log_weights) - np.log(n)), spread, float(relative.sum() ** 2 / (relative**2).sum()))
 
 
-def even_speed(path: Path, steps: int) -> Array:
+def even_speed(path: Path, steps: int, values: int = 1) -> Array:
     """Temperatures as dense as log p*_β changes from chain to chain: the spread of a weight's steps is then the same all along the path.
 
-    For chains in equilibrium this makes the variance of the log weight least. A short run with evenly spaced ones finds the spread.
+    For chains in equilibrium this makes the variance of the log weight least. A short run with evenly spaced ones finds the spread: among the
+    chains of each of `values` equal parts, whose given groups differ.
     """
     grid = np.linspace(0, 1, PILOT_STEPS + 1)
     path.start()
     spread = np.empty(PILOT_STEPS)
     for k, (low, high) in enumerate(zip(grid[:-1], grid[1:], strict=True)):
         before = path.log_weight(float(low))
-        spread[k] = float(np.std(path.log_weight(float(high)) - before))
+        change = (path.log_weight(float(high)) - before).reshape(values, -1)
+        spread[k] = float(np.sqrt(change.var(axis=1).mean()))
         path.move(float(high), k)
     density = spread + FLOOR * max(float(spread.mean()), 1e-12)
     length = np.concatenate([[0.0], np.cumsum(density)])
@@ -166,7 +170,8 @@ def even_speed(path: Path, steps: int) -> Array:
     return betas
 
 
-def _forward(path: Path, betas: Array, progress: Callable[[int], None]) -> Array:
+def forward(path: Path, betas: Array, progress: Callable[[int], None]) -> Array:
+    """Log weights of independent units that are moved to the machine: [chains], the mean of their exp is Z / Z₀."""
     path.start()
     total = np.zeros(path.chains)
     for k in range(1, len(betas)):
@@ -177,7 +182,8 @@ def _forward(path: Path, betas: Array, progress: Callable[[int], None]) -> Array
     return total
 
 
-def _backward(path: Path, betas: Array, progress: Callable[[int], None]) -> Array:
+def backward(path: Path, betas: Array, progress: Callable[[int], None]) -> Array:
+    """Log weights of samples of the machine that are taken apart: [chains], the mean of their exp is Z₀ / Z."""
     total = np.zeros(path.chains)
     for k in range(len(betas) - 1, 0, -1):
         before = path.log_weight(float(betas[k]))

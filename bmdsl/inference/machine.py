@@ -12,9 +12,10 @@ from ..arrays import exact, real
 from ..language.diagnostics import BmError, fail, near
 from ..language.model import Model
 from ..language.spelling import spelled
-from . import completing, enumeration, gate, importance, observed_part
+from . import completing, conditional_partition, enumeration, forecasting, gate, importance, observed_part
 from .annealing import Ground, search, search_until_agreed
 from .bound import bounded
+from .conditional_partition import LogPartitions
 from .domain import verify_means
 from .elimination import Elimination
 from .feature import feature
@@ -200,27 +201,42 @@ class Machine(Phases):
 
         `ais`: an estimate from both ends with its errors, a `LogPartition`; options are those of `estimate_log_partition`.
         """
-        if method not in METHODS:
-            raise fail("BM808", f"log_partition has no method `{method}`", help=f"methods are {', '.join(METHODS)}")
+        self._verify_method(method, options)
         if self.given:
-            raise fail("BM809", f"log Z depends on the given group `{self.given[0]}`", help="use the likelihood of a case, which has it")
+            raise fail("BM809", f"log Z depends on the given group `{self.given[0]}`",
+                       help="use the likelihood of a case, which has it: `machine.log_likelihood(data)`")  # fmt: skip
         if method == "ais":
-            return self.estimate_log_partition(**options)
-        if options:
-            raise fail("BM808", f"exact enumeration takes no option `{next(iter(options))}`", help='options are for method="ais"')
+            found = self.estimate_log_partition(**options)
+            assert isinstance(found, LogPartition)
+            return found
         return self._exact_log_partition()
 
+    @staticmethod
+    def _verify_method(method: str, options: Mapping[str, Any]) -> None:
+        if method not in METHODS:
+            raise fail("BM808", f"log_partition has no method `{method}`", help=f"methods are {', '.join(METHODS)}")
+        if method == "exact" and options:
+            raise fail("BM808", f"exact enumeration takes no option `{next(iter(options))}`", help='options are for method="ais"')
+
     @alone
-    def estimate_log_partition(self, data: Any = None, *, chains: int = 1000, steps: int = 1000, schedule: str = "adaptive", reverse: bool = True,
-                               start: Mapping[str, Any] | None = None, settle: int = 100, progress: Progress | None = None) -> LogPartition:  # fmt: skip
+    def estimate_log_partition(self, data: Any = None, *, given: Mapping[str, Any] | None = None, chains: int = 1000, steps: int = 1000,
+                               schedule: str = "adaptive", reverse: bool = True, start: Mapping[str, Any] | None = None, settle: int = 100,
+                               progress: Progress | None = None) -> LogPartition | LogPartitions:  # fmt: skip
         """log Z in nats by annealed importance sampling, and by reverse AIS (Salakhutdinov & Murray 2008): a lower and an upper bound on average.
 
         Chains begin as independent units whose means are those of `data` (hidden ones: of their posterior), or of short runs where there are
         none, and are moved to the machine over `steps` temperatures. Half of the reverse chains begin at `start`, samples
         group → [n, *axes] (None: at cases of `data`), the others at the forward chains' ends by their weights, all moved on by `settle` sweeps; the
         larger estimate counts, for a start that misses a mode makes it too low.
+
+        `given`, of a model with given groups: group → [cases, *axes]. The answer is log Z(x) of each case, `LogPartitions`; `chains` are divided
+        over the distinct x, at least 20 each, and reverse chains begin at the forward ones' ends. BmError BM809 without, BM790 for another group.
         """
         gate.verify_parameters(self.params)
+        if self.given or given:
+            if start is not None:
+                raise fail("BM808", "AIS at given groups takes no option `start`", help="leave it out: reverse chains begin at the forward ones' ends")
+            return self._estimate_given(data, given, chains, steps, schedule, reverse, settle, progress)
         seen = None if data is None else self._data(data)
         begin = self._started(len(next(iter(self._state(start, (), "the start").values()))), {}, start) if start else None
         if begin is None and seen is not None:
@@ -228,6 +244,18 @@ class Machine(Phases):
             begin = self._started(chains, {}, {n: self.program.shaped(n, x[rows]) for n, x in seen.items()})
         means = importance.base_means(self, seen)
         return importance.estimate(self, means, chains, steps, schedule, reverse, begin, settle, progress)
+
+    def _estimate_given(self, data: Any, given: Mapping[str, Any] | None, *options: Any) -> LogPartitions:
+        if not given:
+            raise fail("BM809", f"log Z depends on the given group `{self.given[0]}`",
+                       help=f"say at which values: `given={{'{self.given[0]}': x}}`, or `machine.log_likelihood(data, \"ais\")`")  # fmt: skip
+        for name in given:
+            if spelled(name, self.program.sizes) in self.free:
+                cure = f"given groups are {', '.join(self.given)}" if self.given else "log Z of this model depends on none: leave `given` out"
+                raise fail("BM790", f"`{name}` is not a given group of `{self.model.name}`", help=cure)
+        at = self._state(given, self.given, "log Z")
+        means = importance.base_means(self, None if data is None else self._data(data), at)
+        return conditional_partition.estimate(self, means, at, *options)
 
     @alone
     def _exact_log_partition(self) -> float:
@@ -258,21 +286,23 @@ class Machine(Phases):
 
     @alone
     def log_likelihood(self, data: Any, method: str = "exact", **options: Any) -> Array:
-        """log P(v) = −F(v) − log Z of every case, in nats; log P(v | x) with given groups x, whose Z is enumerated for each case. Where units are
+        """log P(v) = −F(v) − log Z of every case, in nats; log P(v | x) with given groups x, whose Z is that of each distinct x. Where units are
         missing (NaN), of those that were seen.
 
         `method` and `options` are those of `log_partition`; `ais` takes its base rates from the data. BmError BM801 where F(v) is not exact:
         `variational_bound` less log Z then bounds it from below.
         """
-        f, state = self._fields(), self._data(data)
+        state = self._data(data)
         if not self.given:
             free = self.free_energies(state)
             return -free - float(self.log_partition(method, **({"data": data} if method == "ais" else {}) | options))
-        if method != "exact":
-            raise fail("BM809", f"log Z depends on the given group `{self.given[0]}`: AIS would have to be run for every case", help='use method="exact"')
-        cases = zip(*(state[n] for n in self.given), strict=True)
-        log_z = [self.log_z(f, given={n: x[None] for n, x in zip(self.given, case, strict=True)}) for case in cases]
-        return -self.free_energies(state) - np.array(log_z)
+        self._verify_method(method, options)
+        at = {n: state[n] for n in self.given}
+        if method == "ais":
+            found = self.estimate_log_partition(data, given=self._shape(at), **options)
+            assert isinstance(found, LogPartitions)
+            return -self.free_energies(state) - found.value
+        return -self.free_energies(state) - conditional_partition.exact_log_partitions(self, at)
 
     @alone
     def gradient(self, data: Any, positive: str = "exact", negative: str = "exact") -> dict[str, Array]:
@@ -330,6 +360,24 @@ class Machine(Phases):
         state = self._started(n, clamp, init)
         self.sweep(state, steps, self._clamped(n, clamp), update=self._calls, beta=self._betas(beta, n, steps))
         return self._shape(state)
+
+    @alone
+    def forecast(self, given: Mapping[str, Any], frames: int, n: int | None = None, steps: int = 100,
+                 feed: Mapping[str, str] | None = None) -> dict[str, Array]:  # fmt: skip
+        """Frames that follow a past: visible group → [n, frames, *axes]. Each is drawn by `steps` sweeps and shifted into the given group
+        [T, *axes] that holds its past, oldest frame first.
+
+        `given`: group → [cases, *axes], a case per chain, or one case for `n` chains. `feed`: given group → visible group, where shapes leave it
+        open. BmError BM791 to BM793 where nothing, or more than one group, can be fed.
+        """
+        feeds = forecasting.feeds_of(self, feed)
+        at = self._shape(self._state(given, self.given, "a forecast"))
+        count = len(next(iter(at.values())))
+        if n is not None and count == 1:
+            at = {name: np.repeat(x, n, axis=0) for name, x in at.items()}
+        elif n is not None and n != count:
+            raise fail("BM807", f"{n} chains were asked for, but `{self.given[0]}` has {count} cases", help=f"give one case, or n = {count}")
+        return forecasting.forecast(self, at, frames, steps, feeds)
 
     def _betas(self, beta: float | Array, n: int, steps: int) -> Array | None:
         if isinstance(beta, int | float) and beta == 1:

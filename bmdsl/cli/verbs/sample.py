@@ -25,6 +25,9 @@ def run(
     out: Annotated[Path | None, typer.Option("--out", "-o", help="a .npz file; default: RUN/samples.npz")] = None,
     define: Define = None,
     clamp: Annotated[list[str] | None, typer.Option(metavar="GROUP=FILE", help="hold a group at the cases of a file")] = None,
+    given: Annotated[list[str] | None, typer.Option(metavar="GROUP=FILE", help="values of a given group: a case per chain, or one for all")] = None,
+    forecast: Annotated[int | None, typer.Option(metavar="K", min=1, help="go on K frames: each is drawn and shifted into the given past")] = None,
+    feed: Annotated[list[str] | None, typer.Option(metavar="GIVEN=VISIBLE", help="of a forecast: which past holds which group, if unclear")] = None,
     beta: Annotated[str, typer.Option(metavar="B|A:B:N", help="inverse temperature; or a ladder of N replicas from A to B that exchange")] = "1",
     anneal: Annotated[str | None, typer.Option(metavar="A:B", help="cool from inverse temperature A to B over the sweeps")] = None,
     observe: Annotated[str | None, typer.Option(metavar="NAME,NAME", help="record energy, magnetization, ... after every sweep")] = None,
@@ -39,12 +42,13 @@ def run(
     as_json: Json = False,
 ) -> None:
     """Draw samples from a machine or a stack, into a file and a picture; watch observables on the way."""
+    from ...forecasting import read_given, write_forecast
     from ...language.diagnostics import fail
     from ...sampling import Chosen, draw, draw_stack, observed, subject
     from ...stacking import is_stack
 
     if is_stack(Path(source)):
-        if define or clamp or anneal or observe or exact or beta != "1":
+        if define or clamp or given or forecast or anneal or observe or exact or beta != "1":
             raise fail("BM926", f"`{source}` holds a stack: its last layer is swept, then means go down", help="-n, --steps, --seed and --out")
         drawn = draw_stack(Path(source), n, steps, out, seed)
         shown = {"out": str(drawn.path), "picture": str(drawn.picture) if drawn.picture else None, "groups": drawn.shapes()}
@@ -61,12 +65,22 @@ def run(
         raise fail("BM926", "`--anneal` has its own inverse temperatures", help="leave out --beta")
     if observe is not None and (exact or anneal):
         raise fail("BM926", "`--observe` records chains at one temperature, or a ladder of them", help="leave out --exact and --anneal")
+    if forecast is not None and (exact or anneal or observe is not None or clamp or betas != (1.0,)):
+        raise fail("BM926", "`--forecast` draws frame after frame at inverse temperature 1",
+                   help="leave out --exact, --anneal, --observe, --clamp and --beta")  # fmt: skip
+    if feed and forecast is None:
+        raise fail("BM926", "`--feed` says which group a forecast goes on with", help="for instance `--forecast 50 --feed past=v`")
     s = subject(source, assignments(define), seed)
     if not s.trained:
         typer.echo("note: this model is not trained, its parameters are at their start", err=True)
-    chosen = Chosen(steps, betas, None if anneal is None else pair_of(anneal, "--anneal"), clamp or (), fresh, exact)
+    chosen = Chosen(steps, betas, None if anneal is None else pair_of(anneal, "--anneal"), clamp or (), fresh, exact, given or ())
     names = [x.strip() for x in observe.split(",")] if observe is not None else []
-    drawn = observed(s, names, n, out, chosen, thin, burn_in, arviz, False if as_json else None) if names else draw(s, n, out, chosen)
+    if forecast is not None:
+        drawn = write_forecast(s, read_given(s.machine, given or (), n), forecast, steps, feed or (), out)
+    elif names:
+        drawn = observed(s, names, n, out, chosen, thin, burn_in, arviz, False if as_json else None)
+    else:
+        drawn = draw(s, n, out, chosen)
     files = [str(p) for p in (drawn.path, drawn.picture, *drawn.extra) if p]
     if as_json:
         shown = {} if drawn.trace is None else _as_dict(drawn.trace)

@@ -1,0 +1,15 @@
+"""Sampling a model with a given group without its value says which option gives it."""
+
+from __future__ import annotations
+
+import pytest
+
+import bmdsl
+from bmdsl.forecasting import verify_given
+from bmdsl.language.diagnostics import BmError
+
+
+def test_the_help_names_the_option() -> None:
+    text = "model m { given past[2] : binary  visible v : binary  param A  energy = - A[t] past[t] v }"
+    with pytest.raises(BmError, match="--given past=FILE"):
+        verify_given(bmdsl.parse(text).compile(jit=False), {})
