@@ -28,6 +28,7 @@ from .language.model import Model as CheckedModel
 from .registry import discover
 
 if TYPE_CHECKING:
+    from .baselines import Baseline
     from .evaluation import Figures
     from .handle import Model
     from .inference.machine import Machine
@@ -191,7 +192,9 @@ def fit(model: Model, machine: Machine, data: Any, out: Path | None, weights: Pa
     pictures: tuple[Path, ...] = ()
     if run.out is not None and not run.interrupted:
         pictures = write_pictures(Subject(machine, images, run.metrics, run.chains, some_whole(ready, PICTURED)), run.out)
-    return Outcome(machine, run, ready, seconds, pictures)
+    outcome = Outcome(machine, run, ready, seconds, pictures)
+    run.told = outcome.rows
+    return outcome
 
 
 def start(model: Model, data: Any, out: Path | None, weights: Path | None, dtype: str, memory_limit: int | None = None) -> Outcome:
@@ -275,9 +278,29 @@ class Outcome:
         """Measured on at most 2,000 of the training cases, spread over all of them."""
         from .evaluation import figures
 
+        return figures(self.machine, self._measured, "train")
+
+    @cached_property
+    def _measured(self) -> Arrays:
         count = len(next(iter(self.data.values())))
         rows = np.unique(np.linspace(0, count - 1, min(count, 2000)).astype(int))
-        return figures(self.machine, {n: x[rows] for n, x in self.data.items()}, "train")
+        return {n: x[rows] for n, x in self.data.items()}
+
+    @cached_property
+    def baselines(self) -> tuple[Baseline, ...]:
+        """Simple models of the same cases, those without missing values."""
+        from .baselines import baselines
+
+        return baselines(self.machine, some_whole(self._measured, len(next(iter(self._measured.values())))))
+
+    @property
+    def health(self) -> str:
+        """What the monitors minded last, after what the baselines say; empty where nothing has looked."""
+        from .baselines import verdict
+        from .training.health import WELL
+
+        worse, line = verdict(self.figures.log_likelihood, self.baselines), self.run.health
+        return "; ".join(x for x in (worse, "" if worse and line == WELL else line) if x)
 
     def rows(self) -> list[tuple[str, ...]]:
         """Names and values of what a user wants to know at the end."""
@@ -287,7 +310,9 @@ class Outcome:
         rows: list[tuple[str, ...]] = [("trained", f"{epochs} epochs, {run.updates:,} updates in {self.seconds:.1f} s{how}")]
         if run.best_score is not None:
             rows.append(("validation", f"{run.best_score:.5g} at update {run.best_update:,}"))
+        rows += [("health", self.health)] if self.health else []
         rows += [row for row in self.figures.rows() if row[0] != "cases"]
+        rows += [(f"  of {x.name}", f"{x.log_likelihood:.5g} nats") for x in self.baselines]
         rows += [("pictures" if k == 0 else "", str(p)) for k, p in enumerate(self.pictures)]
         if run.out is not None:
             rows.append(("run folder", str(run.out)))
@@ -299,7 +324,8 @@ class Outcome:
         """For `--json`."""
         run = self.run
         return {"out": str(run.out), "stopped": run.stopped, "updates": run.updates, "seconds": round(self.seconds, 3),
-                "metrics": run.metrics[-1] if run.metrics else {}, "figures": self.figures.as_dict(), "pictures": [str(p) for p in self.pictures]}  # fmt: skip
+                "metrics": run.metrics[-1] if run.metrics else {}, "figures": self.figures.as_dict(), "health": self.health,
+                "baselines": {x.name: x.log_likelihood for x in self.baselines}, "pictures": [str(p) for p in self.pictures]}  # fmt: skip
 
 
 def bound(model: Model, data: Any) -> Model:
