@@ -21,6 +21,7 @@ from .data.load import load as load_data
 from .data.transform import gives_means, transform
 from .data.validate import as_one_hot, check_finite, check_values
 from .data.weights import load_weights
+from .earlier_run import clear, verify_vacant
 from .inference import gate
 from .language.diagnostics import fail
 from .language.model import Group
@@ -162,11 +163,14 @@ def ready_cases(model: CheckedModel, spec: Any) -> tuple[Arrays, Arrays]:
 
 
 def fit(model: Model, machine: Machine, data: Any, out: Path | None, weights: Path | None = None, resume: bool = False,
-        progress: bool | None = None, prepared: bool = False) -> Outcome:  # fmt: skip
+        progress: bool | None = None, prepared: bool = False, overwrite: bool = False) -> Outcome:  # fmt: skip
     """Trains `machine` by the model's train block on `data` (None: the block's own), from where it is. With `out`, the run folder ends with pictures.
 
-    `prepared` data are taken as they are: arrays by group, hidden means of another machine.
+    `prepared` data are taken as they are: arrays by group, hidden means of another machine. BmError BM796 if `out` holds a run already that is not
+    to `overwrite`; what is then left of it is removed.
     """
+    if out is not None and not resume:
+        verify_vacant(out, overwrite)
     from .report.run_pictures import write_pictures
     from .report.subject import Subject
     from .training.loop import train
@@ -184,6 +188,8 @@ def fit(model: Model, machine: Machine, data: Any, out: Path | None, weights: Pa
         if checked.training.pretrain is not None and not machine.pretrained:
             discover("bmdsl.pretrain")[checked.training.pretrain.name].pretrain(machine, checked.training.pretrain, ready, progress)
             machine.pretrained = True
+    if out is not None and not resume:
+        clear(out)
     images = {} if prepared else image_shapes(arrays, checked)
     metadata = {**model.metadata(machine), **origin(spec, weights), "images": json.dumps(images)}
     started = time.monotonic()
@@ -197,10 +203,14 @@ def fit(model: Model, machine: Machine, data: Any, out: Path | None, weights: Pa
     return outcome
 
 
-def start(model: Model, data: Any, out: Path | None, weights: Path | None, dtype: str, memory_limit: int | None = None) -> Outcome:
+def start(model: Model, data: Any, out: Path | None, weights: Path | None, dtype: str, memory_limit: int | None = None,
+          overwrite: bool = False) -> Outcome:  # fmt: skip
     """A new machine of the model, its open lengths taken from the data, trained. `memory_limit`: bytes (None: 80 % of the machine's)."""
+    if out is not None:
+        verify_vacant(out, overwrite)
     model = bound(model, data)
-    return fit(model, model.compile(model.checked.training.seed, dtype, memory_limit=memory_limit), data, out, weights)
+    machine = model.compile(model.checked.training.seed, dtype, memory_limit=memory_limit)
+    return fit(model, machine, data, out, weights, overwrite=overwrite)
 
 
 def resume(folder: Path, settings: Mapping[str, Any]) -> Outcome:

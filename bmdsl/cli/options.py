@@ -36,6 +36,7 @@ def _units(files: list[Path] | None) -> list[Path] | None:
 
 
 File = Annotated[str, typer.Argument(help="a .bm file, or the name of a shipped model")]
+Files = Annotated[list[str], typer.Argument(help=".bm files, or names of shipped models")]
 RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="the folder of a run, as `bm train` wrote it")]
 Define = Annotated[list[str] | None, typer.Option("-D", metavar="NAME=VALUE", help="a model argument, as -D H=200")]
 Settings = Annotated[list[str] | None, typer.Option("--set", metavar="train.NAME=VALUE", help="a setting of the train block")]
