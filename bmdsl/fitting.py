@@ -23,7 +23,7 @@ from .data.validate import as_one_hot, check_finite, check_values
 from .data.weights import load_weights
 from .earlier_run import clear, verify_vacant
 from .inference import gate
-from .language.diagnostics import fail
+from .language.diagnostics import BmError, fail
 from .language.model import Group
 from .language.model import Model as CheckedModel
 from .registry import discover
@@ -133,8 +133,29 @@ def prepare(arrays: Arrays, model: CheckedModel, source: str, seed: int, allow_m
         if group.role == "visible" and steps and group.states is None:  # a label is no measurement
             check_finite(values, group.name, source)  # a transform might take an infinite value for a missing one
             values = transform(values, steps, generator, None if reference is None else reference.get(group.name))
-        out[group.name] = _checked(values, group, source, allow_missing and group.role == "visible", means and group.role == "visible")
+        missing = allow_missing and group.role == "visible"
+        try:
+            out[group.name] = _checked(values, group, source, missing, means and group.role == "visible")
+        except BmError as error:
+            if values is arrays[group.name]:
+                raise
+            raise _of_transform(error, group, model, arrays[group.name], source, missing) from None
     return out
+
+
+def _of_transform(error: BmError, group: Group, model: CheckedModel, before: np.ndarray, source: str, allow_missing: bool) -> BmError:
+    """The error of transformed data; BM797 where they were states of their units before."""
+    try:
+        _checked(before, group, source, allow_missing, means=False)
+    except BmError:
+        return error
+    names = ", ".join(c.name for c in model.training.transform)
+    others = [g.name for g in model.groups if g.role == "visible" and g.states is None and g.name != group.name]
+    way = "leave `transform` out: the data are states of their units already"
+    if others:
+        way = f"it is for every visible group; leave it out, and transform the data of {' and '.join(f'`{n}`' for n in others)} before you give them"
+    return fail("BM797", f"`transform {names}` takes the data for `{group.name}` out of the domain of {group.unit} units", model.training.transform[0].span,
+                help=way, note=error.diagnostics[0].message)  # fmt: skip
 
 
 def _checked(values: np.ndarray, group: Group, source: str, allow_missing: bool, means: bool) -> np.ndarray:
