@@ -109,7 +109,7 @@ def python_of(model: Model, compile: bool = True, dtype: str = "float32") -> str
 
 
 def machine_of(
-    model: Model, seed: int, dtype: str, save: Callable[..., None], trainer: Callable[..., Any], compile: bool = True,
+    model: Model, seed: int, dtype: str, save: Callable[..., Any], trainer: Callable[..., Any], compile: bool = True,
     memory_limit: int | None = None, starts: Mapping[str, Any] | None = None,
 ) -> Machine:  # fmt: skip
     """Model → machine. BmError while an argument still has no value, or where more memory than `memory_limit` bytes is needed.

@@ -22,14 +22,16 @@ from .data.series import split_windows
 from .data.transform import gives_means, transform
 from .data.validate import as_one_hot, check_finite, check_values
 from .data.weights import load_weights
+from .earlier_run import clear, verify_vacant
 from .inference import gate
-from .language.diagnostics import fail
+from .language.diagnostics import BmError, fail
 from .language.model import Group
 from .language.model import Model as CheckedModel
 from .registry import discover
 from .windowing import windowed
 
 if TYPE_CHECKING:
+    from .baselines import Baseline
     from .evaluation import Figures
     from .handle import Model
     from .inference.machine import Machine
@@ -137,8 +139,29 @@ def prepare(arrays: Arrays, model: CheckedModel, source: str, seed: int, allow_m
         if group.role == "visible" and steps and group.states is None:  # a label is no measurement
             check_finite(values, group.name, source)  # a transform might take an infinite value for a missing one
             values = transform(values, steps, generator, None if reference is None else reference.get(group.name))
-        out[group.name] = _checked(values, group, source, allow_missing and group.role == "visible", means and group.role == "visible")
+        missing = allow_missing and group.role == "visible"
+        try:
+            out[group.name] = _checked(values, group, source, missing, means and group.role == "visible")
+        except BmError as error:
+            if values is arrays[group.name]:
+                raise
+            raise _of_transform(error, group, model, arrays[group.name], source, missing) from None
     return out
+
+
+def _of_transform(error: BmError, group: Group, model: CheckedModel, before: np.ndarray, source: str, allow_missing: bool) -> BmError:
+    """The error of transformed data; BM797 where they were states of their units before."""
+    try:
+        _checked(before, group, source, allow_missing, means=False)
+    except BmError:
+        return error
+    names = ", ".join(c.name for c in model.training.transform)
+    others = [g.name for g in model.groups if g.role == "visible" and g.states is None and g.name != group.name]
+    way = "leave `transform` out: the data are states of their units already"
+    if others:
+        way = f"it is for every visible group; leave it out, and transform the data of {' and '.join(f'`{n}`' for n in others)} before you give them"
+    return fail("BM797", f"`transform {names}` takes the data for `{group.name}` out of the domain of {group.unit} units", model.training.transform[0].span,
+                help=way, note=error.diagnostics[0].message)  # fmt: skip
 
 
 def _checked(values: np.ndarray, group: Group, source: str, allow_missing: bool, means: bool) -> np.ndarray:
@@ -167,11 +190,14 @@ def ready_cases(model: CheckedModel, spec: Any) -> tuple[Arrays, Arrays]:
 
 
 def fit(model: Model, machine: Machine, data: Any, out: Path | None, weights: Path | None = None, resume: bool = False,
-        progress: bool | None = None, prepared: bool = False) -> Outcome:  # fmt: skip
+        progress: bool | None = None, prepared: bool = False, overwrite: bool = False) -> Outcome:  # fmt: skip
     """Trains `machine` by the model's train block on `data` (None: the block's own), from where it is. With `out`, the run folder ends with pictures.
 
-    `prepared` data are taken as they are: arrays by group, hidden means of another machine.
+    `prepared` data are taken as they are: arrays by group, hidden means of another machine. BmError BM796 if `out` holds a run already that is not
+    to `overwrite`; what is then left of it is removed.
     """
+    if out is not None and not resume:
+        verify_vacant(out, overwrite)
     from .report.run_pictures import write_pictures
     from .report.subject import Subject
     from .training.loop import train
@@ -189,6 +215,8 @@ def fit(model: Model, machine: Machine, data: Any, out: Path | None, weights: Pa
         if checked.training.pretrain is not None and not machine.pretrained:
             discover("bmdsl.pretrain")[checked.training.pretrain.name].pretrain(machine, checked.training.pretrain, ready, progress)
             machine.pretrained = True
+    if out is not None and not resume:
+        clear(out)
     images = {} if prepared else image_shapes(arrays, checked)
     metadata = {**model.metadata(machine), **origin(spec, weights), "images": json.dumps(images)}
     started = time.monotonic()
@@ -197,13 +225,19 @@ def fit(model: Model, machine: Machine, data: Any, out: Path | None, weights: Pa
     pictures: tuple[Path, ...] = ()
     if run.out is not None and not run.interrupted:
         pictures = write_pictures(Subject(machine, images, run.metrics, run.chains, some_whole(ready, PICTURED)), run.out)
-    return Outcome(machine, run, ready, seconds, pictures)
+    outcome = Outcome(machine, run, ready, seconds, pictures)
+    run.told = outcome.rows
+    return outcome
 
 
-def start(model: Model, data: Any, out: Path | None, weights: Path | None, dtype: str, memory_limit: int | None = None) -> Outcome:
+def start(model: Model, data: Any, out: Path | None, weights: Path | None, dtype: str, memory_limit: int | None = None,
+          overwrite: bool = False) -> Outcome:  # fmt: skip
     """A new machine of the model, its open lengths taken from the data, trained. `memory_limit`: bytes (None: 80 % of the machine's)."""
+    if out is not None:
+        verify_vacant(out, overwrite)
     model = bound(model, data)
-    return fit(model, model.compile(model.checked.training.seed, dtype, memory_limit=memory_limit), data, out, weights)
+    machine = model.compile(model.checked.training.seed, dtype, memory_limit=memory_limit)
+    return fit(model, machine, data, out, weights, overwrite=overwrite)
 
 
 def resume(folder: Path, settings: Mapping[str, Any]) -> Outcome:
@@ -284,9 +318,29 @@ class Outcome:
         """Measured on at most 2,000 of the training cases, spread over all of them."""
         from .evaluation import figures
 
+        return figures(self.machine, self._measured, "train")
+
+    @cached_property
+    def _measured(self) -> Arrays:
         count = len(next(iter(self.data.values())))
         rows = np.unique(np.linspace(0, count - 1, min(count, 2000)).astype(int))
-        return figures(self.machine, {n: x[rows] for n, x in self.data.items()}, "train")
+        return {n: x[rows] for n, x in self.data.items()}
+
+    @cached_property
+    def baselines(self) -> tuple[Baseline, ...]:
+        """Simple models of the same cases, those without missing values."""
+        from .baselines import baselines
+
+        return baselines(self.machine, some_whole(self._measured, len(next(iter(self._measured.values())))))
+
+    @property
+    def health(self) -> str:
+        """What the monitors minded last, after what the baselines say; empty where nothing has looked."""
+        from .baselines import verdict
+        from .training.health import WELL
+
+        worse, line = verdict(self.figures.log_likelihood, self.baselines), self.run.health
+        return "; ".join(x for x in (worse, "" if worse and line == WELL else line) if x)
 
     def rows(self) -> list[tuple[str, ...]]:
         """Names and values of what a user wants to know at the end."""
@@ -296,7 +350,9 @@ class Outcome:
         rows: list[tuple[str, ...]] = [("trained", f"{epochs} epochs, {run.updates:,} updates in {self.seconds:.1f} s{how}")]
         if run.best_score is not None:
             rows.append(("validation", f"{run.best_score:.5g} at update {run.best_update:,}"))
+        rows += [("health", self.health)] if self.health else []
         rows += [row for row in self.figures.rows() if row[0] != "cases"]
+        rows += [(f"  of {x.name}", f"{x.log_likelihood:.5g} nats") for x in self.baselines]
         rows += [("pictures" if k == 0 else "", str(p)) for k, p in enumerate(self.pictures)]
         if run.out is not None:
             rows.append(("run folder", str(run.out)))
@@ -308,7 +364,8 @@ class Outcome:
         """For `--json`."""
         run = self.run
         return {"out": str(run.out), "stopped": run.stopped, "updates": run.updates, "seconds": round(self.seconds, 3),
-                "metrics": run.metrics[-1] if run.metrics else {}, "figures": self.figures.as_dict(), "pictures": [str(p) for p in self.pictures]}  # fmt: skip
+                "metrics": run.metrics[-1] if run.metrics else {}, "figures": self.figures.as_dict(), "health": self.health,
+                "baselines": {x.name: x.log_likelihood for x in self.baselines}, "pictures": [str(p) for p in self.pictures]}  # fmt: skip
 
 
 def bound(model: Model, data: Any) -> Model:

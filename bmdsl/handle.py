@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from .graph.factor_graph import FactorGraph
     from .inference.machine import Machine
     from .stacking import StackMachine, StackModel
+    from .storage import Saved
 
 
 FORMAT = "bmdsl 2"
@@ -119,10 +120,16 @@ class Model:
             raise fail("BM868", f"unknown dtype `{dtype}`", help="float32 or float64")
         return driver.machine_of(self.checked, seed, dtype, self._save, self._train, jit, memory_limit, self.kept.starts)
 
-    def _save(self, machine: Machine, path: Path) -> None:
+    def _save(self, machine: Machine, path: Path | None) -> tuple[Any, ...] | None:
+        """Writes the machine's file; without a path, what makes a copy of it instead, as pickle wants it."""
         from .storage import write_machine
 
-        write_machine(path, {**machine.params, **stored_edges(machine.model)}, self.metadata(machine))
+        arrays, metadata = {**machine.params, **stored_edges(machine.model)}, self.metadata(machine)
+        if path is None:
+            machine.params.settle()
+            return _copy, (metadata, arrays, not machine.program.plain, machine.takes_means, machine._calls)
+        write_machine(path, arrays, metadata)
+        return None
 
     @cached_property
     def text(self) -> str:
@@ -153,14 +160,15 @@ class Model:
             "pretrained": json.dumps(machine.pretrained),
         }
 
-    def _train(self, machine: Machine, data: Any, out: Path | None, overrides: Mapping[str, Any], restart: bool = False) -> Any:
+    def _train(self, machine: Machine, data: Any, out: Path | None, overrides: Mapping[str, Any], restart: bool = False,
+               overwrite: bool = False) -> Any:  # fmt: skip
         from .fitting import fit
 
         if restart:
             machine.restart()
         if "pretrain" in overrides:  # asked for in this very call
             machine.pretrained = False
-        return fit(self.bind(overrides) if overrides else self, machine, data, out).run
+        return fit(self.bind(overrides) if overrides else self, machine, data, out, overwrite=overwrite).run
 
 
 def load(path: str | Path, /, model: str | None = None, **arguments: float) -> Model:
@@ -268,7 +276,6 @@ class Opened:
 
 def open_run(path: Path) -> Opened:
     """A run's folder, or a file that `save` wrote. Nothing else is read. BmError where it is neither."""
-    from .inference import gate
     from .storage import read_machine
 
     if (path / "stack.json").exists():
@@ -278,17 +285,32 @@ def open_run(path: Path) -> Opened:
     if not path.exists():
         raise fail("BM916", f"there is no run `{path}`", help="a run is made by `bm train FILE --out DIR`")
     file = path / "params.safetensors" if path.is_dir() else path
-    saved = read_machine(file)
+    return _made_again(read_machine(file))
+
+
+def _made_again(saved: Saved, jit: bool = True) -> Opened:
+    """The machine that a file or a pickle holds."""
+    from .inference import gate
+
     verify_units(saved.origins)
     model = Model(Source(saved.metadata["source_name"], saved.metadata["source"]), saved.arguments, saved.metadata["model"], saved.folder, saved.settings,
                   kept=saved.kept())  # fmt: skip
     saved.verify(model.checked)
-    machine = model.compile(saved.seed, saved.metadata["dtype"])
+    machine = model.compile(saved.seed, saved.metadata["dtype"], jit)
     for name, value in saved.parameters().items():
-        machine.params[name] = gate.parameter(model.checked.parameter(name), value, value.shape, machine.dtype, str(file))
+        machine.params[name] = gate.parameter(model.checked.parameter(name), value, value.shape, machine.dtype, str(saved.path))
     machine.params.waiting = set(json.loads(saved.metadata.get("waiting", "[]")))
     machine.pretrained = bool(json.loads(saved.metadata.get("pretrained", "true")))
     return Opened(model, machine, saved.metadata)
+
+
+def _copy(metadata: Mapping[str, str], arrays: Mapping[str, np.ndarray], jit: bool, takes_means: bool, calls: int) -> Machine:
+    """A machine from what its pickle holds; no text of it is run but as a model."""
+    from .storage import saved_as
+
+    machine = _made_again(saved_as(Path("the pickled machine"), metadata, arrays), jit).machine
+    machine.takes_means, machine._calls = takes_means, calls
+    return machine
 
 
 def holds_a_stack(path: Path, layer: str) -> BmError:

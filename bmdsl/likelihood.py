@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import sqrt
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .baselines import Baseline, baselines, verdict
 from .chunks import by_chunks
 from .conditional_likelihood import ConditionalLikelihood, measure_given
 from .inference.importance import LogPartition
@@ -39,6 +40,8 @@ class Likelihood:
     log_z: float
     estimate: LogPartition | None
     bound: bool
+    baselines: tuple[tuple[Baseline, ...], ...] = ()
+    """Of every part, simple models of its cases, fitted to the first part's."""
 
     def value(self, part: Part) -> float:
         """Mean log-likelihood in nats, by forward AIS where log Z is estimated: too high on average."""
@@ -49,20 +52,29 @@ class Likelihood:
         rows: list[tuple[str, ...]] = [("", *(p.name for p in self.parts)), ("cases", *(f"{p.cases:,}" for p in self.parts))]
         what = "log-likelihood, at least" if self.bound else "log-likelihood"
         if self.estimate is None:
-            return [*rows, (what, *(f"{self.value(p):.2f} ± {p.spread:.2f}" for p in self.parts))]
+            return [*rows, (what, *(f"{self.value(p):.2f} ± {p.spread:.2f}" for p in self.parts)), *self._baseline_rows()]
         for by, side in (("AIS", self.estimate.forward), ("reverse AIS", self.estimate.reverse)):
             if side is not None:
                 rows.append((f"{what}, {by}", *(f"{p.mean - side.value:.2f} ± {sqrt(p.spread**2 + side.std_error**2):.2f}" for p in self.parts)))
-        return rows
+        return [*rows, *self._baseline_rows()]
+
+    def _baseline_rows(self) -> list[tuple[str, ...]]:
+        names = [x.name for x in self.baselines[0]] if self.baselines else []
+        common = [n for n in names if all(n in {x.name for x in part} for part in self.baselines)]
+        return [(f"  of {n}", *(f"{x.log_likelihood:.2f}" for part in self.baselines for x in part if x.name == n)) for n in common]
+
+    def _worse(self) -> list[str]:
+        said = [(p, verdict(None if self.bound else self.value(p), found)) for p, found in zip(self.parts, self.baselines, strict=False)]
+        return [f"warning: {p.name}: {why}" for p, why in said if why]
 
     def notes(self) -> list[str]:
         """How log Z was found, and what speaks against it."""
         cases = ", ".join(f"{p.cases:,}" for p in self.parts)
         meaning = f"± is the standard error: of the mean over {cases} independent cases"
         if self.estimate is None:
-            return [f"log Z = {self.log_z:.2f} nats, by enumeration", meaning]
+            return [f"log Z = {self.log_z:.2f} nats, by enumeration", meaning, *self._worse()]
         meaning += f", and of log Z over {self.estimate.forward.effective:,.0f} effective of {self.estimate.chains:,} chains"
-        return [str(self.estimate), meaning, *(["warning: " + self.estimate.doubt] if self.estimate.doubt else [])]
+        return [str(self.estimate), meaning, *(["warning: " + self.estimate.doubt] if self.estimate.doubt else []), *self._worse()]
 
     def as_dict(self) -> dict[str, Any]:
         """For `--json`."""
@@ -72,7 +84,8 @@ class Likelihood:
             out |= {"std_error": e.std_error, "effective": e.forward.effective, "chains": e.chains, "temperatures": len(e.betas) - 1, "doubt": e.doubt}
             if e.reverse is not None:
                 out |= {"reverse": {"log_z": e.reverse.value, "std_error": e.reverse.std_error, "effective": e.reverse.effective}}
-        return out | {"parts": [{"part": p.name, "cases": p.cases, "log_likelihood": self.value(p), "std_error": p.spread} for p in self.parts]}
+        return out | {"parts": [{"part": p.name, "cases": p.cases, "log_likelihood": self.value(p), "std_error": p.spread} for p in self.parts],
+                      "baselines": [{x.name: x.log_likelihood for x in part} for part in self.baselines]}  # fmt: skip
 
 
 def measure(machine: Machine, parts: Sequence[tuple[str, Mapping[str, np.ndarray]]], chains: int, steps: int,
@@ -120,4 +133,8 @@ def of_run(folder: Path, data: str | None, parts: Sequence[str] | None, chains: 
     kept = RunFolder(folder, {}).chains() if folder.is_dir() else {}
     start = {n: machine.program.shaped(n, x) for n, x in kept.items()} or None
     with progress_line(2 * steps, progress) as show:
-        return measure(machine, ready, chains, steps, start, lambda done, total: show(2 * steps * done // total, {"temperature": done % steps}))
+        found = measure(machine, ready, chains, steps, start, lambda done, total: show(2 * steps * done // total, {"temperature": done % steps}))
+    if isinstance(found, ConditionalLikelihood):
+        return found
+    whole = [{n: x[~missing_cases(data)] for n, x in data.items()} for _, data in ready]
+    return replace(found, baselines=tuple(baselines(machine, data, whole[0]) for data in whole))

@@ -78,13 +78,14 @@ class StackModel:
         return StackModel(self.source, self._name, self.folder, {**self.settings, **(settings or {})}, whole=self.whole)
 
     def train(self, data: Any = None, out: str | Path | None = None, *, seed: int | None = None, dtype: str = "float32",
-              on_layer: OnLayer | None = None, **settings: Override) -> StackMachine:  # fmt: skip
+              on_layer: OnLayer | None = None, overwrite: bool = False, **settings: Override) -> StackMachine:  # fmt: skip
         """Trains layer after layer, each frozen before the next (Nair & Hinton 2008, section 4.2); all at once where the text says `jointly`,
         after that where it says `greedily jointly`. `data` None: the first layer's own.
 
         Layers above the first take hidden means as they are: their models' transforms are for data of their own. With `out`, a run folder a layer
-        lies in it. `on_layer` gets each layer's outcome.
+        lies in it, and an earlier run there is only removed to `overwrite` it. `on_layer` gets each layer's outcome.
         """
+        from .earlier_run import clear, verify_vacant
         from .fitting import absolute
         from .fitting_jointly import fit_jointly
 
@@ -92,14 +93,17 @@ class StackModel:
         stack = self.bind(settings) if settings else self
         spec = data if data is not None else self.layers[0].model.checked.training.data
         folder = None if out is None else Path(out)
-        made = stack._layer_after_layer(spec, folder, dtype, on_layer) if self.checked.greedily else stack._at_start(spec, dtype)
+        if folder is not None:
+            verify_vacant(folder, overwrite)
+            clear(folder)
+        made = stack._layer_after_layer(spec, folder, dtype, on_layer, overwrite) if self.checked.greedily else stack._at_start(spec, dtype)
         if self.checked.jointly:
             made = fit_jointly(stack, made, spec, folder, on_layer)
         if folder is not None:
             write_stack(folder, self, made, absolute(str(spec)) if isinstance(spec, str | Path) else "")
         return StackMachine(self.name, tuple(made))
 
-    def _layer_after_layer(self, spec: Any, folder: Path | None, dtype: str, on_layer: OnLayer | None) -> list[Trained]:
+    def _layer_after_layer(self, spec: Any, folder: Path | None, dtype: str, on_layer: OnLayer | None, overwrite: bool) -> list[Trained]:
         from .fitting import fit
 
         made: list[Trained] = []
@@ -107,7 +111,8 @@ class StackModel:
         folders = file_names(x.name for x in self.layers)
         for layer in self.layers:
             given, model, machine = _begun(layer, made, ready, spec, dtype)
-            outcome = fit(model, machine, given, None if folder is None else folder / folders[layer.name], prepared=layer.below is not None)
+            own = None if folder is None else folder / folders[layer.name]
+            outcome = fit(model, machine, given, own, prepared=layer.below is not None, overwrite=overwrite)
             made.append(Trained(layer.name, layer.below, layer.group, machine))
             ready[layer.name] = outcome.data
             if on_layer is not None:

@@ -89,6 +89,11 @@ def read_machine(path: Path) -> Saved:
             arrays = parameters({name: np.asarray(file.get_tensor(name)) for name in file.keys()})  # noqa: SIM118  # not a dict
     except (SafetensorError, TypeError, ValueError, AttributeError, OSError) as error:  # damaged, or of a type that NumPy has not
         raise fail("BM870", f"`{path}` is not a safetensors file", note=str(error)) from None
+    return saved_as(path, metadata, arrays)
+
+
+def saved_as(path: Path, metadata: Mapping[str, str], arrays: Mapping[str, np.ndarray]) -> Saved:
+    """What a file, or a copy in memory, says of its machine. BmError BM870 if it is not one of ours."""
     if not metadata.get("format", "").startswith("bmdsl "):
         raise fail("BM870", f"`{path}` was not written by bmdsl", help="a machine is written by `machine.save(path)`")
     if metadata["format"] not in FORMATS:

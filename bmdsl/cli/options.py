@@ -21,9 +21,20 @@ LOOK, USE, KNOWN = "Write and understand a model", "Train and use it", "What the
 def _threads(count: int | None) -> int | None:
     """Thread pools read their sizes once, when they are first imported."""
     if count is not None:
+        _verify_threads(count)
         for name in ("NUMBA_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
             os.environ[name] = str(count)
     return count
+
+
+def _verify_threads(count: int) -> None:
+    """BmError BM820 for more threads than the machine has cores, or than NUMBA_NUM_THREADS says."""
+    from ..language.diagnostics import fail
+
+    told = os.environ.get("NUMBA_NUM_THREADS", "")
+    most = max(os.cpu_count() or 1, int(told) if told.isdecimal() else 1)
+    if count > most:
+        raise fail("BM820", f"{count:,} threads were asked for, there can be 1 to {most}", help="the cores bound it, or a larger `NUMBA_NUM_THREADS`")
 
 
 def _units(files: list[Path] | None) -> list[Path] | None:
@@ -36,6 +47,7 @@ def _units(files: list[Path] | None) -> list[Path] | None:
 
 
 File = Annotated[str, typer.Argument(help="a .bm file, or the name of a shipped model")]
+Files = Annotated[list[str], typer.Argument(help=".bm files, or names of shipped models")]
 RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="the folder of a run, as `bm train` wrote it")]
 Define = Annotated[list[str] | None, typer.Option("-D", metavar="NAME=VALUE", help="a model argument, as -D H=200")]
 Settings = Annotated[list[str] | None, typer.Option("--set", metavar="train.NAME=VALUE", help="a setting of the train block")]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import warnings
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from .notice import say
 from .text_lines import read_text
 
 MISSING = frozenset({"", "na", "nan", "n/a", "null", "none", "?", "<na>"})
+TWO_VALUED = {"yes": 1, "true": 1, "y": 1, "t": 1, "on": 1, "no": 0, "false": 0, "n": 0, "f": 0, "off": 0}
 MIN_HEADING = 3
 """Columns from which on a first line 0, 1, 2, ... is a heading: pandas writes one for a table without names."""
 SEPARATORS = {",": "commas", "\t": "tabs", ";": "semicolons"}
@@ -29,7 +31,19 @@ def read_table(path: Path, separator: str, what: str) -> np.ndarray:
         names, values = _read_fast(text, separator) or _read_cells(text, separator, path)
     except csv.Error as problem:
         raise fail("BM703", f"`{path}` is not {what}: {problem}") from problem
+    if names is None:
+        _tell_of_heading(path, values)
     return _without_row_numbers(path, names, values)
+
+
+def _tell_of_heading(path: Path, values: np.ndarray) -> None:
+    """Says that line 1 may be a heading, if it alone has empty cells, and numbers that no other line has in their columns."""
+    if len(values) < 3 or not np.isnan(values[0]).any() or np.isnan(values[1:]).any():
+        return
+    named = np.flatnonzero(~np.isnan(values[0]))
+    rest = values[1:, named]
+    if len(named) and ((values[0, named] < rest.min(0)) | (values[0, named] > rest.max(0))).all():
+        say(f"`{path.name}`: line 1 alone has an empty cell, and numbers beyond all others: if it is a heading, leave it out, as it is read as a case")
 
 
 def _without_row_numbers(path: Path, names: list[str] | None, values: np.ndarray) -> np.ndarray:
@@ -111,12 +125,21 @@ def _number(cell: str, path: Path, line: int, column: int, names: list[str] | No
     raise _bad_cell(cell, path, line, column, names, separator)
 
 
+def _instead_of(cell: str) -> str:
+    """What to write instead of a cell that is no number, by what it looks like."""
+    if cell.lower() in TWO_VALUED:
+        return f"a table holds numbers alone: write `{cell}` as {TWO_VALUED[cell.lower()]}, its opposite as {1 - TWO_VALUED[cell.lower()]}"
+    if re.fullmatch(r"[A-Za-z_#-]+[ _-]?\d+", cell):
+        return f"a table holds numbers alone: leave a column of names as `{cell}` out"
+    return "a table holds numbers alone: leave a column of names out, and write categories as 0, 1, 2, ..."
+
+
 def _bad_cell(cell: str, path: Path, line: int, column: int, names: list[str] | None, separator: str) -> BmError:
     line_of_text = " ".join(cell.split())  # an unclosed quote makes a cell of many lines
     shown = line_of_text if len(line_of_text) <= 40 else line_of_text[:37] + "..."
     called = f" (`{names[column].strip()}`)" if names else ""
     other = next((word for mark, word in SEPARATORS.items() if mark in cell and mark != separator), None)
-    help = "a table holds numbers alone: leave a column of names out, and write categories as 0, 1, 2, ..."
+    help = _instead_of(line_of_text)
     if other is not None:
         help = f"cells are separated by {SEPARATORS[separator]} here, not {other}: `.tsv` is for tabs, `.csv` for commas"
     return fail("BM705", f"line {line}, column {column + 1}{called} of `{path}` is not a number: `{shown}`", help=help)

@@ -14,6 +14,11 @@ def ends(g: GroupPlan) -> tuple[float, float]:
     return g.unit.ends(*g.arguments)
 
 
+def is_real(g: GroupPlan) -> bool:
+    """Whether a group's units are real numbers without bounds, of a mean and a width of their own."""
+    return g.square and not np.isfinite(ends(g)).any()
+
+
 def verify_means(g: GroupPlan, x: np.ndarray) -> None:
     """BmError BM819 where an entry of x [cases, size] is no number or lies outside the ends of its unit's domain, so that it is no mean either."""
     low, high = ends(g)

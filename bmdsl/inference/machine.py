@@ -37,11 +37,15 @@ METHODS = ("exact", "ais")
 class Machine(Phases):
     """`params` are in the energy's subscript order; states go in and come out as [n, *axes], one-hot for one-of-K groups."""
 
-    def __init__(self, model: Model, program: Program, seed: int, save: Callable[[Machine, Path], None],
+    def __init__(self, model: Model, program: Program, seed: int, save: Callable[[Machine, Path | None], Any],
                  trainer: Callable[..., Any], starts: Mapping[str, Any] | None = None) -> None:  # fmt: skip
         super().__init__(model, program, seed, starts)
         self._save, self._trainer = save, trainer
         self._calls = 0
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Copies and pickles: source, arguments, what was read from files, and arrays, as in a saved machine. Draws go on as here."""
+        return tuple(self._save(self, None))
 
     def __repr__(self) -> str:
         """`Machine of rbm: v[784], h[500], float32`."""
@@ -489,13 +493,14 @@ class Machine(Phases):
         """
         return feature(features).compute(self, self.seen(data))
 
-    def train(self, data: Any, out: str | Path | None = None, *, restart: bool = False, **overrides: Any) -> Any:
+    def train(self, data: Any, out: str | Path | None = None, *, restart: bool = False, overwrite: bool = False, **overrides: Any) -> Any:
         """Trains by the model's train block; keyword arguments replace its settings. Returns the run.
 
         A machine starts once: a further call goes on from its parameters, and values that were set before the first call stay. With `restart`
         all but `fixed` ones go back to their start, those that start from data to that of these data, and `pretrain` is carried out again.
+        `out` must hold no run yet, unless it is to `overwrite`.
         """
-        return self._trainer(self, data, None if out is None else Path(out), overrides, restart)
+        return self._trainer(self, data, None if out is None else Path(out), overrides, restart, overwrite)
 
     def save(self, path: str | Path) -> None:
         """Source, arguments and parameters as one safetensors file."""

@@ -142,7 +142,7 @@ def _groups(d: t.ModelDefinition, values: Bindings, vocabulary: Vocabulary, wron
                 raise fail("BM104", f"`{u.name.text}` is declared twice", u.name.span, help="give one of them another name")
             kind = u.type.function
             if kind.text not in vocabulary.units:
-                close = near(kind.text, vocabulary.units)
+                close = next((n for n, w in vocabulary.units.items() if kind.text.lower() in w.also), None) or near(kind.text, vocabulary.units)
                 hint = f"did you mean `{close}`?" if close else f"known: {', '.join(vocabulary.units)}"
                 raise fail("BM105", f"unknown unit type `{kind.text}`", kind.span, help=hint)
             word = vocabulary.units[kind.text]

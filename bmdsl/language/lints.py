@@ -112,6 +112,32 @@ def _meets_itself(a: UnitFactor, b: UnitFactor, conditioned: set[frozenset[str]]
     return not any(frozenset((x or "", y or "")) in conditioned for x, y in pairs)
 
 
+def _wrapped_pairs(definition: t.ModelDefinition, model: Model) -> Iterator[Diagnostic]:
+    for term in model.terms:
+        if len(term.units) != 2 or term.units[0].group != term.units[1].group or term.conditions or term.expert:
+            continue
+        shape = model.group(term.units[0].group).axes
+        if all(isinstance(n, int) for n in shape) and _steps_back(term, [int(n) for n in shape]):
+            message = f"this term counts every pair of `{term.units[0].group}` twice: `wrap` on so short an axis comes back to where it started"
+            help = "a graph has each bond once, as `grid(2, 2, periodic = true)` with `<i,j> in G`; or keep it, if twice is meant"
+            yield _warning("BM961", message, term.span, help)
+
+
+def _steps_back(term: Term, shape: list[int]) -> bool:
+    """Whether two units are the same number of places apart both ways around, each letter running over its whole axis."""
+    apart = []
+    for a, b, n in zip(*(u.subscripts for u in term.units), shape, strict=True):
+        if a.letters != b.letters or (len(a.letters) == 1 and abs(a.letters[0][1]) != 1) or len(a.letters) > 1:
+            return False
+        if a.constant != b.constant and "wrap" not in (a.edge, b.edge):
+            return False
+        letter = next((x for x in term.letters if a.letters and x.name == a.letters[0][0]), None)
+        if letter is not None and (letter.start, letter.stop) != (0, n):
+            return False
+        apart.append((a.constant - b.constant) % n)
+    return any(apart) and all(2 * d % n == 0 for d, n in zip(apart, shape, strict=True))
+
+
 def _bias_twice(definition: t.ModelDefinition, model: Model) -> Iterator[Diagnostic]:
     seen: dict[tuple[str, int], tuple[Term, str]] = {}
     for term in model.terms:
@@ -164,6 +190,6 @@ def _idle_entries(definition: t.ModelDefinition, model: Model) -> Iterator[Diagn
 
 
 LINTS: tuple[Callable[[t.ModelDefinition, Model], Iterator[Diagnostic]], ...] = (
-    _unused_argument, _unused_parameter, _untouched_group, _untouched_unit, _never_trained, _self_pairs, _bias_twice, _constant_term,
+    _unused_argument, _unused_parameter, _untouched_group, _untouched_unit, _never_trained, _self_pairs, _wrapped_pairs, _bias_twice, _constant_term,
     _temperature, _few_chains, _idle_entries, _unused_weights,
 )  # fmt: skip

@@ -7,6 +7,7 @@ import re
 import lark
 
 from .diagnostics import Diagnostic, Label, near
+from .foreign import instead_of_sign
 from .source import Source, Span
 
 STATEMENTS = ("visible", "hidden", "given", "param", "energy", "graph", "layers", "bias", "train")
@@ -60,7 +61,8 @@ def _character(source: Source, at: int) -> Diagnostic:
         return Diagnostic("BM006", "unexpected character `'`", span, helps=("primes are not part of names: use a second letter",))
     if text == '"':
         return Diagnostic("BM009", "the text in quotes is never closed on its line", span, helps=('end it with `"`',))
-    return Diagnostic("BM006", f"unexpected character `{text}`", span)
+    help = instead_of_sign(text)
+    return Diagnostic("BM006", f"unexpected character `{text}`", span, helps=(help,) if help else ())
 
 
 def _open_brackets(source: Source, end: int) -> list[int]:
@@ -102,6 +104,8 @@ def _token(source: Source, token: lark.Token, accepts: set[str]) -> Diagnostic:
     if token == "*" and before.endswith("*"):
         place = Span(source, len(before) - 1, start + 1)
         return Diagnostic("BM004", "`**` is not an operator", place, helps=("powers are written `^`: v[i]^2",))
+    if before.split()[-1:] == ["sum"] and token == "(" or re.search(r"\bsum_$", before) and token == "{":
+        return Diagnostic("BM012", f"unexpected `{token}`", span, helps=("a sum names its letter in brackets: `sum[i] ...`",))
     if token in KEYWORDS and accepts == {"NAME"}:
         return Diagnostic("BM008", f"`{token}` is a reserved word", span, "cannot be used as a name", (f"rename it, e.g. `{token}_`",))
     if inside in ("[", "(") and (token in KEYWORDS or token == "{"):

@@ -10,6 +10,7 @@ from . import tree as t
 from .constants import Bindings, constant, is_constant
 from .diagnostics import counted, fail, near
 from .experts import EXPERTS, Draft, ExpertDraft, draft
+from .foreign import instead_of_name
 from .model import Group, ParameterFactor, Subscript, UnitFactor
 from .scopes import Scopes, is_bound, renamed_subscripts
 from .source import Span
@@ -146,7 +147,7 @@ class Lowering:
         if name in self.arguments:
             raise fail("BM202", f"argument `{name}` is a number and takes no subscripts", e.span)
         close = near(name, known)
-        help = f"did you mean `{close}`?" if close else "every name is a unit, a parameter (`param NAME`) or a model argument"
+        help = f"did you mean `{close}`?" if close else instead_of_name(name) or "every name is a unit, a parameter (`param NAME`) or a model argument"
         raise fail("BM101", f"unknown name `{name}`", e.name.span, "not declared", help=help)
 
     def _same_letters(self, a: list[Product], b: list[Product], span: object) -> None:

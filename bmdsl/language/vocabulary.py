@@ -55,6 +55,8 @@ class UnitWord:
     summary: str = ""
     ends: Callable[..., tuple[float, float]] | None = None
     """The least and the largest value that a unit with these arguments has."""
+    also: tuple[str, ...] = ()
+    """What the type is called elsewhere: such a name is no type, but a message can say which is meant."""
 
 
 @dataclass(frozen=True)

@@ -31,7 +31,7 @@ KEPT = 1 << 28
 """Bytes of parameters and optimizer state up to which a copy of the last epoch's end is kept in memory; past it, in the run's folder alone."""
 
 
-@dataclass
+@dataclass(repr=False)
 class Run:
     """What training did. The machine holds the parameters: the best ones where early stopping watched, else the last."""
 
@@ -47,6 +47,26 @@ class Run:
     metrics: list[dict[str, Any]] = field(default_factory=list)
     chains: dict[str, Array] = field(default_factory=dict)
     """The persistent chains' last states, [chains, size] a group; empty where the negative phase keeps none."""
+
+    told: Callable[[], list[tuple[str, ...]]] | None = field(default=None, compare=False)
+    """Names and values of what `summary` says; set by who knows the data."""
+
+    @property
+    def health(self) -> str:
+        """What the monitors minded when they last looked, or `healthy`; empty where none has looked."""
+        return next((str(m["health"]) for m in reversed(self.metrics) if m.get("health")), "")
+
+    def summary(self) -> str:
+        """What `bm train` prints at its end, of the machine as it is now: health, figures, and simple models of the same cases."""
+        rows = self.told() if self.told is not None else [("health", self.health)]
+        width = max(len(row[0]) for row in rows)
+        return "\n".join(f"{name:{width}}  {value}".rstrip() for name, value, *_ in rows)
+
+    def __repr__(self) -> str:
+        """`Run of rbm: 20 epochs, 2,000 updates, done; healthy`."""
+        epochs = self.metrics[-1]["epoch"] if self.metrics else 0
+        health = f"; {self.health}" if self.health else ""
+        return f"Run of {self.machine.model.name}: {epochs:,} epochs, {self.updates:,} updates, {self.stopped}{health}"
 
     @property
     def interrupted(self) -> bool:

@@ -74,7 +74,7 @@ def get(name: str) -> type[UnitType]:
     """The unit type of this name; BmError with a near name if there is none."""
     _search()
     if name not in _registry:
-        close = near(name, _registry)
+        close = next((n for n, u in _registry.items() if name.lower() in u.also), None) or near(name, _registry)
         raise fail("BM851", f"unknown unit type `{name}`", help=f"did you mean `{close}`?" if close else f"known: {', '.join(names())}")
     return _registry[name]
 

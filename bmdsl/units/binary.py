@@ -13,6 +13,7 @@ class Binary(UnitType):
 
     name = "binary"
     summary = "on or off"
+    also = ("bernoulli", "boolean", "bool", "bit", "logistic")
     activation = "sigmoid"
     reduces = {k: 1 for k in range(2, 9)}
     domain = "{0, 1}"

@@ -18,6 +18,7 @@ class Binomial(UnitType):
 
     name = "binomial"
     summary = "a count out of N"
+    also = ("trials",)
     options = (Option("N", "integer", required=True, low=1),)
     domain = "{0, ..., N}"
     formulas = {

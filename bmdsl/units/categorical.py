@@ -17,6 +17,7 @@ class Categorical(UnitType):
 
     name = "categorical"
     summary = "one of K states"
+    also = ("potts", "multinomial", "softmax", "onehot", "one_hot", "discrete", "category")
     activation = "softmax"
     options = (Option("K", "integer", required=True, low=2),)
     states = "K"

@@ -20,6 +20,7 @@ class Exponential(UnitType):
 
     name = "exponential"
     summary = "a real number from 0 to a largest one"
+    also = ("truncated_exponential",)
     options = (Option("max", "number", 1.0, low=0.0, open_low=True),)
     domain = "the real numbers from 0 to max"
     formulas = {

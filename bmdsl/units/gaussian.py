@@ -17,6 +17,7 @@ class Gaussian(UnitType):
 
     name = "gaussian"
     summary = "a real number"
+    also = ("normal", "real", "continuous", "float")
     options = (Option("sigma", "number", 1.0, low=0.0, open_low=True),)
     statistics = ("x", "x^2")
     domain = "the real numbers"

@@ -30,6 +30,8 @@ class UnitType:
 
     name: ClassVar[str]
     summary: ClassVar[str] = ""
+    also: ClassVar[tuple[str, ...]] = ()
+    """What the type is called elsewhere, for a message: `ising` for `spin`."""
     options: ClassVar[tuple[Option, ...]] = ()
     statistics: ClassVar[tuple[str, ...]] = ("x",)
     reduces: ClassVar[Mapping[int, int]] = {}
@@ -98,7 +100,7 @@ class UnitType:
     def word(cls) -> UnitWord:
         """What the checker of the language must know of this type."""
         powers = tuple(1 if s == "x" else int(s.removeprefix("x^")) for s in cls.statistics)
-        return UnitWord(cls.name, cls.options, powers, dict(cls.reduces), cls.states, cls.components, cls.summary, cls.ends)
+        return UnitWord(cls.name, cls.options, powers, dict(cls.reduces), cls.states, cls.components, cls.summary, cls.ends, cls.also)
 
 
 def reduced_power(unit: type[UnitType], power: int) -> int:

@@ -18,6 +18,7 @@ class Nrelu(UnitType):
 
     name = "nrelu"
     summary = "a noisy rectified linear count"
+    also = ("relu",)
     activation = "softplus"
     draws_within = 0.0106
     domain = "the real numbers from 0 on"

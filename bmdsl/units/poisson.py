@@ -18,6 +18,7 @@ class Poisson(UnitType):
 
     name = "poisson"
     summary = "a count, 0, 1, 2, ..."
+    also = ("count", "counts")
     domain = "{0, 1, 2, ...}"
     formulas = {
         "log_partition": "exp(eta)",

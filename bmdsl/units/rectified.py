@@ -21,6 +21,7 @@ class Rectified(UnitType):
 
     name = "rectified"
     summary = "a real number of at least 0, a Gaussian cut off at 0"
+    also = ("truncated_gaussian", "halfnormal")
     options = (Option("sigma", "number", 1.0, low=0.0, open_low=True),)
     statistics = ("x", "x^2")
     domain = "the real numbers from 0 on"

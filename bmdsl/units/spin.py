@@ -13,6 +13,7 @@ class Spin(UnitType):
 
     name = "spin"
     summary = "up or down"
+    also = ("ising", "rademacher", "plusminus", "bipolar")
     activation = "tanh"
     reduces = {k: k % 2 for k in range(2, 9)}
     domain = "{-1, +1}"

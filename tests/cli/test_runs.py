@@ -43,7 +43,7 @@ def test_units_that_form_no_image_have_curves_alone(bm: Bm):
 
 def test_a_seed_makes_a_run_and_another_seed_another(bm: Bm):
     def weights(seed: int) -> np.ndarray:
-        assert bm(*TRAIN, "--seed", seed).returncode == 0
+        assert bm(*TRAIN, "--overwrite", "--seed", seed).returncode == 0
         return bmdsl.open(bm.folder / "r1").params["W"].copy()
 
     first = weights(3)
@@ -53,7 +53,7 @@ def test_a_seed_makes_a_run_and_another_seed_another(bm: Bm):
 def test_resume_goes_on_to_where_a_longer_run_ends(bm: Bm):
     assert bm(*TRAIN, "--set", "train.epochs=4").returncode == 0
     longer = bmdsl.open(bm.folder / "r1").params["W"].copy()
-    assert bm(*TRAIN).returncode == 0
+    assert bm(*TRAIN, "--overwrite").returncode == 0
     done = bm("resume", "r1", "--set", "train.epochs=4")
     assert done.returncode == 0 and "4 epochs, 16 updates" in done.stdout
     assert np.array_equal(bmdsl.open(bm.folder / "r1").params["W"], longer)

@@ -20,6 +20,7 @@ CASES = {
     "BM958": "model m { visible v[3] : binary param b energy = - b[i] v[i] train { temperature v = 3 } }",
     "BM959": "model m { visible v[3] : binary param b energy = - b[i] v[i] train { negative pcd(chains = 1) } }",
     "BM960": "model m { visible v[3] : binary param U energy = - U[i,j] v[i] v[j] for i < j }",
+    "BM961": "model m { visible s[2] : spin param J energy = - J s[i] s[wrap(i+1)] }",
 }
 
 

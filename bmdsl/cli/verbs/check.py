@@ -1,45 +1,57 @@
-"""`bm check FILE`: is the text a model?"""
+"""`bm check FILE ...`: is the text a model?"""
 
 from __future__ import annotations
 
 import json
 import sys
+from typing import Any
 
 import typer
 
-from ..options import LOOK, Allow, Define, Deny, File, Json, Units, Which, judged, load_all
+from ..options import LOOK, Allow, Define, Deny, Files, Json, Units, Which, judged, load_all
 
 PLACE = LOOK, 1
 
 
-def run(file: File, define: Define = None, which: Which = None, units: Units = None, deny: Deny = None, allow: Allow = None,
+def run(files: Files, define: Define = None, which: Which = None, units: Units = None, deny: Deny = None, allow: Allow = None,
         as_json: Json = False) -> None:  # fmt: skip
-    """Check a file; all errors of its models are reported at once. Of a run or a saved machine, the files it was made of and how they are now."""
-    from ...checking import is_saved, made_of, verify_compiles, verify_starts
-    from ...handle import Stacked
+    """Check files; all errors of all their models are reported. Of a run or a saved machine, the files it was made of and how they are now."""
     from ...language.diagnostics import BmError
 
-    try:
-        if is_saved(file):
-            found = made_of(file)
-            shown = [made.as_dict() for made in found]
-            print(json.dumps({"ok": True, "machines": shown}) if as_json else "\n".join(line for made in found for line in made.lines()))
-            return
-        models = load_all(file, define, which)
-        verify_compiles(models)
-        verify_starts(models)
-        lints = judged(models, deny, allow)
-    except BmError as error:
-        if not as_json:
-            raise
-        print(json.dumps({"ok": False, "diagnostics": [d.as_dict() for d in error.diagnostics]}))
-        raise typer.Exit(1) from None
-    names = [model.name for model in models]
+    answers: list[dict[str, Any]] = []
+    for file in files:
+        try:
+            answers.append(_check(file, define, which, deny, allow, as_json))
+        except BmError as error:
+            answers.append({"ok": False, "diagnostics": [d.as_dict() for d in error.diagnostics]})
+            if not as_json:
+                print(error, file=sys.stderr, end="\n" if file == files[-1] else "\n\n")
+    ok = all(one["ok"] for one in answers)
     if as_json:
-        print(json.dumps({"ok": True, "models": names, "diagnostics": [d.as_dict() for d in lints]}))
-        return
-    for lint in lints:
-        print(f"{lint}\n", file=sys.stderr)
-    for model in models:
-        kind = "stack" if isinstance(model, Stacked) else "model"
-        print(f"{file}: {kind} `{model.name}` is fine")
+        named = [{"file": file, **one} for file, one in zip(files, answers, strict=True)]
+        print(json.dumps(answers[0] if len(files) == 1 else {"ok": ok, "files": named}))
+    if not ok:
+        raise typer.Exit(1)
+
+
+def _check(file: str, define: list[str] | None, which: str | None, deny: list[str] | None, allow: list[str] | None,
+           as_json: bool) -> dict[str, Any]:  # fmt: skip
+    """What is said of one file, printed if not `as_json`; BmError with what is wrong in it."""
+    from ...checking import is_saved, made_of, verify_compiles, verify_starts
+    from ...handle import Stacked
+
+    if is_saved(file):
+        found = made_of(file)
+        if not as_json:
+            print("\n".join(line for made in found for line in made.lines()))
+        return {"ok": True, "machines": [made.as_dict() for made in found]}
+    models = load_all(file, define, which)
+    verify_compiles(models)
+    verify_starts(models)
+    lints = judged(models, deny, allow)
+    if not as_json:
+        for lint in lints:
+            print(f"{lint}\n", file=sys.stderr)
+        for model in models:
+            print(f"{file}: {'stack' if isinstance(model, Stacked) else 'model'} `{model.name}` is fine")
+    return {"ok": True, "models": [model.name for model in models], "diagnostics": [d.as_dict() for d in lints]}

@@ -15,12 +15,14 @@ if TYPE_CHECKING:
     from ...fitting import Outcome
 
 PLACE = USE, 1
+LAST = Path("runs/last")
 
 
 def run(
     file: File,
     data: Annotated[str | None, typer.Argument(help="a named set or a file; default: the train block's")] = None,
-    out: Annotated[Path, typer.Option("--out", "-o", help="the run folder")] = Path("runs/last"),
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="the run folder", show_default="runs/last")] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="replace the run that the folder holds; `runs/last` always is")] = False,
     define: Define = None,
     settings: Settings = None,
     which: Which = None,
@@ -38,18 +40,19 @@ def run(
     from ...fitting import start
     from ...handle import is_stack
 
+    folder, replaced = out or LAST, overwrite or out is None
     if is_stack(file, which):
-        _stack(file, which, data, out, define, overrides(settings), weights, seed, dtype, as_json)
+        _stack(file, which, data, folder, replaced, define, overrides(settings), weights, seed, dtype, as_json)
         return
     model = load(file, define, settings, which)
     if seed is not None:
         model = model.bind({**overrides(settings), "seed": seed})
     warn(model, deny, allow)
-    finish(start(model, data, out, weights, dtype, memory(memory_limit)), as_json)
+    finish(start(model, data, folder, weights, dtype, memory(memory_limit), replaced), as_json)
 
 
-def _stack(file: str, which: str | None, data: str | None, out: Path, define: list[str] | None, settings: dict[str, str], weights: Path | None,
-           seed: int | None, dtype: str, as_json: bool) -> None:  # fmt: skip
+def _stack(file: str, which: str | None, data: str | None, out: Path, overwrite: bool, define: list[str] | None, settings: dict[str, str],
+           weights: Path | None, seed: int | None, dtype: str, as_json: bool) -> None:  # fmt: skip
     from ...handle import load_stack
     from ...language.diagnostics import fail
 
@@ -62,6 +65,6 @@ def _stack(file: str, which: str | None, data: str | None, out: Path, define: li
             show([(f"  {title}", *rest) for title, *rest in outcome.rows()])
 
     stack = load_stack(file, which)
-    stack.train(data, out, seed=seed, dtype=dtype, on_layer=done, **settings)
+    stack.train(data, out, seed=seed, dtype=dtype, on_layer=done, overwrite=overwrite, **settings)
     if as_json:
         print(json.dumps({"out": str(out), "layers": [layer.name for layer in stack.layers]}))
