@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from math import log2
@@ -12,7 +13,8 @@ import numpy as np
 
 from .chunks import by_chunks, chunks
 from .inference.machine import Machine
-from .language.diagnostics import BmError, fail
+from .language.diagnostics import BmError, BmWarning, Diagnostic, fail
+from .preparing import Preparation, steps_of
 from .training.cases import missing_cases
 
 if TYPE_CHECKING:
@@ -194,12 +196,24 @@ def _ready(run: Subject, spec: str, part: str) -> dict[str, np.ndarray]:
     """A part of the data, transformed and checked as the training cases were."""
     from .fitting import flatten, prepare, read
 
-    checked = run.machine.model
-    trained = None
-    if checked.training.transform and run.data and not (spec == run.data and part == "train"):
-        trained = flatten(read(run.data, checked)[0], checked)
+    checked, kept = run.machine.model, run.machine.preparation
     arrays, source = read(spec, checked, part)
-    return prepare(flatten(arrays, checked), checked, source, checked.training.seed, reference=trained)
+    if kept.groups is None:  # the run was written before statistics were kept
+        kept = _learned_again(run, spec, part)
+    return prepare(flatten(arrays, checked), checked, source, checked.training.seed, kept=kept).arrays
+
+
+def _learned_again(run: Subject, spec: str, part: str) -> Preparation:
+    """What transforms learn from the training cases as they are now; from `spec` itself, with a warning, where nobody knows them."""
+    from .fitting import flatten, prepare, read
+
+    checked = run.machine.model
+    if not run.data:
+        names = ", ".join(f"`{name}`" for name, _ in steps_of(checked))
+        warnings.warn(BmWarning(Diagnostic("BM782", f"{names}: the run holds no statistics of its training cases, those of `{spec}` are taken", None,
+                                           level="warning", helps=("train again: a run keeps them now",))), stacklevel=2)  # fmt: skip
+    arrays, source = read(run.data or spec, checked, "train" if run.data else part)
+    return prepare(flatten(arrays, checked), checked, source, checked.training.seed).preparation
 
 
 def _parts(spec: str) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from math import isqrt, prod
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -18,13 +18,15 @@ from . import units
 from .arrays import real, verify_fits
 from .data.load import holds_several
 from .data.load import load as load_data
-from .data.transform import gives_means, transform
+from .data.transform import Fitted, gives_means
+from .data.transform import fit as fit_transforms
 from .data.validate import as_one_hot, check_finite, check_values
 from .data.weights import load_weights
 from .inference import gate
 from .language.diagnostics import fail
 from .language.model import Group
 from .language.model import Model as CheckedModel
+from .preparing import Preparation, steps_of, transformed
 from .registry import discover
 
 if TYPE_CHECKING:
@@ -113,26 +115,41 @@ def _colours_first(x: np.ndarray) -> np.ndarray:
     return np.ascontiguousarray(np.moveaxis(x, 3, 1)) if x.ndim == 4 and x.shape[3] in (1, 3) and x.shape[1] not in (1, 3) else x
 
 
-def prepare(arrays: Arrays, model: CheckedModel, source: str, seed: int, allow_missing: bool = True, reference: Arrays | None = None) -> Arrays:
+class Prepared(NamedTuple):
+    """Data that a machine takes, and what was done to them."""
+
+    arrays: Arrays
+    preparation: Preparation
+
+
+def prepare(arrays: Arrays, model: CheckedModel, source: str, seed: int, allow_missing: bool = True, kept: Preparation | None = None,
+            weights: np.ndarray | None = None) -> Prepared:  # fmt: skip
     """Transformed and checked data of every visible and given group; BmError names file, row and column of what is wrong.
 
-    `reference` are the untransformed training cases, where `arrays` are others.
+    Transforms learn from these cases, weighed by `weights`, unless `kept` has what they learned from others.
     """
     generator = np.random.Generator(np.random.Philox(key=[seed, 1 << 32]))
-    steps = [(c.name, dict(c.options)) for c in model.training.transform]
-    means = gives_means([name for name, _ in steps])
-    out = {}
+    steps = steps_of(model)
+    known = None if kept is None else kept.known()
+    means = kept.fed if kept is not None and kept.fed else gives_means([name for name, _ in steps])
+    out: Arrays = {}
+    learned: dict[str, Fitted] = {}
     for group in model.groups:
         if group.role == "hidden":
             continue
         if group.name not in arrays:
             raise fail("BM872", f"no data for `{group.name}`", group.span)
         values = arrays[group.name]
-        if group.role == "visible" and steps and group.states is None:  # a label is no measurement
-            check_finite(values, group.name, source)  # a transform might take an infinite value for a missing one
-            values = transform(values, steps, generator, None if reference is None else reference.get(group.name))
+        if group.name in transformed(model):
+            if steps:
+                check_finite(values, group.name, source)  # a transform might take an infinite value for a missing one
+            if known is None:
+                learned[group.name], values = fit_transforms(values, steps, generator, weights)
+            elif group.name in known:
+                learned[group.name] = known[group.name]
+                values = known[group.name].apply(values, generator)
         out[group.name] = _checked(values, group, source, allow_missing and group.role == "visible", means and group.role == "visible")
-    return out
+    return Prepared(out, kept if kept is not None else Preparation(model, learned))
 
 
 def _checked(values: np.ndarray, group: Group, source: str, allow_missing: bool, means: bool) -> np.ndarray:
@@ -154,10 +171,18 @@ def _checked(values: np.ndarray, group: Group, source: str, allow_missing: bool,
     return values
 
 
-def ready_cases(model: CheckedModel, spec: Any) -> tuple[Arrays, Arrays]:
-    """A model's data as they are read, and shaped, transformed and checked; every case is whole."""
+def ready_cases(machine: Machine, spec: Any) -> tuple[Arrays, Arrays]:
+    """A machine's data as they are read, and shaped, transformed and checked; every case is whole. The machine keeps what transforms learned."""
+    model = machine.model
     arrays, source = read(_named(spec, model), model)
-    return arrays, prepare(flatten(arrays, model), model, source, model.training.seed, allow_missing=False)
+    ready, machine.preparation = prepare(flatten(arrays, model), model, source, model.training.seed, False, _kept(machine, model))
+    return arrays, ready
+
+
+def _kept(machine: Machine, model: CheckedModel) -> Preparation | None:
+    """What the machine's parameters were trained with, if it is of this model's transforms."""
+    made: Preparation | None = machine.preparation
+    return made if made is not None and made.serves(model) else None
 
 
 def fit(model: Model, machine: Machine, data: Any, out: Path | None, weights: Path | None = None, resume: bool = False,
@@ -174,7 +199,11 @@ def fit(model: Model, machine: Machine, data: Any, out: Path | None, weights: Pa
     spec = _named(data, checked)
     arrays, source = read(spec, checked)
     given = None if weights is None else load_weights(str(weights), len(next(iter(arrays.values()))))
-    ready = arrays if prepared else prepare(flatten(arrays, checked), checked, source, checked.training.seed)
+    if prepared:
+        ready, machine.preparation = arrays, Preparation(checked, {}, fed=True)
+    else:
+        kept = _kept(machine, checked)
+        ready, machine.preparation = prepare(flatten(arrays, checked), checked, source, checked.training.seed, kept=kept, weights=given)
     for name, x in ready.items():
         verify_fits(x, machine.dtype, f"data for `{name}` from {source}")
     gate.verify_parameters(machine.params)
@@ -186,7 +215,8 @@ def fit(model: Model, machine: Machine, data: Any, out: Path | None, weights: Pa
     images = {} if prepared else image_shapes(arrays, checked)
     metadata = {**model.metadata(machine), **origin(spec, weights), "images": json.dumps(images)}
     started = time.monotonic()
-    run = train(machine, ready, checked.training, out, given, metadata=metadata, resume=resume, progress=progress)
+    run = train(machine, ready, checked.training, out, given, metadata=metadata, resume=resume, progress=progress,
+                attached=machine.preparation.arrays())
     seconds = time.monotonic() - started
     pictures: tuple[Path, ...] = ()
     if run.out is not None and not run.interrupted:

@@ -34,7 +34,7 @@ def fit_jointly(stack: StackModel, layers: Sequence[Trained], spec: Any, out: Pa
     from .training.loop import train
 
     model = layers[0].machine.model
-    arrays, ready = ready_cases(model, spec)
+    arrays, ready = ready_cases(layers[0].machine, spec)
     machine = JointMachine(stack.name, layers)
     started = time.monotonic()
     run = train(machine, ready, _training(stack), out, metadata={"source": stack.text})  # type: ignore[arg-type]  # it has what this objective asks for
@@ -68,7 +68,7 @@ def _write(stack: StackModel, layers: Sequence[Trained], out: Path, spec: Any, i
         fed = layer.below is not None
         shown = {} if fed else images
         metadata = {**known.model.bind(None, **_lengths(layer)).metadata(layer.machine), **origin("" if fed else spec, None), "images": json.dumps(shown)}
-        folder = RunFolder(out / folders[layer.name], metadata)
+        folder = RunFolder(out / folders[layer.name], metadata, layer.machine.preparation.arrays())
         folder.prepare()
         folder.write_params({**layer.machine.params, **stored_edges(layer.machine.model)}, {"updates": metrics[-1]["update"] if metrics else 0})
     if metrics:

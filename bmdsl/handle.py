@@ -117,12 +117,16 @@ class Model:
         """
         if dtype not in ("float32", "float64"):
             raise fail("BM868", f"unknown dtype `{dtype}`", help="float32 or float64")
-        return driver.machine_of(self.checked, seed, dtype, self._save, self._train, jit, memory_limit, self.kept.starts)
+        from .preparing import Preparation  # a text is checked without NumPy
+
+        machine = driver.machine_of(self.checked, seed, dtype, self._save, self._train, jit, memory_limit, self.kept.starts)
+        machine.preparation = Preparation.before(self.checked)
+        return machine
 
     def _save(self, machine: Machine, path: Path) -> None:
         from .storage import write_machine
 
-        write_machine(path, {**machine.params, **stored_edges(machine.model)}, self.metadata(machine))
+        write_machine(path, {**machine.params, **stored_edges(machine.model), **machine.preparation.arrays()}, self.metadata(machine))
 
     @cached_property
     def text(self) -> str:
@@ -151,13 +155,16 @@ class Model:
             "dtype": str(machine.dtype),
             "waiting": json.dumps(sorted(machine.params.waiting)),
             "pretrained": json.dumps(machine.pretrained),
+            **machine.preparation.facts(),
         }
 
     def _train(self, machine: Machine, data: Any, out: Path | None, overrides: Mapping[str, Any], restart: bool = False) -> Any:
         from .fitting import fit
+        from .preparing import Preparation
 
         if restart:
             machine.restart()
+            machine.preparation = Preparation.before(self.checked)
         if "pretrain" in overrides:  # asked for in this very call
             machine.pretrained = False
         return fit(self.bind(overrides) if overrides else self, machine, data, out).run
@@ -269,6 +276,7 @@ class Opened:
 def open_run(path: Path) -> Opened:
     """A run's folder, or a file that `save` wrote. Nothing else is read. BmError where it is neither."""
     from .inference import gate
+    from .preparing import Preparation
     from .storage import read_machine
 
     if (path / "stack.json").exists():
@@ -288,6 +296,7 @@ def open_run(path: Path) -> Opened:
         machine.params[name] = gate.parameter(model.checked.parameter(name), value, value.shape, machine.dtype, str(file))
     machine.params.waiting = set(json.loads(saved.metadata.get("waiting", "[]")))
     machine.pretrained = bool(json.loads(saved.metadata.get("pretrained", "true")))
+    machine.preparation = Preparation.stored(model.checked, saved.metadata, saved.arrays)
     return Opened(model, machine, saved.metadata)
 
 

@@ -40,6 +40,8 @@ class Machine(Phases):
                  trainer: Callable[..., Any], starts: Mapping[str, Any] | None = None) -> None:  # fmt: skip
         super().__init__(model, program, seed, starts)
         self._save, self._trainer = save, trainer
+        self.preparation: Any = None
+        """What training did to the data, whose statistics are kept: `prepare` and `restore`."""
         self._calls = 0
 
     def __repr__(self) -> str:
@@ -448,6 +450,17 @@ class Machine(Phases):
         all but `fixed` ones go back to their start, those that start from data to that of these data, and `pretrain` is carried out again.
         """
         return self._trainer(self, data, None if out is None else Path(out), overrides, restart)
+
+    def prepare(self, data: Any) -> Any:
+        """New data as the machine's units take them: transformed by what was learned from the training cases, and checked.
+
+        An array for an array, a dict for a dict, a set or file too. Raises BM781 before training if a transform learns from data.
+        """
+        return self.preparation.prepare(data)
+
+    def restore(self, data: Any) -> Any:
+        """Values of the machine's units back in the data's own, the inverse of `prepare`. Raises BM780 if a transform has none."""
+        return self.preparation.restore(data)
 
     def save(self, path: str | Path) -> None:
         """Source, arguments and parameters as one safetensors file."""
