@@ -15,6 +15,7 @@ from .chunks import by_chunks, chunks
 from .inference.machine import Machine
 from .language.diagnostics import BmError, BmWarning, Diagnostic, fail
 from .preparing import Preparation, steps_of
+from .provenance import absolute, is_same, recorded, require_place, say_differs
 from .training.cases import missing_cases
 
 if TYPE_CHECKING:
@@ -120,7 +121,7 @@ def evaluate(folder: Path, data: str | None, parts: Sequence[str] | None = None)
 def ready_parts(folder: Path, data: str | None, parts: Sequence[str] | None) -> tuple[Subject, list[tuple[str, dict[str, np.ndarray]]]]:
     """A run, and the prepared cases of every part of the data, by its name."""
     run = opened(folder)
-    spec = _spec(run, data)
+    spec = _spec(run, folder, data)
     several = len(_parts(spec)) > 1
     return run, [(part if several else Path(spec).name, _ready(run, spec, part)) for part in parts or _parts(spec)]
 
@@ -133,7 +134,7 @@ def labelled(folder: Path, data: str | None, labels: str | None) -> tuple[Subjec
     from .data.load import load
 
     run = opened(folder)
-    spec, out = _spec(run, data), []
+    spec, out = _spec(run, folder, data), []
     for part in (p for p in _parts(spec) if p != "valid"):  # a probe keeps validation cases of its own
         answers = load(labels).values if labels else load(spec, part).labels
         ready = _ready(run, spec, part)
@@ -153,6 +154,8 @@ class Subject:
     data: str
     images: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     """Group → the shape its cases have as pictures."""
+    facts: Mapping[str, str] = field(default_factory=dict)
+    """What the run says of its making."""
 
 
 def one_machine(run: Subject, folder: Path) -> Machine:
@@ -167,29 +170,24 @@ def one_machine(run: Subject, folder: Path) -> Machine:
 def opened(folder: Path) -> Subject:
     """The machine of a run's folder, or the stack of one."""
     from .handle import open_run
-    from .stacking import is_stack, open_stack
+    from .stacking import is_stack, layer_folders, open_stack
 
     if is_stack(folder):
-        return Subject(*open_stack(folder))
+        return Subject(*open_stack(folder), facts=recorded(layer_folders(folder)[0]))
     run = open_run(folder)
-    return Subject(run.machine, run.data, run.images)
+    return Subject(run.machine, run.data, run.images, run.metadata)
 
 
 def last_part(folder: Path, data: str | None, part: str | None) -> tuple[Subject, str, dict[str, np.ndarray]]:
     """A run, and the prepared cases of one part of the data (None: the last that the set has) with its name."""
     run = opened(folder)
-    spec = _spec(run, data)
+    spec = _spec(run, folder, data)
     chosen = part or _parts(spec)[-1]
     return run, chosen if len(_parts(spec)) > 1 else Path(spec).name, _ready(run, spec, chosen)
 
 
-def _spec(run: Subject, data: str | None) -> str:
-    from .fitting import absolute
-
-    spec = absolute(data) if data else run.data
-    if not spec:
-        raise fail("BM913", "the run was trained on an array, so its data are not known here", help="name a set or a file: `bm eval RUN DATA`")
-    return spec
+def _spec(run: Subject, folder: Path, data: str | None) -> str:
+    return absolute(data) if data else require_place({**run.facts, "data": run.data}, folder, "eval")
 
 
 def _ready(run: Subject, spec: str, part: str) -> dict[str, np.ndarray]:
@@ -198,6 +196,8 @@ def _ready(run: Subject, spec: str, part: str) -> dict[str, np.ndarray]:
 
     checked, kept = run.machine.model, run.machine.preparation
     arrays, source = read(spec, checked, part)
+    if spec == run.data and part == "train" and is_same(run.facts, spec, arrays) is False:
+        say_differs(run.facts, spec, arrays, "its cases are taken as they are now")
     if kept.groups is None:  # the run was written before statistics were kept
         kept = _learned_again(run, spec, part)
     return prepare(flatten(arrays, checked), checked, source, checked.training.seed, kept=kept).arrays

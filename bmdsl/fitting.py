@@ -27,6 +27,7 @@ from .language.diagnostics import fail
 from .language.model import Group
 from .language.model import Model as CheckedModel
 from .preparing import Preparation, steps_of, transformed
+from .provenance import differs, is_same, provenance, recorded, require_place, say_differs, verify_weights
 from .registry import discover
 
 if TYPE_CHECKING:
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
     from .inference.machine import Machine
 
 Arrays = dict[str, np.ndarray]
+Weights = str | Path | np.ndarray | None
+"""One number a case, or the file that holds them."""
 PICTURED = 24
 """Cases whose reconstructions are drawn."""
 
@@ -185,7 +188,7 @@ def _kept(machine: Machine, model: CheckedModel) -> Preparation | None:
     return made if made is not None and made.serves(model) else None
 
 
-def fit(model: Model, machine: Machine, data: Any, out: Path | None, weights: Path | None = None, resume: bool = False,
+def fit(model: Model, machine: Machine, data: Any, out: Path | None, weights: Weights = None, resume: bool = False,
         progress: bool | None = None, prepared: bool = False) -> Outcome:  # fmt: skip
     """Trains `machine` by the model's train block on `data` (None: the block's own), from where it is. With `out`, the run folder ends with pictures.
 
@@ -198,7 +201,7 @@ def fit(model: Model, machine: Machine, data: Any, out: Path | None, weights: Pa
     checked = model.checked
     spec = _named(data, checked)
     arrays, source = read(spec, checked)
-    given = None if weights is None else load_weights(str(weights), len(next(iter(arrays.values()))))
+    given = None if weights is None else load_weights(weights, len(next(iter(arrays.values()))))
     if prepared:
         ready, machine.preparation = arrays, Preparation(checked, {}, fed=True)
     else:
@@ -213,7 +216,7 @@ def fit(model: Model, machine: Machine, data: Any, out: Path | None, weights: Pa
             discover("bmdsl.pretrain")[checked.training.pretrain.name].pretrain(machine, checked.training.pretrain, ready, progress)
             machine.pretrained = True
     images = {} if prepared else image_shapes(arrays, checked)
-    metadata = {**model.metadata(machine), **origin(spec, weights), "images": json.dumps(images)}
+    metadata = {**model.metadata(machine), **provenance(spec, {} if prepared else arrays, weights), "images": json.dumps(images)}
     started = time.monotonic()
     run = train(machine, ready, checked.training, out, given, metadata=metadata, resume=resume, progress=progress,
                 attached=machine.preparation.arrays())
@@ -224,23 +227,47 @@ def fit(model: Model, machine: Machine, data: Any, out: Path | None, weights: Pa
     return Outcome(machine, run, ready, seconds, pictures)
 
 
-def start(model: Model, data: Any, out: Path | None, weights: Path | None, dtype: str, memory_limit: int | None = None) -> Outcome:
+def start(model: Model, data: Any, out: Path | None, weights: Weights, dtype: str, memory_limit: int | None = None) -> Outcome:
     """A new machine of the model, its open lengths taken from the data, trained. `memory_limit`: bytes (None: 80 % of the machine's)."""
     model = bound(model, data)
     return fit(model, model.compile(model.checked.training.seed, dtype, memory_limit=memory_limit), data, out, weights)
 
 
-def resume(folder: Path, settings: Mapping[str, Any]) -> Outcome:
-    """Goes on from a run's checkpoint, with the data that it was trained on; `settings` replace some of its train block."""
+def resume(folder: Path, settings: Mapping[str, Any], data: Any = None, weights: Weights = None) -> Outcome:
+    """Goes on from a run's checkpoint; `settings` replace some of its train block. `data` and `weights` say where those that it had are now."""
     from .handle import open_run
 
     opened = open_run(folder)
-    if not opened.data:
-        raise fail("BM912", f"the run `{folder}` was trained on an array, so its data are not known here",
-                   help="go on from Python: `bmdsl.open` its folder and train again")  # fmt: skip
-    model = opened.model.bind(dict(settings)) if settings else opened.model
-    weights = Path(opened.metadata["weights"]) if opened.metadata.get("weights") else None
-    return fit(model, opened.machine, opened.data, folder, weights, resume=True)
+    return go_on(opened.model.bind(dict(settings)) if settings else opened.model, opened.machine, data, folder, weights)
+
+
+def go_on(model: Model, machine: Machine, data: Any, folder: Path, weights: Weights = None, progress: bool | None = None) -> Outcome:
+    """Trains on from the checkpoint in `folder`, on the run's own data, or on `data`: warned of where they are others.
+
+    Raises BM783 where the run's own are no longer there, BM785 where they have changed and are not named, BM941 without its case weights.
+    """
+    facts = recorded(folder)
+    spec = data if data is not None else require_place(facts, folder, "resume")
+    arrays = read(spec, model.checked)[0]
+    if is_same(facts, spec, arrays) is False:
+        if data is None:
+            raise differs(facts, spec, arrays, f"name it to go on with it as it is now: `bm resume {folder} {spec}`")
+        say_differs(facts, spec, arrays, "training goes on with it")
+    chosen = run_weights(facts, folder, "resume") if weights is None else weights
+    if chosen is not None:
+        verify_weights(facts, chosen, named=weights is not None)
+    return fit(model, machine, spec, folder, chosen, resume=True, progress=progress)
+
+
+def run_weights(facts: Mapping[str, str], folder: Path, verb: str) -> Weights:
+    """The file of the case weights that a run was trained with, None if it had none. Raises BM941 where they are gone or were an array."""
+    file = facts.get("weights", "")
+    if file and Path(file).exists():
+        return Path(file)
+    if file or facts.get("weights_sha256"):
+        what = f"of `{file}`, which is no longer there" if file else "of an array"
+        raise fail("BM941", f"the run was trained with the case weights {what}", help=f"name them: `bm {verb} {folder} DATA --weights FILE`")
+    return None
 
 
 def some_whole(data: Arrays, most: int) -> Arrays:
@@ -255,19 +282,6 @@ def _named(data: Any, checked: CheckedModel) -> Any:
     if spec is None:
         raise fail("BM873", f"no data to train `{checked.name}` on", help="name a set or a file: `bm train FILE digits`")
     return spec
-
-
-def origin(data: Any, weights: Path | None) -> dict[str, str]:
-    """Where the cases came from, for a resume: a set by its name, a file by its whole path. Arrays leave no trace."""
-    return {"data": absolute(str(data)) if isinstance(data, str | Path) else "", "weights": absolute(str(weights)) if weights else ""}
-
-
-def absolute(spec: str) -> str:
-    """A path from the root; a named set as it is."""
-    path, colon, key = spec, "", ""
-    if not Path(path).exists() and ":" in spec:
-        path, colon, key = spec.rpartition(":")
-    return f"{Path(path).resolve()}{colon}{key}" if Path(path).is_file() else spec
 
 
 def image_shapes(arrays: Arrays, model: CheckedModel) -> dict[str, tuple[int, ...]]:

@@ -158,8 +158,9 @@ class Model:
             **machine.preparation.facts(),
         }
 
-    def _train(self, machine: Machine, data: Any, out: Path | None, overrides: Mapping[str, Any], restart: bool = False) -> Any:
-        from .fitting import fit
+    def _train(self, machine: Machine, data: Any, out: Path | None, overrides: Mapping[str, Any], restart: bool = False, resume: bool = False,
+               weights: Any = None) -> Any:  # fmt: skip
+        from .fitting import fit, go_on
         from .preparing import Preparation
 
         if restart:
@@ -167,7 +168,12 @@ class Model:
             machine.preparation = Preparation.before(self.checked)
         if "pretrain" in overrides:  # asked for in this very call
             machine.pretrained = False
-        return fit(self.bind(overrides) if overrides else self, machine, data, out).run
+        model = self.bind(overrides) if overrides else self
+        if resume:
+            if out is None:
+                raise fail("BM757", "a resume needs the folder of the run", help="`machine.train(x, out=FOLDER, resume=True)`")
+            return go_on(model, machine, data, out, weights).run
+        return fit(model, machine, data, out, weights).run
 
 
 def load(path: str | Path, /, model: str | None = None, **arguments: float) -> Model:

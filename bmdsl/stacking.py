@@ -86,8 +86,8 @@ class StackModel:
         Layers above the first take hidden means as they are: their models' transforms are for data of their own. With `out`, a run folder a layer
         lies in it. `on_layer` gets each layer's outcome.
         """
-        from .fitting import absolute
         from .fitting_jointly import fit_jointly
+        from .provenance import absolute
 
         settings = {**settings, **({} if seed is None else {"seed": seed})}
         stack = self.bind(settings) if settings else self
@@ -232,6 +232,12 @@ def is_stack(folder: Path) -> bool:
 def layers_of(folder: Path) -> list[str]:
     """The names of a trained stack's layers, each a run's folder in this one. BmError BM870 where its file is damaged."""
     return [x["name"] for x in _facts(folder)["layers"]]
+
+
+def layer_folders(folder: Path) -> list[Path]:
+    """The layers' run folders in that of their stack, from the first up."""
+    folders = file_names(layers_of(folder))
+    return [folder / folders[name] for name in layers_of(folder)]
 
 
 def _facts(folder: Path) -> dict[str, Any]:
