@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from .evaluation import Figures
     from .handle import Model
     from .inference.machine import Machine
+    from .training.cases import Cases
 
 Arrays = dict[str, np.ndarray]
 Weights = str | Path | np.ndarray | None
@@ -196,12 +197,16 @@ def fit(model: Model, machine: Machine, data: Any, out: Path | None, weights: We
     """
     from .report.run_pictures import write_pictures
     from .report.subject import Subject
+    from .training.cases import Cases
     from .training.loop import train
 
     checked = model.checked
     spec = _named(data, checked)
     arrays, source = read(spec, checked)
     given = None if weights is None else load_weights(weights, len(next(iter(arrays.values()))))
+    metadata = provenance(spec, {} if prepared else arrays, weights)
+    if given is not None and not given.all():  # a case of weight 0 is as good as not there
+        arrays, given = {n: x[given > 0] for n, x in arrays.items()}, given[given > 0]
     if prepared:
         ready, machine.preparation = arrays, Preparation(checked, {}, fed=True)
     else:
@@ -210,13 +215,14 @@ def fit(model: Model, machine: Machine, data: Any, out: Path | None, weights: We
     for name, x in ready.items():
         verify_fits(x, machine.dtype, f"data for `{name}` from {source}")
     gate.verify_parameters(machine.params)
+    begin = Cases.of(ready, given).split(checked.training.validate, checked.training.seed)[0]
     if not resume:
-        machine.start_from(ready)
+        machine.start_from(begin.data, None if given is None else begin.weights)
         if checked.training.pretrain is not None and not machine.pretrained:
-            discover("bmdsl.pretrain")[checked.training.pretrain.name].pretrain(machine, checked.training.pretrain, ready, progress)
+            discover("bmdsl.pretrain")[checked.training.pretrain.name].pretrain(machine, checked.training.pretrain, begin.data, progress, begin.weights)
             machine.pretrained = True
     images = {} if prepared else image_shapes(arrays, checked)
-    metadata = {**model.metadata(machine), **provenance(spec, {} if prepared else arrays, weights), "images": json.dumps(images)}
+    metadata = {**model.metadata(machine), **metadata, "images": json.dumps(images)}
     started = time.monotonic()
     run = train(machine, ready, checked.training, out, given, metadata=metadata, resume=resume, progress=progress,
                 attached=machine.preparation.arrays())
@@ -224,7 +230,7 @@ def fit(model: Model, machine: Machine, data: Any, out: Path | None, weights: We
     pictures: tuple[Path, ...] = ()
     if run.out is not None and not run.interrupted:
         pictures = write_pictures(Subject(machine, images, run.metrics, run.chains, some_whole(ready, PICTURED)), run.out)
-    return Outcome(machine, run, ready, seconds, pictures)
+    return Outcome(machine, run, ready, seconds, pictures, begin)
 
 
 def start(model: Model, data: Any, out: Path | None, weights: Weights, dtype: str, memory_limit: int | None = None) -> Outcome:
@@ -313,15 +319,17 @@ class Outcome:
     data: Arrays
     seconds: float
     pictures: tuple[Path, ...]
+    trained: Cases | None = None
+    """The data less those held out, with their weights; None: all, of equal weight."""
 
     @cached_property
     def figures(self) -> Figures:
         """Measured on at most 2,000 of the training cases, spread over all of them."""
         from .evaluation import figures
+        from .training.cases import Cases
 
-        count = len(next(iter(self.data.values())))
-        rows = np.unique(np.linspace(0, count - 1, min(count, 2000)).astype(int))
-        return figures(self.machine, {n: x[rows] for n, x in self.data.items()}, "train")
+        cases = (Cases.of(self.data, None) if self.trained is None else self.trained).spread(2000)
+        return figures(self.machine, cases.data, "train", cases.weights)
 
     def rows(self) -> list[tuple[str, ...]]:
         """Names and values of what a user wants to know at the end."""

@@ -32,6 +32,7 @@ def fit_jointly(stack: StackModel, layers: Sequence[Trained], spec: Any, out: Pa
     With `out`, that folder holds metrics, curves and reconstructions of the whole stack, and a run folder a layer. BmError BM864 for another
     objective than the contrastive free energy.
     """
+    from .training.cases import Cases
     from .training.loop import train
 
     arrays, ready = ready_cases(layers[0].machine, spec)
@@ -40,7 +41,8 @@ def fit_jointly(stack: StackModel, layers: Sequence[Trained], spec: Any, out: Pa
     run = train(machine, ready, _training(stack), out, metadata={"source": stack.text})  # type: ignore[arg-type]  # it has what this objective asks for
     if run.interrupted:
         raise Stopped(run.signal, whole=True)
-    outcome = Outcome(layers[0].machine, run, ready, time.monotonic() - started, ())
+    trained = Cases.of(ready, None).split(_training(stack).validate, _training(stack).seed)[0]
+    outcome = Outcome(layers[0].machine, run, ready, time.monotonic() - started, (), trained)
     if out is not None:
         _write(stack, layers, out, spec, arrays, run.metrics, ready)
     if on_layer is not None:

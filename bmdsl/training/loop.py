@@ -191,8 +191,9 @@ class _Loop:
                 self.best = {n: x.copy() for n, x in self.machine.params.items()}
             else:
                 self.misses += 1
-        held = None if self.held is None else self.held.whole().spread(WATCHED).data
-        line |= self.health.epoch(self.training, (self.watched.data, held), self.recipe.last, self.recipe.chains, epoch, self.per_epoch)
+        held = None if self.held is None else self.held.whole().spread(WATCHED)
+        line |= self.health.epoch(self.training, (self.watched.data, None if held is None else held.data), self.recipe.last, self.recipe.chains, epoch,
+                                  self.per_epoch, (self.watched.weights, None if held is None else held.weights))  # fmt: skip
         self._keep()
         run.metrics.append(line)
         if self.folder is not None:
