@@ -79,7 +79,8 @@ def _write(stack: StackModel, layers: Sequence[Trained], out: Path, spec: Any, a
     visible = layers[0].machine.visible[0]
     if visible in images:
         some = some_whole(ready, PICTURED)
-        pairs(some[visible], reconstruct(layers, some), images[visible], out / "reconstructions.png", f"{stack.name}: data above their reconstructions", 12)
+        above, below = (layers[0].machine.preparation.outward(visible, x) for x in (some[visible], reconstruct(layers, some)))
+        pairs(above, below, images[visible], out / "reconstructions.png", f"{stack.name}: data above their reconstructions", 12)
 
 
 def _lengths(layer: Trained) -> dict[str, float]:

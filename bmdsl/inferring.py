@@ -128,5 +128,6 @@ def rank(folder: Path, data: str | None, part: str | None, count: int) -> Ranked
     if first in run.images and folder.is_dir():
         picture = folder / "rank.png"
         rows = np.concatenate([cases[first][order[:count]], cases[first][order[::-1][:count]]])
+        rows = machine.preparation.outward(first, rows)
         tiles(rows, run.images[first], picture, f"{name}: the {count} most likely cases, and below them the {count} least likely", False, columns=count)
     return Ranked(name, len(values), ends[0], ends[1], bound, picture)
