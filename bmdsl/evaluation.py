@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import log2
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import numpy as np
 
 from .chunks import by_chunks, chunks
 from .inference.conditional_partition import distinct, exact_log_partitions
 from .inference.machine import Machine
-from .language.diagnostics import BmError, fail
-from .training.cases import missing_cases
+from .language.diagnostics import BmError, BmWarning, Diagnostic, fail
+from .preparing import Preparation, steps_of
+from .provenance import absolute, is_same, recorded, require_place, say_differs
+from .training.cases import missing_cases, split_rows
 
 if TYPE_CHECKING:
+    from .fitting import Weights
     from .stacking import StackMachine
 
+HELD = "validation"
+"""The part of a run's data that `validate` held out of its training."""
 BITS = 22
 """log2 of the most joint states (times cases, where a case has its own) that a figure is worth."""
 
@@ -60,43 +66,47 @@ def _shown(value: float | None, unit: str = "") -> str:
     return "not exact here" if value is None else f"{value:.5g}{unit}"
 
 
-def figures(machine: Machine, data: Mapping[str, np.ndarray], part: str) -> Figures:
-    """Figures of prepared data; cases with missing values are left out."""
+def figures(machine: Machine, data: Mapping[str, np.ndarray], part: str, weights: np.ndarray | None = None) -> Figures:
+    """Figures of prepared data, means with `weights`; cases with missing values are left out, and those of weight 0."""
+    if weights is not None and not weights.all():
+        data, weights = {n: x[weights > 0] for n, x in data.items()}, weights[weights > 0]
     whole = ~missing_cases(data)
     count, notes = int(whole.sum()), []
     if count < len(whole):
         notes.append(f"{len(whole) - count:,} cases with missing values are left out")
     if not count:
         return Figures(part, 0, None, None, None, tuple(notes))
+    weights = weights if weights is None else weights[whole]
     data, first = (data if whole.all() else {n: x[whole] for n, x in data.items()}), machine.visible[0]
     wrong = None
     if machine.reconstructs:
         wrong = by_chunks(lambda c: ((np.asarray(machine.reconstruct(c), np.float64) - c[first]) ** 2).reshape(len(c[first]), -1).mean(1), data)
     free = by_chunks(lambda c: machine.free_energy(**c), data) if worth(machine, machine.hidden, count) else None
-    log_z = None if free is None else _exact_log_z(machine, data)
-    likelihood = float(-free.mean() - log_z) if free is not None and log_z is not None else None
-    mean = None if free is None else float(free.mean())
-    return Figures(part, count, None if wrong is None else float(wrong.mean()), mean, likelihood, tuple(notes), _class_errors(machine, data))
+    log_z = None if free is None else _exact_log_z(machine, data, weights)
+    mean = None if free is None else float(np.average(free, weights=weights))
+    likelihood = -mean - log_z if mean is not None and log_z is not None else None
+    return Figures(part, count, None if wrong is None else float(np.average(wrong, weights=weights)), mean, likelihood, tuple(notes),
+                   _class_errors(machine, data, weights))  # fmt: skip
 
 
-def _exact_log_z(machine: Machine, data: Mapping[str, np.ndarray]) -> float | None:
+def _exact_log_z(machine: Machine, data: Mapping[str, np.ndarray], weights: np.ndarray | None) -> float | None:
     """log Z, with given groups x the mean of log Z(x) over the cases; None where it takes too many states."""
     if not machine.given:
         return float(machine.log_partition()) if worth(machine, machine.free, 1) else None
     at = {n: machine.program.flat(n, data[n]) for n in machine.given}
     if not worth(machine, machine.free, len(next(iter(distinct(at)[0].values())))):
         return None
-    return float(exact_log_partitions(machine, at).mean())
+    return float(np.average(exact_log_partitions(machine, at), weights=weights))
 
 
-def _class_errors(machine: Machine, data: Mapping[str, np.ndarray]) -> dict[str, float]:
+def _class_errors(machine: Machine, data: Mapping[str, np.ndarray], weights: np.ndarray | None) -> dict[str, float]:
     """Errors of every visible one-of-K unit by its posterior given all other groups that are not hidden."""
     out = {}
     for name in machine.visible:
         if machine.program.plan.is_one_unit(name) and len(machine.visible) > 1:
             others = {n: x for n, x in data.items() if n != name}
             told = np.concatenate([machine.posterior(**c)[name].argmax(1) for c in chunks(others)])
-            out[name] = 1 - float((told == data[name].argmax(1)).mean())
+            out[name] = 1 - float(np.average(told == data[name].argmax(1), weights=weights))
     return out
 
 
@@ -112,25 +122,80 @@ def worth(machine: Machine, groups: Sequence[str], cases: int) -> bool:
     return not bits or bits + log2(cases) <= BITS
 
 
-def evaluate(folder: Path, data: str | None, parts: Sequence[str] | None = None) -> list[Figures]:
-    """Figures of a run on data (None: those it was trained on), a part each where the set has several; of a stack, layer by layer."""
-    run, ready = ready_parts(folder, data, parts)
+class Ready(NamedTuple):
+    """Prepared cases of one part of the data, their weights (None: all the same), and what is to be said of them."""
+
+    name: str
+    data: dict[str, np.ndarray]
+    weights: np.ndarray | None = None
+    note: str = ""
+
+
+def evaluate(folder: Path, data: str | None, parts: Sequence[str] | None = None, weights: Path | None = None) -> list[Figures]:
+    """Figures of a run on data (None: those it was trained on), a part each where there are several; of a stack, layer by layer.
+
+    `weights`: the file of the cases' weights; default: for the cases that the run was trained on, those that it had.
+    """
+    run, ready = ready_parts(folder, data, parts, weights)
     out = []
-    for name, cases in ready:
+    for part in ready:
         if isinstance(run.machine, Machine):
-            out.append(figures(run.machine, cases, name))
+            out.append(_noted(figures(run.machine, part.data, part.name, part.weights), part.note))
         else:
-            seen = run.machine.states(cases)
-            out += [figures(x.machine, seen[x.name], f"{x.name}, {name}") for x in run.machine.layers]
+            seen = run.machine.states(part.data)
+            out += [figures(x.machine, seen[x.name], f"{x.name}, {part.name}", part.weights) for x in run.machine.layers]
     return out
 
 
-def ready_parts(folder: Path, data: str | None, parts: Sequence[str] | None) -> tuple[Subject, list[tuple[str, dict[str, np.ndarray]]]]:
-    """A run, and the prepared cases of every part of the data, by its name."""
+def _noted(found: Figures, note: str) -> Figures:
+    return replace(found, notes=(*found.notes, note)) if note else found
+
+
+def ready_parts(folder: Path, data: str | None, parts: Sequence[str] | None, weights: Path | None = None) -> tuple[Subject, list[Ready]]:
+    """A run, and the prepared cases of every part of the data. Cases that `validate` held out of training are the part `validation`.
+
+    Raises BM942 where there is no such part.
+    """
     run = opened(folder)
-    spec = _spec(run, data)
-    several = len(_parts(spec)) > 1
-    return run, [(part if several else Path(spec).name, _ready(run, spec, part)) for part in parts or _parts(spec)]
+    spec = _spec(run, folder, data)
+    known, made = _parts(spec), list[Ready]()
+    for part in known if parts is None else dict.fromkeys("train" if p == HELD else p for p in parts):
+        cases, same = _read(run, spec, part)
+        one = _weighed(run, folder, Ready(part if len(known) > 1 else Path(spec).name, cases), weights, same)
+        halves = _split(run, one) if same else [one]
+        if len(halves) == 1 and part == "train" and HELD in (parts or ()):
+            raise fail("BM942", f"no cases of `{spec}` were held out of this run's training", help="`validate 0.1` in the train block holds some out")
+        made += halves if parts is None or len(halves) == 1 else [r for r in halves if r.name in parts]
+    return run, made
+
+
+def _weighed(run: Subject, folder: Path, part: Ready, weights: Path | None, same: bool) -> Ready:
+    """With the weights of the file, or those that the run was trained with."""
+    from .data.weights import load_weights
+    from .fitting import run_weights
+
+    note, chosen = "", cast("Weights", weights)
+    if weights is None and same:
+        try:
+            chosen = run_weights(run.facts, folder, "eval")
+        except BmError as error:
+            note = f"{error.diagnostics[0].message}: every case counts the same"
+    values = None if chosen is None else load_weights(chosen, len(next(iter(part.data.values()))))
+    return part._replace(weights=values, note=note)
+
+
+def _split(run: Subject, part: Ready) -> list[Ready]:
+    """The training cases and those that were held out of them, as training drew them: cases of weight 0 were not there."""
+    training = run.machine.model.training
+    there = np.arange(len(next(iter(part.data.values())))) if part.weights is None else np.flatnonzero(part.weights)
+    rows, held = (there[k] for k in split_rows(len(there), training.validate, training.seed))
+    if not len(held):
+        return [part]
+
+    def taken(name: str, k: np.ndarray) -> Ready:
+        return Ready(name, {n: x[k] for n, x in part.data.items()}, None if part.weights is None else part.weights[k], part.note)
+
+    return [taken("train", rows), taken(HELD, held)]
 
 
 def labelled(folder: Path, data: str | None, labels: str | None) -> tuple[Subject, list[tuple[dict[str, np.ndarray], np.ndarray]]]:
@@ -141,7 +206,7 @@ def labelled(folder: Path, data: str | None, labels: str | None) -> tuple[Subjec
     from .data.load import load
 
     run = opened(folder)
-    spec, out = _spec(run, data), []
+    spec, out = _spec(run, folder, data), []
     for part in (p for p in _parts(spec) if p != "valid"):  # a probe keeps validation cases of its own
         answers = load(labels).values if labels else load(spec, part).labels
         ready = _ready(run, spec, part)
@@ -161,6 +226,8 @@ class Subject:
     data: str
     images: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     """Group → the shape its cases have as pictures."""
+    facts: Mapping[str, str] = field(default_factory=dict)
+    """What the run says of its making."""
 
 
 def one_machine(run: Subject, folder: Path) -> Machine:
@@ -175,41 +242,60 @@ def one_machine(run: Subject, folder: Path) -> Machine:
 def opened(folder: Path) -> Subject:
     """The machine of a run's folder, or the stack of one."""
     from .handle import open_run
-    from .stacking import is_stack, open_stack
+    from .stacking import is_stack, layer_folders, open_stack
 
     if is_stack(folder):
-        return Subject(*open_stack(folder))
+        return Subject(*open_stack(folder), facts=recorded(layer_folders(folder)[0]))
     run = open_run(folder)
-    return Subject(run.machine, run.data, run.images)
+    return Subject(run.machine, run.data, run.images, run.metadata)
 
 
 def last_part(folder: Path, data: str | None, part: str | None) -> tuple[Subject, str, dict[str, np.ndarray]]:
-    """A run, and the prepared cases of one part of the data (None: the last that the set has) with its name."""
+    """A run, and the prepared cases of one part of the data with its name. None: the last that the set has, none of its cases apart."""
+    if part in ("train", HELD):
+        run, ready = ready_parts(folder, data, [part])
+        return run, ready[0].name, ready[0].data
     run = opened(folder)
-    spec = _spec(run, data)
+    spec = _spec(run, folder, data)
     chosen = part or _parts(spec)[-1]
     return run, chosen if len(_parts(spec)) > 1 else Path(spec).name, _ready(run, spec, chosen)
 
 
-def _spec(run: Subject, data: str | None) -> str:
-    from .fitting import absolute
-
-    spec = absolute(data) if data else run.data
-    if not spec:
-        raise fail("BM913", "the run was trained on an array, so its data are not known here", help="name a set or a file: `bm eval RUN DATA`")
-    return spec
+def _spec(run: Subject, folder: Path, data: str | None) -> str:
+    return absolute(data) if data else require_place({**run.facts, "data": run.data}, folder, "eval")
 
 
 def _ready(run: Subject, spec: str, part: str) -> dict[str, np.ndarray]:
     """A part of the data, transformed and checked as the training cases were."""
+    return _read(run, spec, part)[0]
+
+
+def _read(run: Subject, spec: str, part: str) -> tuple[dict[str, np.ndarray], bool]:
+    """The same, and whether these are the cases that the run was trained on."""
+    from .fitting import flatten, prepare, read
+
+    checked, kept = run.machine.model, run.machine.preparation
+    arrays, source = read(spec, checked, part)
+    same = is_same(run.facts, spec, arrays) if part == "train" else False
+    if same is False and spec == run.data and part == "train":
+        say_differs(run.facts, spec, arrays, "its cases are taken as they are now")
+    if kept.groups is None:  # the run was written before statistics were kept
+        kept = _learned_again(run, spec, part)
+    ready = prepare(flatten(arrays, checked), checked, source, checked.training.seed, kept=kept).arrays
+    return ready, spec == run.data if same is None else same
+
+
+def _learned_again(run: Subject, spec: str, part: str) -> Preparation:
+    """What transforms learn from the training cases as they are now; from `spec` itself, with a warning, where nobody knows them."""
     from .fitting import flatten, prepare, read
 
     checked = run.machine.model
-    trained = None
-    if checked.training.transform and run.data and not (spec == run.data and part == "train"):
-        trained = flatten(read(run.data, checked)[0], checked)
-    arrays, source = read(spec, checked, part)
-    return prepare(flatten(arrays, checked), checked, source, checked.training.seed, reference=trained)
+    if not run.data:
+        names = ", ".join(f"`{name}`" for name, _ in steps_of(checked))
+        warnings.warn(BmWarning(Diagnostic("BM782", f"{names}: the run holds no statistics of its training cases, those of `{spec}` are taken", None,
+                                           level="warning", helps=("train again: a run keeps them now",))), stacklevel=2)  # fmt: skip
+    arrays, source = read(run.data or spec, checked, "train" if run.data else part)
+    return prepare(flatten(arrays, checked), checked, source, checked.training.seed).preparation
 
 
 def _parts(spec: str) -> tuple[str, ...]:

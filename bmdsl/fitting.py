@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from math import isqrt, prod
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -19,7 +19,8 @@ from .arrays import real, verify_fits
 from .data.load import holds_several
 from .data.load import load as load_data
 from .data.series import split_windows
-from .data.transform import gives_means, transform
+from .data.transform import Fitted, gives_means
+from .data.transform import fit as fit_transforms
 from .data.validate import as_one_hot, check_finite, check_values
 from .data.weights import load_weights
 from .earlier_run import clear, verify_vacant
@@ -27,6 +28,8 @@ from .inference import gate
 from .language.diagnostics import BmError, fail
 from .language.model import Group
 from .language.model import Model as CheckedModel
+from .preparing import Preparation, steps_of, transformed
+from .provenance import differs, is_same, provenance, recorded, require_place, say_differs, verify_weights
 from .registry import discover
 from .windowing import windowed
 
@@ -35,8 +38,11 @@ if TYPE_CHECKING:
     from .evaluation import Figures
     from .handle import Model
     from .inference.machine import Machine
+    from .training.cases import Cases
 
 Arrays = dict[str, np.ndarray]
+Weights = str | Path | np.ndarray | None
+"""One number a case, or the file that holds them."""
 PICTURED = 24
 """Cases whose reconstructions are drawn."""
 
@@ -121,24 +127,39 @@ def _colours_first(x: np.ndarray) -> np.ndarray:
     return np.ascontiguousarray(np.moveaxis(x, 3, 1)) if x.ndim == 4 and x.shape[3] in (1, 3) and x.shape[1] not in (1, 3) else x
 
 
-def prepare(arrays: Arrays, model: CheckedModel, source: str, seed: int, allow_missing: bool = True, reference: Arrays | None = None) -> Arrays:
+class Prepared(NamedTuple):
+    """Data that a machine takes, and what was done to them."""
+
+    arrays: Arrays
+    preparation: Preparation
+
+
+def prepare(arrays: Arrays, model: CheckedModel, source: str, seed: int, allow_missing: bool = True, kept: Preparation | None = None,
+            weights: np.ndarray | None = None) -> Prepared:  # fmt: skip
     """Transformed and checked data of every visible and given group; BmError names file, row and column of what is wrong.
 
-    `reference` are the untransformed training cases, where `arrays` are others.
+    Transforms learn from these cases, weighed by `weights`, unless `kept` has what they learned from others.
     """
     generator = np.random.Generator(np.random.Philox(key=[seed, 1 << 32]))
-    steps = [(c.name, dict(c.options)) for c in model.training.transform]
-    means = gives_means([name for name, _ in steps])
-    out = {}
+    steps = steps_of(model)
+    known = None if kept is None else kept.known()
+    means = kept.fed if kept is not None and kept.fed else gives_means([name for name, _ in steps])
+    out: Arrays = {}
+    learned: dict[str, Fitted] = {}
     for group in model.groups:
         if group.role == "hidden":
             continue
         if group.name not in arrays:
             raise fail("BM872", f"no data for `{group.name}`", group.span)
         values = arrays[group.name]
-        if group.role == "visible" and steps and group.states is None:  # a label is no measurement
-            check_finite(values, group.name, source)  # a transform might take an infinite value for a missing one
-            values = transform(values, steps, generator, None if reference is None else reference.get(group.name))
+        if group.name in transformed(model):
+            if steps:
+                check_finite(values, group.name, source)  # a transform might take an infinite value for a missing one
+            if known is None:
+                learned[group.name], values = fit_transforms(values, steps, generator, weights)
+            elif group.name in known:
+                learned[group.name] = known[group.name]
+                values = known[group.name].apply(values, generator)
         missing = allow_missing and group.role == "visible"
         try:
             out[group.name] = _checked(values, group, source, missing, means and group.role == "visible")
@@ -146,7 +167,7 @@ def prepare(arrays: Arrays, model: CheckedModel, source: str, seed: int, allow_m
             if values is arrays[group.name]:
                 raise
             raise _of_transform(error, group, model, arrays[group.name], source, missing) from None
-    return out
+    return Prepared(out, kept if kept is not None else Preparation(model, learned))
 
 
 def _of_transform(error: BmError, group: Group, model: CheckedModel, before: np.ndarray, source: str, allow_missing: bool) -> BmError:
@@ -183,13 +204,21 @@ def _checked(values: np.ndarray, group: Group, source: str, allow_missing: bool,
     return values
 
 
-def ready_cases(model: CheckedModel, spec: Any) -> tuple[Arrays, Arrays]:
-    """A model's data as they are read, and shaped, transformed and checked; every case is whole."""
+def ready_cases(machine: Machine, spec: Any) -> tuple[Arrays, Arrays]:
+    """A machine's data as they are read, and shaped, transformed and checked; every case is whole. The machine keeps what transforms learned."""
+    model = machine.model
     arrays, source = read(_named(spec, model), model)
-    return arrays, prepare(flatten(arrays, model), model, source, model.training.seed, allow_missing=False)
+    ready, machine.preparation = prepare(flatten(arrays, model), model, source, model.training.seed, False, _kept(machine, model))
+    return arrays, ready
 
 
-def fit(model: Model, machine: Machine, data: Any, out: Path | None, weights: Path | None = None, resume: bool = False,
+def _kept(machine: Machine, model: CheckedModel) -> Preparation | None:
+    """What the machine's parameters were trained with, if it is of this model's transforms."""
+    made: Preparation | None = machine.preparation
+    return made if made is not None and made.serves(model) else None
+
+
+def fit(model: Model, machine: Machine, data: Any, out: Path | None, weights: Weights = None, resume: bool = False,
         progress: bool | None = None, prepared: bool = False, overwrite: bool = False) -> Outcome:  # fmt: skip
     """Trains `machine` by the model's train block on `data` (None: the block's own), from where it is. With `out`, the run folder ends with pictures.
 
@@ -200,37 +229,47 @@ def fit(model: Model, machine: Machine, data: Any, out: Path | None, weights: Pa
         verify_vacant(out, overwrite)
     from .report.run_pictures import write_pictures
     from .report.subject import Subject
+    from .training.cases import Cases
     from .training.loop import train
 
     checked = model.checked
     spec = _named(data, checked)
     arrays, source = read(spec, checked)
-    given = None if weights is None else load_weights(str(weights), len(next(iter(arrays.values()))))
-    ready = arrays if prepared else prepare(flatten(arrays, checked), checked, source, checked.training.seed)
+    given = None if weights is None else load_weights(weights, len(next(iter(arrays.values()))))
+    metadata = provenance(spec, {} if prepared else arrays, weights)
+    if given is not None and not given.all():  # a case of weight 0 is as good as not there
+        arrays, given = {n: x[given > 0] for n, x in arrays.items()}, given[given > 0]
+    if prepared:
+        ready, machine.preparation = arrays, Preparation(checked, {}, fed=True)
+    else:
+        kept = _kept(machine, checked)
+        ready, machine.preparation = prepare(flatten(arrays, checked), checked, source, checked.training.seed, kept=kept, weights=given)
     for name, x in ready.items():
         verify_fits(x, machine.dtype, f"data for `{name}` from {source}")
     gate.verify_parameters(machine.params)
+    begin = Cases.of(ready, given).split(checked.training.validate, checked.training.seed)[0]
     if not resume:
-        machine.start_from(ready)
+        machine.start_from(begin.data, None if given is None else begin.weights)
         if checked.training.pretrain is not None and not machine.pretrained:
-            discover("bmdsl.pretrain")[checked.training.pretrain.name].pretrain(machine, checked.training.pretrain, ready, progress)
+            discover("bmdsl.pretrain")[checked.training.pretrain.name].pretrain(machine, checked.training.pretrain, begin.data, progress, begin.weights)
             machine.pretrained = True
     if out is not None and not resume:
         clear(out)
     images = {} if prepared else image_shapes(arrays, checked)
-    metadata = {**model.metadata(machine), **origin(spec, weights), "images": json.dumps(images)}
+    metadata = {**model.metadata(machine), **metadata, "images": json.dumps(images)}
     started = time.monotonic()
-    run = train(machine, ready, checked.training, out, given, metadata=metadata, resume=resume, progress=progress)
+    run = train(machine, ready, checked.training, out, given, metadata=metadata, resume=resume, progress=progress,
+                attached=machine.preparation.arrays())
     seconds = time.monotonic() - started
     pictures: tuple[Path, ...] = ()
     if run.out is not None and not run.interrupted:
         pictures = write_pictures(Subject(machine, images, run.metrics, run.chains, some_whole(ready, PICTURED)), run.out)
-    outcome = Outcome(machine, run, ready, seconds, pictures)
+    outcome = Outcome(machine, run, ready, seconds, pictures, begin)
     run.told = outcome.rows
     return outcome
 
 
-def start(model: Model, data: Any, out: Path | None, weights: Path | None, dtype: str, memory_limit: int | None = None,
+def start(model: Model, data: Any, out: Path | None, weights: Weights, dtype: str, memory_limit: int | None = None,
           overwrite: bool = False) -> Outcome:  # fmt: skip
     """A new machine of the model, its open lengths taken from the data, trained. `memory_limit`: bytes (None: 80 % of the machine's)."""
     if out is not None:
@@ -240,17 +279,41 @@ def start(model: Model, data: Any, out: Path | None, weights: Path | None, dtype
     return fit(model, machine, data, out, weights, overwrite=overwrite)
 
 
-def resume(folder: Path, settings: Mapping[str, Any]) -> Outcome:
-    """Goes on from a run's checkpoint, with the data that it was trained on; `settings` replace some of its train block."""
+def resume(folder: Path, settings: Mapping[str, Any], data: Any = None, weights: Weights = None) -> Outcome:
+    """Goes on from a run's checkpoint; `settings` replace some of its train block. `data` and `weights` say where those that it had are now."""
     from .handle import open_run
 
     opened = open_run(folder)
-    if not opened.data:
-        raise fail("BM912", f"the run `{folder}` was trained on an array, so its data are not known here",
-                   help="go on from Python: `bmdsl.open` its folder and train again")  # fmt: skip
-    model = opened.model.bind(dict(settings)) if settings else opened.model
-    weights = Path(opened.metadata["weights"]) if opened.metadata.get("weights") else None
-    return fit(model, opened.machine, opened.data, folder, weights, resume=True)
+    return go_on(opened.model.bind(dict(settings)) if settings else opened.model, opened.machine, data, folder, weights)
+
+
+def go_on(model: Model, machine: Machine, data: Any, folder: Path, weights: Weights = None, progress: bool | None = None) -> Outcome:
+    """Trains on from the checkpoint in `folder`, on the run's own data, or on `data`: warned of where they are others.
+
+    Raises BM783 where the run's own are no longer there, BM785 where they have changed and are not named, BM941 without its case weights.
+    """
+    facts = recorded(folder)
+    spec = data if data is not None else require_place(facts, folder, "resume")
+    arrays = read(spec, model.checked)[0]
+    if is_same(facts, spec, arrays) is False:
+        if data is None:
+            raise differs(facts, spec, arrays, f"name it to go on with it as it is now: `bm resume {folder} {spec}`")
+        say_differs(facts, spec, arrays, "training goes on with it")
+    chosen = run_weights(facts, folder, "resume") if weights is None else weights
+    if chosen is not None:
+        verify_weights(facts, chosen, named=weights is not None)
+    return fit(model, machine, spec, folder, chosen, resume=True, progress=progress)
+
+
+def run_weights(facts: Mapping[str, str], folder: Path, verb: str) -> Weights:
+    """The file of the case weights that a run was trained with, None if it had none. Raises BM941 where they are gone or were an array."""
+    file = facts.get("weights", "")
+    if file and Path(file).exists():
+        return Path(file)
+    if file or facts.get("weights_sha256"):
+        what = f"of `{file}`, which is no longer there" if file else "of an array"
+        raise fail("BM941", f"the run was trained with the case weights {what}", help=f"name them: `bm {verb} {folder} DATA --weights FILE`")
+    return None
 
 
 def some_whole(data: Arrays, most: int) -> Arrays:
@@ -265,22 +328,6 @@ def _named(data: Any, checked: CheckedModel) -> Any:
     if spec is None:
         raise fail("BM873", f"no data to train `{checked.name}` on", help="name a set or a file: `bm train FILE digits`")
     return spec
-
-
-def origin(data: Any, weights: Path | None) -> dict[str, str]:
-    """Where the cases came from, for a resume: a set by its name, a file by its whole path. Arrays leave no trace."""
-    return {"data": absolute(str(data)) if isinstance(data, str | Path) else "", "weights": absolute(str(weights)) if weights else ""}
-
-
-def absolute(spec: str) -> str:
-    """A path from the root; a named set as it is."""
-    file, frames = split_windows(spec)
-    if frames is not None:
-        return f"{absolute(file)} windows({frames})"
-    path, colon, key = spec, "", ""
-    if not Path(path).exists() and ":" in spec:
-        path, colon, key = spec.rpartition(":")
-    return f"{Path(path).resolve()}{colon}{key}" if Path(path).is_file() else spec
 
 
 def image_shapes(arrays: Arrays, model: CheckedModel) -> dict[str, tuple[int, ...]]:
@@ -312,26 +359,28 @@ class Outcome:
     data: Arrays
     seconds: float
     pictures: tuple[Path, ...]
+    trained: Cases | None = None
+    """The data less those held out, with their weights; None: all, of equal weight."""
 
     @cached_property
     def figures(self) -> Figures:
         """Measured on at most 2,000 of the training cases, spread over all of them."""
         from .evaluation import figures
 
-        return figures(self.machine, self._measured, "train")
+        return figures(self.machine, self._measured.data, "train", self._measured.weights)
 
     @cached_property
-    def _measured(self) -> Arrays:
-        count = len(next(iter(self.data.values())))
-        rows = np.unique(np.linspace(0, count - 1, min(count, 2000)).astype(int))
-        return {n: x[rows] for n, x in self.data.items()}
+    def _measured(self) -> Cases:
+        from .training.cases import Cases
+
+        return (Cases.of(self.data, None) if self.trained is None else self.trained).spread(2000)
 
     @cached_property
     def baselines(self) -> tuple[Baseline, ...]:
         """Simple models of the same cases, those without missing values."""
         from .baselines import baselines
 
-        return baselines(self.machine, some_whole(self._measured, len(next(iter(self._measured.values())))))
+        return baselines(self.machine, self._measured.whole().data)
 
     @property
     def health(self) -> str:

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .fitting import PICTURED, Outcome, image_shapes, origin, ready_cases, some_whole
+from .fitting import PICTURED, Outcome, image_shapes, ready_cases, some_whole
 from .inference.interrupts import Stopped
 from .joint import JointMachine, Trained, reconstruct
 from .language.diagnostics import fail
 from .language.model import Choice, Training
 from .language.outside import stored_edges
+from .provenance import provenance
 from .writing import file_names
 
 if TYPE_CHECKING:
@@ -31,18 +32,19 @@ def fit_jointly(stack: StackModel, layers: Sequence[Trained], spec: Any, out: Pa
     With `out`, that folder holds metrics, curves and reconstructions of the whole stack, and a run folder a layer. BmError BM864 for another
     objective than the contrastive free energy.
     """
+    from .training.cases import Cases
     from .training.loop import train
 
-    model = layers[0].machine.model
-    arrays, ready = ready_cases(model, spec)
+    arrays, ready = ready_cases(layers[0].machine, spec)
     machine = JointMachine(stack.name, layers)
     started = time.monotonic()
     run = train(machine, ready, _training(stack), out, metadata={"source": stack.text})  # type: ignore[arg-type]  # it has what this objective asks for
     if run.interrupted:
         raise Stopped(run.signal, whole=True)
-    outcome = Outcome(layers[0].machine, run, ready, time.monotonic() - started, ())
+    trained = Cases.of(ready, None).split(_training(stack).validate, _training(stack).seed)[0]
+    outcome = Outcome(layers[0].machine, run, ready, time.monotonic() - started, (), trained)
     if out is not None:
-        _write(stack, layers, out, spec, image_shapes(arrays, model), run.metrics, ready)
+        _write(stack, layers, out, spec, arrays, run.metrics, ready)
     if on_layer is not None:
         on_layer(stack.name, outcome)
     return list(layers)
@@ -57,18 +59,19 @@ def _training(stack: StackModel) -> Training:
     return made
 
 
-def _write(stack: StackModel, layers: Sequence[Trained], out: Path, spec: Any, images: dict[str, tuple[int, ...]], metrics: Any,
+def _write(stack: StackModel, layers: Sequence[Trained], out: Path, spec: Any, arrays: dict[str, np.ndarray], metrics: Any,
            ready: dict[str, np.ndarray]) -> None:  # fmt: skip
     """A run folder a layer, as greedy training leaves it; curves and reconstructions of the whole."""
     from .report.plots import curves, pairs
     from .training.run_folder import RunFolder
 
-    folders = file_names(x.name for x in layers)
+    folders, images = file_names(x.name for x in layers), image_shapes(arrays, layers[0].machine.model)
     for layer, known in zip(layers, stack.layers, strict=True):
         fed = layer.below is not None
         shown = {} if fed else images
-        metadata = {**known.model.bind(None, **_lengths(layer)).metadata(layer.machine), **origin("" if fed else spec, None), "images": json.dumps(shown)}
-        folder = RunFolder(out / folders[layer.name], metadata)
+        source = provenance("" if fed else spec, {} if fed else arrays)
+        metadata = {**known.model.bind(None, **_lengths(layer)).metadata(layer.machine), **source, "images": json.dumps(shown)}
+        folder = RunFolder(out / folders[layer.name], metadata, layer.machine.preparation.arrays())
         folder.prepare()
         folder.write_params({**layer.machine.params, **stored_edges(layer.machine.model)}, {"updates": metrics[-1]["update"] if metrics else 0})
     if metrics:
@@ -76,7 +79,8 @@ def _write(stack: StackModel, layers: Sequence[Trained], out: Path, spec: Any, i
     visible = layers[0].machine.visible[0]
     if visible in images:
         some = some_whole(ready, PICTURED)
-        pairs(some[visible], reconstruct(layers, some), images[visible], out / "reconstructions.png", f"{stack.name}: data above their reconstructions", 12)
+        above, below = (layers[0].machine.preparation.outward(visible, x) for x in (some[visible], reconstruct(layers, some)))
+        pairs(above, below, images[visible], out / "reconstructions.png", f"{stack.name}: data above their reconstructions", 12)
 
 
 def _lengths(layer: Trained) -> dict[str, float]:

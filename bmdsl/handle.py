@@ -118,13 +118,18 @@ class Model:
         """
         if dtype not in ("float32", "float64"):
             raise fail("BM868", f"unknown dtype `{dtype}`", help="float32 or float64")
-        return driver.machine_of(self.checked, seed, dtype, self._save, self._train, jit, memory_limit, self.kept.starts)
+        from .preparing import Preparation  # a text is checked without NumPy
+
+        machine = driver.machine_of(self.checked, seed, dtype, self._save, self._train, jit, memory_limit, self.kept.starts)
+        machine.preparation = Preparation.before(self.checked)
+        return machine
 
     def _save(self, machine: Machine, path: Path | None) -> tuple[Any, ...] | None:
         """Writes the machine's file; without a path, what makes a copy of it instead, as pickle wants it."""
         from .storage import write_machine
 
-        arrays, metadata = {**machine.params, **stored_edges(machine.model)}, self.metadata(machine)
+        arrays = {**machine.params, **stored_edges(machine.model), **machine.preparation.arrays()}
+        metadata = self.metadata(machine)
         if path is None:
             machine.params.settle()
             return _copy, (metadata, arrays, not machine.program.plain, machine.takes_means, machine._calls)
@@ -158,17 +163,25 @@ class Model:
             "dtype": str(machine.dtype),
             "waiting": json.dumps(sorted(machine.params.waiting)),
             "pretrained": json.dumps(machine.pretrained),
+            **machine.preparation.facts(),
         }
 
-    def _train(self, machine: Machine, data: Any, out: Path | None, overrides: Mapping[str, Any], restart: bool = False,
-               overwrite: bool = False) -> Any:  # fmt: skip
-        from .fitting import fit
+    def _train(self, machine: Machine, data: Any, out: Path | None, overrides: Mapping[str, Any], restart: bool = False, overwrite: bool = False,
+               resume: bool = False, weights: Any = None) -> Any:  # fmt: skip
+        from .fitting import fit, go_on
+        from .preparing import Preparation
 
         if restart:
             machine.restart()
+            machine.preparation = Preparation.before(self.checked)
         if "pretrain" in overrides:  # asked for in this very call
             machine.pretrained = False
-        return fit(self.bind(overrides) if overrides else self, machine, data, out, overwrite=overwrite).run
+        model = self.bind(overrides) if overrides else self
+        if resume:
+            if out is None:
+                raise fail("BM757", "a resume needs the folder of the run", help="`machine.train(x, out=FOLDER, resume=True)`")
+            return go_on(model, machine, data, out, weights).run
+        return fit(model, machine, data, out, weights, overwrite=overwrite).run
 
 
 def load(path: str | Path, /, model: str | None = None, **arguments: float) -> Model:
@@ -291,6 +304,7 @@ def open_run(path: Path) -> Opened:
 def _made_again(saved: Saved, jit: bool = True) -> Opened:
     """The machine that a file or a pickle holds."""
     from .inference import gate
+    from .preparing import Preparation
 
     verify_units(saved.origins)
     model = Model(Source(saved.metadata["source_name"], saved.metadata["source"]), saved.arguments, saved.metadata["model"], saved.folder, saved.settings,
@@ -301,6 +315,7 @@ def _made_again(saved: Saved, jit: bool = True) -> Opened:
         machine.params[name] = gate.parameter(model.checked.parameter(name), value, value.shape, machine.dtype, str(saved.path))
     machine.params.waiting = set(json.loads(saved.metadata.get("waiting", "[]")))
     machine.pretrained = bool(json.loads(saved.metadata.get("pretrained", "true")))
+    machine.preparation = Preparation.stored(model.checked, saved.metadata, saved.arrays)
     return Opened(model, machine, saved.metadata)
 
 

@@ -42,13 +42,14 @@ def infer(folder: Path, data: str | None, part: str | None, out: Path | None, *,
         return Inferred(_written(path, means), None, means.shape)
     machine = one_machine(run, folder)
     first = machine.visible[0]
-    shape = run.images.get(first)
+    shape, out_of = run.images.get(first), machine.preparation.outward  # results are in the data's own units
     if impute:
         hole = _hole(impute, cases[first])
         found = machine.impute({**cases, first: np.where(hole, 0, cases[first])}, hole, steps)
-        return _shown(path, found, np.where(hole, np.nan, cases[first]), shape, f"{name}: cases with entries missing, and below them filled in")
+        found, holed = out_of(first, found), np.where(hole, np.nan, out_of(first, cases[first]))
+        return _shown(path, found, holed, shape, f"{name}: cases with entries missing, and below them filled in")
     found = machine.denoise(dict(cases), noise, steps)
-    return _shown(path, found, cases[first], shape, f"{name}: cases, and below them without noise")
+    return _shown(path, out_of(first, found), out_of(first, cases[first]), shape, f"{name}: cases, and below them without noise")
 
 
 def _hole(mask: str, values: np.ndarray) -> np.ndarray:
@@ -127,5 +128,6 @@ def rank(folder: Path, data: str | None, part: str | None, count: int) -> Ranked
     if first in run.images and folder.is_dir():
         picture = folder / "rank.png"
         rows = np.concatenate([cases[first][order[:count]], cases[first][order[::-1][:count]]])
+        rows = machine.preparation.outward(first, rows)
         tiles(rows, run.images[first], picture, f"{name}: the {count} most likely cases, and below them the {count} least likely", False, columns=count)
     return Ranked(name, len(values), ends[0], ends[1], bound, picture)

@@ -16,6 +16,7 @@ from .conditional_likelihood import ConditionalLikelihood, measure_given
 from .inference.importance import LogPartition
 from .language.diagnostics import BmError, fail
 from .training.cases import missing_cases
+from .training.health import mean_error
 
 if TYPE_CHECKING:
     from .inference.importance import Progress
@@ -89,12 +90,17 @@ class Likelihood:
 
 
 def measure(machine: Machine, parts: Sequence[tuple[str, Mapping[str, np.ndarray]]], chains: int, steps: int,
-            start: Mapping[str, np.ndarray] | None = None, progress: Progress | None = None) -> Likelihood | ConditionalLikelihood:  # fmt: skip
+            start: Mapping[str, np.ndarray] | None = None, progress: Progress | None = None,
+            weights: Sequence[np.ndarray | None] | None = None) -> Likelihood | ConditionalLikelihood:  # fmt: skip
     """The likelihood of prepared cases; the first part gives AIS its base rates. `start`: samples that reverse AIS begins at, group → [n, *axes].
+    `weights`: those of each part's cases, None where all are the same; a case of weight 0 is not there.
 
     With given groups x, log P(v | x): log Z is that of each case. BmError BM751 where no case is without missing values.
     """
-    whole = [(name, {n: x[~missing_cases(data)] for n, x in data.items()}) for name, data in parts]
+    each = [None] * len(parts) if weights is None else weights
+    rows = [~missing_cases(data) & (True if w is None else w > 0) for (_, data), w in zip(parts, each, strict=True)]
+    whole = [(name, {n: x[r] for n, x in data.items()}) for (name, data), r in zip(parts, rows, strict=True)]
+    each = [None if w is None else w[r] for w, r in zip(each, rows, strict=True)]
     if not all(len(next(iter(data.values()))) for _, data in whole):
         raise fail("BM751", "every case has a missing value", help="a likelihood is that of whole cases")
     if machine.given:
@@ -108,7 +114,7 @@ def measure(machine: Machine, parts: Sequence[tuple[str, Mapping[str, np.ndarray
         estimate, log_z = found_z, found_z.value
     with machine.frozen():
         found = [(name, *minus_free_energies(machine, data)) for name, data in whole]
-    made = tuple(Part(name, len(x), float(x.mean()), float(x.std(ddof=1) / sqrt(len(x))) if len(x) > 1 else 0.0) for name, x, _ in found)
+    made = tuple(Part(name, len(x), *mean_error(x, w)) for (name, x, _), w in zip(found, each, strict=True))
     return Likelihood(made, log_z, estimate, any(bound for _, _, bound in found))
 
 
@@ -121,20 +127,21 @@ def minus_free_energies(machine: Machine, data: Mapping[str, np.ndarray]) -> tup
     return by_chunks(machine.variational_bound, data), True
 
 
-def of_run(folder: Path, data: str | None, parts: Sequence[str] | None, chains: int, steps: int,
-           progress: bool | None = None) -> Likelihood | ConditionalLikelihood:  # fmt: skip
+def of_run(folder: Path, data: str | None, parts: Sequence[str] | None, chains: int, steps: int, progress: bool | None = None,
+           weights: Path | None = None) -> Likelihood | ConditionalLikelihood:  # fmt: skip
     """The likelihood of a run on data (None: those it was trained on), reverse AIS from the run's persistent chains where it kept some."""
     from .evaluation import one_machine, ready_parts
     from .training.progress import progress_line
     from .training.run_folder import RunFolder
 
-    run, ready = ready_parts(folder, data, parts)
+    run, ready = ready_parts(folder, data, parts, weights)
     machine = one_machine(run, folder)
     kept = RunFolder(folder, {}).chains() if folder.is_dir() else {}
     start = {n: machine.program.shaped(n, x) for n, x in kept.items()} or None
     with progress_line(2 * steps, progress) as show:
-        found = measure(machine, ready, chains, steps, start, lambda done, total: show(2 * steps * done // total, {"temperature": done % steps}))
+        found = measure(machine, [(r.name, r.data) for r in ready], chains, steps, start,
+                        lambda done, total: show(2 * steps * done // total, {"temperature": done % steps}), [r.weights for r in ready])  # fmt: skip
     if isinstance(found, ConditionalLikelihood):
         return found
-    whole = [{n: x[~missing_cases(data)] for n, x in data.items()} for _, data in ready]
+    whole = [{n: x[~missing_cases(r.data)] for n, x in r.data.items()} for r in ready]
     return replace(found, baselines=tuple(baselines(machine, data, whole[0]) for data in whole))

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from .evaluation import figures, ready_parts
+from .evaluation import Ready, figures, ready_parts
 from .language.diagnostics import BmError, fail
 from .registry import discover
 from .report.page import Section, drawing, page, picture, table, text, verdict
@@ -24,7 +24,7 @@ def write_report(folder: Path, out: Path | None, likelihood: bool = False, chain
     run = open_run(folder)
     metrics = read_metrics(folder)
     facts = json.loads((folder / "run.json").read_text(encoding="utf-8")) if (folder / "run.json").exists() else {}
-    parts: list[tuple[str, Any]] = []
+    parts: list[Ready] = []
     try:
         parts = ready_parts(folder, None, None)[1]
     except BmError:
@@ -81,10 +81,10 @@ BETTER = ("log_likelihood", "bound", "pseudo_likelihood", "reconstruction_error"
 """Figures that have a best value."""
 
 
-def _figures(machine: Any, parts: Sequence[tuple[str, Any]], folder: Path, likelihood: bool, chains: int, steps: int) -> str:
+def _figures(machine: Any, parts: Sequence[Ready], folder: Path, likelihood: bool, chains: int, steps: int) -> str:
     if not parts:
         return "<p>The data that the run was trained on are not at hand.</p>"
-    found = [figures(machine, data, name) for name, data in parts]
+    found = [figures(machine, p.data, p.name, p.weights) for p in parts]
     rows = [("", *(f.part for f in found))]
     tables = [f.rows() for f in found]
     rows += [(row[0], *(t[k][1] for t in tables)) for k, row in enumerate(tables[0])]
@@ -97,13 +97,13 @@ def _figures(machine: Any, parts: Sequence[tuple[str, Any]], folder: Path, likel
     return body
 
 
-def _pictures(run: Any, parts: Sequence[tuple[str, Any]], metrics: Sequence[Mapping[str, Any]], folder: Path, place: Path) -> list[Section]:
+def _pictures(run: Any, parts: Sequence[Ready], metrics: Sequence[Mapping[str, Any]], folder: Path, place: Path) -> list[Section]:
     from .fitting import PICTURED, some_whole
     from .report.run_pictures import write_pictures
     from .report.subject import Subject
     from .training.run_folder import RunFolder
 
-    cases = some_whole(parts[0][1], PICTURED) if parts else {}
+    cases = some_whole(parts[0].data, PICTURED) if parts else {}
     subject = Subject(run.machine, run.images, metrics, RunFolder(folder, {}).chains(), cases)
     captions = {n: m.WORD.summary for n, m in discover("bmdsl.report.pictures").items()}
     drawn = [(p, captions.get(p.stem.split("_")[0], p.stem)) for p in write_pictures(subject, place)]

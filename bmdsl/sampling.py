@@ -145,7 +145,7 @@ def observed(s: Subject, names: Sequence[str], n: int, out: Path | None, chosen:
 def ground(s: Subject, n: int, sweeps: int | None, betas: tuple[float, float] | None, schedule: str, clamp: Sequence[str], out: Path | None,
            progress: bool | None = None) -> tuple[Ground, Path, Path | None]:  # fmt: skip
     """The best state that annealing finds, its file, and its picture where units form an image."""
-    held = dict(_clamped(text) for text in clamp)
+    held = dict(_clamped(text, s.machine) for text in clamp)
     verify_given(s.machine, held, "--clamp")
     count = len(next(iter(held.values()))) if held else n
     most = MAX_SWEEPS if sweeps is None else sweeps
@@ -158,7 +158,7 @@ def ground(s: Subject, n: int, sweeps: int | None, betas: tuple[float, float] | 
 
 def _held(s: Subject, n: int, chosen: Chosen) -> dict[str, np.ndarray]:
     """Groups that are held fixed, one case per chain. BmError BM805 where a given group has no value."""
-    clamped = dict(_clamped(text) for text in chosen.clamp)
+    clamped = dict(_clamped(text, s.machine) for text in chosen.clamp)
     held = clamped | read_given(s.machine, chosen.given, len(next(iter(clamped.values()))) if clamped else 1 if chosen.exact else n)
     verify_given(s.machine, held)
     return held
@@ -174,23 +174,27 @@ def _write(s: Subject, groups: Mapping[str, np.ndarray], out: Path | None, held:
 
     path = out if out is not None else s.folder / "samples.npz"
     path = path if path.suffix == ".npz" else path.with_name(path.name + ".npz")
+    own = {name: s.machine.preparation.outward(name, x) for name, x in groups.items()}
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        put(path, lambda beside: write_npz(beside, groups))
+        put(path, lambda beside: write_npz(beside, own))
     except OSError as error:
         raise fail("BM914", f"`{path}` cannot be written: {error.strerror}") from None
     shown = next((name for name in s.machine.visible if name in s.images), None)
     if shown is None:
-        return Drawn(groups, path, None)
+        return Drawn(own, path, None)
     picture = path.with_suffix(".png")
     lateral = s.machine.program.meets(shown)  # a conditional mean given its own neighbours says little of a lattice: show the state
     free = groups[shown] if states or lateral or shown in held else s.machine.conditional(shown, **groups)
-    tiles(free[:64], s.images[shown], picture, f"{s.machine.model.name}: {what}", diverging=False)
-    return Drawn(groups, path, picture)
+    tiles(s.machine.preparation.outward(shown, free[:64]), s.images[shown], picture, f"{s.machine.model.name}: {what}", diverging=False)
+    return Drawn(own, path, picture)
 
 
-def _clamped(text: str) -> tuple[str, np.ndarray]:
+def _clamped(text: str, machine: Machine) -> tuple[str, np.ndarray]:
+    """A group and the values that it is held at; in a file they are in the units that samples are written in."""
     name, sign, path = text.partition("=")
     if not sign or not path:
         raise fail("BM915", f"`--clamp {text}` is not of the form GROUP=FILE", help="for instance `--clamp y=labels.npy`")
-    return name.strip(), read_file(path)
+    group, values = name.strip(), read_file(path)
+    shape = next((tuple(int(n) for n in g.axes) for g in machine.model.groups if g.name == group), ())
+    return group, machine.preparation.inward(group, values, shape)

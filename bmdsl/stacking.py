@@ -22,6 +22,7 @@ from .language.model import Model as CheckedModel
 from .language.source import Source
 from .language.tree import Setting, StackDefinition
 from .overrides import Override, override_stack
+from .preparing import Preparation
 from .writing import file_names, put_text
 
 if TYPE_CHECKING:
@@ -86,8 +87,8 @@ class StackModel:
         lies in it, and an earlier run there is only removed to `overwrite` it. `on_layer` gets each layer's outcome.
         """
         from .earlier_run import clear, verify_vacant
-        from .fitting import absolute
         from .fitting_jointly import fit_jointly
+        from .provenance import absolute
 
         settings = {**settings, **({} if seed is None else {"seed": seed})}
         stack = self.bind(settings) if settings else self
@@ -129,7 +130,7 @@ class StackModel:
         ready: dict[str, Arrays] = {}
         for layer in self.layers:
             given, model, machine = _begun(layer, made, ready, spec, dtype)
-            cases = given if layer.below is not None else ready_cases(model.checked, given)[1]
+            cases = given if layer.below is not None else ready_cases(machine, given)[1]
             machine.start_from(cases)
             ready[layer.name] = some_whole(cases, AT_START)
             made.append(Trained(layer.name, layer.below, layer.group, machine))
@@ -156,6 +157,8 @@ def _begun(layer: Layer, made: Sequence[Trained], ready: Mapping[str, Arrays], s
     model = bound(layer.model, given)
     machine = model.compile(model.checked.training.seed, dtype)
     machine.takes_means |= layer.below is not None
+    if layer.below is not None:
+        machine.preparation = Preparation(model.checked, {}, fed=True)
     return given, model, machine
 
 
@@ -180,6 +183,20 @@ class StackMachine:
     def model(self) -> CheckedModel:
         """The first layer's model: data are its visible units."""
         return self.layers[0].machine.model
+
+    @property
+    def preparation(self) -> Preparation:
+        """What training did to the data: that of the first layer."""
+        made: Preparation = self.layers[0].machine.preparation
+        return made
+
+    def prepare(self, data: Any) -> Any:
+        """New data as the first layer's units take them, as `machine.prepare`."""
+        return self.preparation.prepare(data)
+
+    def restore(self, data: Any) -> Any:
+        """Values of the first layer's visible units in the data's own units, as `machine.restore`."""
+        return self.preparation.restore(data)
 
     def states(self, data: Any) -> dict[str, Arrays]:
         """What every layer sees: layer → group → [cases, *axes]; data first, then hidden means from below."""
@@ -222,6 +239,12 @@ def layers_of(folder: Path) -> list[str]:
     return [x["name"] for x in _facts(folder)["layers"]]
 
 
+def layer_folders(folder: Path) -> list[Path]:
+    """The layers' run folders in that of their stack, from the first up."""
+    folders = file_names(layers_of(folder))
+    return [folder / folders[name] for name in layers_of(folder)]
+
+
 def _facts(folder: Path) -> dict[str, Any]:
     try:
         facts = json.loads((folder / FILE).read_text(encoding="utf-8"))
@@ -241,5 +264,7 @@ def open_stack(folder: Path) -> tuple[StackMachine, str, dict[str, tuple[int, ..
     runs = [open_run(folder / folders[x["name"]]) for x in facts["layers"]]
     for x, run in zip(facts["layers"], runs, strict=True):
         run.machine.takes_means |= x["below"] is not None
+        if x["below"] is not None:
+            run.machine.preparation = Preparation(run.machine.model, {}, fed=True)
     layers = tuple(Trained(x["name"], x["below"], x["group"], run.machine) for x, run in zip(facts["layers"], runs, strict=True))
     return StackMachine(facts["name"], layers), facts["data"], runs[0].images

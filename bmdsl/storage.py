@@ -13,7 +13,7 @@ import numpy as np
 from .language.diagnostics import BmError, fail, near
 from .language.graphs import kept_graph
 from .language.model import Model
-from .language.outside import EDGES, Kept, Origin
+from .language.outside import EDGES, STATISTICS, Kept, Origin
 from .writing import parameters, put, tensors
 
 FORMATS = ("bmdsl 1", "bmdsl 2")
@@ -47,7 +47,7 @@ class Saved:
 
     def parameters(self) -> dict[str, np.ndarray]:
         """Name → value."""
-        return {n: x for n, x in self.arrays.items() if not n.startswith(EDGES)}
+        return {n: x for n, x in self.arrays.items() if not n.startswith((EDGES, STATISTICS))}
 
     def kept(self) -> Kept:
         """What stands in the place of files that the model was made of. All parameters are in the file, so none starts from another."""

@@ -39,18 +39,22 @@ def from_data(model: Model) -> tuple[str, ...]:
     return tuple(p.name for p in model.parameters if p.init.kind in ("mean", "logit_mean"))
 
 
-def data_parameters(model: Model, data: Mapping[str, np.ndarray], names: Collection[str] | None = None) -> dict[str, np.ndarray]:
+def data_parameters(model: Model, data: Mapping[str, np.ndarray], names: Collection[str] | None = None,
+                    weights: np.ndarray | None = None) -> dict[str, np.ndarray]:  # fmt: skip
     """Values of the parameters that start from data, or of those among `names`: mean over cases (and axes a shared bias sums over), or its logit.
 
-    An entry that no case has a value for starts at 0.
+    `weights` [cases] weigh the cases. An entry that no case has a value for starts at 0.
     """
     values = {}
     for p in model.parameters:
         if p.name in (from_data(model) if names is None else names):
             group = str(p.init.arguments[0])
             x = np.asarray(data[group], np.float64)
-            known = (~np.isnan(x)).sum(axis=0)
-            mean = np.divide(np.nansum(x, axis=0), known, out=np.full(x.shape[1:], 0.5 if p.init.kind == "logit_mean" else 0.0), where=known > 0)
+            if weights is None:
+                known, total = (~np.isnan(x)).sum(axis=0), np.nansum(x, axis=0)
+            else:
+                known, total = np.tensordot(weights, ~np.isnan(x), 1), np.tensordot(weights, np.nan_to_num(x), 1)
+            mean = np.divide(total, known, out=np.full(x.shape[1:], 0.5 if p.init.kind == "logit_mean" else 0.0), where=known > 0)
             mean = _over_shared(model, p, group, mean)
             shape = tuple(int(n) for n in p.shape)
             if mean.shape != shape:

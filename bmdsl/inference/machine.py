@@ -41,6 +41,8 @@ class Machine(Phases):
                  trainer: Callable[..., Any], starts: Mapping[str, Any] | None = None) -> None:  # fmt: skip
         super().__init__(model, program, seed, starts)
         self._save, self._trainer = save, trainer
+        self.preparation: Any = None
+        """What training did to the data, whose statistics are kept: `prepare` and `restore`."""
         self._calls = 0
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -493,14 +495,27 @@ class Machine(Phases):
         """
         return feature(features).compute(self, self.seen(data))
 
-    def train(self, data: Any, out: str | Path | None = None, *, restart: bool = False, overwrite: bool = False, **overrides: Any) -> Any:
+    def train(self, data: Any = None, out: str | Path | None = None, *, restart: bool = False, overwrite: bool = False, resume: bool = False,
+              weights: Any = None, **overrides: Any) -> Any:  # fmt: skip
         """Trains by the model's train block; keyword arguments replace its settings. Returns the run.
 
         A machine starts once: a further call goes on from its parameters, and values that were set before the first call stay. With `restart`
         all but `fixed` ones go back to their start, those that start from data to that of these data, and `pretrain` is carried out again.
         `out` must hold no run yet, unless it is to `overwrite`.
+        With `resume` training goes on from the checkpoint in `out`. `weights`: one number a case, or the file that holds them.
         """
-        return self._trainer(self, data, None if out is None else Path(out), overrides, restart, overwrite)
+        return self._trainer(self, data, None if out is None else Path(out), overrides, restart, overwrite, resume, weights)
+
+    def prepare(self, data: Any) -> Any:
+        """New data as the machine's units take them: transformed by what was learned from the training cases, and checked.
+
+        An array for an array, a dict for a dict, a set or file too. Raises BM781 before training if a transform learns from data.
+        """
+        return self.preparation.prepare(data)
+
+    def restore(self, data: Any) -> Any:
+        """Values of the machine's units back in the data's own, the inverse of `prepare`. Raises BM780 if a transform has none."""
+        return self.preparation.restore(data)
 
     def save(self, path: str | Path) -> None:
         """Source, arguments and parameters as one safetensors file."""

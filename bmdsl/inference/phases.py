@@ -53,10 +53,10 @@ class Phases:
         self.takes_means = gate.takes_means(model)
         """Whether data are means of their units: those that `as_means` leaves, or a layer below gives."""
 
-    def start_from(self, data: Mapping[str, Array]) -> None:
+    def start_from(self, data: Mapping[str, Array], weights: Array | None = None) -> None:
         """Parameters that start from data and have no value yet get it from these cases: once, so that a value that was set or trained stays."""
         waiting = {n for n in self.params.waiting if not self.params[n].any()}  # one written in place has a value too
-        for name, value in initial.data_parameters(self.model, data, waiting).items():
+        for name, value in initial.data_parameters(self.model, data, waiting, weights).items():
             self.params[name] = value
         self.params.waiting.clear()
 

@@ -29,8 +29,9 @@ LETTERS = ("below′", "above′")
 Arrays = dict[str, np.ndarray]
 
 
-def pretrain(machine: Machine, choice: Choice, data: Mapping[str, np.ndarray], progress: bool | None = None) -> None:
-    """Sets the machine's parameters. `data` as training takes them. BmError BM766 where it has no second hidden layer; KeyboardInterrupt passes."""
+def pretrain(machine: Machine, choice: Choice, data: Mapping[str, np.ndarray], progress: bool | None = None,
+             weights: np.ndarray | None = None) -> None:  # fmt: skip
+    """Sets the machine's parameters. `data`, `weights`: as in training. BmError BM766 where it has no second hidden layer; KeyboardInterrupt passes."""
     from .. import driver
     from ..training.loop import train
 
@@ -49,7 +50,7 @@ def pretrain(machine: Machine, choice: Choice, data: Mapping[str, np.ndarray], p
             small.params[p.name] = machine.params[p.name]
         seen = {n: np.stack([x, x], axis=1) if n in twice else x for n, x in below.items()}
         if part.parameters:
-            run = train(small, seen, part.training, progress=progress)
+            run = train(small, seen, part.training, weights=weights, progress=progress)
             if run.interrupted:
                 raise Stopped(run.signal, whole=True)
         for p in part.parameters:

@@ -27,6 +27,11 @@ class Subject:
         """The first visible group whose cases are images."""
         return next((name for name in self.machine.visible if name in self.images), None)
 
+    def in_data_units(self, values: np.ndarray) -> np.ndarray:
+        """Values of the group that is shown, [n, *axes], in the data's own units where the run's transforms can be undone."""
+        preparation = self.machine.preparation
+        return values if preparation is None or self.shown is None else np.asarray(preparation.outward(self.shown, values))
+
     @property
     def title(self) -> str:
         """What pictures of this machine are headed by."""

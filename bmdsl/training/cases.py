@@ -29,6 +29,15 @@ def missing_cases(data: Mapping[str, Array]) -> Array:
     return found
 
 
+def split_rows(count: int, fraction: float, seed: int) -> tuple[Array, Array]:
+    """Rows of the training cases and of a random `fraction` for validation, both in order. BM751 where no training case is left."""
+    held = round(fraction * count)
+    if held and held == count:
+        raise fail("BM751", f"`validate {fraction}` leaves none of the {count} cases for training")
+    order = np.random.default_rng((seed, SPLIT)).permutation(count) if held else np.arange(count)
+    return np.sort(order[held:]), np.sort(order[:held])
+
+
 @dataclass(frozen=True)
 class Cases:
     """Data of one length with a weight a case."""
@@ -71,13 +80,8 @@ class Cases:
 
     def split(self, fraction: float, seed: int) -> tuple[Cases, Cases | None]:
         """Training cases and a random `fraction` for validation."""
-        held = round(fraction * len(self))
-        if not held:
-            return self, None
-        if held == len(self):
-            raise fail("BM751", f"`validate {fraction}` leaves none of the {len(self)} cases for training")
-        order = np.random.default_rng((seed, SPLIT)).permutation(len(self))
-        return self.take(np.sort(order[held:])), self.take(np.sort(order[:held]))
+        rows, held = split_rows(len(self), fraction, seed)
+        return (self.take(rows), self.take(held)) if len(held) else (self, None)
 
     def order(self, seed: int, epoch: int) -> Array:
         """The epoch's order: a pure function of seed and epoch, so a resume needs no generator state."""

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from math import ceil
 from typing import Any
 
+import numpy as np
+
 from ..inference.phases import Phases
 from ..language.diagnostics import BmWarning, Diagnostic
 from ..language.model import Training
@@ -35,6 +37,9 @@ class Look:
     epoch: int
     per_epoch: int
     """Updates of an epoch."""
+    weights: Array | None = None
+    """Those of the training cases; None: all the same."""
+    held_weights: Array | None = None
 
 
 @dataclass(frozen=True)
@@ -44,6 +49,13 @@ class Finding:
     figures: Mapping[str, float] = field(default_factory=dict)
     minds: str = ""
     warning: Diagnostic | None = None
+
+
+def mean_error(values: Array, weights: Array | None) -> tuple[float, float]:
+    """Σ w x / Σ w and its standard error, sqrt(n / (n − 1) Σ w² (x − mean)²) / Σ w, over n independent cases; 0 for one case."""
+    w = np.ones(len(values)) if weights is None else weights
+    mean, n = float(np.average(values, weights=w)), int(np.count_nonzero(w))
+    return mean, float(np.sqrt(n / (n - 1) * np.sum((w * (values - mean)) ** 2)) / np.sum(w)) if n > 1 else 0.0
 
 
 class Health:
@@ -63,8 +75,8 @@ class Health:
                 module.follow(gradient, self.memory[name])
 
     def epoch(self, training: Training, cases: tuple[State, State | None], phases: tuple[Expectation, Expectation] | None, chains: Mapping[str, Array],
-              epoch: int, per_epoch: int) -> dict[str, Any]:  # fmt: skip
-        """Figures of all monitors, and `health`: what they mind. `cases`: training and validation cases. Warnings are told once each.
+              epoch: int, per_epoch: int, weights: tuple[Array | None, Array | None] = (None, None)) -> dict[str, Any]:  # fmt: skip
+        """Figures of all monitors, and `health`: what they mind. `cases`: training and validation cases, `weights` theirs. Warnings are told once each.
 
         Small epochs are looked at once in several, and the last one always.
         """
@@ -75,7 +87,7 @@ class Health:
         watched, held = ({n: program.flat(n, x) for n, x in c.items()} if c and len(next(iter(c.values()))) else None for c in cases)
         assert watched is not None
         positive, negative = phases or (None, None)
-        look = Look(self.machine, training, watched, held, positive, negative, chains, epoch, per_epoch)
+        look = Look(self.machine, training, watched, held, positive, negative, chains, epoch, per_epoch, *weights)
         out: dict[str, Any] = {}
         minded = []
         with self.machine.frozen():

@@ -90,8 +90,10 @@ def train(
     metadata: Mapping[str, str] | None = None,
     resume: bool = False,
     progress: bool | None = None,
+    attached: Mapping[str, Array] | None = None,
 ) -> Run:
     """Trains in place. `metadata` (source, arguments, …) goes into the run's files; `resume` goes on from `out`'s checkpoint, bit for bit.
+    `attached` arrays go beside the parameters.
 
     `validation` replaces the split of `training.validate`. `on_progress` gets every epoch's figures; a KeyboardInterrupt from it,
     or from the keyboard, keeps a checkpoint and returns. BmError BM754 where a gradient or parameter is no longer finite.
@@ -103,7 +105,7 @@ def train(
         cases, held = cases.split(training.validate, training.seed)
     if training.patience is not None and held is None:
         raise fail("BM753", "`patience` needs validation cases to watch", help="add `validate 0.1`")
-    loop = _Loop(machine, training, cases, held, RunFolder(Path(out), metadata or {}) if out is not None else None, on_progress)
+    loop = _Loop(machine, training, cases, held, RunFolder(Path(out), metadata or {}, attached) if out is not None else None, on_progress)
     return loop.run(resume, progress)
 
 
@@ -209,8 +211,9 @@ class _Loop:
                 self.best = {n: x.copy() for n, x in self.machine.params.items()}
             else:
                 self.misses += 1
-        held = None if self.held is None else self.held.whole().spread(WATCHED).data
-        line |= self.health.epoch(self.training, (self.watched.data, held), self.recipe.last, self.recipe.chains, epoch, self.per_epoch)
+        held = None if self.held is None else self.held.whole().spread(WATCHED)
+        line |= self.health.epoch(self.training, (self.watched.data, None if held is None else held.data), self.recipe.last, self.recipe.chains, epoch,
+                                  self.per_epoch, (self.watched.weights, None if held is None else held.weights))  # fmt: skip
         self._keep()
         run.metrics.append(line)
         if self.folder is not None:

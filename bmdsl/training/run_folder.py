@@ -16,10 +16,10 @@ from .machine_protocol import OWN, Array
 
 
 class RunFolder:
-    """Reads and writes one run's files."""
+    """Reads and writes one run's files. `attached` arrays stand in the machine's file beside its parameters."""
 
-    def __init__(self, path: Path, metadata: Mapping[str, str]) -> None:
-        self.path, self.metadata = path, dict(metadata)
+    def __init__(self, path: Path, metadata: Mapping[str, str], attached: Mapping[str, Array] | None = None) -> None:
+        self.path, self.metadata, self.attached = path, dict(metadata), dict(attached or {})
 
     def prepare(self) -> None:
         """Makes the folder and writes the model's text."""
@@ -31,7 +31,7 @@ class RunFolder:
         """The machine's file, of parameters and stored edges, and run.json."""
         from safetensors.numpy import save_file
 
-        put(self.path / "params.safetensors", lambda p: save_file(tensors(params), p, metadata=self.metadata))
+        put(self.path / "params.safetensors", lambda p: save_file(tensors({**params, **self.attached}), p, metadata=self.metadata))
         known = {k: json.loads(v) if k == "origins" else v for k, v in self.metadata.items() if k != "source"}
         text = json.dumps({**facts, "metadata": known}, indent=1)
         put(self.path / "run.json", lambda p: p.write_text(text + "\n", encoding="utf-8"))

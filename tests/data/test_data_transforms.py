@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from bmdsl.data.transform import transform
+from bmdsl.data.transform import Fitted, fit
 from bmdsl.language.diagnostics import BmError
 from bmdsl.registry import discover
 
@@ -13,7 +13,8 @@ ALL = discover("bmdsl.data.transforms")
 
 
 def run(values, *steps, seed: int = 0, reference=None):
-    return transform(np.asarray(values), steps, np.random.default_rng(seed), reference)
+    made, result = fit(np.asarray(values if reference is None else reference), steps, np.random.default_rng(seed))
+    return result if reference is None else made.apply(np.asarray(values), np.random.default_rng(seed))
 
 
 @pytest.mark.parametrize("name", sorted(ALL))
@@ -109,3 +110,51 @@ def test_test_data_are_mapped_as_the_training_data_were():
 def test_unknown_transform_suggests_the_nearest():
     with pytest.raises(BmError, match="did you mean `scale`"):
         run([[1.0]], ("scael", {}))
+
+
+LEARNING = sorted(n for n, m in ALL.items() if hasattr(m, "fit"))
+INVERTIBLE = sorted(n for n, m in ALL.items() if hasattr(m, "invert"))
+
+
+def fitted(name: str, x: np.ndarray, weights: np.ndarray | None = None) -> Fitted:
+    return fit(x, [(name, {})], np.random.default_rng(0), weights)[0]
+
+
+def test_each_kind_has_members():
+    assert {"standardize", "whiten", "scale", "equal_mean"} <= set(LEARNING)
+    assert {"standardize", "whiten", "scale", "as_means"} <= set(INVERTIBLE)
+
+
+@pytest.mark.parametrize("name", sorted(ALL))
+def test_a_case_is_mapped_the_same_alone_as_among_the_training_cases(name: str):
+    x = np.random.default_rng(0).random((20, 4))
+    options = {"at": 0.4} if name == "binarize" else {}
+    made, mapped = fit(x, [(name, options)], np.random.default_rng(0))
+    stored = Fitted.of([(name, options)], made.arrays())
+    alone = np.concatenate([stored.apply(row[None], np.random.default_rng(0)) for row in x])
+    np.testing.assert_allclose(alone, mapped, rtol=1e-12)
+
+
+@pytest.mark.parametrize("name", INVERTIBLE)
+def test_the_inverse_gives_the_values_back(name: str):
+    x = np.random.default_rng(0).normal(7, 2, (20, 2, 3))
+    new = np.random.default_rng(1).normal(9, 3, (5, 2, 3))
+    made = fit(x, [(name, {}), ("scale", {"lo": -1})], np.random.default_rng(0))[0]
+    np.testing.assert_allclose(made.invert(made.apply(new, np.random.default_rng(0))), new, rtol=1e-9)
+
+
+def test_what_has_no_inverse_says_so():
+    made = fit(np.eye(3), [("scale", {}), ("binarize", {})], np.random.default_rng(0))[0]
+    with pytest.raises(BmError, match=r"BM780.*`binarize`"):
+        made.invert(np.eye(3))
+
+
+@pytest.mark.parametrize("name", LEARNING)
+def test_a_case_of_weight_two_is_two_cases_and_weights_have_no_scale(name: str):
+    x = np.random.default_rng(0).random((12, 3))
+    weights = np.random.default_rng(1).integers(1, 4, 12)
+    twice = fitted(name, np.repeat(x, weights, axis=0)).steps[0].learned
+    for scale in (1.0, 0.1):
+        weighed = fitted(name, x, scale * weights).steps[0].learned
+        for key, value in twice.items():
+            np.testing.assert_allclose(weighed[key], value, rtol=1e-10, atol=1e-12)

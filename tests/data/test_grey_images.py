@@ -48,10 +48,11 @@ def test_cases_come_to_one_mean_and_test_cases_to_that_of_training() -> None:
     x = np.random.default_rng(0).random((5, 4, 3)).astype(np.float32)
     x[2] = 0
     generator = np.random.default_rng(0)
-    found = equal_mean.apply(x, generator)
+    learned = equal_mean.fit(x, None)
+    found = equal_mean.apply(x, generator, learned)
     np.testing.assert_allclose(np.delete(found, 2, 0).mean((1, 2)), x.mean(), rtol=1e-5)
     assert (found[2] == 0).all() and found.dtype == np.float32
-    np.testing.assert_allclose(equal_mean.apply(2 * x[:1], generator, reference=x).mean(), x.mean(), rtol=1e-5)
+    np.testing.assert_allclose(equal_mean.apply(2 * x[:1], generator, learned).mean(), x.mean(), rtol=1e-5)
 
 
 def test_grey_levels_may_stand_for_means_of_binary_units_but_not_leave_their_range() -> None:
@@ -63,6 +64,6 @@ def test_grey_levels_may_stand_for_means_of_binary_units_but_not_leave_their_ran
     with pytest.raises(BmError, match="BM715"):
         prepare({"v": grey}, model.bind({"transform": "scale"}).checked, "test", 0)
     checked = model.bind({"transform": "as_means"}).checked
-    np.testing.assert_array_equal(prepare({"v": grey}, checked, "test", 0)["v"], grey)
+    np.testing.assert_array_equal(prepare({"v": grey}, checked, "test", 0).arrays["v"], grey)
     with pytest.raises(BmError, match=r"outside the domain \[0, 1\] of means"):
         prepare({"v": grey + 0.5}, checked, "test", 0)

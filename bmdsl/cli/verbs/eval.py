@@ -18,12 +18,13 @@ PLACE = USE, 5
 def run(
     folder: RunFolder,
     data: Annotated[str | None, typer.Argument(help="a named set or a file; default: what the run was trained on")] = None,
-    part: Annotated[list[str] | None, typer.Option("--part", help="train or test; default: all that the set has")] = None,
+    part: Annotated[list[str] | None, typer.Option("--part", help="train, validation (cases that `validate` held out) or test; default: all")] = None,
     probe: Annotated[str | None, typer.Option(help="fit a classifier to features instead: logistic, svm, knn")] = None,
     features: Annotated[str, typer.Option(help="of a probe: means, responsibilities, unnormalised (−F(v, z_k)), data")] = "means",
     labels: Annotated[str | None, typer.Option(help="of a probe: a file with one label a case; default: the set's own")] = None,
     likelihood: Annotated[bool, typer.Option("--likelihood", help="log-likelihood instead: exact where it can be, else by AIS and reverse AIS")] = False,
     rank: Annotated[int | None, typer.Option(min=1, metavar="N", help="the N most and least likely cases instead, by free energy, and their picture")] = None,
+    weights: Annotated[Path | None, typer.Option(help="a file with one weight a case; default: what the run's own data had")] = None,
     chains: Annotated[int, typer.Option(min=2, help="of AIS")] = 1000,
     steps: Annotated[int, typer.Option(min=2, help="temperatures of AIS: more, where its two sides disagree")] = 1000,
     units: Units = None,
@@ -37,12 +38,12 @@ def run(
         _rank(folder, data, part, rank, as_json)
         return
     if likelihood:
-        _likelihood(folder, data, part, chains, steps, as_json)
+        _likelihood(folder, data, part, chains, steps, weights, as_json)
         return
     if probe is not None:
         _probe(folder, data, probe, features, labels, as_json)
         return
-    found = evaluate(folder, data, part)
+    found = evaluate(folder, data, part, weights)
     if as_json:
         print(json.dumps([one.as_dict() for one in found]))
         return
@@ -64,10 +65,10 @@ def _rank(folder: Path, data: str | None, parts: list[str] | None, count: int, a
         print(found.picture)
 
 
-def _likelihood(folder: Path, data: str | None, parts: list[str] | None, chains: int, steps: int, as_json: bool) -> None:
+def _likelihood(folder: Path, data: str | None, parts: list[str] | None, chains: int, steps: int, weights: Path | None, as_json: bool) -> None:
     from ...likelihood import of_run
 
-    found = of_run(folder, data, parts, chains, steps)
+    found = of_run(folder, data, parts, chains, steps, weights=weights)
     if as_json:
         print(json.dumps(found.as_dict()))
         return

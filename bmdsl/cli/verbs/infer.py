@@ -21,7 +21,7 @@ def run(
     noise: Annotated[float | None, typer.Option(help="of --denoise: probability of a wrong state, or standard deviation; default: up to h and back")] = None,
     features: Annotated[str, typer.Option(help="otherwise, of every case: means, responsibilities, unnormalised, data")] = "means",
     steps: Annotated[int, typer.Option(min=2, help="sweeps of every chain")] = 200,
-    part: Annotated[str | None, typer.Option("--part", help="train or test; default: the last that the set has")] = None,
+    part: Annotated[str | None, typer.Option("--part", help="train, validation or test; default: the last that the set has")] = None,
     out: Annotated[Path | None, typer.Option("--out", "-o", help="a .npy file; default: in the run's folder")] = None,
     units: Units = None,
     threads: Threads = None,

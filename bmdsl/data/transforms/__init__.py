@@ -1,6 +1,8 @@
-"""One file a transform: `WORD` with its options, and `apply(values, generator, reference=None, **options)`.
+"""One file a transform: `WORD` with its options, and `apply(values, generator, learned, **options)`.
 
-`values` is [cases, *shape]; the result is a new array. `reference` holds the training cases that statistics are computed from,
-so that test data are mapped as the training data were; by default the values themselves. Missing values (NaN) stay missing.
-A module with `MEANS = True` gives means of units instead of states.
+`values` is [cases, *shape]; the result is a new array. Missing values (NaN) stay missing.
+A module whose transform depends on the training cases has `fit(values, weights, **options)`, which returns its statistics as
+arrays by name: they are stored with the run and come back as `learned`. `weights` [cases] are None if all weigh the same.
+A transform that can be undone has `invert(values, learned, **options)`. A module with `MEANS = True` gives means of units
+instead of states.
 """

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from ...language.vocabulary import Word
@@ -12,6 +14,11 @@ MEANS = True
 """What comes out need not be a state of its unit, only between its lowest and highest."""
 
 
-def apply(values: np.ndarray, generator: np.random.Generator, reference: np.ndarray | None = None) -> np.ndarray:
+def apply(values: np.ndarray, generator: np.random.Generator, learned: Mapping[str, np.ndarray]) -> np.ndarray:
     """The values, in floating point (Hinton 2010, A practical guide to training RBMs, section 3)."""
     return as_float(values)
+
+
+def invert(values: np.ndarray, learned: Mapping[str, np.ndarray]) -> np.ndarray:
+    """The values."""
+    return values

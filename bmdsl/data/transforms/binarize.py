@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -23,7 +24,7 @@ MAX_SHARE = 0.995
 
 
 def apply(
-    values: np.ndarray, generator: np.random.Generator, reference: np.ndarray | None = None, how: str = "threshold", at: float = 0.5
+    values: np.ndarray, generator: np.random.Generator, learned: Mapping[str, np.ndarray], how: str = "threshold", at: float = 0.5
 ) -> np.ndarray:
     """Floats 0 and 1, of the shape of `values`. `how = stochastic` needs values in [0, 1]."""
     x = as_float(values)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from ...language.vocabulary import Word
@@ -10,10 +12,18 @@ from ..floats import as_float
 WORD = Word("equal_mean", summary="each case multiplied so that all have one mean: differences of light taken out")
 
 
-def apply(values: np.ndarray, generator: np.random.Generator, reference: np.ndarray | None = None) -> np.ndarray:
+def fit(values: np.ndarray, weights: np.ndarray | None) -> dict[str, np.ndarray]:
+    """`mean`: that of all entries of the training cases."""
+    x = as_float(values).reshape(len(values), -1)
+    present = ~np.isnan(x)
+    w = np.ones(len(x)) if weights is None else weights
+    count = float(w @ present.sum(axis=1))
+    return {"mean": np.array(float(w @ np.nansum(x, axis=1, dtype=np.float64)) / count if count else 0.0)}
+
+
+def apply(values: np.ndarray, generator: np.random.Generator, learned: Mapping[str, np.ndarray]) -> np.ndarray:
     """x · m / mean(x), m the mean of all training cases; a case of mean 0 stays (Nair & Hinton 2008, section 4.2)."""
     x = as_float(values)
-    basis = x if reference is None else as_float(reference)
     axes = tuple(range(1, x.ndim))
     own = np.nanmean(x, axis=axes, keepdims=True, dtype=np.float64)
-    return (x * np.where(own == 0, 1.0, np.nanmean(basis, dtype=np.float64) / np.where(own == 0, 1.0, own))).astype(x.dtype)
+    return (x * np.where(own == 0, 1.0, learned["mean"] / np.where(own == 0, 1.0, own))).astype(x.dtype)

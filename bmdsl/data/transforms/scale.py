@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from ...language.diagnostics import fail
@@ -11,20 +13,31 @@ from ..floats import as_float
 WORD = Word("scale", (Option("lo", "number", 0.0), Option("hi", "number", 1.0)), summary="smallest value to lo, largest to hi")
 
 
-def apply(
-    values: np.ndarray, generator: np.random.Generator, reference: np.ndarray | None = None, lo: float = 0.0, hi: float = 1.0
-) -> np.ndarray:
-    """lo + (x - min) (hi - lo) / (max - min), with one min and max for all features, so that images keep their contrast."""
+def fit(values: np.ndarray, weights: np.ndarray | None, lo: float = 0.0, hi: float = 1.0) -> dict[str, np.ndarray]:
+    """`min` and `max`, one for all features, so that images keep their contrast; of cases of weight 0 too."""
     if not lo < hi:
         raise fail("BM721", f"`scale(lo = {lo:g}, hi = {hi:g})` needs lo below hi")
     x = as_float(values)
-    basis = x if reference is None else as_float(reference)
-    present = basis[~np.isnan(basis)]
+    present = x[~np.isnan(x)]
     smallest, largest = (float(present.min()), float(present.max())) if present.size else (0.0, 0.0)
     if not smallest < largest:
         raise fail("BM721", f"`scale` cannot stretch data whose values are all {smallest:g}" if present.size else "`scale` found no values")
+    return {"min": np.array(smallest), "max": np.array(largest)}
+
+
+def apply(
+    values: np.ndarray, generator: np.random.Generator, learned: Mapping[str, np.ndarray], lo: float = 0.0, hi: float = 1.0
+) -> np.ndarray:
+    """lo + (x - min) (hi - lo) / (max - min), for the smallest and the largest training value; others may pass the ends."""
+    x = as_float(values)
+    smallest, largest = float(learned["min"]), float(learned["max"])
     result = lo + (x - smallest) * ((hi - lo) / (largest - smallest))
-    if reference is None:
-        # Rounding may pass the ends by one unit in the last place, which a domain check would refuse.
-        result = np.clip(result, lo, hi)
+    # Rounding may pass the ends by one unit in the last place, which a domain check would refuse.
+    result = np.where((x >= smallest) & (x <= largest), np.clip(result, lo, hi), result)
     return result.astype(x.dtype)
+
+
+def invert(values: np.ndarray, learned: Mapping[str, np.ndarray], lo: float = 0.0, hi: float = 1.0) -> np.ndarray:
+    """min + (y - lo) (max - min) / (hi - lo), in double precision."""
+    smallest, largest = float(learned["min"]), float(learned["max"])
+    return smallest + (values.astype(np.float64) - lo) * ((largest - smallest) / (hi - lo))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from ...language.vocabulary import Word
@@ -10,19 +12,31 @@ from ..floats import as_float
 WORD = Word("standardize", summary="each feature to mean 0, variance 1; a constant feature to 0")
 
 
-def apply(values: np.ndarray, generator: np.random.Generator, reference: np.ndarray | None = None) -> np.ndarray:
-    """(x - mean) / standard deviation, feature by feature; a feature that is constant in the reference is centred only.
+def fit(values: np.ndarray, weights: np.ndarray | None) -> dict[str, np.ndarray]:
+    """`mean` and `std` of every feature over the training cases; a feature that is constant in them has `std` 1.
 
-    Centred only, because dividing by a standard deviation of 0 would give NaN, and by one of rounding size noise.
+    Such a feature is centred only, because dividing by a standard deviation of 0 would give NaN, and by one of rounding size noise.
     """
     x = as_float(values)
-    basis = x if reference is None else as_float(reference)
-    present = ~np.isnan(basis)
-    count = np.maximum(present.sum(axis=0), 1)
-    filled = np.where(present, basis, 0.0).astype(np.float64)
-    mean = filled.sum(axis=0) / count
-    deviation = np.where(present, filled - mean, 0.0)
-    std = np.sqrt((deviation**2).sum(axis=0) / count)
+    w = (np.ones(len(x)) if weights is None else weights).reshape(-1, *[1] * (x.ndim - 1))
+    present = np.where(np.isnan(x), 0.0, w)
+    count = present.sum(axis=0)
+    count = np.where(count > 0, count, 1.0)
+    filled = np.where(present > 0, x, 0.0).astype(np.float64)
+    mean = (present * filled).sum(axis=0) / count
+    deviation = np.where(present > 0, filled - mean, 0.0)
+    std = np.sqrt((present * deviation**2).sum(axis=0) / count)
     # Rounding leaves a constant feature a deviation of a few units in the last place of its size.
     constant = std <= 16 * np.finfo(np.float64).eps * np.abs(filled).max(axis=0, initial=0.0)
-    return ((x - mean) / np.where(constant, 1.0, std)).astype(x.dtype)
+    return {"mean": mean, "std": np.where(constant, 1.0, std)}
+
+
+def apply(values: np.ndarray, generator: np.random.Generator, learned: Mapping[str, np.ndarray]) -> np.ndarray:
+    """(x - mean) / standard deviation, feature by feature."""
+    x = as_float(values)
+    return ((x - learned["mean"]) / learned["std"]).astype(x.dtype)
+
+
+def invert(values: np.ndarray, learned: Mapping[str, np.ndarray]) -> np.ndarray:
+    """Mean + standard deviation · y, in double precision: features may be far from 0 and close together."""
+    return learned["mean"] + learned["std"] * values.astype(np.float64)

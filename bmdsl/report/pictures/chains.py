@@ -24,7 +24,7 @@ def draw(subject: Subject, folder: Path) -> list[Path]:
     state = {n: machine.program.shaped(n, x[:CHAINS]) for n, x in subject.chains.items()} if subject.chains else machine.sample(CHAINS, steps=every)
     frames = []
     for _ in range(FRAMES):
-        frames.append(seen(machine, shown, state).reshape(len(next(iter(state.values()))), -1))
+        frames.append(subject.in_data_units(seen(machine, shown, state)).reshape(len(next(iter(state.values()))), -1))
         state = machine.sample(len(frames[0]), steps=every, init=state)
     rows = np.stack(frames, axis=1).reshape(-1, frames[0].shape[1])
     title = f"{subject.title}: {len(frames[0])} chains, a row each, every {every} sweeps"

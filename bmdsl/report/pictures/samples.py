@@ -32,7 +32,7 @@ def draw(subject: Subject, folder: Path) -> list[Path]:
         title = f"{len(rows)} persistent chains at the end of training"
     else:
         title, rows = fresh(machine, shown)
-    tiles(rows, subject.images[shown], folder / "samples.png", f"{subject.title}: {title}", diverging=False)
+    tiles(subject.in_data_units(rows), subject.images[shown], folder / "samples.png", f"{subject.title}: {title}", diverging=False)
     return [folder / "samples.png"]
 
 

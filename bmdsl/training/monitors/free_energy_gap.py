@@ -8,7 +8,7 @@ import numpy as np
 
 from ...inference.bound import minus_free_energy
 from ...language.vocabulary import Word
-from ..health import Finding, Look
+from ..health import Finding, Look, mean_error
 
 WORD = Word("free_energy_gap", summary="free energy of validation cases less that of training cases: overfitting")
 
@@ -21,8 +21,8 @@ def look(at: Look, memory: dict[str, Any]) -> Finding:
     if at.held is None:
         return Finding()
     train, held = (minus_free_energy(at.machine, x) for x in (at.watched, at.held))
-    gap = float(train.mean() - held.mean())
-    error = float(np.hypot(train.std() / np.sqrt(len(train)), held.std() / np.sqrt(len(held))))
+    (mean, error_of_train), (mean_of_held, error_of_held) = mean_error(train, at.weights), mean_error(held, at.held_weights)
+    gap, error = mean - mean_of_held, float(np.hypot(error_of_train, error_of_held))
     units = sum(at.machine.program.sizes[n] for n in at.machine.visible)
     minds = f"overfitting: validation cases lie {gap:.1f} nats above training cases" if gap > max(SHARE * units, 4 * error) else ""
     return Finding({"free_energy_gap": gap}, minds)

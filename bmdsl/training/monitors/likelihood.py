@@ -34,11 +34,11 @@ def look(at: Look, memory: dict[str, Any]) -> Finding:
     every, done = _every(at), at.epoch + 1
     if done % every and (done != at.training.epochs or done < every):
         return Finding()
-    cases = at.watched if at.held is None else at.held
+    cases, weights = (at.watched, at.weights) if at.held is None else (at.held, at.held_weights)
     means = importance.base_means(machine, at.watched)
     log_z = importance.estimate(machine, means, CHAINS, STEPS, "linear", reverse=False)
     name = "log_likelihood" if summed_at_once(machine.program, machine.hidden) else "bound"
-    return Finding({name: float(np.mean(minus_free_energy(machine, cases))) - log_z.value})
+    return Finding({name: float(np.average(minus_free_energy(machine, cases), weights=weights)) - log_z.value})
 
 
 def _every(at: Look) -> int:

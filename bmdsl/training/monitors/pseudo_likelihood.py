@@ -38,4 +38,4 @@ def look(at: Look, memory: dict[str, Any]) -> Finding:
         moved = x.copy()
         moved[rows, columns] = value
         states.append(minus_free_energy(machine, {**at.watched, name: moved}))
-    return Finding({"pseudo_likelihood": float(units * (own - logsumexp(states, axis=0)).mean())})
+    return Finding({"pseudo_likelihood": float(units * np.average(own - logsumexp(states, axis=0), weights=at.weights))})

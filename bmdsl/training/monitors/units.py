@@ -32,8 +32,9 @@ def look(at: Look, memory: dict[str, Any]) -> Finding:
         if g.states is not None:
             continue
         (low, high), width = ends(g), span(g)
-        still = x.std(0) < STILL * width
-        near = (np.abs(x.mean(0) - low) < END * width) | (np.abs(x.mean(0) - high) < END * width)
+        mean = np.average(x, axis=0, weights=at.weights)
+        still = np.sqrt(np.average((x - mean) ** 2, axis=0, weights=at.weights)) < STILL * width
+        near = (np.abs(mean - low) < END * width) | (np.abs(mean - high) < END * width)
         figures[f"dead_{name}"], figures[f"saturated_{name}"] = float((still & ~near).mean()), float((still & near).mean())
         for what in ("dead", "saturated"):
             if figures[f"{what}_{name}"] > MANY:
