@@ -14,7 +14,7 @@ WORD = Word("scale", (Option("lo", "number", 0.0), Option("hi", "number", 1.0)),
 
 
 def fit(values: np.ndarray, weights: np.ndarray | None, lo: float = 0.0, hi: float = 1.0) -> dict[str, np.ndarray]:
-    """`min` and `max`, one for all features, so that images keep their contrast; of cases of weight 0 too."""
+    """`min` and `max`, one for all features, so that images keep their contrast; weights do not matter."""
     if not lo < hi:
         raise fail("BM721", f"`scale(lo = {lo:g}, hi = {hi:g})` needs lo below hi")
     x = as_float(values)
