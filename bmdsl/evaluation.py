@@ -11,15 +11,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .chunks import by_chunks, chunks
+from .gaps import Gaps
 from .inference.machine import Machine
+from .inference.observed_scores import BITS
 from .language.diagnostics import BmError, fail
-from .training.cases import missing_cases
 
 if TYPE_CHECKING:
     from .stacking import StackMachine
-
-BITS = 22
-"""log2 of the most joint states (times cases, where a case has its own) that a figure is worth."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +32,8 @@ class Figures:
     notes: tuple[str, ...] = field(default=())
     class_errors: Mapping[str, float] = field(default_factory=dict)
     """Visible one-of-K unit → share of the cases whose most probable state given the rest, P(y | v), is not theirs."""
+    bound: bool = False
+    """Whether −F of some cases, with missing values, is mean field's lower bound."""
 
     @property
     def note(self) -> str:
@@ -44,49 +44,69 @@ class Figures:
         return [
             ("cases", f"{self.cases:,}"),
             ("reconstruction error", _shown(self.reconstruction_error)),
-            ("free energy", _shown(self.free_energy, " nats")),
-            ("log-likelihood", _shown(self.log_likelihood, " nats")),
+            ("free energy", _shown(self.free_energy, " nats", "at most " * self.bound)),
+            ("log-likelihood", _shown(self.log_likelihood, " nats", "at least " * self.bound)),
             *((f"error of {name}", f"{100 * share:.2f} %") for name, share in self.class_errors.items()),
         ]
 
     def as_dict(self) -> dict[str, Any]:
         """For `--json`."""
         return {"part": self.part, "cases": self.cases, "reconstruction_error": self.reconstruction_error, "free_energy": self.free_energy,
-                "log_likelihood": self.log_likelihood, "class_errors": dict(self.class_errors), "notes": list(self.notes)}  # fmt: skip
+                "log_likelihood": self.log_likelihood, "class_errors": dict(self.class_errors), "notes": list(self.notes), "bound": self.bound}  # fmt: skip
 
 
-def _shown(value: float | None, unit: str = "") -> str:
-    return "not exact here" if value is None else f"{value:.5g}{unit}"
+def _shown(value: float | None, unit: str = "", side: str = "") -> str:
+    return "not exact here" if value is None else f"{side}{value:.5g}{unit}"
 
 
 def figures(machine: Machine, data: Mapping[str, np.ndarray], part: str) -> Figures:
-    """Figures of prepared data; cases with missing values are left out."""
-    whole = ~missing_cases(data)
-    count, notes = int(whole.sum()), []
-    if count < len(whole):
-        notes.append(f"{len(whole) - count:,} cases with missing values are left out")
+    """Figures of prepared data; of what was seen of cases with missing values."""
+    gaps = Gaps.of(machine, data)
+    seen, count = gaps.of_seen(data), int(gaps.seen.sum())
     if not count:
-        return Figures(part, 0, None, None, None, tuple(notes))
-    data, first = (data if whole.all() else {n: x[whole] for n, x in data.items()}), machine.visible[0]
-    wrong = None
-    if machine.reconstructs:
-        wrong = by_chunks(lambda c: ((np.asarray(machine.reconstruct(c), np.float64) - c[first]) ** 2).reshape(len(c[first]), -1).mean(1), data)
-    free = by_chunks(lambda c: machine.free_energy(**c), data) if worth(machine, machine.hidden, count) else None
+        return Figures(part, 0, None, None, None, tuple(gaps.notes()))
+    wrong, notes = _squared_errors(machine, seen, gaps.missing[gaps.seen]) if machine.reconstructs else (None, [])
     given = any(g.role == "given" for g in machine.model.groups)
-    known = free is not None and not given and worth(machine, (*machine.visible, *machine.hidden), 1)
-    likelihood = float(-free.mean() - float(machine.log_partition())) if free is not None and known else None
-    mean = None if free is None else float(free.mean())
-    return Figures(part, count, None if wrong is None else float(wrong.mean()), mean, likelihood, tuple(notes), _class_errors(machine, data))
+    mean = likelihood = None
+    if worth(machine, machine.hidden, count):
+        values, gaps = gaps.scored(machine, data)
+        mean = -float(values.mean()) if len(values) else None
+    if mean is not None:
+        if not given and worth(machine, (*machine.visible, *machine.hidden), 1):
+            likelihood = -mean - float(machine.log_partition())
+    return Figures(part, count, wrong, mean, likelihood, (*gaps.notes(), *notes), _class_errors(machine, seen), bool(gaps.bounded.any()))
+
+
+def _squared_errors(machine: Machine, data: Mapping[str, np.ndarray], missing: np.ndarray) -> tuple[float | None, list[str]]:
+    """Mean over the cases of (E[v | E[h | seen]] − v)² an entry that was seen, of the first visible group; and what is left out."""
+    first, graph = machine.visible[0], machine.program.plan.graph
+    needs = {*graph.neighbours(first), *((first,) if graph.is_lateral(first) else ())} & set(machine.visible)
+    notes: list[str] = []
+    if missing.any() and any(np.isnan(data[n]).any() for n in needs):  # its means need values that were not seen
+        notes.append(f"the reconstruction error is that of the {int((~missing).sum()):,} cases without missing values")
+        data = {n: x[~missing] for n, x in data.items()}
+    if not len(data[first]):
+        return None, notes
+
+    def errors(c: dict[str, np.ndarray]) -> np.ndarray:
+        wrong = ((np.asarray(machine.reconstruct(c), np.float64) - c[first]) ** 2).reshape(len(c[first]), -1)
+        seen = ~np.isnan(wrong)
+        return np.asarray(np.where(seen, wrong, 0).sum(1) / np.where(seen.any(1), seen.sum(1), np.nan))
+
+    wrong = by_chunks(errors, data)
+    return (None if np.isnan(wrong).all() else float(np.nanmean(wrong))), notes
 
 
 def _class_errors(machine: Machine, data: Mapping[str, np.ndarray]) -> dict[str, float]:
-    """Errors of every visible one-of-K unit by its posterior given all other groups that are not hidden."""
+    """Errors of every visible one-of-K unit by its posterior given all other groups that are not hidden, over the cases whose state was seen."""
     out = {}
     for name in machine.visible:
         if machine.program.plan.is_one_unit(name) and len(machine.visible) > 1:
-            others = {n: x for n, x in data.items() if n != name}
-            told = np.concatenate([machine.posterior(**c)[name].argmax(1) for c in chunks(others)])
-            out[name] = 1 - float((told == data[name].argmax(1)).mean())
+            seen = ~np.isnan(data[name]).any(1)
+            others = {n: x[seen] for n, x in data.items() if n != name}
+            if seen.any():
+                told = np.concatenate([machine.posterior(**c)[name].argmax(1) for c in chunks(others)])
+                out[name] = 1 - float((told == data[name][seen].argmax(1)).mean())
     return out
 
 

@@ -96,6 +96,7 @@ class Ranked:
     unlikely: tuple[tuple[int, float], ...]
     bound: bool
     picture: Path | None
+    notes: tuple[str, ...] = ()
 
     def rows(self) -> list[tuple[str, ...]]:
         """A table: places and −F(v) of both ends."""
@@ -107,20 +108,28 @@ class Ranked:
     def as_dict(self) -> Mapping[str, object]:
         """For `--json`."""
         return {"part": self.part, "cases": self.cases, "bound": self.bound, "most_likely": [list(x) for x in self.likely],
-                "least_likely": [list(x) for x in self.unlikely], "picture": str(self.picture) if self.picture else None}  # fmt: skip
+                "least_likely": [list(x) for x in self.unlikely], "notes": list(self.notes),
+                "picture": str(self.picture) if self.picture else None}  # fmt: skip
 
 
 def rank(folder: Path, data: str | None, part: str | None, count: int) -> Ranked:
     """The `count` most and least likely cases of one part (default: the last that the set has), and rank.png in the run's folder."""
     from .evaluation import last_part, one_machine
-    from .likelihood import minus_free_energies
+    from .gaps import Gaps
     from .report.plots import tiles
 
     run, name, cases = last_part(folder, data, part)
     machine = one_machine(run, folder)
-    values, bound = minus_free_energies(machine, cases)
-    values = np.where(np.isnan(values), -np.inf, values)
-    order = np.argsort(-values, kind="stable")
+    scored, gaps = Gaps.of(machine, cases).scored(machine, cases)
+    ranked = np.flatnonzero(gaps.seen & ~gaps.left_out)
+    if not len(ranked):
+        raise fail("BM751", "of no case has what was seen a free energy that is exact or bounded", help="leave fewer entries missing")
+    values = np.full(len(gaps.seen), np.nan)
+    values[ranked] = scored
+    order = ranked[np.argsort(-scored, kind="stable")]
+    notes = gaps.notes()
+    if (gaps.missing[ranked]).any():
+        notes.append("the fewer entries were seen, the likelier they are: compare cases with the same ones missing")
     count = min(count, len(order))
     ends = [tuple((int(k), float(values[k])) for k in chosen) for chosen in (order[:count], order[::-1][:count])]
     first, picture = machine.visible[0], None
@@ -128,4 +137,4 @@ def rank(folder: Path, data: str | None, part: str | None, count: int) -> Ranked
         picture = folder / "rank.png"
         rows = np.concatenate([cases[first][order[:count]], cases[first][order[::-1][:count]]])
         tiles(rows, run.images[first], picture, f"{name}: the {count} most likely cases, and below them the {count} least likely", False, columns=count)
-    return Ranked(name, len(values), ends[0], ends[1], bound, picture)
+    return Ranked(name, len(ranked), ends[0], ends[1], bool(gaps.bounded.any()), picture, tuple(notes))

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .chunks import by_chunks
+from .gaps import Gaps
+from .inference.observed_scores import scores
 from .language.diagnostics import BmError, fail
-from .training.cases import missing_cases
 
 if TYPE_CHECKING:
     from .inference.importance import LogPartition, Progress
@@ -27,6 +28,7 @@ class Part:
     cases: int
     mean: float
     spread: float
+    gaps: Gaps
 
 
 @dataclass(frozen=True)
@@ -56,11 +58,13 @@ class Likelihood:
     def notes(self) -> list[str]:
         """How log Z was found, and what speaks against it."""
         cases = ", ".join(f"{p.cases:,}" for p in self.parts)
+        several = len(self.parts) > 1
+        said = [f"{p.name}: {note}" if several else note for p in self.parts for note in p.gaps.notes()]
         meaning = f"± is the standard error: of the mean over {cases} independent cases"
         if self.estimate is None:
-            return [f"log Z = {self.log_z:.2f} nats, by enumeration", meaning]
+            return [*said, f"log Z = {self.log_z:.2f} nats, by enumeration", meaning]
         meaning += f", and of log Z over {self.estimate.forward.effective:,.0f} effective of {self.estimate.chains:,} chains"
-        return [str(self.estimate), meaning, *(["warning: " + self.estimate.doubt] if self.estimate.doubt else [])]
+        return [*said, str(self.estimate), meaning, *(["warning: " + self.estimate.doubt] if self.estimate.doubt else [])]
 
     def as_dict(self) -> dict[str, Any]:
         """For `--json`."""
@@ -70,40 +74,45 @@ class Likelihood:
             out |= {"std_error": e.std_error, "effective": e.forward.effective, "chains": e.chains, "temperatures": len(e.betas) - 1, "doubt": e.doubt}
             if e.reverse is not None:
                 out |= {"reverse": {"log_z": e.reverse.value, "std_error": e.reverse.std_error, "effective": e.reverse.effective}}
-        return out | {"parts": [{"part": p.name, "cases": p.cases, "log_likelihood": self.value(p), "std_error": p.spread} for p in self.parts]}
+        return out | {"parts": [{"part": p.name, "cases": p.cases, "log_likelihood": self.value(p), "std_error": p.spread, "notes": p.gaps.notes()}
+                                for p in self.parts]}  # fmt: skip
 
 
 def measure(machine: Machine, parts: Sequence[tuple[str, Mapping[str, np.ndarray]]], chains: int, steps: int,
             start: Mapping[str, np.ndarray] | None = None, progress: Progress | None = None) -> Likelihood:  # fmt: skip
     """The likelihood of prepared cases; the first part gives AIS its base rates. `start`: samples that reverse AIS begins at, group → [n, *axes].
 
-    BmError BM809 for models with given groups, BM751 where no case is without missing values.
+    Where entries are missing, that of what was seen. BmError BM809 for models with given groups, BM751 where nothing was seen of any case.
     """
     given = next((g.name for g in machine.model.groups if g.role == "given"), None)
     if given is not None:
         raise fail("BM809", f"log Z depends on the given group `{given}`", help="use the likelihood of a case, which has it: `machine.log_likelihood`")
-    whole = [(name, {n: x[~missing_cases(data)] for n, x in data.items()}) for name, data in parts]
-    if not all(len(next(iter(data.values()))) for _, data in whole):
-        raise fail("BM751", "every case has a missing value", help="a likelihood is that of whole cases")
+    gaps = [(name, data, Gaps.of(machine, data)) for name, data in parts]
+    if not all(g.seen.any() for _, _, g in gaps):
+        raise fail("BM751", "of no case was anything seen", help="a likelihood is that of what was seen")
     try:
         log_z: float = float(machine.log_partition())
         estimate = None
     except BmError:
-        estimate = machine.estimate_log_partition(dict(whole[0][1]), chains=chains, steps=steps, start=start, progress=progress)
+        seen = gaps[0][2].most_whole(dict(gaps[0][1]))
+        estimate = machine.estimate_log_partition(seen, chains=chains, steps=steps, start=start, progress=progress)
         log_z = estimate.value
     with machine.frozen():
-        found = [(name, *minus_free_energies(machine, data)) for name, data in whole]
-    made = tuple(Part(name, len(x), float(x.mean()), float(x.std(ddof=1) / sqrt(len(x))) if len(x) > 1 else 0.0) for name, x, _ in found)
-    return Likelihood(made, log_z, estimate, any(bound for _, _, bound in found))
+        found = [(name, *g.scored(machine, data)) for name, data, g in gaps]
+    if not all(len(x) for _, x, _ in found):
+        raise fail("BM751", "of no case has what was seen a free energy that is exact or bounded", help="leave fewer entries missing")
+    made = tuple(Part(name, len(x), float(x.mean()), float(x.std(ddof=1) / sqrt(len(x))) if len(x) > 1 else 0.0, g) for name, x, g in found)
+    return Likelihood(made, log_z, estimate, any(g.bounded.any() for _, _, g in found))
 
 
-def minus_free_energies(machine: Machine, data: Mapping[str, np.ndarray]) -> tuple[np.ndarray, bool]:
-    """−F(v) of every case where it costs little to be exact, else mean field's bound; and which."""
-    from .evaluation import worth
+def minus_free_energies(machine: Machine, data: Mapping[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    """−F of what was seen of every case, and where it is mean field's lower bound, for an exact sum would cost too much: [cases] each.
 
-    if worth(machine, machine.hidden, len(next(iter(data.values())))):
-        return by_chunks(lambda part: -machine.free_energy(**part), data), False
-    return by_chunks(machine.variational_bound, data), True
+    NaN where neither is known.
+    """
+    total = len(next(iter(data.values())))
+    found = by_chunks(lambda part: np.stack(scores(machine, part, total), axis=1), data)
+    return found[:, 0], found[:, 1] > 0
 
 
 def of_run(folder: Path, data: str | None, parts: Sequence[str] | None, chains: int, steps: int, progress: bool | None = None) -> Likelihood:

@@ -78,11 +78,12 @@ class Machine(Phases):
         groups = dict(data) if isinstance(data, Mapping) else {self.visible[0]: data}
         return self._state(groups, tuple(g.name for g in self.model.groups if g.role != "hidden"), "data", kind, unseen=True)
 
-    def seen(self, data: Any) -> State:
-        """Data that are states or means of their units, none missing. BmError BM774, BM819."""
+    def seen(self, data: Any, missing: bool = False) -> State:
+        """Data that are states or means of their units, some of them `missing` (NaN) or none. BmError BM774, BM819."""
         state = self._data(data, "means")
         for name, x in state.items():
-            verify_means(self.program.plan.group(name), x)
+            if not missing:
+                verify_means(self.program.plan.group(name), x)
         return state
 
     def _shape(self, state: State) -> dict[str, Array]:
@@ -138,9 +139,8 @@ class Machine(Phases):
         state = {n: x for n, x in state.items() if n not in free}
         try:
             if has_missing(state):
-                tempered = {n: t for n, t in self.temperature.items() if n in free and t != 1}
-                found = observed_part.means(self, state, free, "the posterior", QUICK, tempered)
-                return self._shape({n: found[n].astype(self.dtype) for n in free})
+                found = observed_part.posterior_means(self, state, free, QUICK)
+                return self._shape({n: x.astype(self.dtype) for n, x in found.items()})
             chosen = enumeration.choose(self.program, free, "the posterior", QUICK)
             one = enumeration.one_unit(self.program, chosen)
             if one is not None and count > (step := enumeration.cases_at_once(self.program, one)):
@@ -392,11 +392,12 @@ class Machine(Phases):
 
     @alone
     def reconstruct(self, data: Any) -> Array:
-        """E[v | E[h | v]] of the first visible group: [cases, *axes]."""
-        state = self.seen(data)
-        means = self.posterior(**self._shape(state))
-        name = self.visible[0]
-        return self.conditional(name, **self._shape(state) | means)
+        """E[v | E[h | v]] of the first visible group: [cases, *axes]; E[v | E[h | what was seen]] where its units are missing (NaN)."""
+        state = self._shape(self.seen(data, missing=True))
+        name, graph = self.visible[0], self.program.plan.graph
+        needed = {*graph.neighbours(name), *((name,) if graph.is_lateral(name) else ())}
+        means = {n: x for n, x in (state | self.posterior(**state)).items() if n in needed or not (n in state and np.isnan(state[n]).any())}
+        return self.conditional(name, **means)
 
     @alone
     def impute(self, data: Any, mask: Any, steps: int = 200) -> Array:
@@ -437,9 +438,9 @@ class Machine(Phases):
     def transform(self, data: Any, features: str = "means") -> Array:
         """Features of every case, [cases, features]: hidden `means` side by side, `responsibilities`, `unnormalised` ones (−F(v, z_k)), `data`.
 
-        BmError BM816 for features that the model has not.
+        Where units are missing (NaN), those of what was seen. BmError BM816 for features that the model has not.
         """
-        return feature(features).compute(self, self.seen(data))
+        return feature(features).compute(self, self.seen(data, missing=True))
 
     def train(self, data: Any, out: str | Path | None = None, *, restart: bool = False, **overrides: Any) -> Any:
         """Trains by the model's train block; keyword arguments replace its settings. Returns the run.
