@@ -14,7 +14,7 @@ from .inference.annealing import MAX_SWEEPS
 from .language.diagnostics import fail
 from .training.progress import progress_line
 from .training.run_folder import RunFolder
-from .writing import put, write_npz
+from .writing import put, with_ending, write_npz
 
 if TYPE_CHECKING:
     from .inference.annealing import Ground
@@ -161,7 +161,7 @@ def _write(s: Subject, groups: Mapping[str, np.ndarray], out: Path | None, held:
     from .report.plots import tiles
 
     path = out if out is not None else s.folder / "samples.npz"
-    path = path if path.suffix == ".npz" else path.with_name(path.name + ".npz")
+    path = with_ending(path, (".npz",))
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         put(path, lambda beside: write_npz(beside, groups))

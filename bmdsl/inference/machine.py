@@ -18,6 +18,7 @@ from .bound import bounded
 from .domain import verify_means
 from .elimination import Elimination
 from .feature import feature
+from .holes import holes
 from .importance import LogPartition, Progress
 from .ladder import default_range, ladder
 from .mean_field import no_means
@@ -400,20 +401,22 @@ class Machine(Phases):
         return self.conditional(name, **means)
 
     @alone
-    def impute(self, data: Any, mask: Any, steps: int = 200) -> Array:
-        """Data with the entries where `mask` is True replaced by their means over the second half of `steps` sweeps given the rest."""
-        name = self.visible[0]
+    def impute(self, data: Any, mask: Any = None, steps: int = 200) -> Array | dict[str, Array]:
+        """Data with missing entries replaced by their means over the second half of `steps` sweeps given the rest; group → array of several visible ones.
+
+        Missing is what is NaN, and where `mask` is True: an array, or a dict of them by group. BmError BM777 or BM786 for a mask that does not fit.
+        """
         state = self._data(data, "numbers")
-        known = self.program.shaped(name, state[name])
-        hole = gate.mask(mask, known.shape, name)
-        holed = np.where(hole, np.nan, known).reshape(state[name].shape)
-        verify_numbers(self.program.plan.group(name), self.program.states[name], holed, "a mask", True)
-        for other, x in state.items():  # what stands in a hole is of no account
-            kept = holed if other == name else x
-            gate.verify_domain(self.program.plan.group(other), kept, self.program.shaped(other, x).shape, means=self.takes_means)
+        hole = holes(self, state, mask)
+        for name, x in state.items():  # what stands in a hole is of no account
+            g, kept = self.program.plan.group(name), np.where(hole[name], np.nan, x) if name in hole else x
+            verify_numbers(g, self.program.states[name], kept, "a mask", True)
+            gate.verify_domain(g, kept, self.program.shaped(name, x).shape, means=self.takes_means)
         self._calls += steps + 1
-        found = completing.impute(self, state, name, hole.reshape(state[name].shape), steps, self._calls - steps)
-        return np.where(hole, self.program.shaped(name, found), known)
+        open_groups = {n: x for n, x in hole.items() if x.any()}
+        found = completing.impute(self, state, open_groups, steps, self._calls - steps) if open_groups else {}
+        out = {n: self.program.shaped(n, np.where(hole[n], found[n], state[n]) if n in found else state[n]) for n in self.visible}
+        return out if len(out) > 1 else out[self.visible[0]]
 
     @alone
     def denoise(self, data: Any, noise: float | None = None, steps: int = 200) -> Array:
