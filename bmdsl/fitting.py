@@ -288,7 +288,7 @@ class Outcome:
         if run.best_score is not None:
             rows.append(("validation", f"{run.best_score:.5g} at update {run.best_update:,}"))
         rows += [row for row in self.figures.rows() if row[0] != "cases"]
-        rows += [("note", note) for note in self.figures.notes]
+        rows += [("note", note) for note in (*run.notes, *self.figures.notes)]
         rows += [("pictures" if k == 0 else "", str(p)) for k, p in enumerate(self.pictures)]
         if run.out is not None:
             rows.append(("run folder", str(run.out)))
