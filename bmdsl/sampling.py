@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .data.load import read_file
+from .data.validate import as_one_hot
+from .inference import gate
 from .inference.annealing import MAX_SWEEPS
 from .language.diagnostics import fail
 from .training.progress import progress_line
@@ -83,7 +85,7 @@ def draw(s: Subject, n: int, out: Path | None, chosen: Chosen) -> Drawn:
     Chains start from the run's persistent ones where it kept some, unless `fresh`: then, and otherwise, from the biases alone.
     `clamp` holds groups at the cases of files (`v=labels.npy`), which then give the number of chains.
     """
-    held = dict(_clamped(text) for text in chosen.clamp)
+    held = _held(s.machine, chosen.clamp)
     count = len(next(iter(held.values()))) if held else n
     if chosen.exact:
         groups = s.machine.exact_sample(count, clamp=held)
@@ -116,7 +118,7 @@ def observed(s: Subject, names: Sequence[str], n: int, out: Path | None, chosen:
     """The same with traces of observables, a record every `thin` sweeps after `burn_in`; a picture of the traces; ArviZ's file where wanted."""
     from .report.trace_picture import trace_picture
 
-    held = dict(_clamped(text) for text in chosen.clamp)
+    held = _held(s.machine, chosen.clamp)
     count = len(next(iter(held.values()))) if held else n
     draws = max(1, chosen.steps // thin)
     total = burn_in + draws * thin
@@ -142,7 +144,7 @@ def observed(s: Subject, names: Sequence[str], n: int, out: Path | None, chosen:
 def ground(s: Subject, n: int, sweeps: int | None, betas: tuple[float, float] | None, schedule: str, clamp: Sequence[str], out: Path | None,
            progress: bool | None = None) -> tuple[Ground, Path, Path | None]:  # fmt: skip
     """The best state that annealing finds, its file, and its picture where units form an image."""
-    held = dict(_clamped(text) for text in clamp)
+    held = _held(s.machine, clamp)
     count = len(next(iter(held.values()))) if held else n
     most = MAX_SWEEPS if sweeps is None else sweeps
     with progress_line(most, progress) as show:
@@ -175,6 +177,18 @@ def _write(s: Subject, groups: Mapping[str, np.ndarray], out: Path | None, held:
     free = groups[shown] if states or lateral or shown in held else s.machine.conditional(shown, **groups)
     tiles(free[:64], s.images[shown], picture, f"{s.machine.model.name}: {what}", diverging=False)
     return Drawn(groups, path, picture)
+
+
+def _held(machine: Machine, clamp: Sequence[str]) -> dict[str, np.ndarray]:
+    """What `--clamp` holds, by group, through the gate; state numbers of one-of-K units as one-hot rows. BmError BM716, BM806, BM770 to BM774."""
+    held = dict(_clamped(text) for text in clamp)
+    for name, x in held.items():
+        if name in machine.program.sizes:  # else the machine says that there is no such group
+            g = machine.program.plan.group(name)
+            if g.unit.states is not None and x.ndim == len(g.axes):
+                held[name] = x = as_one_hot(x, int(g.axes[-1]), name, "--clamp")
+            gate.values(machine.program, name, x, "means" if machine.takes_means and name not in machine.hidden else "states")
+    return held
 
 
 def _clamped(text: str) -> tuple[str, np.ndarray]:
