@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, MappingView, Set
 from decimal import Decimal
+from math import prod
 from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
 
+from .frames import column, columns, is_column, is_frame
 from .language.diagnostics import BmError, fail
 from .language.source import Span
 
@@ -28,9 +31,23 @@ CURES = {
 def real(value: Any, what: str, span: Span | None = None) -> np.ndarray:
     """`value` as an array of booleans, integers or floats, never a copy where it is one.
 
-    `what` begins the message: "`v`".
-    BmError BM770 for anything else, BM771 for entries under a mask.
+    `what` begins the message: "`v`". A data frame's columns stand side by side, its missing cells
+    as NaN; a sparse matrix is made dense. BmError BM770 for anything else, BM771 for entries under
+    a mask, BM945 for a column of text, BM946 for a sparse matrix too large, BM947 for an iterator.
     """
+    if isinstance(value, np.ndarray) and type(value) is np.ndarray and value.dtype.kind in "biuf":
+        return value
+    if is_frame(value):
+        return _side_by_side(value, what, span)
+    if is_column(value):
+        return real(column(value, what, span), what, span)
+    if isinstance(value, Iterator | Set | MappingView):
+        raise fail(
+            "BM947",
+            f"{what} is a `{type(value).__name__}`, not an array",
+            span,
+            help="`np.array(list(x))`",
+        )
     parts = value if isinstance(value, list | tuple) else (value,)
     if any(isinstance(x, np.ma.MaskedArray) for x in parts):
         value = _unmasked(
@@ -39,7 +56,7 @@ def real(value: Any, what: str, span: Span | None = None) -> np.ndarray:
             span,
         )
     if hasattr(value, "toarray") and hasattr(value, "nnz"):
-        raise fail("BM770", f"{what} is a sparse matrix", span, help="`x.toarray()`")
+        value = _dense(value, what, span)
     try:
         array = np.asarray(value)
     except (ValueError, TypeError, RuntimeError, OverflowError) as error:
@@ -69,6 +86,43 @@ def real(value: Any, what: str, span: Span | None = None) -> np.ndarray:
         span,
         help=CURES.get(kind, "convert it: `x.astype(float)`"),
     )
+
+
+def _side_by_side(table: Any, what: str, span: Span | None) -> np.ndarray:
+    """The columns of a data frame as one array, in a type that holds all of them."""
+    parts = []
+    for name, values in columns(table):
+        named = f"column `{name}` of {what}"
+        x = real(column(values, named, span), named, span)
+        if x.ndim != 1:
+            raise fail("BM770", f"{named} holds arrays, not one number a row", span)
+        parts.append((named, x))
+    if not parts:
+        return np.empty((len(table), 0))
+    dtype = np.result_type(*(x.dtype for _, x in parts))
+    if dtype.kind == "f":
+        for named, x in parts:
+            verify_fits(x, dtype, named, span)
+    out = np.empty((len(parts[0][1]), len(parts)), dtype)
+    for k, (_, x) in enumerate(parts):
+        out[:, k] = x
+    return out
+
+
+def _dense(matrix: Any, what: str, span: Span | None) -> Any:
+    """A sparse matrix made dense, where it and a copy in the machine's type fit into memory."""
+    from .compiler.costs import count_text, memory_limit
+
+    limit, size = memory_limit(), 2 * prod(matrix.shape) * max(4, matrix.dtype.itemsize)
+    if limit is not None and size > limit:
+        raise fail(
+            "BM946",
+            f"{what} is a sparse matrix of shape {matrix.shape}: made dense it needs "
+            f"{count_text(size)}B, the limit is {count_text(limit)}B",
+            span,
+            help="fewer columns, such as the most frequent words, or some of the rows at a time",
+        )
+    return matrix.toarray()
 
 
 def _unmasked(value: np.ma.MaskedArray[Any, Any], what: str, span: Span | None) -> np.ndarray:

@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 import numpy as np
 
 from .chunks import by_chunks, chunks
+from .gaps import Gaps
 from .inference.conditional_partition import distinct, exact_log_partitions
 from .inference.machine import Machine
+from .inference.observed_scores import BITS
 from .language.diagnostics import BmError, BmWarning, Diagnostic, fail
 from .preparing import Preparation, steps_of
 from .provenance import absolute, is_same, recorded, require_place, say_differs
-from .training.cases import missing_cases, split_rows
+from .training.cases import split_rows
 
 if TYPE_CHECKING:
     from .fitting import Weights
@@ -25,8 +27,6 @@ if TYPE_CHECKING:
 
 HELD = "validation"
 """The part of a run's data that `validate` held out of its training."""
-BITS = 22
-"""log2 of the most joint states (times cases, where a case has its own) that a figure is worth."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +41,8 @@ class Figures:
     notes: tuple[str, ...] = field(default=())
     class_errors: Mapping[str, float] = field(default_factory=dict)
     """Visible one-of-K unit → share of the cases whose most probable state given the rest, P(y | v), is not theirs."""
+    bound: bool = False
+    """Whether −F of some cases, with missing values, is mean field's lower bound."""
 
     @property
     def note(self) -> str:
@@ -51,42 +53,41 @@ class Figures:
         return [
             ("cases", f"{self.cases:,}"),
             ("reconstruction error", _shown(self.reconstruction_error)),
-            ("free energy", _shown(self.free_energy, " nats")),
-            ("log-likelihood", _shown(self.log_likelihood, " nats")),
+            ("free energy", _shown(self.free_energy, " nats", "at most " * self.bound)),
+            ("log-likelihood", _shown(self.log_likelihood, " nats", "at least " * self.bound)),
             *((f"error of {name}", f"{100 * share:.2f} %") for name, share in self.class_errors.items()),
         ]
 
     def as_dict(self) -> dict[str, Any]:
         """For `--json`."""
         return {"part": self.part, "cases": self.cases, "reconstruction_error": self.reconstruction_error, "free_energy": self.free_energy,
-                "log_likelihood": self.log_likelihood, "class_errors": dict(self.class_errors), "notes": list(self.notes)}  # fmt: skip
+                "log_likelihood": self.log_likelihood, "class_errors": dict(self.class_errors), "notes": list(self.notes), "bound": self.bound}  # fmt: skip
 
 
-def _shown(value: float | None, unit: str = "") -> str:
-    return "not exact here" if value is None else f"{value:.5g}{unit}"
+def _shown(value: float | None, unit: str = "", side: str = "") -> str:
+    return "not exact here" if value is None else f"{side}{value:.5g}{unit}"
 
 
 def figures(machine: Machine, data: Mapping[str, np.ndarray], part: str, weights: np.ndarray | None = None) -> Figures:
-    """Figures of prepared data, means with `weights`; cases with missing values are left out, and those of weight 0."""
+    """Figures of prepared data, means with `weights`; of what was seen of cases with missing values. Cases of weight 0 are left out."""
     if weights is not None and not weights.all():
         data, weights = {n: x[weights > 0] for n, x in data.items()}, weights[weights > 0]
-    whole = ~missing_cases(data)
-    count, notes = int(whole.sum()), []
-    if count < len(whole):
-        notes.append(f"{len(whole) - count:,} cases with missing values are left out")
+    gaps = Gaps.of(machine, data)
+    seen, count = gaps.of_seen(data), int(gaps.seen.sum())
     if not count:
-        return Figures(part, 0, None, None, None, tuple(notes))
-    weights = weights if weights is None else weights[whole]
-    data, first = (data if whole.all() else {n: x[whole] for n, x in data.items()}), machine.visible[0]
-    wrong = None
-    if machine.reconstructs:
-        wrong = by_chunks(lambda c: ((np.asarray(machine.reconstruct(c), np.float64) - c[first]) ** 2).reshape(len(c[first]), -1).mean(1), data)
-    free = by_chunks(lambda c: machine.free_energy(**c), data) if worth(machine, machine.hidden, count) else None
-    log_z = None if free is None else _exact_log_z(machine, data, weights)
-    mean = None if free is None else float(np.average(free, weights=weights))
+        return Figures(part, 0, None, None, None, tuple(gaps.notes()))
+    of_seen = None if weights is None else weights[gaps.seen]
+    wrong, notes = _squared_errors(machine, seen, gaps.missing[gaps.seen], of_seen) if machine.reconstructs else (None, [])
+    mean = log_z = None
+    if worth(machine, machine.hidden, count):
+        values, gaps = gaps.scored(machine, data)
+        rests = gaps.seen & ~gaps.left_out
+        w = None if weights is None else weights[rests]
+        if len(values):
+            mean = -float(np.average(values, weights=w))
+            log_z = _exact_log_z(machine, {n: x[rests] for n, x in data.items()}, w)
     likelihood = -mean - log_z if mean is not None and log_z is not None else None
-    return Figures(part, count, None if wrong is None else float(np.average(wrong, weights=weights)), mean, likelihood, tuple(notes),
-                   _class_errors(machine, data, weights))  # fmt: skip
+    return Figures(part, count, wrong, mean, likelihood, (*gaps.notes(), *notes), _class_errors(machine, seen, of_seen), bool(gaps.bounded.any()))
 
 
 def _exact_log_z(machine: Machine, data: Mapping[str, np.ndarray], weights: np.ndarray | None) -> float | None:
@@ -99,14 +100,39 @@ def _exact_log_z(machine: Machine, data: Mapping[str, np.ndarray], weights: np.n
     return float(np.average(exact_log_partitions(machine, at), weights=weights))
 
 
+def _squared_errors(machine: Machine, data: Mapping[str, np.ndarray], missing: np.ndarray,
+                    weights: np.ndarray | None) -> tuple[float | None, list[str]]:  # fmt: skip
+    """Mean over the cases of (E[v | E[h | seen]] − v)² an entry that was seen, of the first visible group; and what is left out."""
+    first, graph = machine.visible[0], machine.program.plan.graph
+    needs = {*graph.neighbours(first), *((first,) if graph.is_lateral(first) else ())} & set(machine.visible)
+    notes: list[str] = []
+    if missing.any() and any(np.isnan(data[n]).any() for n in needs):  # its means need values that were not seen
+        notes.append(f"the reconstruction error is that of the {int((~missing).sum()):,} cases without missing values")
+        data, weights = {n: x[~missing] for n, x in data.items()}, None if weights is None else weights[~missing]
+    if not len(data[first]):
+        return None, notes
+
+    def errors(c: dict[str, np.ndarray]) -> np.ndarray:
+        wrong = ((np.asarray(machine.reconstruct(c), np.float64) - c[first]) ** 2).reshape(len(c[first]), -1)
+        seen = ~np.isnan(wrong)
+        return np.asarray(np.where(seen, wrong, 0).sum(1) / np.where(seen.any(1), seen.sum(1), np.nan))
+
+    wrong = by_chunks(errors, data)
+    known = ~np.isnan(wrong)
+    return (float(np.average(wrong[known], weights=None if weights is None else weights[known])) if known.any() else None), notes
+
+
 def _class_errors(machine: Machine, data: Mapping[str, np.ndarray], weights: np.ndarray | None) -> dict[str, float]:
-    """Errors of every visible one-of-K unit by its posterior given all other groups that are not hidden."""
+    """Errors of every visible one-of-K unit by its posterior given all other groups that are not hidden, over the cases whose state was seen."""
     out = {}
     for name in machine.visible:
         if machine.program.plan.is_one_unit(name) and len(machine.visible) > 1:
-            others = {n: x for n, x in data.items() if n != name}
-            told = np.concatenate([machine.posterior(**c)[name].argmax(1) for c in chunks(others)])
-            out[name] = 1 - float(np.average(told == data[name].argmax(1), weights=weights))
+            seen = ~np.isnan(data[name]).any(1)
+            others = {n: x[seen] for n, x in data.items() if n != name}
+            if seen.any():
+                told = np.concatenate([machine.posterior(**c)[name].argmax(1) for c in chunks(others)])
+                right = told == data[name][seen].argmax(1)
+                out[name] = 1 - float(np.average(right, weights=None if weights is None else weights[seen]))
     return out
 
 

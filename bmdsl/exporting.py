@@ -12,7 +12,7 @@ import numpy as np
 from .language.diagnostics import fail, near
 from .language.structure import bias_of, coupling_of, depths
 from .registry import discover
-from .writing import put
+from .writing import put, with_ending
 
 if TYPE_CHECKING:
     from .inference.machine import Machine
@@ -94,6 +94,6 @@ def export(machine: Machine, to: str, path: Path) -> Path:
         close = near(to, known)
         raise fail("BM933", f"there is no format `{to}`", help=f"did you mean `{close}`?" if close else f"formats are {', '.join(known)}")
     made = network(machine)
-    path = path if path.suffix == known[to].SUFFIX else path.with_name(path.name + known[to].SUFFIX)
+    path = with_ending(path, (known[to].SUFFIX,))
     path.parent.mkdir(parents=True, exist_ok=True)
     return put(path, lambda beside: known[to].write(made, beside))

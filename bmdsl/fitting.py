@@ -402,6 +402,7 @@ class Outcome:
         rows += [("health", self.health)] if self.health else []
         rows += [row for row in self.figures.rows() if row[0] != "cases"]
         rows += [(f"  of {x.name}", f"{x.log_likelihood:.5g} nats") for x in self.baselines]
+        rows += [("note", note) for note in (*run.notes, *self.figures.notes)]
         rows += [("pictures" if k == 0 else "", str(p)) for k, p in enumerate(self.pictures)]
         if run.out is not None:
             rows.append(("run folder", str(run.out)))

@@ -13,7 +13,9 @@ import numpy as np
 from .baselines import Baseline, baselines, verdict
 from .chunks import by_chunks
 from .conditional_likelihood import ConditionalLikelihood, measure_given
+from .gaps import Gaps
 from .inference.importance import LogPartition
+from .inference.observed_scores import scores
 from .language.diagnostics import BmError, fail
 from .training.cases import missing_cases
 from .training.health import mean_error
@@ -31,6 +33,7 @@ class Part:
     cases: int
     mean: float
     spread: float
+    gaps: Gaps
 
 
 @dataclass(frozen=True)
@@ -71,11 +74,13 @@ class Likelihood:
     def notes(self) -> list[str]:
         """How log Z was found, and what speaks against it."""
         cases = ", ".join(f"{p.cases:,}" for p in self.parts)
+        several = len(self.parts) > 1
+        said = [f"{p.name}: {note}" if several else note for p in self.parts for note in p.gaps.notes()]
         meaning = f"± is the standard error: of the mean over {cases} independent cases"
         if self.estimate is None:
-            return [f"log Z = {self.log_z:.2f} nats, by enumeration", meaning, *self._worse()]
+            return [*said, f"log Z = {self.log_z:.2f} nats, by enumeration", meaning, *self._worse()]
         meaning += f", and of log Z over {self.estimate.forward.effective:,.0f} effective of {self.estimate.chains:,} chains"
-        return [str(self.estimate), meaning, *(["warning: " + self.estimate.doubt] if self.estimate.doubt else []), *self._worse()]
+        return [*said, str(self.estimate), meaning, *(["warning: " + self.estimate.doubt] if self.estimate.doubt else []), *self._worse()]
 
     def as_dict(self) -> dict[str, Any]:
         """For `--json`."""
@@ -85,7 +90,8 @@ class Likelihood:
             out |= {"std_error": e.std_error, "effective": e.forward.effective, "chains": e.chains, "temperatures": len(e.betas) - 1, "doubt": e.doubt}
             if e.reverse is not None:
                 out |= {"reverse": {"log_z": e.reverse.value, "std_error": e.reverse.std_error, "effective": e.reverse.effective}}
-        return out | {"parts": [{"part": p.name, "cases": p.cases, "log_likelihood": self.value(p), "std_error": p.spread} for p in self.parts],
+        return out | {"parts": [{"part": p.name, "cases": p.cases, "log_likelihood": self.value(p), "std_error": p.spread, "notes": p.gaps.notes()}
+                                for p in self.parts],
                       "baselines": [{x.name: x.log_likelihood for x in part} for part in self.baselines]}  # fmt: skip
 
 
@@ -95,36 +101,45 @@ def measure(machine: Machine, parts: Sequence[tuple[str, Mapping[str, np.ndarray
     """The likelihood of prepared cases; the first part gives AIS its base rates. `start`: samples that reverse AIS begins at, group → [n, *axes].
     `weights`: those of each part's cases, None where all are the same; a case of weight 0 is not there.
 
-    With given groups x, log P(v | x): log Z is that of each case. BmError BM751 where no case is without missing values.
+    With given groups x, log P(v | x): log Z is that of each case. Where entries are missing, that of what was seen. BmError BM751 where nothing was
+    seen of any case, with given groups where no case is without missing values.
     """
-    each = [None] * len(parts) if weights is None else weights
-    rows = [~missing_cases(data) & (True if w is None else w > 0) for (_, data), w in zip(parts, each, strict=True)]
-    whole = [(name, {n: x[r] for n, x in data.items()}) for (name, data), r in zip(parts, rows, strict=True)]
-    each = [None if w is None else w[r] for w, r in zip(each, rows, strict=True)]
-    if not all(len(next(iter(data.values()))) for _, data in whole):
-        raise fail("BM751", "every case has a missing value", help="a likelihood is that of whole cases")
+    each = [None] * len(parts) if weights is None else list(weights)
+    there = [np.ones(len(next(iter(data.values()))), bool) if w is None else w > 0 for (_, data), w in zip(parts, each, strict=True)]
+    parts = [(name, {n: x[r] for n, x in data.items()}) for (name, data), r in zip(parts, there, strict=True)]
+    each = [None if w is None else w[r] for w, r in zip(each, there, strict=True)]
     if machine.given:
+        whole = [(name, {n: x[~missing_cases(data)] for n, x in data.items()}) for name, data in parts]
+        if not all(len(next(iter(data.values()))) for _, data in whole):
+            raise fail("BM751", "every case has a missing value", help="with given groups a likelihood is that of whole cases")
         return measure_given(machine, whole, chains, steps, progress)
+    gaps = [(name, data, Gaps.of(machine, data)) for name, data in parts]
+    if not all(g.seen.any() for _, _, g in gaps):
+        raise fail("BM751", "of no case was anything seen", help="a likelihood is that of what was seen")
     try:
         log_z: float = float(machine.log_partition())
         estimate = None
     except BmError:
-        found_z = machine.estimate_log_partition(dict(whole[0][1]), chains=chains, steps=steps, start=start, progress=progress)
+        seen = gaps[0][2].most_whole(dict(gaps[0][1]))
+        found_z = machine.estimate_log_partition(seen, chains=chains, steps=steps, start=start, progress=progress)
         assert isinstance(found_z, LogPartition)
         estimate, log_z = found_z, found_z.value
     with machine.frozen():
-        found = [(name, *minus_free_energies(machine, data)) for name, data in whole]
-    made = tuple(Part(name, len(x), *mean_error(x, w)) for (name, x, _), w in zip(found, each, strict=True))
-    return Likelihood(made, log_z, estimate, any(bound for _, _, bound in found))
+        found = [(name, *g.scored(machine, data)) for name, data, g in gaps]
+    if not all(len(x) for _, x, _ in found):
+        raise fail("BM751", "of no case has what was seen a free energy that is exact or bounded", help="leave fewer entries missing")
+    made = tuple(Part(name, len(x), *mean_error(x, None if w is None else w[g.seen & ~g.left_out]), g) for (name, x, g), w in zip(found, each, strict=True))
+    return Likelihood(made, log_z, estimate, any(g.bounded.any() for _, _, g in found))
 
 
-def minus_free_energies(machine: Machine, data: Mapping[str, np.ndarray]) -> tuple[np.ndarray, bool]:
-    """−F(v) of every case where it costs little to be exact, else mean field's bound; and which."""
-    from .evaluation import worth
+def minus_free_energies(machine: Machine, data: Mapping[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    """−F of what was seen of every case, and where it is mean field's lower bound, for an exact sum would cost too much: [cases] each.
 
-    if worth(machine, machine.hidden, len(next(iter(data.values())))):
-        return by_chunks(lambda part: -machine.free_energy(**part), data), False
-    return by_chunks(machine.variational_bound, data), True
+    NaN where neither is known.
+    """
+    total = len(next(iter(data.values())))
+    found = by_chunks(lambda part: np.stack(scores(machine, part, total), axis=1), data)
+    return found[:, 0], found[:, 1] > 0
 
 
 def of_run(folder: Path, data: str | None, parts: Sequence[str] | None, chains: int, steps: int, progress: bool | None = None,

@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .data.load import read_file
+from .data.validate import as_one_hot
 from .forecasting import read_given, verify_given
+from .inference import gate
 from .inference.annealing import MAX_SWEEPS
 from .language.diagnostics import fail
 from .training.progress import progress_line
 from .training.run_folder import RunFolder
-from .writing import put, write_npz
+from .writing import put, with_ending, write_npz
 
 if TYPE_CHECKING:
     from .inference.annealing import Ground
@@ -145,7 +147,7 @@ def observed(s: Subject, names: Sequence[str], n: int, out: Path | None, chosen:
 def ground(s: Subject, n: int, sweeps: int | None, betas: tuple[float, float] | None, schedule: str, clamp: Sequence[str], out: Path | None,
            progress: bool | None = None) -> tuple[Ground, Path, Path | None]:  # fmt: skip
     """The best state that annealing finds, its file, and its picture where units form an image."""
-    held = dict(_clamped(text, s.machine) for text in clamp)
+    held = _clamps(s.machine, clamp)
     verify_given(s.machine, held, "--clamp")
     count = len(next(iter(held.values()))) if held else n
     most = MAX_SWEEPS if sweeps is None else sweeps
@@ -158,7 +160,7 @@ def ground(s: Subject, n: int, sweeps: int | None, betas: tuple[float, float] | 
 
 def _held(s: Subject, n: int, chosen: Chosen) -> dict[str, np.ndarray]:
     """Groups that are held fixed, one case per chain. BmError BM805 where a given group has no value."""
-    clamped = dict(_clamped(text, s.machine) for text in chosen.clamp)
+    clamped = _clamps(s.machine, chosen.clamp)
     held = clamped | read_given(s.machine, chosen.given, len(next(iter(clamped.values()))) if clamped else 1 if chosen.exact else n)
     verify_given(s.machine, held)
     return held
@@ -173,7 +175,7 @@ def _write(s: Subject, groups: Mapping[str, np.ndarray], out: Path | None, held:
     from .report.plots import tiles
 
     path = out if out is not None else s.folder / "samples.npz"
-    path = path if path.suffix == ".npz" else path.with_name(path.name + ".npz")
+    path = with_ending(path, (".npz",))
     own = {name: s.machine.preparation.outward(name, x) for name, x in groups.items()}
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -190,11 +192,25 @@ def _write(s: Subject, groups: Mapping[str, np.ndarray], out: Path | None, held:
     return Drawn(own, path, picture)
 
 
-def _clamped(text: str, machine: Machine) -> tuple[str, np.ndarray]:
-    """A group and the values that it is held at; in a file they are in the units that samples are written in."""
+def _clamps(machine: Machine, clamp: Sequence[str]) -> dict[str, np.ndarray]:
+    """What `--clamp` holds, by group, in the machine's units, through the gate; files are in the units that samples are written in.
+
+    State numbers of one-of-K units become one-hot rows. BmError BM716, BM806, BM770 to BM774.
+    """
+    held = {}
+    for name, x in (_clamped(text) for text in clamp):
+        if name in machine.program.sizes:  # else the machine says that there is no such group
+            g = machine.program.plan.group(name)
+            if g.unit.states is not None and x.ndim == len(g.axes):
+                x = as_one_hot(x, int(g.axes[-1]), name, "--clamp")
+            x = machine.preparation.inward(name, x, tuple(int(n) for n in g.axes))
+            gate.values(machine.program, name, x, "means" if machine.takes_means and name not in machine.hidden else "states")
+        held[name] = x
+    return held
+
+
+def _clamped(text: str) -> tuple[str, np.ndarray]:
     name, sign, path = text.partition("=")
     if not sign or not path:
         raise fail("BM915", f"`--clamp {text}` is not of the form GROUP=FILE", help="for instance `--clamp y=labels.npy`")
-    group, values = name.strip(), read_file(path)
-    shape = next((tuple(int(n) for n in g.axes) for g in machine.model.groups if g.name == group), ())
-    return group, machine.preparation.inward(group, values, shape)
+    return name.strip(), read_file(path)

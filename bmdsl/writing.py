@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import re
 import unicodedata
 import zipfile
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
+
+from .language.diagnostics import fail
 
 METADATA = "__metadata__"
 """The one name that a safetensors file has for itself."""
@@ -25,6 +28,20 @@ def put(path: Path, write: Callable[[Path], object]) -> Path:
     finally:
         beside.unlink(missing_ok=True)  # there only where writing failed
     return path
+
+
+def with_ending(path: Path, endings: Sequence[str], default: str = "") -> Path:
+    """The path, with `default` (the first of `endings`) where its name has no ending. BmError BM787 for an ending that is none of them.
+
+    What begins with a digit, as in `beta0.5`, is no ending.
+    """
+    if path.suffix.lower() in endings:
+        return path
+    if re.fullmatch(r"\.[A-Za-z]\w{0,11}", path.suffix):
+        one = " or ".join(f"`{e}`" for e in endings)
+        raise fail("BM787", f"`{path.name}` ends in `{path.suffix}`, but what is written here is {one}",
+                   help=f"for instance `{path.with_suffix(default or endings[0]).name}`")  # fmt: skip
+    return path.with_name(path.name + (default or endings[0]))
 
 
 def put_text(path: Path, text: str) -> Path:

@@ -16,19 +16,23 @@ if TYPE_CHECKING:
 NOISE_STREAM = 16
 
 
-def impute(machine: Phases, state: State, name: str, hole: Array, steps: int, first: int) -> Array:
-    """E[v | the seen entries] of group `name`, over the second half of `steps` sweeps: [cases, size]. `hole` is True where nothing was seen."""
+def impute(machine: Phases, state: State, holes: State, steps: int, first: int) -> State:
+    """E[v | the seen entries] of every group in `holes`, over the second half of `steps` sweeps: [cases, size].
+
+    `holes` are True where nothing was seen.
+    """
     program = machine.program
-    observed = {**state, name: program.flat(name, np.where(hole, np.nan, state[name]))}
-    chains = machine.initial_state(len(state[name]))
-    total = np.zeros_like(chains[name])
+    observed = state | {n: program.flat(n, np.where(hole, np.nan, state[n])) for n, hole in holes.items()}
+    chains = machine.initial_state(len(next(iter(state.values()))))
+    total = {n: np.zeros_like(chains[n]) for n in holes}
     machine.sweep(chains, max(1, steps // 2), observed, update=first)
     later = max(1, steps - steps // 2)
     for k in range(later):
         machine.sweep(chains, 1, observed, update=first + 1 + k)
-        expert = program.plan.group(name).expert  # such units have no means given the rest: their draws then
-        total += chains[name] if expert else program.mean(name, program.field(machine.held_fields(), name, chains))
-    return total / later
+        for n in holes:
+            expert = program.plan.group(n).expert  # such units have no means given the rest: their draws then
+            total[n] += chains[n] if expert else program.mean(n, program.field(machine.held_fields(), n, chains))
+    return {n: x / later for n, x in total.items()}
 
 
 def noise_fields(machine: Phases, name: str, x: Array, noise: float) -> Array:

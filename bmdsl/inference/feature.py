@@ -9,6 +9,7 @@ import numpy as np
 from .. import registry
 from ..language.diagnostics import fail, near
 from . import enumeration
+from .missing import has_missing
 from .program import Array, State
 
 if TYPE_CHECKING:
@@ -38,7 +39,21 @@ def minus_free_energies(machine: Machine, state: State) -> Array:
     z, rest = units[0], tuple(n for n in machine.hidden if n != units[0])
     if enumeration.choose(machine.program, rest, "a component's free energy", 0):
         raise fail("BM801", f"hidden units of `{machine.model.name}` act on one another given `{z}`, so no component's free energy is exact")
+    if has_missing(state):
+        return _of_what_was_seen(machine, state, z)
     f, step = machine.held_fields(), enumeration.cases_at_once(machine.program, z)
     count = len(next(iter(state.values())))
     parts = ({n: x[lo : lo + step] for n, x in state.items() if n not in machine.hidden} for lo in range(0, count, step))
     return np.concatenate([enumeration.by_state(machine.program, f, part, z, rest, whole=False)[1] for part in parts])
+
+
+def _of_what_was_seen(machine: Machine, state: State, z: str) -> Array:
+    """−F(v seen, z_k): missing units are summed out with the hidden ones. BmError BM801 where that takes too many states."""
+    seen = {n: x for n, x in state.items() if n not in machine.hidden}
+    count, states = len(next(iter(seen.values()))), machine.program.sizes[z]
+    out = np.empty((count, states))
+    for k in range(states):
+        component = np.zeros((count, states), machine.dtype)
+        component[:, k] = 1
+        out[:, k] = -machine.free_energies({**seen, z: component})
+    return out

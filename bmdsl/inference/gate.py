@@ -198,9 +198,12 @@ def verify_parameters(params: Mapping[str, Array]) -> None:
         verify_finite(x, f"parameter `{name}`", nan=False)
 
 
-def mask(given: Any, shape: tuple[int, ...], name: str) -> Array:
+def mask(
+    given: Any, shape: tuple[int, ...], name: str, units: tuple[int, ...] | None = None
+) -> Array:
     """Entries to be filled in, as booleans of the data's shape.
 
+    `units` is the shape of one entry a unit, which a mask of one-of-K units may have too.
     BmError BM777 for another shape or values other than 0 and 1.
     """
     x = real(given, "the mask")
@@ -210,13 +213,21 @@ def mask(given: Any, shape: tuple[int, ...], name: str) -> Array:
             "a mask is True (or 1) where an entry is to be filled in, else False (or 0)",
             help="`mask = np.isnan(x)`, for instance",
         )
-    if x.shape == (shape[0], prod(shape[1:])):
-        x = x.reshape(shape)
+    x = x.astype(bool)
+    units = shape if units is None else units
+    for whole in (units, shape):
+        if x.ndim and x.shape in (whole[1:], whole, (1, *whole[1:])):  # no axis is taken for another
+            x = x[..., None] if whole != shape else x
+            return np.broadcast_to(x, shape)
+        if x.shape == (whole[0], prod(whole[1:])):
+            x = x.reshape(whole)
+            return np.broadcast_to(x[..., None] if whole != shape else x, shape)
+    one = units != shape and x.ndim < len(shape)  # one entry a unit is spread over its numbers
     try:
-        return np.broadcast_to(x.astype(bool), shape)
+        return np.broadcast_to(np.broadcast_to(x, units)[..., None] if one else x, shape)
     except ValueError:
         raise fail(
             "BM777",
             f"the mask has shape {x.shape}, `{name}` has {shape}",
-            help=f"one entry a unit, {shape[1:]}, or one for every case",
+            help=f"one entry a unit, {units[1:]}, or one for every case",
         ) from None

@@ -19,6 +19,7 @@ from .conditional_partition import LogPartitions
 from .domain import verify_means
 from .elimination import Elimination
 from .feature import feature
+from .holes import holes
 from .importance import LogPartition, Progress
 from .ladder import default_range, ladder
 from .mean_field import no_means
@@ -85,11 +86,12 @@ class Machine(Phases):
         groups = dict(data) if isinstance(data, Mapping) else {self.visible[0]: data}
         return self._state(groups, tuple(g.name for g in self.model.groups if g.role != "hidden"), "data", kind, unseen=True)
 
-    def seen(self, data: Any) -> State:
-        """Data that are states or means of their units, none missing. BmError BM774, BM819."""
+    def seen(self, data: Any, missing: bool = False) -> State:
+        """Data that are states or means of their units, some of them `missing` (NaN) or none. BmError BM774, BM819."""
         state = self._data(data, "means")
         for name, x in state.items():
-            verify_means(self.program.plan.group(name), x)
+            if not missing:
+                verify_means(self.program.plan.group(name), x)
         return state
 
     def _shape(self, state: State) -> dict[str, Array]:
@@ -145,9 +147,8 @@ class Machine(Phases):
         state = {n: x for n, x in state.items() if n not in free}
         try:
             if has_missing(state):
-                tempered = {n: t for n, t in self.temperature.items() if n in free and t != 1}
-                found = observed_part.means(self, state, free, "the posterior", QUICK, tempered)
-                return self._shape({n: found[n].astype(self.dtype) for n in free})
+                found = observed_part.posterior_means(self, state, free, QUICK)
+                return self._shape({n: x.astype(self.dtype) for n, x in found.items()})
             chosen = enumeration.choose(self.program, free, "the posterior", QUICK)
             one = enumeration.one_unit(self.program, chosen)
             if one is not None and count > (step := enumeration.cases_at_once(self.program, one)):
@@ -446,27 +447,30 @@ class Machine(Phases):
 
     @alone
     def reconstruct(self, data: Any) -> Array:
-        """E[v | E[h | v]] of the first visible group: [cases, *axes]."""
-        state = self.seen(data)
-        means = self.posterior(**self._shape(state))
-        name = self.visible[0]
-        return self.conditional(name, **self._shape(state) | means)
+        """E[v | E[h | v]] of the first visible group: [cases, *axes]; E[v | E[h | what was seen]] where its units are missing (NaN)."""
+        state = self._shape(self.seen(data, missing=True))
+        name, graph = self.visible[0], self.program.plan.graph
+        needed = {*graph.neighbours(name), *((name,) if graph.is_lateral(name) else ())}
+        means = {n: x for n, x in (state | self.posterior(**state)).items() if n in needed or not (n in state and np.isnan(state[n]).any())}
+        return self.conditional(name, **means)
 
     @alone
-    def impute(self, data: Any, mask: Any, steps: int = 200) -> Array:
-        """Data with the entries where `mask` is True replaced by their means over the second half of `steps` sweeps given the rest."""
-        name = self.visible[0]
+    def impute(self, data: Any, mask: Any = None, steps: int = 200) -> Array | dict[str, Array]:
+        """Data with missing entries replaced by their means over the second half of `steps` sweeps given the rest; group → array of several visible ones.
+
+        Missing is what is NaN, and where `mask` is True: an array, or a dict of them by group. BmError BM777 or BM786 for a mask that does not fit.
+        """
         state = self._data(data, "numbers")
-        known = self.program.shaped(name, state[name])
-        hole = gate.mask(mask, known.shape, name)
-        holed = np.where(hole, np.nan, known).reshape(state[name].shape)
-        verify_numbers(self.program.plan.group(name), self.program.states[name], holed, "a mask", True)
-        for other, x in state.items():  # what stands in a hole is of no account
-            kept = holed if other == name else x
-            gate.verify_domain(self.program.plan.group(other), kept, self.program.shaped(other, x).shape, means=self.takes_means)
+        hole = holes(self, state, mask)
+        for name, x in state.items():  # what stands in a hole is of no account
+            g, kept = self.program.plan.group(name), np.where(hole[name], np.nan, x) if name in hole else x
+            verify_numbers(g, self.program.states[name], kept, "a mask", True)
+            gate.verify_domain(g, kept, self.program.shaped(name, x).shape, means=self.takes_means)
         self._calls += steps + 1
-        found = completing.impute(self, state, name, hole.reshape(state[name].shape), steps, self._calls - steps)
-        return np.where(hole, self.program.shaped(name, found), known)
+        open_groups = {n: x for n, x in hole.items() if x.any()}
+        found = completing.impute(self, state, open_groups, steps, self._calls - steps) if open_groups else {}
+        out = {n: self.program.shaped(n, np.where(hole[n], found[n], state[n]) if n in found else state[n]) for n in self.visible}
+        return out if len(out) > 1 else out[self.visible[0]]
 
     @alone
     def denoise(self, data: Any, noise: float | None = None, steps: int = 200) -> Array:
@@ -491,9 +495,9 @@ class Machine(Phases):
     def transform(self, data: Any, features: str = "means") -> Array:
         """Features of every case, [cases, features]: hidden `means` side by side, `responsibilities`, `unnormalised` ones (−F(v, z_k)), `data`.
 
-        BmError BM816 for features that the model has not.
+        Where units are missing (NaN), those of what was seen. BmError BM816 for features that the model has not.
         """
-        return feature(features).compute(self, self.seen(data))
+        return feature(features).compute(self, self.seen(data, missing=True))
 
     def train(self, data: Any = None, out: str | Path | None = None, *, restart: bool = False, overwrite: bool = False, resume: bool = False,
               weights: Any = None, **overrides: Any) -> Any:  # fmt: skip

@@ -143,18 +143,19 @@ def free_energies(machine: Phases, state: State, hidden: tuple[str, ...]) -> Arr
                 for part in parts(machine, here, Free(hidden, p.columns), "the free energy", enumeration.LIMIT):
                     found[part.cases] = np.logaddexp(found[part.cases], logsumexp(part.weights, axis=1))
             except BmError as by_group:
-                found = _unit_by_unit(machine, here, by_group)
+                try:
+                    found = unit_by_unit(machine, here)
+                except BmError:
+                    raise by_group from None
             out[p.cases] = -found
     return out
 
 
-def _unit_by_unit(machine: Phases, state: State, otherwise: BmError) -> Array:
+def unit_by_unit(machine: Phases, state: State) -> Array:
+    """−F of what was seen by elimination, case after case: [cases], in nats. BmError BM801 where the tables are too large."""
     f = machine.held_fields()
     rows = range(len(next(iter(state.values()))))
-    try:
-        return np.array([Elimination(machine.program, f, {n: x[r] for n, x in state.items()}, "the free energy").log_z for r in rows])
-    except BmError:
-        raise otherwise from None
+    return np.array([Elimination(machine.program, f, {n: x[r] for n, x in state.items()}, "the free energy").log_z for r in rows])
 
 
 def means(machine: Phases, state: State, free: tuple[str, ...], what: str, limit: int, tempered: Mapping[str, float]) -> State:
@@ -170,6 +171,30 @@ def means(machine: Phases, state: State, free: tuple[str, ...], what: str, limit
                     x = part.rows[n].reshape(len(part.cases), each, -1)
                     into = out.setdefault(n, np.empty((count, x.shape[2])))
                     into[p.cases[part.cases]] = np.einsum("cs,csp->cp", part.weights, x, dtype=np.float64)
+    return out
+
+
+def posterior_means(machine: Phases, state: State, free: tuple[str, ...], limit: int) -> State:
+    """E[x | what was seen] of the groups `free`: exact of cases that take at most 2^limit states, of the others by mean field. [cases, size]."""
+    tempered = {n: t for n, t in machine.temperature.items() if n in free and t != 1}
+    count = len(next(iter(state.values())))
+    out = {n: np.empty((count, machine.program.sizes[n])) for n in free}
+    rest: list[Array] = []
+    with machine.frozen():
+        for p in patterns(state):
+            here = {n: x[p.cases] for n, x in state.items()}
+            try:
+                found = means(machine, here, free, "the posterior", limit, tempered)
+            except BmError:
+                rest.append(p.cases)
+                continue
+            for n in free:
+                out[n][p.cases] = found[n]
+        if rest:  # at once: mean field of a case does not depend on those beside it
+            at = np.sort(np.concatenate(rest))
+            rows = machine.mean_field({n: x[at] for n, x in state.items()}, 100, 1e-6, 0.0)[0]
+            for n in free:
+                out[n][at] = rows[n]
     return out
 
 

@@ -19,11 +19,12 @@ from ..language.model import Training
 from ..language.outside import stored_edges
 from .cases import Cases
 from .health import Health
+from .judged_cases import judged
 from .machine_protocol import OWN, Array, Machine
 from .progress import Show, progress_line
 from .recipe import Recipe
 from .run_folder import RunFolder
-from .validation import reconstruction_error, score
+from .validation import is_likelihood, reconstruction_error, score
 
 WATCHED = 500
 """Training cases whose reconstruction error is measured after every epoch."""
@@ -47,6 +48,8 @@ class Run:
     metrics: list[dict[str, Any]] = field(default_factory=list)
     chains: dict[str, Array] = field(default_factory=dict)
     """The persistent chains' last states, [chains, size] a group; empty where the negative phase keeps none."""
+    notes: list[str] = field(default_factory=list)
+    """What figures rest on where cases have missing values."""
 
     told: Callable[[], list[tuple[str, ...]]] | None = field(default=None, compare=False)
     """Names and values of what `summary` says; set by who knows the data."""
@@ -125,6 +128,14 @@ class _Loop:
         self.run_ = Run(machine, folder.path if folder else None, chains={n: x for n, x in self.recipe.chains.items() if not n.startswith(OWN)})
         self.health = Health(machine)
         self.best: dict[str, Array] = {}
+        if missing.any():
+            whole = int((~missing).sum())
+            self.run_.notes.append(f"monitors look at the {whole:,} of {len(cases):,} training cases that have no missing values" if whole
+                                   else "monitors look at nothing: every training case has missing values")  # fmt: skip
+        self.judged: Cases | None = None
+        if held is not None:
+            self.judged, note = judged(machine, held, is_likelihood(machine, training))
+            self.run_.notes += [note] if note else []
         self.misses = 0
         self.good: tuple[dict[str, Array], int] = ({}, 0)
         views = self.recipe.arrays(copy=False).values()
@@ -202,8 +213,8 @@ class _Loop:
         line: dict[str, Any] = {"epoch": epoch + 1, "update": run.updates, "seconds": seconds, **figures, **self.recipe.usage.epoch()}
         if len(self.watched) and self.machine.reconstructs:
             line["reconstruction_error"] = reconstruction_error(self.machine, self.watched)
-        if self.held is not None:
-            line["validation"] = value = score(self.machine, self.held, self.training)
+        if self.judged is not None:
+            line["validation"] = value = score(self.machine, self.judged, self.training)
             if not np.isfinite(value):
                 raise FloatingPointError("the validation score is not finite")
             if run.best_score is None or value < run.best_score:

@@ -15,20 +15,25 @@ from .machine_protocol import Machine
 
 
 def reconstruction_error(machine: Machine, cases: Cases) -> float:
-    """Weighted mean over the cases of the squared error of E[v | E[h | v]] an entry, of the first visible group."""
+    """Weighted mean over the cases of the squared error of E[v | E[h | v]] an entry that was seen, of the first visible group."""
     first = next(g.name for g in machine.model.groups if g.role == "visible")
-    wrong = np.asarray(machine.reconstruct(cases.data)).reshape(len(cases), -1) - cases.data[first].reshape(len(cases), -1)
-    return float(np.average((wrong**2).mean(1), weights=cases.weights))
+    wrong = (np.asarray(machine.reconstruct(cases.data)).reshape(len(cases), -1) - cases.data[first].reshape(len(cases), -1)) ** 2
+    if np.isnan(wrong).any():  # where nothing was seen, of this group alone, there is no error
+        seen = ~np.isnan(wrong)
+        each = np.where(seen, wrong, 0).sum(1) / np.maximum(seen.sum(1), 1)
+        return float(np.average(each, weights=cases.weights * seen.any(1)))
+    return float(np.average(wrong.mean(1), weights=cases.weights))
 
 
-def score(machine: Machine, held: Cases, training: Training) -> float:
-    """Weighted mean over the cases without missing values."""
-    cases = held.whole()
-    if not len(cases):
-        raise fail("BM751", "every validation case has a missing value", help="give whole cases as `validation`")
-    likelihood = getattr(machine, "log_likelihood", None)
-    if training.negative.name == "exact" and likelihood is not None:
-        return float(np.average(-np.asarray(likelihood(cases.data)), weights=cases.weights))
+def is_likelihood(machine: Machine, training: Training) -> bool:
+    """Whether the score is −log-likelihood."""
+    return training.negative.name == "exact" and getattr(machine, "log_likelihood", None) is not None
+
+
+def score(machine: Machine, cases: Cases, training: Training) -> float:
+    """Weighted mean over cases that `judged` has chosen."""
+    if is_likelihood(machine, training):
+        return float(np.average(-np.asarray(machine.log_likelihood(cases.data)), weights=cases.weights))  # type: ignore[attr-defined]  # looked for above
     if not machine.reconstructs:
         raise fail("BM753", f"`{machine.model.name}` cannot be scored on validation cases: it has neither a likelihood that is exact nor reconstructions",
                    help="leave `validate` out")  # fmt: skip

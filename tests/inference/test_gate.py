@@ -94,7 +94,12 @@ WRONG: dict[str, tuple[Callable[[Array], Any], str]] = {
         lambda x: [np.ma.masked_array(r, np.full(r.shape, k == 1)) for k, r in enumerate(x)],
         "BM771",
     ),
-    "sparse": (lambda x: scipy.sparse.csr_matrix(x.reshape(len(x), -1)), "BM770.*sparse.*toarray"),
+    "a sparse matrix past memory": (
+        lambda x: scipy.sparse.coo_array((1 << 30, 1 << 20)),
+        "BM946.*sparse.*memory|BM946.*sparse.*limit",
+    ),
+    "a generator": (lambda x: (row for row in x), r"BM947.*generator.*np.array\(list"),
+    "a set": (lambda x: {1.0, 0.0}, "BM947.*set"),
     "infinite": (lambda x: put(x, np.inf), r"BM773.*inf at \[1, 0"),
     "beyond the type": (
         lambda x: put(x, np.longdouble("1e4000"), np.longdouble),

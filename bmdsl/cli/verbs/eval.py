@@ -61,6 +61,8 @@ def _rank(folder: Path, data: str | None, parts: list[str] | None, count: int, a
         print(json.dumps(found.as_dict()))
         return
     show(found.rows())
+    for note in found.notes:
+        print(note)
     if found.picture is not None:
         print(found.picture)
 

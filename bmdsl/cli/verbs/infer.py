@@ -22,7 +22,7 @@ def run(
     features: Annotated[str, typer.Option(help="otherwise, of every case: means, responsibilities, unnormalised, data")] = "means",
     steps: Annotated[int, typer.Option(min=2, help="sweeps of every chain")] = 200,
     part: Annotated[str | None, typer.Option("--part", help="train, validation or test; default: the last that the set has")] = None,
-    out: Annotated[Path | None, typer.Option("--out", "-o", help="a .npy file; default: in the run's folder")] = None,
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="a .npy, .npz, .csv or .tsv file; default: in the run's folder, as the data are")] = None,
     units: Units = None,
     threads: Threads = None,
     as_json: Json = False,
@@ -37,8 +37,11 @@ def run(
         raise fail("BM931", "`--impute` and `--denoise` are two things to do", help="one after the other")
     found = infer(folder, data, part, out, impute=impute, denoise=denoise, noise=noise, features=features, steps=steps)
     if as_json:
-        print(json.dumps({"out": str(found.path), "picture": str(found.picture) if found.picture else None, "shape": list(found.shape)}))
+        print(json.dumps({"out": str(found.path), "picture": str(found.picture) if found.picture else None, "shape": list(found.shape),
+                          "groups": found.shapes, "notes": list(found.notes)}))  # fmt: skip
         return
+    for note in found.notes:
+        print(note)
     print(found.path)
     if found.picture is not None:
         print(found.picture)

@@ -1,0 +1,75 @@
+"""Which validation cases a score rests on, where some have missing values."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from ..inference.missing import patterns
+from ..inference.observed_scores import is_worth, nothing_seen, summed_bits
+from ..inference.phases import Phases
+from ..language.diagnostics import counted, fail
+from .cases import Cases
+from .machine_protocol import Array, Machine
+
+POSTERIOR_BITS = 10.0
+"""log2 of the states a case up to which a posterior sums missing units out, else by mean field."""
+
+
+class Judged(NamedTuple):
+    """The cases, and what is to be said of those with missing values."""
+
+    cases: Cases
+    note: str = ""
+
+
+def judged(machine: Machine, held: Cases, likelihood: bool) -> Judged:
+    """Cases as they are where missing units can be summed out, else those without any.
+
+    `likelihood`: whether the score is that, else a reconstruction error. BmError BM751 where no
+    case is left.
+    """
+    missing = held.missing()
+    if not missing.any():
+        return Judged(held)
+    usable = _usable(machine, held, missing, likelihood)
+    gaps = counted(int(missing.sum()), "validation case")
+    verb = "has" if missing.sum() == 1 else "have"
+    if usable[missing].all():
+        return Judged(held, f"{gaps} {verb} missing values: the score is of what was seen")
+    if not missing.all():
+        left = counted(int((~missing).sum()), "case")
+        why = f"{gaps} {verb} missing values, not all of which can be summed out exactly"
+        return Judged(held.whole(), f"validation scores are those of {left} without gaps: {why}")
+    if not usable.any():
+        raise fail("BM751", "every validation case has a missing value, none of which is summed out exactly",
+                   help="give whole cases as `validation`")  # fmt: skip
+    left = counted(int(usable.sum()), "case")
+    why = "all have missing values, which can be summed out of these alone"
+    return Judged(held.take(np.flatnonzero(usable)), f"validation scores are those of {left}: {why}")
+
+
+def _usable(machine: Machine, held: Cases, missing: Array, likelihood: bool) -> Array:
+    """Cases with a score of what was seen: [cases], bool."""
+    out = ~missing
+    if not isinstance(machine, Phases):
+        return out
+    if not likelihood and not _reconstructs_gaps(machine, held):
+        return out
+    program = machine.program
+    rows = np.flatnonzero(missing)
+    state = {n: program.flat(n, np.asarray(x[rows])) for n, x in held.data.items()}
+    empty = nothing_seen(machine, state)
+    for p in patterns(state):
+        bits = summed_bits(machine, p.columns, machine.hidden)
+        fine = is_worth(machine, bits, len(held)) if likelihood else bits <= POSTERIOR_BITS
+        out[rows[p.cases]] = fine & ~empty[p.cases]
+    return out
+
+
+def _reconstructs_gaps(machine: Phases, held: Cases) -> bool:
+    """Whether the means of the first visible group need no visible value that was not seen."""
+    first, graph = machine.visible[0], machine.program.plan.graph
+    needs = {*graph.neighbours(first), *((first,) if graph.is_lateral(first) else ())}
+    return not any(np.isnan(held.data[n]).any() for n in needs & set(machine.visible))
