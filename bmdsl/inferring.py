@@ -78,7 +78,7 @@ def infer(folder: Path, data: str | None, part: str | None, out: Path | None, *,
 
 def _of_gaps(machine: Any, cases: Mapping[str, np.ndarray]) -> tuple[str, ...]:
     """How features of cases with missing values were found."""
-    from .inference.machine import QUICK
+    from .inference.exact_machine import QUICK
     from .inference.observed_scores import exactly_seen
     from .training.cases import missing_cases
 

@@ -17,7 +17,7 @@ from scipy.special import logsumexp
 import bmdsl
 from bmdsl import units
 from bmdsl.compiler.term_kinds import Kind, kind_of, kinds_of
-from bmdsl.inference import elimination, enumeration, machine, observed_part, paired_states, program, unit_tables
+from bmdsl.inference import elimination, enumeration, exact_machine, observed_part, paired_states, program, unit_tables
 from bmdsl.inference.annealed_path import Path
 from bmdsl.inference.ladder import default_range
 from bmdsl.language.diagnostics import BmError
@@ -45,12 +45,12 @@ def by_group(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def unit_by_unit(monkeypatch: pytest.MonkeyPatch) -> None:
     """No quick enumeration of anything: tables of units."""
-    monkeypatch.setattr(machine, "QUICK", -1)
+    monkeypatch.setattr(exact_machine, "QUICK", -1)
 
 
 def by_group_up_to_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     """Neither quick enumeration nor tables."""
-    monkeypatch.setattr(machine, "QUICK", -1)
+    monkeypatch.setattr(exact_machine, "QUICK", -1)
     monkeypatch.setattr(elimination, "LIMIT", -1.0)
 
 
