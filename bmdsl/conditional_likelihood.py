@@ -103,7 +103,7 @@ def measure_given(
         for _, data in parts:
             values, bound = minus_free_energies(machine, data)
             minus_free.append(values)
-            bounds.append(bound)
+            bounds.append(bool(bound.any()))
     exact = _exact(machine, parts)
     if exact is not None:
         found = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +15,7 @@ from .data.validate import as_one_hot
 from .forecasting import read_given, verify_given
 from .inference import gate
 from .inference.annealing import MAX_SWEEPS
-from .language.diagnostics import fail
+from .language.diagnostics import BmWarning, fail
 from .training.progress import progress_line
 from .training.run_folder import RunFolder
 from .writing import put, with_ending, write_npz
@@ -76,7 +77,10 @@ def subject(path: str, define: Mapping[str, float], seed: int | None) -> Subject
         run.machine.seed = run.machine.seed if seed is None else seed
         chains = RunFolder(found, {}).chains() if found.is_dir() else {}
         return Subject(run.machine, found if found.is_dir() else Path(), run.images, True, chains)
-    machine = load_named(path, None, define).compile(seed=seed or 0)
+    model = load_named(path, None, define)
+    for lint in model.checked.lints:
+        warnings.warn(BmWarning(lint), stacklevel=2)
+    machine = model.compile(seed=seed or 0)
     images = {g.name: tuple(int(a) for a in g.axes) for g in machine.model.groups if g.states is None and len(g.axes) == 2 and min(map(int, g.axes)) > 2}
     return Subject(machine, Path(), images, not machine.model.parameters, {})
 

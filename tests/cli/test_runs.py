@@ -84,12 +84,13 @@ def test_eval_is_the_machines_own_figures(run: Bm):
     assert "log-likelihood" in run("eval", "r1").stdout
 
 
-def test_eval_leaves_out_cases_with_missing_values_and_says_so(run: Bm):
+def test_eval_takes_what_was_seen_of_cases_with_missing_values_and_says_so(run: Bm):
     data = np.load("data.npy")
     data[3, 2] = np.nan
     np.save(run.folder / "holes.npy", data)
     done = run("eval", "r1", "holes.npy")
-    assert "39" in done.stdout and "1 cases with missing values are left out" in done.stdout
+    assert "cases                 40" in done.stdout
+    assert "1 case has missing values: figures are of what was seen" in done.stdout
 
 
 def test_eval_of_data_of_another_length_is_a_diagnostic(run: Bm):

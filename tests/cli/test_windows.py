@@ -27,7 +27,7 @@ def test_a_run_on_windows(bm: Bm) -> None:
     series = [(generator.random((n, 2)) < 0.4).astype(float) for n in (12, 3, 9)]
     np.savez(bm.folder / "three.npz", *series)
     np.save(bm.folder / "one.npy", series[0])
-    done = bm("train", "ar.bm", "three.npz windows(3)", "--out", "run", "--threads", 1)
+    done = bm("train", "ar.bm", "three.npz windows(3)", "--out", "run")
     assert done.returncode == 0, done.stderr
     machine = bmdsl.open(bm.folder / "run")
     assert machine.program.sizes["past"] == 6

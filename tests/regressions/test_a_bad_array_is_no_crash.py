@@ -15,7 +15,7 @@ def test_what_is_no_array_of_cases_is_a_diagnostic() -> None:
         (1.0, "BM806"),
         ([[1.0], [1.0, 2.0]], "BM770"),
         ("x", "BM770"),
-        (scipy.sparse.eye(1), "BM770"),
+        (scipy.sparse.eye(1), "BM806"),
     ):
         for enter in (
             lambda x: m.energy(v=x),

@@ -7,14 +7,15 @@ import warnings
 import numpy as np
 import pytest
 
-from bmdsl.data.transform import transform
+from bmdsl.data.transform import fit
 from bmdsl.language.diagnostics import BmError, BmWarning
 
 GREY = np.arange(256.0).reshape(16, 16)
 
 
 def binarized(x: np.ndarray, **options: float) -> np.ndarray:
-    return transform(x, [("binarize", {"how": "threshold", "at": 0.5} | options)], np.random.default_rng(0))
+    steps = [("binarize", {"how": "threshold", "at": 0.5} | options)]
+    return fit(x, steps, np.random.default_rng(0))[1]
 
 
 def test_values_beyond_one_are_refused_with_the_cure():
