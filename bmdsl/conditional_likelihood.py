@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .evaluation import BITS
 from .inference.conditional_partition import LogPartitions, distinct, exact_log_partitions
+from .inference.observed_scores import BITS
 from .language.diagnostics import BmError
 
 if TYPE_CHECKING:

@@ -98,7 +98,7 @@ def require_place(facts: Facts, folder: Path, verb: str) -> str:
             raise fail("BM912", f"the run `{folder}` was trained on an array, so its data are not known here",
                        help=f"name them, `bm resume {folder} DATA`; from Python `bmdsl.open(RUN).train(x, out=RUN, resume=True)`")  # fmt: skip
         raise fail("BM913", "the run was trained on an array, so its data are not known here", help=f"name a set or a file: `bm {verb} RUN DATA`")
-    path = Path(_parted(spec)[0])
+    path = Path(_parted(split_windows(spec)[0])[0])
     if path.is_absolute() and not path.exists():
         raise fail("BM783", f"`{spec}`, which the run was trained on, is no longer there (SHA-256 {_short(facts.get('data_sha256', ''))})",
                    help=f"name it where it is now: `bm {verb} {folder} DATA`")  # fmt: skip
