@@ -167,7 +167,7 @@ class Model:
         }
 
     def _train(self, machine: Machine, data: Any, out: Path | None, overrides: Mapping[str, Any], restart: bool = False, overwrite: bool = False,
-               resume: bool = False, weights: Any = None) -> Any:  # fmt: skip
+               resume: bool = False, weights: Any = None, progress: bool | None = None) -> Any:  # fmt: skip
         from .fitting import fit, go_on
         from .preparing import Preparation
 
@@ -180,8 +180,8 @@ class Model:
         if resume:
             if out is None:
                 raise fail("BM757", "a resume needs the folder of the run", help="`machine.train(x, out=FOLDER, resume=True)`")
-            return go_on(model, machine, data, out, weights).run
-        return fit(model, machine, data, out, weights, overwrite=overwrite).run
+            return go_on(model, machine, data, out, weights, progress).run
+        return fit(model, machine, data, out, weights, progress=progress, overwrite=overwrite).run
 
 
 def load(path: str | Path, /, model: str | None = None, **arguments: float) -> Model:

@@ -171,15 +171,16 @@ class Machine(Exact):
         return feature(features).compute(self, self.seen(data, missing=True))
 
     def train(self, data: Any = None, out: str | Path | None = None, *, restart: bool = False, overwrite: bool = False, resume: bool = False,
-              weights: Any = None, **overrides: Any) -> Any:  # fmt: skip
+              weights: Any = None, progress: bool | None = None, **overrides: Any) -> Any:  # fmt: skip
         """Trains by the model's train block; keyword arguments replace its settings. Returns the run.
 
         A machine starts once: a further call goes on from its parameters, and values that were set before the first call stay. With `restart`
         all but `fixed` ones go back to their start, those that start from data to that of these data, and `pretrain` is carried out again.
         `out` must hold no run yet, unless it is to `overwrite`.
         With `resume` training goes on from the checkpoint in `out`. `weights`: one number a case, or the file that holds them.
+        `progress`: True for a bar, False for silence; else a bar on a terminal or in a notebook, and lines at times elsewhere.
         """
-        return self._trainer(self, data, None if out is None else Path(out), overrides, restart, overwrite, resume, weights)
+        return self._trainer(self, data, None if out is None else Path(out), overrides, restart, overwrite, resume, weights, progress)
 
     def prepare(self, data: Any) -> Any:
         """New data as the machine's units take them: transformed by what was learned from the training cases, and checked.

@@ -29,3 +29,14 @@ def test_a_short_training_and_an_unwanted_one_say_nothing(capsys: pytest.Capture
 @pytest.mark.parametrize(("seconds", "text"), [(0.4, "0 s"), (99, "99 s"), (120, "2 min"), (7500, "2 h 05 min")])
 def test_durations_read_as_people_say_them(seconds: float, text: str):
     assert progress.duration(seconds) == text
+
+
+def test_a_machine_trains_in_silence_or_with_a_bar(capsys: pytest.CaptureFixture[str]):
+    import numpy as np
+
+    import bmdsl
+
+    text = "model m { visible v[3] : binary  param b  energy = - b[i] v[i] }"
+    for wanted, shown in ((False, False), (True, True)):
+        bmdsl.parse(text).compile(jit=False).train(np.eye(3), epochs=2, batch=3, negative="exact", progress=wanted)
+        assert ("2/2" in capsys.readouterr().err) is shown
