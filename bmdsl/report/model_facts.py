@@ -24,7 +24,9 @@ def blocks(plan: Plan) -> list[str]:
             how = "one unit after another"
         else:
             how = "through its experts" if any(g.expert for g in groups) else "all units at once"
-        given = ", ".join(dict.fromkeys(x for g in block for x in plan.graph.neighbours(g)))
+        summed = plan.selector[1] if plan.selector is not None and block == (plan.selector[0],) else ()
+        near = (x for g in (*block, *summed) for x in plan.graph.neighbours(g) if x not in (*block, *summed))
+        given = ", ".join(dict.fromkeys(near))
         lines.append(f"{n}. {', '.join(block)}: {how}" + (f", given {given}" if given else ""))
     return lines
 
