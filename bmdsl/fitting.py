@@ -236,7 +236,7 @@ def fit(model: Model, machine: Machine, data: Any, out: Path | None, weights: We
     spec = _named(data, checked)
     arrays, source = read(spec, checked)
     given = None if weights is None else load_weights(weights, len(next(iter(arrays.values()))))
-    metadata = provenance(spec, {} if prepared else arrays, weights)
+    metadata = {} if out is None else provenance(spec, {} if prepared else arrays, weights)  # for the run's files alone
     if given is not None and not given.all():  # a case of weight 0 is as good as not there
         arrays, given = {n: x[given > 0] for n, x in arrays.items()}, given[given > 0]
     if prepared:

@@ -29,17 +29,19 @@ def apply(
     """Floats 0 and 1, of the shape of `values`. `how = stochastic` needs values in [0, 1]."""
     x = as_float(values)
     missing = np.isnan(x)
+    whole = not missing.any()
+    low, high = (float(f(x, initial=HALF)) for f in ((np.min, np.max) if whole else (np.nanmin, np.nanmax)))
     if how == "threshold":
-        if at == HALF and np.any((x < 0) | (x > 1)):
+        if at == HALF and (low < 0 or high > 1):
             raise fail(
                 "BM721",
                 f"`binarize(threshold)` divides values of [0, 1] at {at:g}, but these run from {np.nanmin(x):g} to {np.nanmax(x):g}",
                 help=f"put `scale` before it: `transform scale, binarize(threshold)`; or a threshold among them: `at = {_middle(x):g}`",
             )
         drawn = x > at
-        _warn_if_one_sided(x[~missing], drawn[~missing], at)
+        _warn_if_one_sided(x if whole else x[~missing], drawn if whole else drawn[~missing], at)
     else:
-        if np.any((x < 0) | (x > 1)):
+        if low < 0 or high > 1:
             raise fail(
                 "BM721",
                 f"`binarize(stochastic)` needs probabilities, but values run from {np.nanmin(x):g} to {np.nanmax(x):g}",
@@ -48,7 +50,8 @@ def apply(
         # u < x with 0 <= u < 1: x = 0 never gives 1 and x = 1 always does.
         drawn = generator.random(x.shape, dtype=x.dtype.type) < x
     result = drawn.astype(x.dtype)
-    result[missing] = np.nan
+    if not whole:
+        result[missing] = np.nan
     return result
 
 
