@@ -10,7 +10,6 @@ import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from types import FrameType
 
 import typer
 
@@ -59,17 +58,12 @@ class _Notes(logging.Handler):
 @contextmanager
 def _signals() -> Iterator[list[int]]:
     """Signals that have come, each raised as an interrupt where it falls; work that must stay whole defers them."""
-    from ..inference.interrupts import SIGNALS, Stopped
+    from ..inference.interrupts import SIGNALS, Raising
 
-    seen: list[int] = []
-
-    def stop(number: int, frame: FrameType | None) -> None:
-        seen.append(number)
-        raise Stopped(number, whole=False)
-
+    stop = Raising()
     before = {n: signal.signal(n, stop) for n in SIGNALS if signal.getsignal(n) not in (signal.SIG_IGN, None)}
     try:
-        yield seen
+        yield stop.numbers
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
@@ -79,7 +73,7 @@ def status() -> int:
     """Runs the command of `sys.argv` and gives its exit code: see `entry.main`. An interrupt wins over the error that it ends in."""
     with _signals() as seen:
         code = _status(seen)
-    return code
+        return _interrupted(seen, 130) if seen and code == 0 else code
 
 
 def _status(seen: list[int]) -> int:

@@ -22,6 +22,20 @@ class Stopped(KeyboardInterrupt):
         self.number, self.whole = number, whole
 
 
+class Raising:
+    """A handler that raises Stopped where a signal falls. `numbers` are the signals that came.
+
+    Python drops an exception that falls into a finalizer or a callback of compiled code, so the signal is remembered too.
+    """
+
+    def __init__(self) -> None:
+        self.numbers: list[int] = []
+
+    def __call__(self, number: int, frame: FrameType | None) -> None:
+        self.numbers.append(number)
+        raise Stopped(number, whole=False)
+
+
 class Pending:
     """Signals that have come and wait for `check`."""
 
@@ -42,13 +56,18 @@ class Pending:
 
 @contextmanager
 def deferred() -> Iterator[Pending]:
-    """Inside, a signal waits until `check` is called; outside the main thread, or if signals are ignored, nothing changes."""
+    """Inside, a signal waits until `check` is called; outside the main thread, or if signals are ignored, nothing changes.
+
+    A signal that came before, and whose exception was dropped, waits too.
+    """
     pending = Pending()
     before = {}
     if threading.current_thread() is threading.main_thread():
         for number in SIGNALS:
             if signal.getsignal(number) not in (signal.SIG_IGN, None):
                 before[number] = signal.signal(number, pending.receive)
+        lost = [n for handler in before.values() if isinstance(handler, Raising) for n in handler.numbers]
+        pending.numbers += lost[:1]
     try:
         yield pending
     finally:

@@ -71,6 +71,34 @@ def test_two_hundred_interrupts_at_random_moments_are_clean(tmp_path: Path):
     random_moments(tmp_path, 200, 6.0)
 
 
+def test_a_signal_whose_exception_was_dropped_is_taken_at_the_next_check():
+    from bmdsl.inference.interrupts import Raising, Stopped, deferred
+
+    handler = Raising()
+    before = signal.signal(signal.SIGTERM, handler)
+    try:
+
+        class Dropping:
+            def __del__(self) -> None:
+                os.kill(os.getpid(), signal.SIGTERM)
+
+        sys.unraisablehook, hook = (lambda _: None), sys.unraisablehook
+        try:
+            item = Dropping()
+            del item
+            time.sleep(0.01)
+        except Stopped:  # the interpreter may take it a line later, where it is not dropped
+            pass
+        finally:
+            sys.unraisablehook = hook
+        assert handler.numbers == [signal.SIGTERM]
+        with deferred() as pending, pytest.raises(Stopped) as stop:
+            pending.check()
+        assert stop.value.whole and stop.value.number == signal.SIGTERM
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
 def test_an_interrupt_of_compiled_code_in_python_is_an_interrupt(tmp_path: Path):
     code = (
         "import os, signal, threading, time, bmdsl\n"
