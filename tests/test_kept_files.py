@@ -15,6 +15,7 @@ from bmdsl import units
 from bmdsl.handle import open_run
 from bmdsl.storage import write_machine
 from tests.cli.command import Bm
+from tests.cli.test_own_units import UNIT
 from tests.outside_files import DATA, EDGES, OTHERS, write_graph
 
 
@@ -176,35 +177,6 @@ def test_random_graphs_are_those_that_were_drawn(
     np.testing.assert_array_equal(again.machine.model.graphs[0].edges, edges)
     assert again.machine.model.graphs[0].nodes == 6
     assert len(again.model.bind(n=8).graphs["R"]) == 1, "of another size it is another graph"
-
-
-UNIT = """
-import numpy as np
-from bmdsl.units import UnitType
-from bmdsl.units.scalars import sigmoid, softplus
-
-class Lopsided(UnitType):
-    name = "lopsided"
-    domain = "{-1, 2}"
-    @staticmethod
-    def log_partition(eta: float) -> float:
-        return softplus(3.0 * eta) - eta
-    @staticmethod
-    def mean(eta: float) -> float:
-        return 3.0 * sigmoid(3.0 * eta) - 1.0
-    @staticmethod
-    def variance(eta: float) -> float:
-        return 9.0 * sigmoid(3.0 * eta) * sigmoid(-3.0 * eta)
-    @staticmethod
-    def sample(eta: float, u: float) -> float:
-        return 2.0 if u < sigmoid(3.0 * eta) else -1.0
-    @classmethod
-    def support(cls, *arguments):
-        return np.array([-1.0, 2.0])
-    @classmethod
-    def contains(cls, x, *arguments):
-        return (x == -1) | (x == 2)
-"""
 
 
 def test_a_unit_type_of_ones_own_is_told_where_it_is_missing_or_another(

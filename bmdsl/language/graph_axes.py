@@ -25,10 +25,5 @@ def _lengths(e: object, letters: tuple[str, str], groups: Mapping[str, Group]) -
         for s, n in zip(e.subscripts, groups[e.name.text].axes, strict=False):
             if isinstance(s, t.Ref) and s.subscripts is None and s.name.text in letters and isinstance(n, int):
                 yield n
-    if isinstance(e, tuple):
-        for x in e:
-            yield from _lengths(x, letters, groups)
-    elif hasattr(e, "__dataclass_fields__"):
-        for name in e.__dataclass_fields__:
-            if name != "span":
-                yield from _lengths(getattr(e, name), letters, groups)
+    for x in t.children(e):
+        yield from _lengths(x, letters, groups)

@@ -44,12 +44,9 @@ def _names(x: object) -> Iterator[str]:
     if isinstance(x, t.Ref):
         yield x.name.text
         yield from _names(x.subscripts)
-    elif isinstance(x, tuple):
-        for y in x:
-            yield from _names(y)
-    elif hasattr(x, "__dataclass_fields__"):
-        for name in x.__dataclass_fields__:
-            yield from _names(getattr(x, name))
+        return
+    for y in t.children(x):
+        yield from _names(y)
 
 
 def _unused_weights(definition: t.ModelDefinition, model: Model) -> Iterator[Diagnostic]:

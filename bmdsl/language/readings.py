@@ -231,24 +231,17 @@ def _names(s: t.SumOver) -> set[str]:
     return {x.text for x in s.letters}
 
 
-def _parts(x: object) -> Iterator[object]:
-    if isinstance(x, tuple):
-        yield from x
-    elif is_dataclass(x) and not isinstance(x, type):
-        yield from (getattr(x, f.name) for f in fields(x) if f.name != "span")
-
-
 def _sums(x: object) -> Iterator[t.SumOver]:
     if isinstance(x, t.SumOver):
         yield x
-    for y in _parts(x):
+    for y in t.children(x):
         yield from _sums(y)
 
 
 def _words(x: object) -> Iterator[str]:
     if isinstance(x, t.Name):
         yield x.text
-    for y in _parts(x):
+    for y in t.children(x):
         yield from _words(y)
 
 

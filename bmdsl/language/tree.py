@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass, field, fields, is_dataclass
 from typing import Literal
 
 from .source import Source, Span
@@ -311,3 +312,14 @@ class File:
     imports: tuple[Import, ...]
     definitions: tuple[ModelDefinition | StackDefinition, ...]
     comments: tuple[Comment, ...]
+
+
+# ---------------------------------------------------------------- walking
+
+
+def children(x: object) -> Iterator[object]:
+    """What a node or a tuple of nodes is made of, spans left out; nothing of a text or a number."""
+    if isinstance(x, tuple):
+        yield from x
+    elif is_dataclass(x) and not isinstance(x, type):
+        yield from (getattr(x, f.name) for f in fields(x) if f.name != "span")

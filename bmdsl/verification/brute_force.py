@@ -19,6 +19,7 @@ from ..compiler.plan import GroupPlan, Plan
 from ..language.diagnostics import BmError, fail
 from .nodes import HERMITE, Nodes, base_of
 from .panels import COARSE, FINE, counted, first_panels, fitted, gauss
+from .written import written_energy
 
 Array = np.ndarray
 State = dict[str, Array]
@@ -270,24 +271,7 @@ class BruteForce:
     def energy(self, params: Mapping[str, Array], states: State | None = None) -> Array:
         """E as written, without base measures, [n]: Σ over terms and their letters of coefficient · Π parameters · Π units."""
         states = self.states if states is None else states
-        total = np.zeros(len(next(iter(states.values()))))
-        walker = Interpreter(self.plan, params)
-        for term in self.plan.model.terms:
-            for at, edge in walker.settings(term):
-                units = walker.factors(term, at)
-                if units is not None:
-                    value: float | Array = walker.weight(term, at, edge)
-                    for group, place, power in units:
-                        at_all: tuple[slice | int, ...] = (slice(None), *place)
-                        value = value * states[group][at_all] ** power
-                    if term.expert is not None:
-                        value = value * walker.expert(
-                            term.expert,
-                            at,
-                            lambda group, place: np.moveaxis(states[group], 0, -1)[place],
-                        )
-                    total += value
-        return total
+        return written_energy(Interpreter(self.plan, params), self.plan.model.terms, states)
 
     def log_weights(self, params: Mapping[str, Array]) -> Array:
         """Unnormalised log probability of every joint state (times its quadrature weight), [n]."""

@@ -11,6 +11,7 @@ from ..compiler.interpreter import Interpreter
 from ..compiler.plan import Plan
 from .nodes import Nodes, base_of
 from .panels import FINE, counted, first_panels, fitted, gauss
+from .written import written_energy
 
 Array = np.ndarray
 
@@ -35,23 +36,7 @@ def unit_mean(
         }
         own: tuple[slice | int, ...] = (slice(None), *unit)
         states[name][own] = x
-        total = np.zeros(len(x))
-        for term in moved:
-            for at, edge in walker.settings(term):
-                units = walker.factors(term, at)
-                if units is not None:
-                    value: float | Array = walker.weight(term, at, edge)
-                    for group, place, power in units:
-                        at_all: tuple[slice | int, ...] = (slice(None), *place)
-                        value = value * states[group][at_all] ** power
-                    if term.expert is not None:
-                        value = value * walker.expert(
-                            term.expert,
-                            at,
-                            lambda group, place: np.moveaxis(states[group], 0, -1)[place],
-                        )
-                    total = total + value
-        return total
+        return written_energy(walker, moved, states)
 
     def density(x: Array) -> Array:
         return (base_of(g.unit, x, g.arguments) - energies(x))[:, None]
