@@ -75,6 +75,31 @@ def deferred() -> Iterator[Pending]:
             signal.signal(number, handler)
 
 
+@contextmanager
+def remembered() -> Iterator[None]:
+    """Inside, Python's own handler of Ctrl-C is one that remembers: an interrupt whose exception was dropped is raised at the end.
+
+    numba drops one that falls into a callback while it compiles, and may fail later for want of what the callback kept: that error
+    is the interrupt's too. A handler of the user's, or of ours further out, stays.
+    """
+    own = threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    if not own:
+        yield
+        return
+    handler = Raising()
+    signal.signal(signal.SIGINT, handler)
+    try:
+        yield
+    except Exception:
+        if handler.numbers:
+            raise Stopped(handler.numbers[0], whole=False) from None
+        raise
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    if handler.numbers:
+        raise Stopped(handler.numbers[0], whole=True)
+
+
 def cause(error: BaseException | None) -> KeyboardInterrupt | None:
     """The interrupt that an error came from: numba turns one that falls into its dispatcher into a SystemError."""
     seen: set[int] = set()

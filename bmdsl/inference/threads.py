@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from typing import ParamSpec, TypeVar
 
 from ..language.diagnostics import fail
-from .interrupts import cause
+from .interrupts import cause, remembered
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -47,7 +47,7 @@ def alone(function: Callable[P, T]) -> Callable[P, T]:
 
     @functools.wraps(function)
     def inside(*args: P.args, **kwargs: P.kwargs) -> T:
-        with one_pool():
+        with one_pool(), remembered():
             try:
                 return function(*args, **kwargs)
             except SystemError as error:

@@ -99,6 +99,31 @@ def test_a_signal_whose_exception_was_dropped_is_taken_at_the_next_check():
         signal.signal(signal.SIGTERM, before)
 
 
+@pytest.mark.parametrize("error", [None, RuntimeError("no compiled object yet")])
+def test_an_interrupt_of_python_that_was_dropped_is_raised_at_the_end(error: Exception | None):
+    from bmdsl.inference.threads import alone
+
+    class Dropping:
+        def __del__(self) -> None:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    @alone
+    def compiled() -> None:
+        item = Dropping()
+        del item
+        if error is not None:
+            raise error
+
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    sys.unraisablehook, hook = (lambda _: None), sys.unraisablehook
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            compiled()
+    finally:
+        sys.unraisablehook = hook
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
 def test_an_interrupt_of_compiled_code_in_python_is_an_interrupt(tmp_path: Path):
     code = (
         "import os, signal, threading, time, bmdsl\n"
