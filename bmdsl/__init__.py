@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from . import units
-    from .handle import Model, load, load_stack, parse
-    from .handle import open_machine as open
-    from .handle import open_trained_stack as open_stack
     from .inference.machine import Machine
     from .language.diagnostics import BmError
+    from .model import Model, load, load_stack, parse
+    from .model import open_machine as open
+    from .model import open_trained_stack as open_stack
 
 __version__ = "0.1.0"
 __all__ = ["BmError", "Machine", "Model", "load", "load_stack", "open", "open_stack", "parse", "units"]
@@ -18,12 +18,12 @@ __all__ = ["BmError", "Machine", "Model", "load", "load_stack", "open", "open_st
 _PLACES = {
     "BmError": ("language.diagnostics", "BmError"),
     "Machine": ("inference.machine", "Machine"),
-    "Model": ("handle", "Model"),
-    "load": ("handle", "load"),
-    "load_stack": ("handle", "load_stack"),
-    "open": ("handle", "open_machine"),
-    "open_stack": ("handle", "open_trained_stack"),
-    "parse": ("handle", "parse"),
+    "Model": ("model", "Model"),
+    "load": ("model", "load"),
+    "load_stack": ("model", "load_stack"),
+    "open": ("model", "open_machine"),
+    "open_stack": ("model", "open_trained_stack"),
+    "parse": ("model", "parse"),
 }
 
 

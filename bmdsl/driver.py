@@ -20,9 +20,9 @@ from .language.tree import File, ModelDefinition, StackDefinition
 from .language.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
-    from .compiler.plan import Plan
     from .graph.factor_graph import FactorGraph
     from .inference.machine import Machine
+    from .plan.plan import Plan
 
 
 def vocabulary() -> Vocabulary:
@@ -34,7 +34,7 @@ def vocabulary() -> Vocabulary:
         optimizer=registry.words("bmdsl.training.optimizers"),
         schedule=registry.words("bmdsl.training.schedules"),
         penalty=registry.words("bmdsl.training.penalties"),
-        pretrain=registry.words("bmdsl.pretrain"),
+        pretrain=registry.words("bmdsl.training.pretrain"),
         objective=registry.words("bmdsl.training.objectives"),
         transform=registry.words("bmdsl.data.transforms"),
     )
@@ -96,14 +96,14 @@ def graph_of(model: Model) -> FactorGraph:
 
 def plan_of(model: Model) -> Plan:
     """Model → plan."""
-    from .compiler.plan import build_plan
+    from .plan.plan import build_plan
 
     return build_plan(graph_of(model), {g.unit: units.get(g.unit) for g in model.groups})
 
 
 def python_of(model: Model, compile: bool = True, dtype: str = "float32") -> str:
     """Model → the generated module's source."""
-    from .compiler.emit import emit_module
+    from .emit.emit import emit_module
 
     return emit_module(plan_of(model), compile, dtype)[0]
 
@@ -118,12 +118,12 @@ def machine_of(
     """
     import numpy as np
 
-    from .compiler.build import build_module
-    from .compiler.costs import refuse_too_large
-    from .compiler.emit import emit_module
+    from .emit.build import build_module
+    from .emit.emit import emit_module
     from .inference.machine import Machine
-    from .inference.program import Program
-    from .inference.threads import prefer_openmp
+    from .plan.costs import refuse_too_large
+    from .runtime.program import Program
+    from .runtime.threads import prefer_openmp
 
     if model.unbound:
         names = ", ".join(f"`{n}`" for n in model.unbound)

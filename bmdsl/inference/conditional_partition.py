@@ -13,6 +13,7 @@ import numpy as np
 from scipy.special import logsumexp
 
 from ..language.diagnostics import BmError, fail
+from ..runtime.program import Array, State
 from . import enumeration
 from .annealed_path import base_fields, path_of
 from .elimination import Elimination
@@ -28,7 +29,6 @@ from .importance import (
     even_speed,
     forward,
 )
-from .program import Array, State
 
 if TYPE_CHECKING:
     from .annealed_path import Path

@@ -10,7 +10,7 @@ import numpy as np
 
 from ..graph.passes import choose_enumerated
 from ..language.diagnostics import BmError, counted, fail
-from .program import TAKES, Array, Fields, Program, Rows, State
+from ..runtime.program import TAKES, Array, Fields, Program, Rows, State
 
 LIMIT = 25
 """log2 of the most joint states that are enumerated."""

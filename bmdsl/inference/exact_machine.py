@@ -10,17 +10,18 @@ import numpy as np
 from ..language.diagnostics import BmError, fail, near
 from ..language.model import Model
 from ..language.spelling import spelled
-from . import conditional_partition, enumeration, gate, importance, observed_part
+from ..runtime import gate
+from ..runtime.domain import verify_means
+from ..runtime.missing import has_missing, verify_numbers
+from ..runtime.program import Array, Program, Rows, State
+from ..runtime.threads import alone
+from . import conditional_partition, enumeration, importance, observed_part
 from .bound import bounded
 from .conditional_partition import LogPartitions
-from .domain import verify_means
 from .elimination import Elimination
 from .importance import LogPartition, Progress
 from .mean_field import no_means
-from .missing import has_missing, verify_numbers
 from .phases import Phases, one_by_one
-from .program import Array, Program, Rows, State
-from .threads import alone
 
 QUICK = 10
 """log2 of the states a case that are enumerated where mean field would do as well."""

@@ -8,9 +8,9 @@ import numpy as np
 
 from .. import registry
 from ..language.diagnostics import fail, near
+from ..runtime.missing import has_missing
+from ..runtime.program import Array, State
 from . import enumeration
-from .missing import has_missing
-from .program import Array, State
 
 if TYPE_CHECKING:
     from .machine import Machine

@@ -8,19 +8,20 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays import exact, real
+from ..data.arrays import exact, real
 from ..language.diagnostics import fail
 from ..language.model import Model
-from . import completing, forecasting, gate
+from ..runtime import gate
+from ..runtime.missing import verify_numbers
+from ..runtime.program import Array, Program
+from ..runtime.threads import alone
+from . import completing, forecasting
 from .annealing import Ground, search, search_until_agreed
 from .exact_machine import Exact
 from .feature import feature
 from .holes import holes
 from .ladder import default_range, ladder
-from .missing import verify_numbers
 from .observing import Trace, observe
-from .program import Array, Program
-from .threads import alone
 
 
 class Machine(Exact):

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from ..language.diagnostics import BmError
+from ..runtime.missing import patterns
+from ..runtime.threads import alone
 from . import enumeration, observed_part
-from .missing import patterns
-from .threads import alone
 
 if TYPE_CHECKING:
     from .machine import Machine

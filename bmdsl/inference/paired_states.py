@@ -9,10 +9,10 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import logsumexp
 
-from ..compiler.kernels.paired_states import log_sums
-from ..compiler.term_kinds import Kind
+from ..kernels.paired_states import log_sums
+from ..plan.term_kinds import Kind
+from ..runtime.program import Array, Fields, Program, State
 from . import enumeration
-from .program import Array, Fields, Program, State
 
 LOW = 7
 """log2 of the states of part B: a table of 1,000 units fits in a core's cache."""

@@ -9,17 +9,18 @@ from typing import Any
 import numpy as np
 from scipy.special import logsumexp
 
-from ..compiler.plan import MANY_CHAINS
 from ..language.diagnostics import fail
 from ..language.model import Model
-from . import contrastive, enumeration, gate, initial, observed_part, paired_states
-from .alone import uncoupled
-from .expert_sampling import ExpertSampler, drawn_near
+from ..plan.plan import MANY_CHAINS
+from ..runtime import gate, initial
+from ..runtime.alone import uncoupled
+from ..runtime.expert_sampling import ExpertSampler, drawn_near
+from ..runtime.missing import has_missing
+from ..runtime.parameters import Parameters
+from ..runtime.program import Array, Fields, Key, Program, Rows, State
+from ..runtime.proper import Propriety
+from . import contrastive, enumeration, observed_part, paired_states
 from .mean_field import fixed_point
-from .missing import has_missing
-from .parameters import Parameters
-from .program import Array, Fields, Key, Program, Rows, State
-from .proper import Propriety
 from .pseudolikelihood import value_and_gradient
 
 SAMPLE_STREAM, INITIAL_STREAM = 1, 2

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..arrays import real
+from ..data.arrays import real
 from ..language.diagnostics import fail
 from .batch import Batch
 from .machine_protocol import Array, State

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 import numpy as np
 from scipy.special import logsumexp
 
-from ..compiler.interpreter import Interpreter
-from ..compiler.plan import Plan
+from ..plan.plan import Plan
+from ..schedule.interpreter import Interpreter
 from .nodes import Nodes, base_of
 from .panels import FINE, counted, first_panels, fitted, gauss
 from .written import written_energy

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 
-from ..compiler.interpreter import Interpreter
 from ..language.model import Term
+from ..schedule.interpreter import Interpreter
 
 Array = np.ndarray
 

@@ -42,7 +42,7 @@ def _machine(length, beta):
 def bmdsl(settings):
     """`machine.sweep` as sampling calls it; `form` chooses one of the two generated forms."""
     from bmdsl.inference import phases
-    from bmdsl.inference.threads import one_pool
+    from bmdsl.runtime.threads import one_pool
 
     if "form" in settings:
         phases.MANY_CHAINS = 1 if settings["form"] == "side by side" else 10**9

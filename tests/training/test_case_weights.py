@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 import bmdsl
-from bmdsl.evaluation import evaluate
-from bmdsl.fitting import fit
-from bmdsl.inference.initial import data_parameters
-from bmdsl.likelihood import measure, of_run
+from bmdsl.inference.likelihood import measure, of_run
 from bmdsl.registry import discover
+from bmdsl.runtime.initial import data_parameters
+from bmdsl.tasks.eval import evaluate
+from bmdsl.tasks.train import fit
 from bmdsl.training.health import Look, mean_error
 
 TEXT = """model m(D = 5, H = 2) {

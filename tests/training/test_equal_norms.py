@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 import bmdsl
-from bmdsl import fitting
 from bmdsl.language.diagnostics import BmError
 from bmdsl.registry import discover
+from bmdsl.tasks import train as fitting
 
 DEEP = """model m { visible v[5] : binary  hidden h[4] : binary  hidden g[3] : binary  param W, V, b, c, d
   energy = - W[j,i] v[i] h[j] - V[j,k] h[j] g[k] - b[i] v[i] - c[j] h[j] - d[k] g[k]

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 import bmdsl
-from bmdsl import fitting
 from bmdsl.language.model import Choice
 from bmdsl.registry import discover
+from bmdsl.tasks import train as fitting
 from bmdsl.training.batch import Batch, Expectation
 from tests.training.naive_machine import NaiveRbm
 

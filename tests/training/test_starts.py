@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import bmdsl
-from bmdsl import fitting
+from bmdsl.tasks import train as fitting
 
 TEXT = """model m(D) { visible v[D] : binary  visible x : gaussian  hidden h[2] : binary  hidden k[2] : binary
   param W, U, P fixed, b init logit_mean(v), a init mean(x)
@@ -84,7 +84,7 @@ def test_a_resume_goes_on(tmp_path: Path) -> None:
 
 
 def test_pretraining_is_carried_out_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    from bmdsl.pretrain import greedy
+    from bmdsl.training.pretrain import greedy
 
     done: list[int] = []
     monkeypatch.setattr(greedy, "pretrain", lambda *_: done.append(1))

@@ -1,0 +1,86 @@
+"""A run's folder: model.bm, run.json, params.safetensors, state.safetensors (for a resume), metrics.jsonl. No pickle.
+
+Every file but the metrics is written beside its place, then renamed: no reader sees half a file.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ..language.diagnostics import fail
+from ..files import put, tensors
+from ..training.machine_protocol import OWN, Array
+
+
+class RunFolder:
+    """Reads and writes one run's files. `attached` arrays stand in the machine's file beside its parameters."""
+
+    def __init__(self, path: Path, metadata: Mapping[str, str], attached: Mapping[str, Array] | None = None) -> None:
+        self.path, self.metadata, self.attached = path, dict(metadata), dict(attached or {})
+
+    def prepare(self) -> None:
+        """Makes the folder and writes the model's text."""
+        self.path.mkdir(parents=True, exist_ok=True)
+        if "source" in self.metadata:
+            put(self.path / "model.bm", lambda p: p.write_text(self.metadata["source"], encoding="utf-8"))
+
+    def write_params(self, params: Mapping[str, Array], facts: Mapping[str, Any]) -> None:
+        """The machine's file, of parameters and stored edges, and run.json."""
+        from safetensors.numpy import save_file
+
+        put(self.path / "params.safetensors", lambda p: save_file(tensors({**params, **self.attached}), p, metadata=self.metadata))
+        known = {k: json.loads(v) if k == "origins" else v for k, v in self.metadata.items() if k != "source"}
+        text = json.dumps({**facts, "metadata": known}, indent=1)
+        put(self.path / "run.json", lambda p: p.write_text(text + "\n", encoding="utf-8"))
+
+    def write_state(self, arrays: Mapping[str, Array], counters: Mapping[str, Any]) -> None:
+        """One file with all that a resume needs, so that its parts always belong together."""
+        from safetensors.numpy import save_file
+
+        put(self.path / "state.safetensors", lambda p: save_file(dict(arrays), p, metadata={"counters": json.dumps(counters)}))
+
+    def read_state(self) -> tuple[dict[str, Array], dict[str, Any]]:
+        """Arrays and counters as `write_state` left them. BmError where there is no checkpoint."""
+        from safetensors import SafetensorError, safe_open
+
+        path = self.path / "state.safetensors"
+        if not path.exists():
+            raise fail("BM757", f"`{self.path}` holds no checkpoint to go on from", help="a run is started with `bm train FILE --out DIR`")
+        try:
+            with safe_open(path, "numpy") as file:
+                counters = json.loads((file.metadata() or {})["counters"])
+                return {name: file.get_tensor(name) for name in file.keys()}, counters  # noqa: SIM118
+        except (SafetensorError, KeyError, ValueError) as error:
+            raise fail("BM757", f"`{path}` is not a checkpoint", note=str(error)) from None
+
+    def chains(self) -> dict[str, Array]:
+        """Group → the persistent chains' states as the checkpoint has them, [chains, size]; empty where the run kept none."""
+        if not (self.path / "state.safetensors").exists():
+            return {}
+        arrays, _ = self.read_state()
+        return {n.removeprefix("chains/"): x for n, x in arrays.items() if n.startswith("chains/") and not n.startswith("chains/" + OWN)}
+
+    def append_metrics(self, line: Mapping[str, Any]) -> None:
+        """One JSON object a line."""
+        with (self.path / "metrics.jsonl").open("a", encoding="utf-8") as file:
+            file.write(json.dumps(line) + "\n")
+
+    def start_metrics(self, until: int) -> list[dict[str, Any]]:
+        """Keeps the lines up to update `until` (a resume repeats later ones) and returns them."""
+        path = self.path / "metrics.jsonl"
+        lines = path.read_text(encoding="utf-8").splitlines() if path.exists() and until else []
+        kept = [x for x in map(_line, lines) if x is not None and x["update"] <= until]
+        put(path, lambda p: p.write_text("".join(json.dumps(x) + "\n" for x in kept), encoding="utf-8"))
+        return kept
+
+
+def _line(text: str) -> dict[str, Any] | None:
+    """A line of the metrics; None for one that a stopped machine left unfinished."""
+    try:
+        found = json.loads(text)
+    except ValueError:
+        return None
+    return found if isinstance(found, dict) and "update" in found else None
