@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from . import registry, units
 from .language.check import check, choose
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from .graph.factor_graph import FactorGraph
     from .inference.machine import Machine
     from .plan.plan import Plan
+    from .runtime.program import Program
 
 
 def vocabulary() -> Vocabulary:
@@ -108,19 +109,12 @@ def python_of(model: Model, compile: bool = True, dtype: str = "float32") -> str
     return emit_module(plan_of(model), compile, dtype)[0]
 
 
-def machine_of(
-    model: Model, seed: int, dtype: str, save: Callable[..., Any], trainer: Callable[..., Any], compile: bool = True,
-    memory_limit: int | None = None, starts: Mapping[str, Any] | None = None,
-) -> Machine:  # fmt: skip
-    """Model → machine. BmError while an argument still has no value, or where more memory than `memory_limit` bytes is needed.
-
-    `starts` take the place of files that parameters start from.
-    """
+def program_of(model: Model, dtype: str, compile: bool = True, memory_limit: int | None = None) -> Program:
+    """Model → its module bound to sizes. BmError while an argument still has no value, or where more memory than `memory_limit` bytes is needed."""
     import numpy as np
 
     from .emit.build import build_module
     from .emit.emit import emit_module
-    from .inference.machine import Machine
     from .plan.costs import refuse_too_large
     from .runtime.program import Program
     from .runtime.threads import prefer_openmp
@@ -133,4 +127,11 @@ def machine_of(
     plan = plan_of(model)
     refuse_too_large(plan, model.training, np.dtype(dtype).itemsize, memory_limit)
     source, lengths = emit_module(plan, compile, dtype)
-    return Machine(model, Program(plan, build_module(source), lengths, np.dtype(dtype)), seed, save, trainer, starts)
+    return Program(plan, build_module(source), lengths, np.dtype(dtype))
+
+
+def machine_of(model: Model, seed: int, dtype: str) -> Machine:
+    """Model → machine, its parameters at their start."""
+    from .inference.machine import Machine
+
+    return Machine(model, program_of(model, dtype), seed)

@@ -1,4 +1,4 @@
-"""What `bmdsl.load` returns: a model's text with its arguments, and every stage it can be taken to."""
+"""A model's text with its arguments, and every stage it can be taken to."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from . import driver
 from .files import find_model
@@ -15,12 +15,12 @@ from .language.diagnostics import BmError, Diagnostic, fail
 from .language.imports import Whole, self_contained
 from .language.model import Model as CheckedModel
 from .language.model import Stack
-from .language.outside import Kept, Origin, folder_of, stored_edges
+from .language.outside import Kept, Origin, folder_of
 from .language.outside import read_source as read_text
 from .language.overrides import Override, override
 from .language.source import Source
 from .language.tree import ModelDefinition, StackDefinition
-from .units.unit_files import unit_origins, verify_units
+from .units.unit_files import unit_origins
 
 if TYPE_CHECKING:
     import numpy as np
@@ -28,8 +28,7 @@ if TYPE_CHECKING:
     from .graph.factor_graph import FactorGraph
     from .inference.machine import Machine
     from .plan.plan import Plan
-    from .runs.storage import Saved
-    from .stacks.stacking import StackMachine, StackModel
+    from .runtime.program import Program
 
 
 FORMAT = "bmdsl 2"
@@ -69,12 +68,13 @@ class Model:
         """Graph name → integer array [edges, 2]."""
         return {g.name: g.edges for g in self.checked.graphs}
 
-    def bind(self, settings: Mapping[str, Override] | None = None, /, **arguments: float) -> Model:
+    def bind(self, settings: Mapping[str, Override] | None = None, /, **arguments: float) -> Self:
         """The same text with more arguments (and train settings) given."""
         kept = self.kept.beside(self.checked, arguments=bool(arguments))
-        return Model(self.source, {**self.arguments, **arguments}, self._name, self.folder, {**self.settings, **(settings or {})}, whole=self.whole, kept=kept)
+        chosen = {**self.settings, **(settings or {})}
+        return type(self)(self.source, {**self.arguments, **arguments}, self._name, self.folder, chosen, whole=self.whole, kept=kept)
 
-    def bind_data(self, shapes: Mapping[str, tuple[int, ...]]) -> Model:
+    def bind_data(self, shapes: Mapping[str, tuple[int, ...]]) -> Self:
         """Arguments still open that are lengths of visible or given groups, taken from data shapes [cases, *axes]."""
         found: dict[str, float] = {}
         for group in self.checked.groups:
@@ -120,21 +120,15 @@ class Model:
             raise fail("BM868", f"unknown dtype `{dtype}`", help="float32 or float64")
         from .data.preparing import Preparation  # a text is checked without NumPy
 
-        machine = driver.machine_of(self.checked, seed, dtype, self._save, self._train, jit, memory_limit, self.kept.starts)
+        machine = self._machine(driver.program_of(self.checked, dtype, jit, memory_limit), seed)
         machine.preparation = Preparation.before(self.checked)
         return machine
 
-    def _save(self, machine: Machine, path: Path | None) -> tuple[Any, ...] | None:
-        """Writes the machine's file; without a path, what makes a copy of it instead, as pickle wants it."""
-        from .runs.storage import write_machine
+    def _machine(self, program: Program, seed: int) -> Machine:
+        """The machine of a bound program; what else a user's can do is not known here."""
+        from .inference.machine import Machine
 
-        arrays = {**machine.params, **stored_edges(machine.model), **machine.preparation.arrays()}
-        metadata = self.metadata(machine)
-        if path is None:
-            machine.params.settle()
-            return _copy, (metadata, arrays, not machine.program.plain, machine.takes_means, machine._calls)
-        write_machine(path, arrays, metadata)
-        return None
+        return Machine(self.checked, program, seed, self.kept.starts)
 
     @cached_property
     def text(self) -> str:
@@ -166,28 +160,6 @@ class Model:
             **machine.preparation.facts(),
         }
 
-    def _train(self, machine: Machine, data: Any, out: Path | None, overrides: Mapping[str, Any], restart: bool = False, overwrite: bool = False,
-               resume: bool = False, weights: Any = None, progress: bool | None = None) -> Any:  # fmt: skip
-        from .data.preparing import Preparation
-        from .tasks.train import fit, go_on
-
-        if restart:
-            machine.restart()
-            machine.preparation = Preparation.before(self.checked)
-        if "pretrain" in overrides:  # asked for in this very call
-            machine.pretrained = False
-        model = self.bind(overrides) if overrides else self
-        if resume:
-            if out is None:
-                raise fail("BM757", "a resume needs the folder of the run", help="`machine.train(x, out=FOLDER, resume=True)`")
-            return go_on(model, machine, data, out, weights, progress).run
-        return fit(model, machine, data, out, weights, progress=progress, overwrite=overwrite).run
-
-
-def load(path: str | Path, /, model: str | None = None, **arguments: float) -> Model:
-    """The model of a `.bm` file, or of a shipped one by its name. Raises BmError for what is wrong in it, all at once."""
-    return load_named(path, model, arguments)
-
 
 def load_named(path: str | Path, model: str | None, arguments: Mapping[str, float]) -> Model:
     """The model of this name in a `.bm` file (None: the last one), with its arguments as a mapping."""
@@ -198,14 +170,6 @@ def load_named(path: str | Path, model: str | None, arguments: Mapping[str, floa
 def is_stack(path: str | Path, name: str | None = None) -> bool:
     """Whether the definition of this name in a `.bm` file, or its last one, is a stack."""
     return driver.is_stack(driver.tree_of(read_source(path)[0]), name)
-
-
-def load_stack(path: str | Path, stack: str | None = None) -> StackModel:
-    """The stack of a `.bm` file: of this name, or its last definition."""
-    from .stacks.stacking import StackModel
-
-    source, found = read_source(path)
-    return StackModel(source, stack, found.parent)
 
 
 @dataclass(frozen=True)
@@ -247,94 +211,6 @@ def read_source(path: str | Path) -> tuple[Source, Path]:
         return read_text(found, str(path)), found
     except OSError as error:
         raise fail("BM911", f"`{path}` cannot be read: {error.strerror}") from None
-
-
-def parse(text: str, /, model: str | None = None, **arguments: float) -> Model:
-    """The model of a text."""
-    return Model(Source("<text>", text), arguments, model)
-
-
-def open_machine(path: str | Path) -> Machine:
-    """A machine as `save` wrote it, or the one of a run's folder: same source, arguments and parameters."""
-    return open_run(Path(path)).machine
-
-
-def open_trained_stack(path: str | Path) -> StackMachine:
-    """The layers of a stack's run folder. BmError BM916 where it is none."""
-    from .stacks.stacking import is_stack, open_stack
-
-    if not is_stack(Path(path)):
-        raise fail("BM916", f"`{path}` is not the folder of a stack", help="one is made by `bm train STACK.bm --out DIR`")
-    return open_stack(Path(path))[0]
-
-
-@dataclass(frozen=True)
-class Opened:
-    """A saved machine with the handle of its model and what its file says of its making."""
-
-    model: Model
-    machine: Machine
-    metadata: Mapping[str, str]
-
-    @property
-    def data(self) -> str:
-        """The set or file it was trained on; empty where that was an array."""
-        return self.metadata.get("data", "")
-
-    @property
-    def images(self) -> dict[str, tuple[int, ...]]:
-        """Group → image shape, where its units form one."""
-        return {name: tuple(shape) for name, shape in json.loads(self.metadata.get("images", "{}")).items()}
-
-
-def open_run(path: Path) -> Opened:
-    """A run's folder, or a file that `save` wrote. Nothing else is read. BmError where it is neither."""
-    from .runs.storage import read_machine
-
-    if (path / "stack.json").exists():
-        raise holds_a_stack(path, _first_layer(path))
-    if path.is_dir() and not (path / "params.safetensors").exists():
-        raise fail("BM916", f"`{path}` is not the folder of a run", help="a run is made by `bm train FILE --out DIR`")
-    if not path.exists():
-        raise fail("BM916", f"there is no run `{path}`", help="a run is made by `bm train FILE --out DIR`")
-    file = path / "params.safetensors" if path.is_dir() else path
-    return _made_again(read_machine(file))
-
-
-def _made_again(saved: Saved, jit: bool = True) -> Opened:
-    """The machine that a file or a pickle holds."""
-    from .data.preparing import Preparation
-    from .runtime import gate
-
-    verify_units(saved.origins)
-    model = Model(Source(saved.metadata["source_name"], saved.metadata["source"]), saved.arguments, saved.metadata["model"], saved.folder, saved.settings,
-                  kept=saved.kept())  # fmt: skip
-    saved.verify(model.checked)
-    machine = model.compile(saved.seed, saved.metadata["dtype"], jit)
-    for name, value in saved.parameters().items():
-        machine.params[name] = gate.parameter(model.checked.parameter(name), value, value.shape, machine.dtype, str(saved.path))
-    machine.params.waiting = set(json.loads(saved.metadata.get("waiting", "[]")))
-    machine.pretrained = bool(json.loads(saved.metadata.get("pretrained", "true")))
-    machine.preparation = Preparation.stored(model.checked, saved.metadata, saved.arrays)
-    return Opened(model, machine, saved.metadata)
-
-
-def _copy(metadata: Mapping[str, str], arrays: Mapping[str, np.ndarray], jit: bool, takes_means: bool, calls: int) -> Machine:
-    """A machine from what its pickle holds; no text of it is run but as a model."""
-    from .runs.storage import saved_as
-
-    machine = _made_again(saved_as(Path("the pickled machine"), metadata, arrays), jit).machine
-    machine.takes_means, machine._calls = takes_means, calls
-    return machine
-
-
-def holds_a_stack(path: Path, layer: str) -> BmError:
-    """What is wrong where one machine is asked for."""
-    return fail("BM916", f"`{path}` holds a stack, not one machine", help=f"name a layer's folder in it, as `{path / layer}`")
-
-
-def _first_layer(path: Path) -> str:
-    return str(json.loads((path / "stack.json").read_text(encoding="utf-8"))["layers"][0]["name"])
 
 
 def _plain(value: Any, name: str) -> int | float:

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..language.diagnostics import fail
+from .. import units
+from ..language.diagnostics import BmError, fail
+from ..language.model import Group
 from ..language.model import Model as CheckedModel
 from ..language.outside import STATISTICS
 from .arrays import real
-from .transform import Fitted, Options, learns
+from .transform import Fitted, Options, gives_means, learns
+from .transform import fit as fit_transforms
+from .validate import as_one_hot, check_finite, check_values
 
 Arrays = dict[str, np.ndarray]
 KEY = "transforms"
@@ -76,7 +81,8 @@ class Preparation:
 
     def prepare(self, data: Any) -> Any:
         """Data in their own units as the machine's units take them: an array for an array, group → array for the rest."""
-        from ..tasks.train import find, flatten, prepare
+        from .finding import find, flatten
+        pass
 
         found = find(data, self.model)
         made = prepare(flatten(found.arrays, self.model), self.model, found.source, self.model.training.seed, kept=self).arrays
@@ -113,3 +119,82 @@ def steps_of(model: CheckedModel) -> list[tuple[str, Options]]:
 def transformed(model: CheckedModel) -> tuple[str, ...]:
     """Groups that transforms are for: visible ones, but no label, which is no measurement."""
     return tuple(g.name for g in model.groups if g.role == "visible" and g.states is None)
+
+
+
+
+class Prepared(NamedTuple):
+    """Data that a machine takes, and what was done to them."""
+
+    arrays: Arrays
+    preparation: Preparation
+
+
+def prepare(arrays: Arrays, model: CheckedModel, source: str, seed: int, allow_missing: bool = True, kept: Preparation | None = None,
+            weights: np.ndarray | None = None) -> Prepared:  # fmt: skip
+    """Transformed and checked data of every visible and given group; BmError names file, row and column of what is wrong.
+
+    Transforms learn from these cases, weighed by `weights`, unless `kept` has what they learned from others.
+    """
+    generator = np.random.Generator(np.random.Philox(key=[seed, 1 << 32]))
+    steps = steps_of(model)
+    known = None if kept is None else kept.known()
+    means = kept.fed if kept is not None and kept.fed else gives_means([name for name, _ in steps])
+    out: Arrays = {}
+    learned: dict[str, Fitted] = {}
+    for group in model.groups:
+        if group.role == "hidden":
+            continue
+        if group.name not in arrays:
+            raise fail("BM872", f"no data for `{group.name}`", group.span)
+        values = arrays[group.name]
+        if group.name in transformed(model):
+            if steps:
+                check_finite(values, group.name, source)  # a transform might take an infinite value for a missing one
+            if known is None:
+                learned[group.name], values = fit_transforms(values, steps, generator, weights)
+            elif group.name in known:
+                learned[group.name] = known[group.name]
+                values = known[group.name].apply(values, generator)
+        missing = allow_missing and group.role == "visible"
+        try:
+            out[group.name] = _checked(values, group, source, missing, means and group.role == "visible")
+        except BmError as error:
+            if values is arrays[group.name]:
+                raise
+            raise _of_transform(error, group, model, arrays[group.name], source, missing) from None
+    return Prepared(out, kept if kept is not None else Preparation(model, learned))
+
+
+def _of_transform(error: BmError, group: Group, model: CheckedModel, before: np.ndarray, source: str, allow_missing: bool) -> BmError:
+    """The error of transformed data; BM797 where they were states of their units before."""
+    try:
+        _checked(before, group, source, allow_missing, means=False)
+    except BmError:
+        return error
+    names = ", ".join(c.name for c in model.training.transform)
+    others = [g.name for g in model.groups if g.role == "visible" and g.states is None and g.name != group.name]
+    way = "leave `transform` out: the data are states of their units already"
+    if others:
+        way = f"it is for every visible group; leave it out, and transform the data of {' and '.join(f'`{n}`' for n in others)} before you give them"
+    return fail("BM797", f"`transform {names}` takes the data for `{group.name}` out of the domain of {group.unit} units", model.training.transform[0].span,
+                help=way, note=error.diagnostics[0].message)  # fmt: skip
+
+
+def _checked(values: np.ndarray, group: Group, source: str, allow_missing: bool, means: bool) -> np.ndarray:
+    """The values, states of their units, or `means`: between a unit's lowest state and its highest."""
+    unit = units.get(group.unit)
+    shape = tuple(int(n) for n in group.axes)
+    if unit.states is not None and values.shape[1:] == shape[:-1]:
+        values = as_one_hot(values, shape[-1], group.name, source)
+    arguments = tuple(float(v) for _, v in group.options)
+    support = None if unit.states is not None else unit.support(*arguments)
+    if means and support is not None:
+        low, high = float(np.min(support)), float(np.max(support))
+        check_values(values, shape, lambda x: (x >= low) & (x <= high), f"[{low:g}, {high:g}] of means", group.name, source, allow_missing)
+    else:
+        domain = unit.domain
+        for option, value in group.options:
+            domain = re.sub(rf"\b{option}\b", f"{value:g}", domain)
+        check_values(values, shape, lambda x: unit.contains(x, *arguments), domain, group.name, source, allow_missing)
+    return values

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..files import put, with_ending
-from ..language.diagnostics import fail, near
+from ..language.diagnostics import fail
 from ..language.structure import bias_of, coupling_of, depths
-from ..registry import discover
 
 if TYPE_CHECKING:
     from ..inference.machine import Machine
@@ -85,15 +82,3 @@ def network(machine: Machine) -> Network:
     if not layers:
         raise fail("BM933", f"`{model.name}` has no hidden units")
     return Network(model.name, tuple(layers))
-
-
-def export(machine: Machine, to: str, path: Path) -> Path:
-    """Writes the network in the format `to`, beside its place and then renamed. BmError BM933 for a format that is none."""
-    known = discover("bmdsl.exports")
-    if to not in known:
-        close = near(to, known)
-        raise fail("BM933", f"there is no format `{to}`", help=f"did you mean `{close}`?" if close else f"formats are {', '.join(known)}")
-    made = network(machine)
-    path = with_ending(path, (known[to].SUFFIX,))
-    path.parent.mkdir(parents=True, exist_ok=True)
-    return put(path, lambda beside: known[to].write(made, beside))

@@ -95,7 +95,7 @@ def measure_given(
 
     Otherwise by AIS, its base rates those of the first part.
     """
-    from .likelihood import minus_free_energies
+    from .observed_scores import minus_free_energies
 
     what = f"log P({', '.join(machine.visible)} | {', '.join(machine.given)})"
     minus_free, bounds = [], []

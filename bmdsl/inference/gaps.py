@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..language.diagnostics import counted
-from ..training.cases import missing_cases
+from ..runtime.missing import missing_cases
 from .observed_scores import nothing_seen
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ class Gaps:
 
     def scored(self, machine: Machine, data: Arrays) -> tuple[Array, Gaps]:
         """−F of every case that has a value or a bound, in nats, and which those are."""
-        from .likelihood import minus_free_energies
+        from .observed_scores import minus_free_energies
 
         values, bound = minus_free_energies(machine, self.of_seen(data))
         bounded, out = np.zeros_like(self.seen), np.zeros_like(self.seen)

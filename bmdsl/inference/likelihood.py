@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import sqrt
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..chunks import by_chunks
 from ..language.diagnostics import BmError, fail
-from ..training.cases import missing_cases
-from ..training.health import mean_error
-from .baselines import Baseline, baselines, verdict
+from ..runtime.missing import missing_cases
+from .baselines import Baseline, verdict
 from .conditional_likelihood import ConditionalLikelihood, measure_given
 from .gaps import Gaps
 from .importance import LogPartition
-from .observed_scores import scores
 
 if TYPE_CHECKING:
     from .importance import Progress
@@ -132,31 +128,8 @@ def measure(machine: Machine, parts: Sequence[tuple[str, Mapping[str, np.ndarray
     return Likelihood(made, log_z, estimate, any(g.bounded.any() for _, _, g in found))
 
 
-def minus_free_energies(machine: Machine, data: Mapping[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
-    """−F of what was seen of every case, and where it is mean field's lower bound, for an exact sum would cost too much: [cases] each.
-
-    NaN where neither is known.
-    """
-    total = len(next(iter(data.values())))
-    found = by_chunks(lambda part: np.stack(scores(machine, part, total), axis=1), data)
-    return found[:, 0], found[:, 1] > 0
-
-
-def of_run(folder: Path, data: str | None, parts: Sequence[str] | None, chains: int, steps: int, progress: bool | None = None,
-           weights: Path | None = None) -> Likelihood | ConditionalLikelihood:  # fmt: skip
-    """The likelihood of a run on data (None: those it was trained on), reverse AIS from the run's persistent chains where it kept some."""
-    from ..runs.run_folder import RunFolder
-    from ..tasks.eval import one_machine, ready_parts
-    from ..training.progress import progress_line
-
-    run, ready = ready_parts(folder, data, parts, weights)
-    machine = one_machine(run, folder)
-    kept = RunFolder(folder, {}).chains() if folder.is_dir() else {}
-    start = {n: machine.program.shaped(n, x) for n, x in kept.items()} or None
-    with progress_line(2 * steps, progress) as show:
-        found = measure(machine, [(r.name, r.data) for r in ready], chains, steps, start,
-                        lambda done, total: show(2 * steps * done // total, {"temperature": done % steps}), [r.weights for r in ready])  # fmt: skip
-    if isinstance(found, ConditionalLikelihood):
-        return found
-    whole = [{n: x[~missing_cases(r.data)] for n, x in r.data.items()} for r in ready]
-    return replace(found, baselines=tuple(baselines(machine, data, whole[0]) for data in whole))
+def mean_error(values: np.ndarray, weights: np.ndarray | None) -> tuple[float, float]:
+    """Σ w x / Σ w and its standard error, sqrt(n / (n − 1) Σ w² (x − mean)²) / Σ w, over n independent cases; 0 for one case."""
+    w = np.ones(len(values)) if weights is None else weights
+    mean, n = float(np.average(values, weights=w)), int(np.count_nonzero(w))
+    return mean, float(np.sqrt(n / (n - 1) * np.sum((w * (values - mean)) ** 2)) / np.sum(w)) if n > 1 else 0.0

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from types import ModuleType
+from typing import Any
 
 import numpy as np
 
-from ..chunks import by_chunks
+from .. import registry
 from ..language.diagnostics import fail, near
-
-if TYPE_CHECKING:
-    from ..tasks.eval import Subject
 
 VALIDATION, TEST = 1 / 6, 1 / 4
 """Of the training cases, those that choose the classifier's setting; of a set without a test part, those that only judge."""
@@ -45,25 +42,22 @@ class Probe:
                 "cases": dict(zip(parts, self.cases, strict=True)), "errors": dict(zip(parts, self.errors, strict=True))}  # fmt: skip
 
 
-def probe(folder: Path, data: str | None, name: str, features: str, labels: str | None = None, seed: int = 0,
-          progress: Callable[[str], None] | None = None) -> Probe:  # fmt: skip
-    """Fits the classifier `name` to `features` of a run. BmError BM927 for a classifier that is none, BM928 without labels.
-
-    The test part of a named set is its own; of other data a quarter is held out. Features are scaled by the training cases' mean and spread;
-    the setting with the least validation error is kept, then judged once on the test cases.
-    """
-    from .. import registry
-    from ..tasks.eval import labelled
-
+def classifier(name: str) -> ModuleType:
+    """The classifier of this name. BmError BM927 if there is none."""
     known = registry.discover("bmdsl.probes")
     if name not in known:
         close = near(name, known)
         raise fail("BM927", f"there is no probe `{name}`", help=f"did you mean `{close}`?" if close else f"probes are {', '.join(known)}")
-    run, parts = labelled(folder, data, labels)
-    say = progress or (lambda _: None)
-    say("features")
-    x = [_features(run, ready, features) for ready, _ in parts]
-    y = [answers for _, answers in parts]
+    return known[name]
+
+
+def judge(name: str, features: str, x: Sequence[np.ndarray], y: Sequence[np.ndarray], seed: int, say: Callable[[str], None]) -> Probe:
+    """Fits the classifier `name` to features x, [cases, width] of each part of the data, and their labels y.
+
+    Of a single part TEST is held out to judge by. Features are scaled by the training cases' mean and spread; the setting with the least validation
+    error is kept, then judged once on the test cases.
+    """
+    made_by, x, y = classifier(name), list(x), list(y)
     order = np.random.default_rng(seed).permutation(len(x[0]))
     if len(x) == 1:
         cut = round(TEST * len(order))
@@ -76,11 +70,11 @@ def probe(folder: Path, data: str | None, name: str, features: str, labels: str 
     sets = [(scaled[0][order[held:]], y[0][order[held:]]), (scaled[0][order[:held]], y[0][order[:held]]), (scaled[1], y[1])]
     best: tuple[float, float, Any] | None = None
     notes: list[str] = []
-    for value in known[name].GRID:
+    for value in made_by.GRID:
         say(f"{name}({value:g})")
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
-            made = known[name].make(value).fit(*sets[0])
+            made = made_by.make(value).fit(*sets[0])
         if any("onverge" in str(w.message) for w in caught):
             notes.append(f"{name}({value:g}) had not converged")
         error = float(np.mean(made.predict(sets[1][0]) != sets[1][1]))
@@ -89,8 +83,3 @@ def probe(folder: Path, data: str | None, name: str, features: str, labels: str 
     assert best is not None
     train, test = (float(np.mean(best[2].predict(z) != t)) for z, t in (sets[0], sets[2]))
     return Probe(name, features, x[0].shape[1], best[1], (len(sets[0][1]), held, len(sets[2][1])), (train, best[0], test), tuple(notes))
-
-
-def _features(run: Subject, ready: dict[str, np.ndarray], features: str) -> np.ndarray:
-    with run.machine.frozen():
-        return by_chunks(lambda part: np.asarray(run.machine.transform(part, features), np.float64), ready)

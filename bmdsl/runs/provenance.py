@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..data.series import split_windows
+from ..data.weights import Weights
 from ..language.diagnostics import BmError, BmWarning, Diagnostic, fail
 from ..language.outside import digest
 
@@ -145,3 +146,16 @@ def _short(sha256: str) -> str:
 def _parted(spec: str) -> tuple[str, str, str]:
     """Path, colon and key of a spec."""
     return spec.rpartition(":") if not Path(spec).exists() and Path(spec.rpartition(":")[0]).is_file() else (spec, "", "")
+
+
+
+
+def run_weights(facts: Mapping[str, str], folder: Path, verb: str) -> Weights:
+    """The file of the case weights that a run was trained with, None if it had none. Raises BM941 where they are gone or were an array."""
+    file = facts.get("weights", "")
+    if file and Path(file).exists():
+        return Path(file)
+    if file or facts.get("weights_sha256"):
+        what = f"of `{file}`, which is no longer there" if file else "of an array"
+        raise fail("BM941", f"the run was trained with the case weights {what}", help=f"name them: `bm {verb} {folder} DATA --weights FILE`")
+    return None

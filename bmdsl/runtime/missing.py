@@ -69,3 +69,19 @@ def patterns(state: State) -> Iterator[Pattern]:
     for k, row in enumerate(first):
         columns = {n: np.flatnonzero(missing[n][row]) for n in names}
         yield Pattern(np.flatnonzero(kind.ravel() == k), {n: c for n, c in columns.items() if len(c)})
+
+
+NUMBERS = 1 << 22
+"""Most numbers that are looked at together."""
+
+
+def missing_cases(data: Mapping[str, Array]) -> Array:
+    """Which cases have a value that is not observed (NaN): [cases], bool."""
+    found = np.zeros(len(next(iter(data.values()))), bool)
+    for x in data.values():
+        if np.issubdtype(x.dtype, np.floating):
+            step = max(1, NUMBERS // max(1, int(np.prod(x.shape[1:]))))
+            for lo in range(0, len(x), step):
+                part = x[lo : lo + step]
+                found[lo : lo + step] |= np.isnan(part.reshape(len(part), -1)).any(1)
+    return found

@@ -67,8 +67,8 @@ def verify_starts(models: Iterable[Any]) -> None:
 
 def made_of(path: str) -> list[Made]:
     """The machine of a file or folder, or all of a stack's. BmError where it does not open."""
-    from ..model import open_run
-    from ..stacks.stacking import is_stack, layers_of
+    from ..runs.opening import open_run
+    from ..stacks.folder import is_stack, layers_of
 
     folders = (
         [Path(path) / name for name in layers_of(Path(path))]

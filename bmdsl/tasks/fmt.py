@@ -10,14 +10,7 @@ from ..language.diagnostics import fail
 from ..language.format import format
 from ..language.parse import parse
 from ..language.source import Source
-from ..language.sugar import expand
-from ..language.tree import ModelDefinition
 from ..model import read_source
-
-
-def expanded(path: str) -> str:
-    """The text of a file, or of a shipped model, with `layers` and `bias` written out."""
-    return format(expand(parse(read_source(path)[0])))
 
 
 def models_in(paths: Iterable[Path]) -> list[Path]:
@@ -53,27 +46,3 @@ def rewrite(path: Path) -> None:
         beside.write_text(text, encoding="utf-8")
         beside.chmod(path.stat().st_mode)
         os.replace(beside, path)
-
-
-def copy_model(like: str, target: Path) -> Path:
-    """Copies a file of one model under a new name, comments and all; never over a file that is there. Returns the new file."""
-    path = target.with_name(target.name.removesuffix(".bm") + ".bm")
-    name = path.name.removesuffix(".bm")
-    source, _ = read_source(like)
-    text = source.text
-    models = [d for d in parse(source).definitions if isinstance(d, ModelDefinition)]
-    if len(models) != 1:
-        raise fail("BM906", f"`{like}` has {len(models)} models, one is needed to copy")
-    span = models[0].name.span
-    new = text[: span.start] + name + text[span.end :]
-    if not name.isidentifier():
-        raise fail("BM907", f"`{name}` is not a name for a model", help="letters, digits and `_`, a letter first")
-    parse(Source(str(path), new))  # a reserved word is no name
-    try:
-        with path.open("x", encoding="utf-8") as file:
-            file.write(new)
-    except FileExistsError:
-        raise fail("BM908", f"`{path}` exists already", help="choose another name, or remove the file") from None
-    except OSError as error:
-        raise fail("BM909", f"`{path}` cannot be written: {error.strerror}") from None
-    return path

@@ -39,7 +39,7 @@ def infer(folder: Path, data: str | None, part: str | None, out: Path | None, *,
     the data. All visible groups are then written, as a table where the data were one, else as .npy, several as .npz. BmError BM930 for a mask that
     does not fit the data, BM787 for an `out` of another ending.
     """
-    from .eval import last_part, one_machine
+    from .run_cases import last_part, one_machine
 
     if out is not None:
         with_ending(out, ENDINGS)  # said before the work is done
@@ -80,7 +80,7 @@ def _of_gaps(machine: Any, cases: Mapping[str, np.ndarray]) -> tuple[str, ...]:
     """How features of cases with missing values were found."""
     from ..inference.exact_machine import QUICK
     from ..inference.observed_scores import exactly_seen
-    from ..training.cases import missing_cases
+    from ..runtime.missing import missing_cases
 
     missing = missing_cases(cases)
     if not missing.any():
@@ -133,58 +133,3 @@ def _picture(written: Path, found: np.ndarray, seen: np.ndarray, shape: Sequence
     count = min(len(seen), ROWS * COLUMNS)
     pairs(seen[:count], found[:count], shape, picture, title, COLUMNS)
     return picture
-
-
-@dataclass(frozen=True)
-class Ranked:
-    """The most and the least likely cases: their places in the data and −F(v) in nats, log P(v) but for the constant log Z."""
-
-    part: str
-    cases: int
-    likely: tuple[tuple[int, float], ...]
-    unlikely: tuple[tuple[int, float], ...]
-    bound: bool
-    picture: Path | None
-    notes: tuple[str, ...] = ()
-
-    def rows(self) -> list[tuple[str, ...]]:
-        """A table: places and −F(v) of both ends."""
-        what = "bound on −F(v)" if self.bound else "−F(v)"
-        head = ("", "most likely", what, "least likely", what)
-        both = zip(self.likely, self.unlikely, strict=True)
-        return [head, *((str(k), f"{a[0]:,}", f"{a[1]:.2f}", f"{b[0]:,}", f"{b[1]:.2f}") for k, (a, b) in enumerate(both, 1))]
-
-    def as_dict(self) -> Mapping[str, object]:
-        """For `--json`."""
-        return {"part": self.part, "cases": self.cases, "bound": self.bound, "most_likely": [list(x) for x in self.likely],
-                "least_likely": [list(x) for x in self.unlikely], "notes": list(self.notes),
-                "picture": str(self.picture) if self.picture else None}  # fmt: skip
-
-
-def rank(folder: Path, data: str | None, part: str | None, count: int) -> Ranked:
-    """The `count` most and least likely cases of one part (default: the last that the set has), and rank.png in the run's folder."""
-    from ..inference.gaps import Gaps
-    from ..report.plots import tiles
-    from .eval import last_part, one_machine
-
-    run, name, cases = last_part(folder, data, part)
-    machine = one_machine(run, folder)
-    scored, gaps = Gaps.of(machine, cases).scored(machine, cases)
-    ranked = np.flatnonzero(gaps.seen & ~gaps.left_out)
-    if not len(ranked):
-        raise fail("BM751", "of no case has what was seen a free energy that is exact or bounded", help="leave fewer entries missing")
-    values = np.full(len(gaps.seen), np.nan)
-    values[ranked] = scored
-    order = ranked[np.argsort(-scored, kind="stable")]
-    notes = gaps.notes()
-    if (gaps.missing[ranked]).any():
-        notes.append("the fewer entries were seen, the likelier they are: compare cases with the same ones missing")
-    count = min(count, len(order))
-    ends = [tuple((int(k), float(values[k])) for k in chosen) for chosen in (order[:count], order[::-1][:count])]
-    first, picture = machine.visible[0], None
-    if first in run.images and folder.is_dir():
-        picture = folder / "rank.png"
-        rows = np.concatenate([cases[first][order[:count]], cases[first][order[::-1][:count]]])
-        rows = machine.preparation.outward(first, rows)
-        tiles(rows, run.images[first], picture, f"{name}: the {count} most likely cases, and below them the {count} least likely", False, columns=count)
-    return Ranked(name, len(ranked), ends[0], ends[1], bool(gaps.bounded.any()), picture, tuple(notes))

@@ -9,17 +9,18 @@ from pathlib import Path
 from typing import Any
 
 from ..files import put_text
+from ..inference.figures import figures
 from ..language.diagnostics import BmError, fail
 from ..registry import discover
 from ..report.page import Section, drawing, page, picture, table, text, verdict
-from .eval import Ready, figures, ready_parts
+from .run_cases import Ready, ready_parts
 
 COLUMNS = ("first epoch", "last epoch", "best")
 
 
 def write_report(folder: Path, out: Path | None, likelihood: bool = False, chains: int = 1000, steps: int = 1000) -> Path:
     """`report.html` in the run's folder, or `out`. With `likelihood`, AIS is run. BmError BM916 where the folder holds no run."""
-    from ..model import open_run
+    from ..runs.opening import open_run
 
     run = open_run(folder)
     metrics = read_metrics(folder)
@@ -90,7 +91,7 @@ def _figures(machine: Any, parts: Sequence[Ready], folder: Path, likelihood: boo
     rows += [(row[0], *(t[k][1] for t in tables)) for k, row in enumerate(tables[0])]
     body = table(rows)
     if likelihood:
-        from ..inference.likelihood import of_run
+        from .eval import of_run
 
         told = of_run(folder, None, None, chains, steps)
         body += table(told.rows()) + "".join(f"<p>{note}</p>" for note in told.notes())

@@ -13,15 +13,13 @@ import numpy as np
 from ..data.load import read_file
 from ..data.validate import as_one_hot
 from ..files import put, with_ending, write_npz
-from ..inference.annealing import MAX_SWEEPS
 from ..language.diagnostics import BmWarning, fail
 from ..runs.run_folder import RunFolder
 from ..runtime import gate
 from ..training.progress import progress_line
-from .forecast import read_given, verify_given
+from .given import read_given, verify_given
 
 if TYPE_CHECKING:
-    from ..inference.annealing import Ground
     from ..inference.machine import Machine
     from ..inference.observing import Trace
 
@@ -67,7 +65,8 @@ class Drawn:
 
 def subject(path: str, define: Mapping[str, float], seed: int | None) -> Subject:
     """A run's folder, a saved machine, or a `.bm` file (shipped models by name), whose parameters then are at their start."""
-    from ..model import load_named, open_run
+    from ..model import load_named
+    from ..runs.opening import open_run
 
     found = Path(path)
     if found.is_dir() or found.suffix == ".safetensors":
@@ -96,19 +95,19 @@ def draw(s: Subject, n: int, out: Path | None, chosen: Chosen) -> Drawn:
     count = len(next(iter(held.values()))) if held else n
     if chosen.exact:
         groups = s.machine.exact_sample(n if chosen.given and count == 1 else count, clamp=held)
-        return _write(s, groups, out, held, f"{count} independent samples")
+        return write_groups(s, groups, out, held, f"{count} independent samples")
     beta: float | np.ndarray = chosen.beta[-1]
     if chosen.anneal is not None:
         from ..inference.ladder import ladder
 
         beta = np.repeat(ladder(*chosen.anneal, max(1, chosen.steps))[:, None], count, axis=1)
     groups = s.machine.sample(count, steps=chosen.steps, clamp=held, init=_begin(s, count, chosen.fresh), beta=beta)
-    return _write(s, groups, out, held, f"{count} samples after {chosen.steps:,} sweeps")
+    return write_groups(s, groups, out, held, f"{count} samples after {chosen.steps:,} sweeps")
 
 
 def draw_stack(folder: Path, n: int, steps: int, out: Path | None, seed: int | None) -> Drawn:
     """`n` cases of a trained stack: `steps` sweeps of its last layer, then means downwards, into `out` (None: samples.npz in its folder)."""
-    from ..stacks.stacking import open_stack
+    from ..stacks.folder import open_stack
 
     stack, _, images = open_stack(folder)
     if seed is not None:
@@ -117,7 +116,7 @@ def draw_stack(folder: Path, n: int, steps: int, out: Path | None, seed: int | N
     first = stack.layers[0]
     subject = Subject(first.machine, folder, images, True, {})
     groups = {first.machine.visible[0]: stack.sample(n, steps)}
-    return _write(subject, groups, out, {}, f"{n} samples of {stack.name} after {steps:,} sweeps of its last layer", states=True)
+    return write_groups(subject, groups, out, {}, f"{n} samples of {stack.name} after {steps:,} sweeps of its last layer", states=True)
 
 
 def observed(s: Subject, names: Sequence[str], n: int, out: Path | None, chosen: Chosen, thin: int, burn_in: int, arviz: Path | None,
@@ -136,7 +135,7 @@ def observed(s: Subject, names: Sequence[str], n: int, out: Path | None, chosen:
     with progress_line(total, progress) as show:
         trace = s.machine.observe(*names, n=count, draws=draws, thin=thin, burn_in=burn_in, beta=chosen.beta, clamp=held,
                                   init=_begin(s, count, chosen.fresh), progress=lambda sweep: show(sweep, {}))  # fmt: skip
-    drawn = _write(s, trace.state, out, held, f"{count} samples after {total:,} sweeps")
+    drawn = write_groups(s, trace.state, out, held, f"{count} samples after {total:,} sweeps")
     picture = drawn.path.with_name(f"{drawn.path.stem}_traces.png")
     trace_picture(trace, picture, s.machine.model.name)
     extra = [picture]
@@ -148,23 +147,9 @@ def observed(s: Subject, names: Sequence[str], n: int, out: Path | None, chosen:
     return Drawn(drawn.groups, drawn.path, drawn.picture, trace, tuple(extra))
 
 
-def ground(s: Subject, n: int, sweeps: int | None, betas: tuple[float, float] | None, schedule: str, clamp: Sequence[str], out: Path | None,
-           progress: bool | None = None) -> tuple[Ground, Path, Path | None]:  # fmt: skip
-    """The best state that annealing finds, its file, and its picture where units form an image."""
-    held = _clamps(s.machine, clamp)
-    verify_given(s.machine, held, "--clamp")
-    count = len(next(iter(held.values()))) if held else n
-    most = MAX_SWEEPS if sweeps is None else sweeps
-    with progress_line(most, progress) as show:
-        found = s.machine.anneal(count, sweeps, betas, schedule, held, lambda sweep: show(min(sweep, most), {}))
-    groups = {name: x[None] for name, x in found.state.items()}
-    written = _write(s, groups, out or s.folder / "ground.npz", {}, f"energy {found.energy:.8g}", states=True)
-    return found, written.path, written.picture
-
-
 def _held(s: Subject, n: int, chosen: Chosen) -> dict[str, np.ndarray]:
     """Groups that are held fixed, one case per chain. BmError BM805 where a given group has no value."""
-    clamped = _clamps(s.machine, chosen.clamp)
+    clamped = clamps(s.machine, chosen.clamp)
     held = clamped | read_given(s.machine, chosen.given, len(next(iter(clamped.values()))) if clamped else 1 if chosen.exact else n)
     verify_given(s.machine, held)
     return held
@@ -175,7 +160,7 @@ def _begin(s: Subject, count: int, fresh: bool) -> dict[str, np.ndarray]:
     return {n: s.machine.program.shaped(n, x[np.arange(count) % len(x)]) for n, x in kept.items()}
 
 
-def _write(s: Subject, groups: Mapping[str, np.ndarray], out: Path | None, held: Mapping[str, np.ndarray], what: str, states: bool = False) -> Drawn:
+def write_groups(s: Subject, groups: Mapping[str, np.ndarray], out: Path | None, held: Mapping[str, np.ndarray], what: str, states: bool = False) -> Drawn:
     from ..report.plots import tiles
 
     path = out if out is not None else s.folder / "samples.npz"
@@ -196,7 +181,7 @@ def _write(s: Subject, groups: Mapping[str, np.ndarray], out: Path | None, held:
     return Drawn(own, path, picture)
 
 
-def _clamps(machine: Machine, clamp: Sequence[str]) -> dict[str, np.ndarray]:
+def clamps(machine: Machine, clamp: Sequence[str]) -> dict[str, np.ndarray]:
     """What `--clamp` holds, by group, in the machine's units, through the gate; files are in the units that samples are written in.
 
     State numbers of one-of-K units become one-hot rows. BmError BM716, BM806, BM770 to BM774.

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
+from ..data.finding import image_shapes
 from ..files import file_names
 from ..language.diagnostics import fail
 from ..language.model import Choice, Training
@@ -18,12 +19,11 @@ from ..language.outside import stored_edges
 from ..runs.provenance import provenance
 from ..runtime.interrupts import Stopped
 from ..stacks.joint import JointMachine, Trained, reconstruct
-from .train import PICTURED, Outcome, image_shapes, ready_cases, some_whole
-
-if TYPE_CHECKING:
-    from ..stacks.stacking import OnLayer, StackModel
+from ..stacks.stack_model import StackModel
+from .train import PICTURED, Outcome, ready_cases, some_whole
 
 OBJECTIVE = "contrastive_free_energy"
+OnLayer = Callable[[str, Outcome], None]
 
 
 def fit_jointly(stack: StackModel, layers: Sequence[Trained], spec: Any, out: Path | None, on_layer: OnLayer | None = None) -> list[Trained]:

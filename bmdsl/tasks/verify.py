@@ -72,8 +72,8 @@ def _subject(model: Model, sizes: Mapping[str, int], seed: int) -> tuple[Subject
 
         graphs = {g.name: _graph_file(g, number, Path(folder)) for number, g in enumerate(_from_files(model))}
         small = shrink(model.definition, model.arguments, sizes, check, _bits, lambda m: _forms(driver.plan_of(m)) == whole, graphs)
-    machine = driver.machine_of(small.model, seed, "float64", _nothing, _nothing)
-    sampler = driver.machine_of(small.model, seed, "float32", _nothing, _nothing)
+    machine = driver.machine_of(small.model, seed, "float64")
+    sampler = driver.machine_of(small.model, seed, "float32")
     plan = machine.program.plan
     generator = np.random.default_rng(seed)
     given = {g.name: _given(plan, g.name, generator) for g in plan.groups if g.role == "given"}
@@ -165,7 +165,3 @@ def _set_parameters(machine: Machine, generator: np.random.Generator) -> None:
                 raise
             drawn = {n: 0.6 * x for n, x in drawn.items()}
     raise fail("BM813", f"no small parameters leave `{machine.model.name}` a distribution", machine.model.terms[0].span)
-
-
-def _nothing(*_: object) -> None:
-    """A small copy is neither saved nor trained."""

@@ -1,4 +1,4 @@
-"""A unit type held against itself at length: formulas over a wide grid of fields, draws against them, and the compiled single-precision code."""
+"""A unit type held against itself at length: formulas over a wide grid of fields, and draws against them."""
 
 from __future__ import annotations
 
@@ -7,19 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .. import model as handle
-from .. import units
-from ..language.vocabulary import Option
-from .conformance import example_arguments, problems
+from .conformance import example_arguments
 from .interface import UnitType
 
 WIDE = (-12.0, -6.0, -3.0, -1.5, -0.5, 0.0, 0.5, 1.5, 3.0, 6.0)
 FAR = (-1e4, -300.0, 300.0, 1e4)
 STEP = 1e-4
 UNIFORMS = 20_000
-COPIES, CHAINS = 512, 64
-ERRORS = 5.0
-"""Standard errors that a mean over random draws may be off."""
 
 
 @dataclass(frozen=True)
@@ -36,14 +30,8 @@ class Finding:
         return bool(self.error <= self.tolerance)
 
 
-def examine(name: str) -> tuple[list[Finding], list[str]]:
-    """Every comparison for a registered type, in order, and what its interface lacks, in words. BmError for an unknown name."""
-    unit = units.get(name)
-    wrong = list(problems(unit))
-    return ([] if wrong else [*_formulas(unit), *_compiled(unit)]), wrong
-
-
-def _formulas(unit: type[UnitType]) -> Iterator[Finding]:
+def formulas(unit: type[UnitType]) -> Iterator[Finding]:
+    """Mean and variance against the derivatives of A, draws against both, and all of them finite far out."""
     a = example_arguments(unit)
     size = int(unit.components or 3) if unit.components is not None or unit.states is not None else 0
     grid = [np.resize([e, -0.3 * e, 0.1], size) for e in WIDE] if size else [np.array([e]) for e in WIDE]
@@ -52,12 +40,12 @@ def _formulas(unit: type[UnitType]) -> Iterator[Finding]:
     finite = []
     for eta in grid:
         shown = "η = " + ", ".join(f"{e:g}" for e in eta)
-        mean, variance = _moments(unit, eta, a)
+        mean, variance = moments(unit, eta, a)
         for k in range(len(eta)):
             step = np.zeros(len(eta))
             step[k] = STEP
             slope = (_log_partition(unit, eta + step, a) - _log_partition(unit, eta - step, a)) / (2 * STEP)
-            bend = (_moments(unit, eta + step, a)[0][k] - _moments(unit, eta - step, a)[0][k]) / (2 * STEP)
+            bend = (moments(unit, eta + step, a)[0][k] - moments(unit, eta - step, a)[0][k]) / (2 * STEP)
             rows["mean against A′"].append((abs(mean[k] - slope) / max(1.0, abs(slope)), shown))
             rows["variance against A″"].append((abs(variance[k] - bend) / max(1.0, abs(bend)), shown))
         drawn = np.array([_draw(unit, eta, (n + 0.5) / UNIFORMS, a) for n in range(UNIFORMS)]).reshape(UNIFORMS, -1)
@@ -66,38 +54,14 @@ def _formulas(unit: type[UnitType]) -> Iterator[Finding]:
         rows["draws against the variance"].append((float(np.max(np.maximum(0.0, np.abs(drawn.var(0) - variance) - slack) / np.maximum(variance, 0.05))), shown))
     for far in FAR:
         eta = np.resize([far, 0.0], size) if size else np.array([far])
-        values = [_log_partition(unit, eta, a), *_moments(unit, eta, a)[0], *np.ravel(_draw(unit, eta, 0.3, a))]
+        values = [_log_partition(unit, eta, a), *moments(unit, eta, a)[0], *np.ravel(_draw(unit, eta, 0.3, a))]
         finite.append((0.0 if np.isfinite(values).all() else np.inf, f"η = {far:g}"))
-    yield from (_worst(what, found, tolerance[what]) for what, found in rows.items())
-    yield _worst("finite far out", finite, 0.0)
+    yield from (worst(what, found, tolerance[what]) for what, found in rows.items())
+    yield worst("finite far out", finite, 0.0)
 
 
-def _compiled(unit: type[UnitType]) -> Iterator[Finding]:
-    """The generated kernels in single precision: means to rounding, means of draws to their standard errors."""
-    options = ", ".join(f"{o.name} = {v:g}" for o, v in zip(_numbers(unit), example_arguments(unit), strict=True))
-    options = ", ".join(filter(None, ["3" if unit.states is not None else "", options]))
-    at, size = (", k", int(unit.components or 3)) if unit.states is not None or unit.components is not None else ("", 1)
-    text = f"model check {{ visible x[{COPIES}] : {unit.name}{f'({options})' if options else ''}  param b  energy = - b{'[k]' if at else ''} x[i{at}] }}"
-    machine = handle.parse(text).compile(seed=1)
-    means, draws = [], []
-    for e in (-2.0, -0.5, 0.5, 2.0):
-        eta = np.resize([e, -0.3 * e, 0.1], size)
-        machine.params["b"] = eta if at else e
-        mean, _ = _moments(unit, eta, example_arguments(unit), 0.0)
-        x = machine.sample(CHAINS, steps=1)["x"].astype(np.float64).reshape(CHAINS * COPIES, size)
-        found = machine.conditional("x", x=x.reshape(CHAINS, COPIES, *([size] if at else [])))[0].reshape(COPIES, size)[0]
-        means.append((float(np.max(np.abs(found - mean) / np.maximum(1.0, np.abs(mean)))), f"η = {e:g}"))
-        off = np.maximum(0.0, np.abs(x.mean(0) - mean) - unit.draws_within)
-        draws.append((float(np.max(off / np.maximum(x.std(0), 1e-3) * len(x) ** 0.5)), f"η = {e:g}"))
-    yield _worst("compiled mean (float32)", means, 1e-4)
-    yield _worst("compiled draws, in standard errors", draws, ERRORS)
-
-
-def _numbers(unit: type[UnitType]) -> list[Option]:
-    return [o for o in unit.options if o.name != unit.states]
-
-
-def _worst(what: str, found: list[tuple[float, str]], tolerance: float) -> Finding:
+def worst(what: str, found: list[tuple[float, str]], tolerance: float) -> Finding:
+    """The largest of the differences that were found, and where it was."""
     error, where = max(found, key=lambda f: f[0] if f[0] == f[0] else np.inf)
     return Finding(what, error, tolerance, where)
 
@@ -112,7 +76,8 @@ def _log_partition(unit: type[UnitType], eta: np.ndarray, a: tuple[float, ...]) 
     return float(unit.log_partition(*_fields(unit, eta), *a))
 
 
-def _moments(unit: type[UnitType], eta: np.ndarray, a: tuple[float, ...], second: float = -0.1) -> tuple[np.ndarray, np.ndarray]:
+def moments(unit: type[UnitType], eta: np.ndarray, a: tuple[float, ...], second: float = -0.1) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and variance at η, an array each; `second` is the field of x²."""
     if unit.states is None and unit.components is None:
         fields = _fields(unit, eta, second)
         return np.array([float(unit.mean(*fields, *a))]), np.array([float(unit.variance(*fields, *a))])

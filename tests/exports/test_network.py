@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 import bmdsl
-from bmdsl.exports.network import ACTIVATIONS, export, network
+from bmdsl.exports.network import ACTIVATIONS, network
 from bmdsl.language.diagnostics import BmError
+from bmdsl.tasks.export import export
 
 
 def _machine(text: str) -> bmdsl.Machine:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import bmdsl
-from bmdsl.tasks.train import read
+from bmdsl.data.finding import read
 from tests import naive
 
 

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from scipy.special import logsumexp
 
 import bmdsl
+from bmdsl.inference.figures import figures
 from bmdsl.inference.gaps import Gaps
 from bmdsl.inference.likelihood import measure
 from bmdsl.inference.observed_scores import scores
-from bmdsl.tasks.eval import figures
 
 Array = np.ndarray
 TEXTS = {

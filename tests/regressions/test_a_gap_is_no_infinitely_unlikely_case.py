@@ -10,7 +10,7 @@ import pytest
 import bmdsl
 from bmdsl.tasks import train as fitting
 from bmdsl.tasks.eval import evaluate
-from bmdsl.tasks.infer import rank
+from bmdsl.tasks.rank import rank
 
 
 @pytest.fixture(scope="module")

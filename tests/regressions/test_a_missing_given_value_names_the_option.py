@@ -6,7 +6,7 @@ import pytest
 
 import bmdsl
 from bmdsl.language.diagnostics import BmError
-from bmdsl.tasks.forecast import verify_given
+from bmdsl.tasks.given import verify_given
 
 
 def test_the_help_names_the_option() -> None:

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 import bmdsl
+from bmdsl.data.finding import image_shapes
 from bmdsl.report.layer_filters import combined, largest, layer_filters, shared_filters, weight_norms
 from bmdsl.report.plots import GAP, LEAST, curves, montage, tiles
-from bmdsl.tasks.train import image_shapes
 
 COUPLED = """model m {
   visible v[4, 3] : binary  hidden h[5] : binary

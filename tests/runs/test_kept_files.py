@@ -12,7 +12,7 @@ import pytest
 
 import bmdsl
 from bmdsl import units
-from bmdsl.model import open_run
+from bmdsl.runs.opening import open_run
 from bmdsl.runs.storage import write_machine
 from tests.cli.command import Bm
 from tests.cli.test_own_units import UNIT

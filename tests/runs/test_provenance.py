@@ -11,7 +11,8 @@ import pytest
 
 import bmdsl
 from bmdsl.tasks.eval import evaluate
-from bmdsl.tasks.train import fit, resume
+from bmdsl.tasks.resume import resume
+from bmdsl.tasks.train import fit
 from bmdsl.language.diagnostics import BmError, BmWarning
 from bmdsl.runs.provenance import recorded
 from tests.cli.command import Bm

@@ -9,11 +9,12 @@ import pytest
 
 import bmdsl
 from bmdsl.tasks import train as fitting
-from bmdsl.exports.network import export
+from bmdsl.tasks.export import export
 from bmdsl.tasks.infer import infer
 from bmdsl.language.diagnostics import BmError
 from bmdsl.runs.results import write_results
-from bmdsl.tasks.sample import Chosen, draw, ground, subject
+from bmdsl.tasks.ground import ground
+from bmdsl.tasks.sample import Chosen, draw, subject
 from bmdsl.files import with_ending
 
 TABLE = ",a,b,c,d\n" + "".join(f"{k},{k % 2},1,{(k + 1) % 2},0\n" for k in range(12))

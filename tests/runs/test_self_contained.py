@@ -18,7 +18,7 @@ from safetensors import safe_open
 from safetensors.numpy import save_file
 
 import bmdsl
-from bmdsl.model import open_run
+from bmdsl.runs.opening import open_run
 from tests.cli.command import Bm
 from tests.outside_files import DATA, EDGES, OTHERS, write_graph
 

@@ -10,7 +10,8 @@ import pytest
 import bmdsl
 from bmdsl.language.diagnostics import BmError
 from bmdsl.tasks import train as fitting
-from bmdsl.tasks.infer import infer, rank
+from bmdsl.tasks.infer import infer
+from bmdsl.tasks.rank import rank
 
 
 @pytest.fixture(scope="module")

@@ -11,13 +11,15 @@ import bmdsl
 from bmdsl.data.load import read_file
 from bmdsl.language.diagnostics import BmError, BmWarning
 from bmdsl.language.source import Source
-from bmdsl.model import open_run
+from bmdsl.runs.opening import open_run
 from bmdsl.runs.storage import read_machine
-from bmdsl.stacks.stacking import StackModel, open_stack
-from bmdsl.tasks.eval import evaluate, last_part
+from bmdsl.stacks.folder import open_stack
+from bmdsl.stacks.stack_model import StackModel
+from bmdsl.tasks.eval import evaluate
 from bmdsl.tasks.infer import infer
+from bmdsl.tasks.resume import resume
+from bmdsl.tasks.run_cases import last_part
 from bmdsl.tasks.sample import Chosen, draw, subject
-from bmdsl.tasks.train import resume
 
 TEXT = """model m(D = 3, H = 2) {
   visible v[D] : gaussian(sigma = 1)   hidden h[H] : binary

@@ -54,7 +54,7 @@ def run(
 
 
 def _rank(folder: Path, data: str | None, parts: list[str] | None, count: int, as_json: bool) -> None:
-    from ...tasks.infer import rank
+    from ...tasks.rank import rank
 
     found = rank(folder, data, parts[-1] if parts else None, count)
     if as_json:
@@ -68,7 +68,7 @@ def _rank(folder: Path, data: str | None, parts: list[str] | None, count: int, a
 
 
 def _likelihood(folder: Path, data: str | None, parts: list[str] | None, chains: int, steps: int, weights: Path | None, as_json: bool) -> None:
-    from ...inference.likelihood import of_run
+    from ...tasks.eval import of_run
 
     found = of_run(folder, data, parts, chains, steps, weights=weights)
     if as_json:
@@ -80,7 +80,7 @@ def _likelihood(folder: Path, data: str | None, parts: list[str] | None, chains:
 
 
 def _probe(folder: Path, data: str | None, name: str, features: str, labels: str | None, as_json: bool) -> None:
-    from ...probes.probing import probe
+    from ...tasks.probe import probe
 
     def say(what: str) -> None:
         if sys.stderr.isatty():

@@ -43,8 +43,9 @@ def run(
 ) -> None:
     """Draw samples from a machine or a stack, into a file and a picture; watch observables on the way."""
     from ...language.diagnostics import fail
-    from ...stacks.stacking import is_stack
-    from ...tasks.forecast import read_given, write_forecast
+    from ...stacks.folder import is_stack
+    from ...tasks.forecast import write_forecast
+    from ...tasks.given import read_given
     from ...tasks.sample import Chosen, draw, draw_stack, observed, subject
 
     if is_stack(Path(source)):

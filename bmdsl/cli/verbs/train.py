@@ -54,7 +54,9 @@ def run(
 def _stack(file: str, which: str | None, data: str | None, out: Path, overwrite: bool, define: list[str] | None, settings: dict[str, str],
            weights: Path | None, seed: int | None, dtype: str, as_json: bool) -> None:  # fmt: skip
     from ...language.diagnostics import fail
-    from ...model import load_stack
+    from ...model import read_source
+    from ...stacks.stack_model import StackModel
+    from ...tasks.train_stack import train_stack
 
     if define or weights is not None:
         raise fail("BM929", "`-D` and `--weights` are for a single model", help="write the layers' arguments into the stack")
@@ -64,7 +66,8 @@ def _stack(file: str, which: str | None, data: str | None, out: Path, overwrite:
             print(f"{name}:")
             show([(f"  {title}", *rest) for title, *rest in outcome.rows()])
 
-    stack = load_stack(file, which)
-    stack.train(data, out, seed=seed, dtype=dtype, on_layer=done, overwrite=overwrite, **settings)
+    source, found = read_source(file)
+    stack = StackModel(source, which, found.parent)
+    train_stack(stack, data, out, seed=seed, dtype=dtype, on_layer=done, overwrite=overwrite, settings=settings)
     if as_json:
         print(json.dumps({"out": str(out), "layers": [layer.name for layer in stack.layers]}))

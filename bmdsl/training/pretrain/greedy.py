@@ -44,7 +44,7 @@ def pretrain(machine: Machine, choice: Choice, data: Mapping[str, np.ndarray], p
     below = dict(data)
     for layer in range(top):
         part, twice = part_of(model, layer, choice)
-        small = driver.machine_of(part, machine.seed + layer, str(machine.dtype), lambda *_: None, lambda *_: None)
+        small = driver.machine_of(part, machine.seed + layer, str(machine.dtype))
         small.takes_means = True
         for p in part.parameters:
             small.params[p.name] = machine.params[p.name]

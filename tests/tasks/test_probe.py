@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import bmdsl
-from bmdsl.probes.probing import probe
+from bmdsl.tasks.probe import probe
 
 MIXTURE = """model m(D) {
   visible v[D] : binary  hidden z : categorical(3)
