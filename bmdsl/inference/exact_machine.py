@@ -10,7 +10,7 @@ import numpy as np
 from ..language.diagnostics import BmError, fail, near
 from ..language.model import Model
 from ..language.spelling import spelled
-from ..runtime import gate
+from ..runtime import gate, summing
 from ..runtime.domain import verify_means
 from ..runtime.missing import has_missing, verify_numbers
 from ..runtime.program import Array, Program, Rows, State
@@ -133,7 +133,7 @@ class Exact(Phases):
                 return self._shape({n: x.astype(self.dtype) for n, x in found.items()})
             chosen = enumeration.choose(self.program, free, "the posterior", QUICK)
             one = enumeration.one_unit(self.program, chosen)
-            if one is not None and count > (step := enumeration.cases_at_once(self.program, one)):
+            if one is not None and count > (step := summing.cases_at_once(self.program, one)):
                 parts = [self._posterior({n: x[lo : lo + step] for n, x in state.items()}) for lo in range(0, count, step)]
                 return {n: np.concatenate([p[n] for p in parts]) for n in free}
             rows, weights = self.posterior_rows(state, QUICK, free)

@@ -10,9 +10,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from ..language.diagnostics import fail
 from ..files import put, tensors
-from ..training.machine_protocol import OWN, Array
+
+Array = np.ndarray
+OWN = "~"
+"""A negative phase's state holds its chains, by group, and what else it keeps under names that begin with this."""
 
 
 class RunFolder:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from ..language.diagnostics import fail
 from ..plan.plan import GroupPlan
 from ..units.interface import FAR
+
+if TYPE_CHECKING:
+    from .program import Program
 
 
 def ends(g: GroupPlan) -> tuple[float, float]:
@@ -41,3 +46,13 @@ def span(g: GroupPlan) -> float:
     """How far apart two values of a unit are at most, 2 where it has no bounds."""
     low, high = ends(g)
     return high - low if np.isfinite(high - low) else 2.0
+
+
+
+
+def support_of(program: Program, name: str) -> np.ndarray | None:
+    """All states of one of a group's units; None where they are not finitely many."""
+    g = program.plan.group(name)
+    if g.unit.states is not None:
+        return g.unit.support(program.states[name])
+    return g.unit.support(*g.arguments)

@@ -18,9 +18,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..inference.enumeration import support_of
 from ..language.diagnostics import fail
-from .domain import base_precision, ends
+from .domain import base_precision, ends, support_of
 from .experts import BoundExpert
 
 if TYPE_CHECKING:

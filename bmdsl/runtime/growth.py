@@ -12,10 +12,9 @@ from functools import cached_property
 
 import numpy as np
 
-from ..inference.enumeration import support_of
 from ..units.interface import FAR
 from .addends import Addends, Rows
-from .domain import ends
+from .domain import ends, support_of
 from .experts import BoundExpert
 from .program import Array, Fields, Program
 

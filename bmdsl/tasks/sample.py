@@ -161,6 +161,7 @@ def _begin(s: Subject, count: int, fresh: bool) -> dict[str, np.ndarray]:
 
 
 def write_groups(s: Subject, groups: Mapping[str, np.ndarray], out: Path | None, held: Mapping[str, np.ndarray], what: str, states: bool = False) -> Drawn:
+    """Groups into `out` (None: samples.npz in the folder), in the data's own units, and a picture if units form an image; `what` is its title."""
     from ..report.plots import tiles
 
     path = out if out is not None else s.folder / "samples.npz"

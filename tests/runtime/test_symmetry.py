@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 import bmdsl
-from bmdsl.inference import phases
 from bmdsl.language.model import Initial, Parameter, Side
+from bmdsl.runtime import parameters
 from bmdsl.runtime.symmetry import settled
 
 SIDES: tuple[bool | Side, ...] = (True, "upper", "lower", "mean")
@@ -80,7 +80,7 @@ def test_an_entry_written_in_place_counts_for_both_sides_where_its_side_does() -
 @pytest.mark.parametrize("negative", ["cd(steps = 1)", "pcd(chains = 3)", "tempering(replicas = 3, chains = 2)", "fpcd(chains = 3)", "exact"])
 def test_updates_do_not_look(negative: str, monkeypatch: pytest.MonkeyPatch) -> None:
     looked: list[int] = []
-    monkeypatch.setattr(phases.Parameters, "settle", lambda self: looked.append(1))
+    monkeypatch.setattr(parameters.Parameters, "settle", lambda self: looked.append(1))
     counts = []
     for updates in (5, 25):
         machine = bmdsl.parse(TEXT).compile(dtype="float64", jit=False)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import bmdsl
-from bmdsl.inference.phases import GROUPS
+from bmdsl.runtime.bound_machine import GROUPS
 from bmdsl.schedule.interpreter import Interpreter, philox_uniforms
 from tests.build import ALL, machine
 

@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 
 import bmdsl
+from bmdsl.api import StackModel
 from bmdsl.data.load import read_file
 from bmdsl.language.diagnostics import BmError, BmWarning
 from bmdsl.language.source import Source
 from bmdsl.runs.opening import open_run
 from bmdsl.runs.storage import read_machine
 from bmdsl.stacks.folder import open_stack
-from bmdsl.stacks.stack_model import StackModel
 from bmdsl.tasks.eval import evaluate
 from bmdsl.tasks.infer import infer
 from bmdsl.tasks.resume import resume
