@@ -7,9 +7,8 @@ from pathlib import Path
 
 from ..language.diagnostics import fail
 from ..registry import discover
+from .run_folder import MARKS, STACK, TEXT
 
-MARKS = ("params.safetensors", "state.safetensors", "run.json", "metrics.jsonl", "stack.json")
-"""Files of which a folder with a finished or begun run has at least one."""
 MADE_LATER = (
     "report.html",
     "samples.npz",
@@ -50,7 +49,7 @@ def clear(folder: Path) -> None:
     pictures = (*discover("bmdsl.report.pictures"), *DRAWN_LATER)
     patterns = [p for name in pictures for p in (f"{name}.png", f"{name}_*.png")]
     for pattern in (
-        "model.bm",
+        TEXT,
         *MADE_LATER,
         *patterns,
         *MARKS,
@@ -63,7 +62,7 @@ def _layers(folder: Path) -> list[str]:
     from ..files import file_names
 
     try:
-        facts = json.loads((folder / "stack.json").read_text(encoding="utf-8"))
+        facts = json.loads((folder / STACK).read_text(encoding="utf-8"))
         names = file_names(str(x["name"]) for x in facts["layers"]).values()
         return [n for n in names if Path(n).name == n]  # none outside the folder
     except (OSError, ValueError, KeyError, TypeError):

@@ -15,6 +15,7 @@ from ..data.series import split_windows
 from ..data.weights import Weights
 from ..language.diagnostics import BmError, BmWarning, Diagnostic, fail
 from ..language.outside import digest
+from .run_folder import FACTS, RunFolder
 
 Facts = Mapping[str, str]
 SHOWN = 12
@@ -74,10 +75,8 @@ def weights_sha256(weights: Any) -> str:
 
 def recorded(folder: Path) -> Facts:
     """What the run in a folder says of its making. BmError where there is none."""
-    from .run_folder import RunFolder
-
     try:
-        facts: Facts = json.loads((folder / "run.json").read_text(encoding="utf-8"))["metadata"]
+        facts: Facts = json.loads((folder / FACTS).read_text(encoding="utf-8"))["metadata"]
     except (OSError, ValueError, KeyError):
         RunFolder(folder, {}).read_state()
         return {}

@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 
+from ..files import parameters, put, tensors
 from ..language.diagnostics import BmError, fail, near
 from ..language.graphs import kept_graph
 from ..language.model import Model
 from ..language.outside import EDGES, STATISTICS, Kept, Origin
-from ..files import parameters, put, tensors
 
 FORMATS = ("bmdsl 1", "bmdsl 2")
 NEEDED = ("source", "source_name", "model", "arguments", "settings", "seed", "dtype")

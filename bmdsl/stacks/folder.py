@@ -12,11 +12,11 @@ from ..files import file_names, put_text
 from ..language.diagnostics import fail
 from ..model import Model
 from ..runs.opening import open_run
+from ..runs.run_folder import STACK
 from .joint import Trained
 from .stack_machine import StackMachine
 from .stack_model import StackModel
 
-FILE = "stack.json"
 FORMAT = "bmdsl stack 1"
 
 
@@ -24,12 +24,12 @@ def write_stack(folder: Path, stack: StackModel, layers: Sequence[Trained], data
     """The file that says which run folders are the stack's layers."""
     facts = {"format": FORMAT, "name": stack.name, "data": data, "source_name": stack.source.name, "source": stack.text,
              "layers": [{"name": x.name, "below": x.below, "group": x.group} for x in layers]}  # fmt: skip
-    put_text(folder / FILE, json.dumps(facts, indent=1) + "\n")
+    put_text(folder / STACK, json.dumps(facts, indent=1) + "\n")
 
 
 def is_stack(folder: Path) -> bool:
     """Whether this is the folder of a trained stack."""
-    return (folder / FILE).is_file()
+    return (folder / STACK).is_file()
 
 
 def layers_of(folder: Path) -> list[str]:
@@ -45,12 +45,12 @@ def layer_folders(folder: Path) -> list[Path]:
 
 def _facts(folder: Path) -> dict[str, Any]:
     try:
-        facts = json.loads((folder / FILE).read_text(encoding="utf-8"))
+        facts = json.loads((folder / STACK).read_text(encoding="utf-8"))
         if facts["format"] != FORMAT:
             raise ValueError(f"its format is `{facts['format']}`")
         return {**facts, "layers": [{"name": str(x["name"]), "below": x["below"], "group": x["group"]} for x in facts["layers"]]}
     except (ValueError, KeyError, TypeError) as error:
-        raise fail("BM870", f"`{folder / FILE}` does not say what a stack is", note=str(error)) from None
+        raise fail("BM870", f"`{folder / STACK}` does not say what a stack is", note=str(error)) from None
 
 
 def open_stack(folder: Path, kind: type[Model] = Model) -> tuple[StackMachine, str, dict[str, tuple[int, ...]]]:

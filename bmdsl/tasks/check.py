@@ -1,4 +1,4 @@
-"""What a saved machine or a run was made of: its files, as they were and as they are now."""
+"""What a saved machine or a run was made of: its files, as they were and as they are now. What `bm check` does beside checking a text."""
 
 from __future__ import annotations
 

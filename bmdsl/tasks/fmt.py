@@ -1,4 +1,4 @@
-"""Files rewritten, expanded and copied: what `bm fmt`, `bm expand` and `bm new` do."""
+"""Files rewritten in the one style: what `bm fmt` does."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Values of given groups for `bm sample`, and forecasts into a file and a picture."""
+"""Forecasts into a file and a picture: what `bm sample --forecast` does."""
 
 from __future__ import annotations
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -10,9 +9,10 @@ from typing import Any
 
 from ..files import put_text
 from ..inference.figures import figures
-from ..language.diagnostics import BmError, fail
+from ..language.diagnostics import BmError
 from ..registry import discover
 from ..report.page import Section, drawing, page, picture, table, text, verdict
+from ..runs.run_folder import read_facts, read_metrics
 from .run_cases import Ready, ready_parts
 
 COLUMNS = ("first epoch", "last epoch", "best")
@@ -24,7 +24,7 @@ def write_report(folder: Path, out: Path | None, likelihood: bool = False, chain
 
     run = open_run(folder)
     metrics = read_metrics(folder)
-    facts = json.loads((folder / "run.json").read_text(encoding="utf-8")) if (folder / "run.json").exists() else {}
+    facts = read_facts(folder)
     parts: list[Ready] = []
     try:
         parts = ready_parts(folder, None, None)[1]
@@ -37,20 +37,6 @@ def write_report(folder: Path, out: Path | None, likelihood: bool = False, chain
     sections.append(Section("Run", table([(k, str(v)) for k, v in facts.items() if k != "metadata" and v is not None])))
     path = out or folder / "report.html"
     return put_text(path, page(f"{run.model.name}: {folder.name}", _subtitle(run, facts, metrics), sections))
-
-
-def read_metrics(folder: Path) -> list[dict[str, Any]]:
-    """The lines of metrics.jsonl, an unfinished last one left out; BmError BM916 where the folder holds no run."""
-    path = folder / "metrics.jsonl"
-    if not path.exists():
-        raise fail("BM916", f"`{folder}` is not the folder of a run", help="a run is made by `bm train FILE --out DIR`")
-    out = []
-    for line in path.read_text(encoding="utf-8").splitlines():
-        try:
-            out.append(json.loads(line))
-        except ValueError:
-            break
-    return out
 
 
 def _subtitle(run: Any, facts: Mapping[str, Any], metrics: Sequence[Mapping[str, Any]]) -> str:

@@ -1,4 +1,4 @@
-"""Samples of a trained run or of a model as it is written, as files and pictures: what `bm sample` and `bm ground` do."""
+"""Samples of a trained run or of a model as it is written, as files and pictures: what `bm sample` does."""
 
 from __future__ import annotations
 

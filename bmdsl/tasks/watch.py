@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from .report import read_metrics
+from ..runs.run_folder import read_facts, read_metrics
 
 BARS = "▁▂▃▄▅▆▇█"
 WIDTH = 40
@@ -48,8 +47,7 @@ def lines(metrics: Sequence[Mapping[str, Any]], total: int | None, stopped: str 
 def look(folder: Path) -> tuple[list[str], bool]:
     """The lines of a run as it stands, and whether it is done."""
     metrics = read_metrics(folder)
-    path = folder / "run.json"
-    facts = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    facts = read_facts(folder)
     total = facts.get("total")
     done = bool(metrics) and total is not None and (metrics[-1]["update"] >= total or facts.get("stopped") in ("patience", "interrupted"))
     return lines(metrics, total, "done" if done else None), done

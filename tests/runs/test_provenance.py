@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 
 import bmdsl
+from bmdsl.language.diagnostics import BmError, BmWarning
+from bmdsl.runs.provenance import recorded
 from bmdsl.tasks.eval import evaluate
 from bmdsl.tasks.resume import resume
 from bmdsl.tasks.train import fit
-from bmdsl.language.diagnostics import BmError, BmWarning
-from bmdsl.runs.provenance import recorded
 from tests.cli.command import Bm
 
 TEXT = """model m(D = 4, H = 2) {

@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 
 import bmdsl
-from bmdsl.tasks import train as fitting
-from bmdsl.tasks.export import export
-from bmdsl.tasks.infer import infer
+from bmdsl.files import with_ending
 from bmdsl.language.diagnostics import BmError
 from bmdsl.runs.results import write_results
+from bmdsl.tasks import train as fitting
+from bmdsl.tasks.export import export
 from bmdsl.tasks.ground import ground
+from bmdsl.tasks.infer import infer
 from bmdsl.tasks.sample import Chosen, draw, subject
-from bmdsl.files import with_ending
 
 TABLE = ",a,b,c,d\n" + "".join(f"{k},{k % 2},1,{(k + 1) % 2},0\n" for k in range(12))
 TEXT = """model m { visible v[4] : binary  visible y : categorical(2)  hidden h[2] : binary

@@ -12,8 +12,9 @@ import pytest
 
 import bmdsl
 from bmdsl.language.diagnostics import BmError
+from bmdsl.runs.run_folder import read_metrics
 from bmdsl.tasks import train as fitting
-from bmdsl.tasks.report import read_metrics, write_report
+from bmdsl.tasks.report import write_report
 from bmdsl.tasks.watch import lines, look, sparkline
 
 TEXT = """model deep { # smaller < larger
