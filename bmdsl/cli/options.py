@@ -76,18 +76,18 @@ def memory(text: str | None) -> int | None:
 
 def load(file: str, define: list[str] | None, settings: list[str] | None = None, name: str | None = None) -> Model:
     """The model of a file with `-D` and `--set` applied."""
-    from .. import model as handle
+    from ..model import load_named
 
-    model = handle.load_named(file, name, assignments(define))
+    model = load_named(file, name, assignments(define))
     chosen = overrides(settings)
     return model.bind(chosen) if chosen else model
 
 
 def load_all(file: str, define: list[str] | None, name: str | None = None) -> tuple[Model | Stacked, ...]:
     """Every model and stack of a file, or the one of this name; BmError with what is wrong in any of them."""
-    from .. import model as handle
+    from .. import model
 
-    return handle.load_all(file, name, assignments(define))
+    return model.load_all(file, name, assignments(define))
 
 
 def assignments(define: list[str] | None) -> dict[str, float]:
