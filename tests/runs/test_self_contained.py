@@ -260,10 +260,10 @@ def test_check_says_what_a_machine_was_made_of_and_what_became_of_it(
 def test_a_machine_saved_again_says_the_same_of_where_it_came_from(
     kept: Place, tmp_path: Path
 ) -> None:
-    once = open_run(kept.folder / "m.safetensors")
+    once = bmdsl.open(kept.folder / "m.safetensors")
     kept.change("parts/GRAPH", "edited")
-    once.machine.save(tmp_path / "twice.safetensors")
-    assert open_run(tmp_path / "twice.safetensors").model.kept.origins == once.model.kept.origins
+    once.save(tmp_path / "twice.safetensors")
+    assert open_run(tmp_path / "twice.safetensors").model.kept.origins == once.source.kept.origins
 
 
 def test_a_text_that_was_loaded_is_the_text_that_is_trained(kept: Place, tmp_path: Path) -> None:

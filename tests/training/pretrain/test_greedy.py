@@ -8,6 +8,7 @@ from scipy.special import expit
 
 import bmdsl
 from bmdsl.driver import machine_of
+from bmdsl.inference.machine import Machine
 from bmdsl.language.diagnostics import BmError
 from bmdsl.language.model import Choice
 from bmdsl.training.loop import Run
@@ -16,12 +17,11 @@ from bmdsl.training.pretrain.greedy import part_of
 THREE = """model m { visible v[4] : binary  hidden h1[3] : binary  hidden h2[3] : binary  hidden h3[2] : binary  layers v -- h1 -- h2 -- h3
   train { pretrain greedy(epochs = 3)  positive meanfield()  negative pcd()  batch 10  epochs 2 } }"""
 CHOICE = Choice("greedy", (("epochs", 3), ("steps", 1)))
-NO = lambda *_: None  # noqa: E731
 
 
-def _part(text: str, layer: int) -> tuple[bmdsl.Machine, tuple[str, ...]]:
+def _part(text: str, layer: int) -> tuple[Machine, tuple[str, ...]]:
     part, twice = part_of(bmdsl.parse(text).checked, layer, CHOICE)
-    m = machine_of(part, 0, "float64", NO, NO)
+    m = machine_of(part, 0, "float64")
     for k, (name, value) in enumerate(m.params.items()):
         m.params[name] = np.random.default_rng(k).normal(0, 1, value.shape)
     return m, twice
