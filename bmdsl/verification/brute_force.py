@@ -14,7 +14,6 @@ from itertools import combinations
 import numpy as np
 from scipy.special import logsumexp
 
-from ..compiler.interpreter import Interpreter
 from ..compiler.plan import GroupPlan, Plan
 from ..language.diagnostics import BmError, fail
 from .nodes import HERMITE, Nodes, base_of
@@ -271,7 +270,7 @@ class BruteForce:
     def energy(self, params: Mapping[str, Array], states: State | None = None) -> Array:
         """E as written, without base measures, [n]: Σ over terms and their letters of coefficient · Π parameters · Π units."""
         states = self.states if states is None else states
-        return written_energy(Interpreter(self.plan, params), self.plan.model.terms, states)
+        return written_energy(self.plan.model, params, self.plan.model.terms, states)
 
     def log_weights(self, params: Mapping[str, Array]) -> Array:
         """Unnormalised log probability of every joint state (times its quadrature weight), [n]."""

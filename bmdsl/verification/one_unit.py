@@ -7,7 +7,6 @@ from collections.abc import Mapping
 import numpy as np
 from scipy.special import logsumexp
 
-from ..compiler.interpreter import Interpreter
 from ..compiler.plan import Plan
 from .nodes import Nodes, base_of
 from .panels import FINE, counted, first_panels, fitted, gauss
@@ -25,7 +24,7 @@ def unit_mean(
     unit: tuple[int, ...],
 ) -> Array:
     """E[x | all other units] of one unit of a group, as a number or [K], from the energies of its states; `case` holds every group, [1, *axes]."""
-    g, walker = plan.group(name), Interpreter(plan, params)
+    g = plan.group(name)
     moved = [
         t for t in plan.model.terms if any(u.group == name for u in t.units) or t.expert is not None
     ]
@@ -36,7 +35,7 @@ def unit_mean(
         }
         own: tuple[slice | int, ...] = (slice(None), *unit)
         states[name][own] = x
-        return written_energy(walker, moved, states)
+        return written_energy(plan.model, params, moved, states)
 
     def density(x: Array) -> Array:
         return (base_of(g.unit, x, g.arguments) - energies(x))[:, None]
