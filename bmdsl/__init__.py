@@ -6,24 +6,24 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from . import units
-    from .handle import Model, load, load_stack, parse
-    from .handle import open_machine as open
-    from .handle import open_trained_stack as open_stack
-    from .inference.machine import Machine
+    from .api import Model, load, load_stack, parse
+    from .api import open_machine as open
+    from .api import open_trained_stack as open_stack
     from .language.diagnostics import BmError
+    from .tasks.machine import Machine
 
 __version__ = "0.1.0"
 __all__ = ["BmError", "Machine", "Model", "load", "load_stack", "open", "open_stack", "parse", "units"]
 
 _PLACES = {
     "BmError": ("language.diagnostics", "BmError"),
-    "Machine": ("inference.machine", "Machine"),
-    "Model": ("handle", "Model"),
-    "load": ("handle", "load"),
-    "load_stack": ("handle", "load_stack"),
-    "open": ("handle", "open_machine"),
-    "open_stack": ("handle", "open_trained_stack"),
-    "parse": ("handle", "parse"),
+    "Machine": ("api", "Machine"),
+    "Model": ("api", "Model"),
+    "load": ("api", "load"),
+    "load_stack": ("api", "load_stack"),
+    "open": ("api", "open_machine"),
+    "open_stack": ("api", "open_trained_stack"),
+    "parse": ("api", "parse"),
 }
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from . import registry, units
 from .language.check import check, choose
@@ -20,9 +20,10 @@ from .language.tree import File, ModelDefinition, StackDefinition
 from .language.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
-    from .compiler.plan import Plan
     from .graph.factor_graph import FactorGraph
     from .inference.machine import Machine
+    from .plan.plan import Plan
+    from .runtime.program import Program
 
 
 def vocabulary() -> Vocabulary:
@@ -34,7 +35,7 @@ def vocabulary() -> Vocabulary:
         optimizer=registry.words("bmdsl.training.optimizers"),
         schedule=registry.words("bmdsl.training.schedules"),
         penalty=registry.words("bmdsl.training.penalties"),
-        pretrain=registry.words("bmdsl.pretrain"),
+        pretrain=registry.words("bmdsl.training.pretrain"),
         objective=registry.words("bmdsl.training.objectives"),
         transform=registry.words("bmdsl.data.transforms"),
     )
@@ -96,34 +97,27 @@ def graph_of(model: Model) -> FactorGraph:
 
 def plan_of(model: Model) -> Plan:
     """Model → plan."""
-    from .compiler.plan import build_plan
+    from .plan.plan import build_plan
 
     return build_plan(graph_of(model), {g.unit: units.get(g.unit) for g in model.groups})
 
 
 def python_of(model: Model, compile: bool = True, dtype: str = "float32") -> str:
     """Model → the generated module's source."""
-    from .compiler.emit import emit_module
+    from .emit.emit import emit_module
 
     return emit_module(plan_of(model), compile, dtype)[0]
 
 
-def machine_of(
-    model: Model, seed: int, dtype: str, save: Callable[..., Any], trainer: Callable[..., Any], compile: bool = True,
-    memory_limit: int | None = None, starts: Mapping[str, Any] | None = None,
-) -> Machine:  # fmt: skip
-    """Model → machine. BmError while an argument still has no value, or where more memory than `memory_limit` bytes is needed.
-
-    `starts` take the place of files that parameters start from.
-    """
+def program_of(model: Model, dtype: str, compile: bool = True, memory_limit: int | None = None) -> Program:
+    """Model → its module bound to sizes. BmError while an argument still has no value, or where more memory than `memory_limit` bytes is needed."""
     import numpy as np
 
-    from .compiler.build import build_module
-    from .compiler.costs import refuse_too_large
-    from .compiler.emit import emit_module
-    from .inference.machine import Machine
-    from .inference.program import Program
-    from .inference.threads import prefer_openmp
+    from .emit.build import build_module
+    from .emit.emit import emit_module
+    from .plan.costs import refuse_too_large
+    from .runtime.program import Program
+    from .runtime.threads import prefer_openmp
 
     if model.unbound:
         names = ", ".join(f"`{n}`" for n in model.unbound)
@@ -133,4 +127,11 @@ def machine_of(
     plan = plan_of(model)
     refuse_too_large(plan, model.training, np.dtype(dtype).itemsize, memory_limit)
     source, lengths = emit_module(plan, compile, dtype)
-    return Machine(model, Program(plan, build_module(source), lengths, np.dtype(dtype)), seed, save, trainer, starts)
+    return Program(plan, build_module(source), lengths, np.dtype(dtype))
+
+
+def machine_of(model: Model, seed: int, dtype: str) -> Machine:
+    """Model → machine, its parameters at their start."""
+    from .inference.machine import Machine
+
+    return Machine(model, program_of(model, dtype), seed)

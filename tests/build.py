@@ -7,12 +7,10 @@ from typing import Any
 import numpy as np
 
 from bmdsl import units
-from bmdsl.compiler.build import build_module
-from bmdsl.compiler.emit import emit_module
-from bmdsl.compiler.plan import build_plan
+from bmdsl.emit.build import build_module
+from bmdsl.emit.emit import emit_module
 from bmdsl.graph.factor_graph import build_factor_graph
 from bmdsl.inference.machine import Machine
-from bmdsl.inference.program import Program
 from bmdsl.language.model import (
     Condition,
     Group,
@@ -25,6 +23,8 @@ from bmdsl.language.model import (
     Term,
     UnitFactor,
 )
+from bmdsl.plan.plan import build_plan
+from bmdsl.runtime.program import Program
 
 
 def subscripts(text: str) -> tuple[Subscript, ...]:
@@ -55,7 +55,7 @@ def model(name: str, groups: list[Group], parameters: dict[str, tuple[int, ...]]
 def machine(m: Model, jit: bool = False, dtype: str = "float64", seed: int = 1) -> Machine:
     plan = build_plan(build_factor_graph(m), {g.unit: units.get(g.unit) for g in m.groups})
     source, lengths = emit_module(plan, jit, dtype)
-    return Machine(m, Program(plan, build_module(source), lengths, np.dtype(dtype)), seed, lambda *_: None, lambda *_: None)
+    return Machine(m, Program(plan, build_module(source), lengths, np.dtype(dtype)), seed)
 
 
 LESS = (Condition("less", "i", "j"),)

@@ -14,7 +14,7 @@ def _divided_cores() -> None:
     if workers > 1:
         import numba
 
-        from bmdsl.inference.threads import prefer_openmp
+        from bmdsl.runtime.threads import prefer_openmp
 
         prefer_openmp()
         numba.set_num_threads(max(1, numba.config.NUMBA_NUM_THREADS // workers))

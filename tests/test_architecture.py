@@ -5,50 +5,127 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
+import networkx as nx
 import pytest
 
 PACKAGE = Path(__file__).parents[1] / "bmdsl"
 MODULES = sorted(PACKAGE.rglob("*.py"))
+PLAN = {"language", "units", "graph"}
+RUNTIME = {*PLAN, "plan", "kernels", "registry", "data"}
+INFERENCE = {*RUNTIME, "runtime", "chunks"}
+MODEL = {*INFERENCE, "inference", "emit", "driver", "files"}
+RUNS = {*MODEL, "model"}
+TASKS = {*RUNS, "runs", "training", "stacks", "exports", "probes", "report", "verification"}
 MAY_IMPORT = {
-    "language": {"resources"},
+    "language": {"files"},
+    "files": {"language"},
+    "chunks": set(),
+    "registry": {"language"},
     "units": {"language"},
     "graph": {"language"},
-    "compiler": {"language", "units", "graph"},
-    "inference": {"language", "units", "graph", "compiler", "registry", "arrays"},
-    "data": {"language", "registry"},
-    "training": {"language", "compiler", "inference", "registry", "arrays", "writing"},
-    "verification": {"language", "units", "graph", "compiler", "inference"},
-    "report": {"language", "units", "graph", "compiler", "inference", "registry", "writing"},
+    "plan": PLAN,
+    "kernels": {"plan"},
+    "schedule": {"language", "units", "plan", "kernels"},
+    "emit": {*PLAN, "plan", "kernels"},
+    "data": {"language", "units", "registry", "plan"},
+    "runtime": RUNTIME,
+    "inference": INFERENCE,
+    "driver": MODEL - {"driver"},
+    "model": MODEL,
+    "runs": RUNS,
+    "training": RUNS | {"runs"},
+    "stacks": RUNS | {"runs"},
+    "exports": INFERENCE | {"inference"},
+    "probes": {"language", "registry"},
+    "report": INFERENCE | {"inference", "files"},
+    "verification": {*PLAN, "plan", "schedule", "inference"},
+    "tasks": TASKS,
+    "api": TASKS | {"tasks"},
+    "cli": TASKS | {"tasks"},
+    "": {"api", "language", "tasks", "units"},
 }
-"""Folder → the folders and top-level modules of the package that it may import, besides itself."""
+"""Folder or module at the top of the package → those that it may import, besides itself; `""` is the package's `__init__`."""
+TYPES_ONLY = {"tasks": {"api"}}
+"""What may be named in annotations alone: a machine knows the text that it was compiled from."""
 
 
-def imported(path: Path) -> set[str]:
-    """First parts, below the package, of what a module imports from the package, at its top and inside functions."""
-    found = set()
-    here = path.relative_to(PACKAGE).parts[:-1]
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.ImportFrom) and node.level:
-            base = here[: len(here) - node.level + 1]
-            parts = (*base, *(node.module or "").split("."))
-            names = [p for p in parts if p] or [a.name for a in node.names]
-            found.add(names[0] if base or node.module else node.names[0].name)
-        elif isinstance(node, ast.ImportFrom | ast.Import):
-            names = [node.module or ""] if isinstance(node, ast.ImportFrom) else [a.name for a in node.names]
-            found |= {n.split(".")[1] for n in names if n.startswith("bmdsl.")}
-    return found
+@dataclass(frozen=True)
+class Import:
+    """A module of the package that another one names, by their parts below the package; `typed` where only for annotations."""
+
+    source: tuple[str, ...]
+    target: tuple[str, ...]
+    typed: bool
+
+    @property
+    def rooms(self) -> tuple[str, str]:
+        """The folders, or modules at the top, of both."""
+        return "".join(self.source[:1]), "".join(self.target[:1])
 
 
-@pytest.mark.parametrize("folder", MAY_IMPORT)
-def test_a_folder_imports_only_what_stands_before_it(folder: str) -> None:
-    wrong = {}
-    for path in (PACKAGE / folder).rglob("*.py"):
-        others = imported(path) - {folder} - MAY_IMPORT[folder]
-        if others:
-            wrong[str(path.relative_to(PACKAGE))] = others
-    assert wrong == {}
+def parts_of(path: Path) -> tuple[str, ...]:
+    """A module's name below the package, in parts; those of its folder for an `__init__`."""
+    parts = path.relative_to(PACKAGE).with_suffix("").parts
+    return parts[:-1] if parts[-1] == "__init__" else parts
+
+
+KNOWN = {parts_of(path) for path in MODULES}
+
+
+def imports_of(path: Path) -> Iterator[Import]:
+    """What a module imports from the package, at its top and inside functions."""
+    source = parts_of(path)
+    folder = path.relative_to(PACKAGE).parts[:-1]
+
+    def walk(node: ast.AST, typed: bool) -> Iterator[Import]:
+        for child in ast.iter_child_nodes(node):
+            if isinstance(child, ast.ImportFrom):
+                module = tuple((child.module or "").split(".")) if child.module else ()
+                if child.level:
+                    base = (*folder[: len(folder) - child.level + 1], *module)
+                elif module[:1] == ("bmdsl",):
+                    base = module[1:]
+                else:
+                    continue
+                for name in child.names:
+                    found = (*base, name.name)
+                    yield Import(source, found if found in KNOWN else base, typed)
+            elif isinstance(child, ast.Import):
+                yield from (Import(source, tuple(n.name.split(".")[1:]), typed) for n in child.names if n.name.split(".")[0] == "bmdsl")
+            else:
+                yield from walk(child, typed or (isinstance(child, ast.If) and "TYPE_CHECKING" in ast.unparse(child.test)))
+
+    yield from walk(ast.parse(path.read_text(encoding="utf-8")), False)
+
+
+IMPORTS = [found for path in MODULES for found in imports_of(path)]
+
+
+def test_every_module_stands_in_a_room():
+    assert {"".join(parts_of(path)[:1]) for path in MODULES} == set(MAY_IMPORT)
+
+
+@pytest.mark.parametrize("room", MAY_IMPORT)
+def test_a_room_imports_only_what_stands_before_it(room: str) -> None:
+    allowed = {room} | MAY_IMPORT[room]
+    wrong = {f"{'.'.join(i.source)} imports {'.'.join(i.target)}" for i in IMPORTS if i.rooms[0] == room and i.rooms[1] not in allowed
+             and not (i.typed and i.rooms[1] in TYPES_ONLY.get(room, ()))}  # fmt: skip
+    assert wrong == set()
+
+
+def test_the_law_itself_has_an_order():
+    """Only the files of the grammar and the language that reads them know each other."""
+    law = nx.DiGraph([(room, other) for room, others in MAY_IMPORT.items() for other in others])
+    assert [c for c in nx.strongly_connected_components(law) if len(c) > 1] == [{"files", "language"}]
+
+
+def test_no_module_imports_one_that_imports_it():
+    graph = nx.DiGraph([(i.source, i.target) for i in IMPORTS if not i.typed and i.source != i.target])
+    assert [sorted(map(".".join, c)) for c in nx.strongly_connected_components(graph) if len(c) > 1] == []
 
 
 def test_the_language_needs_no_compiler_and_no_arrays_to_start():
@@ -75,6 +152,6 @@ def test_no_file_has_grown_past_reading():
 
 def test_no_model_is_named_in_the_compiler():
     names = [p.stem for p in (PACKAGE.parent / "models").glob("*.bm")]
-    for path in [*(PACKAGE / "compiler").rglob("*.py"), *(PACKAGE / "graph").rglob("*.py")]:
+    for path in [p for folder in ("graph", "plan", "schedule", "emit", "kernels") for p in (PACKAGE / folder).rglob("*.py")]:
         words = {n.value for n in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(n, ast.Constant) and isinstance(n.value, str)}
         assert not words & set(names), path

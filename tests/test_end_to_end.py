@@ -7,7 +7,7 @@ import pytest
 from sklearn.datasets import load_digits
 
 import bmdsl
-from bmdsl.resources import folder
+from bmdsl.files import folder
 from tests import naive
 
 RBM = """

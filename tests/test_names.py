@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, Phase, assume, given, settings
 from hypothesis import strategies as st
 
 import bmdsl
-from bmdsl.exporting import network
+from bmdsl.exports.network import network
 from tests.cli.command import Bm
 from tests.inference.test_shipped_models import SIZES
 from tests.random_models import models

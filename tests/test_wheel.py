@@ -40,7 +40,7 @@ def bm(installed: Path, folder: Path, *arguments: str) -> subprocess.CompletedPr
 
 def test_the_wheel_is_what_runs(installed: Path, tmp_path: Path):
     env = {**os.environ, "PYTHONPATH": str(installed)}
-    code = "import bmdsl, bmdsl.resources as r; print(bmdsl.__file__); print(r.folder('grammar')); print(r.folder('models'))"
+    code = "import bmdsl, bmdsl.files as r; print(bmdsl.__file__); print(r.folder('grammar')); print(r.folder('models'))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path, env=env)
     assert len(done.stdout.splitlines()) == 3 and all(line.startswith(str(installed)) for line in done.stdout.splitlines()), done.stdout
 

@@ -58,7 +58,7 @@ class _Notes(logging.Handler):
 @contextmanager
 def _signals() -> Iterator[list[int]]:
     """Signals that have come, each raised as an interrupt where it falls; work that must stay whole defers them."""
-    from ..inference.interrupts import SIGNALS, Raising
+    from ..runtime.interrupts import SIGNALS, Raising
 
     stop = Raising()
     before = {n: signal.signal(n, stop) for n in SIGNALS if signal.getsignal(n) not in (signal.SIG_IGN, None)}
@@ -77,8 +77,8 @@ def status() -> int:
 
 
 def _status(seen: list[int]) -> int:
-    from ..inference.interrupts import Stopped, cause
     from ..language.diagnostics import BmError, BmWarning
+    from ..runtime.interrupts import Stopped, cause
 
     logger = logging.getLogger("bmdsl")
     logger.setLevel(logging.INFO)

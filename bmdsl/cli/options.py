@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from ..handle import Model, Stacked
     from ..language.diagnostics import Diagnostic
+    from ..model import Model, Stacked
 
 LOOK, USE, KNOWN = "Write and understand a model", "Train and use it", "What there is"
 """The panels of `bm --help`; a verb's `PLACE` is its panel and its number there."""
@@ -39,7 +39,7 @@ def _verify_threads(count: int) -> None:
 
 def _units(files: list[Path] | None) -> list[Path] | None:
     if files:
-        from ..unit_files import register_file
+        from ..units.unit_files import register_file
 
         for file in files:
             register_file(file)
@@ -76,18 +76,18 @@ def memory(text: str | None) -> int | None:
 
 def load(file: str, define: list[str] | None, settings: list[str] | None = None, name: str | None = None) -> Model:
     """The model of a file with `-D` and `--set` applied."""
-    from .. import handle
+    from ..model import load_named
 
-    model = handle.load_named(file, name, assignments(define))
+    model = load_named(file, name, assignments(define))
     chosen = overrides(settings)
     return model.bind(chosen) if chosen else model
 
 
 def load_all(file: str, define: list[str] | None, name: str | None = None) -> tuple[Model | Stacked, ...]:
     """Every model and stack of a file, or the one of this name; BmError with what is wrong in any of them."""
-    from .. import handle
+    from .. import model
 
-    return handle.load_all(file, name, assignments(define))
+    return model.load_all(file, name, assignments(define))
 
 
 def assignments(define: list[str] | None) -> dict[str, float]:
@@ -97,7 +97,7 @@ def assignments(define: list[str] | None) -> dict[str, float]:
 
 def overrides(settings: list[str] | None) -> dict[str, str]:
     """`--set train.batch=50` as {"batch": "50"}."""
-    from ..overrides import parse_assignment
+    from ..language.overrides import parse_assignment
 
     return dict(parse_assignment(s) for s in settings or ())
 

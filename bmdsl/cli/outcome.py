@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import typer
 
 if TYPE_CHECKING:
-    from ..fitting import Outcome
+    from ..tasks.train import Outcome
 
 
 def finish(outcome: Outcome, as_json: bool) -> None:

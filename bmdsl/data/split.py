@@ -6,6 +6,8 @@ import numpy as np
 
 from ..language.diagnostics import fail
 
+SHUFFLE, SPLIT = 0, 1
+
 # Keeps this stream apart from others made from the same seed.
 _STREAM = 0x73706C6974
 
@@ -26,3 +28,12 @@ def split(n: int, fraction: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
     keys = np.random.Philox(np.random.SeedSequence([_STREAM, seed & (2**64 - 1)])).random_raw(n)
     order = np.argsort(keys, kind="stable")
     return np.sort(order[n_validation:]), np.sort(order[:n_validation])
+
+
+def split_rows(count: int, fraction: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Rows of the training cases and of a random `fraction` for validation, both in order. BM751 where no training case is left."""
+    held = round(fraction * count)
+    if held and held == count:
+        raise fail("BM751", f"`validate {fraction}` leaves none of the {count} cases for training")
+    order = np.random.default_rng((seed, SPLIT)).permutation(count) if held else np.arange(count)
+    return np.sort(order[held:]), np.sort(order[:held])

@@ -10,6 +10,11 @@ import numpy as np
 from ..language.diagnostics import fail
 from .load import read_file
 
+Weights = str | Path | np.ndarray | None
+"""One number a case, or the file that holds them."""
+
+
+
 
 def load_weights(source: Any, n: int) -> np.ndarray:
     """float64 [n], finite, non-negative, not all 0, from an array or any file that holds data: one number a case. Not normalized."""

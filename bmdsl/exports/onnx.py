@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
-from ..exporting import Network
 from ..language.diagnostics import fail
 from ..language.vocabulary import Word
+from .network import Network
 
 WORD = Word("onnx", summary='ONNX graph of Gemm and activations; needs pip install "bmdsl[onnx]"')
 SUFFIX = ".onnx"

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from ..exporting import Network
 from ..language.vocabulary import Word
+from .network import Network
 
 WORD = Word("torch", summary="PyTorch state_dict for nn.Sequential(Linear, activation, ...), as .safetensors")
 SUFFIX = ".safetensors"

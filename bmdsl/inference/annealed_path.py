@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.special import logsumexp
 
-from ..compiler.kernels.blend import blend
-from ..compiler.plan import MANY_CHAINS
+from ..kernels.blend import blend
+from ..plan.plan import MANY_CHAINS
+from ..runtime.alone import square_field
+from ..runtime.expert_sampling import ExpertSampler
+from ..runtime.program import TAKES, Array, Fields, State
 from . import enumeration
-from .alone import square_field
-from .expert_sampling import ExpertSampler
-from .program import TAKES, Array, Fields, State
 
 if TYPE_CHECKING:
     from .phases import Phases

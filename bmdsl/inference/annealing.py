@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .program import Array, State
+from ..runtime.program import Array, State
 
 if TYPE_CHECKING:
     from .phases import Phases

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..runtime.missing import has_missing
+from ..runtime.program import TAKES, Array, Rows, State
 from . import enumeration
-from .missing import has_missing
-from .program import TAKES, Array, Rows, State
 
 if TYPE_CHECKING:
     from .phases import Phases

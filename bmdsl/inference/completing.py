@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..language.diagnostics import fail
-from .expert_sampling import ExpertSampler
-from .program import Array, State
+from ..runtime.expert_sampling import ExpertSampler
+from ..runtime.program import Array, State
 
 if TYPE_CHECKING:
     from .phases import Phases

@@ -13,6 +13,8 @@ import numpy as np
 from scipy.special import logsumexp
 
 from ..language.diagnostics import BmError, fail
+from ..runtime import summing
+from ..runtime.program import Array, State
 from . import enumeration
 from .annealed_path import base_fields, path_of
 from .elimination import Elimination
@@ -28,7 +30,6 @@ from .importance import (
     even_speed,
     forward,
 )
-from .program import Array, State
 
 if TYPE_CHECKING:
     from .annealed_path import Path
@@ -161,7 +162,7 @@ def _enumerated(machine: Phases, values: State, bits: float) -> Array:
             each = len(next(iter(states.values()))) if states else 1
             rows = {n: np.repeat(x, each, axis=0) for n, x in part.items()}
             rows |= {n: np.tile(x, (count, 1)) for n, x in states.items()}
-            weights = enumeration.sum_out(program, f, rows, rest)[1].reshape(count, each)
+            weights = summing.sum_out(program, f, rows, rest)[1].reshape(count, each)
             out[lo : lo + step] = np.logaddexp(out[lo : lo + step], logsumexp(weights, axis=1))
     return out
 

@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..language.diagnostics import fail
+from ..runtime.program import Array, Fields, Rows, State
 from .enumeration import choose
-from .program import Array, Fields, Rows, State
 
 if TYPE_CHECKING:
     from ..language.source import Span

@@ -12,7 +12,7 @@ import numpy as np
 
 from ..graph.elimination import elimination_order
 from ..language.diagnostics import fail
-from .program import Array, Fields, Program, State
+from ..runtime.program import Array, Fields, Program, State
 from .unit_tables import LIMIT, Factor, UnitTables
 
 

@@ -10,17 +10,18 @@ import numpy as np
 from ..language.diagnostics import BmError, fail, near
 from ..language.model import Model
 from ..language.spelling import spelled
-from . import conditional_partition, enumeration, gate, importance, observed_part
+from ..runtime import gate, summing
+from ..runtime.domain import verify_means
+from ..runtime.missing import has_missing, verify_numbers
+from ..runtime.program import Array, Program, Rows, State
+from ..runtime.threads import alone
+from . import conditional_partition, enumeration, importance, observed_part
 from .bound import bounded
 from .conditional_partition import LogPartitions
-from .domain import verify_means
 from .elimination import Elimination
 from .importance import LogPartition, Progress
 from .mean_field import no_means
-from .missing import has_missing, verify_numbers
 from .phases import Phases, one_by_one
-from .program import Array, Program, Rows, State
-from .threads import alone
 
 QUICK = 10
 """log2 of the states a case that are enumerated where mean field would do as well."""
@@ -132,7 +133,7 @@ class Exact(Phases):
                 return self._shape({n: x.astype(self.dtype) for n, x in found.items()})
             chosen = enumeration.choose(self.program, free, "the posterior", QUICK)
             one = enumeration.one_unit(self.program, chosen)
-            if one is not None and count > (step := enumeration.cases_at_once(self.program, one)):
+            if one is not None and count > (step := summing.cases_at_once(self.program, one)):
                 parts = [self._posterior({n: x[lo : lo + step] for n, x in state.items()}) for lo in range(0, count, step)]
                 return {n: np.concatenate([p[n] for p in parts]) for n in free}
             rows, weights = self.posterior_rows(state, QUICK, free)

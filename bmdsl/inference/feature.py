@@ -8,9 +8,10 @@ import numpy as np
 
 from .. import registry
 from ..language.diagnostics import fail, near
+from ..runtime import summing
+from ..runtime.missing import has_missing
+from ..runtime.program import Array, State
 from . import enumeration
-from .missing import has_missing
-from .program import Array, State
 
 if TYPE_CHECKING:
     from .machine import Machine
@@ -41,10 +42,10 @@ def minus_free_energies(machine: Machine, state: State) -> Array:
         raise fail("BM801", f"hidden units of `{machine.model.name}` act on one another given `{z}`, so no component's free energy is exact")
     if has_missing(state):
         return _of_what_was_seen(machine, state, z)
-    f, step = machine.held_fields(), enumeration.cases_at_once(machine.program, z)
+    f, step = machine.held_fields(), summing.cases_at_once(machine.program, z)
     count = len(next(iter(state.values())))
     parts = ({n: x[lo : lo + step] for n, x in state.items() if n not in machine.hidden} for lo in range(0, count, step))
-    return np.concatenate([enumeration.by_state(machine.program, f, part, z, rest, whole=False)[1] for part in parts])
+    return np.concatenate([summing.by_state(machine.program, f, part, z, rest, whole=False)[1] for part in parts])
 
 
 def _of_what_was_seen(machine: Machine, state: State, z: str) -> Array:

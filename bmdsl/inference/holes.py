@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..arrays import real
+from ..data.arrays import real
 from ..language.diagnostics import BmError, fail, near
 from ..language.spelling import spelled
-from . import gate
+from ..runtime import gate
 
 if TYPE_CHECKING:
+    from ..runtime.program import State
     from .phases import Phases
-    from .program import State
 
 Array = np.ndarray
 MISSING = "nan"

@@ -15,8 +15,8 @@ import numpy as np
 from scipy.special import logsumexp
 
 from ..language.diagnostics import fail
+from ..runtime.program import Array, State
 from .annealed_path import Path, base_fields, path_of
-from .program import Array, State
 
 if TYPE_CHECKING:
     from .phases import Phases

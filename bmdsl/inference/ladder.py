@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from ..language.diagnostics import fail
-from .domain import ends, span
-from .program import TAKES, Array, Fields, Program
+from ..runtime.domain import ends, span
+from ..runtime.program import TAKES, Array, Fields, Program
 
 KINDS = ("geometric", "linear")
 

@@ -3,39 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from ..arrays import exact, real
+from ..data.arrays import exact, real
 from ..language.diagnostics import fail
 from ..language.model import Model
-from . import completing, forecasting, gate
+from ..runtime import gate
+from ..runtime.missing import verify_numbers
+from ..runtime.program import Array, Program
+from ..runtime.threads import alone
+from . import completing, forecasting
 from .annealing import Ground, search, search_until_agreed
 from .exact_machine import Exact
 from .feature import feature
 from .holes import holes
 from .ladder import default_range, ladder
-from .missing import verify_numbers
 from .observing import Trace, observe
-from .program import Array, Program
-from .threads import alone
 
 
 class Machine(Exact):
     """`params` are in the energy's subscript order; states go in and come out as [n, *axes], one-hot for one-of-K groups."""
 
-    def __init__(self, model: Model, program: Program, seed: int, save: Callable[[Machine, Path | None], Any],
-                 trainer: Callable[..., Any], starts: Mapping[str, Any] | None = None) -> None:  # fmt: skip
+    def __init__(self, model: Model, program: Program, seed: int, starts: Mapping[str, Any] | None = None) -> None:
         super().__init__(model, program, seed, starts)
-        self._save, self._trainer = save, trainer
         self.preparation: Any = None
         """What training did to the data, whose statistics are kept: `prepare` and `restore`."""
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        """Copies and pickles: source, arguments, what was read from files, and arrays, as in a saved machine. Draws go on as here."""
-        return tuple(self._save(self, None))
 
     def __repr__(self) -> str:
         """`Machine of rbm: v[784], h[500], float32`."""
@@ -170,18 +164,6 @@ class Machine(Exact):
         """
         return feature(features).compute(self, self.seen(data, missing=True))
 
-    def train(self, data: Any = None, out: str | Path | None = None, *, restart: bool = False, overwrite: bool = False, resume: bool = False,
-              weights: Any = None, progress: bool | None = None, **overrides: Any) -> Any:  # fmt: skip
-        """Trains by the model's train block; keyword arguments replace its settings. Returns the run.
-
-        A machine starts once: a further call goes on from its parameters, and values that were set before the first call stay. With `restart`
-        all but `fixed` ones go back to their start, those that start from data to that of these data, and `pretrain` is carried out again.
-        `out` must hold no run yet, unless it is to `overwrite`.
-        With `resume` training goes on from the checkpoint in `out`. `weights`: one number a case, or the file that holds them.
-        `progress`: True for a bar, False for silence; else a bar on a terminal or in a notebook, and lines at times elsewhere.
-        """
-        return self._trainer(self, data, None if out is None else Path(out), overrides, restart, overwrite, resume, weights, progress)
-
     def prepare(self, data: Any) -> Any:
         """New data as the machine's units take them: transformed by what was learned from the training cases, and checked.
 
@@ -192,8 +174,3 @@ class Machine(Exact):
     def restore(self, data: Any) -> Any:
         """Values of the machine's units back in the data's own, the inverse of `prepare`. Raises BM780 if a transform has none."""
         return self.preparation.restore(data)
-
-    def save(self, path: str | Path) -> None:
-        """Source, arguments and parameters as one safetensors file."""
-        self.params.settle()
-        self._save(self, Path(path))

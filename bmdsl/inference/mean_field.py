@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..language.diagnostics import BmError, fail
-from .program import TAKES, Array, Fields, Program, Rows, State
+from ..runtime.program import TAKES, Array, Fields, Program, Rows, State
 
 if TYPE_CHECKING:
     from .phases import Phases

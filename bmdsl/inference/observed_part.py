@@ -16,10 +16,10 @@ import numpy as np
 from scipy.special import logsumexp
 
 from ..language.diagnostics import BmError
+from ..runtime.missing import patterns
+from ..runtime.program import Array, Fields, Program, Rows, State
 from . import enumeration
 from .elimination import Elimination
-from .missing import patterns
-from .program import Array, Fields, Program, Rows, State
 
 if TYPE_CHECKING:
     from .phases import Phases

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from ..chunks import by_chunks
 from ..language.diagnostics import BmError
+from ..runtime.missing import patterns
+from ..runtime.threads import alone
 from . import enumeration, observed_part
-from .missing import patterns
-from .threads import alone
 
 if TYPE_CHECKING:
     from .machine import Machine
@@ -129,3 +130,15 @@ def exactly_seen(machine: Phases, data: Mapping[str, Array], limit: float) -> Ar
     for p in patterns(state):
         out[p.cases] = summed_bits(machine, p.columns, machine.hidden) <= limit
     return out
+
+
+
+
+def minus_free_energies(machine: Machine, data: Mapping[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    """−F of what was seen of every case, and where it is mean field's lower bound, for an exact sum would cost too much: [cases] each.
+
+    NaN where neither is known.
+    """
+    total = len(next(iter(data.values())))
+    found = by_chunks(lambda part: np.stack(scores(machine, part, total), axis=1), data)
+    return found[:, 0], found[:, 1] > 0

@@ -10,9 +10,9 @@ import numpy as np
 
 from .. import registry
 from ..language.diagnostics import fail, near
+from ..runtime.program import Array, State
 from . import tempering
 from .chain_statistics import Summary, summarize
-from .program import Array, State
 
 if TYPE_CHECKING:
     from .phases import Phases

@@ -9,10 +9,10 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import logsumexp
 
-from ..compiler.kernels.paired_states import log_sums
-from ..compiler.term_kinds import Kind
-from . import enumeration
-from .program import Array, Fields, Program, State
+from ..kernels.paired_states import log_sums
+from ..plan.term_kinds import Kind
+from ..runtime import domain
+from ..runtime.program import Array, Fields, Program, State
 
 LOW = 7
 """log2 of the states of part B: a table of 1,000 units fits in a core's cache."""
@@ -64,7 +64,7 @@ def _parts(program: Program, chosen: tuple[str, ...]) -> tuple[Digits, Digits]:
     """The enumerated units in two parts, the lower of about 2^LOW states."""
     digits: Digits = []
     for name in chosen:
-        support, width = enumeration.support_of(program, name), program.states[name]
+        support, width = domain.support_of(program, name), program.states[name]
         assert support is not None
         digits += [(name, p, np.asarray(support, np.float64).reshape(len(support), -1)) for p in range(0, program.sizes[name], width)]
     bits, cut = 0.0, 0

@@ -1,144 +1,24 @@
-"""What training and sampling are made of: exact posterior rows, mean field, Gibbs sweeps, and the gradient's sums over rows."""
+"""What training is made of beside sweeps: exact posterior rows, mean field, objectives, and the model's own expectations."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 from scipy.special import logsumexp
 
-from ..compiler.plan import MANY_CHAINS
-from ..language.diagnostics import fail
-from ..language.model import Model
-from . import contrastive, enumeration, gate, initial, observed_part, paired_states
-from .alone import uncoupled
-from .expert_sampling import ExpertSampler, drawn_near
+from ..runtime import summing
+from ..runtime.bound_machine import BoundMachine
+from ..runtime.missing import has_missing
+from ..runtime.program import Array, Fields, Rows, State
+from . import contrastive, enumeration, observed_part, paired_states
 from .mean_field import fixed_point
-from .missing import has_missing
-from .parameters import Parameters
-from .program import Array, Fields, Key, Program, Rows, State
-from .proper import Propriety
 from .pseudolikelihood import value_and_gradient
 
-SAMPLE_STREAM, INITIAL_STREAM = 1, 2
-GROUPS = 1 << 10
-"""Streams are numbered GROUPS · stream + the group's place, so that no two groups share one. 3 to 6 are training's, 8 a chosen start's."""
 
-
-LOOKS = 8
-"""Sweeps between two looks at units for which no lower bound of the energy is proved."""
-SETTLED = 20
-"""Sweeps of one call from which on Hamiltonian steps are fitted in the first half of them."""
-
-
-class Phases:
-    """A program with its parameters. Random numbers are keyed by (seed, stream, update, step): a call has no hidden state."""
-
-    def __init__(self, model: Model, program: Program, seed: int, starts: Mapping[str, Any] | None = None) -> None:
-        self.model, self.program, self.seed, self.dtype = model, program, seed, program.dtype
-        self.origins = initial.start_files(model, starts or {})
-        """The files that parameters started from, as they were when read."""
-        self.params = Parameters(model, initial.initial_parameters(model, seed, program.dtype, starts), program.dtype)
-        self._order = {g.name: k for k, g in enumerate(model.groups)}
-        self._held: Fields | None = None
-        self.stepped = False
-        """Whether parameters are as a training step has just left them, so that the next use need not look at them."""
-        self.temperature: dict[str, float] = {}
-        """Group → T of its responsibilities, inside `tempered`; energies, likelihoods and samples know nothing of it."""
-        self._propriety = Propriety(program)
-        self.pretrained = False
-        """Whether a `pretrain` of the train block has been carried out."""
-        self.takes_means = gate.takes_means(model)
-        """Whether data are means of their units: those that `as_means` leaves, or a layer below gives."""
-
-    def start_from(self, data: Mapping[str, Array], weights: Array | None = None) -> None:
-        """Parameters that start from data and have no value yet get it from these cases: once, so that a value that was set or trained stays."""
-        waiting = {n for n in self.params.waiting if not self.params[n].any()}  # one written in place has a value too
-        for name, value in initial.data_parameters(self.model, data, waiting, weights).items():
-            self.params[name] = value
-        self.params.waiting.clear()
-
-    def restart(self) -> None:
-        """Every trained parameter, and every one that starts from data, as it is in a machine just compiled with this seed."""
-        waiting = set(initial.from_data(self.model))
-        for name, value in initial.initial_parameters(self.model, self.seed, self.dtype).items():
-            if name in waiting or not self.model.parameter(name).fixed:
-                self.params[name] = value
-        self.params.waiting, self.pretrained = waiting, False
-
-    @property
-    def visible(self) -> tuple[str, ...]:
-        return tuple(g.name for g in self.model.groups if g.role == "visible")
-
-    @property
-    def hidden(self) -> tuple[str, ...]:
-        return tuple(g.name for g in self.model.groups if g.role == "hidden")
-
-    @property
-    def free(self) -> tuple[str, ...]:
-        """Groups that the model has a distribution over: visible, then hidden."""
-        return (*self.visible, *self.hidden)
-
-    @property
-    def reconstructs(self) -> bool:
-        """Whether the first visible group has conditional means: one that experts see has none in closed form."""
-        return not self.program.plan.group(self.visible[0]).expert
-
-    @property
-    def given(self) -> tuple[str, ...]:
-        return tuple(g.name for g in self.model.groups if g.role == "given")
-
-    def held_fields(self) -> Fields:
-        """What the present parameters amount to."""
-        return self._fields()
-
-    def _fields(self) -> Fields:
-        if self._held is not None:
-            return self._held
-        if not self.stepped:
-            self.params.settle()
-        self.stepped = False
-        made = self.program.couple(self.params)
-        if self._propriety.can_fail:
-            self._propriety.verify(made)
-        return made
-
-    @contextmanager
-    def tempered(self, temperature: Mapping[str, float]) -> Iterator[None]:
-        """Inside, responsibilities of these groups are formed at T: P(z | v) ∝ exp(−F(v, z)/T) (Nair & Hinton 2008, eq. 13)."""
-        before = self.temperature
-        self.temperature = dict(temperature)
-        try:
-            yield
-        finally:
-            self.temperature = before
-
-    @contextmanager
-    def frozen(self) -> Iterator[None]:
-        """Inside, parameters must not change: what they amount to is made once."""
-        with self.standing_for(self._fields()):
-            yield
-
-    @contextmanager
-    def standing_for(self, fields: Fields) -> Iterator[None]:
-        """Inside, these fields take the place of the parameters'."""
-        before = self._held
-        self._held = fields
-        try:
-            yield
-        finally:
-            self._held = before
-
-    @contextmanager
-    def standing_at(self, params: Mapping[str, Array]) -> Iterator[None]:
-        """Inside, fields, chains and energies are those of these parameters."""
-        made = self.program.couple(dict(params))
-        if self._propriety.can_fail:
-            self._propriety.verify(made)
-        with self.standing_for(made):
-            yield
+class Phases(BoundMachine):
+    """What training asks of a machine: posterior rows, means, and sums over rows of the model's own distribution."""
 
     def posterior_rows(self, state: State, bits: int = enumeration.PER_CASE, free: tuple[str, ...] | None = None) -> tuple[Rows, Array]:
         """Rows × weights that sum to 1 a case, exactly P(h | v); rows of a case stand together. `free`: groups summed over, else the hidden ones.
@@ -150,10 +30,10 @@ class Phases:
         state = {n: self.program.flat(n, x) for n, x in state.items() if n not in free}
         chosen = enumeration.choose(self.program, free, "the positive phase", bits)
         if not chosen:
-            return enumeration.means(self.program, f, state, free, self.temperature), np.ones(len(next(iter(state.values()))))
+            return summing.means(self.program, f, state, free, self.temperature), np.ones(len(next(iter(state.values()))))
         one = enumeration.one_unit(self.program, chosen)
         if one is not None:
-            rows, w = enumeration.by_state(self.program, f, state, one, tuple(n for n in free if n != one))
+            rows, w = summing.by_state(self.program, f, state, one, tuple(n for n in free if n != one))
             w /= self.temperature.get(one, 1.0)
             return rows, np.exp(w - logsumexp(w, axis=1, keepdims=True)).ravel()
         collected = []
@@ -173,14 +53,14 @@ class Phases:
             return observed_part.free_energies(self, state, free)
         chosen = enumeration.choose(self.program, free, "the free energy")
         if not chosen:
-            return -enumeration.sum_out(self.program, f, state, free)[1]
+            return -summing.sum_out(self.program, f, state, free)[1]
         out = np.empty(len(next(iter(state.values()))))
         one = enumeration.one_unit(self.program, chosen)
         if one is not None:
-            step, rest = enumeration.cases_at_once(self.program, one), tuple(n for n in free if n != one)
+            step, rest = summing.cases_at_once(self.program, one), tuple(n for n in free if n != one)
             for lo in range(0, len(out), step):
                 part = {n: x[lo : lo + step] for n, x in state.items()}
-                out[lo : lo + step] = -logsumexp(enumeration.by_state(self.program, f, part, one, rest, whole=False)[1], axis=1)
+                out[lo : lo + step] = -logsumexp(summing.by_state(self.program, f, part, one, rest, whole=False)[1], axis=1)
             return out
         for r in range(len(out)):
             row = {n: x[r : r + 1] for n, x in state.items()}
@@ -191,175 +71,6 @@ class Phases:
     def mean_field(self, state: State, steps: int, tol: float, damping: float) -> tuple[Rows, int]:
         """Means m = A′(η(m)), visible units fixed but where they are NaN. Returns means and the iterations that the slowest case took."""
         return fixed_point(self, state, steps, tol, damping)
-
-    def initial_state(self, n: int, stream: int = INITIAL_STREAM, update: int = 0) -> State:
-        """n chains drawn from the biases alone."""
-        f = uncoupled(self.program, self._fields())
-        state = {g.name: np.zeros((n, self.program.sizes[g.name]), self.dtype) for g in self.model.groups}
-        empty = np.empty((0, 0), self.dtype)
-        for g in self.model.groups:
-            if g.role != "given":
-                eta = self.program.field(f, g.name, state, groups=())
-                self.program.draw(f, g.name, eta, state, empty, self._key(g.name, stream, update, 0))
-        for e, arrays in self._fields().experts:
-            drawn_near(e, arrays, state)
-        return state
-
-    def written_energy(self, state: State) -> Array:
-        """E as the text has it, base measures left out: [rows], in nats. What `beta` multiplies."""
-        return -self.program.minus_energy(self._fields(), state)
-
-    def _key(self, name: str, stream: int, update: int, step: int) -> Key:
-        return self.seed, GROUPS * stream + self._order[name], update, step
-
-    def sweep(self, state: State, steps: int, observed: Mapping[str, Array], update: int, stream: int = SAMPLE_STREAM,
-              keep: bool = True, beta: Array | None = None, first: int = 0, averaged: tuple[str, ...] = ()) -> Rows:  # fmt: skip
-        """`steps` Gibbs sweeps in place, block after block. Groups in `observed` are clamped where they are not NaN.
-
-        `beta` [rows] is an inverse temperature a row, which multiplies every field: P ∝ base(x) exp(−β E), for the E that is written;
-        [steps, rows] is one for every sweep. Sweeps are numbered from `first`: a long run in parts is the run. Groups in `averaged`
-        take their conditional means instead of draws: no samples of the machine, but what a reconstruction by means is.
-
-        Returns the state with the last block's free groups as conditional means where they are hidden and independent: the same
-        expectation with less variance (Rao–Blackwell), from the fields of the last draw. Without `keep` the state is of no further
-        use, and that draw is left out.
-        """
-        f = self._fields()
-        empty = np.empty((0, 0), self.dtype)
-        seen = {n: self.program.flat(n, x) for n, x in observed.items()}
-        clamped = {n for n, x in seen.items() if not np.isnan(x).any()}
-        for n, x in seen.items():
-            state[n][...] = x if n in clamped else np.where(np.isnan(x), np.nan_to_num(state[n]), x)
-        count = len(next(iter(state.values())))
-        beta = None if beta is None else np.asarray(beta, self.dtype)
-        order = [n for block in self.program.plan.blocks for n in block if n not in clamped]
-        last = [n for n in self.program.plan.mean_block if n not in seen]
-        rows = Rows(state)
-        for name in averaged:
-            if self.program.meets(name) or name in seen:
-                raise fail("BM763", f"units of `{name}` act on one another, or are observed: they have no conditional means of their own",
-                           help="leave `means = true` out")  # fmt: skip
-        if self.program.plan.all_listed and count >= MANY_CHAINS and not averaged:
-            self._side_by_side(f, state, steps, order, seen, update, stream, np.ones(count, self.dtype) if beta is None else beta, first)
-            self.watch(state, beta)
-            self._means(f, rows, {n: self.program.field(f, n, state) for n in last}, beta if beta is None or beta.ndim == 1 else beta[-1])
-            return rows
-        watching = self._unproved(beta)
-        samplers = {n: ExpertSampler(self.program, f, n) for n in order if self.program.plan.group(n).expert}
-        schedule = beta
-        joint = self._selector(clamped, seen) if beta is None else None
-        for step in range(steps):
-            beta = schedule if schedule is None or schedule.ndim == 1 else schedule[step]
-            if step % LOOKS == LOOKS - 1:
-                self.watch(state, beta)
-            for name in order:
-                if joint is not None and name in joint[1]:
-                    continue
-                if joint is not None and name == joint[0]:
-                    self._draw_jointly(f, joint, state, rows if step == steps - 1 else None, keep, stream, update, first + step)
-                    continue
-                if name in samplers:
-                    settling = steps >= SETTLED and 2 * step < steps
-                    samplers[name].draw(state, seen.get(name, empty), self._key(name, stream, update, first + step), beta, settling)
-                    continue
-                eta = self.program.field(f, name, state, out=self.program.scratch(name, count))
-                if beta is None and self.temperature.get(name, 1.0) != 1:
-                    eta /= eta.dtype.type(self.temperature[name])
-                if watching:
-                    self._propriety.watch_fields(name, eta, beta)
-                if name in averaged:
-                    state[name][...] = self.program.mean(name, eta if beta is None else eta * beta[:, None])
-                    continue
-                if step == steps - 1 and name in last:
-                    self._means(f, rows, {name: eta}, beta)
-                    if not keep:
-                        continue
-                self.program.draw(f, name, eta, state, seen.get(name, empty), self._key(name, stream, update, first + step), beta=beta)
-        self.watch(state, schedule)
-        return rows
-
-    def watch(self, state: State, beta: Array | None = None) -> None:
-        """BmError BM890 where units that no proof holds back ran off. At β > 1 the proof for the model itself says nothing."""
-        if self._unproved(beta):
-            self._propriety.watch(state, always=beta is not None)
-
-    def _unproved(self, beta: Array | None) -> bool:
-        """Whether these parameters, or a β > 1, may leave no distribution."""
-        hotter = beta is not None and bool(beta.max(initial=0) > 1)
-        return bool(self._propriety.watched) or (self._propriety.can_fail and hotter)
-
-    def _selector(self, clamped: set[str], seen: State) -> tuple[str, tuple[str, ...]] | None:
-        """The plan's joint draw, where nothing of it is held fixed."""
-        found = self.program.plan.selector
-        return None if found is None or {found[0], *found[1]} & (clamped | set(seen)) else found
-
-    def _draw_jointly(self, f: Fields, joint: tuple[str, tuple[str, ...]], state: State, rows: Rows | None, keep: bool,
-                      stream: int, update: int, step: int) -> None:  # fmt: skip
-        """z from P(z | rest) with the groups that it selects summed out, then those given z; their means into `rows`."""
-        z, near = joint
-        k, count = self.program.sizes[z], len(state[z])
-        empty = np.empty((0, 0), self.dtype)
-        at_once = enumeration.cases_at_once(self.program, z)
-        etas: dict[str, list[Array]] = {n: [] for n in near}
-        for lo in range(0, count, at_once):
-            part = {n: x[lo : lo + at_once] for n, x in state.items() if n != z and n not in near}
-            summed, w = enumeration.by_state(self.program, f, part, z, near, whole=False)
-            w -= w.max(axis=1, keepdims=True)
-            chosen = {z: state[z][lo : lo + at_once]}
-            eta = np.ascontiguousarray(w / self.temperature.get(z, 1.0), self.dtype)
-            self.program.draw(f, z, eta, chosen, empty, self._key(z, stream, update, step), first=lo)
-            picked = np.argmax(chosen[z], axis=1) + k * np.arange(len(w))
-            for n in near:
-                etas[n].append(summed.fields[n][..., picked, :])
-        for n in near:
-            eta = np.ascontiguousarray(np.concatenate(etas[n], axis=-2))
-            if rows is not None:
-                rows.fields[n] = eta.copy()
-                self._means(f, rows, {n: eta}, None)
-                rows.drawn = (z,)
-                if not keep:
-                    continue
-            self.program.draw(f, n, eta, state, empty, self._key(n, stream, update, step))
-
-    def _means(self, f: Fields, rows: Rows, etas: State, beta: Array | None) -> None:
-        """Puts conditional means in the place of drawn states."""
-        for name, eta in etas.items():
-            eta = eta if beta is None else eta * beta[:, None]
-            rows[name] = self.program.mean(name, eta)
-            if self.program.plan.group(name).square:
-                rows.squares[name] = self.program.mean_square(name, eta)
-
-    def _side_by_side(self, f: Fields, state: State, steps: int, order: list[str], seen: State, update: int, stream: int, beta: Array,
-                      first: int) -> None:  # fmt: skip
-        """Sweeps with chains side by side in memory: a copy of the state is turned, swept and turned back."""
-        listing = self.program.listing
-        assert listing is not None
-        x = np.ascontiguousarray(listing.joined(state).T)
-        masks = {n: np.ascontiguousarray(m.T) for n, m in seen.items()}
-        empty = np.empty((0, 0), self.dtype)
-        calls = steps if len(order) > 1 or beta.ndim > 1 else 1  # one group alone need not come back between its sweeps
-        for step in range(calls):
-            for name in order:
-                key = self._key(name, stream, update, first + step)
-                self.program.sweep(f, name, x, beta if beta.ndim == 1 else beta[step], masks.get(name, empty), key, steps // calls)
-        for name, offset in listing.offset.items():
-            state[name][...] = x[offset : offset + self.program.sizes[name]].T
-
-    def draw_posterior(self, rows: State, observed: Mapping[str, Array], update: int, stream: int) -> State:
-        """A joint state with the hidden units drawn given `observed`; `rows` are its posterior rows, whose fields are used where known."""
-        fields = rows.fields if isinstance(rows, Rows) else {}
-        drawn = rows.drawn if isinstance(rows, Rows) else ()
-        if set(self.hidden) - set(fields) - set(drawn) or len(next(iter(rows.values()))) != len(next(iter(observed.values()))):
-            state = self.initial_state(len(next(iter(observed.values()))), stream, update)
-            self.sweep(state, 1, observed, update, stream)
-            return state
-        f = self._fields()
-        empty = np.empty((0, 0), self.dtype)
-        state = {n: np.array(rows[n]) for n in rows if n not in fields}
-        for name, eta in fields.items():
-            state[name] = np.empty(eta.shape[-2:], self.dtype)
-            self.program.draw(f, name, eta, state, empty, self._key(name, stream, update, 0))
-        return state
 
     def model_rows(self, given: State | None = None, bits: int = enumeration.LIMIT) -> tuple[Rows, Array]:
         """Rows and weights whose weighted mean is the model's exact expectation: sum 1, or sum 1 for each case of `given`, in its order."""
@@ -372,12 +83,6 @@ class Phases:
             rows += [p[0] for p in parts]
             weights += [np.exp(p[1] - log_z) for p in parts]
         return _stack(rows), np.concatenate(weights)
-
-    def accumulate(self, rows: State, weights: Array | None, out: dict[str, Array], scale: float) -> None:
-        """out[θ] += scale · Σ_n w_n ∂(−E)/∂θ(rows_n)."""
-        flat = {n: self.program.flat(n, x) for n, x in rows.items()}
-        squares = rows.squares if isinstance(rows, Rows) else {}
-        self.program.accumulate(self.params, Rows(flat, squares), weights, out, scale)
 
     def pseudolikelihood(self, data: State, weights: Array, out: dict[str, Array] | None, scale: float) -> float:
         """Σ_n w_n Σ_i log P(x_i | rest) of visible states, in nats; out[θ] += scale · its derivative."""

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..compiler.term_kinds import Kind
-from .program import TAKES, Array, Rows, State
+from ..plan.term_kinds import Kind
+from ..runtime.program import TAKES, Array, Rows, State
 
 if TYPE_CHECKING:
     from .phases import Phases

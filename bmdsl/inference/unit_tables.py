@@ -12,11 +12,11 @@ from typing import ClassVar
 
 import numpy as np
 
-from ..compiler.term_kinds import Kind
 from ..language.diagnostics import fail
-from .experts import BoundExpert
-from .multiway import ContractedTerm, Multiway, TensorTerm
-from .program import Array, Fields, Program, State
+from ..plan.term_kinds import Kind
+from ..runtime.experts import BoundExpert
+from ..runtime.multiway import ContractedTerm, Multiway, TensorTerm
+from ..runtime.program import Array, Fields, Program, State
 
 LIMIT = 24.0
 """log2 of the largest table that is made."""

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
-from ..resources import folder
+from ..files import folder
 from .diagnostics import BmError, Diagnostic, Label, fail
 from .outside import read_source
 from .parse import parse

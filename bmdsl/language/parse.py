@@ -11,7 +11,7 @@ from typing import Any
 
 import lark
 
-from ..resources import folder
+from ..files import folder
 from .diagnostics import BmError, fail
 from .source import Source, Span
 from .syntax_errors import diagnose, skip_statement

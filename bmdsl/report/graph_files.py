@@ -7,10 +7,10 @@ from pathlib import Path
 
 import networkx as nx
 
+from ..files import put_text
 from ..graph.factor_graph import FactorGraph
 from ..graph.unit_graph import colour_classes, unit_graph
 from ..language.diagnostics import fail
-from ..writing import put_text
 
 
 def write_graph(graph: FactorGraph, path: Path) -> None:

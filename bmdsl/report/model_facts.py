@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from math import prod
 
-from ..compiler.contraction import written
-from ..compiler.costs import count_costs, count_text
-from ..compiler.plan import MANY_CHAINS, Plan
 from ..language.model import Initial, Parameter
+from ..plan.contraction import written
+from ..plan.costs import count_costs, count_text
+from ..plan.plan import MANY_CHAINS, Plan
 from .derivation.latex import ascii_name
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ..writing import put
+from ..files import put
 
 COLUMNS = 4
 GAP, LEAST = 2, 32

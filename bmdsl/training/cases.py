@@ -7,35 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..arrays import real
+from ..data.arrays import real
+from ..data.split import SHUFFLE, split_rows
 from ..language.diagnostics import fail
+from ..runtime.missing import missing_cases
 from .batch import Batch
 from .machine_protocol import Array, State
-
-SHUFFLE, SPLIT = 0, 1
-NUMBERS = 1 << 22
-"""Most numbers that are looked at together."""
-
-
-def missing_cases(data: Mapping[str, Array]) -> Array:
-    """Which cases have a value that is not observed (NaN): [cases], bool."""
-    found = np.zeros(len(next(iter(data.values()))), bool)
-    for x in data.values():
-        if np.issubdtype(x.dtype, np.floating):
-            step = max(1, NUMBERS // max(1, int(np.prod(x.shape[1:]))))
-            for lo in range(0, len(x), step):
-                part = x[lo : lo + step]
-                found[lo : lo + step] |= np.isnan(part.reshape(len(part), -1)).any(1)
-    return found
-
-
-def split_rows(count: int, fraction: float, seed: int) -> tuple[Array, Array]:
-    """Rows of the training cases and of a random `fraction` for validation, both in order. BM751 where no training case is left."""
-    held = round(fraction * count)
-    if held and held == count:
-        raise fail("BM751", f"`validate {fraction}` leaves none of the {count} cases for training")
-    order = np.random.default_rng((seed, SPLIT)).permutation(count) if held else np.arange(count)
-    return np.sort(order[held:]), np.sort(order[:held])
 
 
 @dataclass(frozen=True)

@@ -71,7 +71,7 @@ class Centring:
 
 def _subtract_outer(g: Array, letters: tuple[str, str, str], ends: tuple[tuple[Array, Array], ...]) -> None:
     """g −= Σ x ⊗ y over the pairs (x, y) of `ends`, x with the left group's letters and y with the right one's."""
-    from ..compiler.kernels import products
+    from ..kernels import products
 
     both, left, right = letters
     if both in (left + right, right + left):  # every pair of units: one product of rank two

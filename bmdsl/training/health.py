@@ -8,8 +8,6 @@ from dataclasses import dataclass, field
 from math import ceil
 from typing import Any
 
-import numpy as np
-
 from ..inference.phases import Phases
 from ..language.diagnostics import BmWarning, Diagnostic
 from ..language.model import Training
@@ -49,13 +47,6 @@ class Finding:
     figures: Mapping[str, float] = field(default_factory=dict)
     minds: str = ""
     warning: Diagnostic | None = None
-
-
-def mean_error(values: Array, weights: Array | None) -> tuple[float, float]:
-    """Σ w x / Σ w and its standard error, sqrt(n / (n − 1) Σ w² (x − mean)²) / Σ w, over n independent cases; 0 for one case."""
-    w = np.ones(len(values)) if weights is None else weights
-    mean, n = float(np.average(values, weights=w)), int(np.count_nonzero(w))
-    return mean, float(np.sqrt(n / (n - 1) * np.sum((w * (values - mean)) ** 2)) / np.sum(w)) if n > 1 else 0.0
 
 
 class Health:

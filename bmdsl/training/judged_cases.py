@@ -6,10 +6,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..inference.missing import patterns
 from ..inference.observed_scores import is_worth, nothing_seen, summed_bits
 from ..inference.phases import Phases
 from ..language.diagnostics import counted, fail
+from ..runtime.missing import patterns
 from .cases import Cases
 from .machine_protocol import Array, Machine
 

@@ -12,18 +12,18 @@ from typing import Any
 
 import numpy as np
 
-from ..inference.interrupts import Pending, Stopped, deferred
-from ..inference.threads import one_pool
 from ..language.diagnostics import fail
 from ..language.model import Training
 from ..language.outside import stored_edges
+from ..runs.run_folder import OWN, RunFolder
+from ..runtime.interrupts import Pending, Stopped, deferred
+from ..runtime.threads import one_pool
 from .cases import Cases
 from .health import Health
 from .judged_cases import judged
-from .machine_protocol import OWN, Array, Machine
+from .machine_protocol import Array, Machine
 from .progress import Show, progress_line
 from .recipe import Recipe
-from .run_folder import RunFolder
 from .validation import is_likelihood, reconstruction_error, score
 
 WATCHED = 500

@@ -14,8 +14,8 @@ from itertools import combinations
 import numpy as np
 from scipy.special import logsumexp
 
-from ..compiler.plan import GroupPlan, Plan
 from ..language.diagnostics import BmError, fail
+from ..plan.plan import GroupPlan, Plan
 from .nodes import HERMITE, Nodes, base_of
 from .panels import COARSE, FINE, counted, first_panels, fitted, gauss
 from .written import written_energy

@@ -9,10 +9,10 @@ import numpy as np
 from scipy.special import logsumexp
 from scipy.stats import norm
 
-from ..compiler.interpreter import Interpreter
-from ..compiler.plan import MANY_CHAINS
 from ..inference.machine import Machine
 from ..language.diagnostics import BmError
+from ..plan.plan import MANY_CHAINS
+from ..schedule.interpreter import Interpreter
 from .brute_force import BruteForce, State, units_of
 from .nodes import Nodes
 from .one_unit import unit_mean

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 from scipy.special import logsumexp
 
-from ..compiler.plan import Plan
+from ..plan.plan import Plan
 from .nodes import Nodes, base_of
 from .panels import FINE, counted, first_panels, fitted, gauss
 from .written import written_energy

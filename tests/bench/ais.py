@@ -24,7 +24,7 @@ def bmdsl(settings):
     """The product's own steps, weights and moves, as `log_partition("ais")` runs them."""
     import bmdsl
     from bmdsl.inference.annealed_path import path_of
-    from bmdsl.inference.threads import one_pool
+    from bmdsl.runtime.threads import one_pool
 
     m = bmdsl.load("rbm", D=settings["D"], H=settings["H"]).compile(seed=0)
     for name, value in zip("Wbc", _parameters(settings), strict=True):

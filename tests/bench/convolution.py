@@ -25,8 +25,8 @@ def _arrays(a, b, n):
 def bmdsl(settings):
     """The product's own sums, as a program makes them."""
     import bmdsl
-    from bmdsl.inference.multiway import ConvolvedTerm
-    from bmdsl.inference.threads import one_pool
+    from bmdsl.runtime.multiway import ConvolvedTerm
+    from bmdsl.runtime.threads import one_pool
 
     layers = []
     for a, b, n in settings["layers"]:

@@ -45,7 +45,7 @@ def served(contenders: dict[str, Callable[[dict], Callable[[], None]]]) -> bool:
 
 def training_update(model, data, batch: int) -> Callable[[], None]:
     """The product's own update, as its training loop calls it: the next minibatch of `data`, both phases, gradient, step; one thread pool from now on."""
-    from bmdsl.inference.threads import one_pool
+    from bmdsl.runtime.threads import one_pool
     from bmdsl.training.cases import Cases
     from bmdsl.training.recipe import Recipe
 

@@ -22,8 +22,8 @@ def _data(settings):
 def bmdsl(settings):
     """The product's own update, as its training loop calls it."""
     import bmdsl
-    from bmdsl.inference.threads import one_pool
-    from bmdsl.joint import JointMachine, Trained
+    from bmdsl.runtime.threads import one_pool
+    from bmdsl.stacks.joint import JointMachine, Trained
     from bmdsl.training.cases import Cases
     from bmdsl.training.recipe import Recipe
 

@@ -41,11 +41,11 @@ def _machine(length, beta):
 
 def bmdsl(settings):
     """`machine.sweep` as sampling calls it; `form` chooses one of the two generated forms."""
-    from bmdsl.inference import phases
-    from bmdsl.inference.threads import one_pool
+    from bmdsl.runtime import bound_machine
+    from bmdsl.runtime.threads import one_pool
 
     if "form" in settings:
-        phases.MANY_CHAINS = 1 if settings["form"] == "side by side" else 10**9
+        bound_machine.MANY_CHAINS = 1 if settings["form"] == "side by side" else 10**9
     machine = _machine(settings["L"], settings["beta"])
     state = machine.initial_state(settings["chains"])
     count = 0

@@ -9,7 +9,7 @@ from statistics import median
 import numpy as np
 
 from bmdsl import parse, units
-from bmdsl.inference.threads import one_pool
+from bmdsl.runtime.threads import one_pool
 from tests.units.test_documented_units import written
 
 PAIRS = (("triple", "categorical(3)"), ("triple", "binomial(2)"), ("von_mises", "rectified"), ("copied", "rectified"))

@@ -6,7 +6,7 @@ import networkx as nx
 import pytest
 
 import bmdsl
-from bmdsl.resources import folder as shipped
+from bmdsl.files import folder as shipped
 
 from .command import Bm
 from .conftest import RBM

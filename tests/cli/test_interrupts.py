@@ -72,7 +72,7 @@ def test_two_hundred_interrupts_at_random_moments_are_clean(tmp_path: Path):
 
 
 def test_a_signal_whose_exception_was_dropped_is_taken_at_the_next_check():
-    from bmdsl.inference.interrupts import Raising, Stopped, deferred
+    from bmdsl.runtime.interrupts import Raising, Stopped, deferred
 
     handler = Raising()
     before = signal.signal(signal.SIGTERM, handler)
@@ -101,7 +101,7 @@ def test_a_signal_whose_exception_was_dropped_is_taken_at_the_next_check():
 
 @pytest.mark.parametrize("error", [None, RuntimeError("no compiled object yet")])
 def test_an_interrupt_of_python_that_was_dropped_is_raised_at_the_end(error: Exception | None):
-    from bmdsl.inference.threads import alone
+    from bmdsl.runtime.threads import alone
 
     class Dropping:
         def __del__(self) -> None:

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 import bmdsl
 from bmdsl.data.alignment import DNA, PROTEIN, RNA
 from bmdsl.data.load import load
-from bmdsl.fitting import bound
 from bmdsl.language.diagnostics import BmError
+from bmdsl.tasks.train import bound
 
 
 def written(folder: Path, name: str, *sequences: str) -> str:

@@ -57,7 +57,7 @@ def test_cases_come_to_one_mean_and_test_cases_to_that_of_training() -> None:
 
 def test_grey_levels_may_stand_for_means_of_binary_units_but_not_leave_their_range() -> None:
     import bmdsl
-    from bmdsl.fitting import prepare
+    from bmdsl.data.preparing import prepare
 
     model = bmdsl.load("rbm", D=4, H=2)
     grey = np.array([[0.0, 0.3, 1.0, 0.7]], np.float32)

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from bmdsl import units
-from bmdsl.handle import load_all
+from bmdsl.model import load_all
 from tests.cli.command import Bm
 
 ROOT = Path(__file__).parents[2]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from bmdsl.handle import load_all
 from bmdsl.language.diagnostics import BmError
+from bmdsl.model import load_all
 
 FOLDER = Path(__file__).parent / "bad"
 

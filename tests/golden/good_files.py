@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import bmdsl
-from bmdsl.compiler.plan import Plan
+from bmdsl.plan.plan import Plan
 from bmdsl.report.derivation import as_latex, as_text
 
 FOLDER = Path(__file__).parent / "good"

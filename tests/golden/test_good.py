@@ -8,8 +8,8 @@ import sys
 import numpy as np
 import pytest
 
-from bmdsl.compiler.interpreter import Interpreter, philox_uniforms
-from bmdsl.inference.phases import GROUPS
+from bmdsl.runtime.bound_machine import GROUPS
+from bmdsl.schedule.interpreter import Interpreter, philox_uniforms
 
 from .good_files import FOLDER, mother, rendered
 

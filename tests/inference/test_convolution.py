@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scipy import signal, stats
 
 import bmdsl
-from bmdsl.inference.multiway import ConvolvedTerm
+from bmdsl.runtime.multiway import ConvolvedTerm
 from tests.inference import enumerated
 
 FORMS = {

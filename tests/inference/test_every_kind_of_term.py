@@ -16,11 +16,12 @@ from scipy.special import logsumexp
 
 import bmdsl
 from bmdsl import units
-from bmdsl.compiler.term_kinds import Kind, kind_of, kinds_of
-from bmdsl.inference import elimination, enumeration, exact_machine, observed_part, paired_states, program, unit_tables
+from bmdsl.inference import elimination, enumeration, exact_machine, observed_part, paired_states, unit_tables
 from bmdsl.inference.annealed_path import Path
 from bmdsl.inference.ladder import default_range
 from bmdsl.language.diagnostics import BmError
+from bmdsl.plan.term_kinds import Kind, kind_of, kinds_of
+from bmdsl.runtime import program, summing
 from tests.inference.kinds_of_terms import CASES, Case, softplus
 from tests.inference.own_units import Late, Trit
 from tests.naive import slope
@@ -40,7 +41,7 @@ def _own_units(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def by_group(monkeypatch: pytest.MonkeyPatch) -> None:
     """Enumeration, a few rows at a time."""
     monkeypatch.setattr(enumeration, "CHUNK", 8)
-    monkeypatch.setattr(enumeration, "NUMBERS", 64)
+    monkeypatch.setattr(summing, "NUMBERS", 64)
 
 
 def unit_by_unit(monkeypatch: pytest.MonkeyPatch) -> None:

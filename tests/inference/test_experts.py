@@ -10,7 +10,7 @@ import pytest
 from scipy import stats
 
 import bmdsl
-from bmdsl.inference.expert_sampling import ExpertSampler
+from bmdsl.runtime.expert_sampling import ExpertSampler
 from tests import naive
 
 PLANE = {

@@ -13,8 +13,8 @@ import pytest
 import scipy.sparse
 
 import bmdsl
-from bmdsl.arrays import real
-from tests.inference.test_gate import WAYS, put
+from bmdsl.data.arrays import real
+from tests.runtime.test_gate import WAYS, put
 
 Array = np.ndarray
 TEXT = """model m { visible v[4] : binary  hidden h[2] : binary  param W, b

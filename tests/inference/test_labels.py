@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import bmdsl
-from bmdsl.fitting import read
+from bmdsl.data.finding import read
 from tests import naive
 
 
@@ -28,7 +28,7 @@ def test_a_label_that_is_left_out_is_summed_out() -> None:
 
 def test_labels_of_a_set_go_to_the_class_unit_and_no_transform_touches_them() -> None:
     m = bmdsl.load("class_rbm", H=60)
-    from bmdsl.fitting import start
+    from bmdsl.tasks.train import start
 
     outcome = start(m, None, None, None, "float32")
     assert outcome.data["y"].shape == (1797, 10) and (outcome.data["y"].sum(1) == 1).all()

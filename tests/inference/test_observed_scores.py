@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from scipy.special import logsumexp
 
 import bmdsl
-from bmdsl.evaluation import figures
-from bmdsl.gaps import Gaps
+from bmdsl.inference.figures import figures
+from bmdsl.inference.gaps import Gaps
+from bmdsl.inference.likelihood import measure
 from bmdsl.inference.observed_scores import scores
-from bmdsl.likelihood import measure
 
 Array = np.ndarray
 TEXTS = {

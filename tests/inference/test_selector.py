@@ -110,7 +110,7 @@ def test_training_by_the_exact_gradient_climbs_the_exact_likelihood() -> None:
     ],
 )
 def test_third_order_models_of_every_kind_are_verified(text: str) -> None:
-    from bmdsl.verifying import verify
+    from bmdsl.tasks.verify import verify
 
     found = verify(bmdsl.parse(f"model m {{ {text} }}"))
     assert found.passed, [r for r in found.rows if not r.passed]

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import bmdsl
-from bmdsl.resources import folder
+from bmdsl.files import folder
 from tests import naive
 
 SIZES = {

@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bmdsl.files import folder
 from bmdsl.language import tree as t
 from bmdsl.language.expression_text import TERM, expression, level
 from bmdsl.language.format import format
 from bmdsl.language.parse import parse
 from bmdsl.language.source import Source, Span
 from bmdsl.language.sugar import expand
-from bmdsl.resources import folder
 
 UNTIDY = """\
 # top

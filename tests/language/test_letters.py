@@ -13,8 +13,7 @@ from hypothesis import settings as options
 from hypothesis import strategies as st
 
 import bmdsl
-from bmdsl.compiler.identifiers import edges_variable, letter
-from bmdsl.compiler.term_loops import Lengths, emit_loops, parameter_entry
+from bmdsl.emit.term_loops import Lengths, emit_loops, parameter_entry
 from bmdsl.language.letters import (
     OUTSIDE,
     Table,
@@ -43,6 +42,7 @@ from bmdsl.language.model import (
     Term,
     UnitFactor,
 )
+from bmdsl.plan.identifiers import edges_variable, letter
 from bmdsl.verification.written import written_energy
 
 NAMES = "ijkl"

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 import bmdsl
+from bmdsl.files import folder
 from bmdsl.language.lints import LINTS
-from bmdsl.resources import folder
 
 CASES = {
     "BM950": "model m(D = 3, K = 2) { visible v[D] : binary param b energy = - b[i] v[i] }",

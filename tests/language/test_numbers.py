@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 import bmdsl
 from bmdsl.language.diagnostics import BmError
-from bmdsl.overrides import override
+from bmdsl.language.overrides import override
 
 LITERALS = st.one_of(
     st.integers(0, 10**25).map(str),

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 import bmdsl
-from bmdsl.handle import load_all
 from bmdsl.language.diagnostics import BmError
 from bmdsl.language.model import Stack
+from bmdsl.model import load_all
 
 SYSTEMS = """
 model imrbm(D = 784, K = 80, H = 100) {

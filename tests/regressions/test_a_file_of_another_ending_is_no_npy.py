@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from bmdsl.language.diagnostics import BmError
-from bmdsl.results import write_results
+from bmdsl.runs.results import write_results
 
 
 def test_a_csv_is_written_as_csv_and_no_other_ending_is_taken(tmp_path: Path) -> None:

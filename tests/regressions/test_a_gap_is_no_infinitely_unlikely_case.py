@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 import bmdsl
-from bmdsl import fitting
-from bmdsl.evaluation import evaluate
-from bmdsl.inferring import rank
+from bmdsl.tasks import train as fitting
+from bmdsl.tasks.eval import evaluate
+from bmdsl.tasks.rank import rank
 
 
 @pytest.fixture(scope="module")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 import bmdsl
-from bmdsl.forecasting import verify_given
 from bmdsl.language.diagnostics import BmError
+from bmdsl.tasks.given import verify_given
 
 
 def test_the_help_names_the_option() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 import bmdsl
-from bmdsl.fitting import resume
+from bmdsl.tasks.resume import resume
 
 TEXT = """model m(D = 4, H = 2) {
   visible v[D] : binary   hidden h[H] : binary

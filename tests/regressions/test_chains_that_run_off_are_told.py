@@ -28,7 +28,7 @@ def test_an_inverse_temperature_past_the_models_own() -> None:
 
 def test_chains_that_fall_down_a_way_that_was_not_found(monkeypatch: pytest.MonkeyPatch) -> None:
     """With the search for a way down switched off, the watch alone."""
-    monkeypatch.setattr("bmdsl.inference.rays.Rays.find", lambda self, starts, seed=0: None)
+    monkeypatch.setattr("bmdsl.runtime.rays.Rays.find", lambda self, starts, seed=0: None)
     m = bmdsl.parse("model m { visible x : gaussian  visible y : gaussian  visible z : gaussian  energy = - 0.9 x y z }").compile(dtype="float64", jit=False)
     with pytest.raises(BmError) as caught:
         m.sample(50, steps=400)

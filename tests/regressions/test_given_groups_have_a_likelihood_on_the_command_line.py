@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 import bmdsl
-from bmdsl import conditional_likelihood, evaluation, likelihood
+from bmdsl.inference import conditional_likelihood, likelihood
+from bmdsl.tasks import eval as evaluation
 from tests import naive
 
 TEXT = """model m { given x[2] : binomial(2)  visible v[2] : binary  hidden h[2] : binary  param W, A

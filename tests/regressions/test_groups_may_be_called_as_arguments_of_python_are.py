@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 import bmdsl
-from bmdsl.writing import write_npz
+from bmdsl.files import write_npz
 
 
 def test_energies_and_means_of_self_and_group() -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 import bmdsl
-from bmdsl.evaluation import evaluate
-from bmdsl.fitting import start
+from bmdsl.tasks.eval import evaluate
+from bmdsl.tasks.train import start
 
 TEXT = """model m(D, H = 2) {
   visible v[D] : gaussian(sigma = 1)   hidden h[H] : binary

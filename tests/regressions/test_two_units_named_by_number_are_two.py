@@ -18,7 +18,7 @@ def test_a_product_of_two_units_by_their_numbers_compiles():
 
 
 def test_check_says_what_compiling_would(tmp_path):
-    from bmdsl.checking import verify_compiles
+    from bmdsl.tasks.check import verify_compiles
 
     (tmp_path / "m.bm").write_text("model m { visible x[3] : gaussian  hidden h[2] : binary  energy = x[i]^2 h[0] h[1] }")
     model = bmdsl.load(tmp_path / "m.bm")

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 import bmdsl
-from bmdsl.evaluation import evaluate, last_part
+from bmdsl.tasks.eval import evaluate
+from bmdsl.tasks.run_cases import last_part
 
 TEXT = """model m(D = 10) {
   visible v[D] : binary

@@ -92,7 +92,7 @@ def test_a_square_parameter_comes_from_a_matrix_or_from_edges(tmp_path: Path):
     ],
 )
 def test_a_file_without_couplings_is_refused_by_check(tmp_path: Path, content: str, said: str, capsys: pytest.CaptureFixture[str]):
-    from bmdsl.checking import verify_starts
+    from bmdsl.tasks.check import verify_starts
 
     (tmp_path / "e.csv").write_text("0,1\n1,2\n0,2\n")
     (tmp_path / "w.csv").write_text(content)

@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 from scipy import special
 
-from bmdsl.compiler.plan import Plan
 from bmdsl.language.model import Length, Subscript
+from bmdsl.plan.plan import Plan
 from bmdsl.report.derivation import expression as x
 
 Array = np.ndarray

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from bmdsl.compiler.plan import Plan
+from bmdsl.plan.plan import Plan
 from bmdsl.units.interface import UnitType
 
 Array = np.ndarray

@@ -16,14 +16,14 @@ from hypothesis import strategies as st
 
 import bmdsl
 from bmdsl import units
-from bmdsl.compiler.plan import Plan
+from bmdsl.files import find_model
 from bmdsl.language.diagnostics import BmError
 from bmdsl.language.model import Subscript
+from bmdsl.plan.plan import Plan
 from bmdsl.report import derivation
 from bmdsl.report.derivation import expression as x
 from bmdsl.report.derivation.text import Text
-from bmdsl.resources import find_model
-from bmdsl.unit_files import register_file
+from bmdsl.units.unit_files import register_file
 from tests.cli.test_own_units import UNIT
 from tests.report.equations import Held
 from tests.report.explained_models import KINDS, SHIPPED, machine_of, texts

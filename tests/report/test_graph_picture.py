@@ -10,10 +10,10 @@ import networkx as nx
 import pytest
 
 import bmdsl
+from bmdsl.files import folder
 from bmdsl.report.graph_files import write_graph
 from bmdsl.report.graph_layout import RADIUS, SIDE, layout, on_curve
 from bmdsl.report.graph_picture import formula
-from bmdsl.resources import folder
 
 DEEP = """model deep(D) {
   visible v[D] : binary  hidden h1[50] : binary  hidden h2[50] : binary  hidden h3[9] : binary

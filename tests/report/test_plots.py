@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import bmdsl
-from bmdsl.fitting import image_shapes
+from bmdsl.data.finding import image_shapes
 from bmdsl.report.layer_filters import combined, largest, layer_filters, shared_filters, weight_norms
 from bmdsl.report.plots import GAP, LEAST, curves, montage, tiles
 

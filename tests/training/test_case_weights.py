@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 
 import bmdsl
-from bmdsl.evaluation import evaluate
-from bmdsl.fitting import fit
-from bmdsl.inference.initial import data_parameters
-from bmdsl.likelihood import measure, of_run
+from bmdsl.inference.likelihood import mean_error, measure
 from bmdsl.registry import discover
-from bmdsl.training.health import Look, mean_error
+from bmdsl.runtime.initial import data_parameters
+from bmdsl.tasks.eval import evaluate, of_run
+from bmdsl.tasks.train import fit
+from bmdsl.training.health import Look
 
 TEXT = """model m(D = 5, H = 2) {
   visible v[D] : UNIT   hidden h[H] : binary

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 import bmdsl
-from bmdsl import fitting
 from bmdsl.language.diagnostics import BmError
 from bmdsl.registry import discover
+from bmdsl.tasks import resume as resuming
+from bmdsl.tasks import train as fitting
 
 DEEP = """model m { visible v[5] : binary  hidden h[4] : binary  hidden g[3] : binary  param W, V, b, c, d
   energy = - W[j,i] v[i] h[j] - V[j,k] h[j] g[k] - b[i] v[i] - c[j] h[j] - d[k] g[k]
@@ -66,7 +67,7 @@ def test_norms_become_equal_and_mean_norms_survive_a_resume(tmp_path) -> None:  
     model = bmdsl.parse(DEEP)
     whole = fitting.start(model, str(tmp_path / "x.npy"), tmp_path / "whole", None, "float32")
     fitting.start(model.bind({"epochs": 2}), str(tmp_path / "x.npy"), tmp_path / "part", None, "float32")
-    rest = fitting.resume(tmp_path / "part", {"epochs": 3})
+    rest = resuming.resume(tmp_path / "part", {"epochs": 3})
     for name, value in whole.machine.params.items():
         np.testing.assert_array_equal(value, rest.machine.params[name])
 

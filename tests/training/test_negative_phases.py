@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 import bmdsl
-from bmdsl import fitting
 from bmdsl.language.model import Choice
 from bmdsl.registry import discover
+from bmdsl.tasks import resume as resuming
+from bmdsl.tasks import train as fitting
 from bmdsl.training.batch import Batch, Expectation
 from tests.training.naive_machine import NaiveRbm
 
@@ -79,7 +80,7 @@ def test_a_resumed_run_is_the_run(kind: str, x: np.ndarray, tmp_path) -> None:  
     model = _model(KINDS[kind])
     whole = fitting.start(model, str(tmp_path / "x.npy"), tmp_path / "whole", None, "float32")
     fitting.start(model.bind({"epochs": 2}), str(tmp_path / "x.npy"), tmp_path / "part", None, "float32")
-    rest = fitting.resume(tmp_path / "part", {"epochs": 3})
+    rest = resuming.resume(tmp_path / "part", {"epochs": 3})
     for name, value in whole.machine.params.items():
         np.testing.assert_array_equal(value, rest.machine.params[name])
     assert set(rest.run.chains) == {"v", "h"}  # what else the phase keeps is no sample

@@ -13,8 +13,8 @@ import pytest
 from scipy import stats
 
 import bmdsl
-from bmdsl.compiler.plan import Plan
 from bmdsl.language.diagnostics import BmError
+from bmdsl.plan.plan import Plan
 from bmdsl.registry import discover
 from bmdsl.training.batch import Batch
 from bmdsl.training.recipe import Recipe

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 import bmdsl
-from bmdsl import fitting
+from bmdsl.tasks import resume as resuming
+from bmdsl.tasks import train as fitting
 
 TEXT = """model m(D) { visible v[D] : binary  visible x : gaussian  hidden h[2] : binary  hidden k[2] : binary
   param W, U, P fixed, b init logit_mean(v), a init mean(x)
@@ -78,13 +79,13 @@ def test_a_resume_goes_on(tmp_path: Path) -> None:
     model = bmdsl.parse(TEXT.replace("rate = 1e-9", "rate = 0.5"))
     whole = fitting.start(model.bind({"epochs": 2}), str(tmp_path / "d.npz"), tmp_path / "whole", None, "float64")
     fitting.start(model, str(tmp_path / "d.npz"), tmp_path / "part", None, "float64")
-    rest = fitting.resume(tmp_path / "part", {"epochs": 2})
+    rest = resuming.resume(tmp_path / "part", {"epochs": 2})
     for name, x in whole.machine.params.items():
         np.testing.assert_array_equal(x, rest.machine.params[name])
 
 
 def test_pretraining_is_carried_out_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    from bmdsl.pretrain import greedy
+    from bmdsl.training.pretrain import greedy
 
     done: list[int] = []
     monkeypatch.setattr(greedy, "pretrain", lambda *_: done.append(1))

@@ -16,7 +16,7 @@ from scipy import stats as st
 import bmdsl
 from bmdsl import units
 from bmdsl.language.diagnostics import BmError
-from bmdsl.unit_check import examine
+from bmdsl.tasks.units import examine
 
 PAGE = Path(__file__).parents[2] / "docs" / "new-unit.md"
 

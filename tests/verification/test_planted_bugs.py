@@ -7,9 +7,10 @@ from collections.abc import Callable
 import pytest
 
 import bmdsl
-from bmdsl.compiler import emit, plan
-from bmdsl.compiler.plan import Plan
-from bmdsl.verifying import Verified, verify
+from bmdsl.emit import emit
+from bmdsl.plan import plan
+from bmdsl.plan.plan import Plan
+from bmdsl.tasks.verify import Verified, verify
 from tests.cli.command import Bm
 
 RBM = "model m(D, H = 5) { visible v[D] : binary  hidden h[H] : spin  param W, b  energy = - W[i,j] v[i] h[j] - b[i] v[i] }"

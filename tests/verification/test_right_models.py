@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import bmdsl
+from bmdsl.tasks.verify import _nodes, _set_parameters, verify
 from bmdsl.verification.brute_force import BruteForce
 from bmdsl.verification.checks import CHECKS, Row, Subject
-from bmdsl.verifying import _nodes, _set_parameters, verify
 
 FORMULAS = ("energy", "conditionals", "free energy", "log Z", "gradient")
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import bmdsl
-from bmdsl.verifying import verify
+from bmdsl.tasks.verify import verify
 from tests.cli.command import Bm
 
 SIZES = {"factored": {"D": 4, "E": 4, "H": 4, "F": 3}, "local_rbm": {"S": 3, "R": 2}}

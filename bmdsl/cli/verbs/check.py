@@ -37,8 +37,8 @@ def run(files: Files, define: Define = None, which: Which = None, units: Units =
 def _check(file: str, define: list[str] | None, which: str | None, deny: list[str] | None, allow: list[str] | None,
            as_json: bool) -> dict[str, Any]:  # fmt: skip
     """What is said of one file, printed if not `as_json`; BmError with what is wrong in it."""
-    from ...checking import is_saved, made_of, verify_compiles, verify_starts
-    from ...handle import Stacked
+    from ...model import Stacked
+    from ...tasks.check import is_saved, made_of, verify_compiles, verify_starts
 
     if is_saved(file):
         found = made_of(file)

@@ -32,7 +32,7 @@ def run(
     as_json: Json = False,
 ) -> None:
     """Print reconstruction error, free energy and, where it is exact, log-likelihood; or what a classifier makes of the machine's features."""
-    from ...evaluation import evaluate
+    from ...tasks.eval import evaluate
 
     if rank is not None:
         _rank(folder, data, part, rank, as_json)
@@ -54,7 +54,7 @@ def run(
 
 
 def _rank(folder: Path, data: str | None, parts: list[str] | None, count: int, as_json: bool) -> None:
-    from ...inferring import rank
+    from ...tasks.rank import rank
 
     found = rank(folder, data, parts[-1] if parts else None, count)
     if as_json:
@@ -68,7 +68,7 @@ def _rank(folder: Path, data: str | None, parts: list[str] | None, count: int, a
 
 
 def _likelihood(folder: Path, data: str | None, parts: list[str] | None, chains: int, steps: int, weights: Path | None, as_json: bool) -> None:
-    from ...likelihood import of_run
+    from ...tasks.eval import of_run
 
     found = of_run(folder, data, parts, chains, steps, weights=weights)
     if as_json:
@@ -80,7 +80,7 @@ def _likelihood(folder: Path, data: str | None, parts: list[str] | None, chains:
 
 
 def _probe(folder: Path, data: str | None, name: str, features: str, labels: str | None, as_json: bool) -> None:
-    from ...probing import probe
+    from ...tasks.probe import probe
 
     def say(what: str) -> None:
         if sys.stderr.isatty():

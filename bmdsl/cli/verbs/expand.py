@@ -9,6 +9,6 @@ PLACE = LOOK, 3
 
 def run(file: File) -> None:
     """Print a file with its sugar (`layers`, `bias`) written out."""
-    from ...formatting import expanded
+    from ...tasks.expand import expanded
 
     print(expanded(file), end="")

@@ -19,8 +19,8 @@ def run(
     units: Units = None,
 ) -> None:
     """Write E[h | v], layer after layer, as a feed-forward network that others can fine-tune."""
-    from ...exporting import export
-    from ...handle import open_run
+    from ...runs.opening import open_run
+    from ...tasks.export import export
 
     opened = open_run(folder)
     place = folder if folder.is_dir() else folder.parent

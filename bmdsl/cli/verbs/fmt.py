@@ -21,7 +21,7 @@ def run(
     diff: Annotated[bool, typer.Option("--diff", help="change nothing; show what would change; exit 1 if anything would")] = False,
 ) -> None:
     """Rewrite files in the one style; comments and meaning stay."""
-    from ...formatting import formatted, formatted_text, models_in, rewrite
+    from ...tasks.fmt import formatted, formatted_text, models_in, rewrite
 
     if STDIN in files:
         text = sys.stdin.read()

@@ -29,7 +29,8 @@ def run(
     as_json: Json = False,
 ) -> None:
     """Search the ground state: cool many chains, keep the best state and say how many found its energy."""
-    from ...sampling import ground, subject
+    from ...tasks.ground import ground
+    from ...tasks.sample import subject
 
     s = subject(source, assignments(define), seed)
     found, path, picture = ground(s, n, sweeps, None if beta is None else pair_of(beta, "--beta"), schedule, clamp or (), out, False if as_json else None)

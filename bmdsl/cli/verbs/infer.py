@@ -28,8 +28,8 @@ def run(
     as_json: Json = False,
 ) -> None:
     """Fill in missing entries, take noise away, or write hidden means as features for another program."""
-    from ...inferring import infer
     from ...language.diagnostics import fail
+    from ...tasks.infer import infer
 
     if noise is not None and not denoise:
         raise fail("BM931", "`--noise` says how noisy the cases are that `--denoise` takes", help="add --denoise")

@@ -17,7 +17,7 @@ def run(
     like: Annotated[str, typer.Option("--like", help="a shipped model or a .bm file to copy")] = "rbm",
 ) -> None:
     """Start a model from a shipped one."""
-    from ...formatting import copy_model
+    from ...tasks.new import copy_model
 
     path = copy_model(like, Path(name))
     print(f"{path}: like `{like}`; try `bm check {path}`")

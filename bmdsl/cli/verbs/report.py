@@ -22,6 +22,6 @@ def run(
     threads: Threads = None,
 ) -> None:
     """Write one HTML file with health, figures, pictures, the model's text, its graph and what follows from its energy."""
-    from ...reporting import write_report
+    from ...tasks.report import write_report
 
     print(write_report(folder, out, likelihood, chains, steps))

@@ -23,6 +23,6 @@ def run(
     as_json: Json = False,
 ) -> None:
     """Go on with a run from its checkpoint; `--set train.epochs=40` makes it longer."""
-    from ...fitting import resume
+    from ...tasks.resume import resume
 
     finish(resume(folder, overrides(settings), data, weights), as_json)

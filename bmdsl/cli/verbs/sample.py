@@ -42,10 +42,11 @@ def run(
     as_json: Json = False,
 ) -> None:
     """Draw samples from a machine or a stack, into a file and a picture; watch observables on the way."""
-    from ...forecasting import read_given, write_forecast
     from ...language.diagnostics import fail
-    from ...sampling import Chosen, draw, draw_stack, observed, subject
-    from ...stacking import is_stack
+    from ...stacks.folder import is_stack
+    from ...tasks.forecast import write_forecast
+    from ...tasks.given import read_given
+    from ...tasks.sample import Chosen, draw, draw_stack, observed, subject
 
     if is_stack(Path(source)):
         if define or clamp or given or forecast or anneal or observe or exact or beta != "1":

@@ -12,7 +12,7 @@ from ..options import USE, Allow, Define, Deny, File, Json, Seed, Settings, Thre
 from ..outcome import finish, show
 
 if TYPE_CHECKING:
-    from ...fitting import Outcome
+    from ...tasks.train import Outcome
 
 PLACE = USE, 1
 LAST = Path("runs/last")
@@ -37,8 +37,8 @@ def run(
     as_json: Json = False,
 ) -> None:
     """Train a model, or a stack layer by layer; lengths are taken from the data."""
-    from ...fitting import start
-    from ...handle import is_stack
+    from ...model import is_stack
+    from ...tasks.train import start
 
     folder, replaced = out or LAST, overwrite or out is None
     if is_stack(file, which):
@@ -53,8 +53,10 @@ def run(
 
 def _stack(file: str, which: str | None, data: str | None, out: Path, overwrite: bool, define: list[str] | None, settings: dict[str, str],
            weights: Path | None, seed: int | None, dtype: str, as_json: bool) -> None:  # fmt: skip
-    from ...handle import load_stack
     from ...language.diagnostics import fail
+    from ...model import read_source
+    from ...stacks.stack_model import StackModel
+    from ...tasks.train_stack import train_stack
 
     if define or weights is not None:
         raise fail("BM929", "`-D` and `--weights` are for a single model", help="write the layers' arguments into the stack")
@@ -64,7 +66,8 @@ def _stack(file: str, which: str | None, data: str | None, out: Path, overwrite:
             print(f"{name}:")
             show([(f"  {title}", *rest) for title, *rest in outcome.rows()])
 
-    stack = load_stack(file, which)
-    stack.train(data, out, seed=seed, dtype=dtype, on_layer=done, overwrite=overwrite, **settings)
+    source, found = read_source(file)
+    stack = StackModel(source, which, found.parent)
+    train_stack(stack, data, out, seed=seed, dtype=dtype, on_layer=done, overwrite=overwrite, settings=settings)
     if as_json:
         print(json.dumps({"out": str(out), "layers": [layer.name for layer in stack.layers]}))

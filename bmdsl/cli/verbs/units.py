@@ -35,7 +35,7 @@ def run(
 
 def _check(name: str, as_json: bool) -> None:
     from ...language.diagnostics import fail
-    from ...unit_check import examine
+    from ...tasks.units import examine
 
     findings, wrong = examine(name)
     if as_json:

@@ -10,7 +10,7 @@ import typer
 from ..options import LOOK, Define, File, Json, Units, load_all
 
 if TYPE_CHECKING:
-    from ...verifying import Verified
+    from ...tasks.verify import Verified
 
 PLACE = LOOK, 6
 
@@ -25,8 +25,8 @@ def run(
     as_json: Json = False,
 ) -> None:
     """Shrink a model until it can be enumerated, and hold all that is derived from it against brute force."""
-    from ...handle import Model
-    from ...verifying import Verified, each  # noqa: F811  # the annotation's import is for type checkers alone
+    from ...model import Model
+    from ...tasks.verify import Verified, each  # noqa: F811  # the annotation's import is for type checkers alone
 
     sizes = dict(_size(text) for text in size or ())
     done = []

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ...language.vocabulary import Word
-from ..missing import verify_numbers
+from ...runtime.missing import verify_numbers
 
 if TYPE_CHECKING:
     from ..machine import Machine

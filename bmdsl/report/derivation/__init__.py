@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ...compiler.plan import Plan
+from ...plan.plan import Plan
 from .conditional import conditionals
 from .context import Context
 from .energy import energy

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ...compiler.plan import GroupPlan
+from ...plan.plan import GroupPlan
 from .algebra import ONE, add, applied, is_constant, mapped, mul, negative
 from .context import Context
 from .expression import Addition, Average, Equation, Node, Probability, Quantity, Section, Series

@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from fractions import Fraction
 from functools import lru_cache
 
-from ...compiler.plan import GroupPlan
 from ...language import tree as t
 from ...language.diagnostics import BmError
 from ...language.model import Group, Model, Term
 from ...language.parse import parse
 from ...language.source import Source
+from ...plan.plan import GroupPlan
 from .algebra import ONE, add, mul, negative, number, raised
 from .expression import Addition, Multiplication, Named, Node, Numeral, Raised
 

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from functools import cached_property
 from itertools import combinations
 
-from ...compiler.plan import GroupPlan, Plan
 from ...language.model import Length, Term, UnitFactor
+from ...plan.plan import GroupPlan, Plan
 from ...units.interface import reduced_power
 from .algebra import ZERO, add, mul, negative
 from .constants import Values

@@ -7,9 +7,9 @@ import warnings
 from fractions import Fraction
 from typing import Literal
 
-from ...compiler.plan import GroupPlan
 from ...language.diagnostics import BmWarning, Diagnostic
 from ...language.model import Model, Subscript
+from ...plan.plan import GroupPlan
 from .algebra import add, applied, mul, negative, number, raised
 from .constants import Values, options
 from .expression import Counter, Index, Named, Node, OfType, Quantity, Series, State

@@ -4,8 +4,8 @@ of experts.
 
 from __future__ import annotations
 
-from ...compiler.plan import GroupPlan
 from ...language.model import Subscript, Term
+from ...plan.plan import GroupPlan
 from .algebra import ONE, ZERO, applied, joined, mapped, mul, negative, ratio
 from .context import Context
 from .expression import (

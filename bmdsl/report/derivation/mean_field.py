@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ...compiler.plan import GroupPlan
 from ...language.model import UnitFactor
+from ...plan.plan import GroupPlan
 from .algebra import mapped, walk
 from .context import Context
 from .expression import Equation, Moment, Node, Quantity, Section

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from ...files import file_names
 from ...language.vocabulary import Word
-from ...writing import file_names
 from ..plots import curves, usage
 from ..subject import Subject
 

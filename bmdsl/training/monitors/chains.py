@@ -12,9 +12,9 @@ import numpy as np
 
 from ...language.diagnostics import Diagnostic
 from ...language.vocabulary import Word
+from ...runs.run_folder import OWN
 from ..batch import Expectation
 from ..health import Finding, Look
-from ..machine_protocol import OWN
 
 WORD = Word("chains", summary="energy of the chains against the data's, and their memory")
 

@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 
 from ...inference.bound import minus_free_energy
+from ...inference.likelihood import mean_error
 from ...language.vocabulary import Word
-from ..health import Finding, Look, mean_error
+from ..health import Finding, Look
 
 WORD = Word("free_energy_gap", summary="free energy of validation cases less that of training cases: overfitting")
 

@@ -13,6 +13,7 @@ from scipy.special import logsumexp
 from ...inference import enumeration
 from ...inference.bound import minus_free_energy
 from ...language.vocabulary import Word
+from ...runtime import domain
 from ..health import Finding, Look
 
 WORD = Word("pseudo_likelihood", summary="log P of one unit given all others")
@@ -24,7 +25,7 @@ def look(at: Look, memory: dict[str, Any]) -> Finding:
     """`pseudo_likelihood` in nats a case, of the first visible group; nothing where its units have no finite domain, or F(v) is not exact."""
     machine, program = at.machine, at.machine.program
     name = machine.visible[0]
-    support, width = enumeration.support_of(program, name), program.states[name]
+    support, width = domain.support_of(program, name), program.states[name]
     if support is None or len(support) > 64 or not enumeration.summed_at_once(program, machine.hidden):
         return Finding()
     x = at.watched[name].reshape(len(at.watched[name]), -1)

@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 
 from ...inference.correlations import unexplained
-from ...inference.domain import is_real
 from ...inference.enumeration import summed_at_once
 from ...language.vocabulary import Word
+from ...runtime.domain import is_real
 from ..health import Finding, Look
 
 WORD = Word("spread", summary="width of real units beside that of the data about their means")

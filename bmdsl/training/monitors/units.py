@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from ...inference.domain import ends, span
 from ...inference.enumeration import summed_at_once
 from ...language.vocabulary import Word
+from ...runtime.domain import ends, span
 from ..health import Finding, Look
 
 WORD = Word("units", summary="hidden units that do nothing")

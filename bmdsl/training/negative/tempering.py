@@ -10,9 +10,10 @@ import numpy as np
 
 from ...language.model import Choice
 from ...language.vocabulary import Option, Word
+from ...runs.run_folder import OWN
 from ..batch import Batch, Expectation
 from ..conditions import refuse_given
-from ..machine_protocol import CHAIN_STREAM, NEGATIVE_STREAM, OWN, Array, Machine, State
+from ..machine_protocol import CHAIN_STREAM, NEGATIVE_STREAM, Array, Machine, State
 
 WORD = Word(
     "tempering",

@@ -13,9 +13,10 @@ import numpy as np
 
 from ...language.model import Choice
 from ...language.vocabulary import Option, Word
+from ...runs.run_folder import OWN
 from ..batch import Batch, Expectation
 from ..conditions import refuse_given
-from ..machine_protocol import CHAIN_STREAM, NEGATIVE_STREAM, OWN, Array, Machine, State
+from ..machine_protocol import CHAIN_STREAM, NEGATIVE_STREAM, Array, Machine, State
 
 if TYPE_CHECKING:
     from ...inference.phases import Phases
@@ -96,7 +97,7 @@ def _exchange(machine: Phases, chains: State, states: list[State], update: int) 
     """
     from scipy.special import logsumexp
 
-    from ...inference import enumeration
+    from ...runtime import summing
 
     count = len(states) - 1
     fields = []
@@ -110,7 +111,7 @@ def _exchange(machine: Phases, chains: State, states: list[State], update: int) 
 
     def weight(f: int, s: int) -> Array:
         kept = {n: x for n, x in states[s].items() if n not in summed}
-        return enumeration.sum_out(machine.program, fields[f], kept, summed)[1]
+        return summing.sum_out(machine.program, fields[f], kept, summed)[1]
 
     own = [weight(k, k) for k in range(count + 1)]
     generator = np.random.Generator(np.random.Philox(key=[machine.seed, (CHAIN_STREAM << 32) + update]))

@@ -30,7 +30,7 @@ def start(params: dict[str, Array], choice: Choice) -> dict[str, Array]:
 
 def step(params: dict[str, Array], gradient: dict[str, Array], state: dict[str, Array], choice: Choice, factor: float) -> Sums:
     """One step up the gradient, in place; (Σ g², Σ θ²) of every parameter."""
-    from ...compiler.kernels import steps
+    from ...kernels import steps
 
     state["steps"] += 1
     count = int(state["steps"][0])

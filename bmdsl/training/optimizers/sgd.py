@@ -31,7 +31,7 @@ def start(params: dict[str, Array], choice: Choice) -> dict[str, Array]:
 
 def step(params: dict[str, Array], gradient: dict[str, Array], state: dict[str, Array], choice: Choice, factor: float) -> Sums:
     """One step up the gradient, in place; (Σ g², Σ θ²) of every parameter. `factor` is the schedule's."""
-    from ...compiler.kernels import steps
+    from ...kernels import steps
 
     sums = {}
     for name, x in params.items():

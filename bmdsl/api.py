@@ -1,0 +1,119 @@
+"""What `import bmdsl` gives: models and stacks of a text, and machines that train, are saved and opened again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from . import model as core
+from .language.diagnostics import fail
+from .language.overrides import Override
+from .language.source import Source
+from .stacks import stack_model
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from .runtime.program import Program
+    from .stacks.stack_machine import StackMachine
+    from .tasks.machine import Machine
+    from .tasks.train_jointly import OnLayer
+
+
+class Model(core.Model):
+    """A model's source and arguments. Attributes that cost something are made when first asked for.
+
+    Raises BmError with all diagnostics of the text.
+    """
+
+    def compile(self, seed: int = 0, dtype: str = "float32", jit: bool = True, memory_limit: int | None = None) -> Machine:
+        """The machine with initial parameters. `jit=False` runs the generated module as plain Python.
+
+        BmError where more than `memory_limit` bytes would be needed (default: 80 % of the machine's memory).
+        """
+        from .tasks.machine import Machine
+
+        machine = super().compile(seed, dtype, jit, memory_limit)
+        assert isinstance(machine, Machine)
+        return machine
+
+    def _machine(self, program: Program, seed: int) -> Machine:
+        from .tasks.machine import Machine
+
+        return Machine(self, program, seed, self.kept.starts)
+
+    @classmethod
+    def copied(cls, metadata: Mapping[str, str], arrays: Mapping[str, np.ndarray], jit: bool, takes_means: bool, calls: int) -> Machine:
+        """A machine from what its pickle holds; no text of it is run but as a model."""
+        from .runs.opening import made_again
+        from .runs.storage import saved_as
+        from .tasks.machine import Machine
+
+        machine = made_again(saved_as(Path("the pickled machine"), metadata, arrays), cls, jit).machine
+        assert isinstance(machine, Machine)
+        machine.takes_means, machine._calls = takes_means, calls
+        return machine
+
+
+class StackModel(stack_model.StackModel):
+    """A stack's text: what `bmdsl.load_stack` returns."""
+
+    kind = Model
+
+    def train(self, data: Any = None, out: str | Path | None = None, *, seed: int | None = None, dtype: str = "float32",
+              on_layer: OnLayer | None = None, overwrite: bool = False, **settings: Override) -> StackMachine:  # fmt: skip
+        """Trains layer after layer, each frozen before the next (Nair & Hinton 2008, section 4.2); all at once where the text says `jointly`,
+        after that where it says `greedily jointly`. `data` None: the first layer's own.
+
+        Layers above the first take hidden means as they are: their models' transforms are for data of their own. With `out`, a run folder a layer
+        lies in it, and an earlier run there is only removed to `overwrite` it. `on_layer` gets each layer's outcome.
+        """
+        from .tasks.train_stack import train_stack
+
+        return train_stack(self, data, out, seed=seed, dtype=dtype, on_layer=on_layer, overwrite=overwrite, settings=settings)
+
+
+def load(path: str | Path, /, model: str | None = None, **arguments: float) -> Model:
+    """The model of a `.bm` file, or of a shipped one by its name. Raises BmError for what is wrong in it, all at once."""
+    source, found = core.read_source(path)
+    return Model(source, arguments, model, found.parent)
+
+
+def load_stack(path: str | Path, stack: str | None = None) -> StackModel:
+    """The stack of a `.bm` file: of this name, or its last definition."""
+    source, found = core.read_source(path)
+    return StackModel(source, stack, found.parent)
+
+
+def parse(text: str, /, model: str | None = None, **arguments: float) -> Model:
+    """The model of a text."""
+    return Model(Source("<text>", text), arguments, model)
+
+
+def open_machine(path: str | Path) -> Machine:
+    """A machine as `save` wrote it, or the one of a run's folder: same source, arguments and parameters."""
+    from .runs.opening import open_run
+    from .tasks.machine import Machine
+
+    machine = open_run(Path(path), Model).machine
+    assert isinstance(machine, Machine)
+    return machine
+
+
+def open_trained_stack(path: str | Path) -> StackMachine:
+    """The layers of a stack's run folder. BmError BM916 where it is none."""
+    from .stacks.folder import is_stack, open_stack
+
+    if not is_stack(Path(path)):
+        raise fail("BM916", f"`{path}` is not the folder of a stack", help="one is made by `bm train STACK.bm --out DIR`")
+    return open_stack(Path(path), Model)[0]
+
+
+def __getattr__(name: str) -> Any:
+    """`Machine`, imported when first used: a text is checked without NumPy."""
+    if name == "Machine":
+        from .tasks.machine import Machine
+
+        return Machine
+    raise AttributeError(f"module `bmdsl.api` has no attribute `{name}`")

@@ -1,0 +1,1 @@
+"""A plan printed as one Python module, built and cached."""

@@ -1,0 +1,137 @@
+"""The parts of a module for terms whose couplings are written out one by one: lattices, graphs, convolutions, terms of three units and more.
+
+A *coupling* of a listed term is one setting of its letters. `places` writes its units' columns, `values` what it adds to −E per unit statistic,
+both in the order of the loops. Where all terms are listed, many chains are swept side by side, colour class after colour class.
+"""
+
+from __future__ import annotations
+
+from ..language.model import Term
+from ..plan.identifiers import edges_variable, gradient_variable, scalar
+from ..plan.plan import GroupPlan, Plan
+from .emit_terms import define, safe, signature, source_lines
+from .term_loops import Lengths, emit_gradient, emit_loops, product
+
+INCIDENCE = ["start", "other", "value", "more", "more_value", "more_start", "more_other"]
+"""A group's couplings, unit after unit: those with one other unit, then those with any number of others."""
+KEY = ["seed", "stream", "update", "step"]
+CHUNK = 32
+"""Units that one thread takes at a time."""
+
+
+def emit_listed(plan: Plan, number: int, lengths: Lengths) -> str:
+    """One term's couplings: how many, between which columns, their values, and the collection of their gradient."""
+    model = plan.model
+    term: Term = model.terms[number]
+    loops, depth, columns = emit_loops(model, term, lengths, 1)
+    pad = "    " * depth
+    edges = [edges_variable(g.name) for g in model.graphs]
+    grads = [gradient_variable(p.name) for p in model.parameters]
+    both = ["k", "n", *signature(plan)]
+    what = safe(source_lines([term]))
+    start, step = "    f = 0", f"{pad}f += 1"
+
+    def loop(name: str, takes: list[str], doc: str, body: list[str]) -> str:
+        return define(plan.functions[name, number], takes, doc, [start, *loops, *(pad + line for line in body), step, "    return f"])
+
+    gradient = [line.strip() for line in emit_gradient(model, term, number, depth, "moment[f]", gradient_variable)]
+    return "\n\n\n".join([
+        loop("count", ["n", *edges], f"Couplings of {what}", []),
+        loop("places", ["out", "n", *edges], "Their units: out[f, m] is the column of the m-th.", [f"out[f, {m}] = {c}" for m, c in enumerate(columns)]),
+        loop("values", ["out", *both], "out[f]: what coupling f adds to -E, times its units' statistics.", [f"out[f] = -({product(model, term, number)})"]),
+        loop("collect", ["moment", "scale", *grads, *both], "Gradient from the couplings' moments.", gradient),
+    ])  # fmt: skip
+
+
+def emit_sweep(g: GroupPlan, kind: str) -> str:
+    """`steps` updates of a group over many chains: X is [unit, chain], units of one colour share no coupling."""
+    takes = ["X", "offset", *_bases(g), "beta", "order", "classes", *INCIDENCE, "seen", *KEY, "steps"]
+    width = "states * chains" if g.states is not None else "chains"
+    body = [
+        "    chains = X.shape[1]",
+        "    tiles = (chains + 63) // 64",
+        "    masked = seen.shape[0] > 0",
+        "    parts = classes.shape[0] - 1",
+        "    for j in range(steps * parts):",
+        "        k = j % parts",
+        "        now = step + j // parts",
+        f"        for b in prange((classes[k + 1] - classes[k] + {CHUNK - 1}) // {CHUNK}):",
+        "            u = np.empty(64 * tiles, F)",
+        f"            eta = np.empty({width}, F)",
+        *(["            field = np.empty(states, F)", "            new = np.empty(states, F)"] if g.states is not None else []),
+        "            part = np.empty(chains, F)",
+        f"            for q in range(classes[k] + {CHUNK} * b, min(classes[k + 1], classes[k] + {CHUNK} * (b + 1))):",
+        "                p = order[q]",
+        "                for t in range(tiles):",
+        "                    fill_uniforms(*key, p, t, u[64 * t : 64 * t + 64])".replace("*key", ", ".join((*KEY[:-1], "now"))),
+        *("                " + line for line in (_sweep_states(g) if g.states is not None else _sweep_unit(g))),
+    ]
+    doc = "Draws every unit given the rest, colour after colour, in all chains. Units that `seen` has a value for (not NaN) keep it."
+    return define(f"{kind}_sweep", takes, doc, body, "parallel")
+
+
+def _bases(g: GroupPlan) -> list[str]:
+    return ["base", *(["base2"] if g.square else []), *(["states"] if g.states is not None else [])]
+
+
+def _gather(column: str, into: str) -> list[str]:
+    """Lines that add every coupling of `column` to the fields `into`, all chains at once."""
+    return [
+        f"fours = start[{column}] + (start[{column} + 1] - start[{column}]) // 4 * 4",
+        f"for e in range(start[{column}], fours, 4):",  # four at a time, so that eta is read and written once for them
+        "    w, w1, w2, w3 = value[e], value[e + 1], value[e + 2], value[e + 3]",
+        "    d, d1, d2, d3 = other[e], other[e + 1], other[e + 2], other[e + 3]",
+        "    for c in range(chains):",
+        f"        {into}[c] += (w * X[d, c] + w1 * X[d1, c]) + (w2 * X[d2, c] + w3 * X[d3, c])",
+        f"for e in range(fours, start[{column} + 1]):",
+        "    w = value[e]",
+        "    d = other[e]",
+        "    for c in range(chains):",
+        f"        {into}[c] += w * X[d, c]",
+        f"for e in range(more[{column}], more[{column} + 1]):",
+        "    for c in range(chains):",
+        "        part[c] = more_value[e]",
+        "    for o in range(more_start[e], more_start[e + 1]):",
+        "        d = more_other[o]",
+        "        for c in range(chains):",
+        "            part[c] *= X[d, c]",
+        "    for c in range(chains):",
+        f"        {into}[c] += part[c]",
+    ]
+
+
+def _sweep_unit(g: GroupPlan) -> list[str]:
+    arguments = "".join(f", F({a!r})" for a in g.arguments)
+    eta = "beta[c] * eta[c]" + (", beta[c] * base2[p]" if g.square else "")
+    return [
+        "for c in range(chains):",
+        "    eta[c] = base[p]",
+        *_gather("p", "eta"),
+        "for c in range(chains):",
+        f"    X[offset + p, c] = {scalar(g.unit.name, 'sample')}({eta}, u[c]{arguments})",
+        "if masked:",
+        "    for c in range(chains):",
+        "        if not math.isnan(seen[p, c]):",
+        "            X[offset + p, c] = seen[p, c]",
+    ]
+
+
+def _sweep_states(g: GroupPlan) -> list[str]:
+    arguments = "".join(f", F({a!r})" for a in g.arguments)
+    return [
+        "for s in range(states):",
+        "    column = p * states + s",
+        "    into = eta[s * chains : (s + 1) * chains]",
+        "    for c in range(chains):",
+        "        into[c] = base[column]",
+        *("    " + line for line in _gather("column", "into")),
+        "for c in range(chains):",
+        "    for s in range(states):",
+        "        field[s] = beta[c] * eta[s * chains + c]",
+        f"    {scalar(g.unit.name, 'sample')}(field, u[c], new{arguments})",
+        "    if masked and not math.isnan(seen[p * states, c]):",
+        "        for s in range(states):",
+        "            new[s] = seen[p * states + s, c]",
+        "    for s in range(states):",
+        "        X[offset + p * states + s, c] = new[s]",
+    ]

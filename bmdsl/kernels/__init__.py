@@ -1,0 +1,1 @@
+"""Building blocks compiled by numba: random numbers, scalars, products, sweeps."""

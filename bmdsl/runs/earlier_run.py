@@ -1,0 +1,69 @@
+"""A run's folder that a new run is to have: refused while it holds another one, emptied of it before the new one begins."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from ..language.diagnostics import fail
+from ..registry import discover
+from .run_folder import MARKS, STACK, TEXT
+
+MADE_LATER = (
+    "report.html",
+    "samples.npz",
+    "ground.npz",
+    "imputed.npy",
+    "denoised.npy",
+    "features.npy",
+)
+"""What the commands that use a run write into its folder, if not told where."""
+DRAWN_LATER = ("usage", "rank")
+
+
+def holds_run(folder: Path) -> bool:
+    """Whether a folder holds a run, or a stack of them."""
+    return any((folder / name).exists() for name in MARKS)
+
+
+def verify_vacant(folder: Path, overwrite: bool) -> None:
+    """BmError BM796 if a folder holds a run that is not to be overwritten."""
+    if not overwrite and holds_run(folder):
+        ways = f"another folder, `bm resume {folder}` to go on with that run, or `--overwrite`"
+        raise fail(
+            "BM796",
+            f"`{folder}` holds a run already",
+            help=f"{ways} (`overwrite=True` from Python)",
+        )
+
+
+def clear(folder: Path) -> None:
+    """Removes a run's files and what was made of it, its layers' too; other files and folders stay."""
+    if not holds_run(folder):
+        return
+    for name in _layers(folder):
+        if holds_run(folder / name):
+            clear(folder / name)
+            if not any((folder / name).iterdir()):
+                (folder / name).rmdir()
+    pictures = (*discover("bmdsl.report.pictures"), *DRAWN_LATER)
+    patterns = [p for name in pictures for p in (f"{name}.png", f"{name}_*.png")]
+    for pattern in (
+        TEXT,
+        *MADE_LATER,
+        *patterns,
+        *MARKS,
+    ):  # the marks last: a stop on the way leaves a run
+        for path in folder.glob(pattern):
+            path.unlink()
+
+
+def _layers(folder: Path) -> list[str]:
+    from ..files import file_names
+
+    try:
+        facts = json.loads((folder / STACK).read_text(encoding="utf-8"))
+        names = file_names(str(x["name"]) for x in facts["layers"]).values()
+        return [n for n in names if Path(n).name == n]  # none outside the folder
+    except (OSError, ValueError, KeyError, TypeError):
+        return []

@@ -1,0 +1,303 @@
+"""The energy far out: its units without bounds, how fast their base measures fall, and its addends of degree 2 and more in them.
+
+    E(x; s) − log base(x) = ½ Σ λ_i x_i² + Σ_k c_k Π x^p Π s^q + Σ_j s_j f(M_j x + …),    x without bounds, s with bounds
+
+Whether exp(−E) can be summed is decided by these alone: what is linear in x, or bounded, is outgrown by every base measure here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cached_property
+
+import numpy as np
+
+from ..units.interface import FAR
+from .addends import Addends, Rows
+from .domain import ends, support_of
+from .experts import BoundExpert
+from .program import Array, Fields, Program
+
+CLEARLY = 0.05
+"""How far an exponent read off numerically may be from the whole number that it is."""
+MAX_CANDIDATES = 64
+"""States of one bounded unit that are looked at one by one."""
+
+
+class Growth:
+    """What of a program decides whether its energy leaves a distribution. Columns are those of all groups, one after another, then the number 1."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        plan = program.plan
+        self.offset: dict[str, int] = {}
+        total = 0
+        for g in plan.groups:
+            self.offset[g.name] = total
+            total += g.size
+        self.one = total
+        shape = total + 1
+        self.low, self.high = np.ones(shape), np.ones(shape)
+        self.real, self.unit = np.zeros(shape, bool), np.full(shape, -1)
+        self.precision, self.degree, self.lead = np.zeros(shape), np.zeros(shape), np.zeros(shape)
+        """Of base measures: λ of those that fall like λx²/2, the degree of −log base(x), its leading coefficient."""
+        for g in plan.groups:
+            inside = slice(self.offset[g.name], self.offset[g.name] + g.size)
+            low, high = ends(g)
+            self.low[inside], self.high[inside] = low, high
+            width = program.states[g.name]
+            self.unit[inside] = self.offset[g.name] + np.arange(g.size) // width * width
+            if g.role != "given" and not np.isfinite([low, high]).all():
+                self.real[inside] = True
+                self.degree[inside], lead = _base_growth(program, g.name, bool(np.isfinite(high)))
+                self.lead[inside], self.precision[inside] = (
+                    lead,
+                    2 * lead if self.degree[self.offset[g.name]] == 2 else 0.0,
+                )
+        self.side = (
+            np.where(np.isfinite(self.low), 1, np.where(np.isfinite(self.high), -1, 0)) * self.real
+        )
+        """1: from an end up, −1: from an end down, 0: both ways."""
+        self.curved = [
+            e
+            for e in program.experts
+            if e.growth()[0] >= 2 and any(self.real[self.offset[n]] for n in e.groups)
+        ]
+
+    def group_of(self, column: int) -> str:
+        """The group of a column."""
+        return next(n for n in reversed(self.offset) if self.offset[n] <= column)
+
+    def shown(self, column: int) -> str:
+        """A column's unit as it is written: `x[1, 0]`."""
+        name = self.group_of(column)
+        axes = self.program.plan.axes(name)
+        place = np.unravel_index(column - self.offset[name], axes) if axes else ()
+        return f"{name}[{', '.join(map(str, place))}]" if axes else name
+
+    @cached_property
+    def can_fail(self) -> bool:
+        """Whether any setting of the parameters leaves no distribution: terms of degree 2 and more in units without bounds, or such experts."""
+        terms = self.program.plan.model.terms
+        reals = {n for n, at in self.offset.items() if self.real[at]}
+        flat = any(0 < self.degree[self.offset[n]] <= 1 + CLEARLY for n in reals)
+        return (
+            flat
+            or bool(self.curved)
+            or any(sum(u.power for u in t.units if u.group in reals) >= 2 for t in terms)
+        )
+
+    # ------------------------------------------------------------ what the parameters amount to
+
+    def addends(self, f: Fields) -> Addends:
+        """All addends of degree 2 and more in units without bounds, none of value 0."""
+        parts = []
+        for places, powers, values, terms in self._products(f):
+            made = self._merged(places, powers, values, terms)
+            which = (self.real_degree(made) >= 2) & (made.values != 0)
+            if which.any():
+                parts.append(made.picked(which))
+        return Addends.joined(parts, self.one)
+
+    def real_degree(self, a: Addends) -> Array:
+        """Degree in units without bounds, [n]."""
+        return np.asarray((a.powers * self.real[a.places]).sum(1))
+
+    def _products(self, f: Fields) -> Iterator[tuple[Array, Array, Array, Array]]:
+        program, plan = self.program, self.program.plan
+        for g in plan.groups:
+            if not self._any_real(g.name):
+                continue
+            at = self.offset[g.name]
+            if g.square:
+                yield _alike(
+                    at + np.arange(g.size)[:, None], (2,), -f.bias2[g.name], self._term(g.name)
+                )
+            if g.name in f.lateral:
+                p, q = np.nonzero(np.triu(f.lateral[g.name], 1))
+                yield _alike(
+                    at + np.stack([p, q], 1),
+                    (1, 1),
+                    -f.lateral[g.name][p, q],
+                    self._term(g.name, g.name),
+                )
+        for c in plan.couplings:
+            degree = sum(
+                power for n, power in zip((c.a, c.b), c.powers, strict=True) if self._any_real(n)
+            )
+            if degree >= 2:
+                w = f.matrix[c.key].reshape(program.sizes[c.a], program.sizes[c.b])
+                p, q = np.nonzero(w)
+                places = np.stack([self.offset[c.a] + p, self.offset[c.b] + q], 1)
+                yield _alike(
+                    places, c.powers, -w[p, q].astype(np.float64) * f.scale[c.key], c.terms[0]
+                )
+        for (term, arrays), source in zip(f.multiway, plan.multiway, strict=True):
+            if sum(self._any_real(n) for n in term.groups) >= 2:
+                columns, values = term.couplings(arrays)
+                places = np.stack(
+                    [self.offset[n] + x for n, x in zip(term.groups, columns, strict=True)], 1
+                )
+                yield _alike(places, (1,) * len(term.groups), -values, source.term)
+        if program.listing is not None and f.values is not None:
+            for places, number, terms in self._listed:
+                yield places, np.ones_like(places), -f.values[number].astype(np.float64), terms
+
+    @cached_property
+    def _listed(self) -> list[tuple[Array, Array, Array]]:
+        """Listed couplings of degree 2 and more in units without bounds: columns, places among all values, terms."""
+        listing = self.program.listing
+        assert listing is not None
+        columns = np.concatenate(
+            [self.offset[n] + np.arange(self.program.sizes[n]) for n in listing.offset]
+        )
+        starts = np.array([listing.first[t] for t in self.program.plan.listed])
+        out = []
+        for part in listing.parts:
+            places = columns[part.places.astype(np.int64)].reshape(part.places.shape)
+            which = self.real[places].sum(1) >= 2
+            if which.any():
+                number = part.number[which]
+                terms = np.array(self.program.plan.listed)[
+                    np.searchsorted(starts, number, "right") - 1
+                ]
+                out.append((places[which], number, terms))
+        return out
+
+    def _any_real(self, name: str) -> bool:
+        return bool(self.real[self.offset[name]]) and self.program.sizes[name] > 0
+
+    def _term(self, *names: str) -> int:
+        """The first term of exactly these groups, for a message; with one name, of its square."""
+        terms = self.program.plan.model.terms
+        for n, t in enumerate(terms):
+            if [u.group for u in t.units] == list(names) and (
+                len(names) > 1 or t.units[0].power == 2
+            ):
+                return n
+        return next((n for n, t in enumerate(terms) if names[0] in {u.group for u in t.units}), 0)
+
+    def _merged(self, places: Array, powers: Array, values: Array, terms: Array) -> Addends:
+        """A unit met twice is that unit to a power; two states of one unit are never on together."""
+        if places.shape[1] > 1:
+            order = np.argsort(places, axis=1, kind="stable")
+            places, powers = (
+                np.take_along_axis(places, order, 1),
+                np.take_along_axis(powers, order, 1).copy(),
+            )
+            for m in range(1, places.shape[1]):
+                same = (places[:, m] == places[:, m - 1]) & (places[:, m] != self.one)
+                powers[same, m] += powers[same, m - 1]
+                places = np.where(
+                    np.arange(places.shape[1]) == m - 1,
+                    np.where(same, self.one, places[:, m - 1])[:, None],
+                    places,
+                )
+                powers[same, m - 1] = 1
+        return Addends(places, powers, values, terms)
+
+    def experts(self, f: Fields) -> list[Rows]:
+        """Experts that grow like the square of their projection, or faster."""
+        out = []
+        for e, (matrix, _, strength) in f.experts:
+            if e not in self.curved:
+                continue
+            wide = np.zeros((len(matrix), self.one))
+            for n in e.groups:
+                inside = slice(self.offset[n], self.offset[n] + self.program.sizes[n])
+                wide[:, inside] = (
+                    matrix[:, e.begin[n] : e.begin[n] + self.program.sizes[n]] * self.real[inside]
+                )
+            which = (strength != 0) & (wide != 0).any(1)
+            degree, up, down = far_out(e)
+            if which.any() and degree >= 2:
+                s = strength[which].astype(np.float64)
+                out.append(Rows(degree, wide[which], s * up, s * down, e.number))
+        return out
+
+    # ------------------------------------------------------------ units with bounds
+
+    def candidates(self, unit: int) -> tuple[Array, bool] | None:
+        """States [m, width] of the bounded unit that begins at this column, and whether they suffice.
+
+        A function that is affine in the unit has its least value at one of them where they do.
+        None for a given unit without bounds.
+        """
+        name = self.group_of(unit)
+        width = self.program.states[name]
+        support = support_of(self.program, name)
+        low, high = self.low[unit], self.high[unit]
+        if support is not None and len(support) <= MAX_CANDIDATES:
+            return np.asarray(support, np.float64).reshape(len(support), width), True
+        if not np.isfinite([low, high]).all():
+            return None
+        if width > 1:
+            angles = 2 * np.pi * np.arange(16) / 16
+            return (
+                np.stack([np.cos(angles), np.sin(angles)], 1)
+                if width == 2
+                else np.vstack([np.eye(width), -np.eye(width)])
+            ), False
+        middle = [0.0] if low < 0 < high else []
+        return np.array([low, high, *middle])[:, None], True
+
+    def is_interval(self, column: int) -> bool:
+        """Whether a bounded unit takes a continuum of values."""
+        support = support_of(self.program, self.group_of(column))
+        return support is None or len(support) > MAX_CANDIDATES
+
+    def interval(self, a: Addends) -> tuple[Array, Array]:
+        """The least and the largest value of c · Π (units with bounds), [n]: over each unit by itself."""
+        low, high = a.values.copy(), a.values.copy()
+        for m in range(a.places.shape[1]):
+            place, power = a.places[:, m], a.powers[:, m]
+            there = ~self.real[place] & (place != self.one)
+            if not there.any():
+                continue
+            lo, hi = self.low[place] ** power, self.high[place] ** power
+            lo, hi = np.minimum(lo, hi), np.maximum(lo, hi)
+            lo = np.where(
+                (power % 2 == 0) & (self.low[place] < 0) & (self.high[place] > 0), 0.0, lo
+            )
+            with np.errstate(invalid="ignore"):
+                ends_ = [
+                    np.nan_to_num(x * y, nan=0.0, posinf=np.inf, neginf=-np.inf)
+                    for x in (low, high)
+                    for y in (lo, hi)
+                ]
+            low = np.where(there, np.min(ends_, 0), low)
+            high = np.where(there, np.max(ends_, 0), high)
+        return low, high
+
+
+def _alike(
+    places: Array, powers: tuple[int, ...], values: Array, term: int
+) -> tuple[Array, Array, Array, Array]:
+    n = len(places)
+    return (
+        places.astype(np.int64),
+        np.tile(np.array(powers, np.int64), (n, 1)),
+        np.asarray(values, np.float64),
+        np.full(n, term),
+    )
+
+
+def _base_growth(program: Program, name: str, downward: bool) -> tuple[float, float]:
+    """−log base(x) ≈ c |x|^d far out: (d, c). A Gaussian has (2, 1/2σ²), counts with 1/x! a d between 1 and 2."""
+    g = program.plan.group(name)
+    far = -FAR if downward else FAR
+    near, beyond = (-float(g.unit.log_base(x, *g.arguments)) for x in (far, 2 * far))
+    if not (near > 0 and beyond > near):
+        return 1.0, 0.0
+    degree = float(np.log2(beyond / near))
+    degree = float(round(degree)) if abs(degree - round(degree)) < CLEARLY else degree
+    return degree, near / FAR**degree
+
+
+def far_out(e: BoundExpert) -> tuple[int, float, float]:
+    """f(u) ≈ up · u^d for u → ∞, down · |u|^d for u → −∞: (d, up, down)."""
+    degree, factor = e.growth()
+    far = 1e5
+    value, _ = e.value_and_slope(np.array([far, -far]))
+    up, down = (factor if v > 0.5 * factor * far**degree else 0.0 for v in value)
+    return degree, up, down

@@ -1,0 +1,225 @@
+"""Couplings that are written out one by one, as arrays: what a lattice, a graph or a term of three units is to the kernels."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..graph.colouring import colour_order
+from ..kernels import listed
+from ..language.diagnostics import fail
+from ..plan.identifiers import Key
+from ..plan.plan import GroupPlan, Plan
+from ..units.interface import reduced_power
+
+Array = np.ndarray
+
+
+@dataclass(frozen=True)
+class Couplings:
+    """Couplings of one order: `places` [couplings, order] are distinct columns, `number` the place of each in the list of all values."""
+
+    places: Array
+    number: Array
+
+
+@dataclass(frozen=True)
+class Incidence:
+    """A group's couplings, unit after unit. `source` and `more_source` are places in the list of all values."""
+
+    start: Array
+    other: Array
+    source: Array
+    more: Array
+    more_source: Array
+    more_start: Array
+    more_other: Array
+
+    def bound(self, values: Array) -> tuple[Array, ...]:
+        """The arrays that kernels take, with these values."""
+        return (self.start, self.other, values[self.source], self.more, values[self.more_source], self.more_start, self.more_other)
+
+
+class Listing:
+    """The listed terms of a plan with their sizes. Structure only: values come from parameters."""
+
+    def __init__(self, plan: Plan, functions: Mapping[Key, Any], n: Array, edges: tuple[Array, ...]) -> None:
+        self.plan, self.functions, self.n, self.edges = plan, functions, n, edges
+        self.offset: dict[str, int] = {}
+        total = 0
+        for name in plan.listed_groups:
+            self.offset[name] = total
+            total += plan.group(name).size
+        self.columns = total
+        self.first: dict[int, int] = {}
+        """Term → where its couplings begin in the list of all values."""
+        self.count = 0
+        found: dict[int, list[tuple[Array, Array]]] = {}
+        for t in plan.listed:
+            places = self._places(t)
+            self.first[t] = self.count
+            for part in self._distinct(places, self.count, t):
+                found.setdefault(part.places.shape[1], []).append((part.places, part.number))
+            self.count += len(places)
+        self.parts = tuple(Couplings(np.concatenate([p for p, _ in x]), np.concatenate([q for _, q in x])) for _, x in sorted(found.items()))
+        self._incidence: dict[str, Incidence] = {}
+        self._order: dict[str, tuple[Array, Array]] = {}
+
+    def _places(self, t: int) -> Array:
+        count = self.functions["count", t](self.n, *self.edges)
+        units = self.plan.model.terms[t].units
+        places = np.empty((count, len(units)), np.int32)
+        self.functions["places", t](places, self.n, *self.edges)
+        return places + np.array([self.offset[u.group] for u in units], np.int32)
+
+    def _distinct(self, places: Array, first: int, t: int) -> list[Couplings]:
+        """Couplings of distinct units: a unit met twice is reduced to a statistic, two states of one unit exclude each other."""
+        places = np.sort(places, axis=1)
+        number = np.arange(first, first + len(places), dtype=np.int64)
+        twice = np.zeros(len(places), bool)
+        for m in range(places.shape[1] - 1):
+            twice |= self._unit(places[:, m]) == self._unit(places[:, m + 1])
+        parts = [Couplings(places[~twice], number[~twice])] if not twice.all() else []
+        for row, where in zip(places[twice], number[twice], strict=True):
+            kept = self._reduced(row, t)
+            if kept is not None:
+                parts.append(Couplings(np.array([kept], np.int32).reshape(1, len(kept)), np.array([where])))
+        return parts
+
+    def _group(self, column: int) -> GroupPlan:
+        return self.plan.group(next(n for n in reversed(self.offset) if self.offset[n] <= column))
+
+    def _unit(self, columns: Array) -> Array:
+        """A number for each column's unit: one-of-K columns of one unit share it."""
+        out = columns.astype(np.int64)
+        for name, offset in self.offset.items():
+            g = self.plan.group(name)
+            if g.states is not None:
+                inside = (columns >= offset) & (columns < offset + g.size)
+                out[inside] = offset + (columns[inside] - offset) // int(g.states) * int(g.states)
+        return out
+
+    def _reduced(self, row: Array, t: int) -> list[int] | None:
+        kept = []
+        columns, powers = np.unique(row, return_counts=True)
+        shared = np.unique(self._unit(columns), return_counts=True)
+        if (shared[1] > 1).any():
+            g = self._group(int(shared[0][np.argmax(shared[1])]))
+            if g.unit.states is None:
+                raise fail("BM863", f"a unit of `{g.name}` meets itself in a term, and a product of its components is no statistic of `{g.unit.name}`",
+                           self.plan.model.terms[t].span, help="leave the unit itself out with `for i != j`, or make the lattice longer")  # fmt: skip
+            return None  # two states of one unit are never on together
+        for column, times in zip(columns, powers, strict=True):
+            g = self._group(int(column))
+            power = 1 if g.unit.states is not None else reduced_power(g.unit, int(times))
+            if power > 1:
+                raise fail("BM863", f"a unit of `{g.name}` meets itself in a term, and x^{times} is no statistic of `{g.unit.name}`",
+                           self.plan.model.terms[t].span, help="leave the unit itself out with `for i != j`, or make the lattice longer")  # fmt: skip
+            kept += [int(column)] * power
+        return kept
+
+    # ------------------------------------------------------------ values, energies, moments
+
+    def values(self, tail: tuple[Any, ...], dtype: np.dtype[Any]) -> Array:
+        """What every coupling adds to −E, times its units' statistics: [couplings], in the order of terms and their loops."""
+        out = np.empty(self.count, dtype)
+        for t in self.plan.listed:
+            self.functions["values", t](out[self.first[t] :], *tail)
+        return out
+
+    def joined(self, state: dict[str, Array]) -> Array:
+        """[rows, columns]: the listed groups side by side, 0 where `state` lacks one; the group's own array where it is the only one."""
+        names = list(self.offset)
+        if len(names) == 1:
+            return state[names[0]]
+        known = next(x for x in state.values())
+        zeros = (np.zeros((len(known), self.plan.group(n).size), known.dtype) if n not in state else state[n] for n in names)
+        return np.concatenate(list(zeros), axis=1)
+
+    def energies(self, x: Array, values: Array, out: Array) -> None:
+        """out[r] −= Σ couplings, [rows], float64."""
+        for part in self.parts:
+            listed.energies(x, part.places, values[part.number], out)
+
+    def collect(self, x: Array, weights: Array, scale: float, grads: tuple[Array, ...], tail: tuple[Any, ...]) -> None:
+        """Adds scale · Σ_r weights[r] ∂(−E)/∂θ of the listed terms at the rows x [rows, columns]."""
+        turned = np.ascontiguousarray(x.T)
+        moment = np.zeros(self.count, x.dtype)
+        for part in self.parts:
+            made = np.zeros(len(part.places), x.dtype)
+            listed.moments(turned, part.places, weights, made)
+            moment[part.number] = made
+        for t in self.plan.listed:
+            self.functions["collect", t](moment[self.first[t] :], scale, *grads, *tail)
+
+    # ------------------------------------------------------------ unit after unit
+
+    def incidence(self, name: str) -> Incidence:
+        """The couplings of a group's columns."""
+        if name not in self._incidence:
+            self._incidence[name] = self._made(self.offset[name], self.offset[name] + self.plan.group(name).size)
+        return self._incidence[name]
+
+    def _made(self, lo: int, hi: int) -> Incidence:
+        size = hi - lo
+        pairs = [p for p in self.parts if p.places.shape[1] == 2]
+        more = [p for p in self.parts if p.places.shape[1] not in (0, 2)]
+        start, at = self._starts(pairs, lo, hi)
+        other, source = np.empty(start[size], np.int32), np.empty(start[size], np.int64)
+        for part in pairs:
+            for m in range(2):
+                listed.fill_pairs(part.places, part.number, lo, hi, m, at, other, source)
+        starts, at = self._starts(more, lo, hi)
+        lengths = np.zeros(starts[size] + 1, np.int64)
+        again = at.copy()
+        for part in more:
+            for m in range(part.places.shape[1]):
+                before = again.copy()
+                listed.incidence(part.places, lo, hi, m, again)
+                grown = np.repeat(np.arange(size), again - before)
+                first = np.repeat(before, again - before)
+                within = np.arange(len(grown)) - np.repeat(np.cumsum(again - before) - (again - before), again - before)
+                lengths[first + within + 1] = part.places.shape[1] - 1
+        begin = np.cumsum(lengths)
+        more_other, more_source = np.empty(begin[-1], np.int32), np.empty(starts[size], np.int64)
+        for part in more:
+            for m in range(part.places.shape[1]):
+                listed.fill_more(part.places, part.number, lo, hi, m, at, begin, more_other, more_source)
+        return Incidence(start, other, source, starts, more_source, begin, more_other)
+
+    @staticmethod
+    def _starts(parts: list[Couplings], lo: int, hi: int) -> tuple[Array, Array]:
+        counts = np.zeros(hi - lo, np.int64)
+        for part in parts:
+            for m in range(part.places.shape[1]):
+                listed.incidence(part.places, lo, hi, m, counts)
+        start = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+        return start, start[:-1].copy()
+
+    def colours(self, name: str) -> tuple[Array, Array]:
+        """(order, classes) of a group's units: those of one class share no coupling."""
+        if name not in self._order:
+            g, lo = self.plan.group(name), self.offset[name]
+            k = int(g.states) if g.states is not None else 1
+            units = g.size // k
+            if not g.woven:
+                self._order[name] = np.arange(units), np.array([0, units])
+                return self._order[name]
+            i = self.incidence(name)
+            ends = [np.repeat(np.arange(g.size), np.diff(i.start))]
+            others = [i.other.astype(np.int64)]
+            per = np.diff(i.more_start)
+            ends.append(np.repeat(np.repeat(np.arange(g.size), np.diff(i.more)), per))
+            others.append(i.more_other.astype(np.int64))
+            a, b = np.concatenate(ends) // k, np.concatenate(others) - lo
+            inside = (b >= 0) & (b < g.size)
+            a, b = a[inside], b[inside] // k
+            different = a != b
+            a, b = a[different], b[different]
+            neighbours = b[np.argsort(a, kind="stable")]
+            start = np.concatenate([[0], np.cumsum(np.bincount(a, minlength=units))])
+            self._order[name] = colour_order(start, neighbours)
+        return self._order[name]

@@ -1,0 +1,1 @@
+"""The meaning of a plan, step by step in plain Python."""

@@ -1,0 +1,1 @@
+"""Several models one on top of another."""

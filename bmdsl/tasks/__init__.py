@@ -1,0 +1,1 @@
+"""One file a verb: what each command does, without printing."""

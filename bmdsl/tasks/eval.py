@@ -1,0 +1,53 @@
+"""How well a run describes data: what `bm eval` does."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from ..inference.baselines import baselines
+from ..inference.conditional_likelihood import ConditionalLikelihood
+from ..inference.figures import Figures, figures
+from ..inference.likelihood import Likelihood, measure
+from ..inference.machine import Machine
+from ..runs.run_folder import RunFolder
+from ..runtime.missing import missing_cases
+from ..training.progress import progress_line
+from .run_cases import one_machine, ready_parts
+
+
+def evaluate(folder: Path, data: str | None, parts: Sequence[str] | None = None, weights: Path | None = None) -> list[Figures]:
+    """Figures of a run on data (None: those it was trained on), a part each where there are several; of a stack, layer by layer.
+
+    `weights`: the file of the cases' weights; default: for the cases that the run was trained on, those that it had.
+    """
+    run, ready = ready_parts(folder, data, parts, weights)
+    out = []
+    for part in ready:
+        if isinstance(run.machine, Machine):
+            out.append(_noted(figures(run.machine, part.data, part.name, part.weights), part.note))
+        else:
+            seen = run.machine.states(part.data)
+            out += [figures(x.machine, seen[x.name], f"{x.name}, {part.name}", part.weights) for x in run.machine.layers]
+    return out
+
+
+def _noted(found: Figures, note: str) -> Figures:
+    return replace(found, notes=(*found.notes, note)) if note else found
+
+
+def of_run(folder: Path, data: str | None, parts: Sequence[str] | None, chains: int, steps: int, progress: bool | None = None,
+           weights: Path | None = None) -> Likelihood | ConditionalLikelihood:  # fmt: skip
+    """The likelihood of a run on data (None: those it was trained on), reverse AIS from the run's persistent chains where it kept some."""
+    run, ready = ready_parts(folder, data, parts, weights)
+    machine = one_machine(run, folder)
+    kept = RunFolder(folder, {}).chains() if folder.is_dir() else {}
+    start = {n: machine.program.shaped(n, x) for n, x in kept.items()} or None
+    with progress_line(2 * steps, progress) as show:
+        found = measure(machine, [(r.name, r.data) for r in ready], chains, steps, start,
+                        lambda done, total: show(2 * steps * done // total, {"temperature": done % steps}), [r.weights for r in ready])  # fmt: skip
+    if isinstance(found, ConditionalLikelihood):
+        return found
+    whole = [{n: x[~missing_cases(r.data)] for n, x in r.data.items()} for r in ready]
+    return replace(found, baselines=tuple(baselines(machine, data, whole[0]) for data in whole))

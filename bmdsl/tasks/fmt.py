@@ -1,0 +1,48 @@
+"""Files rewritten in the one style: what `bm fmt` does."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+from ..language.diagnostics import fail
+from ..language.format import format
+from ..language.parse import parse
+from ..language.source import Source
+from ..model import read_source
+
+
+def models_in(paths: Iterable[Path]) -> list[Path]:
+    """Files as they are, folders as the `.bm` files in them, in order. BmError BM905 for a folder that has none."""
+    found: list[Path] = []
+    for path in paths:
+        inside = sorted(path.rglob("*.bm")) if path.is_dir() else [path]
+        if not inside:
+            raise fail("BM905", f"the folder `{path}` has no `.bm` file")
+        found += inside
+    return list(dict.fromkeys(found))
+
+
+def formatted_text(text: str) -> str:
+    """A text in the one style. BmError with its syntax errors."""
+    return format(parse(Source("<stdin>", text)))
+
+
+def formatted(path: Path) -> str | None:
+    """The file in the one style; None where it is already."""
+    if not path.is_file():
+        raise fail("BM905", f"there is no file `{path}`", help="`bm fmt` rewrites files of yours; a shipped model is copied by `bm new`")
+    source, _ = read_source(path)
+    tidy = format(parse(source))
+    return None if tidy == source.text else tidy
+
+
+def rewrite(path: Path) -> None:
+    """Puts the file in the one style: written beside it, then renamed."""
+    text = formatted(path)
+    if text is not None:
+        beside = path.with_name(path.name + ".part")
+        beside.write_text(text, encoding="utf-8")
+        beside.chmod(path.stat().st_mode)
+        os.replace(beside, path)

@@ -1,0 +1,206 @@
+"""From data as a user has it to a training run, handed to the loop and then pictured: what `bm train` does."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..data.arrays import verify_fits
+from ..data.finding import Arrays, find, flatten, image_shapes, read
+from ..data.preparing import Preparation, prepare
+from ..data.weights import Weights, load_weights
+from ..language.diagnostics import fail
+from ..language.model import Model as CheckedModel
+from ..registry import discover
+from ..runs.earlier_run import clear, verify_vacant
+from ..runs.provenance import provenance
+from ..runtime import gate
+
+if TYPE_CHECKING:
+    from ..inference.baselines import Baseline
+    from ..inference.figures import Figures
+    from ..inference.machine import Machine
+    from ..model import Model
+    from ..training.cases import Cases
+
+PICTURED = 24
+"""Cases whose reconstructions are drawn."""
+
+
+def ready_cases(machine: Machine, spec: Any) -> tuple[Arrays, Arrays]:
+    """A machine's data as they are read, and shaped, transformed and checked; every case is whole. The machine keeps what transforms learned."""
+    model = machine.model
+    arrays, source = read(_named(spec, model), model)
+    ready, machine.preparation = prepare(flatten(arrays, model), model, source, model.training.seed, False, _kept(machine, model))
+    return arrays, ready
+
+
+def _kept(machine: Machine, model: CheckedModel) -> Preparation | None:
+    """What the machine's parameters were trained with, if it is of this model's transforms."""
+    made: Preparation | None = machine.preparation
+    return made if made is not None and made.serves(model) else None
+
+
+def fit(model: Model, machine: Machine, data: Any, out: Path | None, weights: Weights = None, resume: bool = False,
+        progress: bool | None = None, prepared: bool = False, overwrite: bool = False) -> Outcome:  # fmt: skip
+    """Trains `machine` by the model's train block on `data` (None: the block's own), from where it is. With `out`, the run folder ends with pictures.
+
+    `prepared` data are taken as they are: arrays by group, hidden means of another machine. BmError BM796 if `out` holds a run already that is not
+    to `overwrite`; what is then left of it is removed.
+    """
+    if out is not None and not resume:
+        verify_vacant(out, overwrite)
+    from ..report.run_pictures import write_pictures
+    from ..report.subject import Subject
+    from ..training.cases import Cases
+    from ..training.loop import train
+
+    checked = model.checked
+    spec = _named(data, checked)
+    arrays, source = read(spec, checked)
+    given = None if weights is None else load_weights(weights, len(next(iter(arrays.values()))))
+    metadata = {} if out is None else provenance(spec, {} if prepared else arrays, weights)  # for the run's files alone
+    if given is not None and not given.all():  # a case of weight 0 is as good as not there
+        arrays, given = {n: x[given > 0] for n, x in arrays.items()}, given[given > 0]
+    if prepared:
+        ready, machine.preparation = arrays, Preparation(checked, {}, fed=True)
+    else:
+        kept = _kept(machine, checked)
+        ready, machine.preparation = prepare(flatten(arrays, checked), checked, source, checked.training.seed, kept=kept, weights=given)
+    for name, x in ready.items():
+        verify_fits(x, machine.dtype, f"data for `{name}` from {source}")
+    gate.verify_parameters(machine.params)
+    begin = Cases.of(ready, given).split(checked.training.validate, checked.training.seed)[0]
+    if not resume:
+        machine.start_from(begin.data, None if given is None else begin.weights)
+        if checked.training.pretrain is not None and not machine.pretrained:
+            word = discover("bmdsl.training.pretrain")[checked.training.pretrain.name]
+            word.pretrain(machine, checked.training.pretrain, begin.data, progress, begin.weights)
+            machine.pretrained = True
+    if out is not None and not resume:
+        clear(out)
+    images = {} if prepared else image_shapes(arrays, checked)
+    metadata = {**model.metadata(machine), **metadata, "images": json.dumps(images)}
+    started = time.monotonic()
+    run = train(machine, ready, checked.training, out, given, metadata=metadata, resume=resume, progress=progress,
+                attached=machine.preparation.arrays())
+    seconds = time.monotonic() - started
+    pictures: tuple[Path, ...] = ()
+    if run.out is not None and not run.interrupted:
+        pictures = write_pictures(Subject(machine, images, run.metrics, run.chains, some_whole(ready, PICTURED)), run.out)
+    outcome = Outcome(machine, run, ready, seconds, pictures, begin)
+    run.told = outcome.rows
+    return outcome
+
+
+def start(model: Model, data: Any, out: Path | None, weights: Weights, dtype: str, memory_limit: int | None = None,
+          overwrite: bool = False) -> Outcome:  # fmt: skip
+    """A new machine of the model, its open lengths taken from the data, trained. `memory_limit`: bytes (None: 80 % of the machine's)."""
+    if out is not None:
+        verify_vacant(out, overwrite)
+    model = bound(model, data)
+    machine = model.compile(model.checked.training.seed, dtype, memory_limit=memory_limit)
+    return fit(model, machine, data, out, weights, overwrite=overwrite)
+
+
+def some_whole(data: Arrays, most: int) -> Arrays:
+    """At most so many cases without missing values, spread over all."""
+    from ..training.cases import Cases
+
+    return Cases.of(data, None).whole().spread(most).data
+
+
+def _named(data: Any, checked: CheckedModel) -> Any:
+    spec = data if data is not None else checked.training.data
+    if spec is None:
+        raise fail("BM873", f"no data to train `{checked.name}` on", help="name a set or a file: `bm train FILE digits`")
+    return spec
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A finished training: the run, the prepared data, how long it took, and the pictures in the run folder."""
+
+    machine: Machine
+    run: Any
+    data: Arrays
+    seconds: float
+    pictures: tuple[Path, ...]
+    trained: Cases | None = None
+    """The data less those held out, with their weights; None: all, of equal weight."""
+
+    @cached_property
+    def figures(self) -> Figures:
+        """Measured on at most 2,000 of the training cases, spread over all of them."""
+        from ..inference.figures import figures
+
+        return figures(self.machine, self._measured.data, "train", self._measured.weights)
+
+    @cached_property
+    def _measured(self) -> Cases:
+        from ..training.cases import Cases
+
+        return (Cases.of(self.data, None) if self.trained is None else self.trained).spread(2000)
+
+    @cached_property
+    def baselines(self) -> tuple[Baseline, ...]:
+        """Simple models of the same cases, those without missing values."""
+        from ..inference.baselines import baselines
+
+        return baselines(self.machine, self._measured.whole().data)
+
+    @property
+    def health(self) -> str:
+        """What the monitors minded last, after what the baselines say; empty where nothing has looked."""
+        from ..inference.baselines import verdict
+        from ..training.health import WELL
+
+        worse, line = verdict(self.figures.log_likelihood, self.baselines), self.run.health
+        return "; ".join(x for x in (worse, "" if worse and line == WELL else line) if x)
+
+    def rows(self) -> list[tuple[str, ...]]:
+        """Names and values of what a user wants to know at the end."""
+        run = self.run
+        epochs = run.metrics[-1]["epoch"] if run.metrics else 0
+        how = "" if run.stopped == "done" else f" ({run.stopped})"
+        rows: list[tuple[str, ...]] = [("trained", f"{epochs} epochs, {run.updates:,} updates in {self.seconds:.1f} s{how}")]
+        if run.best_score is not None:
+            rows.append(("validation", f"{run.best_score:.5g} at update {run.best_update:,}"))
+        rows += [("health", self.health)] if self.health else []
+        rows += [row for row in self.figures.rows() if row[0] != "cases"]
+        rows += [(f"  of {x.name}", f"{x.log_likelihood:.5g} nats") for x in self.baselines]
+        rows += [("note", note) for note in (*run.notes, *self.figures.notes)]
+        rows += [("pictures" if k == 0 else "", str(p)) for k, p in enumerate(self.pictures)]
+        if run.out is not None:
+            rows.append(("run folder", str(run.out)))
+            if run.interrupted:
+                rows.append(("go on with", f"bm resume {run.out}"))
+        return rows
+
+    def as_dict(self) -> dict[str, Any]:
+        """For `--json`."""
+        run = self.run
+        return {"out": str(run.out), "stopped": run.stopped, "updates": run.updates, "seconds": round(self.seconds, 3),
+                "metrics": run.metrics[-1] if run.metrics else {}, "figures": self.figures.as_dict(), "health": self.health,
+                "baselines": {x.name: x.log_likelihood for x in self.baselines}, "pictures": [str(p) for p in self.pictures]}  # fmt: skip
+
+
+def bound(model: Model, data: Any) -> Model:
+    """The model with its open lengths taken from the data (None: the train block's own)."""
+    spec = data if data is not None else model.checked.training.data
+    if spec is None or not model.checked.unbound:
+        return model
+    found = find(spec, model.checked)
+    shapes = {n: x.shape for n, x in flatten(found.arrays, model.checked).items()}
+    of_states = {n: (*shapes[n], k) for n, k in found.alphabets.items() if len(shapes[n]) == len(model.checked.group(n).axes)}
+    made = model.bind_data(shapes | of_states)
+    if made.checked.unbound:
+        names, first = ", ".join(f"`{n}`" for n in made.checked.unbound), made.checked.unbound[0]
+        seen = ", ".join(f"`{n}` has shape (cases, {', '.join(map(str, x[1:]))})" for n, x in shapes.items())
+        raise fail("BM865", f"model `{model.name}` needs a value for {names}, which the data do not give: {seen}",
+                   help=f"`-D {first}=...` on the command line, `{first} = ...` in Python")  # fmt: skip
+    return made

@@ -1,0 +1,88 @@
+"""Layers of a stack trained all at once, with their run folders: `train { jointly }`."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..data.finding import image_shapes
+from ..files import file_names
+from ..language.diagnostics import fail
+from ..language.model import Choice, Training
+from ..language.outside import stored_edges
+from ..runs.provenance import provenance
+from ..runtime.interrupts import Stopped
+from ..stacks.joint import JointMachine, Trained, reconstruct
+from ..stacks.stack_model import StackModel
+from .train import PICTURED, Outcome, ready_cases, some_whole
+
+OBJECTIVE = "contrastive_free_energy"
+OnLayer = Callable[[str, Outcome], None]
+
+
+def fit_jointly(stack: StackModel, layers: Sequence[Trained], spec: Any, out: Path | None, on_layer: OnLayer | None = None) -> list[Trained]:
+    """Trains in place by the stack's own train block: optimizer, schedule, batch, epochs and the like. The first layer's transform makes the data.
+
+    With `out`, that folder holds metrics, curves and reconstructions of the whole stack, and a run folder a layer. BmError BM864 for another
+    objective than the contrastive free energy.
+    """
+    from ..training.cases import Cases
+    from ..training.loop import train
+
+    arrays, ready = ready_cases(layers[0].machine, spec)
+    machine = JointMachine(stack.name, layers)
+    started = time.monotonic()
+    run = train(machine, ready, _training(stack), out, metadata={"source": stack.text})  # type: ignore[arg-type]  # it has what this objective asks for
+    if run.interrupted:
+        raise Stopped(run.signal, whole=True)
+    trained = Cases.of(ready, None).split(_training(stack).validate, _training(stack).seed)[0]
+    outcome = Outcome(layers[0].machine, run, ready, time.monotonic() - started, (), trained)
+    if out is not None:
+        _write(stack, layers, out, spec, arrays, run.metrics, ready)
+    if on_layer is not None:
+        on_layer(stack.name, outcome)
+    return list(layers)
+
+
+def _training(stack: StackModel) -> Training:
+    made = stack.checked.training
+    if made.objective is None:
+        made = replace(made, objective=Choice(OBJECTIVE, (("through_reconstruction", False), ("base_measure", True))))
+    elif made.objective.name != OBJECTIVE:
+        raise fail("BM864", f"layers are trained jointly by `objective {OBJECTIVE}`, not by `{made.objective.name}`", made.objective.span)
+    return made
+
+
+def _write(stack: StackModel, layers: Sequence[Trained], out: Path, spec: Any, arrays: dict[str, np.ndarray], metrics: Any,
+           ready: dict[str, np.ndarray]) -> None:  # fmt: skip
+    """A run folder a layer, as greedy training leaves it; curves and reconstructions of the whole."""
+    from ..report.plots import curves, pairs
+    from ..runs.run_folder import RunFolder
+
+    folders, images = file_names(x.name for x in layers), image_shapes(arrays, layers[0].machine.model)
+    for layer, known in zip(layers, stack.layers, strict=True):
+        fed = layer.below is not None
+        shown = {} if fed else images
+        source = provenance("" if fed else spec, {} if fed else arrays)
+        metadata = {**known.model.bind(None, **_lengths(layer)).metadata(layer.machine), **source, "images": json.dumps(shown)}
+        folder = RunFolder(out / folders[layer.name], metadata, layer.machine.preparation.arrays())
+        folder.prepare()
+        folder.write_params({**layer.machine.params, **stored_edges(layer.machine.model)}, {"updates": metrics[-1]["update"] if metrics else 0})
+    if metrics:
+        curves(metrics, out / "curves.png")
+    visible = layers[0].machine.visible[0]
+    if visible in images:
+        some = some_whole(ready, PICTURED)
+        above, below = (layers[0].machine.preparation.outward(visible, x) for x in (some[visible], reconstruct(layers, some)))
+        pairs(above, below, images[visible], out / "reconstructions.png", f"{stack.name}: data above their reconstructions", 12)
+
+
+def _lengths(layer: Trained) -> dict[str, float]:
+    """The arguments that the layer's machine was made with."""
+    return {a.name: a.value for a in layer.machine.model.arguments if a.value is not None}

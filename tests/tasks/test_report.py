@@ -1,0 +1,102 @@
+"""The report of a run: whole, in one file, nothing from outside; and the look at a run while it trains."""
+
+from __future__ import annotations
+
+import json
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import bmdsl
+from bmdsl.language.diagnostics import BmError
+from bmdsl.runs.run_folder import read_metrics
+from bmdsl.tasks import train as fitting
+from bmdsl.tasks.report import write_report
+from bmdsl.tasks.watch import lines, look, sparkline
+
+TEXT = """model deep { # smaller < larger
+  visible v[16] : binary  hidden h1[8] : binary  hidden h2[6] : binary  layers v -- h1 -- h2
+  train { positive meanfield()  negative pcd(chains = 20)  batch 20  epochs 4  validate 0.2 } }"""
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("report")
+    np.save(folder / "x.npy", (np.random.default_rng(0).random((100, 4, 4)) < 0.4).astype(np.float32))
+    fitting.start(bmdsl.parse(TEXT), str(folder / "x.npy"), folder / "run", None, "float32")
+    return folder / "run"
+
+
+class Tags(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.seen: list[tuple[str, dict[str, str | None]]] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.seen.append((tag, dict(attrs)))
+        if tag not in ("meta", "img", "br"):
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.seen.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+
+def test_a_report_is_one_whole_file_without_links(run: Path) -> None:
+    path = write_report(run, None, likelihood=True, chains=50, steps=50)
+    text = path.read_text(encoding="utf-8")
+    tags = Tags()
+    tags.feed(text)
+    assert not tags.open  # every element is closed
+    assert not {"script", "link", "iframe"} & {t for t, _ in tags.seen}
+    sources = [a["src"] for t, a in tags.seen if t == "img"]
+    assert len(sources) >= 6 and all(s and s.startswith("data:image/png;base64,") for s in sources)
+    for title in ("Is it well?", "Figures", "Pictures", "Model", "Factor graph", "What follows from the energy", "Run"):
+        assert f"<h2>{title}</h2>" in text
+    assert "# smaller &lt; larger" in text and "<svg" in text and "log-likelihood" in text
+    assert not list(run.glob("*.part"))
+
+
+def test_a_report_of_data_that_have_gone_says_so(tmp_path: Path) -> None:
+    m = bmdsl.parse(TEXT).compile(seed=0)
+    m.train((np.random.default_rng(0).random((40, 16)) < 0.4).astype(np.float32), out=tmp_path / "run")
+    text = write_report(tmp_path / "run", tmp_path / "r.html").read_text(encoding="utf-8")
+    assert "are not at hand" in text and "filters_h2.png" in text
+
+
+def test_what_is_no_run_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(BmError, match="BM916"):
+        write_report(tmp_path, None)
+    with pytest.raises(BmError, match="BM916"):
+        look(tmp_path)
+
+
+def test_an_unfinished_line_of_metrics_is_left_out(run: Path, tmp_path: Path) -> None:
+    whole = (run / "metrics.jsonl").read_text(encoding="utf-8")
+    (tmp_path / "metrics.jsonl").write_text(whole + '{"epoch": 5, "upd', encoding="utf-8")
+    assert read_metrics(tmp_path) == [json.loads(x) for x in whole.splitlines()]
+
+
+def test_bars_go_from_lowest_to_highest() -> None:
+    assert sparkline([0, 1, 2, 3, 4, 5, 6, 7]) == "▁▂▃▄▅▆▇█"
+    assert sparkline([3, 3]) == "▁▁" and sparkline([]) == ""
+    assert len(sparkline(list(range(1000)))) == 40
+
+
+def test_a_look_tells_where_the_run_is_and_how_long_it_takes() -> None:
+    metrics = [{"epoch": k, "update": 10 * k, "seconds": 2.0 * k, "log_likelihood": -10.0 + k, "health": "healthy"} for k in (1, 2)]
+    shown = lines(metrics, 40, None)
+    assert shown[:2] == ["epoch 2, update 20 of 40, 4 s, about 4 s left", "healthy"]
+    assert re.fullmatch(r"log likelihood  ▁█ +  -8", shown[3])
+    assert lines([], 40, None) == ["no epoch is finished yet"]
+
+
+def test_a_finished_run_is_told_to_be_done(run: Path) -> None:
+    shown, done = look(run)
+    assert done and shown[0].startswith("epoch 4, update 16 of 16")
