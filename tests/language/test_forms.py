@@ -236,7 +236,7 @@ def _fits(model: Model, parameter: str, term: Term) -> bool:
     return model.parameter(parameter).shape == tuple(ranges[str(s.letter)] for s in subscripts)
 
 
-@options(max_examples=400, deadline=None)
+@options(max_examples=200, deadline=None)
 @given(texts(), st.integers(0, 9))
 def test_what_a_form_says_is_what_loops_over_the_term_give(text: tuple[str, str], seed: int):
     note(text)
