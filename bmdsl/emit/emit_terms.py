@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from ..language.forms import Form
 from ..language.model import Term
 from ..plan.identifiers import edges_variable, gradient_variable, parameter_variable
-from ..plan.multiway import array_of
 from ..plan.plan import Coupling, GroupPlan, Pair, Plan
 from .term_loops import Lengths, emit_gradient, emit_loops, product
 
@@ -23,10 +23,10 @@ def define(name: str, arguments: list[str], doc: str, body: list[str], decorator
 def emit_bias(plan: Plan, g: GroupPlan, power: int, lengths: Lengths) -> str:
     """The field on x^power that no other unit changes, and the collection of its gradient."""
     model = plan.model
-    single = [(n, t) for n, t in enumerate(model.terms) if len(t.units) == 1 and t.units[0].group == g.name and t.expert is None]
-    terms = [(n, t) for n, t in single if t.units[0].power == power]
+    wanted = {1: Form.BIAS, 2: Form.SQUARE}[power]
+    terms = [(n, t) for n, t in enumerate(model.terms) if plan.forms[n].form is wanted and t.units[0].group == g.name]
     doc = f"Field on {g.name}^{power} from terms of one unit: {source_lines([t for _, t in terms])}"
-    arrays = [array_of(model, t, t.units) for _, t in terms]
+    arrays = [plan.forms[n].array for n, _ in terms]
     build, collect = [], []
     for (n, t), array in zip(terms, arrays, strict=True):
         if all(arrays):  # parameters that are these fields: a line of NumPy each, and nothing to compile
@@ -43,8 +43,8 @@ def emit_bias(plan: Plan, g: GroupPlan, power: int, lengths: Lengths) -> str:
 
 def emit_lateral(plan: Plan, g: GroupPlan, lengths: Lengths) -> str:
     """The coupling of a group's units with one another, [size, size], each pair where its term wrote it."""
-    pairs = (n for n, t in enumerate(plan.model.terms) if len(t.units) == 2 and all(u.group == g.name for u in t.units))
-    return _coupling(plan, tuple(n for n in pairs if n not in plan.listed), ((g.name, 1), (g.name, 1)), lengths)
+    terms = (n for n, f in enumerate(plan.forms) if f.form is Form.LATERAL and f.units[0].group == g.name)
+    return _coupling(plan, tuple(terms), ((g.name, 1), (g.name, 1)), lengths)
 
 
 def emit_coupling(plan: Plan, c: Coupling, lengths: Lengths) -> str:
@@ -79,7 +79,7 @@ def emit_constant(plan: Plan, lengths: Lengths) -> str:
     model = plan.model
     build, collect = ["    total = 0.0"], []
     for n, t in enumerate(model.terms):
-        if not t.units and t.expert is None:
+        if plan.forms[n].form is Form.CONSTANT:
             lines, depth, _ = emit_loops(model, t, lengths, 1)
             build += [*lines, "    " * depth + f"total += {product(model, t, n)}"]
             if t.parameters:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ..language.model import Length, Model, ParameterFactor, Subscript, Term, UnitFactor
+from ..language.letters import Place, is_read_by_edge, nest_of, unit_place
+from ..language.model import Length, Model, ParameterFactor, Subscript, Term
 from ..plan.identifiers import edges_variable, letter, parameter_variable
 
 
@@ -36,44 +37,46 @@ def emit_loops(model: Model, term: Term, lengths: Lengths, indent: int) -> tuple
     def put(text: str) -> None:
         lines.append("    " * depth + text)
 
+    nest = nest_of(term)
     bound: set[str] = set()
-    for c in term.conditions:
-        if c.kind == "edge":
-            edges = edges_variable(c.graph or "")
-            put(f"for e in range({edges}.shape[0]):")
-            depth += 1
-            put(f"{letter(c.first)} = {edges}[e, 0]")
-            put(f"{letter(c.second)} = {edges}[e, 1]")
-            bound |= {c.first, c.second}
-    for x in term.letters:
-        if x.name not in bound:
-            put(f"for {letter(x.name)} in range({x.start}, {lengths(x.stop)}):")
-            depth += 1
-    for c in term.conditions:
-        if c.kind != "edge":
-            put(f"if {letter(c.first)} {'<' if c.kind == 'less' else '!='} {letter(c.second)}:")
-            depth += 1
+    for n, c in enumerate(nest.edges):
+        edges, edge = edges_variable(c.graph or ""), f"e{n}" if n else "e"
+        put(f"for {edge} in range({edges}.shape[0]):")
+        depth += 1
+        for name, end in ((c.first, 0), (c.second, 1)):
+            if name in bound:
+                put(f"if {letter(name)} == {edges}[{edge}, {end}]:")
+                depth += 1
+            else:
+                put(f"{letter(name)} = {edges}[{edge}, {end}]")
+        bound |= {c.first, c.second}
+    for x in nest.ranges:
+        put(f"for {letter(x.name)} in range({x.start}, {lengths(x.stop)}):")
+        depth += 1
+    for c in nest.tests:
+        put(f"if {letter(c.first)} {'<' if c.kind == 'less' else '!='} {letter(c.second)}:")
+        depth += 1
     columns = []
     for k, u in enumerate(term.units):
-        lines_u, depth, column = _unit_column(model, u, k, lengths, depth)
+        lines_u, depth, column = _unit_column(unit_place(model, u), k, lengths, depth)
         lines += lines_u
         columns.append(column)
     return lines, depth, columns
 
 
-def _unit_column(model: Model, u: UnitFactor, k: int, lengths: Lengths, depth: int) -> tuple[list[str], int, str]:
+def _unit_column(place: Place, k: int, lengths: Lengths, depth: int) -> tuple[list[str], int, str]:
     lines: list[str] = []
     parts = []
-    for axis, (s, length) in enumerate(zip(u.subscripts, model.group(u.group).axes, strict=True)):
-        name = f"x{k}_{axis}"
-        value = affine(s)
-        if s.edge == "wrap":
-            value = f"({value}) % {lengths(length)}"
+    for number, axis in enumerate(place.axes):
+        name = f"x{k}_{number}"
+        value = affine(axis.subscript)
+        if axis.wraps:
+            value = f"({value}) % {lengths(axis.length)}"
         lines.append("    " * depth + f"{name} = {value}")
-        if s.edge == "pad":
-            lines.append("    " * depth + f"if 0 <= {name} < {lengths(length)}:")
+        if axis.pads:
+            lines.append("    " * depth + f"if 0 <= {name} < {lengths(axis.length)}:")
             depth += 1
-        parts.append((name, lengths(length)))
+        parts.append((name, lengths(axis.length)))
     column = parts[0][0] if parts else "0"
     for name, length in parts[1:]:
         column = f"({column}) * {length} + {name}"
@@ -84,10 +87,9 @@ def _unit_column(model: Model, u: UnitFactor, k: int, lengths: Lengths, depth: i
 def parameter_entry(model: Model, p: ParameterFactor, term: Term) -> str:
     """The parameter's entry inside the nest: `W[i_i, i_j]`; an edge parameter is read at its edge `e`."""
     name = parameter_variable(p.parameter)
-    shape = model.parameter(p.parameter).shape
     if not p.subscripts:
         return f"{name}[()]"
-    if any(c.kind == "edge" for c in term.conditions) and len(shape) == 1 and len(p.subscripts) == 2:
+    if is_read_by_edge(term, p, model.parameter(p.parameter).shape):
         return f"{name}[e]"
     return f"{name}[{', '.join(affine(s) for s in p.subscripts)}]"
 

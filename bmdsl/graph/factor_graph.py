@@ -8,10 +8,8 @@ from itertools import combinations
 import networkx as nx
 
 from ..language.diagnostics import BmError, Diagnostic
+from ..language.forms import Form, form_of
 from ..language.model import Expert, Model, Term, UnitFactor
-
-DENSE = 4
-"""A graph with one in so many of the possible edges is a matrix."""
 
 
 @dataclass(frozen=True)
@@ -85,34 +83,11 @@ def build_factor_graph(model: Model) -> FactorGraph:
     return FactorGraph(model, nodes, couples)
 
 
-def is_listed(model: Model, term: Term) -> bool:
-    """Whether a term's couplings are written out one by one: three or more units, or two that are not all paired with all.
-
-    That is read off the letters, not the sizes: units that share a letter, or the edges of a graph (unless it joins most of its nodes).
-    """
-    if len(term.units) != 2:
-        return len(term.units) > 2
-    if any(c.kind == "edge" and not _is_dense(model, c.graph) for c in term.conditions):
-        return True
-    if term.units[0].group != term.units[1].group and any(u.power != 1 for u in term.units):
-        return False  # a matrix between two statistics, however few of its entries are not 0
-    if term.units[0].group == term.units[1].group and term.units[0].subscripts == term.units[1].subscripts:
-        return False  # every unit with itself: a statistic of one unit
-    first, second = ({x for s in u.subscripts for x, _ in s.letters} for u in term.units)
-    return bool(first & second)
-
-
-def _is_dense(model: Model, name: str | None) -> bool:
-    graph = next(g for g in model.graphs if g.name == name)
-    return graph.edges is not None and graph.nodes is not None and DENSE * len(graph.edges) >= graph.nodes * (graph.nodes - 1) // 2
-
-
 def verify_compiled(graph: FactorGraph) -> None:
     """Raises BmError for every term the compiler has no contraction for: powers where couplings are written out."""
     wrong = []
     for term in graph.model.terms:
-        names = [u.group for u in term.units]
-        if any(u.power != 1 for u in term.units) and (is_listed(graph.model, term) or len(names) == 2 == len(set(names)) + 1):
+        if any(u.power != 1 for u in term.units) and form_of(graph.model, term).form in (Form.LISTED, Form.LATERAL):
             wrong.append(Diagnostic("BM863", "a power in a product of units of one group, or on a lattice or graph, cannot be compiled yet", term.span,
                                     helps=("a power can stand in a term of one unit, or of two groups whose letters differ, as `x[i]^2 z[k]`",)))
     if wrong:

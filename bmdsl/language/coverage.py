@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from math import prod
 from typing import TYPE_CHECKING
 
+from .letters import Axis, Nest, letters_in, place_of, plain_letters, table
 from .model import Group, Length, Letter, Model, Parameter, Subscript, Term
 from .shapes import nested
 
@@ -63,10 +64,10 @@ def _missing(model: Model, uses: list[tuple[Term, dict[str, Letter], tuple[Subsc
 
 def _reaches_all(term: Term, ranges: Mapping[str, Letter], subscripts: tuple[Subscript, ...], axes: tuple[Length, ...]) -> bool:
     """Each axis by a letter of its own over its whole length, and nothing that leaves values out."""
-    letters = [s.letter for s in subscripts]
-    if term.conditions or None in letters or len(set(letters)) < len(letters) or _has_pads(term):
+    letters = plain_letters(subscripts)
+    if term.conditions or letters is None or _has_pads(term):
         return False
-    return all(ranges[x].start == 0 and ranges[x].stop == n for x, n in zip(letters, axes, strict=True) if x is not None)
+    return all(ranges[x].start == 0 and ranges[x].stop == n for x, n in zip(letters, axes, strict=True))
 
 
 def _has_pads(term: Term) -> bool:
@@ -77,28 +78,18 @@ def _mark(model: Model, term: Term, ranges: Mapping[str, Letter], subscripts: tu
     """Marks the places this use reaches; False where there are too many values to walk, or a length is open."""
     import numpy as np
 
-    named = {x for s in (*subscripts, *(s for u in term.units for s in u.subscripts)) for x, _ in s.letters}
-    letters = sorted(named | {x for c in term.conditions for x in (c.first, c.second)})
-    spans = [(ranges[x].start, ranges[x].stop) for x in letters]
-    if not all(isinstance(stop, int) for _, stop in spans) or prod(max(0, int(stop) - start) for start, stop in spans) > LIMIT:
+    units = tuple(s for u in term.units for s in u.subscripts)
+    named = {*letters_in((*subscripts, *units)), *(x for c in term.conditions for x in (c.first, c.second))}
+    letters = tuple(ranges[x] for x in sorted(named))
+    if not all(isinstance(x.stop, int) for x in letters) or prod(max(0, int(x.stop) - x.start) for x in letters) > LIMIT:
         return False
-    grids = np.meshgrid(*(np.arange(start, int(stop)) for start, stop in spans), indexing="ij") if spans else []
-    at = dict(zip(letters, grids, strict=True))
-    size = grids[0].shape if grids else ()
-    kept = np.ones(size, bool)
-    for c in term.conditions:
-        kept &= at[c.first] < at[c.second] if c.kind == "less" else at[c.first] != at[c.second]
-
-    def value(s: Subscript) -> np.ndarray:
-        return sum((k * at[x] for x, k in s.letters), np.full(size, s.constant))
-
+    settings = table(model, Nest((), letters, term.conditions))
+    kept = np.ones(settings.count, bool)
     for u in term.units:
         for s, n in zip(u.subscripts, model.group(u.group).axes, strict=True):
-            if s.edge == "pad" and isinstance(n, int):
-                kept &= (value(s) >= 0) & (value(s) < n)
-    places = []
-    for s, n in zip(subscripts, reached.shape, strict=True):
-        x = value(s)[kept]
-        places.append(x % n if s.edge == "wrap" else np.clip(x, 0, n - 1))
-    reached[tuple(places)] = True
+            axis = Axis(s, n)
+            if axis.pads and isinstance(n, int):
+                kept &= axis.holds(axis.at(settings.letters))
+    column, inside = place_of(subscripts, reached.shape).columns(settings.letters)
+    reached.reshape(-1)[np.broadcast_to(column, kept.shape)[kept & inside]] = True
     return True

@@ -10,7 +10,8 @@ from pathlib import Path
 from . import tree as t
 from .coverage import untouched_entries, untouched_units
 from .diagnostics import Diagnostic
-from .model import Model, Subscript, Term, UnitFactor
+from .forms import Form, form_of
+from .model import Model, Term, UnitFactor
 from .readings import words
 from .shapes import nested
 from .source import Span
@@ -141,8 +142,8 @@ def _bias_twice(definition: t.ModelDefinition, model: Model) -> Iterator[Diagnos
         if len(term.units) != 1 or len(term.parameters) != 1 or term.expert or term.conditions:
             continue
         unit, parameter = term.units[0], term.parameters[0]
-        letters = _letters(unit.subscripts)
-        if letters is None or letters != _letters(parameter.subscripts):
+        letters = [s.letter for s in unit.subscripts]
+        if None in letters or letters != [s.letter for s in parameter.subscripts]:
             continue
         key = (unit.group, unit.power)
         if key in seen and seen[key][1] != parameter.parameter:
@@ -151,14 +152,9 @@ def _bias_twice(definition: t.ModelDefinition, model: Model) -> Iterator[Diagnos
         seen.setdefault(key, (term, parameter.parameter))
 
 
-def _letters(subscripts: tuple[Subscript, ...]) -> tuple[str, ...] | None:
-    found = tuple(s.letter for s in subscripts)
-    return tuple(x for x in found if x) if all(found) else None
-
-
 def _constant_term(definition: t.ModelDefinition, model: Model) -> Iterator[Diagnostic]:
     for term in model.terms:
-        if not term.units and term.expert is None:
+        if form_of(model, term).form is Form.CONSTANT:
             yield _warning("BM957", "this term is constant in all units: it changes no probability", term.span, "remove it")
 
 

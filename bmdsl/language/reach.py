@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from itertools import product
 from math import prod
 
+from .letters import holds
 from .model import Condition, Graph, Letter, Subscript
 
 MAX_TRIED = 1 << 18
@@ -101,9 +102,6 @@ def _of_letters(
     totals = []
     for values in product(*tried.values()):
         at = dict(zip(tried, values, strict=True))
-        if all(
-            at[c.first] < at[c.second] if c.kind == "less" else at[c.first] != at[c.second]
-            for c in orders
-        ):
+        if all(holds(c, at) for c in orders):
             totals.append(sum(c * at[x] for x, c in coefficients.items()))
     return (min(totals), max(totals)) if totals else None

@@ -13,6 +13,7 @@ from itertools import combinations
 from typing import TypeVar
 
 from .diagnostics import BmError, fail
+from .forms import share_letters
 from .model import Condition, Group, Letter, ParameterFactor, Subscript, Term, UnitFactor
 from .reach import ends_of
 from .scopes import renamed_subscripts
@@ -65,10 +66,9 @@ def _refused(u: UnitFactor, word: UnitWord, statistic: str, term: Term) -> BmErr
 
 def _is_matrix(term: Term) -> bool:
     """Whether the couplings of two units are a matrix, whose diagonal the machine takes for x²."""
-    first, second = ({x for s in u.subscripts for x, _ in s.letters} for u in term.units[:2])
     return (
         len(term.units) == 2
-        and not first & second
+        and not share_letters(*term.units)
         and not any(c.kind == "edge" for c in term.conditions)
     )
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from .model import Model, Subscript, Term
+from .forms import TermForm, form_of
+from .letters import Letters, einsum_names
+from .model import Model, Term
 
 
 @dataclass(frozen=True)
@@ -34,30 +37,6 @@ class Coupling:
     letters: tuple[str, str, str]
 
 
-def _letters(subscripts: tuple[Subscript, ...]) -> tuple[str, ...] | None:
-    found = tuple(s.letter for s in subscripts)
-    return None if None in found or len(set(found)) < len(found) else tuple(x for x in found if x)
-
-
-def _plain(model: Model, term: Term, units: int) -> bool:
-    return (
-        len(term.units) == units
-        and _is_whole(model, term)
-        and len(term.parameters) == 1
-        and term.parameters[0].power == 1
-        and all(u.power == 1 for u in term.units)
-        and not term.conditions
-        and term.expert is None
-    )
-
-
-def _is_whole(model: Model, term: Term) -> bool:
-    """Whether the term's letters run over whole axes of its units: no `for` clause leaves some units out."""
-    ranges = {x.name: x for x in term.letters}
-    axes = ((s.letter, n) for u in term.units for s, n in zip(u.subscripts, model.group(u.group).axes, strict=True))
-    return all(x is None or (ranges[x].start == 0 and ranges[x].stop == n) for x, n in axes)
-
-
 def bias_of(model: Model, group: str) -> Bias | None:
     """The group's own trained bias, one entry a unit, that no other unit's term uses; None where it has none."""
     return next((Bias(x.parameter, x.scale) for x in _biases(model, group) if x.letters[0] == x.letters[1]), None)
@@ -72,29 +51,41 @@ def shared_bias_of(model: Model, group: str) -> SharedBias | None:
 def _biases(model: Model, group: str) -> list[SharedBias]:
     found = []
     for term in model.terms:
-        if not _plain(model, term, 1) or term.units[0].group != group:
+        if [u.group for u in term.units] != [group]:
             continue
-        p = term.parameters[0]
-        inside, unit = _letters(p.subscripts), _letters(term.units[0].subscripts)
-        if inside is not None and unit is not None and set(inside) <= set(unit) and not model.parameter(p.parameter).fixed:
-            uses = [t for t in model.terms if t.units and any(q.parameter == p.parameter for q in t.parameters)]
-            if len(uses) == 1:
-                names = {x: chr(ord("a") + n) for n, x in enumerate(unit)}
-                found.append(SharedBias(p.parameter, -term.coefficient, ("".join(names.values()), "".join(names[x] for x in inside))))
+        form = form_of(model, term)
+        pair = _letters(form)
+        if form.linear is None or pair is None or model.parameter(form.linear).fixed:
+            continue
+        inside, unit = pair
+        uses = [t for t in model.terms if t.units and any(q.parameter == form.linear for q in t.parameters)]
+        if set(inside) <= set(unit) and len(uses) == 1:
+            names = einsum_names(unit)
+            found.append(SharedBias(form.linear, form.scale, (_spelled(unit, names), _spelled(inside, names))))
     return found
 
 
 def coupling_of(model: Model, term: Term) -> Coupling | None:
-    """The term as a coupling of two groups with one weight for each pair (or local pair) of units; None where it is not one."""
-    if not _plain(model, term, 2) or term.units[0].group == term.units[1].group:
+    """The term as a coupling of two groups with one weight for each pair (or local pair) of units; None if it is not one."""
+    if len(term.units) != 2 or term.units[0].group == term.units[1].group:
         return None
-    p = term.parameters[0]
-    three = [_letters(p.subscripts), *(_letters(u.subscripts) for u in term.units)]
-    if any(x is None for x in three) or set(three[0] or ()) != set(three[1] or ()) | set(three[2] or ()):
+    form = form_of(model, term)
+    three = _letters(form)
+    if form.linear is None or three is None or set(three[0]) != set(three[1]) | set(three[2]):
         return None
-    names = {x: chr(ord("a") + n) for n, x in enumerate(three[0] or ())}
-    left, right, both = ("".join(names[x] for x in part or ()) for part in (three[1], three[2], three[0]))
-    return Coupling(p.parameter, -term.coefficient, (term.units[0].group, term.units[1].group), (both, left, right))
+    names = einsum_names(three[0])
+    both, left, right = (_spelled(letters, names) for letters in three)
+    return Coupling(form.linear, form.scale, (term.units[0].group, term.units[1].group), (both, left, right))
+
+
+def _letters(form: TermForm) -> tuple[Letters, ...] | None:
+    """Of the one parameter and of each unit, its axes' letters; None if one is reached by index arithmetic or in part."""
+    found = (*form.parameter_letters, *form.unit_letters)
+    return None if None in found else tuple(x for x in found if x is not None)
+
+
+def _spelled(letters: Letters, names: Mapping[str, str]) -> str:
+    return "".join(names[x] for x in letters)
 
 
 @dataclass(frozen=True)

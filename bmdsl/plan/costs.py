@@ -6,8 +6,8 @@ import os
 from dataclasses import dataclass
 from math import prod
 
-from ..graph.unit_graph import coupling_count
 from ..language.diagnostics import fail
+from ..language.letters import setting_count
 from ..language.model import Training
 from .plan import Plan
 
@@ -82,7 +82,7 @@ def _listed_bytes(plan: Plan, number: int, itemsize: int) -> int:
     """A term's couplings written out: their places, and each of their units' view of them."""
     order = len(plan.model.terms[number].units)
     one = 4 * order + 8 + 2 * itemsize
-    return coupling_count(plan.model, plan.model.terms[number]) * (2 * one + order * (4 * (order - 1) + 16 + itemsize))
+    return setting_count(plan.model, plan.model.terms[number]) * (2 * one + order * (4 * (order - 1) + 16 + itemsize))
 
 
 def memory_limit() -> int | None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import permutations
 
-from ..language.model import Model, Subscript, Term, UnitFactor
+from ..language.forms import Form, TermForm
+from ..language.letters import letters_in
+from ..language.model import Model, Subscript
 from .contraction import ROWS, Letters, Path, best_path
-from .unfolding import Unfolding
 
 
 @dataclass(frozen=True)
@@ -35,8 +35,10 @@ class Contraction:
     parameter_letters: tuple[Letters, ...]
     term: int
     scale: float
-    unfolded: tuple[Unfolding | None, ...]
-    """Of each group: how index arithmetic reaches its units, None where its letters are its axes."""
+    unfolded: tuple[tuple[Subscript, ...] | None, ...]
+    """Of each group: the subscripts by which index arithmetic reaches its units, None where its letters are its axes."""
+    is_convolution: bool
+    """Whether two groups meet through one parameter whose entries serve many sites."""
 
     def field(self, group: str, lengths: Mapping[str, int], picked: str | None = None) -> Path:
         """How the field of a group is summed; with `picked`, for all states of that one-of-K unit at once.
@@ -61,77 +63,32 @@ class Contraction:
         return {ROWS: rows} | {x.name: int(x.stop) for x in model.terms[self.term].letters}
 
     @property
-    def is_convolution(self) -> bool:
-        """Whether two groups meet through one parameter whose entries serve many sites."""
-        return len(self.groups) == 2 and len(self.parameters) == 1 and bool(self.sites)
-
-    @property
     def sites(self) -> Letters:
         """Letters that no parameter has: its entries are shared over them."""
         bound = {x for p in self.parameter_letters for x in p}
         return tuple(dict.fromkeys(x for g in self.letters for x in g if x not in bound))
 
 
-def tensor_of(model: Model, number: int, term: Term) -> Tensor | None:
-    """The term as a tensor, where it is one."""
-    names = [u.group for u in term.units]
-    if len(set(names)) != 3 or len(names) != 3 or any(u.power != 1 for u in term.units):
+def tensor_of(form: TermForm, number: int) -> Tensor | None:
+    """The term of this number as a tensor, if its form is one."""
+    if form.form is not Form.TENSOR or form.array is None:
         return None
-    for units in permutations(term.units):
-        name = array_of(model, term, units)
-        if name:
-            return Tensor((units[0].group, units[1].group, units[2].group), name, number, -term.coefficient)
-    return None
+    a, b, c = (u.group for u in form.ordered)
+    return Tensor((a, b, c), form.array, number, form.scale)
 
 
-def contraction_of(model: Model, number: int, term: Term) -> Contraction | None:
-    """The term as a contraction, where it is one.
-
-    Three units and more, or two that meet through a letter of their own (a low rank), each letter in a parameter; or any number that share
-    entries of a parameter over sites (a convolution).
-    """
-    names = [u.group for u in term.units]
-    if len(names) < 2 or len(set(names)) < len(names) or not term.parameters or any(x.start != 0 for x in term.letters):
+def contraction_of(form: TermForm, number: int) -> Contraction | None:
+    """The term of this number as a contraction, if its form is one."""
+    if not form.is_summed:
         return None
-    if term.conditions or term.expert is not None or any(u.power != 1 for u in term.units) or any(p.power != 1 for p in term.parameters):
-        return None
-    stops = {x.name: x.stop for x in term.letters}
-    parameters = [_letters(p.subscripts, model.parameter(p.parameter).shape, stops) for p in term.parameters]
-    if any(x is None for x in parameters):
-        return None
-    plain = [_letters(u.subscripts, model.group(u.group).axes, stops) for u in term.units]
-    unfolded = tuple(None if x is not None else Unfolding(u.subscripts) for x, u in zip(plain, term.units, strict=True))
-    units = tuple(x if u is None else u.letters for x, u in zip(plain, unfolded, strict=True))
-    bound = {x for p in parameters for x in p or ()}
-    inside = [x for u in units for x in u or ()]
-    shared = {x for x in inside if x not in bound}
-    low_rank = len(term.parameters) > 1 and bool(bound - set(inside))
-    if shared and not (all(inside.count(x) > 1 for x in shared) and any(inside.count(x) == 1 for x in bound)):
-        return None  # nothing to sum over at a site: couplings few enough to list
-    if not shared and (any(unfolded) or (len(names) == 2 and not low_rank)):
-        return None
-    return Contraction(tuple(names), tuple(x for x in units if x is not None), tuple(p.parameter for p in term.parameters),
-                       tuple(x for x in parameters if x is not None), number, -term.coefficient, unfolded)  # fmt: skip
-
-
-def _letters(subscripts: tuple[Subscript, ...], axes: tuple[object, ...], stops: Mapping[str, object]) -> Letters | None:
-    """The letters of a factor, each over the whole of its axis; None where one is not."""
-    found = tuple(s.letter for s in subscripts)
-    if None in found or len(set(found)) < len(found) or len(found) != len(axes):
-        return None
-    letters = tuple(x for x in found if x is not None)
-    return letters if all(x in stops and stops[x] == n for x, n in zip(letters, axes, strict=True)) else None
-
-
-def array_of(model: Model, term: Term, units: tuple[UnitFactor, ...]) -> str | None:
-    """The one parameter whose axes are those of these units, in their order."""
-    letters = [s.letter for u in units for s in u.subscripts]
-    if term.conditions or len(term.parameters) != 1 or None in letters or len(set(letters)) != len(letters):
-        return None
-    p = term.parameters[0]
-    shape = model.parameter(p.parameter).shape
-    axes = tuple(n for u in units for n in model.group(u.group).axes)
-    starts = any(one.start != 0 for one in term.letters)
-    if p.power != 1 or starts or [s.letter for s in p.subscripts] != letters or tuple(shape) != axes:
-        return None
-    return p.parameter
+    pairs = list(zip(form.units, form.unit_letters, strict=True))
+    return Contraction(
+        tuple(u.group for u in form.units),
+        tuple(letters_in(u.subscripts) if x is None else x for u, x in pairs),
+        form.parameters,
+        tuple(x for x in form.parameter_letters if x is not None),
+        number,
+        form.scale,
+        tuple(u.subscripts if x is None else None for u, x in pairs),
+        form.form is Form.CONVOLUTION,
+    )

@@ -7,13 +7,14 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from math import prod
 
-from ..graph.factor_graph import FactorGraph, is_listed, units_of, verify_compiled
+from ..graph.factor_graph import FactorGraph, units_of, verify_compiled
 from ..graph.passes import gibbs_blocks, mean_block, selector, verify_schedule
 from ..language.diagnostics import fail
+from ..language.forms import Form, TermForm, forms_of
 from ..language.model import Length, Model, Term
 from ..units.interface import UnitType
 from .identifiers import Key, function_names
-from .multiway import Contraction, Tensor, array_of, contraction_of, tensor_of
+from .multiway import Contraction, Tensor, contraction_of, tensor_of
 
 MANY_CHAINS = 4
 """From so many chains on, a lattice or graph is swept with chains side by side in memory (docs/performance.md has the measurement)."""
@@ -88,6 +89,11 @@ class Plan:
     @property
     def model(self) -> Model:
         return self.graph.model
+
+    @cached_property
+    def forms(self) -> tuple[TermForm, ...]:
+        """The form of every term, in order."""
+        return forms_of(self.model)
 
     @cached_property
     def mean_block(self) -> tuple[str, ...]:
@@ -191,19 +197,19 @@ def build_plan(graph: FactorGraph, units: dict[str, type[UnitType]]) -> Plan:
     """FactorGraph → Plan. Raises BmError for terms with no contraction."""
     verify_compiled(graph)
     model = graph.model
-    tensors = tuple(t for n, term in enumerate(model.terms) if (t := tensor_of(model, n, term)) is not None)
-    whole = {t.term for t in tensors}
-    contractions = tuple(c for n, term in enumerate(model.terms) if n not in whole and (c := contraction_of(model, n, term)) is not None)
-    whole |= {c.term for c in contractions}
-    listed = tuple(n for n, t in enumerate(model.terms) if n not in whole and is_listed(model, t))
-    paired = [(n, t) for n, t in enumerate(model.terms) if len(t.units) == 2 and n not in listed and n not in whole]
-    lateral = {t.units[0].group for _, t in paired if t.units[0].group == t.units[1].group}
+    forms = forms_of(model)
+    tensors = tuple(t for n, f in enumerate(forms) if (t := tensor_of(f, n)) is not None)
+    contractions = tuple(c for n, f in enumerate(forms) if (c := contraction_of(f, n)) is not None)
+    listed = tuple(n for n, f in enumerate(forms) if f.form is Form.LISTED)
+    between = [(n, f) for n, f in enumerate(forms) if f.form in (Form.COUPLING, Form.SQUARED_COUPLING)]
+    inside = [n for n, f in enumerate(forms) if f.form is Form.LATERAL]
+    lateral = {forms[n].units[0].group for n in inside}
     touched = [[u.group for u in model.terms[n].units] for n in listed]
     woven = {g for names in touched for g in names if names.count(g) > 1}
-    experts = tuple(n for n, t in enumerate(model.terms) if t.expert is not None)
+    experts = tuple(n for n, f in enumerate(forms) if f.form is Form.EXPERT)
     projected = {u.group for n in experts for u in units_of(model.terms[n])}
     _verify_experts(model, experts, projected & (lateral | woven))
-    _verify_self_pairs(model, [t for _, t in paired], units)
+    _verify_self_pairs(model, [model.terms[n] for n in inside], units)
     groups = []
     for g in model.groups:
         unit = units[g.unit]
@@ -212,10 +218,10 @@ def build_plan(graph: FactorGraph, units: dict[str, type[UnitType]]) -> Plan:
         groups.append(GroupPlan(g.name, g.role, g.axes, g.states, unit, arguments, square, g.name in lateral, g.name in projected, g.name in woven))
     order = [g.name for g in model.groups]
     pairs: dict[tuple[tuple[str, int], tuple[str, int]], list[int]] = {}
-    for n, term in paired:
-        a, b = sorted(((u.group, u.power) for u in term.units), key=lambda u: order.index(u[0]))
+    for n, f in between:
+        a, b = sorted(((u.group, u.power) for u in f.units), key=lambda u: order.index(u[0]))
         pairs.setdefault((a, b), []).append(n)
-    couplings = [_coupling(model, a, b, tuple(terms)) for (a, b), terms in pairs.items() if a[0] != b[0]]
+    couplings = [_coupling(forms, a, b, tuple(terms)) for (a, b), terms in pairs.items()]
     blocks = gibbs_blocks(graph)
     made = Plan(graph, tuple(groups), tuple(couplings), blocks, listed, tensors, contractions, experts)
     chosen = selector(graph, [g.name for g in groups if made.is_one_unit(g.name) and any(g.name in t.groups for t in made.multiway)])
@@ -244,21 +250,18 @@ def _verify_self_pairs(model: Model, terms: list[Term], units: dict[str, type[Un
     for term in terms:
         a, b = term.units
         unit = units[model.group(a.group).unit]
-        both = list(zip(a.subscripts, b.subscripts, strict=True)) if a.group == b.group else []
-        apart = a.group != b.group or any(frozenset((x.letter, y.letter)) == frozenset((c.first, c.second)) for c in term.conditions for x, y in both)
+        both = list(zip(a.subscripts, b.subscripts, strict=True))
+        apart = any(frozenset((x.letter, y.letter)) == frozenset((c.first, c.second)) for c in term.conditions for x, y in both)
         apart = apart or any(not x.letters and not y.letters and x.constant != y.constant and x.edge == y.edge == "plain" for x, y in both)
         if not apart and 2 not in unit.reduces and "x^2" not in unit.statistics:
             raise fail("BM863", f"this term pairs every unit of `{a.group}` with itself too, and x^2 is no statistic of `{unit.name}`", term.span,
                        help="count each pair once: `for i < j`")  # fmt: skip
 
 
-def _coupling(model: Model, a: tuple[str, int], b: tuple[str, int], terms: tuple[int, ...]) -> Coupling:
+def _coupling(forms: tuple[TermForm, ...], a: tuple[str, int], b: tuple[str, int], terms: tuple[int, ...]) -> Coupling:
     """A coupling that is one parameter with the letters of a then b (or b then a) is that parameter itself, reshaped."""
-    if len(terms) == 1:
-        term = model.terms[terms[0]]
-        first, second = sorted(term.units, key=lambda u: u.group != a[0])
-        for x, y in ((first, second), (second, first)):
-            name = array_of(model, term, (x, y))
-            if name:
-                return Coupling(x.group, y.group, terms, name, -term.coefficient, (x.power, y.power))
+    form = forms[terms[0]]
+    if len(terms) == 1 and form.array is not None:
+        x, y = form.ordered
+        return Coupling(x.group, y.group, terms, form.array, form.scale, (x.power, y.power))
     return Coupling(a[0], b[0], terms, powers=(a[1], b[1]))

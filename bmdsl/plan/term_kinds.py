@@ -1,4 +1,4 @@
-"""The kinds of contribution that an energy can have, named in this one place, and which of them an algorithm takes.
+"""The kinds of contribution that an energy can have, by the forms of its terms, and which of them an algorithm takes.
 
 A sum over states is wrong as soon as it leaves one kind out. An algorithm therefore declares the kinds that it
 accounts for, and is asked before it runs: a kind that it does not know is refused, never left out.
@@ -10,7 +10,7 @@ from collections.abc import Set
 from enum import Enum
 
 from ..language.diagnostics import fail
-from ..language.model import Term
+from ..language.forms import Form
 from .plan import Plan
 
 
@@ -30,36 +30,29 @@ class Kind(Enum):
     EXPERT = "functions of a projection"
 
 
+KINDS = {
+    Form.CONSTANT: Kind.CONSTANT,
+    Form.BIAS: Kind.BIAS,
+    Form.SQUARE: Kind.SQUARE,
+    Form.COUPLING: Kind.COUPLING,
+    Form.SQUARED_COUPLING: Kind.SQUARED_COUPLING,
+    Form.LATERAL: Kind.LATERAL,
+    Form.LISTED: Kind.LISTED,
+    Form.TENSOR: Kind.TENSOR,
+    Form.CONTRACTION: Kind.CONTRACTION,
+    Form.CONVOLUTION: Kind.CONTRACTION,
+    Form.EXPERT: Kind.EXPERT,
+}
+"""What a term of each form contributes."""
+
+
 def kind_of(plan: Plan, number: int) -> Kind:
-    """The one kind of the plan's term of this number. BmError BM880 where there is none, or more than one."""
-    term = plan.model.terms[number]
-    coupling = next((c for c in plan.couplings if number in c.terms), None)
-    squared = coupling is not None and coupling.powers != (1, 1)
-    power = term.units[0].power if len(term.units) == 1 else 0
-    square = power == 2 and plan.group(term.units[0].group).square
-    is_kind = {
-        Kind.EXPERT: number in plan.experts and not term.units,
-        Kind.LISTED: number in plan.listed,
-        Kind.TENSOR: any(t.term == number for t in plan.tensors),
-        Kind.CONTRACTION: any(c.term == number for c in plan.contractions),
-        Kind.COUPLING: coupling is not None and not squared,
-        Kind.SQUARED_COUPLING: squared,
-        Kind.LATERAL: number not in plan.listed and _is_lateral(plan, term),
-        Kind.BIAS: power == 1 and term.expert is None,
-        Kind.SQUARE: square and term.expert is None,
-        Kind.CONSTANT: not term.units and term.expert is None,
-    }
-    found = [kind for kind, is_it in is_kind.items() if is_it]
-    if len(found) != 1:
-        said = " and ".join(k.value for k in found) or "no kind that is known"
-        raise fail("BM880", f"this term is of {said}: its energy could be summed wrongly", term.span,
+    """The kind of the plan's term of this number. Raises BM880 if there is none."""
+    form = plan.forms[number].form
+    if form is None:
+        raise fail("BM880", "this term is of no kind that is known: its energy could be summed wrongly", plan.model.terms[number].span,
                    help="write it as a product of units and parameters, or as a function of a projection")  # fmt: skip
-    return found[0]
-
-
-def _is_lateral(plan: Plan, term: Term) -> bool:
-    names = [u.group for u in term.units]
-    return len(names) == 2 and names[0] == names[1] and plan.group(names[0]).lateral
+    return KINDS[form]
 
 
 def kinds_of(plan: Plan) -> frozenset[Kind]:

@@ -7,14 +7,15 @@ which. Energies, slopes in x and gradients follow from f and f′ alone.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import log, prod
 
 import numpy as np
 from scipy.special import expit
 
 from ..language.diagnostics import fail
-from ..language.model import Letter, ParameterFactor, Term
+from ..language.letters import nest_of, place_of, table
+from ..language.model import Letter, Term
 from ..plan.plan import Plan
 
 Array = np.ndarray
@@ -96,28 +97,19 @@ class BoundExpert:
         lengths = [int(x.stop) - x.start for x in letters]
         if prod(lengths) > MOST:
             raise fail("BM861", f"the projection of this expert has {prod(lengths):,} entries, at most {MOST:,} are possible", self.term.span)
-        grids = np.meshgrid(*(np.arange(x.start, int(x.stop)) for x in letters), indexing="ij") if letters else []
-        at = {x.name: g.ravel() for x, g in zip(letters, grids, strict=True)}
+        model = self.plan.model
+        at = table(model, nest_of(replace(addend, letters=letters))).letters
         total = prod(lengths)
         expert = np.arange(total) // prod(lengths[len(self.term.letters) :])
         column, inside = np.full(total, -1), np.ones(total, bool)
         for u in addend.units:
-            place = np.zeros(total, np.int64)
-            for s, length in zip(u.subscripts, self.plan.axes(u.group), strict=True):
-                value: Array = np.full(total, s.constant) + sum(c * at[x] for x, c in s.letters)
-                if s.edge == "wrap":
-                    value %= length
-                inside &= (value >= 0) & (value < length)
-                place = place * length + value
-            column = self.begin[u.group] + place
-        factors = tuple((p.parameter, p.power, self._places(p, at, total)[inside]) for p in addend.parameters)
-        return Entries(addend.coefficient, expert[inside], column[inside], factors)
-
-    def _places(self, p: ParameterFactor, at: Mapping[str, Array], total: int) -> Array:
-        place = np.zeros(total, np.int64)
-        for s, length in zip(p.subscripts, self.plan.model.parameter(p.parameter).shape, strict=True):
-            place = place * int(length) + np.full(total, s.constant) + sum(c * at[x] for x, c in s.letters)
-        return place
+            place, there = place_of(u.subscripts, self.plan.axes(u.group)).columns(at)
+            column, inside = np.full(total, self.begin[u.group] + place), inside & there
+        factors = []
+        for p in addend.parameters:
+            place, _ = place_of(p.subscripts, model.parameter(p.parameter).shape).columns(at)
+            factors.append((p.parameter, p.power, np.full(total, place)[inside]))
+        return Entries(addend.coefficient, expert[inside], column[inside], tuple(factors))
 
     def arrays(self, params: Mapping[str, Array], dtype: np.dtype) -> tuple[Array, Array, Array]:  # type: ignore[type-arg]
         """M [experts, columns], c [experts], s [experts]."""

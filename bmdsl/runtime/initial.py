@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..language.diagnostics import fail
+from ..language.letters import plain_letters
 from ..language.model import Model, Parameter
 from ..language.outside import Origin, digest
 from . import gate
@@ -71,8 +72,8 @@ def _over_shared(model: Model, p: Parameter, group: str, mean: np.ndarray) -> np
     """The mean over the axes that a bias shares: those of the group's letters that `a[c]` of `a[c] v[c,x,y]` does not have."""
     for term in model.terms:
         if [u.group for u in term.units] == [group] and [f.parameter for f in term.parameters] == [p.name] and not term.conditions:
-            own, all_ = ([s.letter for s in x.subscripts] for x in (term.parameters[0], term.units[0]))
-            if None not in (*own, *all_) and len(set(all_)) == mean.ndim and set(own) <= set(all_):
+            own, all_ = (plain_letters(x.subscripts) for x in (term.parameters[0], term.units[0]))
+            if own is not None and all_ is not None and len(all_) == mean.ndim and set(own) <= set(all_):
                 kept = [x for x in all_ if x in own]
                 mean = mean.mean(axis=tuple(k for k, x in enumerate(all_) if x not in own))
                 return np.transpose(mean, [kept.index(x) for x in own])

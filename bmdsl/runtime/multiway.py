@@ -9,6 +9,7 @@ from math import prod
 import numpy as np
 
 from ..kernels import contract, convolution, products, tensors, unfold
+from ..language.letters import einsum_names, grid_columns, place_of
 from ..plan.contraction import ROWS, Letters, Path
 from ..plan.multiway import Contraction, Tensor
 from ..plan.plan import Plan
@@ -139,7 +140,9 @@ class ContractedTerm(Multiway):
         self.contraction, self.groups = contraction, contraction.groups
         self.lengths = contraction.lengths(plan.model, NOMINAL_ROWS)
         self.letters = dict(zip(contraction.groups, contraction.letters, strict=True))
-        self.unfolded = {n: u.columns(self.letters[n], self.lengths, plan.axes(n)) for n, u in zip(self.groups, contraction.unfolded, strict=True) if u}
+        reached = zip(self.groups, contraction.unfolded, strict=True)
+        places = {n: place_of(u, plan.axes(n)) for n, u in reached if u is not None}
+        self.unfolded = {n: grid_columns(p, self.letters[n], self.lengths) for n, p in places.items()}
         self.moments = [contraction.moment(k, self.lengths) for k in range(len(contraction.parameters))]
         self._fields: dict[tuple[str, str | None], Path] = {}
         self._at_once = max(1, UNFOLDED // max((x.size for x in self.unfolded.values()), default=1))
@@ -198,7 +201,7 @@ class ContractedTerm(Multiway):
                 out[name][...] += made * out[name].dtype.type(scale * self.contraction.scale)
 
     def couplings(self, arrays: tuple[Array, ...]) -> tuple[tuple[Array, ...], Array]:
-        names = {x: chr(ord("a") + k) for k, x in enumerate(x for x in self.lengths if x != ROWS)}
+        names = einsum_names(x for x in self.lengths if x != ROWS)
         units = tuple(dict.fromkeys(x for g in self.contraction.letters for x in g))
         bound = tuple(x for x in units if any(x in p for p in self.contraction.parameter_letters))
         inputs = ",".join("".join(names[x] for x in p) for p in self.contraction.parameter_letters)
@@ -238,7 +241,7 @@ class ConvolvedTerm(ContractedTerm):
         """The columns of a group's units, an axis a letter."""
         known = self.contraction.unfolded[self.groups.index(name)]
         if known is not None:
-            return known.columns(letters, self.lengths, self.plan.axes(name))
+            return grid_columns(place_of(known, self.plan.axes(name)), letters, self.lengths)
         plain = np.arange(self.sizes[name], dtype=np.int32).reshape([self.lengths[x] for x in self.letters[name]])
         return plain.transpose([self.letters[name].index(x) for x in letters])
 

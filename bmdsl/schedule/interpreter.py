@@ -7,13 +7,13 @@ generated module; fed the same uniforms it gives the same states to the last bit
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from itertools import product
 from typing import Any
 
 import numpy as np
 
 from ..kernels.random import TILE, fill_uniforms
-from ..language.model import Expert, Subscript, Term
+from ..language.letters import is_read_by_edge, place_of, settings, unit_place
+from ..language.model import Expert, Model, Term
 from ..plan.plan import GroupPlan, Plan
 
 FUNCTIONS: dict[str, Callable[[Any], Any]] = {
@@ -40,61 +40,65 @@ def philox_uniforms(seed: int) -> Uniform:
     return uniform
 
 
+class Walk:
+    """A term with parameters, one setting of its letters at a time."""
+
+    def __init__(self, model: Model, params: Mapping[str, np.ndarray], term: Term) -> None:
+        self.model, self.term = model, term
+        self._units = [(u.group, unit_place(model, u), u.power) for u in term.units]
+        self._entries = []
+        for p in term.parameters:
+            array = params[p.parameter]
+            place = None if is_read_by_edge(term, p, array.shape) else place_of(p.subscripts, array.shape)
+            self._entries.append((p, array, place))
+
+    def settings(self) -> Iterator[tuple[dict[str, int], tuple[int, ...]]]:
+        """Every value of the letters that the conditions allow, and the numbers of the edges."""
+        return settings(self.model, self.term)
+
+    def weight(self, at: Mapping[str, int], edges: tuple[int, ...]) -> float:
+        """coefficient · Π parameters."""
+        value = self.term.coefficient
+        for p, array, place in self._entries:
+            entry = edges[:1] if place is None else place.at(at)
+            if entry is None:
+                raise IndexError(f"{p.parameter} is read outside its shape")
+            for _ in range(p.power):
+                value = value * float(array[entry])
+        return value
+
+    def factors(self, at: Mapping[str, int]) -> list[tuple[str, tuple[int, ...], int]] | None:
+        """(group, place, power) of the units; None where `pad` leaves an axis."""
+        out = []
+        for group, place, power in self._units:
+            found = place.at(at)
+            if found is None:
+                return None
+            out.append((group, found, power))
+        return out
+
+
 class Interpreter:
     """A plan with parameters. States are [rows, *axes]; all arithmetic is float64."""
 
     def __init__(self, plan: Plan, params: Mapping[str, np.ndarray]) -> None:
         self.plan, self.params = plan, {n: np.asarray(x, np.float64) for n, x in params.items()}
 
+    def walk(self, term: Term) -> Walk:
+        """The term with these parameters."""
+        return Walk(self.plan.model, self.params, term)
+
     # ------------------------------------------------------------ the energy, term by term
-
-    def settings(self, term: Term) -> Iterator[tuple[dict[str, int], int]]:
-        """Every value of a term's letters that its conditions allow, and the edge's number (−1 without a graph)."""
-        edge = next((c for c in term.conditions if c.kind == "edge"), None)
-        free = [x for x in term.letters if edge is None or x.name not in (edge.first, edge.second)]
-        pairs: list[tuple[int, dict[str, int]]] = [(-1, {})]
-        if edge is not None:
-            edges = next(g.edges for g in self.plan.model.graphs if g.name == edge.graph)
-            assert edges is not None
-            pairs = [(n, {edge.first: int(i), edge.second: int(j)}) for n, (i, j) in enumerate(edges)]
-        for number, ends in pairs:
-            for values in product(*(range(x.start, int(x.stop)) for x in free)):
-                at = ends | dict(zip((x.name for x in free), values, strict=True))
-                if all(_holds(c.kind, at[c.first], at[c.second]) for c in term.conditions):
-                    yield at, number
-
-    def weight(self, term: Term, at: Mapping[str, int], edge: int) -> float:
-        """coefficient · Π parameters at these letters."""
-        value = term.coefficient
-        for p in term.parameters:
-            array = self.params[p.parameter]
-            by_edge = edge >= 0 and array.ndim == 1 and len(p.subscripts) == 2
-            place: tuple[int, ...] | None = (edge,) if by_edge else _place(p.subscripts, at, array.shape)
-            if place is None:
-                raise IndexError(f"{p.parameter} is read outside its shape")
-            for _ in range(p.power):
-                value = value * float(array[place])
-        return value
-
-    def factors(self, term: Term, at: Mapping[str, int]) -> list[tuple[str, tuple[int, ...], int]] | None:
-        """(group, place, power) of the term's units; None where `pad` leaves an axis."""
-        out = []
-        for u in term.units:
-            axes = tuple(int(n) for n in self.plan.group(u.group).axes)
-            place = _place(u.subscripts, at, axes)
-            if place is None:
-                return None
-            out.append((u.group, place, u.power))
-        return out
 
     def energy(self, state: State, row: int) -> float:
         """E of one row, base measures included, in nats."""
         total = 0.0
         for term in self.plan.model.terms:
-            for at, edge in self.settings(term):
-                units = self.factors(term, at)
+            walk = self.walk(term)
+            for at, edges in walk.settings():
+                units = walk.factors(at)
                 if units is not None:
-                    value = self.weight(term, at, edge)
+                    value = walk.weight(at, edges)
                     for group, place, power in units:
                         value = value * float(state[group][row][place]) ** power
                     if term.expert is not None:
@@ -106,15 +110,16 @@ class Interpreter:
         return total
 
     def expert(self, e: Expert, at: Mapping[str, int], read: Callable[[str, tuple[int, ...]], Any]) -> Any:
-        """The function at its projection, for the letters `at` that the term binds; `read` gives a unit's value, or its values in many states."""
+        """The function at its projection, for the letters `at` that the term binds; `read` gives a unit's value."""
         if e.inner is not None:
             return FUNCTIONS[e.function](e.coefficient * self.expert(e.inner, at, read))
         total = 0.0
         for addend in e.addends:
-            for own, _ in self.settings(addend):
-                units = self.factors(addend, {**at, **own})
+            walk = self.walk(addend)
+            for own, _ in walk.settings():
+                units = walk.factors({**at, **own})
                 if units is not None:
-                    value = self.weight(addend, {**at, **own}, -1)
+                    value = walk.weight({**at, **own}, ())
                     for group, place, _ in units:
                         value = value * read(group, place)
                     total = total + value
@@ -130,10 +135,11 @@ class Interpreter:
         for term in self.plan.model.terms:
             if all(u.group != group for u in term.units):
                 continue
-            for at, edge in self.settings(term):
-                units = self.factors(term, at)
+            walk = self.walk(term)
+            for at, edges in walk.settings():
+                units = walk.factors(at)
                 if units is not None:
-                    self._spread(g, eta, units, self.weight(term, at, edge), state, row)
+                    self._spread(g, eta, units, walk.weight(at, edges), state, row)
         return eta
 
     def _spread(self, g: GroupPlan, eta: dict[int, np.ndarray], units: list[tuple[str, tuple[int, ...], int]], weight: float,
@@ -198,24 +204,6 @@ class Interpreter:
                 for group in block:
                     for row in range(rows):
                         self.draw(group, state, row, uniform, streams[group], update, step, (seen or {}).get(group))
-
-
-def _holds(kind: str, first: int, second: int) -> bool:
-    return {"less": first < second, "unequal": first != second, "edge": True}[kind]
-
-
-def _place(subscripts: tuple[Subscript, ...], at: Mapping[str, int], axes: tuple[int, ...]) -> tuple[int, ...] | None:
-    out = []
-    for s, n in zip(subscripts, axes, strict=True):
-        value = s.constant + sum(c * at[x] for x, c in s.letters)
-        if s.edge == "wrap":
-            value %= n
-        if not 0 <= value < n:
-            if s.edge == "pad":
-                return None
-            raise IndexError(f"subscript {s} is {value} on an axis of {n}")
-        out.append(value)
-    return tuple(out)
 
 
 def _units(g: GroupPlan) -> tuple[int, ...]:

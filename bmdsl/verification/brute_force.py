@@ -16,7 +16,6 @@ from scipy.special import logsumexp
 
 from ..language.diagnostics import BmError, fail
 from ..plan.plan import GroupPlan, Plan
-from ..schedule.interpreter import Interpreter
 from .nodes import HERMITE, Nodes, base_of
 from .panels import COARSE, FINE, counted, first_panels, fitted, gauss
 from .written import written_energy
@@ -271,7 +270,7 @@ class BruteForce:
     def energy(self, params: Mapping[str, Array], states: State | None = None) -> Array:
         """E as written, without base measures, [n]: Σ over terms and their letters of coefficient · Π parameters · Π units."""
         states = self.states if states is None else states
-        return written_energy(Interpreter(self.plan, params), self.plan.model.terms, states)
+        return written_energy(self.plan.model, params, self.plan.model.terms, states)
 
     def log_weights(self, params: Mapping[str, Array]) -> Array:
         """Unnormalised log probability of every joint state (times its quadrature weight), [n]."""

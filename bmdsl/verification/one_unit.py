@@ -8,7 +8,6 @@ import numpy as np
 from scipy.special import logsumexp
 
 from ..plan.plan import Plan
-from ..schedule.interpreter import Interpreter
 from .nodes import Nodes, base_of
 from .panels import FINE, counted, first_panels, fitted, gauss
 from .written import written_energy
@@ -25,7 +24,7 @@ def unit_mean(
     unit: tuple[int, ...],
 ) -> Array:
     """E[x | all other units] of one unit of a group, as a number or [K], from the energies of its states; `case` holds every group, [1, *axes]."""
-    g, walker = plan.group(name), Interpreter(plan, params)
+    g = plan.group(name)
     moved = [
         t for t in plan.model.terms if any(u.group == name for u in t.units) or t.expert is not None
     ]
@@ -36,7 +35,7 @@ def unit_mean(
         }
         own: tuple[slice | int, ...] = (slice(None), *unit)
         states[name][own] = x
-        return written_energy(walker, moved, states)
+        return written_energy(plan.model, params, moved, states)
 
     def density(x: Array) -> Array:
         return (base_of(g.unit, x, g.arguments) - energies(x))[:, None]

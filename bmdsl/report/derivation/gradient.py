@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from ...language.letters import plain_letters
 from ...language.model import Length, Parameter, ParameterFactor, Subscript, Term
 from .algebra import ONE, add, mapped, mul, negative, walk
 from .calculus import derivative
@@ -29,7 +30,6 @@ from .expression import (
 )
 from .letters import choose, forbidden, plain, put_in, shown, unique
 from .solving import decided
-from .terms import plain_letters
 
 
 def gradient(c: Context) -> Section:
@@ -72,7 +72,7 @@ def _of(c: Context, p: Parameter) -> list[Equation]:
     term, first = next(
         ((t, q) for t, q in uses if plain_letters(q.subscripts) is not None), uses[0]
     )
-    entry = c.terms.entry(first, term.conditions)
+    entry = c.terms.entry(first, term)
     names = _names(c, entry)
     axes: tuple[Length, ...] = (
         tuple(_nodes(term, s) for s in entry.subscripts) if entry.graph else p.shape
@@ -113,7 +113,7 @@ def _equation(
     c: Context, p: Parameter, place: tuple[Subscript, ...], letters: tuple[Index, ...], term: Term
 ) -> Equation:
     use = next(q for q in _factors(term) if q.parameter == p.name)
-    graph = c.terms.entry(use, term.conditions).graph
+    graph = c.terms.entry(use, term).graph
     axes = tuple(s if isinstance(s := i.stop, int | str) else None for i in letters) or p.shape
     less: tuple[Restriction, ...] = ()
     whole: Node

@@ -6,13 +6,13 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from ...graph.factor_graph import units_of
+from ...language.letters import is_read_by_edge, nest_of, plain_letters
 from ...language.model import (
     Condition,
     Expert,
     Letter,
     Model,
     ParameterFactor,
-    Subscript,
     Term,
     UnitFactor,
 )
@@ -81,14 +81,14 @@ class Terms:
 
     def entries(self, term: Term) -> list[Node]:
         """The term's parameters to their powers."""
-        return [raised(self.entry(p, term.conditions), p.power) for p in term.parameters]
+        return [raised(self.entry(p, term), p.power) for p in term.parameters]
 
-    def entry(self, p: ParameterFactor, conditions: tuple[Condition, ...]) -> Entry:
+    def entry(self, p: ParameterFactor, term: Term) -> Entry:
         """A parameter's entry; one with a value for each edge has the edge's two ends, in the order
         of the list.
         """
-        edge = next((c for c in conditions if c.kind == "edge"), None)
-        if edge is not None and len(p.subscripts) == 2 and len(self.shapes[p.parameter]) == 1:
+        if is_read_by_edge(term, p, self.shapes[p.parameter]):
+            edge = nest_of(term).edges[0]
             return Entry(p.parameter, (plain(edge.first), plain(edge.second)), edge.graph)
         return Entry(p.parameter, p.subscripts)
 
@@ -139,9 +139,3 @@ def own_letters(model: Model, group: str) -> tuple[str, ...]:
             if u.group == group and letters is not None:
                 return letters
     return tuple("ijklmn"[: len(model.group(group).axes)])
-
-
-def plain_letters(subscripts: tuple[Subscript, ...]) -> tuple[str, ...] | None:
-    """The letters of subscripts that are different letters on their own; None for others."""
-    letters = tuple(s.letter for s in subscripts if s.letter)
-    return letters if len(set(letters)) == len(subscripts) else None
