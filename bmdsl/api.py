@@ -27,14 +27,25 @@ class Model(core.Model):
     Raises BmError with all diagnostics of the text.
     """
 
-    def compile(self, seed: int = 0, dtype: str = "float32", jit: bool = True, memory_limit: int | None = None) -> Machine:
-        """The machine with initial parameters. `jit=False` runs the generated module as plain Python.
+    def compile(
+        self,
+        seed: int = 0,
+        dtype: str = "float32",
+        backend: str = "numba",
+        memory_limit: int | None = None,
+    ) -> Machine:
+        """The machine with initial parameters.
 
-        BmError where more than `memory_limit` bytes would be needed (default: 80 % of the machine's memory).
+        `backend="reference"` compiles nothing: the generated module and the printed routines run as
+        plain Python, each op by its NumPy meaning. `memory_limit` is in bytes, by default 80 % of
+        the machine's memory.
+
+        Raises BM868 for an unknown dtype, BM889 for an unknown backend, BM865 while an argument has
+        no value, and BM830 if more memory would be needed.
         """
         from .tasks.machine import Machine
 
-        machine = super().compile(seed, dtype, jit, memory_limit)
+        machine = super().compile(seed, dtype, backend, memory_limit)
         assert isinstance(machine, Machine)
         return machine
 
@@ -44,13 +55,20 @@ class Model(core.Model):
         return Machine(self, program, seed, self.kept.starts)
 
     @classmethod
-    def copied(cls, metadata: Mapping[str, str], arrays: Mapping[str, np.ndarray], jit: bool, takes_means: bool, calls: int) -> Machine:
+    def copied(
+        cls,
+        metadata: Mapping[str, str],
+        arrays: Mapping[str, np.ndarray],
+        backend: str,
+        takes_means: bool,
+        calls: int,
+    ) -> Machine:
         """A machine from what its pickle holds; no text of it is run but as a model."""
         from .runs.opening import made_again
         from .runs.storage import saved_as
         from .tasks.machine import Machine
 
-        machine = made_again(saved_as(Path("the pickled machine"), metadata, arrays), cls, jit).machine
+        machine = made_again(saved_as(Path("the pickled machine"), metadata, arrays), cls, backend).machine
         assert isinstance(machine, Machine)
         machine.takes_means, machine._calls = takes_means, calls
         return machine

@@ -19,7 +19,7 @@ from .language.outside import Kept, Origin, folder_of
 from .language.outside import read_source as read_text
 from .language.overrides import Override, override
 from .language.source import Source
-from .language.tree import ModelDefinition, StackDefinition
+from .language.tree import File, ModelDefinition, StackDefinition
 from .units.unit_files import unit_origins
 
 if TYPE_CHECKING:
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from .runtime.program import Program
 
 
+BACKENDS = ("numba", "reference")
+"""What carries a machine's work out: compiled code, or NumPy, which compiles nothing."""
 FORMAT = "bmdsl 2"
 """Of files that hold all they need; those of `bmdsl 1` read graphs, imports and starts again from their old places."""
 
@@ -46,7 +48,6 @@ class Model:
         self.source, self.folder, self._name = source, folder, name
         self.arguments = {n: _plain(x, n) for n, x in (arguments or {}).items()}
         self.settings = {n: x.item() if hasattr(x, "dtype") and hasattr(x, "item") else x for n, x in (settings or {}).items()}
-        self.tree = driver.tree_of(source)
         self.whole = whole if whole is not None else driver.whole_of(self.tree)
         """The text with its imports followed: they are read once, whatever becomes of the files."""
         self.kept = kept or Kept()
@@ -54,6 +55,11 @@ class Model:
         self._written = written
         self.definition = override(written, self.settings)
         self.checked: CheckedModel = driver.model_of(self.definition, self.arguments, folder_of(written.name.span, folder), self.kept)
+
+    @cached_property
+    def tree(self) -> File:
+        """The text as it is written, imports not followed."""
+        return driver.tree_of(self.source)
 
     @property
     def name(self) -> str:
@@ -111,16 +117,30 @@ class Model:
             raise fail("BM867", f"unknown stage `{stage}`", help=f"stages are {', '.join(stages)}")
         return stages[stage]()
 
-    def compile(self, seed: int = 0, dtype: str = "float32", jit: bool = True, memory_limit: int | None = None) -> Machine:
-        """The machine with initial parameters. `jit=False` runs the generated module as plain Python.
+    def compile(
+        self,
+        seed: int = 0,
+        dtype: str = "float32",
+        backend: str = "numba",
+        memory_limit: int | None = None,
+    ) -> Machine:
+        """The machine with initial parameters.
 
-        BmError where more than `memory_limit` bytes would be needed (default: 80 % of the machine's memory).
+        `backend="reference"` compiles nothing: the generated module and the printed routines run as
+        plain Python, each op by its NumPy meaning. `memory_limit` is in bytes, by default 80 % of
+        the machine's memory.
+
+        Raises BM868 for an unknown dtype, BM889 for an unknown backend, BM865 while an argument has
+        no value, and BM830 if more memory would be needed.
         """
         if dtype not in ("float32", "float64"):
             raise fail("BM868", f"unknown dtype `{dtype}`", help="float32 or float64")
+        if backend not in BACKENDS:
+            raise fail("BM889", f"unknown backend `{backend}`", help=" or ".join(BACKENDS))
         from .data.preparing import Preparation  # a text is checked without NumPy
 
-        machine = self._machine(driver.program_of(self.checked, dtype, jit, memory_limit), seed)
+        program = driver.program_of(self.checked, dtype, backend == "numba", memory_limit)
+        machine = self._machine(program, seed)
         machine.preparation = Preparation.before(self.checked)
         return machine
 
@@ -161,15 +181,32 @@ class Model:
         }
 
 
+@dataclass(frozen=True)
+class Text:
+    """A `.bm` file, read and parsed once: any of its models is made of it."""
+
+    source: Source
+    whole: Whole
+    folder: Path
+
+    def is_stack(self, name: str | None = None) -> bool:
+        """Whether the definition of this name, or the last one, is a stack."""
+        return driver.is_stack(self.whole.file, name)
+
+    def model(self, name: str | None, arguments: Mapping[str, float], settings: Mapping[str, Override] | None = None) -> Model:
+        """The model of this name, or the last one, with its arguments and settings of its train block."""
+        return Model(self.source, arguments, name, self.folder, settings, whole=self.whole)
+
+
+def text_of(path: str | Path) -> Text:
+    """A `.bm` file, or a shipped model by its name. BmError with all syntax errors, or where it cannot be read."""
+    source, found = read_source(path)
+    return Text(source, driver.whole_of(driver.tree_of(source)), found.parent)
+
+
 def load_named(path: str | Path, model: str | None, arguments: Mapping[str, float]) -> Model:
     """The model of this name in a `.bm` file (None: the last one), with its arguments as a mapping."""
-    source, found = read_source(path)
-    return Model(source, arguments, model, found.parent)
-
-
-def is_stack(path: str | Path, name: str | None = None) -> bool:
-    """Whether the definition of this name in a `.bm` file, or its last one, is a stack."""
-    return driver.is_stack(driver.tree_of(read_source(path)[0]), name)
+    return text_of(path).model(model, arguments)
 
 
 @dataclass(frozen=True)
@@ -186,6 +223,7 @@ def load_all(path: str | Path, model: str | None, arguments: Mapping[str, float]
         return (load_named(path, model, arguments),)
     source, found = read_source(path)
     tree = driver.tree_of(source)
+    text = Text(source, driver.whole_of(tree), found.parent)
     definitions = tree.definitions
     taken = [{a.name.text for a in d.arguments} if isinstance(d, ModelDefinition) else set() for d in definitions]
     models: list[Model | Stacked] = []
@@ -196,12 +234,12 @@ def load_all(path: str | Path, model: str | None, arguments: Mapping[str, float]
             if isinstance(d, StackDefinition):
                 models.append(Stacked(d.name.text, driver.stack_of(d, tree, found.parent)))
                 continue
-            models.append(Model(source, {n: x for n, x in arguments.items() if n in own | unknown}, d.name.text, found.parent))
+            models.append(text.model(d.name.text, {n: x for n, x in arguments.items() if n in own | unknown}))
         except BmError as error:
             wrong += [one for one in error.diagnostics if one not in wrong]
     if wrong:
         raise BmError(*wrong)
-    return tuple(models) or (Model(source, arguments, None, found.parent),)
+    return tuple(models) or (text.model(None, arguments),)
 
 
 def read_source(path: str | Path) -> tuple[Source, Path]:

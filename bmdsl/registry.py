@@ -1,19 +1,43 @@
-"""Finds words by looking: every module of a folder that defines `WORD` (a `Word`) adds that word. No list is kept by hand."""
+"""Finds words by looking: every module of a folder that defines `WORD` (a `Word`) adds that word. No list is kept by hand.
+
+Words that do not come with the package are found too: modules that an installed package names under
+the entry-point group of the folder's name (`bmdsl.training.negative`), and modules that were
+registered.
+"""
 
 from __future__ import annotations
 
+import functools
 import importlib
+import importlib.metadata
 import pkgutil
 from types import ModuleType
 
 from .language.vocabulary import Word
 
+_registered: dict[str, dict[str, ModuleType]] = {}
+
+
+def register(package: str, module: ModuleType) -> None:
+    """Adds a module with a `WORD` to the words of a folder; one of the same name takes its place."""
+    _registered.setdefault(package, {})[module.WORD.name] = module
+
 
 def discover(package: str) -> dict[str, ModuleType]:
-    """Modules of `package` that define `WORD`, by the word's name, sorted by name."""
+    """Modules with a `WORD` that belong to `package`, by the word's name, sorted by name."""
+    found = {**dict(_found(package)), **_registered.get(package, {})}
+    return {name: found[name] for name in sorted(found)}
+
+
+@functools.cache
+def _found(package: str) -> tuple[tuple[str, ModuleType], ...]:
     folder = importlib.import_module(package)
-    modules = (importlib.import_module(f"{package}.{info.name}") for info in pkgutil.iter_modules(folder.__path__))
-    return dict(sorted((m.WORD.name, m) for m in modules if hasattr(m, "WORD")))
+    modules = [
+        importlib.import_module(f"{package}.{info.name}")
+        for info in pkgutil.iter_modules(folder.__path__)
+    ]
+    modules += [point.load() for point in importlib.metadata.entry_points(group=package)]
+    return tuple((m.WORD.name, m) for m in modules if hasattr(m, "WORD"))
 
 
 def words(package: str) -> dict[str, Word]:

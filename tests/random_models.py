@@ -193,6 +193,9 @@ def addends(draw: Any, pen: _Pen, among: tuple[Group, ...]) -> Addend:
     if len(chosen) == 1:
         power = draw(st.sampled_from((1, 1, 1, 2, 3)))
         possible = power in (1, 2) if chosen[0].unit == "gaussian" else chosen[0].unit in ("binary", "spin", "categorical")
+        padded = any(place.edge == "pad" for place in found[0].places)
+        if chosen[0].unit == "spin" and padded and power == 2:
+            possible = False  # 1 inside the edge and 0 beyond it, which is refused
         if power > 1 and possible:
             factors[0] = Power(found[0], power)
     relations = []

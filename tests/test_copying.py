@@ -44,7 +44,7 @@ WAYS: dict[str, Callable[[bmdsl.Machine], bmdsl.Machine]] = {
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("text", TEXTS)
 def test_a_copy_goes_on_as_the_machine_does_and_shares_nothing(text: str, way: str) -> None:
-    m = bmdsl.parse(TEXTS[text]).compile(seed=7, dtype="float64", jit=False)
+    m = bmdsl.parse(TEXTS[text]).compile(seed=7, dtype="float64", backend="reference")
     rng = np.random.default_rng(0)
     if text != "mixture":  # whose means still wait for data
         for name, x in m.params.items():
@@ -72,7 +72,7 @@ def test_a_pickle_needs_no_file_that_the_model_was_made_of(tmp_path: Path) -> No
         'model m { graph G = "edges.csv"  visible s[3] : spin  param J init "J.npy"\n'
         "  energy = - J[i,j] s[i] s[j] for <i,j> in G }"
     )
-    m = bmdsl.load(tmp_path / "m.bm").compile(dtype="float64", jit=False)
+    m = bmdsl.load(tmp_path / "m.bm").compile(dtype="float64", backend="reference")
     held = pickle.dumps(m)
     for path in tmp_path.iterdir():
         path.unlink()
@@ -93,7 +93,7 @@ def test_a_compiled_machine_stays_compiled_and_still_trains() -> None:
 
 
 def test_a_damaged_pickle_is_a_diagnostic() -> None:
-    function, (metadata, arrays, *rest) = bmdsl.parse(RBM).compile(jit=False).__reduce__()
+    function, (metadata, arrays, *rest) = bmdsl.parse(RBM).compile(backend="reference").__reduce__()
     with pytest.raises(bmdsl.BmError, match=r"BM934.*`W`"):
         function(metadata, {n: x for n, x in arrays.items() if n != "W"}, *rest)
     with pytest.raises(bmdsl.BmError, match="BM870"):

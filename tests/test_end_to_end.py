@@ -84,7 +84,7 @@ def test_every_shipped_model_learns(name, tmp_path):
     if isinstance(data, np.ndarray) and model.checked.unbound:
         model = model.bind(L=data.shape[1])
     machine = model.compile()
-    run = machine.train(data, out=tmp_path / "run", **settings)
+    run = machine.train(data, out=tmp_path / "run", monitor=1, **settings)
     errors = [line["reconstruction_error"] for line in run.metrics]
     assert all(np.isfinite(x).all() for x in machine.params.values())
     assert errors[-1] < 0.9 * max(errors[:3])

@@ -58,7 +58,7 @@ def same(a: Any, b: Any) -> None:
 
 
 def machine_of(text: str, values: dict[str, float], jit: bool = False) -> Any:
-    return bmdsl.parse(text, **values).compile(seed=3, dtype="float64", jit=jit)
+    return bmdsl.parse(text, **values).compile(seed=3, dtype="float64", backend="numba" if jit else "reference")
 
 
 def facts(machine: Any, params: dict[str, np.ndarray], states: dict[str, np.ndarray], r: Renaming, training: bool = True) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import isqrt, prod
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,8 @@ class Found:
     arrays: Arrays
     source: str
     alphabets: Mapping[str, int] = field(default_factory=dict)
+    spec: Any = None
+    """How they were named: what a run remembers of them."""
 
 
 def read(spec: Any, model: CheckedModel, part: str = "train") -> tuple[Arrays, str]:
@@ -41,8 +43,12 @@ def find(spec: Any, model: CheckedModel, part: str = "train") -> Found:
     """Data by group. `spec` is an array, a dict of arrays, a named set or a file.
 
     A model of several groups takes them from a file's arrays of those names; a set's labels go to its one-of-K unit. `FILE windows(T)` makes a past
-    and a present of the series in a file.
+    and a present of the series in a file. What was found already is not read again.
     """
+    return spec if isinstance(spec, Found) else replace(_find(spec, model, part), spec=spec)
+
+
+def _find(spec: Any, model: CheckedModel, part: str) -> Found:
     source, states = "the array", None
     seen = [g for g in model.groups if g.role != "hidden"]
     if isinstance(spec, str | Path):

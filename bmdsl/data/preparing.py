@@ -15,6 +15,7 @@ from ..language.diagnostics import BmError, fail
 from ..language.model import Group
 from ..language.model import Model as CheckedModel
 from ..language.outside import STATISTICS
+from ..plan.streams import of_cases, of_event
 from .arrays import real
 from .transform import Fitted, Options, gives_means, learns
 from .transform import fit as fit_transforms
@@ -105,7 +106,7 @@ class Preparation:
         if not self._undoes(name) or self.groups is None or values.size == 0:
             return values
         cases = values.reshape(-1, *shape)
-        return self.groups[name].apply(cases, np.random.default_rng(self.model.training.seed)).reshape(values.shape)
+        return self.groups[name].apply(cases, of_cases("INWARD", self.model.training.seed)).reshape(values.shape)
 
     def _undoes(self, name: str) -> bool:
         return self.groups is not None and name in self.groups and bool(self.groups[name].steps) and not self.groups[name].without_inverse()
@@ -136,7 +137,7 @@ def prepare(arrays: Arrays, model: CheckedModel, source: str, seed: int, allow_m
 
     Transforms learn from these cases, weighed by `weights`, unless `kept` has what they learned from others.
     """
-    generator = np.random.Generator(np.random.Philox(key=[seed, 1 << 32]))
+    generator = of_event("TRANSFORM", seed)
     steps = steps_of(model)
     known = None if kept is None else kept.known()
     means = kept.fed if kept is not None and kept.fed else gives_means([name for name, _ in steps])

@@ -5,11 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..language.diagnostics import fail
-
-SHUFFLE, SPLIT = 0, 1
-
-# Keeps this stream apart from others made from the same seed.
-_STREAM = 0x73706C6974
+from ..plan.streams import of_cases, reading_order
 
 
 def split(n: int, fraction: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
@@ -25,7 +21,7 @@ def split(n: int, fraction: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
         raise fail("BM730", f"{n} case{'s' * (n != 1)} cannot be divided into training and validation", help="set `validate 0`")
     n_validation = min(max(round(n * fraction), 1), n - 1)
     # NumPy promises the raw stream of a bit generator to stay as it is, which it does not promise of `permutation`.
-    keys = np.random.Philox(np.random.SeedSequence([_STREAM, seed & (2**64 - 1)])).random_raw(n)
+    keys = reading_order("DATA_SPLIT", seed, n)
     order = np.argsort(keys, kind="stable")
     return np.sort(order[n_validation:]), np.sort(order[:n_validation])
 
@@ -35,5 +31,5 @@ def split_rows(count: int, fraction: float, seed: int) -> tuple[np.ndarray, np.n
     held = round(fraction * count)
     if held and held == count:
         raise fail("BM751", f"`validate {fraction}` leaves none of the {count} cases for training")
-    order = np.random.default_rng((seed, SPLIT)).permutation(count) if held else np.arange(count)
+    order = of_cases("SPLIT", seed).permutation(count) if held else np.arange(count)
     return np.sort(order[held:]), np.sort(order[:held])

@@ -29,6 +29,11 @@ def build_module(source: str) -> ModuleType:
     return [_module(text) for text in split(source, _name)][-1]
 
 
+def build_text(source: str) -> ModuleType:
+    """Imports one text that needs no other's functions, as it is; its file is written if not there yet."""
+    return _module(source)
+
+
 def _name(source: str) -> str:
     import numba
     import numpy

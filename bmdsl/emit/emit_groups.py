@@ -8,6 +8,8 @@ from ..plan.identifiers import scalar
 from ..plan.plan import GroupPlan
 from .emit_terms import define
 
+TOGETHER = 8
+"""Rows that share the room for their uniforms: to ask for it costs as much as a row of a hundred units."""
 ROWS = ["    for r in prange(eta.shape[0]):"]
 
 
@@ -33,22 +35,22 @@ def emit_moments(g: GroupPlan, kind: str, narrow: Container[str] = ()) -> str:
 
     def each(part: str, doc: str) -> str:
         call = _call(g, part, *eta, "out[r, p : p + states]") if g.states is not None else f"out[r, p] = {_call(g, part, *eta)}"
-        return define(f"{kind}_{part}", [*arguments, "out"], doc, [*ROWS, f"        for p in {columns}:", f"            {call}", "    return out"], "parallel")
+        return define(f"{kind}_{part}", [*arguments, "out"], doc, [*ROWS, f"        for p in {columns}:", f"            {call}"], "parallel")
 
     def total(part: str, doc: str, takes: list[str], call: str, over: str) -> str:
         sums = ["        total = np.float64(0.0)", f"        for p in {over}:", f"            total += {call}"]
         if g.states is None and scalar(g.unit.name, part) in narrow:
             sums = [f"        each = np.empty({takes[0]}.shape[1], F)", f"        for p in {over}:", f"            each[p] = {call}",
                     "        total = np.float64(0.0)", f"        for p in {over}:", "            total += each[p]"]  # fmt: skip
-        body = [f"    for r in prange({takes[0]}.shape[0]):", *sums, "        out[r] = total", "    return out"]
+        body = [f"    for r in prange({takes[0]}.shape[0]):", *sums, "        out[r] = total"]
         return define(f"{kind}_{part}", [*takes, "out"], doc, body, "summing")
 
     parts = [each("mean", "out = E[x | rest] = A′(η), every unit from its own field.")]
     if g.states is None and g.unit.components is None:
         parts.append(each("variance", "out = Var[x | rest] = A″(η)."))
     if g.states is None and g.unit.base_slope is not None:
-        body = ["    for r in prange(x.shape[0]):", "        for p in range(x.shape[1]):", f"            out[r, p] = {_call(g, 'base_slope', 'x[r, p]')}",
-                "    return out"]  # fmt: skip
+        slope = _call(g, "base_slope", "x[r, p]")
+        body = ["    for r in prange(x.shape[0]):", "        for p in range(x.shape[1]):", f"            out[r, p] = {slope}"]
         parts.append(define(f"{kind}_base_slope", ["x", "out"], "out = the slope of the log base measure at x.", body, "parallel"))
     if g.square:
         parts.append(each("mean_square", "out = E[x² | rest]."))
@@ -69,12 +71,13 @@ def emit_draw(g: GroupPlan, kind: str) -> str:
     head = [
         "    masked = seen.shape[0] > 0",
         f"    tiles = ({units} + 63) // 64",
-        *ROWS,
+        f"    for c in prange((eta.shape[0] + {TOGETHER - 1}) // {TOGETHER}):",
         "        u = np.empty(64 * tiles, F)",
-        "        for t in range(tiles):",
-        "            fill_uniforms(seed, stream, update, step, first + r, t, u[64 * t : 64 * t + 64])",
+        f"        for r in range({TOGETHER} * c, min(eta.shape[0], {TOGETHER} * c + {TOGETHER})):",
+        "            for t in range(tiles):",
+        "                fill_uniforms(seed, stream, update, step, first + r, t, u[64 * t : 64 * t + 64])",
     ]
-    return define(f"{kind}_draw", takes, doc, [*head, *("        " + x for x in draw), "    return out"], "parallel")
+    return define(f"{kind}_draw", takes, doc, [*head, *("            " + x for x in draw)], "parallel")
 
 
 def _draw_units(g: GroupPlan, eta: list[str]) -> list[str]:

@@ -32,7 +32,8 @@ def emit_listed(plan: Plan, number: int, lengths: Lengths) -> str:
     start, step = "    f = 0", f"{pad}f += 1"
 
     def loop(name: str, takes: list[str], doc: str, body: list[str]) -> str:
-        return define(plan.functions[name, number], takes, doc, [start, *loops, *(pad + line for line in body), step, "    return f"])
+        end = "    return f" if name == "count" else "    return"
+        return define(plan.functions[name, number], takes, doc, [start, *loops, *(pad + line for line in body), step, end])
 
     gradient = [line.strip() for line in emit_gradient(model, term, number, depth, "moment[f]", gradient_variable)]
     return "\n\n\n".join([

@@ -49,7 +49,6 @@ def emit_meeting(g: GroupPlan, kind: str, mean: bool) -> str:
         *("                    " + line for line in _spread(g)),
         f"                    {own} = new[s]",
         *(["        out[r] = X[r, offset : offset + eta.shape[1]]"] if g.woven else []),
-        "    return out",
     ]
     verb, what = ("settle", "Means of one pass of mean field") if mean else ("draw", "Draws")
     doc = f"{what}, unit after unit; eta [row, column] holds their fields and is kept up to date."

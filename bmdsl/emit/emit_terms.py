@@ -70,7 +70,7 @@ def _coupling(plan: Plan, terms: tuple[int, ...], pair: Pair, lengths: Lengths) 
 def _pair(plan: Plan, name: str, doc: str, build: list[str], collector: str, collector_doc: str, collect: list[str], decorator: str = "kernel") -> str:
     both = ["k", "n", *signature(plan)]
     grads = [gradient_variable(p.name) for p in plan.model.parameters]
-    made = define(name, ["out", *both], safe(doc), [*build, "    return out"], decorator)
+    made = define(name, ["out", *both], safe(doc), [*build, "    return"], decorator)
     return made + "\n\n\n" + define(collector, ["moment", "scale", *grads, *both], collector_doc, [*collect, "    return"], decorator)
 
 

@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..language.diagnostics import fail
+from ..plan.streams import NOISE_STREAM
 from ..runtime.expert_sampling import ExpertSampler
 from ..runtime.program import Array, State
 
 if TYPE_CHECKING:
     from .phases import Phases
-
-NOISE_STREAM = 16
 
 
 def impute(machine: Phases, state: State, holes: State, steps: int, first: int) -> State:

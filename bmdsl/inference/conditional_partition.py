@@ -13,6 +13,7 @@ import numpy as np
 from scipy.special import logsumexp
 
 from ..language.diagnostics import BmError, fail
+from ..plan.streams import FORWARD_STREAM, PILOT_STREAM, REVERSE_STREAM, SETTLE_STREAM, of_event
 from ..runtime import summing
 from ..runtime.program import Array, State
 from . import enumeration
@@ -20,11 +21,7 @@ from .annealed_path import base_fields, path_of
 from .elimination import Elimination
 from .importance import (
     APART,
-    FORWARD_STREAM,
-    PILOT_STREAM,
-    REVERSE_STREAM,
     SCHEDULES,
-    SETTLE_STREAM,
     Progress,
     backward,
     even_speed,
@@ -256,9 +253,7 @@ def _sides(log_weights: Array, sign: int) -> Sides:
 
 def _samples(machine: Phases, path: Path, log_weights: Array, settle: int) -> State:
     """States that stand for samples of the machine at each value, [values · chains]."""
-    generator = np.random.Generator(
-        np.random.Philox(key=[machine.seed, SETTLE_STREAM << 32 | path.update])
-    )
+    generator = of_event("RESAMPLE", machine.seed, path.update)
     count, each = log_weights.shape
     p = np.cumsum(np.exp(log_weights - logsumexp(log_weights, axis=1, keepdims=True)), axis=1)
     u = generator.random((count, each)) * p[:, -1:]

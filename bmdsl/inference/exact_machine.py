@@ -10,6 +10,7 @@ import numpy as np
 from ..language.diagnostics import BmError, fail, near
 from ..language.model import Model
 from ..language.spelling import spelled
+from ..plan.streams import CHOSEN_START_STREAM, of_event
 from ..runtime import gate, summing
 from ..runtime.domain import verify_means
 from ..runtime.missing import has_missing, verify_numbers
@@ -25,7 +26,6 @@ from .phases import Phases, one_by_one
 
 QUICK = 10
 """log2 of the states a case that are enumerated where mean field would do as well."""
-START_STREAM = 8
 METHODS = ("exact", "ais")
 
 
@@ -108,8 +108,10 @@ class Exact(Phases):
         state = self._state(groups, needed, f"the conditional of `{group}`", "means")
         if not state:
             state = {group: np.zeros((1, self.program.sizes[group]), self.dtype)}
-        f = self._fields()
-        eta = self.program.field(f, group, state)
+        found = self.compiled.conditional(self, group, state)
+        if found is not None:
+            return self.program.shaped(group, found)
+        eta = self.program.field(self._fields(), group, state)
         return self.program.shaped(group, self.program.mean(group, eta))
 
     @alone
@@ -175,7 +177,7 @@ class Exact(Phases):
         """
         made = Elimination(self.program, self._fields(), self._held_at(clamp, "exact samples"), "exact sampling")
         self._calls += 1
-        drawn = made.sample(n, np.random.Generator(np.random.Philox(key=[self.seed, self._calls])))
+        drawn = made.sample(n, of_event("EXACT_SAMPLE", self.seed, self._calls))
         return self._shape({name: x.astype(self.dtype) for name, x in drawn.items()})
 
     def _held_at(self, clamp: Mapping[str, Any] | None, what: str) -> State:
@@ -344,12 +346,20 @@ class Exact(Phases):
 
     def _started(self, n: int, clamp: Mapping[str, Any] | None, init: Mapping[str, Any] | None) -> State:
         """Chains as they begin; what is held fixed comes in with the first sweep."""
+        observed, start = self._chosen(n, clamp, init)
+        return self._begun(n, observed, start)
+
+    def _chosen(self, n: int, clamp: Mapping[str, Any] | None, init: Mapping[str, Any] | None) -> tuple[State, State]:
+        """What is held fixed and what is chosen of the start. BmError BM807 for other numbers of cases than chains."""
         observed, start = self._clamped(n, clamp), self._state(init or {}, (), "the start", unseen=True)
         for name, x in (observed | start).items():
             if len(x) != n:
                 raise fail("BM807", f"{n} chains were asked for, but `{name}` has {len(x)} cases", help=f"give one case a chain, or n = {len(x)}")
+        return observed, start
+
+    def _begun(self, n: int, observed: State, start: State) -> State:
         state = self.initial_state(n)
         self._calls += 1
         if start:
-            self.sweep(state, 1, start | observed, update=self._calls, stream=START_STREAM)
+            self.sweep(state, 1, start | observed, update=self._calls, stream=CHOSEN_START_STREAM)
         return state

@@ -15,13 +15,13 @@ import numpy as np
 from scipy.special import logsumexp
 
 from ..language.diagnostics import fail
+from ..plan.streams import BASE_STREAM, FORWARD_STREAM, PILOT_STREAM, REVERSE_STREAM, SETTLE_STREAM, of_event
 from ..runtime.program import Array, State
 from .annealed_path import Path, base_fields, path_of
 
 if TYPE_CHECKING:
     from .phases import Phases
 
-FORWARD_STREAM, REVERSE_STREAM, PILOT_STREAM, SETTLE_STREAM, BASE_STREAM = 10, 11, 12, 13, 14
 PILOT_CHAINS, PILOT_STEPS = 64, 128
 FLOOR = 0.05
 """The least density of temperatures, as a share of the mean one."""
@@ -196,7 +196,7 @@ def backward(path: Path, betas: Array, progress: Callable[[int], None]) -> Array
 
 def _samples(machine: Phases, path: Path, log_weights: Array, start: State | None, settle: int) -> State:
     """States of `path.chains` chains that stand for samples of the machine, the first half of them from `start` where there is one."""
-    generator = np.random.Generator(np.random.Philox(key=[machine.seed, SETTLE_STREAM << 32]))
+    generator = of_event("RESAMPLE", machine.seed)
     p = np.exp(log_weights - logsumexp(log_weights))
     ends = generator.choice(len(p), path.chains, p=p / p.sum())
     state = {n: x[ends] for n, x in path.state.items()}

@@ -45,8 +45,15 @@ class Machine(Exact):
         Groups that `init` leaves out start from their conditionals given those it has; without `init`, from the biases alone. `beta` is an
         inverse temperature, one for all, [n], or [steps, n] for a schedule: P ∝ base(x) exp(−beta E(x)), for the E that is written.
         """
-        state = self._started(n, clamp, init)
-        self.sweep(state, steps, self._clamped(n, clamp), update=self._calls, beta=self._betas(beta, n, steps))
+        observed, start = self._chosen(n, clamp, init)
+        betas = self._betas(beta, n, steps)
+        if not start and betas is None:
+            found = self.compiled.chains(self, n, steps, observed, self._calls + 1)
+            if found is not None:
+                self._calls += 1
+                return self._shape(found)
+        state = self._begun(n, observed, start)
+        self.sweep(state, steps, observed, update=self._calls, beta=betas)
         return self._shape(state)
 
     @alone

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -13,12 +14,18 @@ from ..runtime.bound_machine import BoundMachine
 from ..runtime.missing import has_missing
 from ..runtime.program import Array, Fields, Rows, State
 from . import contrastive, enumeration, observed_part, paired_states
+from .compiled_calls import CompiledCalls
 from .mean_field import fixed_point
 from .pseudolikelihood import value_and_gradient
 
 
 class Phases(BoundMachine):
     """What training asks of a machine: posterior rows, means, and sums over rows of the model's own distribution."""
+
+    @cached_property
+    def compiled(self) -> CompiledCalls:
+        """What is computed by one compiled routine a call."""
+        return CompiledCalls()
 
     def posterior_rows(self, state: State, bits: int = enumeration.PER_CASE, free: tuple[str, ...] | None = None) -> tuple[Rows, Array]:
         """Rows × weights that sum to 1 a case, exactly P(h | v); rows of a case stand together. `free`: groups summed over, else the hidden ones.
@@ -47,9 +54,13 @@ class Phases(BoundMachine):
     def free_energies(self, state: State) -> Array:
         """F(v) = −log Σ_h exp(−E(v, h)) of every row, [rows], in nats; groups that `state` holds are fixed, but where they are NaN: such units are
         summed over. BmError BM801 where it is not exact."""
+        missing = has_missing(state)
+        found = None if missing else self.compiled.free_energies(self, state)
+        if found is not None:
+            return found
         f = self._fields()
         free = tuple(n for n in self.hidden if n not in state)
-        if has_missing(state):
+        if missing:
             return observed_part.free_energies(self, state, free)
         chosen = enumeration.choose(self.program, free, "the free energy")
         if not chosen:

@@ -2,27 +2,16 @@
 
 from __future__ import annotations
 
-from math import cos, pi, prod
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..plan.polynomials import order_of, slopes
 from ..plan.term_kinds import Kind
 from ..runtime.program import TAKES, Array, Rows, State
 
 if TYPE_CHECKING:
     from .phases import Phases
-
-
-def slopes(order: int) -> tuple[tuple[float, float], ...]:
-    """(t, w) with Σ w (f(t) − f(−t)) = f′(0) for every polynomial f of this order or less.
-
-    (f(t) − f(−t))/2t is a polynomial in t²: its value at 0 is read off ⌈order/2⌉ places, Lagrange's w = Π_j t_j²/(t_j² − t²) / 2t. They are
-    Chebyshev's within 2/order, so that a product of `order` factors x + t r grows by a constant only, and little is lost to rounding.
-    """
-    pairs = max(1, (order + 1) // 2)
-    places = [min(1.0, 2 / order) * cos((2 * k - 1) * pi / (4 * pairs)) / cos(pi / (4 * pairs)) for k in range(1, pairs + 1)]
-    return tuple((t, prod(u * u / (u * u - t * t) for u in places if u != t) / (2 * t)) for t in places)
 
 
 def value_and_gradient(machine: Phases, state: State, weights: Array, out: dict[str, Array] | None, scale: float) -> float:
@@ -50,8 +39,7 @@ def value_and_gradient(machine: Phases, state: State, weights: Array, out: dict[
         total += float(weights @ one)
     if out is None:
         return total
-    order = max((sum(u.power for u in t.units) for t in program.plan.model.terms), default=1)
-    for t, slope in slopes(max(1, order)):
+    for t, slope in slopes(order_of(program.plan.model)):
         for sign in (1, -1):
             moved = {n: (x + sign * t * residual[n]).astype(machine.dtype) if n in residual else x for n, x in state.items()}
             squares = {n: (state[n] ** 2 + sign * t * r).astype(machine.dtype) for n, r in residual2.items()}

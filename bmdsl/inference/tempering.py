@@ -7,13 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..plan.streams import of_event
 from ..runtime.program import Array, State
 
 if TYPE_CHECKING:
     from .phases import Phases
-
-STREAM = 9
-
 
 @dataclass
 class Replicas:
@@ -70,7 +68,7 @@ def sweep(machine: Phases, replicas: Replicas, steps: int, held: State, update: 
     if count == 1:
         return
     energies = machine.written_energy(replicas.state).reshape(chains, count)
-    generator = np.random.Generator(np.random.Philox(key=[machine.seed, (STREAM << 32) + update]))
+    generator = of_event("EXCHANGE", machine.seed, update)
     exchange(replicas.betas, replicas.place, energies, replicas.exchanges % 2, generator, replicas.accepted, replicas.tried)
     replicas.exchanges += 1
     hot, cold = replicas.place == np.argmin(replicas.betas), replicas.place == np.argmax(replicas.betas)

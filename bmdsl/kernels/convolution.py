@@ -21,7 +21,7 @@ SITES = 256
 
 
 @numba.njit(cache=True, inline="always")
-def _gather(x, runs, first, out):  # type: ignore[no-untyped-def]  # typed by numba
+def gather(x, runs, first, out):  # type: ignore[no-untyped-def]  # typed by numba
     """out[row, first + site] = x[column]; places of no run stay as they are."""
     for i in range(runs.shape[0]):
         row, site, column, length, step = runs[i, 0], first + runs[i, 1], runs[i, 2], runs[i, 3], runs[i, 4]
@@ -37,7 +37,7 @@ def _gather(x, runs, first, out):  # type: ignore[no-untyped-def]  # typed by nu
 
 
 @numba.njit(cache=True, inline="always")
-def _scatter(made, first, runs, out):  # type: ignore[no-untyped-def]  # typed by numba
+def scatter(made, first, runs, out):  # type: ignore[no-untyped-def]  # typed by numba
     """out[column] += made[row, first + site]."""
     for i in range(runs.shape[0]):
         row, site, column, length, step = runs[i, 0], first + runs[i, 1], runs[i, 2], runs[i, 3], runs[i, 4]
@@ -66,7 +66,7 @@ def _field(w, turned, x, runs_x, direct_x, rows_x, out, runs_y, direct_y, rows_y
             n = (hi - lo) * sites
             if seen.size:
                 for c in range(lo, hi):
-                    _gather(x[c], runs_x, (c - lo) * sites, seen)
+                    gather(x[c], runs_x, (c - lo) * sites, seen)
                 left = seen
             else:
                 left = x[lo:hi].reshape(rows_x, sites)
@@ -77,7 +77,7 @@ def _field(w, turned, x, runs_x, direct_x, rows_x, out, runs_y, direct_y, rows_y
                 gemm(turned, False, rows_y, n, rows_x, adding, w, w.shape[1], left, left.shape[1], right, sites)
             if made.size:
                 for c in range(lo, hi):
-                    _scatter(made, (c - lo) * sites, runs_y, out[c])
+                    scatter(made, (c - lo) * sites, runs_y, out[c])
 
 
 @numba.njit(cache=True, parallel=True, nogil=True)
@@ -91,8 +91,8 @@ def _moment(y, runs_y, direct_y, rows_y, x, runs_x, rows_x, sites, together, wei
         for tile in range(part * tiles // parts, (part + 1) * tiles // parts):
             lo, hi = tile * together, min(cases, (tile + 1) * together)
             for c in range(lo, hi):
-                _gather(x[c], runs_x, (c - lo) * sites, right)
-                _gather(y[c], runs_y, (c - lo) * sites, left)
+                gather(x[c], runs_x, (c - lo) * sites, right)
+                gather(y[c], runs_y, (c - lo) * sites, left)
                 if weights.size:
                     left[:, (c - lo) * sites : (c - lo + 1) * sites] *= weights[c]
             gemm(False, True, rows_y, rows_x, (hi - lo) * sites, factors, left, width, right, width, out[part], rows_x)

@@ -216,7 +216,7 @@ def _write_tables(tables, nought, source, at, stride, count, width, base, step):
 
 
 @numba.njit(cache=True)
-def _tile(words, w, flip, out, lo, hi, scale, low, high):  # type: ignore[no-untyped-def]  # typed by numba
+def tile(words, w, flip, out, lo, hi, scale, low, high):  # type: ignore[no-untyped-def]  # typed by numba
     """The columns lo … hi of out += scale · x op(w): op(w) = wᵀ where `flip`."""
     depth = w.shape[1] if flip else w.shape[0]
     columns, cases = hi - lo, words.shape[1]
@@ -258,7 +258,7 @@ def _multiply(words, w, flip, out, scale, low, high):  # type: ignore[no-untyped
     columns = out.shape[1]
     for t in numba.prange((columns + WIDE - 1) // WIDE):
         lo = t * WIDE
-        _tile(words, w, flip, out, lo, min(columns, lo + WIDE), scale, low, high)
+        tile(words, w, flip, out, lo, min(columns, lo + WIDE), scale, low, high)
 
 
 @numba.njit(cache=True)

@@ -236,6 +236,8 @@ class Training:
     updates: int | None = None
     validate: float = 0.0
     patience: int | None = None
+    monitor: float = 0.05
+    """Share of the training's time that monitors may take; 1: they look after every epoch."""
     seed: int = 0
 
 

@@ -176,6 +176,9 @@ class Lowering:
                 raise fail("BM301", f"`{u.group}` is {word.name}: it has no statistic x^{u.power}", u.span, help=f"its statistics are {shown}")
             if power:
                 kept.append(replace(u, power=power))
+            elif any(s.edge == "pad" for s in u.subscripts):
+                raise fail("BM324", f"x^{u.power} of a {word.name} unit is 1 inside the edge and 0 beyond it", u.span, "no statistic of units",
+                           help="leave `pad` out and give the letters a range in which every subscript is inside, as `for i in 0..n`")  # fmt: skip
         return replace(p, parameters=tuple(parameters.values()), units=tuple(kept))
 
 

@@ -49,6 +49,11 @@ def _setting(s: t.Setting, name: str, v: Vocabulary, arguments: Bindings, names:
         if value is None or not 0 <= value < 1:
             raise fail("BM503", "`validate` is a share of the data, at least 0 and below 1", first.span)
         return {name: float(value)}
+    if name == "monitor":
+        value = constant(first, arguments)
+        if value is None or not 0 <= value <= 1:
+            raise fail("BM503", "`monitor` is a share of the training's time, from 0 to 1", first.span)
+        return {name: float(value)}
     if name == "center":
         if not isinstance(first, t.Ref) or first.name.text not in ("on", "off"):
             raise fail("BM504", "`center` is on or off", first.span)
@@ -61,7 +66,7 @@ def _setting(s: t.Setting, name: str, v: Vocabulary, arguments: Bindings, names:
         return {name: choice(first, name, getattr(v, name), arguments, names)}
     if name in LISTS:
         return {name: tuple(choice(x, name, getattr(v, name), arguments, names) for x in s.values)}
-    known = (*NUMBERS, "validate", "center", "data", "temperature", *WORDS, *LISTS)
+    known = (*NUMBERS, "validate", "monitor", "center", "data", "temperature", *WORDS, *LISTS)
     close = near(name, known)
     raise fail("BM506", f"unknown setting `{name}`", s.name.span, help=f"did you mean `{close}`?" if close else f"settings are {', '.join(known)}")
 

@@ -67,13 +67,13 @@ def function_names(plan: Plan) -> dict[Key, str]:
     Names are joined words, as `couple_v_h`. Where two would be one (groups `v`, `a_b` and `v_a`, `b`), the later one is numbered.
     """
     out: dict[Key, str] = {}
-    taken = RESERVED | scalars_of(plan)
+    taken = set(RESERVED | scalars_of(plan))
     for key, words in _wanted(plan):
         name = first = "_".join(words)
         number = 2
         while name in taken:
             name, number = f"{first}_{number}", number + 1
-        taken |= {name}
+        taken.add(name)
         out[key] = name
     return out
 

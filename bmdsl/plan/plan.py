@@ -105,8 +105,20 @@ class Plan:
         """What the functions of this plan's generated module are called."""
         return function_names(self)
 
+    @cached_property
+    def _groups(self) -> Mapping[str, GroupPlan]:
+        return {g.name: g for g in self.groups}
+
     def group(self, name: str) -> GroupPlan:
-        return next(g for g in self.groups if g.name == name)
+        return self._groups[name]
+
+    @cached_property
+    def _direct(self) -> Mapping[str, Coupling]:
+        return {c.direct: c for c in reversed(self.couplings) if c.direct is not None}
+
+    def direct_coupling(self, parameter: str) -> Coupling | None:
+        """The coupling whose matrix is this parameter itself, if there is one."""
+        return self._direct.get(parameter)
 
     def axes(self, name: str) -> tuple[int, ...]:
         """A group's axes, all bound."""
@@ -248,14 +260,25 @@ def _verify_experts(model: Model, experts: tuple[int, ...], meeting: set[str]) -
 def _verify_self_pairs(model: Model, terms: list[Term], units: dict[str, type[UnitType]]) -> None:
     """A term that pairs a unit with itself needs x² among the unit's statistics, or equal to one of them."""
     for term in terms:
-        a, b = term.units
+        a = term.units[0]
         unit = units[model.group(a.group).unit]
-        both = list(zip(a.subscripts, b.subscripts, strict=True))
-        apart = any(frozenset((x.letter, y.letter)) == frozenset((c.first, c.second)) for c in term.conditions for x, y in both)
-        apart = apart or any(not x.letters and not y.letters and x.constant != y.constant and x.edge == y.edge == "plain" for x, y in both)
-        if not apart and 2 not in unit.reduces and "x^2" not in unit.statistics:
+        if not _is_apart(term) and 2 not in unit.reduces and "x^2" not in unit.statistics:
             raise fail("BM863", f"this term pairs every unit of `{a.group}` with itself too, and x^2 is no statistic of `{unit.name}`", term.span,
                        help="count each pair once: `for i < j`")  # fmt: skip
+
+
+def _is_apart(term: Term) -> bool:
+    """Whether the two units of a term within a group are never the same."""
+    a, b = term.units
+    both = list(zip(a.subscripts, b.subscripts, strict=True))
+    apart = any(frozenset((x.letter, y.letter)) == frozenset((c.first, c.second)) for c in term.conditions for x, y in both)
+    return apart or any(not x.letters and not y.letters and x.constant != y.constant and x.edge == y.edge == "plain" for x, y in both)
+
+
+def pairs_itself(plan: Plan, group: str) -> bool:
+    """Whether a matrix within a group may couple a unit with itself."""
+    terms = (plan.model.terms[n] for n, f in enumerate(plan.forms) if f.form is Form.LATERAL)
+    return any(t.units[0].group == group and not _is_apart(t) for t in terms)
 
 
 def _coupling(forms: tuple[TermForm, ...], a: tuple[str, int], b: tuple[str, int], terms: tuple[int, ...]) -> Coupling:

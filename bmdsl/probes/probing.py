@@ -12,6 +12,7 @@ import numpy as np
 
 from .. import registry
 from ..language.diagnostics import fail, near
+from ..plan.streams import of_cases
 
 VALIDATION, TEST = 1 / 6, 1 / 4
 """Of the training cases, those that choose the classifier's setting; of a set without a test part, those that only judge."""
@@ -58,7 +59,7 @@ def judge(name: str, features: str, x: Sequence[np.ndarray], y: Sequence[np.ndar
     error is kept, then judged once on the test cases.
     """
     made_by, x, y = classifier(name), list(x), list(y)
-    order = np.random.default_rng(seed).permutation(len(x[0]))
+    order = of_cases("PROBE", seed).permutation(len(x[0]))
     if len(x) == 1:
         cut = round(TEST * len(order))
         x, y = [x[0][order[cut:]], x[0][order[:cut]]], [y[0][order[cut:]], y[0][order[:cut]]]

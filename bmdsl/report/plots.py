@@ -14,12 +14,36 @@ from ..files import put
 COLUMNS = 4
 GAP, LEAST = 2, 32
 """Pixels between two tiles, and the least that a tile has in its longer side: small images are magnified by whole numbers."""
+DPI = 160
+FAST = 1
+"""The zlib level of a PNG: pictures of few colours are hardly smaller at others."""
+MARGIN, HEAD, BAR, LABELS, LETTER = 16, 44, 24, 74, 11
+"""Pixels about a picture of tiles, above it for its title, to the right for a bar of colours and its numbers, and of a letter of the title."""
+PANEL_WIDTH, PANEL_HEIGHT = 3.2, 2.4
+LEFT, RIGHT, BOTTOM, TOP = 0.58, 0.08, 0.48, 0.3
+"""Inches of a panel that its numbers, labels and title take: known beforehand, so that nothing is drawn to be measured. A title at a given height
+is not measured either."""
 
 
 def save(figure: Any, path: Path) -> None:
-    """Writes a figure beside its place, then renames; the suffix gives the format."""
+    """Writes a figure, cut to what it shows, beside its place, then renames; the suffix gives the format."""
     undated = {"metadata": {"Date": None}} if path.suffix == ".svg" else {}
-    put(path, lambda beside: figure.savefig(beside, dpi=160, bbox_inches="tight", facecolor="white", **undated))
+    put(path, lambda beside: figure.savefig(beside, dpi=DPI, bbox_inches="tight", facecolor="white", **undated))
+
+
+def save_whole(figure: Any, path: Path, pixels: np.ndarray | None = None, corner: tuple[int, int] = (0, 0)) -> None:
+    """Writes a figure whose layout is final as a PNG beside its place, then renames: it is drawn once.
+
+    `pixels` [height, width, 3] are put on it as they are, their upper left one at `corner`, row and column.
+    """
+    from PIL import Image
+
+    figure.canvas.draw()
+    drawn = np.asarray(figure.canvas.buffer_rgba())[..., :3].copy()
+    if pixels is not None:
+        (top, left), (height, width) = corner, pixels.shape[:2]
+        drawn[top : top + height, left : left + width] = pixels
+    put(path, lambda beside: Image.fromarray(drawn).save(beside, compress_level=FAST, dpi=(DPI, DPI)))
 
 
 def figure(width: float, height: float) -> Any:
@@ -27,9 +51,26 @@ def figure(width: float, height: float) -> Any:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    made = Figure(figsize=(width, height))
+    made = Figure(figsize=(width, height), dpi=DPI, facecolor="white")
     FigureCanvasAgg(made)
     return made
+
+
+def panels(count: int, width: float = PANEL_WIDTH, height: float = PANEL_HEIGHT) -> tuple[Any, list[Any]]:
+    """A figure of `count` panels of this size in rows of COLUMNS (inches), and their axes."""
+    columns, rows = min(count, COLUMNS), ceil(count / COLUMNS)
+    made = figure(width * columns, height * rows)
+    inside = (width - LEFT - RIGHT) / (width * columns), (height - BOTTOM - TOP) / (height * rows)
+    out = []
+    for k in range(count):
+        row, column = divmod(k, COLUMNS)
+        left, bottom = (column * width + LEFT) / (width * columns), ((rows - 1 - row) * height + BOTTOM) / (height * rows)
+        axes = made.add_axes((left, bottom, *inside))
+        axes.spines[["top", "right"]].set_visible(False)
+        axes.tick_params(labelsize=7)
+        axes.locator_params(nbins=6)
+        out.append(axes)
+    return made, out
 
 
 def montage(images: np.ndarray, shape: Sequence[int], blank: float, columns: int | None = None) -> np.ndarray:
@@ -58,24 +99,38 @@ def tiles(images: np.ndarray, shape: Sequence[int], path: Path, title: str, dive
     high = float(np.nanpercentile(np.abs(flat), 99.5)) if diverging else float(np.nanpercentile(flat, 99.8))
     low = -high if diverging else float(np.nanpercentile(flat, 0.2))
     high = high if high > low else low + 1
-    picture = montage(flat, shape, np.nan, columns)
-    width = min(7.2, max(3.6, picture.shape[1] / 48))
-    made = figure(width, width * picture.shape[0] / picture.shape[1] + 0.4)
-    axes = made.add_subplot()
-    axes.set_axis_off()
-    axes.set_title(title, fontsize=9)
+    scaled = np.clip((flat - low) / (high - low), 0, 1)
+    bar = diverging and len(shape) < 3
     if len(shape) == 3:
-        scaled = np.clip((picture - low) / (high - low), 0, 1)
-        axes.imshow(np.where(np.isnan(scaled), 1.0, scaled), interpolation="nearest")
+        picture = montage(scaled, shape, np.nan, columns)
+        coloured = np.where(np.isnan(picture), 1.0, picture)
     else:
         from matplotlib import colormaps
 
         colours = colormaps["RdBu_r" if diverging else "gray"].with_extremes(bad="0.75" if diverging else "0.35")
-        drawn = axes.imshow(np.ma.masked_invalid(picture), cmap=colours, vmin=low, vmax=high, interpolation="nearest")
-        if diverging:
-            bar = made.colorbar(drawn, ax=axes, fraction=0.03, pad=0.02)
-            bar.ax.tick_params(labelsize=7)
-    save(made, path)
+        coloured = colours(np.ma.masked_invalid(montage(scaled, shape, np.nan, columns)))[..., :3]
+    wanted = 0.8 * DPI * min(7.2, max(3.6, coloured.shape[1] / 48))
+    zoom = max(1, round(wanted / coloured.shape[1]))  # a whole number: all pixels of an image are of one size
+    _save_tiles((255 * coloured + 0.5).astype(np.uint8).repeat(zoom, axis=0).repeat(zoom, axis=1), path, title, (low, high) if bar else None)
+
+
+def _save_tiles(pixels: np.ndarray, path: Path, title: str, scale: tuple[float, float] | None) -> None:
+    """The pixels [height, width, 3] with a title above, and a bar of the diverging colours from `scale`'s first number to its last."""
+    height, width = pixels.shape[:2]
+    beside = MARGIN + BAR + LABELS if scale else 0
+    whole_width, whole_height = 2 * MARGIN + max(width + beside, LETTER * len(title)), MARGIN + height + HEAD
+    left = (whole_width - width - beside) // 2
+    made = figure(whole_width / DPI, whole_height / DPI)
+    made.text(min(left + width / 2, whole_width / 2) / whole_width, 1 - HEAD / 2 / whole_height, title, fontsize=9, ha="center", va="center")
+    if scale is not None:
+        from matplotlib.cm import ScalarMappable
+        from matplotlib.colors import Normalize
+
+        tall = 0.62 * height
+        place = (left + width + MARGIN) / whole_width, (MARGIN + (height - tall) / 2) / whole_height, BAR / whole_width, tall / whole_height
+        axes = made.add_axes(place)
+        made.colorbar(ScalarMappable(Normalize(*scale), "RdBu_r"), cax=axes).ax.tick_params(labelsize=7)
+    save_whole(made, path, pixels, (HEAD, left))
 
 
 def pairs(above: np.ndarray, below: np.ndarray, shape: Sequence[int], path: Path, title: str, columns: int) -> None:
@@ -91,22 +146,17 @@ def curves(metrics: Sequence[Mapping[str, Any]], path: Path) -> None:
     """One small panel a figure of metrics.jsonl, against the epoch; figures that never change are left out."""
     found = dict.fromkeys(n for line in metrics for n, x in line.items() if isinstance(x, int | float))
     names = [n for n in found if n not in ("epoch", "update", "seconds")]
-    names = [n for n in names if len({line.get(n) for line in metrics}) > 1] or names[:1]
-    columns = min(len(names), COLUMNS)
-    made = figure(3.2 * columns, 2.4 * ceil(len(names) / columns))
-    for k, name in enumerate(names):
-        axes = made.add_subplot(ceil(len(names) / columns), columns, k + 1)
+    names = [n for n in names if len({line[n] for line in metrics if n in line}) > 1] or names[:1]
+    made, places = panels(len(names))
+    for axes, name in zip(places, names, strict=True):
         points = [(line["epoch"], line[name]) for line in metrics if name in line]
         axes.plot([x for x, _ in points], [y for _, y in points], color="#1f4e79", lw=1.4, marker="o" if len(points) < 30 else "", ms=2.5)
-        axes.set_title(name.replace("_", " "), fontsize=9)
+        axes.set_title(name.replace("_", " "), fontsize=9, y=1.0)
         axes.set_xlabel("epoch", fontsize=8)
-        axes.tick_params(labelsize=7)
         axes.xaxis.get_major_locator().set_params(integer=True)
         axes.ticklabel_format(axis="y", useOffset=False)
-        axes.spines[["top", "right"]].set_visible(False)
         axes.grid(alpha=0.25, lw=0.5)
-    made.tight_layout()
-    save(made, path)
+    save_whole(made, path)
 
 
 def usage(metrics: Sequence[Mapping[str, Any]], name: str, path: Path) -> None:
@@ -114,41 +164,33 @@ def usage(metrics: Sequence[Mapping[str, Any]], name: str, path: Path) -> None:
     lines = [line for line in metrics if f"usage_{name}" in line]
     shares = np.array([line[f"usage_{name}"] for line in lines]).T
     states, epochs = shares.shape
-    made = figure(8, 2.8)
-    axes = made.add_subplot(1, 2, 1)
+    made, (axes, last) = panels(2, 4.0, 2.8)
     drawn = axes.imshow(shares, aspect="auto", cmap="viridis", vmin=0, interpolation="nearest", extent=(0.5, epochs + 0.5, states - 0.5, -0.5))
     axes.set_xlabel("epoch", fontsize=8)
     axes.set_ylabel(f"state of {name}", fontsize=8)
+    axes.spines[["top", "right"]].set_visible(True)
     axes.xaxis.get_major_locator().set_params(integer=True)
     axes.yaxis.get_major_locator().set_params(integer=True)
     made.colorbar(drawn, ax=axes, fraction=0.05, pad=0.02).ax.tick_params(labelsize=7)
-    axes.set_title("share of the cases", fontsize=9)
-    last = made.add_subplot(1, 2, 2)
+    axes.set_title("share of the cases", fontsize=9, y=1.0)
     last.bar(np.arange(states), np.sort(shares[:, -1])[::-1], width=0.9, color="#1f4e79")
     last.axhline(1 / states, color="#b3541e", lw=1, ls="--")
     last.annotate("even use", (states - 0.5, 1 / states), fontsize=7, color="#b3541e", ha="right", va="bottom")
     last.set_xlabel(f"states of {name}, the most used first", fontsize=8)
     entropy = lines[-1][f"entropy_{name}"]
-    last.set_title(f"epoch {lines[-1]['epoch']}: entropy {entropy:.2f} of {np.log(states):.2f} nats", fontsize=9)
-    last.spines[["top", "right"]].set_visible(False)
-    for a in (axes, last):
-        a.tick_params(labelsize=7)
-    made.tight_layout()
-    save(made, path)
+    last.set_title(f"epoch {lines[-1]['epoch']}: entropy {entropy:.2f} of {np.log(states):.2f} nats", fontsize=9, y=1.0)
+    save_whole(made, path)
 
 
 def histograms(values: Mapping[str, np.ndarray], path: Path, label: str) -> None:
     """One panel a name, all on one scale of values."""
-    made = figure(3.4 * min(len(values), COLUMNS), 2.4 * ceil(len(values) / COLUMNS))
+    made, places = panels(len(values), 3.4)
     high = max(float(x.max()) for x in values.values()) or 1.0
-    for k, (name, x) in enumerate(values.items()):
-        axes = made.add_subplot(ceil(len(values) / COLUMNS), min(len(values), COLUMNS), k + 1)
-        axes.hist(x, bins=np.linspace(0, high, 41), color="#1f4e79")
+    edges = np.linspace(0, high, 41)
+    for axes, (name, x) in zip(places, values.items(), strict=True):
+        axes.stairs(np.histogram(x, edges)[0], edges, fill=True, color="#1f4e79")
         axes.axvline(float(x.mean()), color="#b3541e", lw=1, ls="--")
-        axes.set_title(f"{name}: mean {x.mean():.2f}", fontsize=9)
+        axes.set_title(f"{name}: mean {x.mean():.2f}", fontsize=9, y=1.0)
         axes.set_xlabel(label, fontsize=8)
         axes.set_ylabel("units", fontsize=8)
-        axes.tick_params(labelsize=7)
-        axes.spines[["top", "right"]].set_visible(False)
-    made.tight_layout()
-    save(made, path)
+    save_whole(made, path)

@@ -49,13 +49,13 @@ def open_run(path: Path, kind: type[Model] = Model) -> Opened:
     return made_again(read_machine(file), kind)
 
 
-def made_again(saved: Saved, kind: type[Model] = Model, jit: bool = True) -> Opened:
+def made_again(saved: Saved, kind: type[Model] = Model, backend: str = "numba") -> Opened:
     """The machine that a file or a pickle holds."""
     verify_units(saved.origins)
     model = kind(Source(saved.metadata["source_name"], saved.metadata["source"]), saved.arguments, saved.metadata["model"], saved.folder, saved.settings,
                  kept=saved.kept())  # fmt: skip
     saved.verify(model.checked)
-    machine = model.compile(saved.seed, saved.metadata["dtype"], jit)
+    machine = model.compile(saved.seed, saved.metadata["dtype"], backend)
     for name, value in saved.parameters().items():
         machine.params[name] = gate.parameter(model.checked.parameter(name), value, value.shape, machine.dtype, str(saved.path))
     machine.params.waiting = set(json.loads(saved.metadata.get("waiting", "[]")))

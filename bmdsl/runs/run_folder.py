@@ -6,6 +6,7 @@ Every file but the metrics is written beside its place, then renamed: no reader 
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -23,12 +24,17 @@ Array = np.ndarray
 OWN = "~"
 """A negative phase's state holds its chains, by group, and what else it keeps under names that begin with this."""
 
+LONGEST_WAIT = 0.5
+"""Seconds that lines of the metrics wait at most for others to be written with them."""
+
 
 class RunFolder:
     """Reads and writes one run's files. `attached` arrays stand in the machine's file beside its parameters."""
 
     def __init__(self, path: Path, metadata: Mapping[str, str], attached: Mapping[str, Array] | None = None) -> None:
         self.path, self.metadata, self.attached = path, dict(metadata), dict(attached or {})
+        self._waiting: list[str] = []
+        self._written = -LONGEST_WAIT
 
     def prepare(self) -> None:
         """Makes the folder and writes the model's text."""
@@ -44,9 +50,13 @@ class RunFolder:
         put(self.path / FACTS, lambda p: p.write_text(text + "\n", encoding="utf-8"))
 
     def write_state(self, arrays: Mapping[str, Array], counters: Mapping[str, Any]) -> None:
-        """One file with all that a resume needs, so that its parts always belong together."""
+        """One file with all that a resume needs, so that its parts always belong together.
+
+        Metrics come first: a resume drops lines past the checkpoint, but could not make up for missing ones.
+        """
         from safetensors.numpy import save_file
 
+        self.flush()
         put(self.path / STATE, lambda p: save_file(dict(arrays), p, metadata={"counters": json.dumps(counters)}))
 
     def read_state(self) -> tuple[dict[str, Array], dict[str, Any]]:
@@ -71,9 +81,18 @@ class RunFolder:
         return {n.removeprefix("chains/"): x for n, x in arrays.items() if n.startswith("chains/") and not n.startswith("chains/" + OWN)}
 
     def append_metrics(self, line: Mapping[str, Any]) -> None:
-        """One JSON object a line."""
-        with (self.path / METRICS).open("a", encoding="utf-8") as file:
-            file.write(json.dumps(line) + "\n")
+        """One JSON object a line, written with the next ones that come within LONGEST_WAIT, or by `flush`."""
+        self._waiting.append(json.dumps(line) + "\n")
+        if time.monotonic() - self._written >= LONGEST_WAIT:
+            self.flush()
+
+    def flush(self) -> None:
+        """Writes the lines that wait."""
+        if self._waiting:
+            with (self.path / METRICS).open("a", encoding="utf-8") as file:
+                file.writelines(self._waiting)
+            self._waiting.clear()
+            self._written = time.monotonic()
 
     def start_metrics(self, until: int) -> list[dict[str, Any]]:
         """Keeps the lines up to update `until` (a resume repeats later ones) and returns them."""

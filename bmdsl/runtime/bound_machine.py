@@ -11,17 +11,13 @@ import numpy as np
 from ..language.diagnostics import fail
 from ..language.model import Model
 from ..plan.plan import MANY_CHAINS
+from ..plan.streams import GROUPS, INITIAL_STREAM, NEGATIVE_START_STREAM, SAMPLE_STREAM
 from . import gate, initial, summing
 from .alone import uncoupled
 from .expert_sampling import ExpertSampler, drawn_near
 from .parameters import Parameters
 from .program import Array, Fields, Key, Program, Rows, State
 from .proper import Propriety
-
-SAMPLE_STREAM, INITIAL_STREAM = 1, 2
-GROUPS = 1 << 10
-"""Streams are numbered GROUPS · stream + the group's place, so that no two groups share one. 3 to 6 are training's, 8 a chosen start's."""
-
 
 LOOKS = 8
 """Sweeps between two looks at units for which no lower bound of the energy is proved."""
@@ -93,13 +89,22 @@ class BoundMachine:
     def _fields(self) -> Fields:
         if self._held is not None:
             return self._held
-        if not self.stepped:
-            self.params.settle()
-        self.stepped = False
+        self.settle()
         made = self.program.couple(self.params)
         if self._propriety.can_fail:
             self._propriety.verify(made)
         return made
+
+    def settle(self) -> None:
+        """Looks at symmetric parameters, unless a training step has just left them."""
+        if not self.stepped:
+            self.params.settle()
+        self.stepped = False
+
+    @property
+    def follows_parameters(self) -> bool:
+        """Whether fields are those of the parameters, and any parameters leave a distribution: nothing is to be verified."""
+        return self._held is None and not self._propriety.can_fail
 
     @contextmanager
     def tempered(self, temperature: Mapping[str, float]) -> Iterator[None]:
@@ -227,6 +232,21 @@ class BoundMachine:
         if self._unproved(beta):
             self._propriety.watch(state, always=beta is not None)
 
+    @property
+    def watched_groups(self) -> frozenset[str]:
+        """The groups of units without bounds if some setting of the parameters leaves no distribution, else none."""
+        return self._propriety.reals if self._propriety.can_fail else frozenset()
+
+    def verify_distance(self, name: str, far: float) -> None:
+        """BmError BM890 if units of a group went so far from 0 and no proof holds them back."""
+        if name in self._propriety.watched:
+            self._propriety.verify_distance(name, far)
+
+    def verify_square_field(self, name: str, most: float) -> None:
+        """BmError BM890 if such a field on x² leaves units no precision and nothing is proved of these parameters."""
+        if self._propriety.watched:
+            self._propriety.verify_square_field(name, most)
+
     def _unproved(self, beta: Array | None) -> bool:
         """Whether these parameters, or a β > 1, may leave no distribution."""
         hotter = beta is not None and bool(beta.max(initial=0) > 1)
@@ -290,11 +310,17 @@ class BoundMachine:
             state[name][...] = x[offset : offset + self.program.sizes[name]].T
 
     def draw_posterior(self, rows: State, observed: Mapping[str, Array], update: int, stream: int) -> State:
-        """A joint state with the hidden units drawn given `observed`; `rows` are its posterior rows, whose fields are used where known."""
+        """A joint state with the hidden units drawn given `observed`.
+
+        `rows` are its posterior rows: if they have the fields of all hidden groups that are not drawn, these are drawn
+        from them, at step 0 of `stream`. Else it is one sweep of `stream` from a start of NEGATIVE_START: a start from
+        the sweep's own numbers would bind each unit to its state before.
+        """
         fields = rows.fields if isinstance(rows, Rows) else {}
         drawn = rows.drawn if isinstance(rows, Rows) else ()
         if set(self.hidden) - set(fields) - set(drawn) or len(next(iter(rows.values()))) != len(next(iter(observed.values()))):
-            state = self.initial_state(len(next(iter(observed.values()))), stream, update)
+            count = len(next(iter(observed.values())))
+            state = self.initial_state(count, NEGATIVE_START_STREAM, update)
             self.sweep(state, 1, observed, update, stream)
             return state
         f = self._fields()

@@ -10,6 +10,8 @@ from itertools import combinations
 
 import numpy as np
 
+from ..plan.streams import fixed_generator
+
 Array = np.ndarray
 SMALL_CONE = 9
 """Most units x ≥ 0 whose copositivity is decided exactly: it takes one eigenproblem a subset."""
@@ -134,7 +136,7 @@ def sunk(q: Array, nonneg: Array) -> Array:
     if not nonneg.any():
         return np.asarray(np.linalg.eigh(q)[1][:, 0])
     shift = float(np.abs(q).sum(1).max())
-    generator = np.random.default_rng(0)
+    generator = fixed_generator("SUNK")
     best, best_x = np.inf, np.zeros(len(q))
     for start in (np.ones(len(q)), *generator.normal(size=(3, len(q)))):
         x = np.where(nonneg, np.abs(start), start)

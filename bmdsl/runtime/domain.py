@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..language.diagnostics import fail
-from ..plan.plan import GroupPlan
-from ..units.interface import FAR
+from ..plan.plan import GroupPlan, Plan
+from ..units.interface import FAR, UnitType
 
 if TYPE_CHECKING:
     from .program import Program
@@ -16,7 +17,12 @@ if TYPE_CHECKING:
 
 def ends(g: GroupPlan) -> tuple[float, float]:
     """The least and the largest value of a unit; ±inf where there is none."""
-    return g.unit.ends(*g.arguments)
+    return _ends(g.unit, g.arguments)  # type: ignore[arg-type]  # a type is hashable
+
+
+@lru_cache(1 << 10)
+def _ends(unit: type[UnitType], arguments: tuple[float, ...]) -> tuple[float, float]:
+    return unit.ends(*arguments)
 
 
 def is_real(g: GroupPlan) -> bool:
@@ -40,6 +46,11 @@ def verify_means(g: GroupPlan, x: np.ndarray) -> None:
 def base_precision(g: GroupPlan) -> float:
     """λ of a base measure exp(−λx²/2), read off far out."""
     return float(-2 * g.unit.log_base(FAR, *g.arguments) / FAR**2)
+
+
+def precisions(plan: Plan) -> dict[str, float]:
+    """Group → precision of its base measure, of units of any real number."""
+    return {g.name: base_precision(g) for g in plan.groups if g.square and not np.isfinite(ends(g)).all()}
 
 
 def span(g: GroupPlan) -> float:

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..language.diagnostics import fail
+from ..plan.streams import of_key
 from .domain import base_precision, ends, support_of
 from .experts import BoundExpert
 
@@ -60,7 +61,7 @@ class ExpertSampler:
 
         `more`, of the fields' shape, is added to them: what a reading of the units says.
         """
-        generator = np.random.Generator(np.random.Philox(np.random.SeedSequence([int(k) for k in key])))
+        generator = of_key(key)
         eta = self.program.field(self.fields, self.name, state)
         b = np.ones(len(state[self.name])) if beta is None else np.asarray(beta, np.float64)
         eta = eta * b[:, None].astype(eta.dtype)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from math import prod
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -13,6 +14,7 @@ from ..data.arrays import exact, place, real, verify_finite
 from ..language.diagnostics import BmError, fail
 from ..language.model import Model, Parameter
 from ..plan.plan import GroupPlan
+from ..units.interface import UnitType
 from .domain import ends
 
 if TYPE_CHECKING:
@@ -58,6 +60,8 @@ def verify_domain(g: GroupPlan, x: Array, shape: tuple[int, ...], means: bool) -
 
     `shape` is that of the array as it was given. BmError BM774 for states, BM819 for means.
     """
+    if means and g.states is None and _lie_between(x, *ends(g)) and not _are_codes(g, x):
+        return
     k = 1 if g.states is None else int(g.states)
     units = x if g.states is None else x.reshape(len(x), -1, k)
     with np.errstate(invalid="ignore"):
@@ -72,6 +76,13 @@ def verify_domain(g: GroupPlan, x: Array, shape: tuple[int, ...], means: bool) -
         raise _outside(g, units[case, unit], at if g.states is None else at[:-1], means, x)
     if means and _are_codes(g, x):
         raise _outside(g, np.zeros(()), (), False, x)
+
+
+def _lie_between(x: Array, low: float, high: float) -> bool:
+    """Whether all entries do, none of them NaN."""
+    if not x.size:
+        return True
+    return bool(low <= np.minimum.reduce(x, axis=None) and np.maximum.reduce(x, axis=None) <= high)
 
 
 def _states_inside(g: GroupPlan, x: Array) -> Array:
@@ -99,13 +110,16 @@ def _are_codes(g: GroupPlan, x: Array) -> bool:
 
     Those are spins written as bits, no means of spins.
     """
-    if g.states is not None or not x.size:
-        return False
-    support = g.unit.support(*g.arguments)
-    if support is None or 0 in support or 1 not in support:
+    if g.states is not None or not x.size or not _has_one_without_zero(g.unit, g.arguments):  # type: ignore[arg-type]  # a type is hashable
         return False
     zero, one = x == 0, x == 1
     return bool(zero.any() and one.any() and (zero | one | np.isnan(x)).all())
+
+
+@lru_cache(1 << 10)
+def _has_one_without_zero(unit: type[UnitType], arguments: tuple[float, ...]) -> bool:
+    support = unit.support(*arguments)
+    return support is not None and 0 not in support and 1 in support
 
 
 def _outside(g: GroupPlan, value: Array, at: tuple[int, ...], means: bool, x: Array) -> BmError:

@@ -12,6 +12,7 @@ from ..language.diagnostics import fail
 from ..language.letters import plain_letters
 from ..language.model import Model, Parameter
 from ..language.outside import Origin, digest
+from ..plan.streams import of_event
 from . import gate
 from .initial_files import read_start
 from .symmetry import settled
@@ -24,7 +25,7 @@ def initial_parameters(model: Model, seed: int, dtype: np.dtype[Any], starts: Ma
     """Every parameter's start. `logit_mean` and `mean` wait for data and start at 0; `starts` take the place of files."""
     values = {}
     for number, p in enumerate(model.parameters):
-        generator = np.random.Generator(np.random.Philox(key=[seed, number]))
+        generator = of_event("PARAMETERS", seed, number)
         x = _draw(p, generator, dtype) if p.init.kind != "file" else _of_file(model, p, dtype, None if starts is None else starts.get(p.name))
         if p.symmetric and p.init.kind == "file":
             x = settled(p, x, f"`{p.init.arguments[0]}`")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import _signal  # what `signal` wraps: that looks every handler up among its constants, 3 µs a call
 import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from types import FrameType
+from types import FrameType, TracebackType
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
@@ -75,29 +76,28 @@ def deferred() -> Iterator[Pending]:
             signal.signal(number, handler)
 
 
-@contextmanager
-def remembered() -> Iterator[None]:
+class remembered:  # noqa: N801  # used as a function that makes a context
     """Inside, Python's own handler of Ctrl-C is one that remembers: an interrupt whose exception was dropped is raised at the end.
 
     numba drops one that falls into a callback while it compiles, and may fail later for want of what the callback kept: that error
     is the interrupt's too. A handler of the user's, or of ours further out, stays.
     """
-    own = threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGINT) is signal.default_int_handler
-    if not own:
-        yield
-        return
-    handler = Raising()
-    signal.signal(signal.SIGINT, handler)
-    try:
-        yield
-    except Exception:
-        if handler.numbers:
-            raise Stopped(handler.numbers[0], whole=False) from None
-        raise
-    finally:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-    if handler.numbers:
-        raise Stopped(handler.numbers[0], whole=True)
+
+    __slots__ = ("_handler",)
+
+    def __enter__(self) -> None:
+        self._handler: Raising | None = None
+        if _signal.getsignal(signal.SIGINT) is signal.default_int_handler and threading.current_thread() is threading.main_thread():
+            self._handler = Raising()
+            _signal.signal(signal.SIGINT, self._handler)
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if self._handler is None:
+            return
+        _signal.signal(signal.SIGINT, signal.default_int_handler)
+        numbers = self._handler.numbers
+        if numbers and (error is None or isinstance(error, Exception)):
+            raise Stopped(numbers[0], whole=error is None) from None
 
 
 def cause(error: BaseException | None) -> KeyboardInterrupt | None:

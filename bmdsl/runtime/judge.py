@@ -10,8 +10,6 @@ Units without bounds that meet form a set. Its addends of degree 3 and more that
 from __future__ import annotations
 
 import numpy as np
-from scipy.sparse import coo_matrix
-from scipy.sparse.csgraph import connected_components
 
 from .addends import Addends, Rows
 from .growth import CLEARLY, Growth
@@ -46,6 +44,9 @@ def judge(growth: Growth, f: Fields) -> list[Finding]:
 
 def _sets(growth: Growth, addends: Addends, experts: list[Rows]) -> Array:
     """A number for every column; columns of one set of units that meet have the same."""
+    from scipy.sparse import coo_matrix  # wanted of models that may leave no distribution
+    from scipy.sparse.csgraph import connected_components
+
     n = growth.one + 1
     real = growth.real[addends.places]
     first = np.where(real, addends.places, growth.one).min(1)

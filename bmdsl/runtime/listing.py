@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -65,7 +65,7 @@ class Listing:
                 found.setdefault(part.places.shape[1], []).append((part.places, part.number))
             self.count += len(places)
         self.parts = tuple(Couplings(np.concatenate([p for p, _ in x]), np.concatenate([q for _, q in x])) for _, x in sorted(found.items()))
-        self._incidence: dict[str, Incidence] = {}
+        self._incidence: dict[tuple[str, tuple[int, ...] | None], Incidence] = {}
         self._order: dict[str, tuple[Array, Array]] = {}
 
     def _places(self, t: int) -> Array:
@@ -157,16 +157,50 @@ class Listing:
 
     # ------------------------------------------------------------ unit after unit
 
-    def incidence(self, name: str) -> Incidence:
-        """The couplings of a group's columns."""
-        if name not in self._incidence:
-            self._incidence[name] = self._made(self.offset[name], self.offset[name] + self.plan.group(name).size)
-        return self._incidence[name]
+    def incidence(self, name: str, terms: tuple[int, ...] | None = None) -> Incidence:
+        """The couplings of a group's columns, of all terms or of these alone."""
+        if (name, terms) not in self._incidence:
+            lo = self.offset[name]
+            parts = self.parts if terms is None else self._parts_of(terms)
+            self._incidence[name, terms] = self._made(lo, lo + self.plan.group(name).size, parts)
+        return self._incidence[name, terms]
 
-    def _made(self, lo: int, hi: int) -> Incidence:
+    def count_of(self, t: int) -> int:
+        """How many couplings a term has."""
+        later = [first for first in self.first.values() if first > self.first[t]]
+        return min(later, default=self.count) - self.first[t]
+
+    def _parts_of(self, terms: Iterable[int]) -> tuple[Couplings, ...]:
+        out = []
+        ranges = [(self.first[t], self.first[t] + self.count_of(t)) for t in terms]
+        for part in self.parts:
+            inside = np.zeros(len(part.number), bool)
+            for lo, hi in ranges:
+                inside |= (part.number >= lo) & (part.number < hi)
+            out.append(Couplings(part.places[inside], part.number[inside]))
+        return tuple(out)
+
+    def units_of(self, t: int) -> tuple[Array, Array]:
+        """(begin, column): the units of the term's coupling f are column[begin[f]], …, column[begin[f + 1] − 1].
+
+        A coupling that is a constant, or of two states of one unit, has none.
+        """
+        count, first = self.count_of(t), self.first[t]
+        lengths = np.zeros(count + 1, np.int64)
+        parts = self._parts_of([t])
+        for part in parts:
+            lengths[part.number - first + 1] = part.places.shape[1]
+        begin = np.cumsum(lengths)
+        column = np.empty(begin[-1], np.int32)
+        for part in parts:
+            for m in range(part.places.shape[1]):
+                column[begin[part.number - first] + m] = part.places[:, m]
+        return begin, column
+
+    def _made(self, lo: int, hi: int, parts: tuple[Couplings, ...]) -> Incidence:
         size = hi - lo
-        pairs = [p for p in self.parts if p.places.shape[1] == 2]
-        more = [p for p in self.parts if p.places.shape[1] not in (0, 2)]
+        pairs = [p for p in parts if p.places.shape[1] == 2]
+        more = [p for p in parts if p.places.shape[1] not in (0, 2)]
         start, at = self._starts(pairs, lo, hi)
         other, source = np.empty(start[size], np.int32), np.empty(start[size], np.int64)
         for part in pairs:

@@ -8,6 +8,7 @@ from math import prod
 
 import numpy as np
 
+from ..plan.streams import fixed_generator
 from . import definite
 from .addends import Addends, Rows
 from .definite import Family
@@ -285,7 +286,7 @@ class MeetingUnits:
     def _sinks(self) -> list[tuple[Array, Array]]:
         """Directions of the least eigenvalues at a few states of the bounded units, as starts of a search."""
         out = []
-        generator = np.random.default_rng(1)
+        generator = fixed_generator("SINKS")
         n, g, a = len(self.columns), self.growth, self.quadratic
         first, second = (self.place[x] for x in _ends(g, a))
         extremes = [

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..data.arrays import surely_finite
 from ..language.diagnostics import fail
 from ..plan.plan import GroupPlan
 
@@ -28,7 +29,7 @@ def verify_numbers(g: GroupPlan, states: int, x: Array, what: str, allowed: bool
     `allowed`: whether missing units of a free group are summed out or drawn; those of a given group never are. A one-of-K
     unit is missing as a whole.
     """
-    if not x.size or (np.isfinite(x.min()) and np.isfinite(x.max())):  # NaN is the least and the largest; no array is made
+    if not x.size or surely_finite(x) or (np.isfinite(x.min()) and np.isfinite(x.max())):  # NaN is the least and the largest; no array is made
         return
     missing = np.isnan(x)
     case, place = _first(g, missing)
@@ -54,7 +55,7 @@ def _first(g: GroupPlan, wrong: Array) -> tuple[int, str]:
 
 def has_missing(state: State) -> bool:
     """Whether some entry is NaN."""
-    return any(x.size > 0 and bool(np.isnan(x.min())) for x in state.values())
+    return any(x.size > 0 and not surely_finite(x) and bool(np.isnan(x.min())) for x in state.values())
 
 
 def patterns(state: State) -> Iterator[Pattern]:

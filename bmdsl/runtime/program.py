@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..kernels import listed, products, tensors
+from ..language.forms import Form
 from ..language.model import Length
 from ..plan.plan import Coupling, GroupPlan, Pair, Plan
 from ..plan.term_kinds import Kind, kinds_of, verify_takes
@@ -99,6 +100,7 @@ class Program:
         self.scales = {c.key: c.scale if c.direct is not None else 1.0 for c in plan.couplings}
         self.states = {g.name: int(g.states) if g.states is not None else 1 for g in plan.groups}
         self.kinds = kinds_of(plan)
+        self._has_constant = any(f.form is Form.CONSTANT for f in plan.forms)
         self.verify_takes(TAKES, "the compiled machine")
 
     def verify_takes(self, takes: Set[Kind], what: str) -> None:
@@ -118,18 +120,18 @@ class Program:
         raw: State = {}
         matrix: dict[Pair, Array] = {}
         for g in self.plan.groups:
-            bias[g.name] = self.functions["bias", g.name, 1](np.zeros(g.size, self.dtype), *tail)
+            bias[g.name] = self._built(("bias", g.name, 1), (g.size,), tail)
             if g.square:
-                bias2[g.name] = self.functions["bias", g.name, 2](np.zeros(g.size, self.dtype), *tail)
+                bias2[g.name] = self._built(("bias", g.name, 2), (g.size,), tail)
             if g.lateral:
-                full = self.functions["couple", ((g.name, 1), (g.name, 1))](np.zeros((g.size, g.size), self.dtype), *tail)
+                full = self._built(("couple", ((g.name, 1), (g.name, 1))), (g.size, g.size), tail)
                 raw[g.name] = full
                 lateral[g.name] = self._symmetric(g, full, bias, bias2)
         for c in self.plan.couplings:
             if c.direct is not None:
                 matrix[c.key] = params[c.direct].reshape(self.sizes[c.a], self.sizes[c.b])
             else:
-                matrix[c.key] = self.functions["couple", c.key](np.zeros((self.sizes[c.a], self.sizes[c.b]), self.dtype), *tail)
+                matrix[c.key] = self._built(("couple", c.key), (self.sizes[c.a], self.sizes[c.b]), tail)
         multiway = tuple((t, t.arrays(params)) for t in self.multiway)
         made = Fields(bias, bias2, matrix, self.scales, lateral, raw, float(self.functions["constant",](*tail)), multiway=multiway,
                       experts=tuple((e, e.arrays(params, self.dtype)) for e in self.experts))  # fmt: skip
@@ -151,6 +153,10 @@ class Program:
         for p in range(0, g.size, k):
             both[p : p + k, p : p + k] = 0
         return both
+
+    def constant(self, params: dict[str, Array]) -> float:
+        """What the energy's terms without units add to it, in nats."""
+        return float(self.functions["constant",](*self._tail(params))) if self._has_constant else 0.0
 
     def field(self, f: Fields, name: str, state: State, groups: Iterable[str] | None = None, start: Array | None = None,
               out: Array | None = None) -> Array:  # fmt: skip
@@ -233,29 +239,41 @@ class Program:
         g = self._groups[name]
         return (eta, self.states[name]) if g.states is not None else (eta[0], eta[1]) if g.square else (eta,)
 
+    def _of_fields(self, verb: str, name: str, eta: Array, out: Array) -> Array:
+        self.functions[verb, name](*self._fields_of(name, eta), out)
+        return out
+
+    def _built(self, key: Any, shape: tuple[int, ...], tail: tuple[Any, ...]) -> Array:
+        """Zeros of this shape, to which a function of the module adds what parameters give."""
+        out = np.zeros(shape, self.dtype)
+        self.functions[key](out, *tail)
+        return out
+
     def mean(self, name: str, eta: Array) -> Array:
         """A′(η), a new array [rows, size]."""
-        return self.functions["mean", name](*self._fields_of(name, eta), np.empty(eta.shape[-2:], self.dtype))
+        return self._of_fields("mean", name, eta, np.empty(eta.shape[-2:], self.dtype))
 
     def mean_square(self, name: str, eta: Array) -> Array:
         """E[x²] of a group whose type has that statistic."""
-        return self.functions["mean_square", name](*self._fields_of(name, eta), np.empty(eta.shape[-2:], self.dtype))
+        return self._of_fields("mean_square", name, eta, np.empty(eta.shape[-2:], self.dtype))
 
     def log_partition(self, name: str, eta: Array) -> Array:
         """Σ A(η) over the group's units: [rows], float64."""
-        return self.functions["log_partition", name](*self._fields_of(name, eta), np.empty(eta.shape[-2], np.float64))
+        return self._of_fields("log_partition", name, eta, np.empty(eta.shape[-2], np.float64))
 
     def log_base(self, name: str, x: Array) -> Array:
         """Σ log base measure over the group's units: [rows], float64; zero for one-of-K groups and types of base 1."""
         if self._groups[name].states is not None or not self._groups[name].unit.has_base():
             return np.zeros(len(x))
-        return self.functions["log_base", name](x, np.empty(len(x), np.float64))
+        out = np.empty(len(x), np.float64)
+        self.functions["log_base", name](x, out)
+        return out
 
     def curvature(self, name: str, eta: Array, delta: Array) -> Array:
         """A″(η) δ: how a group's means change with its fields, [rows, size]. One-of-K units: p ∘ (δ − Σ p δ)."""
         g = self._groups[name]
         if g.states is None:
-            return np.asarray(self.functions["variance", name](*self._fields_of(name, eta), np.empty(eta.shape[-2:], self.dtype)) * delta)
+            return self._of_fields("variance", name, eta, np.empty(eta.shape[-2:], self.dtype)) * delta
         p, d = (x.reshape(len(delta), -1, self.states[name]) for x in (self.mean(name, eta), delta))
         return (p * (d - (p * d).sum(2, keepdims=True))).reshape(delta.shape)
 
@@ -264,7 +282,9 @@ class Program:
         g = self._groups[name]
         if g.states is not None or not g.unit.has_base():
             return None
-        return np.asarray(self.functions["base_slope", name](x, np.empty_like(x)))
+        out = np.empty_like(x)
+        self.functions["base_slope", name](x, out)
+        return out
 
     def draw(self, f: Fields, name: str, eta: Array, state: State, seen: Array, key: Key, first: int = 0, beta: Array | None = None) -> None:
         """Draws a group from its fields into state[name], in place. `seen` is [0, 0] or the group's observed values, NaN where free.

@@ -77,6 +77,11 @@ class Propriety:
         room = 0.0 if self.watched or not np.isfinite(slack) else slack / self._stretch(f)
         self._last = Judged(tuple(x.copy() for x in arrays), room, self.watched)
 
+    @property
+    def reals(self) -> frozenset[str]:
+        """The groups of units without bounds."""
+        return frozenset(self._reals())
+
     def _reals(self) -> tuple[str, ...]:
         return tuple(n for n, at in self.growth.offset.items() if self.growth.real[at])
 
@@ -215,18 +220,25 @@ class Propriety:
         """BmError BM890 where watched units have left ±TOO_FAR. Nothing is looked at where a proof was found, unless `always`."""
         for name in self._reals() if always and self.can_fail else self.watched:
             if name in state:
-                far = np.abs(state[name]).max(initial=0.0)
-                if not far < TOO_FAR:
-                    raise self.ran_off(name, float(far))
+                self.verify_distance(name, float(np.abs(state[name]).max(initial=0.0)))
+
+    def verify_distance(self, name: str, far: float) -> None:
+        """BmError BM890 if units went so far from 0."""
+        if not far < TOO_FAR:
+            raise self.ran_off(name, far)
 
     def watch_fields(self, name: str, eta: Array, beta: Array | None) -> None:
         """BmError BM890 where fields leave a watched unit no precision: a given value, or β > 1."""
         g = self.program.plan.group(name)
         if g.square and self.growth.real[self.growth.offset[name]]:
             second = eta[1] if beta is None else eta[1] * beta[:, None]
-            base = float(self.growth.precision[self.growth.offset[name]])
-            if not base - 2 * float(second.max(initial=-np.inf)) > 0:
-                raise self.ran_off(name, np.inf)
+            self.verify_square_field(name, float(second.max(initial=-np.inf)))
+
+    def verify_square_field(self, name: str, most: float) -> None:
+        """BmError BM890 if the largest field on x² leaves a unit no precision."""
+        base = float(self.growth.precision[self.growth.offset[name]])
+        if not base - 2 * most > 0:
+            raise self.ran_off(name, np.inf)
 
     def ran_off(self, name: str, far: float) -> BmError:
         """What is said of chains, or of weights, that have left every distribution."""

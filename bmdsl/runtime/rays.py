@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..plan.streams import fixed_generator
 from .addends import Addends, Rows
 from .growth import Growth
 from .program import Array
@@ -79,9 +80,9 @@ class Rays:
 
     # ------------------------------------------------------------ the search
 
-    def find(self, starts: list[tuple[Array, Array]], seed: int = 0) -> Ray | None:
+    def find(self, starts: list[tuple[Array, Array]]) -> Ray | None:
         """A ray along which the energy falls: from `starts`, then from directions that make one addend or expert negative, and down from there."""
-        generator = np.random.default_rng(seed)
+        generator = fixed_generator("RAYS")
         for direction, state in [*starts, *self._starts(generator)]:
             ray = self.leading(direction, state) or self._down(direction, state)
             if ray is not None:

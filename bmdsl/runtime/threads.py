@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import ParamSpec, TypeVar
+from collections.abc import Callable
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from ..language.diagnostics import fail
 from .interrupts import cause, remembered
+
+if TYPE_CHECKING:
+    from threadpoolctl import LibController
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -20,26 +23,46 @@ _depth = 0
 
 
 @functools.cache
-def _pools():  # type: ignore[no-untyped-def]  # threadpoolctl's controller, imported late
+def _pools() -> tuple[tuple[LibController, ...], Any]:
+    """The BLAS libraries of this process, and threadpoolctl's count of who may set their threads, if it has one."""
     import scipy.linalg.cython_blas  # noqa: F401  # the BLAS that compiled products call: loaded before pools are looked up
-    from threadpoolctl import ThreadpoolController
+    import threadpoolctl
 
-    return ThreadpoolController()
+    found = threadpoolctl.ThreadpoolController().select(user_api="blas").lib_controllers
+    return tuple(found), getattr(threadpoolctl, "CONTROLLING_THREAD_OWNERSHIP", None)
 
 
-@contextmanager
-def one_pool() -> Iterator[None]:
+class one_pool:  # noqa: N801  # used as a function that makes a context
     """Holds every BLAS to one thread inside; nested uses cost nothing."""
-    global _depth
-    if _depth:
-        yield
-        return
-    _depth = 1
-    try:
-        with _pools().limit(limits=1, user_api="blas"):
-            yield
-    finally:
+
+    __slots__ = ("_before", "_outermost")
+
+    def __enter__(self) -> None:
+        global _depth
+        self._before: list[tuple[LibController, int]] = []
+        self._outermost = not _depth
+        if not self._outermost:
+            return
+        pools, ownership = _pools()
+        _depth = 1
+        for pool in pools:
+            count = pool.get_num_threads()
+            if count is not None and count != 1:
+                if ownership is not None and not self._before:
+                    ownership.increment()
+                self._before.append((pool, count))
+                pool.set_num_threads(1)
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        global _depth
+        if not self._outermost:
+            return
         _depth = 0
+        for pool, count in self._before:
+            pool.set_num_threads(count)
+        ownership = _pools()[1]
+        if ownership is not None and self._before:
+            ownership.decrement()
 
 
 def alone(function: Callable[P, T]) -> Callable[P, T]:

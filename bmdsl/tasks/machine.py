@@ -31,7 +31,9 @@ class Machine(machine.Machine):
         """Copies and pickles: source, arguments, what was read from files, and arrays, as in a saved machine. Draws go on as here."""
         arrays, metadata = self._stored()
         self.params.settle()
-        return type(self.source).copied, (metadata, arrays, not self.program.plain, self.takes_means, self._calls)
+        backend = "reference" if self.program.plain else "numba"
+        facts = (metadata, arrays, backend, self.takes_means, self._calls)
+        return type(self.source).copied, facts
 
     def train(self, data: Any = None, out: str | Path | None = None, *, restart: bool = False, overwrite: bool = False, resume: bool = False,
               weights: Any = None, progress: bool | None = None, **overrides: Any) -> Any:  # fmt: skip

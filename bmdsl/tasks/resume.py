@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..data.finding import read
+from ..data.finding import find
 from ..data.weights import Weights
 from ..runs.opening import open_run
 from ..runs.provenance import differs, is_same, recorded, require_place, run_weights, say_differs, verify_weights
@@ -31,7 +31,8 @@ def go_on(model: Model, machine: Machine, data: Any, folder: Path, weights: Weig
     """
     facts = recorded(folder)
     spec = data if data is not None else require_place(facts, folder, "resume")
-    arrays = read(spec, model.checked)[0]
+    found = find(spec, model.checked)
+    arrays = found.arrays
     if is_same(facts, spec, arrays) is False:
         if data is None:
             raise differs(facts, spec, arrays, f"name it to go on with it as it is now: `bm resume {folder} {spec}`")
@@ -39,4 +40,4 @@ def go_on(model: Model, machine: Machine, data: Any, folder: Path, weights: Weig
     chosen = run_weights(facts, folder, "resume") if weights is None else weights
     if chosen is not None:
         verify_weights(facts, chosen, named=weights is not None)
-    return fit(model, machine, spec, folder, chosen, resume=True, progress=progress)
+    return fit(model, machine, found, folder, chosen, resume=True, progress=progress)

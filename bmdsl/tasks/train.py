@@ -60,8 +60,8 @@ def fit(model: Model, machine: Machine, data: Any, out: Path | None, weights: We
     from ..training.loop import train
 
     checked = model.checked
-    spec = _named(data, checked)
-    arrays, source = read(spec, checked)
+    found = find(_named(data, checked), checked)
+    arrays, source, spec = found.arrays, found.source, found.spec
     given = None if weights is None else load_weights(weights, len(next(iter(arrays.values()))))
     metadata = {} if out is None else provenance(spec, {} if prepared else arrays, weights)  # for the run's files alone
     if given is not None and not given.all():  # a case of weight 0 is as good as not there
@@ -102,9 +102,10 @@ def start(model: Model, data: Any, out: Path | None, weights: Weights, dtype: st
     """A new machine of the model, its open lengths taken from the data, trained. `memory_limit`: bytes (None: 80 % of the machine's)."""
     if out is not None:
         verify_vacant(out, overwrite)
-    model = bound(model, data)
+    found = find(_named(data, model.checked), model.checked)
+    model = bound(model, found)
     machine = model.compile(model.checked.training.seed, dtype, memory_limit=memory_limit)
-    return fit(model, machine, data, out, weights, overwrite=overwrite)
+    return fit(model, machine, found, out, weights, overwrite=overwrite)
 
 
 def some_whole(data: Arrays, most: int) -> Arrays:

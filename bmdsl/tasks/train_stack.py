@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..data.finding import find
 from ..data.preparing import Preparation
 from ..files import file_names
 from ..language.overrides import Override
@@ -77,8 +78,10 @@ def _at_start(stack: StackModel, spec: Any, dtype: str) -> list[Trained]:
 
 def _begun(layer: Layer, made: Sequence[Trained], ready: Mapping[str, Arrays], spec: Any, dtype: str) -> tuple[Any, Model, Machine]:
     """What a layer is trained on (`spec`, or the means of the one below), its model with lengths taken from that, and a new machine."""
-    given = spec
-    if layer.below is not None:
+    given: Any = None
+    if layer.below is None:
+        given = None if spec is None else find(spec, layer.model.checked)
+    else:
         seen = next(g for g in layer.model.checked.groups if g.role == "visible")
         given = {seen.name: hidden_means(next(x.machine for x in made if x.name == layer.below), ready[layer.below], str(layer.group))}
     model = bound(layer.model, given)

@@ -19,10 +19,12 @@ from ..language.model import Model as CheckedModel
 from ..language.tree import GraphDeclaration, ModelDefinition, String
 from ..model import Model
 from ..plan.plan import Plan
+from ..plan.streams import of_cases
 from ..verification.brute_force import BruteForce
 from ..verification.checks import Row, Subject, rows
 from ..verification.nodes import Nodes, nodes_of
 from ..verification.shrink import GraphFile, Size, shrink
+from ..verification.unit_groups import UnitGroup, groups_of
 
 SPREAD = 0.5
 """Standard deviation of the small copy's parameters: large enough to show, small enough for chains to mix."""
@@ -74,15 +76,15 @@ def _subject(model: Model, sizes: Mapping[str, int], seed: int) -> tuple[Subject
         small = shrink(model.definition, model.arguments, sizes, check, _bits, lambda m: _forms(driver.plan_of(m)) == whole, graphs)
     machine = driver.machine_of(small.model, seed, "float64")
     sampler = driver.machine_of(small.model, seed, "float32")
-    plan = machine.program.plan
-    generator = np.random.default_rng(seed)
-    given = {g.name: _given(plan, g.name, generator) for g in plan.groups if g.role == "given"}
-    nodes = _nodes(plan)
+    groups = groups_of(small.model)
+    generator = of_cases("VERIFIED", seed)
+    given = {n: _given(g, generator) for n, g in groups.items() if g.role == "given"}
+    nodes = _nodes(small.model)
     _set_parameters(machine, generator)
     for name, x in machine.params.items():
         machine.params[name] = x.astype(np.float32)
         sampler.params[name] = machine.params[name]
-    return Subject(machine, sampler, BruteForce(plan, nodes, given, machine.params), nodes, given), small.sizes
+    return Subject(machine, sampler, BruteForce(small.model, nodes, given, machine.params), nodes, given), small.sizes
 
 
 def _forms(plan: Plan) -> tuple[object, ...]:
@@ -114,36 +116,32 @@ def _graph_file(graph: Graph, number: int, folder: Path) -> GraphFile:
 def _bits(model: CheckedModel) -> float:
     """log2 of a checked model's joint states, a quadrature's nodes counted."""
     total = 0.0
-    for g in driver.plan_of(model).groups:
+    for g in groups_of(model).values():
         if g.role != "given":
-            n = nodes_of(g.unit, g.arguments, None if g.states is None else int(g.states), g.expert)
-            width = 1 if g.states is None else int(g.states)
-            total += g.size / width * math.log2(len(n.states) if n is not None else 2)
+            n = nodes_of(g.unit, g.arguments, g.states, g.expert)
+            total += g.count * math.log2(len(n.states) if n is not None else 2)
     return total
 
 
-def _nodes(plan: Plan) -> dict[str, Nodes]:
+def _nodes(model: CheckedModel) -> dict[str, Nodes]:
     out = {}
-    for g in plan.groups:
+    for g in groups_of(model).values():
         if g.role != "given":
-            n = nodes_of(g.unit, g.arguments, None if g.states is None else int(g.states), g.expert)
+            n = nodes_of(g.unit, g.arguments, g.states, g.expert)
             if n is None:
                 raise fail("BM877", f"units of `{g.name}` can be neither listed nor integrated, so nothing checks them by brute force",
-                           plan.model.group(g.name).span, help=f"`bm units --check {g.unit.name}` checks the type by itself")  # fmt: skip
+                           model.group(g.name).span, help=f"`bm units --check {g.unit.name}` checks the type by itself")  # fmt: skip
             out[g.name] = n
     return out
 
 
-def _given(plan: Plan, name: str, generator: np.random.Generator) -> np.ndarray:
+def _given(g: UnitGroup, generator: np.random.Generator) -> np.ndarray:
     """One state of a given group, drawn from its type at η = 0: of a quadrature's nodes, seldom one that is far out."""
-    g = plan.group(name)
-    n = nodes_of(g.unit, g.arguments, None if g.states is None else int(g.states), g.expert)
-    axes = tuple(int(a) for a in g.axes)
+    n = nodes_of(g.unit, g.arguments, g.states, g.expert)
     if n is None:
-        return np.zeros((1, *axes))
-    count = g.size // (1 if g.states is None else int(g.states))
+        return np.zeros((1, *g.axes))
     p = np.exp(n.log_weights - n.log_weights.max())
-    return n.states[generator.choice(len(n.states), count, p=p / p.sum())].reshape(1, *axes)
+    return n.states[generator.choice(len(n.states), g.count, p=p / p.sum())].reshape(1, *g.axes)
 
 
 def _set_parameters(machine: Machine, generator: np.random.Generator) -> None:

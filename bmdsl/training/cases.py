@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..data.arrays import real
-from ..data.split import SHUFFLE, split_rows
+from ..data.split import split_rows
 from ..language.diagnostics import fail
+from ..plan.streams import of_cases
 from ..runtime.missing import missing_cases
 from .batch import Batch
 from .machine_protocol import Array, State
@@ -62,7 +63,7 @@ class Cases:
 
     def order(self, seed: int, epoch: int) -> Array:
         """The epoch's order: a pure function of seed and epoch, so a resume needs no generator state."""
-        return np.random.default_rng((seed, SHUFFLE, epoch)).permutation(len(self))
+        return of_cases("SHUFFLE", seed, epoch).permutation(len(self))
 
     def batch(self, rows: Array, update: int, dtype: object) -> tuple[Batch, float]:
         """The minibatch and its share: mean case weight over that of all cases, so that an epoch weighs every case rightly."""

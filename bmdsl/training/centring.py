@@ -12,13 +12,20 @@ g being the ordinary gradient. A step in these, seen from (W, b, c) at fixed off
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from ..language.diagnostics import fail
 from ..language.model import Model
 from ..language.structure import Bias, Coupling, bias_of, coupling_of
+from ..schedule.builder import Gradient, NotScheduled, Phase
+from ..schedule.values import Content, Value
 from .batch import Expectation
 from .machine_protocol import Array, Machine
+
+if TYPE_CHECKING:
+    from .composing import Composer
 
 SLIDE = 0.01
 """How fast the offsets follow: μ ← (1 − s) μ + s (⟨x⟩_data + ⟨x⟩_model)/2."""
@@ -82,3 +89,49 @@ def _subtract_outer(g: Array, letters: tuple[str, str, str], ends: tuple[tuple[A
         return
     for x, y in ends:
         g -= np.einsum(f"{left},{right}->{both}", x, y).astype(g.dtype)
+
+
+def compose(c: Composer, positive: Phase, negative: Phase, gradient: Gradient) -> None:
+    """Offsets moved to the middle of both phases' means, and the gradient centred by them."""
+    b = c.b
+    found = Centring(b.plan.model)
+    groups = list(dict.fromkeys(g for x, _, _ in found.couplings for g in x.groups))
+    begun = c.word("offsets_begun", (1,), number="i8", key=("offsets begun",))
+    offsets = {}
+    b.heading("centred gradient: offsets follow the middle of both phases' means")
+    for name in groups:
+        offsets[name] = c.word(f"mu_{name}", (1, b.size(name)), number="f8", key=("offset", name))
+        rows = positive.rows[name], negative.rows[name]
+        weights = c.row_weights(positive), c.row_weights(negative)
+        b.do("follow_middle", rows[0], weights[0], rows[1], weights[1], SLIDE, begun, offsets[name])
+    if groups:
+        b.do("mark", begun)
+    plain: dict[str, Value] = {}
+    for _, left, right in found.couplings:
+        for bias in (left, right):
+            if bias.parameter not in plain:
+                g = gradient[bias.parameter]
+                plain[bias.parameter] = b.shared(f"plain_{bias.parameter}", Content.GRADIENT, g.shape)
+                b.do("copy", g, plain[bias.parameter])
+    for x, left, right in found.couplings:
+        both, first, second = x.letters
+        if both not in (first + second, second + first):
+            raise NotScheduled("a centred coupling that sites share")
+        ends = [(x.groups[0], left), (x.groups[1], right)]
+        if both == second + first:
+            ends.reverse()
+        (row_group, row_bias), (column_group, column_bias) = ends
+        g = gradient[x.parameter]
+        b.do("subtract_outer_right", plain[row_bias.parameter], offsets[column_group],
+             x.scale / row_bias.scale, g)  # fmt: skip
+        b.do("subtract_outer_left", offsets[row_group], plain[column_bias.parameter],
+             x.scale / column_bias.scale, g)  # fmt: skip
+    for x, left, right in found.couplings:
+        both, first, second = x.letters
+        ends = [(x.groups[0], left), (x.groups[1], right)]
+        if both == second + first:
+            ends.reverse()
+        (row_group, row_bias), (column_group, column_bias) = ends
+        g = gradient[x.parameter]
+        b.do("subtract_rows_of", g, offsets[column_group], x.scale / row_bias.scale, gradient[row_bias.parameter])
+        b.do("subtract_columns_of", offsets[row_group], g, x.scale / column_bias.scale, gradient[column_bias.parameter])

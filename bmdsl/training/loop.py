@@ -4,32 +4,55 @@ from __future__ import annotations
 
 import signal
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from math import ceil
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..inference.phases import Phases
 from ..language.diagnostics import fail
 from ..language.model import Training
 from ..language.outside import stored_edges
 from ..runs.run_folder import OWN, RunFolder
 from ..runtime.interrupts import Pending, Stopped, deferred
 from ..runtime.threads import one_pool
+from ..schedule.builder import NotScheduled
+from .budget import Budget
 from .cases import Cases
-from .health import Health
+from .compiled import CompiledUpdates, Figures
+from .health import FIGURES, Health
 from .judged_cases import judged
 from .machine_protocol import Array, Machine
+from .pace import Averages, Pace
 from .progress import Show, progress_line
 from .recipe import Recipe
 from .validation import is_likelihood, reconstruction_error, score
 
 WATCHED = 500
-"""Training cases whose reconstruction error is measured after every epoch."""
+"""Training cases that monitors look at."""
 KEPT = 1 << 28
 """Bytes of parameters and optimizer state up to which a copy of the last epoch's end is kept in memory; past it, in the run's folder alone."""
+MIN_UPDATES_BETWEEN_COPIES = 50
+"""Counted, not timed: what a training that diverges goes back to must not depend on the clock."""
+MIN_SECONDS_BETWEEN_CHECKPOINTS, MIN_TIMES_THEIR_COST = 5.0, 20
+"""Checkpoints are apart by so many seconds, and by so many times what the last one took."""
+SCORE_SHARE = 0.05
+"""Share of the updates' work that validation scores may take unless `patience` watches them."""
+UPDATES_A_CALL, UPDATES_A_BATCH = 4.0, 1 / 3
+"""A guess at a score's cost in updates: of the call itself, and of as many cases as a minibatch has."""
+BEST = "best/"
+"""What the names of the best parameters begin with in a checkpoint."""
+
+
+class Kept(NamedTuple):
+    """What a training that stops inside an update goes back to: parameters and all else that updates change, and the counters of that time."""
+
+    arrays: dict[str, Array]
+    counters: dict[str, Any]
+    best: dict[str, Array]
 
 
 @dataclass(repr=False)
@@ -127,6 +150,8 @@ class _Loop:
         self.recipe = Recipe.of(machine, training, probe, self.total)
         self.run_ = Run(machine, folder.path if folder else None, chains={n: x for n, x in self.recipe.chains.items() if not n.startswith(OWN)})
         self.health = Health(machine)
+        self.budget = Budget(training.monitor, self.health.accounts)
+        self.first = 0
         self.best: dict[str, Array] = {}
         if missing.any():
             whole = int((~missing).sum())
@@ -136,8 +161,14 @@ class _Loop:
         if held is not None:
             self.judged, note = judged(machine, held, is_likelihood(machine, training))
             self.run_.notes += [note] if note else []
+        self.held_watched = None if held is None else held.whole().spread(WATCHED)
+        every = training.patience is not None or self.judged is None
+        self.scored_every = 1 if every or self.judged is None else self._epochs_between_scores(len(self.judged))
+        self.compiled: CompiledUpdates | None = None
+        self._ordered: tuple[int, Array] = (-1, np.empty(0, int))
         self.misses = 0
-        self.good: tuple[dict[str, Array], int] = ({}, 0)
+        self.good = Kept({}, self._counters(), {})
+        self.checkpoint_due = 0.0
         views = self.recipe.arrays(copy=False).values()
         self.on_disk = folder is not None and sum(x.nbytes for x in views) > KEPT
         self.begun = 0.0
@@ -151,7 +182,8 @@ class _Loop:
         self._keep()
         if self.on_disk:
             self._checkpoint()
-        self.begun = time.monotonic()
+        self.begun, self.first = time.monotonic(), self.run_.updates
+        self.budget.begin()
         try:
             with one_pool(), progress_line(self.total, progress) as show, deferred() as signals:
                 self._updates(show, signals)
@@ -162,102 +194,208 @@ class _Loop:
                 self._back()
             self.run_.stopped, self.run_.signal = "interrupted", stop.number
         except KeyboardInterrupt:
-            # one that is no signal may fall inside an update: what is kept is the last whole epoch, or this one's end
+            # one that is no signal may fall inside an update: what is kept is the end of an epoch
             self._back()
             self.run_.stopped = "interrupted"
         except FloatingPointError as error:
-            at = self.run_.updates
+            at = int(error.args[1]) if len(error.args) > 1 else self.run_.updates
             self._back()
             self._checkpoint()
             note = f"the parameters are those after update {self.run_.updates}"
-            raise fail("BM754", f"training diverged at update {at + 1}: {error}", self.training.optimizer.span,
+            raise fail("BM754", f"training diverged at update {at + 1}: {error.args[0]}", self.training.optimizer.span,
                        help="lower the optimizer's rate", note=note) from None  # fmt: skip
         finally:
             self.machine.stepped = False
-        self._checkpoint()
+            if self.folder is not None:
+                self.folder.flush()
+        self._write_state()
         if self.best and not self.run_.interrupted:
             self._take_best()
         self._write_params()
         return self.run_
 
     def _updates(self, show: Show, signals: Pending) -> None:
-        order, ordered = np.empty(0, int), -1
-        sums: dict[str, list[float]] = {}
-        shown: dict[str, float] = {}
+        figures = Averages()
+        compiled = self.compiled = self._compiled()
+        pace = Pace()
         while self.run_.updates < self.total:
             signals.check()
             if self._out_of_patience():
                 self.run_.stopped = "patience"
                 return
-            epoch, place = divmod(self.run_.updates, self.per_epoch)
-            if epoch != ordered:
-                order, ordered = self.cases.order(self.training.seed, epoch), epoch
-            rows = order[place * self.training.batch : (place + 1) * self.training.batch]
-            batch, share = self.cases.batch(rows, self.run_.updates, self.machine.dtype)
-            with np.errstate(over="ignore", invalid="ignore"):  # what is not finite is found and reported below
-                figures = self.recipe.update(batch, share, self.health.follow)
-            self.run_.updates += 1
-            for name, x in figures.items():  # a figure need not come with every update
-                sums.setdefault(name, []).append(x)
-            shown |= figures
-            show(self.run_.updates, shown, self.health.line)
-            if place + 1 == self.per_epoch or self.run_.updates == self.total:
-                self._epoch_done(epoch, {n: sum(x) / len(x) for n, x in sums.items()})
-                sums = {}
+            first = self.run_.updates
+            count = self._count_of_call(compiled, pace)
+            with pace.timed(count):
+                made = self._call(compiled, first, count)
+            for epoch, lo, hi in self._epochs_in(first, count):
+                figures.add({n: x[lo - first : hi - first] for n, x in made.items()})
+                self.run_.updates = hi
+                if hi % self.per_epoch == 0 or hi == self.total:
+                    self._epoch_done(epoch, figures.means(), at_once=hi < first + count)
+            show(self.run_.updates, figures.shown, self.health.line)
         if self._out_of_patience():
             self.run_.stopped = "patience"
 
-    def _epoch_done(self, epoch: int, figures: dict[str, float]) -> None:
+    def _epochs_in(self, first: int, count: int) -> Iterator[tuple[int, int, int]]:
+        """The epochs that updates `first`, ..., first + count − 1 belong to: their numbers, first updates and ends."""
+        while count > 0:
+            epoch, place = divmod(first, self.per_epoch)
+            part = min(count, self.per_epoch - place)
+            yield epoch, first, first + part
+            first, count = first + part, count - part
+
+    def _count_of_call(self, compiled: CompiledUpdates | None, pace: Pace) -> int:
+        """Updates of the next call: as many as take a tenth of a second, up to the next end of an epoch at which something is to be done."""
+        if compiled is None:
+            return 1
+        epoch, place = divmod(self.run_.updates, self.per_epoch)
+        whole = 1
+        looked = self.training.monitor >= 1  # after every epoch
+        if self.on_progress is None and not compiled.by_epoch and not looked:
+            whole = self.scored_every - epoch % self.scored_every if self.judged is not None else pace.count
+        left = min(whole * self.per_epoch - place, self.total - self.run_.updates)
+        return max(1, min(left, compiled.most(), pace.count))
+
+    def _call(self, compiled: CompiledUpdates | None, first: int, count: int) -> Figures:
+        """Carries updates out; their figures."""
+        rows, sizes = [], []
+        for epoch, lo, hi in self._epochs_in(first, count):
+            order, batch = self._order(epoch), self.training.batch
+            at = [t - epoch * self.per_epoch for t in (lo, hi)]
+            rows.append(order[at[0] * batch : at[1] * batch])
+            sizes += [min(batch, len(order) - t * batch) for t in range(*at)]
+        chosen = np.concatenate(rows)
+        if compiled is None:
+            one, share = self.cases.batch(chosen, first, self.machine.dtype)
+            with np.errstate(over="ignore", invalid="ignore"):  # what is not finite is found and reported below
+                told = self.recipe.update(one, share, self.health.follow)
+            return {n: np.array([x]) for n, x in told.items()}
+        figures = compiled.run(self.cases, chosen, first, np.array(sizes))
+        self.health.collect(compiled.followed(), count)
+        return figures
+
+    def _order(self, epoch: int) -> Array:
+        """The order of the cases in an epoch, kept for its next updates."""
+        if self._ordered[0] != epoch:
+            self._ordered = epoch, self.cases.order(self.training.seed, epoch)
+        return self._ordered[1]
+
+    def _compiled(self) -> CompiledUpdates | None:
+        """The updates as one compiled routine; None if no ops carry out what the train block asks for."""
+        places = self.health.places(self.machine.params)
+        if places is None or not isinstance(self.machine, Phases):
+            return None
+        try:
+            return CompiledUpdates.of(self.recipe, self.machine, self.cases, self.training.batch, places)
+        except NotScheduled:
+            return None
+
+    def _epoch_done(self, epoch: int, figures: dict[str, float], at_once: bool = False) -> None:
+        """What is done at the end of an epoch; its line of metrics alone if later updates were carried out `at_once` with it."""
         run = self.run_
         seconds = round(time.monotonic() - self.begun, 3)
         line: dict[str, Any] = {"epoch": epoch + 1, "update": run.updates, "seconds": seconds, **figures, **self.recipe.usage.epoch()}
-        if len(self.watched) and self.machine.reconstructs:
-            line["reconstruction_error"] = reconstruction_error(self.machine, self.watched)
-        if self.judged is not None:
-            line["validation"] = value = score(self.machine, self.judged, self.training)
-            if not np.isfinite(value):
-                raise FloatingPointError("the validation score is not finite")
-            if run.best_score is None or value < run.best_score:
-                run.best_score, run.best_update, self.misses = value, run.updates, 0
-                self.best = {n: x.copy() for n, x in self.machine.params.items()}
-            else:
-                self.misses += 1
-        held = None if self.held is None else self.held.whole().spread(WATCHED)
-        line |= self.health.epoch(self.training, (self.watched.data, None if held is None else held.data), self.recipe.last, self.recipe.chains, epoch,
-                                  self.per_epoch, (self.watched.weights, None if held is None else held.weights))  # fmt: skip
-        self._keep()
-        run.metrics.append(line)
-        if self.folder is not None:
-            self.folder.append_metrics(line)
+        if self.judged is not None and ((epoch + 1) % self.scored_every == 0 or run.updates == self.total):
+            line["validation"] = self._score(self.judged)
+        if at_once:
+            self._tell(line)
+            return
+        last = run.updates == self.total or self._out_of_patience()
+        if last or self.budget.affords(FIGURES):
+            line |= self._look(epoch, last)
+        self._tell(line)
+        copied = last or run.updates - self.good.counters["updates"] >= MIN_UPDATES_BETWEEN_COPIES
+        if copied:
+            self._keep()
+        if not last and (copied if self.on_disk else time.monotonic() >= self.checkpoint_due):
             self._checkpoint()
         if self.on_progress is not None:
-            self.on_progress(line)
+            try:
+                self.on_progress(line)
+            except KeyboardInterrupt as stop:  # the epoch is whole
+                raise Stopped(stop.number if isinstance(stop, Stopped) else signal.SIGINT, whole=True) from stop
+
+    def _tell(self, line: dict[str, Any]) -> None:
+        self.run_.metrics.append(line)
+        if self.folder is not None:
+            self.folder.append_metrics(line)
+
+    def _epochs_between_scores(self, cases: int) -> int:
+        """So many that scores of so many cases take SCORE_SHARE of the work. By counting: the best parameters are those of a scored epoch."""
+        cost = UPDATES_A_CALL + UPDATES_A_BATCH * cases / self.training.batch
+        return max(1, ceil(cost / (SCORE_SHARE * self.per_epoch)))
+
+    def _score(self, judged: Cases) -> float:
+        """The validation score; the best parameters and how many scores have missed them follow it. FloatingPointError if it is not finite."""
+        run, value = self.run_, score(self.machine, judged, self.training)
+        if not np.isfinite(value):
+            raise FloatingPointError("the validation score is not finite")
+        if run.best_score is None or value < run.best_score:
+            run.best_score, run.best_update, self.misses = value, run.updates, 0
+            self.best = {n: x.copy() for n, x in self.machine.params.items()}
+        else:
+            self.misses += 1
+        return value
+
+    def _look(self, epoch: int, last: bool) -> dict[str, Any]:
+        """What monitors say, and the reconstruction error; their time goes on the budget."""
+        line: dict[str, Any] = {}
+        held = self.held_watched
+        if self.compiled is not None:
+            self.compiled.show_phases(self.cases)
+        with self.budget.spending(FIGURES):
+            if len(self.watched) and self.machine.reconstructs:
+                line["reconstruction_error"] = reconstruction_error(self.machine, self.watched)
+            line |= self.health.epoch(self.training, (self.watched.data, None if held is None else held.data), self.recipe.last, self.recipe.chains,
+                                      epoch, self.per_epoch, (self.watched.weights, None if held is None else held.weights),
+                                      budget=self.budget, updates=self.run_.updates - self.first, last=last)  # fmt: skip
+        return line
 
     def _out_of_patience(self) -> bool:
         return self.training.patience is not None and self.misses >= self.training.patience
 
+    def _counters(self) -> dict[str, Any]:
+        run = self.run_
+        return {"updates": run.updates, "best_score": run.best_score, "best_update": run.best_update, "misses": self.misses}
+
     def _keep(self) -> None:
-        self.good = ({} if self.on_disk else self.recipe.arrays(), self.run_.updates)
+        self.good = Kept({} if self.on_disk else self.recipe.arrays(), self._counters(), self.best)
 
     def _back(self) -> None:
-        arrays, self.run_.updates = self.good
+        """To what was kept last, with the metrics up to there."""
         if self.on_disk and self.folder is not None:
-            arrays = {n: x for n, x in self.folder.read_state()[0].items() if not n.startswith("best/")}
-        self.recipe.restore(arrays)
+            self.good = self._stored(self.folder)
+        self._restore(self.good)
+        self.run_.metrics = [line for line in self.run_.metrics if line["update"] <= self.run_.updates]
+
+    def _restore(self, kept: Kept) -> None:
+        self.recipe.restore(kept.arrays)
+        run, counters = self.run_, kept.counters
+        run.updates, run.best_score, run.best_update = counters["updates"], counters["best_score"], counters["best_update"]
+        self.best, self.misses = kept.best, counters["misses"]
+
+    def _stored(self, folder: RunFolder) -> Kept:
+        """The checkpoint in the run's folder."""
+        arrays, counters = folder.read_state()
+        best = {n.removeprefix(BEST): x for n, x in arrays.items() if n.startswith(BEST)}
+        return Kept({n: x for n, x in arrays.items() if not n.startswith(BEST)}, counters, best)
 
     def _take_best(self) -> None:
         for name, x in self.best.items():
             self.machine.params[name][...] = x
 
     def _checkpoint(self) -> None:
-        if self.folder is None:
-            return
-        run = self.run_
-        kept = self.recipe.arrays(copy=False) if self.on_disk else self.good[0]
-        arrays = {**kept, **{f"best/{n}": x for n, x in self.best.items()}}  # `good` is of this update: epochs and ends only
-        counters = {"updates": run.updates, "best_score": run.best_score, "best_update": run.best_update, "misses": self.misses}
-        self.folder.write_state(arrays, counters)
+        """The run as it is now, between two updates; the next one is due when it is worth its time."""
+        begun = time.monotonic()
+        self._write_state()
         self._write_params()
+        now = time.monotonic()
+        self.checkpoint_due = now + max(MIN_SECONDS_BETWEEN_CHECKPOINTS, MIN_TIMES_THEIR_COST * (now - begun))
+
+    def _write_state(self) -> None:
+        if self.folder is not None:
+            arrays = {**self.recipe.arrays(copy=False), **{BEST + n: x for n, x in self.best.items()}}
+            self.folder.write_state(arrays, self._counters())
 
     def _write_params(self) -> None:
         if self.folder is not None:
@@ -269,12 +407,7 @@ class _Loop:
     def _resume(self) -> None:
         if self.folder is None:
             raise fail("BM757", "a resume needs the folder of the run", help="give `out`")
-        arrays, counters = self.folder.read_state()
         try:
-            self.recipe.restore({n: x for n, x in arrays.items() if not n.startswith("best/")})
+            self._restore(self._stored(self.folder))
         except (KeyError, ValueError) as error:
             raise fail("BM757", "the checkpoint belongs to another model or other training settings", note=str(error)) from None
-        self.best = {n.removeprefix("best/"): x for n, x in arrays.items() if n.startswith("best/")}
-        run = self.run_
-        run.updates, run.best_score, run.best_update = counters["updates"], counters["best_score"], counters["best_update"]
-        self.misses = counters["misses"]

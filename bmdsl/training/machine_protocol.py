@@ -16,7 +16,6 @@ Sums = dict[str, tuple[float, float]]
 State = dict[str, Array]
 """Group name → [rows, ...]; training looks at the first axis only, the machine knows the rest."""
 
-POSITIVE_STREAM, NEGATIVE_STREAM, CHAIN_STREAM, START_STREAM = 3, 4, 5, 6
 
 
 class Machine(Protocol):

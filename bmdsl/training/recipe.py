@@ -9,30 +9,20 @@ from types import ModuleType
 
 import numpy as np
 
-from ..language.diagnostics import BmError, fail, near
+from ..language.diagnostics import BmError, fail
 from ..language.model import Choice, Training
-from ..registry import discover
 from . import modifiers
 from .batch import Batch, Expectation
 from .centring import Centring
 from .machine_protocol import Array, Machine, State
 from .usage import Usage
+from .words import module_of
 
 MEAN_FIELD = Choice("meanfield", (("steps", 30), ("tol", 1e-4), ("damping", 0.0)))
 
 
 FEW = 6
 """log2 of the states a case past which the exact positive phase is not chosen by itself."""
-
-
-def module_of(kind: str, folder: str, choice: Choice) -> ModuleType:
-    """The module that defines the word. BmError names the known ones."""
-    known = discover(f"bmdsl.training.{folder}")
-    if choice.name not in known:
-        close = near(choice.name, known)
-        raise fail("BM750", f"training has no {kind} `{choice.name}`", choice.span,
-                   help=f"did you mean `{close}`?" if close else f"known: {', '.join(known)}")  # fmt: skip
-    return known[choice.name]
 
 
 def verify_together(training: Training) -> None:
@@ -118,7 +108,7 @@ class Recipe:
         if self.training.objective is None:
             self.usage.add(positive)
         modifiers.tie(machine, out)
-        rate = float(self.training.optimizer["rate"]) * self._factor(batch.update)
+        rate = float(self.training.optimizer["rate"]) * self.factor(batch.update)
         for k, (module, choice) in enumerate(self.penalties):
             if hasattr(module, "add_gradient"):
                 module.add_gradient(machine, choice, out, positive)
@@ -127,7 +117,7 @@ class Recipe:
                 module.follow(machine, choice, out, own, rate)
         return out, figures
 
-    def _factor(self, update: int) -> float:
+    def factor(self, update: int) -> float:
         """The schedule's share of the rate."""
         return float(self.modules["schedule"].factor(self.training.schedule, update, self.total))
 
@@ -152,7 +142,7 @@ class Recipe:
         if on_gradient is not None:
             on_gradient(gradient)
         trained = modifiers.trained(self.machine)
-        factor = self._factor(batch.update)
+        factor = self.factor(batch.update)
         sums = self.modules["optimizer"].step(trained, gradient, self.optimizer_state, self.training.optimizer, factor)
         if getattr(self.modules["optimizer"], "CLEARS", False):
             self.clear.update(trained)

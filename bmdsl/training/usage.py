@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -31,6 +32,13 @@ class Usage:
             self._count += 1
             for name in self.groups:
                 self._sums[name] = self._sums.get(name, 0.0) + positive.mean(name).ravel()
+
+    def collect(self, sums: Mapping[str, Array], count: int) -> None:
+        """The summed means of `count` updates, which are then 0."""
+        self._count += count
+        for name, x in sums.items():
+            self._sums[name] = self._sums.get(name, 0.0) + x.ravel().astype(np.float64)
+            x[...] = 0
 
     def epoch(self) -> dict[str, Any]:
         """`usage_z`, shares of the states, and `entropy_z` = −Σ p log p in nats (log K where all are used alike); starts over.

@@ -15,9 +15,10 @@ import numpy as np
 from scipy.special import logsumexp
 
 from ..language.diagnostics import BmError, fail
-from ..plan.plan import GroupPlan, Plan
+from ..language.model import Model
 from .nodes import HERMITE, Nodes, base_of
 from .panels import COARSE, FINE, counted, first_panels, fitted, gauss
+from .unit_groups import groups_of
 from .written import written_energy
 
 Array = np.ndarray
@@ -35,24 +36,25 @@ MAX_AT_ONCE = 1 << 17
 
 
 class BruteForce:
-    """All joint states of the groups of a plan as arrays [n, *axes], with the log weights of their base measures or quadrature.
+    """All joint states of the groups of a model as arrays [n, *axes], with the log weights of their base measures or quadrature.
 
     Groups in `held` [1, *axes] are fixed and have no weight. `error` is what a coarser quadrature has for log Z or a mean beside this one.
     BmError BM891 where the sum has no end.
     """
 
     def __init__(
-        self, plan: Plan, nodes: Mapping[str, Nodes], held: State, params: Mapping[str, Array]
+        self, model: Model, nodes: Mapping[str, Nodes], held: State, params: Mapping[str, Array]
     ) -> None:
-        self.plan, self.held = plan, held
-        self.names = [g.name for g in plan.groups if g.name not in held]
+        self.model, self.held = model, held
+        self.groups = groups_of(model)
+        self.names = [n for n in self.groups if n not in held]
         self._params = params
-        self._line = _gaussian_groups(plan, nodes, self.names)
+        self._line = _gaussian_groups(model, nodes, self.names)
         single = {
             (n, u): nodes[n]
             for n in self.names
             if n not in self._line
-            for u in range(units_of(plan.group(n)))
+            for u in range(self.groups[n].count)
         }
         single = {
             k: replace(s, kind="interval") if s.kind == "line" else s for k, s in single.items()
@@ -87,7 +89,7 @@ class BruteForce:
             columns[name].append(s.states[at].reshape(count, -1))
         states = {n: np.repeat(x, count, axis=0) for n, x in self.held.items()}
         for n in self.names:
-            axes = tuple(int(a) for a in self.plan.group(n).axes)
+            axes = self.groups[n].axes
             states[n] = (
                 np.zeros((count, *axes))
                 if n in self._line
@@ -139,7 +141,7 @@ class BruteForce:
         return Nodes(x, log_weights + self._base(unit[0], x), False, s.kind, s.low, s.high, s.width)
 
     def _base(self, name: str, x: Array) -> Array:
-        g = self.plan.group(name)
+        g = self.groups[name]
         return base_of(g.unit, x, g.arguments)
 
     def _marginal(self, single: dict[Unit, Nodes], unit: Unit) -> Callable[[Array], Array]:
@@ -187,7 +189,7 @@ class BruteForce:
 
     def _quadratic(self, states: State) -> tuple[Array, Array, Array]:
         """E − log base = c + g·x + ½ xᵀHx in the Gaussian units at each state of the others: c [n], g [n, m], H [n, m, m], from differences of E."""
-        columns = [(n, k) for n in self._line for k in range(self.plan.group(n).size)]
+        columns = [(n, k) for n in self._line for k in range(self.groups[n].size)]
         shapes = {n: states[n].shape for n in self._line}
 
         def at(*moved: tuple[int, float]) -> Array:
@@ -254,7 +256,7 @@ class BruteForce:
         ) + np.tile(log_w, len(base))
         lo = 0
         for n in self._line:
-            width = self.plan.group(n).size
+            width = self.groups[n].size
             part = x[:, lo : lo + width]
             weights += self._base(n, part.ravel()).reshape(part.shape).sum(1)
             out[n] = part.reshape(out[n].shape)
@@ -262,7 +264,7 @@ class BruteForce:
         return out, weights
 
     def _endless(self, name: str) -> BmError:
-        return fail("BM891", f"the sum over the states of `{name}` has no end: the energy has no lower bound there", self.plan.model.group(name).span,
+        return fail("BM891", f"the sum over the states of `{name}` has no end: the energy has no lower bound there", self.model.group(name).span,
                     note="found by brute force, from the energy alone", help="smaller parameters, or units with bounds")  # fmt: skip
 
     # ------------------------------------------------------------ energies and sums
@@ -270,7 +272,7 @@ class BruteForce:
     def energy(self, params: Mapping[str, Array], states: State | None = None) -> Array:
         """E as written, without base measures, [n]: Σ over terms and their letters of coefficient · Π parameters · Π units."""
         states = self.states if states is None else states
-        return written_energy(self.plan.model, params, self.plan.model.terms, states)
+        return written_energy(self.model, params, self.model.terms, states)
 
     def log_weights(self, params: Mapping[str, Array]) -> Array:
         """Unnormalised log probability of every joint state (times its quadrature weight), [n]."""
@@ -287,18 +289,12 @@ class BruteForce:
         return {n: np.tensordot(p, self.states[n], axes=(0, 0)) for n in self.names}
 
 
-def _gaussian_groups(plan: Plan, nodes: Mapping[str, Nodes], names: list[str]) -> list[str]:
+def _gaussian_groups(model: Model, nodes: Mapping[str, Nodes], names: list[str]) -> list[str]:
     """Groups of real units in which, all others fixed, the energy is quadratic: read off the terms, fewest left out."""
     found = [n for n in names if nodes[n].kind == "line"]
-    for term in plan.model.terms:
+    for term in model.terms:
         while sum(u.power for u in term.units if u.group in found) > 2:
             found.remove(
                 max((u for u in term.units if u.group in found), key=lambda u: u.power).group
             )
     return found
-
-
-def units_of(g: GroupPlan) -> int:
-    """Number of units of a group."""
-    size = int(np.prod([int(a) for a in g.axes], dtype=int))
-    return size // int(g.states) if g.states is not None else size

@@ -12,8 +12,9 @@ from scipy.stats import norm
 from ..inference.machine import Machine
 from ..language.diagnostics import BmError
 from ..plan.plan import MANY_CHAINS
-from ..schedule.interpreter import Interpreter
-from .brute_force import BruteForce, State, units_of
+from ..plan.streams import fixed_generator
+from ..runtime.interpreter import Interpreter
+from .brute_force import BruteForce, State
 from .nodes import Nodes
 from .one_unit import unit_mean
 
@@ -68,12 +69,12 @@ class Subject:
         held = {n: x[k : k + 1] for n, x in cases.items()}
         key = tuple((n, x.tobytes()) for n, x in sorted(held.items()))
         if key not in self.given_cases:
-            self.given_cases[key] = BruteForce(self.brute.plan, self.nodes, {**self.given, **held}, self.machine.params)
+            self.given_cases[key] = BruteForce(self.brute.model, self.nodes, {**self.given, **held}, self.machine.params)
         return self.given_cases[key]
 
     def cases(self) -> State:
         """A few joint states, [CASES, *axes], the same at every call."""
-        pick = np.random.default_rng(7).integers(0, self.brute.count, CASES)
+        pick = fixed_generator("VERIFIED_STATES").integers(0, self.brute.count, CASES)
         return {n: np.repeat(x[:1], CASES, axis=0) if n in self.given else x[pick] for n, x in self.brute.states.items()}
 
 
@@ -123,7 +124,7 @@ def _conditional(s: Subject, what: str) -> Row:
         found = s.machine.conditional(g.name, **cases)
         for unit in np.ndindex(*(int(a) for a in (g.axes[:-1] if g.states is not None else g.axes))):
             for k in range(CASES):
-                wanted = unit_mean(s.brute.plan, s.nodes[g.name], s.machine.params, {n: x[k : k + 1] for n, x in cases.items()}, g.name, unit)
+                wanted = unit_mean(s.brute.model, s.nodes[g.name], s.machine.params, {n: x[k : k + 1] for n, x in cases.items()}, s.brute.groups[g.name], unit)
                 errors.append((_apart(found[k][unit], wanted), f"{g.name}[{', '.join(map(str, unit))}]"))
     return _row(what, errors, s.tolerance)
 
@@ -265,7 +266,7 @@ def _standard_errors(p: Array, exact: Array, drawn: Array, slack: float) -> floa
 
 def _balance(s: Subject, what: str) -> Row:
     """⟨f(x) g(x′)⟩ = ⟨g(x) f(x′)⟩ where x is drawn from the distribution and x′ is x after one group's (or one unit's) update."""
-    plan, generator, errors = s.sampler.program.plan, np.random.default_rng(5), []
+    plan, generator, errors = s.sampler.program.plan, fixed_generator("VERIFIED_FIELDS"), []
     start = _arrived(s, CHAINS)
     for name in s.brute.names:
         after = {n: x.copy() for n, x in start.items()}
@@ -274,7 +275,7 @@ def _balance(s: Subject, what: str) -> Row:
         alone = g.expert and (g.states is not None or g.unit.support(*g.arguments) is not None)  # drawn unit after unit where experts see them
         if g.lateral or g.woven or alone:  # only one unit's update is reversible where units meet: hold the others
             held[name] = start[name].copy()
-            held[name].reshape(CHAINS, units_of(plan.group(name)), -1)[:, generator.integers(units_of(plan.group(name)))] = np.nan
+            held[name].reshape(CHAINS, s.brute.groups[name].count, -1)[:, generator.integers(s.brute.groups[name].count)] = np.nan
         s.sampler.sweep(after, 1, held, update=77)
         rest = np.hstack([start[n] for n in s.brute.names])
         for k in range(DIRECTIONS):
@@ -324,7 +325,7 @@ def _arrived(s: Subject, count: int) -> State:
     if not all(n.exact for n in s.nodes.values()):
         return {n: s.sampler.program.flat(n, x) for n, x in s.sampler.sample(count, steps=SWEEPS, clamp=_held(s, count)).items()}
     w = s.brute.log_weights(s.machine.params)
-    pick = np.random.default_rng(3).choice(s.brute.count, count, p=np.exp(w - logsumexp(w)))
+    pick = fixed_generator("VERIFIED_DRAWS").choice(s.brute.count, count, p=np.exp(w - logsumexp(w)))
     return {n: s.sampler.program.flat(n, np.repeat(x[:1], count, axis=0) if n in s.given else x[pick]) for n, x in s.brute.states.items()}
 
 

@@ -7,35 +7,35 @@ from collections.abc import Mapping
 import numpy as np
 from scipy.special import logsumexp
 
-from ..plan.plan import Plan
+from ..language.model import Model
 from .nodes import Nodes, base_of
 from .panels import FINE, counted, first_panels, fitted, gauss
+from .unit_groups import UnitGroup
 from .written import written_energy
 
 Array = np.ndarray
 
 
 def unit_mean(
-    plan: Plan,
+    model: Model,
     nodes: Nodes,
     params: Mapping[str, Array],
     case: Mapping[str, Array],
-    name: str,
+    g: UnitGroup,
     unit: tuple[int, ...],
 ) -> Array:
     """E[x | all other units] of one unit of a group, as a number or [K], from the energies of its states; `case` holds every group, [1, *axes]."""
-    g = plan.group(name)
     moved = [
-        t for t in plan.model.terms if any(u.group == name for u in t.units) or t.expert is not None
+        t for t in model.terms if any(u.group == g.name for u in t.units) or t.expert is not None
     ]
 
     def energies(x: Array) -> Array:
         states: dict[str, Array] = {
-            n: np.repeat(v, len(x), axis=0) if n == name else v for n, v in case.items()
+            n: np.repeat(v, len(x), axis=0) if n == g.name else v for n, v in case.items()
         }
         own: tuple[slice | int, ...] = (slice(None), *unit)
-        states[name][own] = x
-        return written_energy(plan.model, params, moved, states)
+        states[g.name][own] = x
+        return written_energy(model, params, moved, states)
 
     def density(x: Array) -> Array:
         return (base_of(g.unit, x, g.arguments) - energies(x))[:, None]

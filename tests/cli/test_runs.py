@@ -128,19 +128,19 @@ def test_a_model_too_large_for_its_limit_is_refused_before_anything_is_written(b
 
 
 def test_an_interrupted_training_keeps_a_checkpoint_and_can_be_resumed(bm: Bm):
-    from bmdsl.training import recipe
+    from bmdsl.training import loop
 
-    update = recipe.Recipe.update
+    call = loop._Loop._call
 
-    def interrupted(self, batch, *rest):  # type: ignore[no-untyped-def]
-        if batch.update == 5:
+    def interrupted(self, compiled, first, count):  # type: ignore[no-untyped-def]
+        if first <= 5 < first + count:
             raise KeyboardInterrupt
-        return update(self, batch, *rest)
+        return call(self, compiled, first, count)
 
-    bm.monkeypatch.setattr(recipe.Recipe, "update", interrupted)
+    bm.monkeypatch.setattr(loop._Loop, "_call", interrupted)
     stopped = bm(*TRAIN)
     assert stopped.returncode == 130 and "bm resume r1" in stopped.stdout
-    bm.monkeypatch.setattr(recipe.Recipe, "update", update)
+    bm.monkeypatch.setattr(loop._Loop, "_call", call)
     done = bm("resume", "r1")
     assert done.returncode == 0 and "8 updates" in done.stdout
 

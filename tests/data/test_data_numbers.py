@@ -66,7 +66,7 @@ def test_what_is_no_real_number_of_the_machines_type_is_refused(
     if suffix == "csv" and x.dtype.kind in "MVUiu":
         pytest.skip("a table of text says nothing of types")
     data = x if suffix == "array" else write(tmp_path, suffix, x)
-    machine = bmdsl.parse(TEXT).compile(jit=False)
+    machine = bmdsl.parse(TEXT).compile(backend="reference")
     before = machine.params["b"].copy()
     with warnings.catch_warnings():
         warnings.simplefilter("error")
@@ -76,7 +76,7 @@ def test_what_is_no_real_number_of_the_machines_type_is_refused(
 
 
 def test_objects_and_masks_are_refused_and_numbers_among_objects_taken() -> None:
-    machine = bmdsl.parse(TEXT).compile(jit=False)
+    machine = bmdsl.parse(TEXT).compile(backend="reference")
     for wrong, code in (
         (put(None, object), r"BM770.*None at \[1, 0\]"),
         (put("a", object), "BM770.*'a'"),
@@ -89,7 +89,7 @@ def test_objects_and_masks_are_refused_and_numbers_among_objects_taken() -> None
             machine.train({"v": wrong})
     machine.train(GOOD.astype(object))
     found = machine.params["b"].copy()
-    machine = bmdsl.parse(TEXT).compile(jit=False)
+    machine = bmdsl.parse(TEXT).compile(backend="reference")
     machine.train(GOOD)
     np.testing.assert_array_equal(machine.params["b"], found)
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from bmdsl import units
+from bmdsl import registry, units
 from bmdsl.model import load_all
 from tests.cli.command import Bm
 
@@ -39,6 +39,8 @@ def test_the_code_of_a_page_runs(page: Path, tmp_path: Path, monkeypatch: pytest
     bm = Bm(tmp_path, monkeypatch, capsys)
     units.names()  # the built-in types are found first
     monkeypatch.setattr(units, "_registry", dict(units._registry))
+    monkeypatch.setattr(registry, "_registered", {})
+    monkeypatch.syspath_prepend(str(tmp_path))  # a page's files, not those of the page before
     space: dict[str, object] = {}
     for kind, code in blocks(page):
         if kind == "python":

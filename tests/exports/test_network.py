@@ -14,7 +14,7 @@ from bmdsl.tasks.export import export
 
 
 def _machine(text: str) -> bmdsl.Machine:
-    m = bmdsl.parse(text).compile(seed=0, jit=False)
+    m = bmdsl.parse(text).compile(seed=0, backend="reference")
     for k, (name, value) in enumerate(m.params.items()):
         m.params[name] = np.random.default_rng(k).normal(0, 1, value.shape)
     return m

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from bmdsl.runtime.bound_machine import GROUPS
-from bmdsl.schedule.interpreter import Interpreter, philox_uniforms
+from bmdsl.runtime.interpreter import Interpreter, philox_uniforms
 
 from .good_files import FOLDER, mother, rendered
 
@@ -42,7 +42,7 @@ def test_the_expansion_means_the_same():
 
 @pytest.mark.parametrize("jit", [False, True], ids=["python", "numba"])
 def test_conditionals_energies_and_draws_agree_with_the_interpreter(jit: bool) -> None:
-    machine = mother().compile(seed=3, dtype="float64", jit=jit)
+    machine = mother().compile(seed=3, dtype="float64", backend="numba" if jit else "reference")
     generator = np.random.default_rng(0)
     for p in machine.model.parameters:
         x = generator.integers(-6, 7, machine.params[p.name].shape) / 8.0

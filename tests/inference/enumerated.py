@@ -11,7 +11,7 @@ from tests import naive
 
 def machine_of(text: str, jit: bool, dtype: str = "float64") -> bmdsl.Machine:
     """The machine of a model's body, all parameters drawn."""
-    m = bmdsl.parse(f"model m {{ {text} }}").compile(seed=1, dtype=dtype, jit=jit)
+    m = bmdsl.parse(f"model m {{ {text} }}").compile(seed=1, dtype=dtype, backend="numba" if jit else "reference")
     generator = np.random.default_rng(4)
     for p in m.params:
         m.params[p] = generator.normal(0, 0.8, m.params[p].shape)

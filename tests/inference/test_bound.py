@@ -16,7 +16,7 @@ RBM = """model m { visible v[4] : binomial(3)  hidden h[3] : nrelu  param W, b, 
 
 
 def _machine(text: str) -> bmdsl.Machine:
-    m = bmdsl.parse(text).compile(seed=0, dtype="float64", jit=False)
+    m = bmdsl.parse(text).compile(seed=0, dtype="float64", backend="reference")
     generator = np.random.default_rng(1)
     for name, value in m.params.items():
         x = generator.normal(0, 0.8, value.shape)

@@ -12,7 +12,7 @@ SIZES = {"factored": {"D": 3, "E": 3, "F": 2, "H": 2}, "gated": {"D": 2, "E": 3,
 
 
 def machine_of(name: str, **sizes: int):  # type: ignore[no-untyped-def]
-    machine = bmdsl.load(name, **sizes).compile(seed=2, dtype="float64", jit=False)
+    machine = bmdsl.load(name, **sizes).compile(seed=2, dtype="float64", backend="reference")
     for p in machine.params:
         machine.params[p] = np.random.default_rng(ord(p[0])).normal(0, 0.7, machine.params[p].shape)
     return machine
@@ -38,7 +38,7 @@ def test_the_likelihood_given_a_case_equals_enumeration(name: str) -> None:
 
 def test_a_conditional_rbm_is_a_gaussian_rbm_whose_biases_the_past_shifts() -> None:
     machine = machine_of("crbm", D=2, T=2, H=3)
-    plain = bmdsl.load("gbrbm", D=2, H=3).compile(dtype="float64", jit=False)
+    plain = bmdsl.load("gbrbm", D=2, H=3).compile(dtype="float64", backend="reference")
     p, generator = machine.params, np.random.default_rng(1)
     past, v = generator.normal(size=(5, 2, 2)), generator.normal(size=(5, 2))
     found = machine.log_likelihood({"past": past, "v": v})

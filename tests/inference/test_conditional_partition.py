@@ -42,7 +42,7 @@ QUICK = {"chains": 60, "steps": 10, "settle": 2, "schedule": "linear"}
 
 
 def machine_of(kind: str) -> Machine:
-    m = bmdsl.parse(TEXTS[kind]).compile(dtype="float64", jit=False, seed=3)
+    m = bmdsl.parse(TEXTS[kind]).compile(dtype="float64", backend="reference", seed=3)
     generator = np.random.default_rng(7)
     for name, value in m.params.items():
         x = generator.normal(0, 0.7, value.shape)
@@ -122,6 +122,6 @@ def test_what_says_no_value_or_a_wrong_group_is_refused() -> None:
             m.estimate_log_partition(data_of(m, "counts"), **options)
     with pytest.raises(BmError, match="BM808"):
         m.log_likelihood({"x": x, "v": np.ones((3, 3))}, "guess")
-    plain = bmdsl.parse("model m { visible v[2] : binary  param b  energy = - b[i] v[i] }").compile(jit=False)
+    plain = bmdsl.parse("model m { visible v[2] : binary  param b  energy = - b[i] v[i] }").compile(backend="reference")
     with pytest.raises(BmError, match="BM790"):
         plain.estimate_log_partition(given={"v": np.ones((2, 2))})

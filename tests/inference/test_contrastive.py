@@ -24,7 +24,7 @@ FORMS = {
 
 
 def machine_of(name: str) -> bmdsl.Machine:
-    m = bmdsl.parse(f"model m {{ {FORMS[name]} }}").compile(seed=1, dtype="float64", jit=False)
+    m = bmdsl.parse(f"model m {{ {FORMS[name]} }}").compile(seed=1, dtype="float64", backend="reference")
     generator = np.random.default_rng(4)
     for p in m.params:
         m.params[p] = generator.normal(0, 0.3, m.params[p].shape)
@@ -134,7 +134,7 @@ def test_training_lowers_the_error_of_reconstructions() -> None:
     data = np.repeat(np.eye(6), 20, axis=0)
     machine = bmdsl.parse("model m { visible v[6] : binary  hidden h[8] : multinary(4)  param W init normal(0, 0.1), a, b "
                           "energy = - W[i,j] v[i] h[j] - a[i] v[i] - b[j] h[j] }").compile()  # fmt: skip
-    run = machine.train(data, objective="contrastive_free_energy", optimizer="adam(rate = 0.02)", epochs=60, batch=30)
+    run = machine.train(data, objective="contrastive_free_energy", optimizer="adam(rate = 0.02)", epochs=60, batch=30, monitor=1)
     assert run.metrics[-1]["reconstruction_error"] < 0.3 * run.metrics[0]["reconstruction_error"]
     assert "contrastive_free_energy" in run.metrics[-1]
 
@@ -142,7 +142,7 @@ def test_training_lowers_the_error_of_reconstructions() -> None:
 def test_a_multinary_layer_by_means_is_a_binary_one_in_other_units() -> None:
     """f(x)/N and F k/N are those of N = 1 at W k N, a k, b k, base measures aside: what docs/reproductions/multinary.md says."""
     text = "model m {{ visible v[4] : {0}  hidden h[3] : {0}  param W, a, b  energy = - W[i,j] v[i] h[j] - a[i] v[i] - b[j] h[j] }}"
-    many, one = (bmdsl.parse(text.format(unit)).compile(dtype="float64", jit=False) for unit in ("multinary(6, gain = 0.5)", "binary"))
+    many, one = (bmdsl.parse(text.format(unit)).compile(dtype="float64", backend="reference") for unit in ("multinary(6, gain = 0.5)", "binary"))
     generator = np.random.default_rng(0)
     for name, scale in (("W", 3.0), ("a", 0.5), ("b", 0.5)):
         many.params[name] = generator.normal(0, 0.3, many.params[name].shape)

@@ -19,7 +19,7 @@ from tests.random_models import COSTS, models, parameter_values
 @settings(max_examples=60, derandomize=True, database=None, deadline=None, suppress_health_check=list(HealthCheck))
 @given(models().filter(lambda m: not any(g.unit in COSTS for g in m.groups)), st.integers(0, 1000))
 def test_log_z_means_and_samples_of_a_random_model_are_those_of_enumeration(m, seed):  # type: ignore[no-untyped-def]
-    machine = bmdsl.parse(m.text).compile(seed=seed, dtype="float64", jit=False)
+    machine = bmdsl.parse(m.text).compile(seed=seed, dtype="float64", backend="reference")
     params = parameter_values(m, seed)
     for name, x in params.items():
         machine.params[name] = x

@@ -62,7 +62,7 @@ class Truth:
     """A case with parameters: everything by enumeration of all joint states."""
 
     def __init__(self, case: Case, seed: int) -> None:
-        self.case, self.m = case, bmdsl.parse(case.text).compile(seed=0, dtype="float64", jit=False)
+        self.case, self.m = case, bmdsl.parse(case.text).compile(seed=0, dtype="float64", backend="reference")
         generator = np.random.default_rng(seed)
         for name, x in self.m.params.items():
             value = generator.normal(0, 0.7, x.shape)
@@ -204,7 +204,7 @@ def test_paired_states_are_the_same_sum_and_take_no_other_kind() -> None:
 @pytest.mark.parametrize("n", [9, 10, 11, 12])
 def test_an_expert_of_many_units_is_counted_at_every_size(n: int) -> None:
     m = bmdsl.parse(f"model m {{ visible s[{n}] : spin  param a[{n}], c, b  energy = - softplus(c + a[i] s[i]) - b[i] s[i] }}").compile(
-        dtype="float64", jit=False)  # fmt: skip
+        dtype="float64", backend="reference")  # fmt: skip
     generator = np.random.default_rng(n)
     for p, x in m.params.items():
         m.params[p] = generator.normal(0, 0.6, x.shape)
@@ -219,7 +219,7 @@ def test_an_expert_of_many_units_is_counted_at_every_size(n: int) -> None:
 def test_experts_of_windows_are_summed_along_a_long_chain() -> None:
     """40 spins, one expert for each three that follow one another: a transfer matrix gives log Z."""
     m = bmdsl.parse("model m { visible s[40] : spin  param W[3]  energy = - sum[x] abs(W[p] s[x+p]) for x in 0..38 }").compile(
-        dtype="float64", jit=False)  # fmt: skip
+        dtype="float64", backend="reference")  # fmt: skip
     W = np.array([0.7, -0.4, 0.9])
     m.params["W"] = W
     two = list(itertools.product((-1.0, 1.0), repeat=2))
@@ -228,7 +228,7 @@ def test_experts_of_windows_are_summed_along_a_long_chain() -> None:
 
 
 def test_an_expert_of_too_many_units_is_refused_with_the_reason() -> None:
-    m = bmdsl.parse("model m { visible s[40] : spin  param W  energy = - square(W[i] s[i]) }").compile(jit=False)
+    m = bmdsl.parse("model m { visible s[40] : spin  param W  energy = - square(W[i] s[i]) }").compile(backend="reference")
     m.params["W"] = np.ones(40)
     for method in (m.log_partition, m.marginals, lambda: m.exact_sample(3)):
         with pytest.raises(BmError, match="BM801"):
@@ -281,7 +281,7 @@ CALLS: dict[str, Callable[[Any, Any], Any]] = {
 
 @pytest.mark.parametrize("call", CALLS)
 def test_a_kind_that_an_algorithm_does_not_know_is_refused(call: str) -> None:
-    m = bmdsl.parse("model m { visible v[2] : binary  hidden h[2] : binary  param W  energy = - W[i,j] v[i] h[j] }").compile(jit=False)
+    m = bmdsl.parse("model m { visible v[2] : binary  hidden h[2] : binary  param W  energy = - W[i,j] v[i] h[j] }").compile(backend="reference")
     CALLS[call](m, np.eye(2))
     m.program.kinds |= {Other.NEW}  # type: ignore[arg-type]
     with pytest.raises(BmError, match="BM880.*a kind of term that came later"):

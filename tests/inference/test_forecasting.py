@@ -20,7 +20,7 @@ TWO = """model m { given past[3] : gaussian  given other : binary  visible v : g
 
 
 def machine() -> Machine:
-    m = bmdsl.parse(TEXT).compile(dtype="float64", jit=False, seed=1)
+    m = bmdsl.parse(TEXT).compile(dtype="float64", backend="reference", seed=1)
     generator = np.random.default_rng(2)
     for name, x in m.params.items():
         m.params[name] = generator.normal(0, 1.2, x.shape)
@@ -47,7 +47,7 @@ def test_the_second_frame_is_drawn_given_the_first() -> None:
 
 
 def test_a_past_that_shapes_leave_open_is_said_by_hand() -> None:
-    m = bmdsl.parse(TWO).compile(dtype="float64", jit=False)
+    m = bmdsl.parse(TWO).compile(dtype="float64", backend="reference")
     m.params["a"] = [0.0, 0.0, 5.0]
     given = {"past": np.zeros((4, 3)), "other": np.ones(4)}
     with pytest.raises(BmError, match="BM792"):
@@ -64,4 +64,4 @@ def test_a_past_that_shapes_leave_open_is_said_by_hand() -> None:
 def test_a_model_without_a_past_has_no_forecast() -> None:
     text = "model m { given x[2] : binary  visible v[2] : binary  param A  energy = - A[i,j] x[i] v[j] }"
     with pytest.raises(BmError, match="BM791"):
-        bmdsl.parse(text).compile(jit=False).forecast({"x": np.ones((1, 2))}, 3)
+        bmdsl.parse(text).compile(backend="reference").forecast({"x": np.ones((1, 2))}, 3)

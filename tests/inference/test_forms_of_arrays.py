@@ -116,7 +116,7 @@ def _field(x: Array) -> Array:
 
 
 def machine() -> Any:
-    m = bmdsl.parse(TEXT).compile(seed=1, dtype="float64", jit=False)
+    m = bmdsl.parse(TEXT).compile(seed=1, dtype="float64", backend="reference")
     m.params["W"] = np.random.default_rng(0).normal(size=(4, 2))
     return m
 

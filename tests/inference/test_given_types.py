@@ -28,7 +28,7 @@ class Case:
         energy = f"- W[j,l] v[j] h[l] - A{axes[:-1]},j] x{axes} v[j] - B{axes[:-1]},l] x{axes} h[l] - c[l] h[l]" + " - U h[0] h[1]" * tied
         text = (f"model m {{ given x[2] : {name}{f'({written})' if written else ''}  visible v[2] : binary  hidden h[2] : binary  "
                 f"param W, A, B, c{', U' if tied else ''}  energy = {energy} }}")  # fmt: skip
-        self.machine = bmdsl.parse(text).compile(dtype="float64", jit=False)
+        self.machine = bmdsl.parse(text).compile(dtype="float64", backend="reference")
         for p, x in self.machine.params.items():
             self.machine.params[p] = GENERATOR.normal(0, 0.6, x.shape)
         self.v, self.base = np.array([[1.0, 0.0], [1.0, 1.0]]), np.zeros(2)
@@ -102,7 +102,7 @@ def test_the_bound_of_a_case_with_missing_values_is_that_of_what_is_observed(nam
     word = {"binomial": "binomial(3)", "categorical": "categorical(3)"}.get(name, name)
     letters = "[i,a]" if name == "categorical" else "[i]"
     text = f"model m {{ visible x[2] : {word}  visible v : binary  param A, b  energy = - A{letters} x{letters} v - b{letters} x{letters} }}"
-    m = bmdsl.parse(text).compile(dtype="float64", jit=False)
+    m = bmdsl.parse(text).compile(dtype="float64", backend="reference")
     for p, value in m.params.items():
         m.params[p] = GENERATOR.normal(0, 0.6, value.shape)
     x = {"gaussian": [0.4, -1.1], "binomial": [1.0, 3.0], "binary": [1.0, 0.0], "categorical": [[0.0, 1, 0], [1, 0, 0]]}[name]

@@ -17,7 +17,7 @@ LABELLED = """model m { given x[2] : gaussian  visible v[3] : binary  visible y[
 
 @pytest.fixture(scope="module")
 def labelled() -> bmdsl.Machine:
-    m = bmdsl.parse(LABELLED).compile(seed=1, dtype="float64", jit=False)
+    m = bmdsl.parse(LABELLED).compile(seed=1, dtype="float64", backend="reference")
     for k, (n, x) in enumerate(m.params.items()):
         m.params[n] = np.random.default_rng(k).normal(0, 0.7, x.shape)
     return m
@@ -101,7 +101,7 @@ def test_masks_that_do_not_fit_are_refused(wrong: str, labelled: bmdsl.Machine) 
 def test_several_groups_are_filled_in_by_their_joint_posterior() -> None:
     """Two coupled units of two groups, both missing, beside one seen: four states."""
     m = bmdsl.parse("""model m { visible a : binary  visible b[2] : spin  param J, K
-      energy = - J a b[0] - K b[0] b[1] - 0.4 a }""").compile(seed=0, dtype="float64", jit=False)
+      energy = - J a b[0] - K b[0] b[1] - 0.4 a }""").compile(seed=0, dtype="float64", backend="reference")
     m.params["J"], m.params["K"] = 0.8, 0.9
     n = 80
     data = {"a": np.full(n, np.nan), "b": np.tile([np.nan, 1.0], (n, 1))}

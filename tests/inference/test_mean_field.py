@@ -14,7 +14,7 @@ GAUSSIAN = """model m { visible v[4] : gaussian  hidden h[3] : binary  hidden z 
 
 
 def machine_of(text: str) -> bmdsl.Machine:
-    m = bmdsl.parse(text).compile(seed=0, dtype="float64", jit=False)
+    m = bmdsl.parse(text).compile(seed=0, dtype="float64", backend="reference")
     generator = np.random.default_rng(1)
     for name, value in m.params.items():
         m.params[name] = generator.normal(0, 1.5, value.shape)

@@ -19,7 +19,7 @@ CASES = np.array(list(itertools.product((0.0, 1.0), repeat=3)))
 
 def free_energies(n: int, k: float, bias: float, scale: float) -> tuple[np.ndarray, np.ndarray]:
     """The machine's free energies of every visible state, and those of n copies a hidden unit with offsets f⁻¹(i − ½), f(x) = nσ(kx)."""
-    m = bmdsl.parse(MODEL, N=n, k=k).compile(seed=0, dtype="float64", jit=False)
+    m = bmdsl.parse(MODEL, N=n, k=k).compile(seed=0, dtype="float64", backend="reference")
     generator = np.random.default_rng(n)
     m.params["W"] = generator.normal(0, scale, (3, 2))
     m.params["a"] = generator.normal(0, 1, 3)

@@ -29,7 +29,7 @@ def made(text: str, kind: str) -> bmdsl.Machine:
     """A machine with parameters of some size."""
     names = "param W, b" + (", R" if "R[" in text else "")
     source = f"model m {{ {text.replace('KIND', kind).replace('energy', names + '  energy')} }}"
-    m = bmdsl.parse(source).compile(dtype="float64", jit=False)
+    m = bmdsl.parse(source).compile(dtype="float64", backend="reference")
     for k, (name, x) in enumerate(m.params.items()):
         value = np.random.default_rng(k).normal(0, 0.9, x.shape)
         m.params[name] = (value + value.T) * (1 - np.eye(len(x))) if name == "U" else value
@@ -94,7 +94,7 @@ def test_figures_of_cases_with_gaps_are_sums_over_all_states(which: tuple[str, s
 def test_too_many_missing_units_are_bounded_and_it_is_said() -> None:
     """Beside cases that are whole, or miss little, whose numbers stay exact."""
     m = bmdsl.parse("model m { visible v[60] : binary  hidden h[40] : binary  param W, b  energy = - W[i,j] v[i] h[j] - b[i] v[i] }").compile(
-        dtype="float64", jit=False)  # fmt: skip
+        dtype="float64", backend="reference")  # fmt: skip
     m.params["W"] = 0.2 * np.random.default_rng(0).standard_normal((60, 40))
     v = (np.random.default_rng(1).random((4, 60)) < 0.5).astype(float)
     whole = v.copy()
@@ -115,7 +115,7 @@ def test_too_many_missing_units_are_bounded_and_it_is_said() -> None:
 
 
 def test_many_missing_spins_of_a_chain_are_summed_unit_after_unit() -> None:
-    m = bmdsl.parse("model m { visible s[60] : spin  param J  energy = - J s[i] s[pad(i+1)] }").compile(dtype="float64", jit=False)
+    m = bmdsl.parse("model m { visible s[60] : spin  param J  energy = - J s[i] s[pad(i+1)] }").compile(dtype="float64", backend="reference")
     m.params["J"] = 0.7
     s = np.full((1, 60), np.nan)
     s[0, 0] = 1.0
@@ -126,7 +126,7 @@ def test_many_missing_spins_of_a_chain_are_summed_unit_after_unit() -> None:
 def test_responsibilities_of_what_was_seen_are_exact() -> None:
     text = """model m { visible v[3] : binary  hidden h[2] : binary  hidden z : categorical(3)  param W, d
         energy = - W[i,j,k] v[i] h[j] z[k] - d[k] z[k] }"""
-    m = bmdsl.parse(text).compile(seed=1, dtype="float64", jit=False)
+    m = bmdsl.parse(text).compile(seed=1, dtype="float64", backend="reference")
     for n, x in m.params.items():
         m.params[n] = np.random.default_rng(1).normal(size=x.shape)
     v = np.array([[1.0, np.nan, 1.0], [0.0, 1.0, 1.0]])
@@ -141,7 +141,7 @@ def test_responsibilities_of_what_was_seen_are_exact() -> None:
 
 def test_labels_that_were_not_seen_are_no_errors() -> None:
     m = bmdsl.parse("""model m { visible v[3] : binary  visible y : categorical(2)  hidden h[2] : binary  param W, A
-        energy = - W[i,j] v[i] h[j] - A[k,j] y[k] h[j] }""").compile(seed=3, dtype="float64", jit=False)  # fmt: skip
+        energy = - W[i,j] v[i] h[j] - A[k,j] y[k] h[j] }""").compile(seed=3, dtype="float64", backend="reference")  # fmt: skip
     for n, x in m.params.items():
         m.params[n] = np.random.default_rng(2).normal(0, 2, x.shape)
     v = np.array([[1.0, 0, np.nan], [0, 1, 1], [1, 1, 0]])

@@ -61,7 +61,7 @@ def test_every_type_of_numbers_is_tried() -> None:
 
 
 def _machine(text: str, w: float) -> bmdsl.Machine:
-    machine = bmdsl.parse(text).compile(dtype="float64", jit=False)
+    machine = bmdsl.parse(text).compile(dtype="float64", backend="reference")
     machine.params["W"] = np.full(machine.params["W"].shape, w)
     return machine
 
@@ -130,7 +130,7 @@ def test_products_with_one_of_k_units(states: int, order: int) -> None:
     spins = order - 1
     text = (f"model m {{ visible z : categorical({states}) visible s[{spins}] : spin param W[{states}] "
             f"energy = - W[k] z[k] {' '.join(f's[{k}]' for k in range(spins))} }}")  # fmt: skip
-    machine = bmdsl.parse(text).compile(dtype="float64", jit=False)
+    machine = bmdsl.parse(text).compile(dtype="float64", backend="reference")
     w = GENERATOR.normal(0, 0.5, states)
     machine.params["W"] = w
     z, s = np.eye(states)[GENERATOR.integers(0, states, 5)], GENERATOR.choice([-1.0, 1.0], (5, spins))
@@ -150,7 +150,7 @@ def test_products_with_one_of_k_units(states: int, order: int) -> None:
 
 def test_a_power_couples_with_others() -> None:
     """E = −W x² z with W < 0: the precision of x is 1 − 2 W z."""
-    machine = bmdsl.parse("model m { visible x : gaussian visible z : binomial(3) param W energy = - W x^2 z }").compile(dtype="float64", jit=False)
+    machine = bmdsl.parse("model m { visible x : gaussian visible z : binomial(3) param W energy = - W x^2 z }").compile(dtype="float64", backend="reference")
     machine.params["W"] = np.array(-0.3)
     x, z = GENERATOR.normal(size=6), GENERATOR.integers(0, 4, 6).astype(float)
     counts, base = _states("binomial", (3.0,))
@@ -165,6 +165,6 @@ def test_a_power_couples_with_others() -> None:
 
 
 def test_experts_are_refused() -> None:
-    machine = bmdsl.parse("model m { visible s[3] : spin param W[3] energy = - softplus(W[i] s[i]) }").compile(jit=False)
+    machine = bmdsl.parse("model m { visible s[3] : spin param W[3] energy = - softplus(W[i] s[i]) }").compile(backend="reference")
     with pytest.raises(bmdsl.BmError, match="BM760"):
         machine.train(np.ones((2, 3)), objective="pseudolikelihood", updates=1)

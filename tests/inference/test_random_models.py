@@ -23,7 +23,7 @@ class Case:
 
     def __init__(self, m: Drawn, seed: int, jit: bool = False) -> None:
         self.m = m
-        self.machine = bmdsl.parse(m.text).compile(seed=seed, dtype="float64", jit=jit)
+        self.machine = bmdsl.parse(m.text).compile(seed=seed, dtype="float64", backend="numba" if jit else "reference")
         self.params = parameter_values(m, seed)
         while not _is_proper(m, self.params):
             self.params = {n: 0.5 * x for n, x in self.params.items()}

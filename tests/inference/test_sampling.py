@@ -72,13 +72,13 @@ def test_a_start_or_clamp_of_another_length_is_an_error():
 
 
 def test_averaged_groups_take_their_means_and_units_that_meet_have_none() -> None:
-    machine = bmdsl.load("rbm", D=5, H=4).compile(seed=2, dtype="float64", jit=False)
+    machine = bmdsl.load("rbm", D=5, H=4).compile(seed=2, dtype="float64", backend="reference")
     machine.params["W"] = np.random.default_rng(0).normal(size=(5, 4))
     state = machine.initial_state(6)
     h = state["h"].copy()
     machine.sweep(state, 1, {}, update=0, averaged=("v",))
     np.testing.assert_allclose(state["v"], machine.conditional("v", h=h), atol=1e-12)
     assert set(np.unique(state["h"])) <= {0.0, 1.0}
-    lattice = bmdsl.load("ising", L=3).compile(jit=False)
+    lattice = bmdsl.load("ising", L=3).compile(backend="reference")
     with pytest.raises(bmdsl.BmError, match="BM763"):
         lattice.sweep(lattice.initial_state(2), 1, {}, update=0, averaged=("s",))

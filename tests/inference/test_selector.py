@@ -20,7 +20,7 @@ def mixture(order: str, jit: bool = True, dtype: str = "float64") -> bmdsl.Machi
       param W, b, c, d
       energy = - W[{",".join(order)}] v[i] z[k] h[j] - b[i] v[i] - c[k,j] z[k] h[j] - d[k] z[k]
     }}"""
-    m = bmdsl.parse(text).compile(seed=1, dtype=dtype, jit=jit)
+    m = bmdsl.parse(text).compile(seed=1, dtype=dtype, backend="numba" if jit else "reference")
     generator = np.random.default_rng(0)
     W = generator.normal(0, 1, (3, 3, 2))
     m.params["W"] = W.transpose(["ikj".index(x) for x in order])
@@ -118,7 +118,7 @@ def test_third_order_models_of_every_kind_are_verified(text: str) -> None:
 
 def test_a_unit_whose_states_do_not_fit_is_refused_with_their_size() -> None:
     m = bmdsl.parse("""model m { visible v[4] : binary  hidden z : categorical(20000)  param W
-      energy = - W[i,k] v[i] z[k] }""").compile(jit=False)
+      energy = - W[i,k] v[i] z[k] }""").compile(backend="reference")
     with pytest.raises(bmdsl.BmError, match=r"20,000 states of `z` takes 20,000 rows of 20,004 numbers[\s\S]*fewer states"):
         m.transform(np.zeros((2, 4)), "unnormalised")
 

@@ -49,7 +49,7 @@ def drawn(machine: bmdsl.Machine, seed: int) -> dict[str, np.ndarray]:
 
 @pytest.mark.parametrize("text", TERMS)
 def test_energy_conditionals_free_energy_and_gradient_are_those_of_the_formula(text: str):
-    machine = bmdsl.parse(model(text)).compile(dtype="float64", jit=False)
+    machine = bmdsl.parse(model(text)).compile(dtype="float64", backend="reference")
     p = drawn(machine, 1)
     r = np.random.default_rng(2)
 

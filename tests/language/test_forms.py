@@ -352,12 +352,12 @@ def test_a_parameter_that_acts_on_a_first_part_of_the_units_is_not_their_array(n
 
 def assert_energy(body: str, model: Model) -> None:
     """The compiled energy of a model with this one term is that of loops over it."""
-    machine = bmdsl.parse(f"model m {{ {body} }}").compile(dtype="float64", jit=False)
+    machine = bmdsl.parse(f"model m {{ {body} }}").compile(dtype="float64", backend="reference")
     params, _ = values_of(model, np.random.default_rng(3))
     machine.params |= params
     state = {n: np.ones(a) for n, a in AXES.items()} | {"q": np.eye(3)[1]}
     rows = {n: x[None] for n, x in state.items()}
-    alone = bmdsl.parse(f"model m {{ {HEAD}  energy = 0 * w }}").compile(dtype="float64", jit=False)
+    alone = bmdsl.parse(f"model m {{ {HEAD}  energy = 0 * w }}").compile(dtype="float64", backend="reference")
     term = machine.program.plan.model.terms[0]
     wanted = one(model, term, params, state) + alone.energy(**rows)[0]
     assert machine.energy(**rows)[0] == pytest.approx(wanted, rel=1e-9)

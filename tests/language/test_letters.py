@@ -257,7 +257,7 @@ SHARED_END = (
 @pytest.mark.parametrize("text", [TWO_GRAPHS, SHARED_END])
 @pytest.mark.parametrize("jit", [False, True], ids=["python", "numba"])
 def test_a_term_over_two_graphs_runs_over_pairs_of_their_edges(text: str, jit: bool):
-    machine = bmdsl.parse(text).compile(seed=1, dtype="float64", jit=jit)
+    machine = bmdsl.parse(text).compile(seed=1, dtype="float64", backend="numba" if jit else "reference")
     generator = np.random.default_rng(2)
     for name, x in machine.params.items():
         machine.params[name] = generator.normal(size=x.shape)

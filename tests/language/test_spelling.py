@@ -16,7 +16,7 @@ def test_a_word_in_pythons_spelling_is_the_models() -> None:
 
 def test_groups_and_arguments_may_be_written_in_python() -> None:
     model = bmdsl.parse("model m(ﬁ) { visible ſ[ﬁ] : binary  param b  energy = - b[i] ſ[i] }", ﬁ=2)
-    machine = model.compile(dtype="float64", jit=False)
+    machine = model.compile(dtype="float64", backend="reference")
     machine.params["b"] = np.array([1.0, 2.0])
     assert machine.energy(ſ=np.ones((1, 2)))[0] == -3
     with pytest.raises(bmdsl.BmError, match="BM804"):

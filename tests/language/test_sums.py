@@ -78,7 +78,7 @@ def test_a_machine_gives_the_energy_of_sums_and_powers(part: Addend, seed: int):
     try:
         model = bmdsl.parse(model_text(text))
         assume(is_small(model))
-        machine = model.compile(dtype="float64", jit=False)
+        machine = model.compile(dtype="float64", backend="reference")
     except BmError as error:
         assert {d.code for d in error.diagnostics} <= REFUSED, str(error)
         assume(False)

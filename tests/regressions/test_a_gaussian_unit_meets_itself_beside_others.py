@@ -12,7 +12,7 @@ def test_the_precision_moves_with_the_hidden_unit():
     machine = bmdsl.parse(
         "model m { visible v[2] : gaussian  hidden h : binary  param C[2,1]  "
         "energy = C[i,f] C[j,f] v[i] v[j] h }"
-    ).compile(dtype="float64", jit=False)
+    ).compile(dtype="float64", backend="reference")
     machine.params["C"] = np.array([[1.0], [2.0]])
     v = np.array([[0.5, -1.0]])
     assert machine.energy(v=v, h=np.ones(1))[0] == pytest.approx((0.5 - 2) ** 2 + 0.625)

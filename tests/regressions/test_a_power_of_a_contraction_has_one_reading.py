@@ -19,7 +19,7 @@ def test_it_is_refused_with_both_readings():
 
 def test_the_square_of_the_sum_runs():
     machine = bmdsl.parse(f"model m {{ {HEAD}  energy = h * (sum[i] C[i,f] v[i])^2 }}").compile(
-        dtype="float64", jit=False
+        dtype="float64", backend="reference"
     )
     machine.params["C"] = np.array([[1.0, 2.0], [3.0, -1.0]])
     v = np.array([[0.5, -1.0]])

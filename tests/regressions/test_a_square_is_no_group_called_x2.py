@@ -14,7 +14,7 @@ TEXT = """model x2 {{ visible x[2] : gaussian  visible x2[2] : binary  hidden z[
 
 @pytest.mark.parametrize("clause", ["", "for i != j"])
 def test_the_square_and_the_group_have_their_own_matrices(clause: str) -> None:
-    machine = bmdsl.parse(TEXT.format(clause=clause)).compile(dtype="float64", jit=False)
+    machine = bmdsl.parse(TEXT.format(clause=clause)).compile(dtype="float64", backend="reference")
     machine.params["W"], machine.params["U"] = np.array([[0.1, 0.2], [0.3, 0.4]]), np.array([[1.0, -2], [3, -4]])
     states = {"x": np.array([[1.5, -0.5]]), "x2": np.array([[1.0, 1]]), "z": np.array([[1.0, 1]])}
     base = 0.5 * (states["x"] ** 2).sum()

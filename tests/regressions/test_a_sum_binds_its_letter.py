@@ -8,7 +8,7 @@ import bmdsl
 
 
 def energy(text: str, **state: list[float]) -> float:
-    machine = bmdsl.parse(f"model m {{ {text} }}").compile(dtype="float64", jit=False)
+    machine = bmdsl.parse(f"model m {{ {text} }}").compile(dtype="float64", backend="reference")
     return float(machine.energy(**{n: np.array([x], float) for n, x in state.items()})[0])
 
 

@@ -10,7 +10,7 @@ import bmdsl
 
 def test_complex_arrays_are_refused() -> None:
     m = bmdsl.parse("model m { visible v[2] : gaussian  param b  energy = - b[i] v[i] }").compile(
-        jit=False
+        backend="reference"
     )
     x = np.array([[1 + 1j, 2]])
     for enter in (

@@ -11,7 +11,7 @@ import bmdsl
 def test_couplings_by_distance_run():
     machine = bmdsl.parse(
         "model m { visible s[4] : spin  param J[4]  energy = - J[j-i] s[i] s[j] for i < j }"
-    ).compile(dtype="float64", jit=False)
+    ).compile(dtype="float64", backend="reference")
     machine.params["J"] = np.array([9.0, 1.0, 2.0, 4.0])
     assert machine.energy(s=np.array([[1.0, 1.0, 1.0, -1.0]]))[0] == -(1 + 1 - 1) - (2 - 2) + 4
     assert machine.log_partition() == pytest.approx(brute())

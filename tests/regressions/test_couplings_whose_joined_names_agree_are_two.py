@@ -14,7 +14,7 @@ TEXT = """model dense {{ visible v[3] : binary  visible v_a[3] : binary  hidden 
 
 @pytest.mark.parametrize(("one", "other"), [("", ""), ("for i != j", "for i < j")], ids=["parameters themselves", "matrices that are built"])
 def test_each_coupling_has_its_own_matrix(one: str, other: str) -> None:
-    machine = bmdsl.parse(TEXT.format(one=one, other=other)).compile(dtype="float64", jit=False)
+    machine = bmdsl.parse(TEXT.format(one=one, other=other)).compile(dtype="float64", backend="reference")
     machine.params["W"], machine.params["U"] = np.arange(9.0).reshape(3, 3) / 9, -np.arange(9.0).reshape(3, 3) / 5
     states = {n: np.array([[1.0, 0, 1], [0, 1, 1]]) for n in ("v", "v_a", "a_b", "b")}
     wanted = [naive.energy(machine.model, machine.params, {n: x[r] for n, x in states.items()}) for r in range(2)]

@@ -15,7 +15,7 @@ TEXT = """model m { given x[2] : binomial(2)  visible v[2] : binary  hidden h[2]
 
 
 def test_figures_and_likelihood(monkeypatch: pytest.MonkeyPatch) -> None:
-    machine = bmdsl.parse(TEXT).compile(dtype="float64", jit=False)
+    machine = bmdsl.parse(TEXT).compile(dtype="float64", backend="reference")
     machine.params["W"], machine.params["A"] = [[0.4, -1.2], [0.8, 0.3]], [[1.1, -0.6], [0.2, 0.9]]
     data = {"x": np.array([[0.0, 2.0], [1.0, 1.0], [0.0, 2.0]]), "v": np.array([[1.0, 0.0], [1.0, 1.0], [0.0, 1.0]])}
     expected = naive.log_likelihood_given(machine.model, machine.params, data)

@@ -15,6 +15,6 @@ TEXT = """model m { visible v[2] : binary  param b  energy = - b[i] v[i]
     "transform", ["scale, binarize", "standardize, binarize", "binarize", "equal_mean, binarize"]
 )
 def test_infinite_data_are_refused_before_they_are_transformed(transform: str) -> None:
-    m = bmdsl.parse(TEXT % transform).compile(jit=False)
+    m = bmdsl.parse(TEXT % transform).compile(backend="reference")
     with pytest.raises(bmdsl.BmError, match="(?s)BM714.*row 2, column 1"):
         m.train(np.array([[0.0, 1], [np.inf, 0.5]]), updates=1)

@@ -17,4 +17,4 @@ def test_a_start_that_is_no_finite_number_is_refused(tmp_path: Path, value: obje
     np.save(tmp_path / "b.npy", np.full(2, value))
     (tmp_path / "m.bm").write_text(TEXT)
     with pytest.raises(bmdsl.BmError, match="(?s)BM77[03].*`b`.*b.npy"):
-        bmdsl.load(tmp_path / "m.bm").compile(jit=False)
+        bmdsl.load(tmp_path / "m.bm").compile(backend="reference")

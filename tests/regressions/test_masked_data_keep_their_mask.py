@@ -10,7 +10,7 @@ import bmdsl
 
 def test_masked_arrays_are_refused() -> None:
     m = bmdsl.parse("model m { visible v[2] : binary  param b  energy = - b[i] v[i] }").compile(
-        jit=False
+        backend="reference"
     )
     x = np.ma.masked_array([[1.0, 0], [0, 1]], [[False, False], [True, False]])
     for enter in (lambda: m.train(x, updates=1), lambda: m.log_likelihood(x)):

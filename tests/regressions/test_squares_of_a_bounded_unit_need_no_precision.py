@@ -62,13 +62,15 @@ def vacant() -> Iterator[None]:
 
 
 def test_alone() -> None:
-    m = bmdsl.parse("model m { visible s[3] : vacant  param D  energy = D s[i]^2 }").compile(dtype="float64", jit=False)
+    m = bmdsl.parse("model m { visible s[3] : vacant  param D  energy = D s[i]^2 }").compile(dtype="float64", backend="reference")
     m.params["D"] = -1.0
     assert m.log_partition() == pytest.approx(3 * np.log(1 + 2 * np.e), abs=1e-12)
 
 
 def test_on_a_ring() -> None:
-    m = bmdsl.parse("model m { visible s[4] : vacant  energy = - 0.8 s[i] s[wrap(i+1)] - 0.5 s[i]^2 - 0.2 s[0] }").compile(dtype="float64", seed=2, jit=False)
+    m = bmdsl.parse("model m { visible s[4] : vacant  energy = - 0.8 s[i] s[wrap(i+1)] - 0.5 s[i]^2 - 0.2 s[0] }").compile(
+        dtype="float64", seed=2, backend="reference"
+    )
     states = np.array(np.meshgrid(*[[-1.0, 0, 1]] * 4, indexing="ij")).reshape(4, -1).T
     w = 0.8 * (states * np.roll(states, -1, 1)).sum(1) + 0.5 * (states**2).sum(1) + 0.2 * states[:, 0]
     assert m.log_partition() == pytest.approx(logsumexp(w), abs=1e-10)

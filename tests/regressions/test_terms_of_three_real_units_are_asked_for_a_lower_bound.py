@@ -23,7 +23,7 @@ USES: dict[str, Callable[[bmdsl.Machine], object]] = {
 @pytest.mark.parametrize("use", USES)
 @pytest.mark.parametrize("text", [THREE, SLAB])
 def test_it_is_refused_with_a_way_down(text: str, use: str) -> None:
-    m = bmdsl.parse(text).compile(dtype="float64", jit=False)
+    m = bmdsl.parse(text).compile(dtype="float64", backend="reference")
     with pytest.raises(BmError) as caught:
         USES[use](m)
     shown = str(caught.value)
@@ -32,12 +32,12 @@ def test_it_is_refused_with_a_way_down(text: str, use: str) -> None:
 
 def test_the_state_that_lets_it_fall_is_named() -> None:
     with pytest.raises(BmError) as caught:
-        bmdsl.parse(SLAB).compile(dtype="float64", jit=False).sample(2)
+        bmdsl.parse(SLAB).compile(dtype="float64", backend="reference").sample(2)
     assert "eigenvalue -2" in str(caught.value) and "with h = 1" in str(caught.value), str(caught.value)
 
 
 def test_a_weaker_slab_is_sampled() -> None:
-    m = bmdsl.parse(SLAB.replace("- 3 v", "- 0.6 v")).compile(dtype="float64", jit=False, seed=1)
+    m = bmdsl.parse(SLAB.replace("- 3 v", "- 0.6 v")).compile(dtype="float64", backend="reference", seed=1)
     drawn = m.sample(3000, steps=15)
     p = 1 / (1 + 1 / np.sqrt(1 - 0.36))  # of h = 0: Z given h = 1 is 2 pi / sqrt(1 - w^2)
     verify_mean(drawn["h"], 1 - p)

@@ -11,7 +11,7 @@ def test_equation_6() -> None:
     n, k = 4.0, 0.5
     text = f"""model m {{ visible v[3] : multinary({n:g}, gain = {k})  hidden h[2] : multinary({n:g}, gain = {k})  param W, a, b
       energy = - W[i,j] v[i] h[j] - a[i] v[i] - b[j] h[j] }}"""
-    machine = bmdsl.parse(text).compile(dtype="float64", jit=False)
+    machine = bmdsl.parse(text).compile(dtype="float64", backend="reference")
     generator = np.random.default_rng(2)
     for name, x in machine.params.items():
         machine.params[name] = generator.normal(0, 0.3, x.shape)

@@ -9,7 +9,7 @@ import bmdsl
 
 def test_a_product_of_two_units_by_their_numbers_compiles():
     text = "model m { visible x[3] : poisson  param A init 0.5  energy = A x[0] x[1] + 2 x[1] x[2] }"
-    machine = bmdsl.parse(text).compile(jit=False, dtype="float64")
+    machine = bmdsl.parse(text).compile(backend="reference", dtype="float64")
     at = np.array([[2.0, 3.0, 1.0]])
     base = np.log(2) + np.log(6)
     assert np.isclose(machine.energy(x=at)[0], 0.5 * 6 + 2 * 3 + base)

@@ -20,7 +20,7 @@ X = np.linspace(-7, 7, 4001)
     ],
 )
 def test_one_site(energy: str, written: np.ndarray) -> None:
-    m = bmdsl.parse(f"model m {{ visible x[2] : gaussian  energy = {energy} }}").compile(seed=0, dtype="float64", jit=False)
+    m = bmdsl.parse(f"model m {{ visible x[2] : gaussian  energy = {energy} }}").compile(seed=0, dtype="float64", backend="reference")
     p = np.exp(-written - X**2 / 2)
     p /= p.sum()
     drawn = m.sample(1500, steps=80)["x"]
@@ -32,7 +32,7 @@ def test_one_site(energy: str, written: np.ndarray) -> None:
 
 def test_a_ring_of_coupled_sites() -> None:
     energy = "sum[i] square(square(x[i])) - 2 x[i]^2 + 0.4 * sum[i] square(x[i] - x[wrap(i+1)]) - 0.2 x[0]"
-    machine = bmdsl.parse(f"model m {{ visible x[3] : gaussian  energy = {energy} }}").compile(seed=1, dtype="float64", jit=False)
+    machine = bmdsl.parse(f"model m {{ visible x[3] : gaussian  energy = {energy} }}").compile(seed=1, dtype="float64", backend="reference")
     x = np.linspace(-3, 3, 61)
     a = np.array(np.meshgrid(x, x, x, indexing="ij")).reshape(3, -1).T
     w = -(a**4).sum(1) + 1.5 * (a**2).sum(1) - 0.4 * ((a - np.roll(a, -1, 1)) ** 2).sum(1) + 0.2 * a[:, 0]

@@ -24,8 +24,8 @@ def _codes(text: str) -> list[str]:
 def test_two_by_two_has_eight_bonds_by_wrap_and_four_by_grid() -> None:
     text = SIDE.format(n=2, energy=SUMS)
     up = np.ones((1, 2, 2))
-    assert bmdsl.parse(text).compile(dtype="float64", jit=False).energy(s=up) == [-8]
-    assert bmdsl.parse(GRID).compile(dtype="float64", jit=False).energy(s=up.reshape(1, 4)) == [-4]
+    assert bmdsl.parse(text).compile(dtype="float64", backend="reference").energy(s=up) == [-8]
+    assert bmdsl.parse(GRID).compile(dtype="float64", backend="reference").energy(s=up.reshape(1, 4)) == [-4]
     assert _codes(text) == ["BM961", "BM961"] and _codes(GRID) == []
     assert _codes(SIDE.format(n=3, energy=SUMS)) == []
 

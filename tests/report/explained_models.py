@@ -250,7 +250,7 @@ def _words(text: str) -> set[str]:
 
 def machine_of(model: bmdsl.Model, seed: int, size: float = 0.5) -> Machine:
     """A machine with random parameters."""
-    machine = model.compile(dtype="float64", jit=False)
+    machine = model.compile(dtype="float64", backend="reference")
     generator = np.random.default_rng(seed)
     for p in machine.model.parameters:
         x = generator.normal(0, size, machine.params[p.name].shape)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,9 @@ import pytest
 import bmdsl
 from bmdsl.data.finding import image_shapes
 from bmdsl.report.layer_filters import combined, largest, layer_filters, shared_filters, weight_norms
-from bmdsl.report.plots import GAP, LEAST, curves, montage, tiles
+from bmdsl.report.plots import GAP, HEAD, LEAST, MARGIN, curves, montage, tiles
+from bmdsl.report.run_pictures import write_pictures
+from bmdsl.report.subject import Subject
 
 COUPLED = """model m {
   visible v[4, 3] : binary  hidden h[5] : binary
@@ -93,3 +96,30 @@ def test_pictures_of_constant_and_single_values_can_be_drawn(tmp_path: Path):
         assert (tmp_path / f"{k}.png").stat().st_size > 1000
     curves([{"epoch": 1, "update": 3, "seconds": 0.1, "rate": 0.1}], tmp_path / "c.png")
     assert (tmp_path / "c.png").exists() and not list(tmp_path.glob(".*"))
+
+
+def test_tiles_are_drawn_pixel_by_pixel_beneath_a_title_that_is_not_cut(tmp_path: Path) -> None:
+    Image = pytest.importorskip("PIL.Image")
+    images = (np.random.default_rng(0).random((4, 64)) < 0.5).astype(float)
+    title = "a title that is a good deal wider than these four images are, " * 2
+    tiles(images, (8, 8), tmp_path / "few.png", title, diverging=False)
+    drawn = np.asarray(Image.open(tmp_path / "few.png").convert("L")).astype(int)
+    wanted = montage(images, (8, 8), 2.0)
+    zoom = (len(drawn) - HEAD - MARGIN) // len(wanted)
+    size = np.array(wanted.shape) * zoom
+    left = (drawn.shape[1] - size[1]) // 2
+    found = drawn[HEAD : HEAD + size[0], left : left + size[1]] // 64  # 0 and 3, between images 1
+    np.testing.assert_array_equal(
+        found, np.select([wanted == 0, wanted == 1], [0, 3], 1).repeat(zoom, 0).repeat(zoom, 1)
+    )
+    inked = np.flatnonzero((drawn[:HEAD] < 128).any(0))
+    assert inked[-1] - inked[0] > size[1] and MARGIN // 2 < inked[0] and inked[-1] < drawn.shape[1] - MARGIN // 2
+
+
+@pytest.mark.slow
+def test_pictures_of_a_run_take_seconds_at_most(tmp_path: Path) -> None:
+    run = bmdsl.load("rbm").bind(None, D=64).compile().train("digits", out=tmp_path / "run", epochs=5)
+    subject = Subject(run.machine, {"v": (8, 8)}, run.metrics, run.chains, {"v": np.zeros((24, 64), np.float32)})
+    begun = time.process_time()
+    assert len(write_pictures(subject, tmp_path)) == 6
+    assert time.process_time() - begun < 5

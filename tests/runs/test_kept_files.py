@@ -165,7 +165,7 @@ def test_random_graphs_are_those_that_were_drawn(
 
     text = """model m(n = 6) { graph R = erdos_renyi(n, 0.2, seed = 1)  visible s[n] : spin
       param J, b  energy = - J[i,j] s[i] s[j] for <i,j> in R - b[i] s[i] }"""
-    m = bmdsl.parse(text).compile(jit=False)
+    m = bmdsl.parse(text).compile(backend="reference")
     m.save(tmp_path / "m.safetensors")
     edges = m.model.graphs[0].edges
     assert edges is not None and edges.max() < 5, (

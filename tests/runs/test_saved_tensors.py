@@ -21,7 +21,7 @@ Arrays = dict[str, np.ndarray]
 
 @pytest.fixture
 def saved(tmp_path: Path) -> Path:
-    bmdsl.parse(TEXT).compile(jit=False).save(tmp_path / "m.safetensors")
+    bmdsl.parse(TEXT).compile(backend="reference").save(tmp_path / "m.safetensors")
     return tmp_path / "m.safetensors"
 
 
@@ -78,7 +78,7 @@ def test_edges_that_are_no_edges_are_refused(tmp_path: Path) -> None:
     text = """model m { graph G = regular(2, 4, seed = 1)  visible s[4] : spin  param J
       energy = - J[i,j] s[i] s[j] for <i,j> in G }"""
     path = tmp_path / "m.safetensors"
-    bmdsl.parse(text).compile(jit=False).save(path)
+    bmdsl.parse(text).compile(backend="reference").save(path)
     for wrong in (
         np.zeros((4, 2)),
         np.zeros((4, 3), np.int64),
@@ -94,7 +94,7 @@ def test_a_checkpoint_whose_arrays_do_not_belong_is_refused(tmp_path: Path) -> N
     model = bmdsl.parse(TEXT.replace(" fixed", ""))
     from bmdsl.training.loop import train
 
-    machine = model.compile(jit=False)
+    machine = model.compile(backend="reference")
     x = {"v": np.eye(2, dtype="float32")}
     train(machine, x, model.checked.training, tmp_path / "run", metadata=model.metadata(machine))
     state = tmp_path / "run" / "state.safetensors"
@@ -108,7 +108,7 @@ def test_a_checkpoint_whose_arrays_do_not_belong_is_refused(tmp_path: Path) -> N
         rewrite(state, lambda a, m, change=change: change(a))
         with pytest.raises(bmdsl.BmError, match="BM757"):
             train(
-                model.compile(jit=False),
+                model.compile(backend="reference"),
                 x,
                 model.checked.training,
                 tmp_path / "run",
@@ -131,7 +131,7 @@ def test_a_damaged_stack_is_a_diagnostic(tmp_path: Path, facts: str) -> None:
 )
 def test_numpys_scalars_are_arguments(tmp_path: Path, number: Any) -> None:
     made = bmdsl.load("rbm", D=3, H=number)
-    machine = made.bind({"batch": np.int64(5)}).compile(jit=False)
+    machine = made.bind({"batch": np.int64(5)}).compile(backend="reference")
     assert machine.params["W"].shape == (3, 4)
     machine.save(tmp_path / "m.safetensors")
     assert bmdsl.open(tmp_path / "m.safetensors").model.group("h").shape == (4,)

@@ -34,7 +34,7 @@ def machine(name: str, dtype: str = "float64") -> Any:
     unit = units.get(name)
     shape = "[2, 2]" if unit.states is None and unit.components is None else "[2]"
     text = TEXT.format(unit=declared(name), letters="i,k").replace("[2, 2]", shape)
-    made = bmdsl.parse(text).compile(seed=1, dtype=dtype, jit=False)
+    made = bmdsl.parse(text).compile(seed=1, dtype=dtype, backend="reference")
     made.params["W"] = 0.1 * np.random.default_rng(0).standard_normal(made.params["W"].shape)
     return made
 
@@ -253,7 +253,7 @@ def test_data_beyond_single_precision_are_refused_by_a_single_machine_alone() ->
 @pytest.mark.parametrize("way", ["energy", "free_energy", "log_likelihood", "variational_bound"])
 def test_a_model_of_grey_levels_takes_means(way: str) -> None:
     text = TEXT.format(unit="binary", letters="i,k")[:-1] + "train { transform as_means } }"
-    m = bmdsl.parse(text).compile(dtype="float64", jit=False)
+    m = bmdsl.parse(text).compile(dtype="float64", backend="reference")
     assert np.isfinite(WAYS[way](m, np.full((3, 2, 2), 0.25))).all()
     with pytest.raises(bmdsl.BmError, match=re.compile("BM819.*`v` holds 1.25 in case 1", re.S)):
         WAYS[way](m, put(np.full((3, 2, 2), 0.25), 1.25))
@@ -328,7 +328,7 @@ class TestParameters:
     def test_a_negative_value_of_a_nonnegative_parameter_is_refused(self) -> None:
         m = bmdsl.parse(
             "model m { visible v[2] : binary  param a nonnegative  energy = - a[i] v[i] }"
-        ).compile(jit=False)
+        ).compile(backend="reference")
         with pytest.raises(bmdsl.BmError, match=r"BM776.*`a` holds -1 at \[1\]"):
             m.params["a"] = [1, -1]
 

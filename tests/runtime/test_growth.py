@@ -90,7 +90,7 @@ def energies(draw: st.DrawFn, top: int) -> Energy:
 
 
 def verdict(e: Energy) -> tuple[str, list]:
-    m = bmdsl.parse(e.text()).compile(seed=0, dtype="float64", jit=False)
+    m = bmdsl.parse(e.text()).compile(seed=0, dtype="float64", backend="reference")
     growth = m._propriety.growth
     if not growth.can_fail:
         return "proper", []
@@ -156,7 +156,7 @@ def test_a_verdict_on_energies_of_any_degree_is_right(e: Energy) -> None:
 )
 def test_a_verdict_worked_out_by_hand(text: str, said: str) -> None:
     try:
-        m = bmdsl.parse(f"model m {{ {text} }}").compile(seed=0, dtype="float64", jit=False)
+        m = bmdsl.parse(f"model m {{ {text} }}").compile(seed=0, dtype="float64", backend="reference")
     except bmdsl.BmError as refused:
         assert refused.diagnostics[0].code == said, str(refused)
         return

@@ -23,7 +23,7 @@ GOOD = np.arange(6.0).reshape(2, 3)
 
 def machine(folder: Path, file: str, modifier: str = "", dtype: str = "float32") -> Any:
     (folder / "m.bm").write_text(TEXT.format(file=file, modifier=modifier))
-    return bmdsl.load(folder / "m.bm").compile(jit=False, dtype=dtype)
+    return bmdsl.load(folder / "m.bm").compile(backend="reference", dtype=dtype)
 
 
 def put(value: Any, dtype: Any = float) -> np.ndarray:

@@ -47,7 +47,7 @@ def agrees(states: dict[str, Array], data: dict[str, Array], r: int) -> Array:
 @settings(max_examples=30, derandomize=True, database=None, deadline=None, suppress_health_check=MANY)
 @given(models().filter(lambda m: not any(g.unit in COSTS for g in m.groups)), st.integers(0, 1000))
 def test_missing_units_of_a_random_model_are_summed_out(m: Drawn, seed: int) -> None:
-    machine = bmdsl.parse(m.text).compile(seed=seed, dtype="float64", jit=False)
+    machine = bmdsl.parse(m.text).compile(seed=seed, dtype="float64", backend="reference")
     params = parameter_values(m, seed)
     for name, x in params.items():
         machine.params[name] = x
@@ -93,7 +93,7 @@ H = np.array(list(itertools.product((0.0, 1.0), repeat=2)))
 def test_missing_units_of_infinitely_many_states_are_summed_in_closed_form(unit: str) -> None:
     a, base, draw = REAL[unit]
     m = bmdsl.parse(f"model m {{ visible v[3] : {unit}  hidden h[2] : binary  param W, b, c  energy = - W[i,j] v[i] h[j] - b[i] v[i] - c[j] h[j] }}").compile(
-        dtype="float64", jit=False)  # fmt: skip
+        dtype="float64", backend="reference")  # fmt: skip
     generator = np.random.default_rng(2)
     for n, x in m.params.items():
         m.params[n] = generator.normal(0, 0.5, x.shape)
@@ -125,7 +125,7 @@ def test_missing_units_of_infinitely_many_states_are_summed_in_closed_form(unit:
 
 
 def test_missing_gaussians_that_meet_gaussians_are_refused_and_say_why() -> None:
-    m = bmdsl.parse("model m { visible v[2] : gaussian  hidden h[2] : gaussian  param W  energy = - 0.1 W[i,j] v[i] h[j] }").compile(jit=False)
+    m = bmdsl.parse("model m { visible v[2] : gaussian  hidden h[2] : gaussian  param W  energy = - 0.1 W[i,j] v[i] h[j] }").compile(backend="reference")
     assert np.isfinite(m.free_energy(v=np.ones((1, 2)))).all()
     with pytest.raises(BmError, match="(?s)BM801.*terms couple v and h.*1 unit of `v` is missing"):
         m.free_energy(v=np.array([[1.0, np.nan]]))
@@ -136,7 +136,7 @@ def test_missing_gaussians_that_meet_gaussians_are_refused_and_say_why() -> None
 
 def test_many_missing_units_of_a_sparse_machine_are_summed_unit_after_unit() -> None:
     """30 of 40 spins of an open chain: between spins that were seen the chain is tanh-bound, so F is a sum over gaps."""
-    m = bmdsl.parse("model m { visible s[40] : spin  param J  energy = - J s[i] s[pad(i+1)] }").compile(dtype="float64", jit=False)
+    m = bmdsl.parse("model m { visible s[40] : spin  param J  energy = - J s[i] s[pad(i+1)] }").compile(dtype="float64", backend="reference")
     m.params["J"] = 0.7
     s = np.full((2, 40), np.nan)
     s[:, ::4] = np.where(np.random.default_rng(0).random((2, 10)) < 0.5, -1.0, 1.0)
@@ -149,7 +149,7 @@ def test_many_missing_units_of_a_sparse_machine_are_summed_unit_after_unit() -> 
 def test_responsibilities_at_a_temperature_are_those_of_what_was_seen() -> None:
     text = """model m { visible v[3] : binary  hidden h[2] : binary  hidden z : categorical(3)  param W, d
         energy = - W[i,j,k] v[i] h[j] z[k] - d[k] z[k]  train { temperature z = 3 } }"""
-    m = bmdsl.parse(text).compile(seed=1, dtype="float64", jit=False)
+    m = bmdsl.parse(text).compile(seed=1, dtype="float64", backend="reference")
     for n, x in m.params.items():
         m.params[n] = np.random.default_rng(1).normal(size=x.shape)
     v = np.array([[1.0, np.nan, 1.0]])
@@ -161,7 +161,7 @@ def test_responsibilities_at_a_temperature_are_those_of_what_was_seen() -> None:
 
 def test_the_bound_is_minus_the_free_energy_where_units_are_independent() -> None:
     m = bmdsl.parse("model m { visible v[3] : gaussian(sigma = 2)  hidden h[2] : spin  param b, c  energy = - b[i] v[i] - c[j] h[j] }").compile(
-        dtype="float64", jit=False)  # fmt: skip
+        dtype="float64", backend="reference")  # fmt: skip
     m.params["b"], m.params["c"] = np.array([0.3, -1.0, 0.5]), np.array([0.2, 2.0])
     v = np.array([[1.0, np.nan, 0.5], [np.nan, np.nan, np.nan], [1.0, 2.0, 3.0]])
     np.testing.assert_allclose(m.variational_bound(v), -m.free_energy(v=v), atol=1e-9)
@@ -173,7 +173,7 @@ def test_the_bound_is_minus_the_free_energy_where_units_are_independent() -> Non
 @pytest.fixture(scope="module")
 def labelled() -> bmdsl.Machine:
     return bmdsl.parse("""model m { given x[2] : gaussian  visible v[3] : binary  visible y : categorical(3)  hidden h[2] : binary
-        param W, A, B  energy = - W[i,j] v[i] h[j] - A[k,j] x[k] h[j] - B[k,j] y[k] h[j] }""").compile(jit=False)  # fmt: skip
+        param W, A, B  energy = - W[i,j] v[i] h[j] - A[k,j] x[k] h[j] - B[k,j] y[k] h[j] }""").compile(backend="reference")  # fmt: skip
 
 
 def whole(**changed: Any) -> dict[str, Array]:
@@ -190,7 +190,7 @@ REFUSED: dict[str, tuple[str, Callable[[bmdsl.Machine], Any]]] = {
     "given": ("BM881.*given group `x`", lambda m: m.free_energy(**BARE | {"x": np.array([[np.nan, 1.0]])})),
     "given of samples": ("BM881.*given group `x`", lambda m: m.sample(1, clamp={"x": np.array([[np.nan, 1.0]])})),
     "in part": ("BM882.*`y`.*3 numbers", lambda m: m.posterior(**BARE | {"y": np.array([[np.nan, 0.0, 0.0]])})),
-    "mask in part": ("BM882.*`v`", lambda m: bmdsl.parse("model m { visible v[2] : categorical(2) energy = - v[i,0] }").compile(jit=False)
+    "mask in part": ("BM882.*`v`", lambda m: bmdsl.parse("model m { visible v[2] : categorical(2) energy = - v[i,0] }").compile(backend="reference")
                      .impute(np.eye(2)[None], np.array([[False, True], [False, False]]), steps=2)),
     "infinite energy": ("BM773.*`v`", lambda m: m.energy(**whole(v=np.array([[np.inf, 0, 0]])))),
     "infinite given": ("BM773.*`x`", lambda m: m.free_energy(**BARE | {"x": np.array([[-np.inf, 0]])})),

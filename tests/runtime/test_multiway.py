@@ -102,7 +102,7 @@ def test_a_factored_field_is_summed_factor_by_factor() -> None:
 def test_a_conditional_model_s_likelihood_and_gradient_are_those_given_its_case() -> None:
     text = """model m { given x[2] : binary  visible y[3] : binary  hidden h[2] : binary  param W, b
       energy = - W[i,j,k] x[i] y[j] h[k] - b[j] y[j] }"""
-    m = bmdsl.parse(text).compile(seed=1, dtype="float64", jit=False)
+    m = bmdsl.parse(text).compile(seed=1, dtype="float64", backend="reference")
     generator = np.random.default_rng(0)
     for p in m.params:
         m.params[p] = generator.normal(0, 1, m.params[p].shape)

@@ -62,7 +62,7 @@ def test_what_is_wrong_otherwise_is_left_to_who_says_so() -> None:
 ], ids=["energy", "sample", "log Z", "gradient", "train", "save"])  # fmt: skip
 def test_an_entry_written_in_place_is_seen_when_it_is_used(use, tmp_path, monkeypatch) -> None:  # type: ignore[no-untyped-def]
     monkeypatch.chdir(tmp_path)
-    machine = bmdsl.parse(TEXT).compile(dtype="float64", jit=False)
+    machine = bmdsl.parse(TEXT).compile(dtype="float64", backend="reference")
     machine.train(np.eye(4), updates=2, batch=4)
     machine.params["U"][0, 1] += 1
     with pytest.raises(bmdsl.BmError, match="BM112"):
@@ -71,7 +71,7 @@ def test_an_entry_written_in_place_is_seen_when_it_is_used(use, tmp_path, monkey
 
 
 def test_an_entry_written_in_place_counts_for_both_sides_where_its_side_does() -> None:
-    machine = bmdsl.parse(TEXT.replace("symmetric", "symmetric(lower)")).compile(dtype="float64", jit=False)
+    machine = bmdsl.parse(TEXT.replace("symmetric", "symmetric(lower)")).compile(dtype="float64", backend="reference")
     machine.params["U"] = np.zeros((4, 4))
     machine.params["U"][2, 1] = 3
     assert machine.energy(v=np.ones((1, 4)))[0] == -3 and machine.params["U"][1, 2] == 3
@@ -83,7 +83,7 @@ def test_updates_do_not_look(negative: str, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(parameters.Parameters, "settle", lambda self: looked.append(1))
     counts = []
     for updates in (5, 25):
-        machine = bmdsl.parse(TEXT).compile(dtype="float64", jit=False)
+        machine = bmdsl.parse(TEXT).compile(dtype="float64", backend="reference")
         looked.clear()
         machine.train(np.tile(np.eye(4), (updates, 1)), epochs=1, batch=4, negative=negative)
         counts.append(len(looked))

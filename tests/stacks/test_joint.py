@@ -48,7 +48,7 @@ def file(tmp_path: Path) -> Path:
 def joint() -> JointMachine:
     layers = []
     for name, below, d in (("one", None, {}), ("two", "one", {}), ("three", "two", {"D": 4})):
-        m = bmdsl.parse(TEXT.split("stack")[0], {"one": "conv", "two": "flat", "three": "top"}[name], **d).compile(seed=1, dtype="float64", jit=False)
+        m = bmdsl.parse(TEXT.split("stack")[0], {"one": "conv", "two": "flat", "three": "top"}[name], **d).compile(seed=1, dtype="float64", backend="reference")
         generator = np.random.default_rng(7)
         for p in m.params:
             m.params[p] = generator.normal(0, 0.3, m.params[p].shape)

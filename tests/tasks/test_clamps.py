@@ -16,7 +16,7 @@ TEXT = "model m { visible v[3] : binary  visible y : categorical(3)  energy = - 
 
 def drawn(tmp_path: Path, group: str, x: np.ndarray) -> dict[str, np.ndarray]:
     np.save(tmp_path / "x.npy", x)
-    machine = bmdsl.parse(TEXT).compile(jit=False)
+    machine = bmdsl.parse(TEXT).compile(backend="reference")
     chosen = Chosen(steps=1, clamp=(f"{group}={tmp_path / 'x.npy'}",))
     s = Subject(machine, tmp_path, {}, True, {})
     return dict(draw(s, 1, tmp_path / "o.npz", chosen).groups)

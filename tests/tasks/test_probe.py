@@ -58,7 +58,7 @@ def test_what_a_probe_cannot_do_is_said(run: Path) -> None:
 def test_unnormalised_responsibilities_are_minus_the_free_energies_of_the_components() -> None:
     text = """model m { visible v[4] : binary  hidden h[3] : binary  hidden z : categorical(3)  param W, c, d
       energy = - W[i,k,j] v[i] z[k] h[j] - c[j] h[j] - d[k] z[k]  train { temperature z = geometric(50, 5) } }"""
-    m = bmdsl.parse(text).compile(dtype="float64", jit=False)
+    m = bmdsl.parse(text).compile(dtype="float64", backend="reference")
     for p in m.params:
         m.params[p] = np.random.default_rng(len(p)).normal(0, 1, m.params[p].shape)
     v = (np.random.default_rng(0).random((5, 4)) < 0.5).astype(float)
@@ -72,4 +72,4 @@ def test_unnormalised_responsibilities_are_minus_the_free_energies_of_the_compon
     np.testing.assert_allclose(m.transform(v, "responsibilities"), p / p.sum(1, keepdims=True), atol=1e-12)
     np.testing.assert_allclose(m.posterior(v=v)["z"], p / p.sum(1, keepdims=True), atol=1e-12)
     with pytest.raises(bmdsl.BmError, match="BM816"):
-        bmdsl.load("rbm", D=4, H=2).compile(jit=False).transform(v, "responsibilities")
+        bmdsl.load("rbm", D=4, H=2).compile(backend="reference").transform(v, "responsibilities")

@@ -8,6 +8,7 @@ import itertools
 import numpy as np
 
 from bmdsl.language.model import Group, Initial, Letter, Model, Parameter, ParameterFactor, Subscript, Term, UnitFactor
+from bmdsl.plan.streams import NEGATIVE_START_STREAM
 
 
 def _letter(x: str) -> Subscript:
@@ -85,7 +86,7 @@ class NaiveRbm:
         return {**state, "h": self._mean("h", state)}
 
     def draw_posterior(self, rows, observed, update, stream):
-        state = self.initial_state(len(observed["v"]), stream, update)
+        state = self.initial_state(len(observed["v"]), NEGATIVE_START_STREAM, update)
         self.sweep(state, 1, observed, update, stream)
         return state
 

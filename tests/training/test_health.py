@@ -122,7 +122,7 @@ def test_rare_exchanges_are_minded(machine: bmdsl.Machine, cases: np.ndarray) ->
 
 def test_looking_changes_nothing(monkeypatch: pytest.MonkeyPatch, cases: np.ndarray) -> None:
     watched = bmdsl.parse(RBM).compile(seed=1)
-    run = watched.train(cases)
+    run = watched.train(cases, monitor=1)
     assert {"health", "log_likelihood", "pseudo_likelihood", "energy_gap", "free_energy_gap", "dead_h", "gradient_signal"} <= set(run.metrics[-1])
     monkeypatch.setattr(health, "discover", lambda _: {})
     alone = bmdsl.parse(RBM).compile(seed=1)
@@ -134,7 +134,7 @@ def test_looking_changes_nothing(monkeypatch: pytest.MonkeyPatch, cases: np.ndar
 def test_mean_field_reports_its_iterations_and_a_deep_machine_its_bound(cases: np.ndarray) -> None:
     text = RBM.replace("param W, b, c\n  energy = - W[i,j] v[i] h[j] - b[i] v[i] - c[j] h[j]", "hidden g[8] : binary  layers v -- h -- g")
     text = text.replace("h[4]", "h[8]")
-    run = bmdsl.parse(text.replace("positive exact", "positive meanfield(steps = 7)")).compile(seed=0).train(cases)
+    run = bmdsl.parse(text.replace("positive exact", "positive meanfield(steps = 7)")).compile(seed=0).train(cases, monitor=1)
     assert 1 < run.metrics[-1]["iterations"] <= 7
     m = run.machine
     assert run.metrics[-1]["bound"] == pytest.approx(float(m.variational_bound(cases).mean()) - m.log_partition(), abs=0.3)

@@ -106,7 +106,8 @@ def test_a_trajectory_knows_log_z_as_training_goes_on(monkeypatch: pytest.Monkey
     generator = np.random.default_rng(0)
     bars = np.repeat(generator.random((200, 4, 1)) < 0.5, 4, axis=2)
     x = np.where(generator.random((200, 1, 1)) < 0.5, bars, bars.transpose(0, 2, 1)).reshape(200, 16).astype(np.float32)
-    m = bmdsl.load("rbm", D=16, H=10).bind({"negative": "trajectory(replicas = 4, chains = 200, exchange = 0.9)", "epochs": 150, "batch": 50}).compile(seed=0)
+    settings = {"negative": "trajectory(replicas = 4, chains = 200, exchange = 0.9)", "epochs": 150, "batch": 50, "monitor": 1}
+    m = bmdsl.load("rbm", D=16, H=10).bind(settings).compile(seed=0)
     module, kept = discover("bmdsl.training.negative")["trajectory"], []
     keep = module._keep
     monkeypatch.setattr(module, "_keep", lambda *a: kept.append(1) or keep(*a))

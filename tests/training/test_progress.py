@@ -38,5 +38,5 @@ def test_a_machine_trains_in_silence_or_with_a_bar(capsys: pytest.CaptureFixture
 
     text = "model m { visible v[3] : binary  param b  energy = - b[i] v[i] }"
     for wanted, shown in ((False, False), (True, True)):
-        bmdsl.parse(text).compile(jit=False).train(np.eye(3), epochs=2, batch=3, negative="exact", progress=wanted)
+        bmdsl.parse(text).compile(backend="reference").train(np.eye(3), epochs=2, batch=3, negative="exact", progress=wanted)
         assert ("2/2" in capsys.readouterr().err) is shown

@@ -16,17 +16,17 @@ def test_a_shared_bias_gets_the_sum_of_its_units_pushes() -> None:
     data = np.random.default_rng(0).integers(0, 2, (20, 6)).astype(float)
     rows = []
     for penalty in ("l2(W, 0)", "sparsity(h, target = 0.1, rate = 3)"):
-        m = bmdsl.parse(FILTERS).compile(seed=0, dtype="float64", jit=False)
+        m = bmdsl.parse(FILTERS).compile(seed=0, dtype="float64", backend="reference")
         m.train(data, epochs=1, batch=20, positive="exact", negative="exact", optimizer="sgd(rate = 1)", penalty=penalty)
         rows.append(m.params["b"])
-    start = bmdsl.parse(FILTERS).compile(seed=0, dtype="float64", jit=False)
+    start = bmdsl.parse(FILTERS).compile(seed=0, dtype="float64", backend="reference")
     q = start.conditional("h", v=data).mean(0)
     np.testing.assert_allclose(rows[1] - rows[0], 3 * (0.1 - q).sum(1), atol=1e-10)
 
 
 def test_feature_maps_reach_their_target() -> None:
     data = np.random.default_rng(0).integers(0, 2, (20, 6)).astype(float)
-    m = bmdsl.parse(FILTERS).compile(seed=0, dtype="float64", jit=False)
+    m = bmdsl.parse(FILTERS).compile(seed=0, dtype="float64", backend="reference")
     m.train(data, epochs=80, batch=20, positive="exact", negative="exact", optimizer="sgd(rate = 0.1)",
             penalty="sparsity(h, target = 0.1, rate = 5)")  # fmt: skip
     assert m.conditional("h", v=data).mean((0, 2)) == pytest.approx([0.1, 0.1], abs=0.03)

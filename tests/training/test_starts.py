@@ -21,7 +21,7 @@ LOGITS = np.log(np.array([0.75, 0.5, 0.01]) / np.array([0.25, 0.5, 0.99]))
 
 @pytest.fixture
 def machine() -> bmdsl.Machine:
-    return bmdsl.parse(TEXT, D=3).compile(seed=3, dtype="float64", jit=False)
+    return bmdsl.parse(TEXT, D=3).compile(seed=3, dtype="float64", backend="reference")
 
 
 def values(machine: bmdsl.Machine) -> dict[str, np.ndarray]:
@@ -90,7 +90,7 @@ def test_pretraining_is_carried_out_once(monkeypatch: pytest.MonkeyPatch) -> Non
     done: list[int] = []
     monkeypatch.setattr(greedy, "pretrain", lambda *_: done.append(1))
     text = TEXT.replace("batch 4", "batch 4  pretrain greedy(epochs = 1)")
-    machine = bmdsl.parse(text, D=3).compile(dtype="float64", jit=False)
+    machine = bmdsl.parse(text, D=3).compile(dtype="float64", backend="reference")
     machine.train(DATA)
     machine.train(DATA)
     assert len(done) == 1

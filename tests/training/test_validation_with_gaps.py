@@ -26,7 +26,7 @@ def gaps(d: int, holes: int, whole: int = 0, n: int = 30) -> np.ndarray:
 
 def trained(text: str, training: np.ndarray, held: np.ndarray, **settings: Any) -> Any:
     m = bmdsl.parse(text).bind({"positive": "meanfield", "epochs": 2, "batch": 10, **settings}).compile(
-        dtype="float64", jit=False)  # fmt: skip
+        dtype="float64", backend="reference")  # fmt: skip
     group = m.visible[0]
     return m, train(m, {group: training}, m.model.training, validation={group: held})
 
@@ -87,6 +87,6 @@ def test_no_case_that_can_be_judged_is_an_error() -> None:
 
 
 def test_patience_and_validate_split_cases_with_gaps() -> None:
-    m = bmdsl.parse(SMALL).compile(dtype="float64", jit=False)
+    m = bmdsl.parse(SMALL).compile(dtype="float64", backend="reference")
     run = m.train(gaps(4, 1, n=40), validate=0.25, patience=1, epochs=4, batch=10, positive="meanfield")
     assert run.best_score is not None and "10 validation cases" in run.notes[-1]

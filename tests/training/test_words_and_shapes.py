@@ -89,7 +89,7 @@ def _model(given: Type | None, gshape: tuple[int, ...], visible: Type, vshape: t
 
 def _verify(text: str, data: dict[str, np.ndarray], jit: bool, settings: list[dict[str, str | float]]) -> None:
     """Two updates of each setting, which monitors do not look at unless the model is compiled: they are slow without."""
-    machine = bmdsl.parse(text).compile(dtype="float64", jit=jit)
+    machine = bmdsl.parse(text).compile(dtype="float64", backend="numba" if jit else "reference")
     trained = 0
     for setting in settings:
         try:
@@ -156,7 +156,7 @@ def test_all_together(name: str, shape: tuple[int, ...], vshape: tuple[int, ...]
 
 
 def test_nothing_to_train_is_said() -> None:
-    machine = bmdsl.parse("model m { visible s[3] : spin  energy = - s[i] s[wrap(i+1)] }").compile(jit=False)
+    machine = bmdsl.parse("model m { visible s[3] : spin  energy = - s[i] s[wrap(i+1)] }").compile(backend="reference")
     for setting in SETTINGS:
         with pytest.raises(bmdsl.BmError):
             machine.train(np.ones((4, 3)), updates=1, **setting)
@@ -165,6 +165,6 @@ def test_nothing_to_train_is_said() -> None:
 
 
 def test_fixed_parameters_alone_are_no_error() -> None:
-    machine = bmdsl.parse("model m { visible s[3] : spin  param J init 1 fixed  energy = - J s[i] s[wrap(i+1)] }").compile(jit=False)
+    machine = bmdsl.parse("model m { visible s[3] : spin  param J init 1 fixed  energy = - J s[i] s[wrap(i+1)] }").compile(backend="reference")
     machine.train(np.ones((4, 3)), epochs=2)
     assert machine.params["J"] == 1

@@ -12,15 +12,16 @@ from bmdsl.language.diagnostics import BmError
 from bmdsl.verification.brute_force import BruteForce
 from bmdsl.verification.nodes import nodes_of
 from bmdsl.verification.panels import FINE, counted, first_panels, fitted, gauss
+from bmdsl.verification.unit_groups import groups_of
 
 
 def brute(text: str, **params: object) -> BruteForce:
-    m = bmdsl.parse(f"model m {{ {text} }}").compile(seed=0, dtype="float64", jit=False)
+    m = bmdsl.parse(f"model m {{ {text} }}").compile(seed=0, dtype="float64", backend="reference")
     for name, x in params.items():
         m.params[name] = x
-    plan = m.program.plan
-    nodes = {g.name: nodes_of(g.unit, g.arguments, None if g.states is None else int(g.states), g.expert) for g in plan.groups}
-    return BruteForce(plan, nodes, {}, m.params)
+    every = {n: nodes_of(g.unit, g.arguments, g.states, g.expert) for n, g in groups_of(m.model).items()}
+    nodes = {n: x for n, x in every.items() if x is not None}
+    return BruteForce(m.model, nodes, {}, m.params)
 
 
 def log_z(b: BruteForce) -> float:

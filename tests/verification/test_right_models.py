@@ -17,13 +17,12 @@ FORMULAS = ("energy", "conditionals", "free energy", "log Z", "gradient")
 
 def rows(text: str, seed: int, off: float = 0.0) -> dict[str, Row]:
     """The rows of formulas; `off`: by what share the first parameter of the truth differs from the machine's."""
-    machine = bmdsl.parse(text).compile(seed=seed, dtype="float64", jit=False)
-    plan = machine.program.plan
+    machine = bmdsl.parse(text).compile(seed=seed, dtype="float64", backend="reference")
     _set_parameters(machine, np.random.default_rng(seed))
-    nodes = _nodes(plan)
+    nodes = _nodes(machine.model)
     truth = {n: x.copy() for n, x in machine.params.items()}
     truth[next(iter(truth))] *= 1 + off
-    brute = BruteForce(plan, nodes, {}, truth)
+    brute = BruteForce(machine.model, nodes, {}, truth)
     subject = Subject(machine, machine, brute, nodes, {})
     if off:  # the machine is judged by another's energies
         wrong = {n: x.copy() for n, x in machine.params.items()}

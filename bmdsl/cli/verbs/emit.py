@@ -12,11 +12,13 @@ PLACE = LOOK, 7
 
 
 def run(
-    stage: Annotated[str, typer.Argument(help="tree, model, graph, plan or python")],
+    stage: Annotated[str, typer.Argument(help="tree, model, graph, plan, schedule or python")],
     file: File,
     define: Define = None,
     which: Which = None,
     units: Units = None,
 ) -> None:
-    """Print one stage of the compiler: tree, model, graph, plan or python."""
-    print(load(file, define, name=which).emit(stage))
+    """Print one stage of the compiler: tree, model, graph, plan, schedule or python."""
+    from ...tasks.emit import emitted
+
+    print(emitted(load(file, define, name=which), stage))

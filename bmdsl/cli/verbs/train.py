@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ..options import USE, Allow, Define, Deny, File, Json, Seed, Settings, Threads, Units, Which, load, memory, overrides, warn
+from ..options import USE, Allow, Define, Deny, File, Json, Seed, Settings, Threads, Units, Which, assignments, memory, overrides, warn
 from ..outcome import finish, show
 
 if TYPE_CHECKING:
+    from ...model import Text
     from ...tasks.train import Outcome
 
 PLACE = USE, 1
@@ -37,24 +38,22 @@ def run(
     as_json: Json = False,
 ) -> None:
     """Train a model, or a stack layer by layer; lengths are taken from the data."""
-    from ...model import is_stack
+    from ...model import text_of
     from ...tasks.train import start
 
     folder, replaced = out or LAST, overwrite or out is None
-    if is_stack(file, which):
-        _stack(file, which, data, folder, replaced, define, overrides(settings), weights, seed, dtype, as_json)
+    text = text_of(file)
+    if text.is_stack(which):
+        _stack(text, which, data, folder, replaced, define, overrides(settings), weights, seed, dtype, as_json)
         return
-    model = load(file, define, settings, which)
-    if seed is not None:
-        model = model.bind({**overrides(settings), "seed": seed})
+    model = text.model(which, assignments(define), {**overrides(settings), **({} if seed is None else {"seed": seed})})
     warn(model, deny, allow)
     finish(start(model, data, folder, weights, dtype, memory(memory_limit), replaced), as_json)
 
 
-def _stack(file: str, which: str | None, data: str | None, out: Path, overwrite: bool, define: list[str] | None, settings: dict[str, str],
+def _stack(text: Text, which: str | None, data: str | None, out: Path, overwrite: bool, define: list[str] | None, settings: dict[str, str],
            weights: Path | None, seed: int | None, dtype: str, as_json: bool) -> None:  # fmt: skip
     from ...language.diagnostics import fail
-    from ...model import read_source
     from ...stacks.stack_model import StackModel
     from ...tasks.train_stack import train_stack
 
@@ -66,8 +65,7 @@ def _stack(file: str, which: str | None, data: str | None, out: Path, overwrite:
             print(f"{name}:")
             show([(f"  {title}", *rest) for title, *rest in outcome.rows()])
 
-    source, found = read_source(file)
-    stack = StackModel(source, which, found.parent)
+    stack = StackModel(text.source, which, text.folder, whole=text.whole)
     train_stack(stack, data, out, seed=seed, dtype=dtype, on_layer=done, overwrite=overwrite, settings=settings)
     if as_json:
         print(json.dumps({"out": str(out), "layers": [layer.name for layer in stack.layers]}))

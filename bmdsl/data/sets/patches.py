@@ -9,16 +9,17 @@ import numpy as np
 
 from ...language.diagnostics import fail
 from ...language.vocabulary import Word
+from ...plan.streams import fixed_generator
 from ..dataset import Dataset
 
 WORD = Word("patches", summary="40,000 + 10,000 patches, 8x8, of two photographs, in [0, 1]; comes with scikit-learn")
 PARTS = ("train", "test")
-SIDE, COUNTS, SEEDS = 8, {"train": 40_000, "test": 10_000}, {"train": 0, "test": 1}
+SIDE, COUNTS = 8, {"train": 40_000, "test": 10_000}
 
 
 def load(part: str = "train") -> Dataset:
     """float32 [40000 or 10000, 8, 8]: grey levels from 0 to 1."""
-    generator = np.random.default_rng(SEEDS[part])
+    generator = fixed_generator("TRAINING_PATCHES" if part == "train" else "TEST_PATCHES")
     grey = [photo.mean(axis=2) / 255 for photo in photographs()]
     return Dataset(WORD.name, pieces(grey, COUNTS[part], SIDE, generator).astype(np.float32), None, f"patches ({part})")
 

@@ -12,7 +12,7 @@ from ..subject import Subject
 from .samples import affordable, seen
 
 WORD = Word("chains", summary="chains over time")
-CHAINS, FRAMES = 8, 12
+CHAINS, FRAMES, MAX_SWEEPS = 8, 12, 500
 
 
 def draw(subject: Subject, folder: Path) -> list[Path]:
@@ -20,7 +20,7 @@ def draw(subject: Subject, folder: Path) -> list[Path]:
     machine, shown = subject.machine, subject.shown
     if shown is None or machine.given:
         return []
-    every = max(1, affordable(machine, CHAINS) // FRAMES)
+    every = max(1, affordable(machine, CHAINS, MAX_SWEEPS) // FRAMES)
     state = {n: machine.program.shaped(n, x[:CHAINS]) for n, x in subject.chains.items()} if subject.chains else machine.sample(CHAINS, steps=every)
     frames = []
     for _ in range(FRAMES):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ...inference.enumeration import support_of
 from ...language.vocabulary import Word
 from ..plots import tiles
 from ..subject import Subject
@@ -17,8 +18,8 @@ if TYPE_CHECKING:
 
 WORD = Word("samples", summary="samples of the machine")
 SHOWN = 100
-BUDGET = 2e10
-"""Floating-point operations that fresh chains may cost: seconds on one core."""
+BUDGET, BUDGET_OF_REAL_UNITS = 2e10, 4e9
+"""Floating-point operations that fresh chains may cost: some tenths of a second on one core, where products with states of two values are tables."""
 
 
 def draw(subject: Subject, folder: Path) -> list[Path]:
@@ -48,6 +49,9 @@ def fresh(machine: Machine, visible: str) -> tuple[str, np.ndarray]:
     return f"{SHOWN} samples after {steps:,} sweeps", seen(machine, visible, states)
 
 
-def affordable(machine: Machine, chains: int) -> int:
-    """Sweeps, 20 to 1,000, that cost no more than the budget."""
-    return int(np.clip(BUDGET / (4 * chains * max(machine.program.plan.pairs_of_a_sweep, 1)), 20, 1000))
+def affordable(machine: Machine, chains: int, most: int = 1000) -> int:
+    """Sweeps, 20 to `most`, that cost no more than the budget."""
+    program = machine.program
+    supports = [support_of(program, n) for n in machine.free if program.states[n] == 1]
+    budget = BUDGET if all(x is not None and len(x) <= 2 for x in supports) else BUDGET_OF_REAL_UNITS
+    return int(np.clip(budget / (4 * chains * max(program.plan.pairs_of_a_sweep, 1)), 20, most))

@@ -1,4 +1,4 @@
-"""Whether the negative phase's chains stand for the model: their energy against the data's, and how much of it they remember from an epoch ago.
+"""Whether the negative phase's chains stand for the model: their energy against the data's, and how much of it they remember from the last look.
 
 At the maximum of the likelihood ⟨E⟩ is the same for the data as for the model, since E is linear in the parameters. Chains that lag behind the parameters
 have a mean energy far from it.
@@ -19,7 +19,7 @@ from ..health import Finding, Look
 WORD = Word("chains", summary="energy of the chains against the data's, and their memory")
 
 STALE, SLOW = 3.0, 0.5
-"""What is worth a word: standard deviations of the energy between data and chains, two epochs running; correlation of a chain's energy with an epoch ago."""
+"""What is worth a word: standard deviations of the energy between data and chains, two looks running; correlation of a chain's energy with the last look."""
 
 
 def look(at: Look, memory: dict[str, Any]) -> Finding:
@@ -47,8 +47,10 @@ def look(at: Look, memory: dict[str, Any]) -> Finding:
         if before is not None and before.std() > 0 and now.std() > 0:
             figures["chain_memory"] = float(np.corrcoef(before, now)[0, 1])
             if figures["chain_memory"] > SLOW:
-                minds.append(f"chains hardly move: energy correlates by {figures['chain_memory']:.2f} with that of an epoch ago")
-        memory["energies"] = now
+                ago = at.epoch - memory["epoch"]
+                past = "an epoch ago" if ago <= 1 else f"{ago} epochs ago"
+                minds.append(f"chains hardly move: energy correlates by {figures['chain_memory']:.2f} with that of {past}")
+        memory["energies"], memory["epoch"] = now, at.epoch
     return Finding(figures, "; ".join(minds), warning)
 
 

@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from ...inference.bound import minus_free_energy
 from ...inference.likelihood import mean_error
 from ...language.vocabulary import Word
 from ..health import Finding, Look
@@ -21,8 +20,8 @@ def look(at: Look, memory: dict[str, Any]) -> Finding:
     """`free_energy_gap`, by F where hidden units can be summed out, else by mean field's bound on it."""
     if at.held is None:
         return Finding()
-    train, held = (minus_free_energy(at.machine, x) for x in (at.watched, at.held))
-    (mean, error_of_train), (mean_of_held, error_of_held) = mean_error(train, at.weights), mean_error(held, at.held_weights)
+    mean, error_of_train = mean_error(at.minus_free_energy, at.weights)
+    mean_of_held, error_of_held = mean_error(at.held_minus_free_energy, at.held_weights)
     gap, error = mean - mean_of_held, float(np.hypot(error_of_train, error_of_held))
     units = sum(at.machine.program.sizes[n] for n in at.machine.visible)
     minds = f"overfitting: validation cases lie {gap:.1f} nats above training cases" if gap > max(SHARE * units, 4 * error) else ""

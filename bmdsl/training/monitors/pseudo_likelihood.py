@@ -10,15 +10,13 @@ from typing import Any
 import numpy as np
 from scipy.special import logsumexp
 
-from ...inference import enumeration
 from ...inference.bound import minus_free_energy
 from ...language.vocabulary import Word
+from ...plan.streams import of_event
 from ...runtime import domain
 from ..health import Finding, Look
 
 WORD = Word("pseudo_likelihood", summary="log P of one unit given all others")
-
-STREAM = 15
 
 
 def look(at: Look, memory: dict[str, Any]) -> Finding:
@@ -26,17 +24,20 @@ def look(at: Look, memory: dict[str, Any]) -> Finding:
     machine, program = at.machine, at.machine.program
     name = machine.visible[0]
     support, width = domain.support_of(program, name), program.states[name]
-    if support is None or len(support) > 64 or not enumeration.summed_at_once(program, machine.hidden):
+    if support is None or len(support) > 64 or not at.summed:
         return Finding()
     x = at.watched[name].reshape(len(at.watched[name]), -1)
     units = x.shape[1] // width
-    generator = np.random.Generator(np.random.Philox(key=[machine.seed, (STREAM << 32) + at.epoch]))
+    generator = of_event("PSEUDO_LIKELIHOOD", machine.seed, at.epoch)
     columns = generator.integers(units, size=len(x))[:, None] * width + np.arange(width)
     rows = np.arange(len(x))[:, None]
-    own = minus_free_energy(machine, at.watched)
-    states = []
-    for value in np.asarray(support, x.dtype).reshape(len(support), -1):
+    own = at.minus_free_energy
+    values = np.asarray(support, x.dtype).reshape(len(support), -1)
+    present = np.abs(x[rows, columns][:, None] - values).sum(2).argmin(1)
+    drawn = bool((values[present] == x[rows, columns]).all())  # else data are means: no state of theirs is known already
+    states = [own] if drawn else []
+    for shift in range(int(drawn), len(values)):
         moved = x.copy()
-        moved[rows, columns] = value
+        moved[rows, columns] = values[(present + shift) % len(values)]
         states.append(minus_free_energy(machine, {**at.watched, name: moved}))
     return Finding({"pseudo_likelihood": float(units * np.average(own - logsumexp(states, axis=0), weights=at.weights))})

@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 
 from ...inference.correlations import unexplained
-from ...inference.enumeration import summed_at_once
 from ...language.vocabulary import Word
 from ...runtime.domain import is_real
 from ..health import Finding, Look
@@ -35,11 +34,7 @@ def look(at: Look, memory: dict[str, Any]) -> Finding:
     real = [n for n in machine.visible if is_real(program.plan.group(n)) and not program.meets(n)]
     if not real:
         return Finding()
-    if summed_at_once(program, machine.hidden):
-        rows, weights = machine.posterior_rows(at.watched)
-    else:
-        rows, _ = machine.mean_field(at.watched, 30, 1e-4, 0.0)
-        weights = np.ones(len(rows[real[0]]))
+    rows, weights = at.posterior
     figures: dict[str, float] = {}
     minds = []
     for name in real:

@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from ...inference.enumeration import summed_at_once
 from ...language.vocabulary import Word
 from ...runtime.domain import ends, span
 from ..health import Finding, Look
@@ -20,13 +19,9 @@ STILL, END, MANY = 0.01, 0.02, 0.5
 def look(at: Look, memory: dict[str, Any]) -> Finding:
     """`dead_h`: share of the units that stay where they are in the midst; `saturated_h`: of those that stay at an end, always on or always off."""
     machine, figures, minds = at.machine, {}, []
-    if summed_at_once(machine.program, machine.hidden):
-        rows, weights = machine.posterior_rows(at.watched)
-        per = len(weights) // len(next(iter(at.watched.values())))
-        means = {n: (rows[n] * weights[:, None]).reshape(-1, per, rows[n].shape[1]).sum(1) for n in machine.hidden}
-    else:
-        found, _ = machine.mean_field(at.watched, 30, 1e-4, 0.0)
-        means = {n: found[n] for n in machine.hidden}
+    rows, weights = at.posterior
+    per = len(weights) // len(next(iter(at.watched.values())))
+    means = {n: rows[n] if per == 1 else (rows[n] * weights[:, None]).reshape(-1, per, rows[n].shape[1]).sum(1) for n in machine.hidden}
     for name, x in means.items():
         g = machine.program.plan.group(name)
         if g.states is not None:

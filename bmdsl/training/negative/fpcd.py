@@ -10,10 +10,16 @@ import numpy as np
 
 from ...language.model import Choice
 from ...language.vocabulary import Option, Word
+from ...plan.streams import CHAIN_STREAM, NEGATIVE_STREAM
 from ...runs.run_folder import OWN
+from ...schedule.builder import Gradient, Phase
+from ...schedule.routines.phases import Sweep, sweep
+from ...schedule.values import Content, Value
 from ..batch import Batch, Expectation
+from ..composing import Composer
+from ..composing import trained as trained_of
 from ..conditions import refuse_given
-from ..machine_protocol import CHAIN_STREAM, NEGATIVE_STREAM, Array, Machine, State
+from ..machine_protocol import Array, Machine, State
 from ..modifiers import trained
 
 WORD = Word(
@@ -51,3 +57,32 @@ def after(machine: Machine, choice: Choice, chains: State, gradient: dict[str, A
         fast = chains[FAST + name]
         fast *= fast.dtype.type(float(choice["decay"]))
         fast += fast.dtype.type(float(choice["rate"])) * gradient[name]
+
+
+def compose(c: Composer, choice: Choice, positive: Phase) -> Phase:
+    """The chains moved by `steps` sweeps at θ + F, then their average."""
+    b, moved = c.b, {}
+    for name in trained_of(b.plan):
+        theta = b.params[name]
+        moved[name] = b.shared(f"{name}_moved", Content.PARAMETER, theta.shape)
+        b.do("copy", theta, moved[name])
+        b.do("add_scaled", _fast(c, name), 1.0, moved[name])
+    how = Sweep(NEGATIVE_STREAM, c.update, {})
+    with b.standing_at(moved, "moved"):
+        c.terms.prepare(b)
+        count = int(choice["chains"])
+        return sweep(b, c.terms, c.chains(count), int(choice["steps"]), how, count, keep=True)
+
+
+def compose_after(c: Composer, choice: Choice, gradient: Gradient) -> None:
+    """F ← decay · F + rate · gradient."""
+    c.b.heading("fast weights follow the gradient and decay")
+    for name in trained_of(c.b.plan):
+        c.b.do("rescale", _fast(c, name), float(choice["decay"]))
+        c.b.do("add_scaled", gradient[name], float(choice["rate"]), _fast(c, name))
+
+
+def _fast(c: Composer, name: str) -> Value:
+    """F of a parameter."""
+    key = ("chain", FAST + name)
+    return c.b.bound_to(key) or c.word(f"fast_{name}", c.b.params[name].shape, key=key)

@@ -6,9 +6,13 @@ import numpy as np
 
 from ...language.model import Choice
 from ...language.vocabulary import Option, Word
+from ...plan.streams import CHAIN_STREAM, NEGATIVE_STREAM
+from ...schedule.builder import Phase
+from ...schedule.routines.phases import Sweep, sweep
 from ..batch import Batch, Expectation
+from ..composing import Composer
 from ..conditions import refuse_given
-from ..machine_protocol import CHAIN_STREAM, NEGATIVE_STREAM, Machine, State
+from ..machine_protocol import Machine, State
 
 WORD = Word(
     "pcd",
@@ -28,3 +32,11 @@ def expect(machine: Machine, choice: Choice, batch: Batch, chains: State, positi
     rows = machine.sweep(chains, int(choice["steps"]), {}, batch.update, NEGATIVE_STREAM)
     count = int(choice["chains"])
     return Expectation(rows, np.full(count, 1 / count, machine.dtype))
+
+
+def compose(c: Composer, choice: Choice, positive: Phase) -> Phase:
+    """The chains moved by `steps` sweeps, then their average."""
+    count = int(choice["chains"])
+    phase = c.chains(count)
+    how = Sweep(NEGATIVE_STREAM, c.update, {})
+    return sweep(c.b, c.terms, phase, int(choice["steps"]), how, count, keep=True)

@@ -10,10 +10,15 @@ import numpy as np
 
 from ...language.model import Choice
 from ...language.vocabulary import Option, Word
+from ...plan.streams import CHAIN_STREAM, NEGATIVE_STREAM, of_event
 from ...runs.run_folder import OWN
+from ...schedule.builder import NotScheduled, Phase
+from ...schedule.routines.phases import Sweep, sweep
+from ...schedule.values import Content, Life, Number, Value
 from ..batch import Batch, Expectation
+from ..composing import Composer
 from ..conditions import refuse_given
-from ..machine_protocol import CHAIN_STREAM, NEGATIVE_STREAM, Array, Machine, State
+from ..machine_protocol import Array, Machine, State
 
 WORD = Word(
     "tempering",
@@ -48,7 +53,7 @@ def expect(machine: Machine, choice: Choice, batch: Batch, chains: State, positi
 
     state = {n.removeprefix(REPLICA): x for n, x in chains.items() if n.startswith(REPLICA)}
     betas, place = chains[BETAS], chains[PLACE]
-    generator = np.random.Generator(np.random.Philox(key=[machine.seed, (CHAIN_STREAM << 32) + batch.update]))
+    generator = of_event("TRAINING_EXCHANGE", machine.seed, batch.update)
     energies = machine.written_energy(state).reshape(place.shape)
     exchange(betas, place, energies, batch.update % 2, generator, chains[ACCEPTED], chains[TRIED])
     if batch.update % ADAPT == ADAPT - 1:
@@ -68,3 +73,60 @@ def rows_at(rows: State, chosen: Array) -> State:
     for name, x in getattr(rows, "squares", {}).items():
         picked.squares[name] = x[chosen]  # type: ignore[attr-defined]  # rows of a compiled machine
     return picked
+
+
+def uniforms(seed: int, choice: Choice, update: int) -> Array:
+    """The numbers that decide one update's exchanges, a row for each pair: those that `expect` draws."""
+    pairs, count = int(choice["replicas"]) // 2, int(choice["chains"])
+    return of_event("TRAINING_EXCHANGE", seed, update).random((pairs, count))
+
+
+def compose(c: Composer, choice: Choice, positive: Phase) -> Phase:
+    """Exchanges, then sweeps of all replicas at their temperatures; the average of those at β = 1."""
+    b = c.b
+    if any(g.expert for g in b.plan.groups):
+        raise NotScheduled("temperatures of units that experts see")
+    count, replicas = int(choice["chains"]), int(choice["replicas"])
+    rows = count * replicas
+    state = {}
+    for g in b.plan.groups:
+        source = ("chain", REPLICA + g.name)
+        state[g.name] = b.state(g.name, f"{g.name}_replicas", rows, Life.KEPT, source=source)
+    at = Phase(state, c.share_of(count))
+    betas = _kept(c, "betas", BETAS, (replicas,), "f8")
+    place = _kept(c, "place", PLACE, (count, replicas), "i8")
+    accepted, tried = (
+        _kept(c, n, key, (replicas - 1,), "f8") for n, key in (("accepted", ACCEPTED), ("tried", TRIED))
+    )
+    chance = b.value(
+        "uniforms", Content.CONSTANT, (replicas // 2, count), Life.GIVEN, number="f8", per_update=True,
+        source=("uniforms",),
+    )  # fmt: skip
+    energy = b.shared("minus_E", Content.FIGURE, (rows,), "f8")
+    b.do("begin_energies", energy)
+    c.terms.add_minus_energy(b, at, energy, rows)
+    turn = Number(f"{c.update} % 2")
+    b.do("exchange", energy, turn, chance, betas, place, accepted, tried)
+    b.do("respace", c.update, ADAPT, betas, accepted, tried)
+    beta = b.shared("beta", Content.WEIGHTS, (rows,))
+    b.do("take_betas", betas, place, beta)
+    how = Sweep(NEGATIVE_STREAM, c.update, {}, beta=beta)
+    ends = sweep(b, c.terms.untempered, at, int(choice["steps"]), how, rows, keep=True)
+    cold = b.shared("cold", Content.SLOT, (count,), "i8")
+    b.do("find_cold", place, cold)
+    kept = c.chains(count)
+    picked, squares = dict(kept.rows), {}
+    for name, x in state.items():
+        b.do("take_rows", x, cold, kept.rows[name])
+        if ends.rows[name] is not x:
+            picked[name] = b.mean_of(name, count, f"m_{name}_cold")
+            b.do("take_rows", ends.rows[name], cold, picked[name])
+        if name in ends.squares:
+            squares[name] = b.mean_of(name, count, f"s2_{name}_cold")
+            b.do("take_rows", ends.squares[name], cold, squares[name])
+    return Phase(picked, kept.share, squares=squares)
+
+
+def _kept(c: Composer, name: str, key: str, shape: tuple[int, ...], number: str) -> Value:
+    """Something of the ladders that goes on from update to update."""
+    return c.word(name, shape, number=number, key=("chain", key))

@@ -13,10 +13,11 @@ import numpy as np
 
 from ...language.model import Choice
 from ...language.vocabulary import Option, Word
+from ...plan.streams import CHAIN_STREAM, NEGATIVE_STREAM, PAST_STREAM, of_event
 from ...runs.run_folder import OWN
 from ..batch import Batch, Expectation
 from ..conditions import refuse_given
-from ..machine_protocol import CHAIN_STREAM, NEGATIVE_STREAM, Array, Machine, State
+from ..machine_protocol import Array, Machine, State
 
 if TYPE_CHECKING:
     from ...inference.phases import Phases
@@ -73,7 +74,7 @@ def expect(machine: Machine, choice: Choice, batch: Batch, chains: State, positi
     _exchange(phases, chains, states, batch.update)
     for k in range(count):
         with machine.standing_at(_params(machine, chains, k)):
-            machine.sweep(states[k], int(choice["steps"]), {}, batch.update, NEGATIVE_STREAM + 16 + k)
+            machine.sweep(states[k], int(choice["steps"]), {}, batch.update, PAST_STREAM + k)
     rows = machine.sweep(states[-1], int(choice["steps"]), {}, batch.update, NEGATIVE_STREAM)
     if chains[RATE] < float(choice["exchange"]):
         _keep(machine, chains, states[-1], int(choice["replicas"]) - 1)
@@ -114,7 +115,7 @@ def _exchange(machine: Phases, chains: State, states: list[State], update: int) 
         return summing.sum_out(machine.program, fields[f], kept, summed)[1]
 
     own = [weight(k, k) for k in range(count + 1)]
-    generator = np.random.Generator(np.random.Philox(key=[machine.seed, (CHAIN_STREAM << 32) + update]))
+    generator = of_event("TRAINING_EXCHANGE", machine.seed, update)
     log_z = chains[LOG_Z]
     steps = [(weight(k + 1, k) - own[k], weight(k, k + 1) - own[k + 1]) for k in range(count)]  # all before any chain changes its place
     for k, (up, down) in enumerate(steps):

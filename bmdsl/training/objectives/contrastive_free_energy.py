@@ -12,7 +12,10 @@ from typing import Any
 from ...language.diagnostics import fail
 from ...language.model import Choice
 from ...language.vocabulary import Option, Word
+from ...schedule.builder import Gradient
+from ...schedule.routines.contrastive import Pass
 from ..batch import Batch
+from ..composing import Composer
 from ..machine_protocol import Array, Machine
 
 WORD = Word(
@@ -35,9 +38,24 @@ def verify(machine: Any, choice: Choice, batch: Batch) -> None:
                    help="leave `objective` out and use `positive gibbs(steps = 5)`")  # fmt: skip
 
 
+def is_told(update: int, numbers: int) -> bool:
+    """Whether the value is worked out in this update, of a minibatch of so many numbers."""
+    return update % TOLD == 0 or numbers < SMALL
+
+
 def add_gradient(machine: Machine, choice: Choice, batch: Batch, out: dict[str, Array], share: float) -> dict[str, float]:
     """out += share · the derivative; now and then the value, in nats a case, for the progress line: it takes about as long as the gradient."""
-    told = batch.update % TOLD == 0 or sum(x.size for x in batch.data.values()) < SMALL
+    told = is_told(batch.update, sum(x.size for x in batch.data.values()))
     through, based = bool(choice["through_reconstruction"]), bool(choice["base_measure"])
     value = machine.contrastive_free_energy(batch.data, batch.weights, out, share, through, told, based)
     return {} if value is None else {"contrastive_free_energy": value}
+
+
+def compose(c: Composer, choice: Choice, gradient: Gradient) -> None:
+    """Adds the derivative; the value in updates that tell it."""
+    based = bool(choice["base_measure"])
+    way = Pass.of(c.b, c.terms, c.data)
+    with c.b.repeat(c.b.number("told", "i8", per_update=True), "once"):
+        way.tell(c.row_weights(c.data), based, c.figure("contrastive_free_energy"))
+    c.b.heading("gradient of the mean of F(v′) − F(v)")
+    way.add_gradient(gradient, bool(choice["through_reconstruction"]), based)

@@ -9,7 +9,10 @@ from __future__ import annotations
 from ...language.diagnostics import fail
 from ...language.model import Choice
 from ...language.vocabulary import Word
+from ...schedule.builder import Gradient
+from ...schedule.routines.pseudolikelihood import residuals
 from ..batch import Batch
+from ..composing import Composer
 from ..machine_protocol import Array, Machine
 
 WORD = Word("pseudolikelihood", summary="every unit given all others: no negative phase; models without hidden units")
@@ -32,3 +35,12 @@ def verify(machine: Machine, choice: Choice, batch: Batch) -> None:
 def add_gradient(machine: Machine, choice: Choice, batch: Batch, out: dict[str, Array], share: float) -> dict[str, float]:
     """out += share · d/dθ Σ_n w_n Σ_i log P(x_i | rest); the value, in nats a case, for the progress line."""
     return {"pseudo_log_likelihood": machine.pseudolikelihood(batch.data, batch.weights, out, share)}
+
+
+def compose(c: Composer, choice: Choice, gradient: Gradient) -> None:
+    """Adds the derivative; the value."""
+    found = residuals(c.b, c.terms, c.data)
+    figure = c.figure("pseudo_log_likelihood")
+    c.b.do("tell_mean", found.value, c.row_weights(c.data), figure)
+    c.b.heading("gradient: the slope of ⟨−E⟩'s own gradient along the residuals")
+    found.add_gradient(gradient)

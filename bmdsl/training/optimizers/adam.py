@@ -6,6 +6,10 @@ import numpy as np
 
 from ...language.model import Choice
 from ...language.vocabulary import Option, Word
+from ...schedule.builder import Gradient
+from ...schedule.values import Number
+from ..composing import Composer
+from ..composing import trained as trained_of
 from ..machine_protocol import Array, Sums
 
 WORD = Word(
@@ -43,3 +47,17 @@ def step(params: dict[str, Array], gradient: dict[str, Array], state: dict[str, 
         numbers = (rate, 1 - beta1, 1 - beta2, 1 - beta2**count, float(choice["epsilon"]))
         sums[name] = steps.adam(*(a.reshape(-1) for a in arrays), *(real(n) for n in numbers))
     return sums
+
+
+def compose(c: Composer, choice: Choice, gradient: Gradient, rate: Number) -> None:
+    """One step of every trained parameter."""
+    count = c.word("steps_taken", (1,), number="i8", key=("optimizer", "steps"))
+    c.b.do("count_up", count)
+    for name in trained_of(c.b.plan):
+        theta = c.b.params[name]
+        averages = [
+            c.word(f"{kind}_{name}", theta.shape, key=("optimizer", f"{kind}.{name}"))
+            for kind in ("mean", "square")
+        ]
+        numbers = (rate, *(c.b.literal(choice, n) for n in ("beta1", "beta2", "epsilon")))
+        c.b.do("step_adam", theta, gradient[name], *averages, count, *numbers, c.sums(name))

@@ -6,6 +6,10 @@ import numpy as np
 
 from ...language.model import Choice
 from ...language.vocabulary import Option, Word
+from ...schedule.builder import Gradient
+from ...schedule.values import Number
+from ..composing import Composer
+from ..composing import trained as trained_of
 from ..machine_protocol import Array, Sums
 
 WORD = Word(
@@ -35,3 +39,12 @@ def step(params: dict[str, Array], gradient: dict[str, Array], state: dict[str, 
         name: steps.rmsprop(x.reshape(-1), gradient[name].reshape(-1), state[f"square.{name}"].reshape(-1), *(x.dtype.type(n) for n in numbers))
         for name, x in params.items()
     }
+
+
+def compose(c: Composer, choice: Choice, gradient: Gradient, rate: Number) -> None:
+    """One step of every trained parameter."""
+    for name in trained_of(c.b.plan):
+        theta = c.b.params[name]
+        average = c.word(f"square_{name}", theta.shape, key=("optimizer", f"square.{name}"))
+        numbers = (rate, *(c.b.literal(choice, n) for n in ("decay", "epsilon")))
+        c.b.do("step_rmsprop", theta, gradient[name], average, *numbers, c.sums(name))

@@ -9,6 +9,10 @@ import numpy as np
 
 from ...language.model import Choice
 from ...language.vocabulary import Option, Word
+from ...schedule.builder import Gradient
+from ...schedule.values import Number
+from ..composing import Composer
+from ..composing import trained as trained_of
 from ..machine_protocol import Array, Sums
 
 WORD = Word(
@@ -40,3 +44,14 @@ def step(params: dict[str, Array], gradient: dict[str, Array], state: dict[str, 
         rate = real(float(choice["rate"]) * factor)
         sums[name] = steps.sgd(x.reshape(-1), gradient[name].reshape(-1), velocity, rate, real(choice["momentum"]), bool(choice["nesterov"]))
     return sums
+
+
+def compose(c: Composer, choice: Choice, gradient: Gradient, rate: Number) -> None:
+    """One step of every trained parameter."""
+    for name in trained_of(c.b.plan):
+        theta = c.b.params[name]
+        shape = theta.shape if choice["momentum"] else (0, 0)
+        key = ("optimizer", f"velocity.{name}") if choice["momentum"] else ("nothing",)
+        velocity = c.word(f"u_{name}", shape, key=key)
+        numbers = (rate, c.b.literal(choice, "momentum"), int(bool(choice["nesterov"])))
+        c.b.do("step_sgd", theta, gradient[name], velocity, *numbers, c.sums(name))

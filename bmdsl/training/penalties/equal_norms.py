@@ -12,9 +12,12 @@ from __future__ import annotations
 import numpy as np
 
 from ...language.diagnostics import fail
-from ...language.model import Choice
+from ...language.model import Choice, Model
 from ...language.structure import LayerWeights, layer_weights
 from ...language.vocabulary import Option, Word
+from ...schedule.builder import Gradient, NotScheduled, Phase, product_of
+from ...schedule.values import Content, Value
+from ..composing import Composer
 from ..machine_protocol import Array, Machine
 
 WORD = Word(
@@ -66,7 +69,11 @@ def _strengths(choice: Choice) -> dict[str, float]:
 
 def _layers(machine: Machine, choice: Choice) -> dict[str, LayerWeights]:
     """The named parameters; BmError BM765 where one is no coupling of two layers."""
-    known = layer_weights(machine.model)
+    return _layers_of(machine.model, choice)
+
+
+def _layers_of(model: Model, choice: Choice) -> dict[str, LayerWeights]:
+    known = layer_weights(model)
     for name in _strengths(choice):
         if name not in known:
             raise fail("BM765", f"`{name}` is no weight for each pair of units of two layers", choice.span,
@@ -82,3 +89,34 @@ def _neighbours(layers: dict[str, LayerWeights]) -> list[tuple[str, str]]:
 
 def _norms(w: Array, axes: tuple[int, ...]) -> Array:
     return np.sqrt(np.square(w, dtype=np.float64).sum(axis=axes, keepdims=True))
+
+
+def compose(c: Composer, choice: Choice, gradient: Gradient, positive: Phase, place: int) -> None:
+    """The norms' pull on the weights, and a step of every μ at the schedule's rate."""
+    b, layers = c.b, _layers_of(c.b.plan.model, choice)
+    mu: dict[str, Value] = {}
+    slopes: dict[str, Value] = {}
+    for name, strength in _strengths(choice).items():
+        key = ("penalty", f"{place}/mu_{name}")
+        mu[name] = c.word(f"mu_{name}", (1,), number="f8", key=key)
+        slopes[name] = b.shared(f"slope_mu_{name}", Content.SLOT, (1,), "f8")
+        kind, shape = _vectors(b.plan.model, layers[name])
+        w, g = b.reshaped(b.params[name], shape), b.reshaped(gradient[name], shape)
+        b.do(kind, w, mu[name], strength, g, slopes[name])
+    for one, other in _neighbours(layers):
+        b.do("draw_together", mu[one], mu[other], float(choice["coupling"]), slopes[one], slopes[other])
+    rate = b.number("rate", per_update=True)
+    for name, slope in slopes.items():
+        b.do("step_norm", slope, rate, float(choice["damping"]), mu[name])
+
+
+def _vectors(model: Model, layer: LayerWeights) -> tuple[str, tuple[int | str, int | str]]:
+    """The op that pulls the weight vectors, and the matrix whose columns or rows they are."""
+    shape = model.parameter(layer.parameter).shape
+    first = len(layer.axes)
+    if layer.axes == tuple(range(first)):
+        return "pull_columns", (product_of(shape[:first]), product_of(shape[first:]))
+    last = len(shape) - first
+    if layer.axes == tuple(range(last, len(shape))):
+        return "pull_rows", (product_of(shape[:last]), product_of(shape[last:]))
+    raise NotScheduled("weight vectors that are neither columns nor rows")

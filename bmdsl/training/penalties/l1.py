@@ -9,7 +9,9 @@ import numpy as np
 
 from ...language.model import Choice
 from ...language.vocabulary import Option, Word
+from ...schedule.builder import Gradient, Phase
 from ..batch import Expectation
+from ..composing import Composer
 from ..machine_protocol import Array, Machine
 
 WORD = Word(
@@ -25,3 +27,9 @@ def add_gradient(machine: Machine, choice: Choice, gradient: dict[str, Array], p
     name = str(choice["parameter"])
     w = machine.params[name]
     gradient[name] -= w.dtype.type(float(choice["strength"])) * np.sign(w)
+
+
+def compose(c: Composer, choice: Choice, gradient: Gradient, positive: Phase, place: int) -> None:
+    """g ← g − λ sign(W)."""
+    name = str(choice["parameter"])
+    c.b.do("subtract_signs", c.b.params[name], float(choice["strength"]), gradient[name])

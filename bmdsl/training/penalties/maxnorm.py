@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
+from ...interactions.moments import folded
 from ...language.model import Choice
 from ...language.vocabulary import Option, Word
+from ...schedule.builder import Gradient, Phase, product_of
+from ...schedule.values import Array, Folded, Number
+from ..composing import Composer
 from ..machine_protocol import Machine
+from ..modifiers import trained
 
 WORD = Word(
     "maxnorm",
@@ -17,9 +22,29 @@ WORD = Word(
 
 
 def project(machine: Machine, choice: Choice) -> None:
-    """w_j ← w_j · min(1, norm / |w_j|). A parameter of one axis is one column."""
-    w = machine.params[str(choice["parameter"])]
+    """w_j ← w_j · min(1, norm / |w_j|). A parameter of one axis is one column; a fixed one stays as it is."""
+    w = trained(machine).get(str(choice["parameter"]))
+    if w is None:
+        return
     axes = tuple(range(w.ndim - 1)) if w.ndim > 1 else None
     length = np.sqrt((w.astype(np.float64) ** 2).sum(axis=axes, keepdims=w.ndim > 0))
     bound = float(choice["norm"])
     w *= np.where(length > bound, bound / np.maximum(length, bound), 1.0).astype(w.dtype)
+
+
+def compose(c: Composer, choice: Choice, gradient: Gradient, positive: Phase, place: int) -> None:
+    """The gradient stays as it is."""
+
+
+def compose_projection(c: Composer, choice: Choice) -> None:
+    """w_j ← w_j · min(1, norm / |w_j|); a fixed parameter stays as it is."""
+    name = str(choice["parameter"])
+    parameter = c.b.plan.model.parameter(name)
+    if parameter.fixed:
+        return
+    w, shape = c.b.params[name], parameter.shape
+    if len(shape) > 1:
+        columns: Array = folded(c.b, w, product_of(shape[-1:]))
+    else:
+        columns = Folded(w, Number("1"))
+    c.b.do("clip_columns", columns, float(choice["norm"]))

@@ -13,7 +13,10 @@ from ...language.diagnostics import fail
 from ...language.model import Choice
 from ...language.structure import shared_bias_of
 from ...language.vocabulary import Option, Word
+from ...schedule.builder import Gradient, NotScheduled, Phase
+from ...schedule.values import Folded
 from ..batch import Expectation
+from ..composing import Composer
 from ..machine_protocol import Array, Machine
 
 WORD = Word(
@@ -39,3 +42,25 @@ def add_gradient(machine: Machine, choice: Choice, gradient: dict[str, Array], p
     axes = tuple(int(a) for a in machine.model.group(group).axes)
     push = float(choice["rate"]) * bias.scale * (float(choice["target"]) - positive.mean(group).reshape(axes))
     g += np.einsum(f"{bias.letters[0]}->{bias.letters[1]}", push).astype(g.dtype)
+
+
+def compose(c: Composer, choice: Choice, gradient: Gradient, positive: Phase, place: int) -> None:
+    """Adds the push to the group's bias."""
+    group = str(choice["group"])
+    bias = shared_bias_of(c.b.plan.model, group)
+    if bias is None:
+        raise NotScheduled("a group without biases")
+    rate, target = float(choice["rate"]) * bias.scale, float(choice["target"])
+    weights, x, g = c.row_weights(positive), positive.rows[group], gradient[bias.parameter]
+    units, entries = bias.letters
+    if units == entries:
+        c.b.do("add_push", x, weights, rate, target, g)
+        return
+    axes = dict(zip(units, c.b.plan.axes(group), strict=True))
+    lengths = [axes[q] for q in entries]
+    entry = np.arange(int(np.prod(lengths))).reshape(lengths)
+    turned = np.einsum(f"{entries}->{''.join(sorted(entries, key=units.index))}", entry)
+    spread = turned.reshape([axes[q] if q in entries else 1 for q in units])
+    places = np.broadcast_to(spread, list(axes.values())).reshape(-1)
+    owners = c.b.constant(f"entries_of_{group}", places)
+    c.b.do("add_shared_push", x, weights, rate, target, owners, Folded(g))

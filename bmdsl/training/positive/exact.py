@@ -7,7 +7,13 @@ import numpy as np
 from ...language.diagnostics import fail
 from ...language.model import Choice
 from ...language.vocabulary import Word
+from ...schedule.builder import NotScheduled, Phase
+from ...schedule.routines.by_state import enumerated_unit, posterior_by_state
+from ...schedule.routines.conditionals import conditional_means
+from ...schedule.routines.enumerating import enumerable, enumerated
+from ...schedule.values import BATCH
 from ..batch import Batch, Expectation
+from ..composing import Composer
 from ..machine_protocol import Machine
 
 WORD = Word("exact", summary="hidden units summed out exactly")
@@ -21,3 +27,19 @@ def expect(machine: Machine, choice: Choice, batch: Batch) -> Expectation:
     rows, weights = machine.posterior_rows(batch.data)
     per_case = len(weights) // batch.size
     return Expectation(rows, weights * np.repeat(batch.weights, per_case))
+
+
+def compose(c: Composer, choice: Choice) -> Phase:
+    """Means of the hidden groups if their posterior is a product, else one given a single one-of-K unit or all states of some groups."""
+    if c.missing:
+        raise NotScheduled("an exact posterior given missing values")
+    chosen = enumerable(c.b.plan, c.hidden)
+    if not chosen:
+        return conditional_means(c.b, c.terms, c.hidden, c.data, BATCH)
+    unit = enumerated_unit(c.b, c.hidden)
+    if unit is not None:
+        others = tuple(n for n in c.hidden if n != unit)
+        return posterior_by_state(c.b, c.terms, c.data, unit, others, BATCH)
+    weights = c.row_weights(c.data)
+    rest = tuple(n for n in c.hidden if n not in chosen)
+    return enumerated(c.b, c.terms, c.data, weights, c.share_of_all, chosen, rest, "data")

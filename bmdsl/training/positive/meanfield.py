@@ -7,7 +7,10 @@ from __future__ import annotations
 
 from ...language.model import Choice
 from ...language.vocabulary import Option, Word
+from ...schedule.builder import Phase
+from ...schedule.routines.mean_field import mean_field
 from ..batch import Batch, Expectation
+from ..composing import Composer
 from ..machine_protocol import Machine
 
 WORD = Word(
@@ -25,3 +28,9 @@ def expect(machine: Machine, choice: Choice, batch: Batch) -> Expectation:
     """One row of means a case, and how many iterations that took."""
     rows, used = machine.mean_field(batch.data, int(choice["steps"]), float(choice["tol"]), float(choice["damping"]))
     return Expectation(rows, batch.weights, {"iterations": used})
+
+
+def compose(c: Composer, choice: Choice) -> Phase:
+    """One row of means a case."""
+    free = (*c.hidden, *c.missing)
+    return mean_field(c.b, c.terms, c.data, free, choice, c.figure("iterations"))

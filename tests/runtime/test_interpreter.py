@@ -7,7 +7,7 @@ import pytest
 
 import bmdsl
 from bmdsl.runtime.bound_machine import GROUPS
-from bmdsl.schedule.interpreter import Interpreter, philox_uniforms
+from bmdsl.runtime.interpreter import Interpreter, philox_uniforms
 from tests.build import ALL, machine
 
 DISCRETE = [make for make in ALL if make.__name__ != "gbrbm"]

@@ -1,0 +1,105 @@
+"""A schedule printed as one Python function, a formula beside every call."""
+
+from __future__ import annotations
+
+import textwrap
+
+from ..schedule.ops import Heading, Node, Op, Repeat, Until
+from ..schedule.schedule import Schedule
+from ..schedule.values import BATCH, Value, is_of_batch
+
+WIDTH = 100
+EACH, EVEN = "each", ("even weights",)
+"""The argument 1 / cases of a minibatch, and what the array is bound to that holds it for every case."""
+NOTE = 64
+"""The column at which formulas stand if the calls leave room for it."""
+
+
+def emit_routine(schedule: Schedule, ragged: bool = False) -> str:
+    """The function's source. Its arguments are `first`, `last`, the schedule's numbers and its arrays, in order.
+
+    Arrays that have an entry for every update are called `<name>_of` and indexed by t. With `ragged`, minibatches
+    differ in size: update t has the cases starts[t], ..., starts[t + 1] - 1 of all that are given, and the first
+    rows of the arrays for a minibatch, called `<name>_all`.
+    """
+    updates = [] if schedule.once else ["first", "last"]
+    arguments = [*updates, *number_names(schedule, ragged), *argument_names(schedule, ragged)]
+    head = textwrap.fill(", ".join(arguments), WIDTH - 4)
+    span = "" if schedule.once else ", for update = first, ..., last - 1"
+    doc = textwrap.fill(f"{schedule.summary}{span}.", WIDTH - 4)
+    lines = [f"{name} = {number}" for name, number in schedule.streams]
+    lines = ["# random streams", *lines, "", ""] if lines else []
+    lines += [f"def {schedule.name}(", *textwrap.indent(head, "    ").splitlines(), "):"]
+    lines += textwrap.indent(f'"""{doc}' + ('\n"""' if "\n" in doc else '"""'), "    ").splitlines()
+    if schedule.once:
+        return "\n".join([*lines, *_body(schedule.body, 1)]) + "\n"
+    lines += ["    for t in range(last - first):", "        update = first + t"]
+    lines += [f"        {line}" for line in _views(schedule, ragged)]
+    lines += _body(schedule.body, 2)
+    return "\n".join(lines) + "\n"
+
+
+def number_names(schedule: Schedule, ragged: bool = False) -> list[str]:
+    """The names of the scalar arguments, in order."""
+    return [n for n, _ in schedule.numbers if not (ragged and n == EACH)]
+
+
+def argument_names(schedule: Schedule, ragged: bool = False) -> list[str]:
+    """The names of the array arguments, in order."""
+    names = [_argument(v, ragged) for v in schedule.values]
+    return ["starts", *names] if ragged else names
+
+
+def is_cut(v: Value) -> bool:
+    """Whether an array has as many rows as a minibatch has cases, so that a smaller one uses a part of it."""
+    return any(map(is_of_batch, v.shape)) and not v.per_update
+
+
+def _argument(v: Value, ragged: bool) -> str:
+    if v.per_update:
+        return f"{v.name}_of"
+    return f"{v.name}_all" if ragged and is_cut(v) else v.name
+
+
+def _views(schedule: Schedule, ragged: bool) -> list[str]:
+    """Lines that name the arrays of one update."""
+    lines = ["start, cases = starts[t], starts[t + 1] - starts[t]", f"{EACH} = 1.0 / cases"] if ragged else []
+    for v in schedule.values:
+        if v.per_update:
+            by_case = ragged and is_of_batch(v.shape[0])
+            lines.append(f"{v.name} = {v.name}_of[{'start : start + cases' if by_case else 't'}]")
+        elif ragged and is_cut(v):
+            lines += _cut(v)
+    return lines
+
+
+def _cut(v: Value) -> list[str]:
+    """The first rows of an array, as an array whose numbers lie one after another."""
+    whole = f"{v.name}_all"
+    if v.source == EVEN:
+        return [f"{v.name} = {whole}[:cases]", f"{v.name}[:] = {EACH}"]
+    if is_of_batch(v.shape[0]) and not any(map(is_of_batch, v.shape[1:])):
+        return [f"{v.name} = {whole}[:{str(v.shape[0]).replace(BATCH, 'cases')}]"]
+    axes = [str(n).replace(BATCH, "cases") if is_of_batch(n) else f"{whole}.shape[{k}]" for k, n in enumerate(v.shape)]
+    return [f"{v.name} = {whole}.reshape(-1)[:{' * '.join(axes)}].reshape({', '.join(axes)})"]
+
+
+def _body(body: tuple[Node, ...], depth: int) -> list[str]:
+    pad = "    " * depth
+    out: list[str] = []
+    for k, node in enumerate(body):
+        if isinstance(node, Heading):
+            if k + 1 < len(body) and not isinstance(body[k + 1], Heading):
+                out.append(f"{pad}# {node.text}")
+        elif isinstance(node, Op):
+            call = pad + node.call()
+            out.append(f"{call:{NOTE}}  # {node.note}")
+        elif isinstance(node, Repeat):
+            out.append(f"{pad}for {node.variable} in range({node.count}):")
+            out += _body(node.body, depth + 1) or [f"{pad}    pass"]
+        elif isinstance(node, Until):
+            out.append(f"{pad}for {node.variable} in range({node.count}):")
+            out.append(f"{pad}    {node.rows} = {node.going}[0]")
+            out += [f"{pad}    if {node.rows} == 0:", f"{pad}        break"]
+            out += _body(node.body, depth + 1)
+    return out

@@ -1,0 +1,63 @@
+"""Replicas that exchange their places: compiled twins of the kinds of op of these names."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .table import kernel
+
+LEAST = 0.01
+
+
+@kernel()
+def exchange(x, first, uniforms, betas, place, accepted, tried):  # type: ignore[no-untyped-def]  # typed by numba
+    replicas = place.shape[1]
+    for k in range(first, len(betas) - 1, 2):
+        for c in range(place.shape[0]):
+            a, b = 0, 0
+            for r in range(replicas):
+                if place[c, r] == k:
+                    a = r
+                elif place[c, r] == k + 1:
+                    b = r
+            gain = (betas[k] - betas[k + 1]) * (x[c * replicas + b] - x[c * replicas + a])
+            if np.log(uniforms[(k - first) // 2, c]) < gain:
+                place[c, a], place[c, b] = k + 1, k
+                accepted[k] += 1
+        tried[k] += place.shape[0]
+
+
+@kernel()
+def respace(update, every, betas, accepted, tried):  # type: ignore[no-untyped-def]  # typed by numba
+    if update % every == every - 1:
+        count = len(betas)
+        barrier = np.zeros(count)
+        for k in range(count - 1):
+            refused = 1 - accepted[k] / max(tried[k], 1.0)
+            barrier[k + 1] = barrier[k] + max(refused, LEAST)
+        betas[:] = np.interp(np.linspace(0, barrier[-1], count), barrier, betas.copy())
+        accepted[:] = 0
+        tried[:] = 0
+
+
+@kernel()
+def take_betas(betas, place, out):  # type: ignore[no-untyped-def]  # typed by numba
+    replicas = place.shape[1]
+    for c in range(place.shape[0]):
+        for r in range(replicas):
+            out[c * replicas + r] = betas[place[c, r]]
+
+
+@kernel()
+def find_cold(place, cold):  # type: ignore[no-untyped-def]  # typed by numba
+    replicas = place.shape[1]
+    for c in range(place.shape[0]):
+        for r in range(replicas):
+            if place[c, r] == 0:
+                cold[c] = c * replicas + r
+
+
+@kernel()
+def take_rows(x, chosen, out):  # type: ignore[no-untyped-def]  # typed by numba
+    for r in range(len(chosen)):
+        out[r] = x[chosen[r]]

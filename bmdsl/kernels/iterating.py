@@ -1,0 +1,124 @@
+"""Fixed-point iterations and gaps in data: compiled twins of the kinds of op of these names."""
+
+from __future__ import annotations
+
+import math
+
+import numba
+import numpy as np
+
+from .table import kernel
+
+MANY = 1 << 16
+
+
+@kernel()
+def blend(x, old, keep):  # type: ignore[no-untyped-def]  # typed by numba
+    rest = x.dtype.type(1) - keep
+    for r in range(x.shape[0]):
+        own, before = x[r], old[r]
+        for p in range(len(own)):
+            own[p] = rest * own[p] + keep * before[p]
+
+
+@kernel(MANY, ["m"])
+def move(new, first, m, moved):  # type: ignore[no-untyped-def]  # typed by numba
+    for r in numba.prange(m.shape[0]):
+        own, now = m[r], new[r]
+        most = m.dtype.type(0)
+        for p in range(len(own)):
+            most = max(most, abs(now[p] - own[p]))
+            own[p] = now[p]
+        moved[r] = most if first else max(moved[r], np.float64(most))
+
+
+@kernel()
+def judge(moved, tol, share, place, state, chosen, going, used):  # type: ignore[no-untyped-def]  # typed by numba
+    used[0] += 1
+    rows = going[0]
+    left = 0
+    for r in range(rows):
+        if state[r] == 1:
+            state[r] = 2
+        elif state[r] == 0 and moved[r] < tol:
+            state[r] = 1
+        if state[r] == 0:
+            left += 1
+    going[1] = left
+    few = left <= share * going[3]
+    count = 0
+    for r in range(rows):
+        if state[r] == 0 or not few:
+            chosen[count] = r
+            count += 1
+    going[2] = count if left else 0
+
+
+@kernel()
+def put_rows(m, state, place, wanted, out):  # type: ignore[no-untyped-def]  # typed by numba
+    for r in range(m.shape[0]):
+        if state[r] == wanted:
+            out[place[r]] = m[r]
+
+
+@kernel()
+def keep_rows(x, chosen, going):  # type: ignore[no-untyped-def]  # typed by numba
+    if going[2] < going[0]:
+        for k in range(going[2]):
+            if chosen[k] != k:
+                x[k] = x[chosen[k]]
+
+
+@kernel()
+def keep_places(chosen, place, state, going):  # type: ignore[no-untyped-def]  # typed by numba
+    if going[2] < going[0]:
+        for k in range(going[2]):
+            place[k] = place[chosen[k]]
+            state[k] = state[chosen[k]]
+        going[3] = going[2]
+    going[0] = going[2]
+
+
+@kernel()
+def begin_iterations(like, place, state, moved, going, used):  # type: ignore[no-untyped-def]  # typed by numba
+    for r in range(like.shape[0]):
+        place[r] = r
+        moved[r] = 0
+        state[r] = 0
+    going[:] = like.shape[0]
+    used[0] = 0
+
+
+@kernel()
+def tell(used, figure):  # type: ignore[no-untyped-def]  # typed by numba
+    figure[0] = used[0]
+
+
+@kernel()
+def fill_gaps(x, out):  # type: ignore[no-untyped-def]  # typed by numba
+    for r in range(x.shape[0]):
+        for p in range(x.shape[1]):
+            out[r, p] = 0 if math.isnan(x[r, p]) else x[r, p]
+
+
+@kernel()
+def put_seen(seen, x):  # type: ignore[no-untyped-def]  # typed by numba
+    for r in range(x.shape[0]):
+        for p in range(x.shape[1]):
+            if not math.isnan(seen[r, p]):
+                x[r, p] = seen[r, p]
+
+
+@kernel()
+def put_seen_squares(seen, x):  # type: ignore[no-untyped-def]  # typed by numba
+    for r in range(x.shape[0]):
+        for p in range(x.shape[1]):
+            if not math.isnan(seen[r, p]):
+                x[r, p] = seen[r, p] * seen[r, p]
+
+
+@kernel()
+def keep_width(b2, precision, share, out):  # type: ignore[no-untyped-def]  # typed by numba
+    for p in range(b2.shape[1]):
+        held = precision - 2 * np.float64(b2[0, p]) > share * precision
+        out[0, p] = b2[0, p] if held else 0

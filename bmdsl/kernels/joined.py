@@ -1,0 +1,85 @@
+"""Fields of a bias and a product: compiled twins of the kinds of op of these names.
+
+A chunk's columns get their bias just before its product is added, while they are in the cache.
+"""
+
+from __future__ import annotations
+
+import numba
+import numpy as np
+
+from .matrix import LARGE, MANY_ROWS, WORK
+from .products import chunk, gemm
+from .table import kernel
+from .two_valued import FEWEST, LANES, WIDE, WORD, pack_rows, tile
+
+
+@numba.njit(cache=True)
+def _set_columns(b, lo, hi, eta):  # type: ignore[no-untyped-def]  # typed by numba
+    """eta[:, lo : hi] = b[lo : hi] in every row."""
+    for r in range(eta.shape[0]):
+        into, own = eta[r, lo:hi], b[0, lo:hi]
+        for p in range(len(into)):
+            into[p] = own[p]
+
+
+@kernel(WORK, ["x", "W", "eta"])
+def set_forward(b, x, W, scale, eta):  # type: ignore[no-untyped-def]  # typed by numba
+    factors = np.array([scale, eta.dtype.type(1)])
+    step = chunk(W.shape[1])
+    for c in numba.prange((W.shape[1] + step - 1) // step):
+        lo, hi = c * step, min(W.shape[1], (c + 1) * step)
+        _set_columns(b, lo, hi, eta)
+        gemm(False, False, x.shape[0], hi - lo, x.shape[1], factors, x, x.shape[1], W[:, lo:hi],
+             W.shape[1], eta[:, lo:hi], eta.shape[1])  # fmt: skip
+
+
+@kernel(WORK, ["x", "W", "eta"])
+def set_forward_of_states(b, x, low, W, scale, eta):  # type: ignore[no-untyped-def]  # typed by numba
+    rows, depth = x.shape
+    worth = rows >= FEWEST and depth * eta.shape[1] >= LARGE and eta.shape[1] >= LANES
+    words = np.empty(((depth + WORD - 1) // WORD if worth else 0, rows), np.uint32)
+    if worth and pack_rows(x, words, low, x.dtype.type(1)):
+        for k in numba.prange((eta.shape[1] + WIDE - 1) // WIDE):
+            lo, hi = k * WIDE, min(eta.shape[1], (k + 1) * WIDE)
+            _set_columns(b, lo, hi, eta)
+            tile(words, W, False, eta, lo, hi, scale, low, x.dtype.type(1))
+    else:
+        factors = np.array([scale, eta.dtype.type(1)])
+        step = chunk(W.shape[1])
+        for c in numba.prange((W.shape[1] + step - 1) // step):
+            lo, hi = c * step, min(W.shape[1], (c + 1) * step)
+            _set_columns(b, lo, hi, eta)
+            gemm(False, False, x.shape[0], hi - lo, x.shape[1], factors, x, x.shape[1], W[:, lo:hi],
+                 W.shape[1], eta[:, lo:hi], eta.shape[1])  # fmt: skip
+
+
+@kernel(WORK, ["x", "W", "eta"])
+def set_backward(b, x, W, scale, eta):  # type: ignore[no-untyped-def]  # typed by numba
+    factors = np.array([scale, eta.dtype.type(1)])
+    step = chunk(W.shape[0])
+    for c in numba.prange((W.shape[0] + step - 1) // step):
+        lo, hi = c * step, min(W.shape[0], (c + 1) * step)
+        _set_columns(b, lo, hi, eta)
+        gemm(False, True, x.shape[0], hi - lo, x.shape[1], factors, x, x.shape[1], W[lo:hi],
+             W.shape[1], eta[:, lo:hi], eta.shape[1])  # fmt: skip
+
+
+@kernel(WORK, ["x", "W", "eta"])
+def set_backward_of_states(b, x, low, W, scale, eta):  # type: ignore[no-untyped-def]  # typed by numba
+    rows, depth = x.shape
+    worth = rows >= MANY_ROWS and depth * eta.shape[1] >= LARGE and eta.shape[1] >= LANES
+    words = np.empty(((depth + WORD - 1) // WORD if worth else 0, rows), np.uint32)
+    if worth and pack_rows(x, words, low, x.dtype.type(1)):
+        for k in numba.prange((eta.shape[1] + WIDE - 1) // WIDE):
+            lo, hi = k * WIDE, min(eta.shape[1], (k + 1) * WIDE)
+            _set_columns(b, lo, hi, eta)
+            tile(words, W, True, eta, lo, hi, scale, low, x.dtype.type(1))
+    else:
+        factors = np.array([scale, eta.dtype.type(1)])
+        step = chunk(W.shape[0])
+        for c in numba.prange((W.shape[0] + step - 1) // step):
+            lo, hi = c * step, min(W.shape[0], (c + 1) * step)
+            _set_columns(b, lo, hi, eta)
+            gemm(False, True, x.shape[0], hi - lo, x.shape[1], factors, x, x.shape[1], W[lo:hi],
+                 W.shape[1], eta[:, lo:hi], eta.shape[1])  # fmt: skip

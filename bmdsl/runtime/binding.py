@@ -1,0 +1,145 @@
+"""Routines bound to a program: which array or number each of their arguments is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from ..emit.routine import argument_names, number_names
+from ..plan.identifiers import identifier
+from ..schedule.schedule import Composition
+from ..schedule.values import Value, length
+from .listed_arrays import listed_array, listed_numbers
+from .program import Array, Program
+from .routines import Routine, compiled_routine, plain_routine
+
+SMALL = 1 << 20
+"""Bytes of scratch arrays that are kept for the next call of as many rows."""
+KEPT = 4
+"""Numbers of rows for which scratch arrays are kept."""
+Source = tuple[str, ...] | str
+"""What comes with a call: an array by its source, as `("data", "v")`, or a number by its name."""
+PASSED = ("data", "chain", "seen", "result")
+"""Sources of arrays that come with every call of a routine that is carried out once."""
+
+
+def dtype_of(v: Value, program: Program) -> np.dtype[Any]:
+    """The type of a value's numbers."""
+    named: dict[str, Any] = {"F": program.dtype, "f8": np.float64, "i8": np.int64, "i4": np.int32}
+    return np.dtype(named[v.number])
+
+
+def bound_array(
+    v: Value,
+    shape: tuple[int, ...],
+    program: Program,
+    params: Mapping[str, Array],
+    constants: Mapping[str, Array],
+    arrays: Mapping[str, Array],
+) -> Array | None:
+    """The array of a value that a model has whatever is done with it; None if it is no such value.
+
+    `arrays`: those of the values before it, which it may be bound to under another shape.
+    """
+    dtype = dtype_of(v, program)
+    if program.listing is not None:
+        found = listed_array(program.listing, v.source, program.dtype)
+        if found is not None:
+            return found
+    kind, name = (*v.source, "", "")[:2]
+    graphs = [g.name for g in program.plan.model.graphs]
+    known: dict[str, Callable[[], Array]] = {
+        "parameter": lambda: params[name].reshape(shape),
+        "raw": lambda: params[name],
+        "reshaped": lambda: arrays[name].reshape(shape),
+        "no start": lambda: np.zeros(program.sizes[name] + 1, dtype),
+        "ones": lambda: np.ones(shape, dtype),
+        "constant": lambda: constants[name],
+        "even weights": lambda: np.full(shape, 1 / max(1, shape[0]), dtype),
+        "k": lambda: program.k,
+        "n": lambda: program.n,
+        "edges": lambda: program.edges[graphs.index(name)],
+    }
+    return known[kind]() if kind in known else None
+
+
+def length_numbers(program: Program, lengths: Mapping[str, int | str]) -> dict[str, int]:
+    """The scalar arguments that are lengths of the model."""
+    states = {f"states_{identifier(n)}": k for n, k in program.states.items()}
+    listed = listed_numbers(program.listing) if program.listing is not None else {}
+    return {**states, **listed, **{n: int(x) for n, x in lengths.items()}}
+
+
+@dataclass(frozen=True)
+class Arguments:
+    """The arguments of a routine for calls of so many rows, None for those that come with a call."""
+
+    operands: tuple[Any, ...]
+    scratch: int
+    """Bytes of the scratch arrays among them."""
+
+
+@dataclass
+class BoundRoutine:
+    """A routine that is carried out once a call, bound to a machine's parameters; scratch arrays fit the rows of a call."""
+
+    composition: Composition
+    routine: Routine
+    program: Program
+    params: Mapping[str, Array]
+    numbers: Mapping[str, int]
+    _kept: dict[int, Arguments] = field(default_factory=dict)
+
+    @classmethod
+    def of(
+        cls, composition: Composition, program: Program, params: Mapping[str, Array], seed: int
+    ) -> BoundRoutine:
+        """The routine, compiled, or run as it is printed if the program is."""
+        make = plain_routine if program.plain else compiled_routine
+        routine = make(composition.schedule, program.module, program.dtype)
+        numbers = {"seed": seed, **length_numbers(program, composition.lengths)}
+        return cls(composition, routine, program, params, numbers)
+
+    def __call__(self, rows: int, passed: Mapping[Source, Any]) -> None:
+        """Carries the routine out for so many rows, in place.
+
+        Calls from several threads have scratch arrays of their own.
+        """
+        arguments = self._kept.pop(rows, None) or self._arguments(rows)
+        given = list(arguments.operands)
+        for key, x in passed.items():
+            place = self._places.get(key)
+            if place is not None:
+                given[place] = x if not isinstance(x, np.ndarray) or x.flags.carray else x.copy()
+        self.routine.function(*given)
+        if arguments.scratch <= SMALL and len(self._kept) < KEPT:
+            self._kept[rows] = arguments
+
+    @cached_property
+    def _places(self) -> dict[Source, int]:
+        """Where what comes with a call stands among the arguments."""
+        schedule = self.composition.schedule
+        names = [*number_names(schedule), *argument_names(schedule)]
+        sources: dict[Source, int] = {n: names.index(n) for n, _ in schedule.numbers}
+        return sources | {v.source: names.index(v.name) for v in schedule.values if v.source[:1] and v.source[0] in PASSED}
+
+    def _arguments(self, rows: int) -> Arguments:
+        schedule, scratch = self.composition.schedule, 0
+        constants = self.composition.constants
+        arrays: dict[str, Array] = {}
+        for v in schedule.values:
+            if v.source[:1] and v.source[0] in PASSED:
+                continue
+            shape = tuple(length(n, rows) for n in v.shape)
+            found = bound_array(v, shape, self.program, self.params, constants, arrays)
+            if found is None:
+                found = np.zeros(shape, dtype_of(v, self.program))
+                scratch += found.nbytes
+            arrays[v.name] = found
+        numbers = [self.numbers.get(n, 0) for n in number_names(schedule)]
+        operands = (*numbers, *(arrays.get(n) for n in argument_names(schedule)))
+        return Arguments(operands, scratch)

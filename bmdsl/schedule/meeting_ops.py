@@ -1,0 +1,58 @@
+"""Kinds of op for groups whose units act on one another: draws unit after unit, means, sweeps of many chains."""
+
+from __future__ import annotations
+
+from ..plan.plan import GroupPlan, Plan
+from .ops import Kind, Takes, reads, updates, whole
+from .unit_ops import unbound
+
+INCIDENCE: dict[str, Takes] = {
+    "start": reads(1, "i8"),
+    "other": reads(1, "i4"),
+    "value": reads(1),
+    "more": reads(1, "i8"),
+    "more_value": reads(1),
+    "more_start": reads(1, "i8"),
+    "more_other": reads(1, "i4"),
+}
+"""A group's couplings, unit after unit, as `listed_ops` has them."""
+KEY = ("seed", "stream", "update", "step")
+
+
+def meets(g: GroupPlan) -> bool:
+    """Whether products couple a group's units with one another, so that they are drawn one after another."""
+    return g.lateral or g.woven
+
+
+def draw_kind(plan: Plan, g: GroupPlan, means: bool = False) -> Kind:
+    """Draws of a group unit after unit, its fields kept up to date; with `means` one pass of mean field."""
+    arguments: dict[str, Takes] = {"eta": updates()}
+    if g.states is not None:
+        arguments["states"] = whole()
+    elif g.square:
+        arguments["eta2"] = reads()
+    arguments["beta"] = reads(1)
+    if g.lateral:
+        arguments["S"] = reads()
+    if g.woven:
+        arguments |= {"X": updates(), "offset": whole(), **INCIDENCE}
+    arguments["seen"] = reads()
+    if not means:
+        arguments |= {n: whole() for n in (*KEY, "first")}
+    arguments["out"] = updates()
+    name = plan.functions["settle" if means else "draw", g.name]
+    return Kind(name, tuple(arguments.items()), f"{g.name} unit after unit", unbound(name), origin="module")
+
+
+def sweep_kind(plan: Plan, g: GroupPlan) -> Kind:
+    """Updates of a group in all chains, colour after colour, in an array [column, chain] of all listed groups."""
+    arguments: dict[str, Takes] = {"X": updates(), "offset": whole(), "base": reads(1)}
+    if g.square:
+        arguments["base2"] = reads(1)
+    if g.states is not None:
+        arguments["states"] = whole()
+    arguments |= {"beta": reads(1), "order": reads(1, "i8"), "classes": reads(1, "i8")}
+    arguments |= {**INCIDENCE, "seen": reads()}
+    arguments |= {n: whole() for n in (*KEY, "steps")}
+    name = plan.functions["sweep", g.name]
+    return Kind(name, tuple(arguments.items()), f"{g.name} in all chains", unbound(name), origin="module")

@@ -1,0 +1,1 @@
+"""Routines: what ops carry out for a positive phase, a sweep, an update."""

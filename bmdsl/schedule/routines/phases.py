@@ -1,0 +1,310 @@
+"""Conditionals, posteriors and sweeps as ops: what the words for the two phases are made of."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+from ...interactions.bias import Bias, biases_of
+from ...interactions.contracted import multiway_of
+from ...interactions.dense import Dense
+from ...interactions.energy import add_minus_energy
+from ...interactions.interface import Interaction
+from ...interactions.lateral import Lateral, laterals_of
+from ...interactions.listed import gather_joint, listed_of
+from ...language.model import Model
+from ..builder import Builder, Gradient, NotScheduled, Phase
+from ..meeting_ops import meets
+from ..streams import stream_of
+from ..values import BATCH, Content, Life, Number, Part, Value
+from .by_state import draw_jointly, draws_jointly
+from .conditionals import conditional_means, temper
+from .meeting import draw_in_order, stand_side_by_side, sweep_side_by_side
+
+
+@dataclass(frozen=True)
+class Terms:
+    """The energy's terms as interactions."""
+
+    biases: tuple[Bias, ...]
+    interactions: tuple[Interaction, ...]
+    temperature: Mapping[str, Number] = field(default_factory=dict)
+    """Group → T of its responsibilities: conditionals of that group are formed from fields over T."""
+    watched: frozenset[str] = frozenset()
+    """Groups of units without bounds, of a model that parameters may leave without a distribution."""
+
+    @cached_property
+    def _of(self) -> Mapping[str, tuple[Interaction, ...]]:
+        """Group → the interactions that it takes part in, in order."""
+        found: dict[str, list[Interaction]] = {}
+        for x in self.interactions:
+            for name in dict.fromkeys(x.groups):
+                found.setdefault(name, []).append(x)
+        return {name: tuple(xs) for name, xs in found.items()}
+
+    @cached_property
+    def _biases(self) -> Mapping[str, tuple[Bias, ...]]:
+        """Group → its biases, in order."""
+        found: dict[str, list[Bias]] = {}
+        for bias in self.biases:
+            found.setdefault(bias.group, []).append(bias)
+        return {name: tuple(xs) for name, xs in found.items()}
+
+    def biases_of(self, group: str) -> tuple[Bias, ...]:
+        """A group's biases, in order."""
+        return self._biases.get(group, ())
+
+    @property
+    def untempered(self) -> Terms:
+        """The same terms without temperatures of responsibilities: those of the model's own distribution."""
+        return replace(self, temperature={})
+
+    def prepare(self, b: Builder) -> None:
+        """What fields need from the parameters, once an update."""
+        b.once.clear()
+        for bias in self.biases:
+            bias.prepare(b)
+        for x in self.interactions:
+            x.prepare(b)
+        gather_joint(b)
+
+    def set_bias(self, b: Builder, group: str, eta: Value | Part) -> None:
+        """Every row of η is the group's biases."""
+        for bias in self.biases_of(group):
+            bias.set_field(b, eta)
+
+    def add_fields(self, b: Builder, group: str, phase: Phase, eta: Value | Part, others: Container[str],
+                   rows: int | str) -> None:  # fmt: skip
+        """η += what the groups in `others` add to it, others being 0."""
+        for x in self._of.get(group, ()):
+            if all(n in others for n in others_of(x, group)):
+                x.add_field(b, group, phase, eta, rows)
+
+    def field(
+        self, b: Builder, group: str, phase: Phase, rows: int | str, name: str = "eta"
+    ) -> Value:
+        """η of a group given the rows of all others, over its temperature if it has one, in the array of this name."""
+        eta = b.eta_of(group, rows, name)
+        self.set_bias(b, group, eta)
+        self.add_fields(b, group, phase, eta, phase.rows, rows)
+        self.cool(b, group, eta)
+        return eta
+
+    def cool(self, b: Builder, group: str, eta: Value | Part) -> None:
+        """η over the group's temperature, if it has one."""
+        if group in self.temperature:
+            for part in b.field_parts(group, eta):
+                b.do("divide", part, self.temperature[group])
+
+    def lateral(self, group: str) -> Lateral:
+        """The matrix within a group."""
+        return next(x for x in self.interactions if isinstance(x, Lateral) and x.group == group)
+
+    def bias_row(self, b: Builder, group: str, power: int) -> Value:
+        """The field on x^power that no other unit changes, one row."""
+        return next(x for x in self.biases if (x.group, x.power) == (group, power)).row(b)
+
+    def draw(self, b: Builder, group: str, eta: Value, states: Mapping[str, Value], stream: int, update: Number,
+             step: Number, seen: Value | None = None, beta: Value | None = None, coupled: bool = True) -> None:  # fmt: skip
+        """Draws a group into states[group] from its fields, unit after unit if its units act on one another.
+
+        Such fields are those of β = 1, whatever `beta` is; others are given as they are at β. Without
+        `coupled` units do not act on one another, whatever the model says.
+        """
+        if group in self.watched and b.group(group).square:
+            most = watched_figure(b, "most", group)
+            b.do("watch_fields", b.field_part(group, eta, 2), most)
+        if meets(b.group(group)):
+            key = (b.number("seed", "i8"), b.stream(stream), update, step)
+            draw_in_order(b, self, group, eta, states, key, seen, beta, coupled)
+        else:
+            b.draw(group, eta, states[group], stream, update, step, seen)
+        self.watch_states(b, group, states[group])
+
+    def watch_states(self, b: Builder, group: str, x: Value) -> None:
+        """Notes how far units have gone that no bound and no proof holds back."""
+        if group in self.watched:
+            b.do("watch_states", x, watched_figure(b, "far", group))
+
+    def change_field(
+        self,
+        b: Builder,
+        group: str,
+        changes: Phase,
+        moved: Container[str],
+        eta: Value,
+        rows: int | str,
+    ) -> None:
+        """η = what changes of the `moved` groups come to in the group's field, all other groups being as `changes` has them."""
+        for part in b.field_parts(group, eta):
+            b.do("clear", part)
+        self.add_changes(b, group, changes, moved, eta, rows)
+
+    def add_changes(
+        self,
+        b: Builder,
+        group: str,
+        phase: Phase,
+        moved: Container[str],
+        eta: Value | Part,
+        rows: int | str,
+    ) -> None:
+        """η += what terms with some of the `moved` groups add to it, groups that the phase has no rows of being 0."""
+        for x in self._of.get(group, ()):
+            others = others_of(x, group)
+            if any(n in moved for n in others) and all(n in phase.rows for n in others):
+                x.add_field(b, group, phase, eta, rows)
+
+    def add_minus_energy(self, b: Builder, phase: Phase, out: Value, rows: int | str) -> None:
+        """out += −E of every row, less what no state changes; groups that the phase has no rows of are 0."""
+        for bias in self.biases:
+            if bias.group in phase.rows:
+                bias.add_minus_energy(b, phase, out, rows)
+        for x in self.interactions:
+            if all(n in phase.rows for n in x.groups):
+                add_minus_energy(b, x, phase, out, rows)
+
+    def add_moments(
+        self,
+        b: Builder,
+        phase: Phase,
+        gradient: Gradient,
+        factor: float,
+        own: Container[str] | None = None,
+    ) -> None:
+        """gradient += factor · ⟨∂(−E)/∂θ⟩ of the phase's rows; with `own`, of the terms with these groups alone."""
+        for bias in self.biases:
+            if own is None or bias.group in own:
+                bias.add_moment(b, phase, gradient, factor)
+        for x in self.interactions:
+            if own is None or any(n in own for n in x.groups):
+                x.add_moment(b, phase, gradient, factor)
+
+
+def others_of(x: Interaction, group: str) -> tuple[str, ...]:
+    """The groups that an interaction needs for the fields of one: that one too if its units act on one another."""
+    rest = list(x.groups)
+    rest.remove(group)
+    return tuple(rest)
+
+
+def watched_figure(b: Builder, word: str, group: str) -> Value:
+    """How far a group's units have gone in an update, or the largest field on their squares."""
+    source = (word, group)
+    return b.bound_to(source) or b.value(f"{word}_{group}", Content.FIGURE, (1,), Life.GIVEN, number="f8", per_update=True, source=source)
+
+
+def terms_of(b: Builder, watched: frozenset[str] = frozenset()) -> Terms:
+    """The interactions of a plan. Raises NotScheduled for a kind of term that ops do not carry out."""
+    plan = b.plan
+    wanting = {
+        "functions of a projection": plan.experts,
+    }
+    for what, found in wanting.items():
+        if found:
+            raise NotScheduled(what)
+    biases = biases_of(plan)
+    dense = tuple(Dense(c) for c in plan.couplings)
+    inner = laterals_of(plan, biases)
+    return Terms(biases, (*multiway_of(plan), *inner, *dense, *listed_of(plan)), watched=watched)
+
+
+def roles(model: Model, *wanted: str) -> tuple[str, ...]:
+    """The groups of these roles, in order."""
+    return tuple(g.name for g in model.groups if g.role in wanted)
+
+
+def given_means(b: Builder, groups: Iterable[str]) -> dict[str, Value]:
+    """Arrays that come with every call, of cases that may be means of their units."""
+    return {n: b.state(n, n, BATCH, Life.GIVEN, means=True, source=("data", n)) for n in groups}
+
+
+def verify_independent(b: Builder, groups: Iterable[str]) -> None:
+    """Raises NotScheduled if some of these groups are coupled: their posterior is no product."""
+    names = tuple(groups)
+    couples = b.plan.graph.couples
+    if any(couples.has_edge(x, y) for x in names for y in names):
+        raise NotScheduled("a posterior that is no product")
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """How chains are swept: which stream draws them, what is held fixed."""
+
+    stream: int
+    update: Number
+    held: Mapping[str, Value]
+    seen: Mapping[str, Value] = field(default_factory=dict)
+    """Group → its observed values, NaN for units that are free."""
+    averaged: tuple[str, ...] = ()
+    """Groups that take their means in place of draws."""
+    word: str = "model"
+    """What arrays of this sweep are called."""
+    beta: Value | None = None
+    """An inverse temperature a row."""
+
+
+def sweep(b: Builder, terms: Terms, phase: Phase, steps: int | Number, how: Sweep, rows: int | str,
+          keep: bool) -> Phase:  # fmt: skip
+    """`steps` Gibbs sweeps in place, block after block; the last block's hidden groups as means.
+
+    Without `keep` these groups' last draws are left out. A Number in place of `steps` is that of the one sweep to do,
+    and no group is replaced by means.
+    """
+    order = [n for block in b.plan.blocks for n in block if n not in how.held]
+    last = [n for n in b.plan.mean_block if n not in how.held and n not in how.seen]
+    if isinstance(steps, int) and stand_side_by_side(b, terms, how, rows, order):
+        return sweep_side_by_side(b, terms, phase, steps, how, rows, order, last)
+    joint = draws_jointly(b, how)
+
+    def draw_all(step: Number, final: bool) -> Phase:
+        ends = phase
+        for name in order:
+            if joint is not None and name in (joint[0], *joint[1]):
+                if name == joint[0]:
+                    ends = replace(ends, fields={}) if final else ends
+                    ends = draw_jointly(b, terms, phase, how, step, rows, final, keep, ends)
+                continue
+            if final and name in last:
+                before = replace(ends, fields={})
+                ends = conditional_means(b, terms, [name], before, rows, how.word, how.beta)
+                if not keep:
+                    continue
+                eta = ends.fields[name]
+            else:
+                eta = terms.field(b, name, phase, rows)
+                if not meets(b.group(name)):
+                    temper(b, name, eta, how.beta)
+            if name in how.averaged:
+                b.mean(name, eta, phase.rows[name])
+                continue
+            stream = stream_of(b, how.stream, name)
+            terms.draw(b, name, eta, phase.rows, stream, how.update, step, how.seen.get(name), how.beta)
+        return ends
+
+    if isinstance(steps, Number):
+        return draw_all(steps, final=False)
+    if steps > 1:
+        with b.repeat(steps - 1, "step") as step:
+            draw_all(step, final=False)
+    return draw_all(Number(str(steps - 1)), final=True)
+
+
+LEAST_SHARE = 0.01
+"""Share of its base measure's precision that a unit must keep on its own to be drawn from its biases alone."""
+
+
+def draw_from_biases(b: Builder, terms: Terms, groups: Iterable[str], state: Mapping[str, Value], stream: int,
+                     update: Number, rows: int | str, precision: Mapping[str, float]) -> None:  # fmt: skip
+    """Draws groups as if nothing coupled them: where chains start. `precision`: that of the base measure of real units."""
+    for name in groups:
+        eta = b.eta_of(name, rows)
+        for bias in terms.biases_of(name):
+            if bias.power == 2 and name in precision:
+                own = b.shared(f"own_{name}2", Content.BIAS, (1, b.size(name)))
+                b.do("keep_width", bias.row(b), precision[name], LEAST_SHARE, own)
+                b.do("set_rows", own, b.field_part(name, eta, 2))
+            else:
+                bias.set_field(b, eta)
+        terms.draw(b, name, eta, state, stream_of(b, stream, name), update, Number("0"), coupled=False)

@@ -1,0 +1,241 @@
+"""What a schedule must be, checked before it is printed: an executable specification of routines.
+
+Every array that is read was written; operands are of the kinds and of the axes that ops take; a field
+is used while what it was made from is as it was; no two draws share a random stream; what was only
+given is not written to; and every trained parameter is read by a field and moved by a gradient that
+both phases feed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from ..language.diagnostics import BmError, fail
+from .ops import Access, Heading, Node, Op, Repeat, Until
+from .schedule import Schedule
+from .values import Array, Content, Folded, Life, Number, Part, Rest, Value, View, base
+
+ROWS = (Content.STATES, Content.MEANS, Content.MOMENT, Content.SLOT)
+"""What moments are of."""
+SOURCES = (Content.STATES, Content.MEANS, Content.BIAS, Content.PARAMETER, Content.MATRIX)
+"""What fields are made from: when that changes, a field is stale."""
+TURNS = 2
+"""How often a loop's body is gone through: what one turn leaves is what the next one meets."""
+
+
+@dataclass
+class Knowledge:
+    """What is known of the arrays at one place of the routine."""
+
+    written: set[str] = field(default_factory=set)
+    version: dict[str, int] = field(default_factory=dict)
+    made_from: dict[str, dict[str, int]] = field(default_factory=dict)
+    """Field → the arrays that it was made from, as they were then."""
+    roots: dict[str, frozenset[str]] = field(default_factory=dict)
+    """Array → all arrays that its present numbers depend on."""
+    stands_for: dict[str, frozenset[str]] = field(default_factory=dict)
+    """Gradient → the rows that its moments are of; what other gradients add to it is not among them.
+    Array made of rows → these rows."""
+    used: set[str] = field(default_factory=set)
+    """Fields that a conditional was taken from: to go on adding to one is to add to an old field."""
+    keys: set[tuple[str, ...]] = field(default_factory=set)
+    """Stream, update and step of every draw so far."""
+    shared: frozenset[str] = frozenset()
+    """Streams that more than one draw may use."""
+
+
+def verify(
+    schedule: Schedule,
+    phases: Sequence[Mapping[str, str]] = (),
+    trained: Mapping[str, Iterable[tuple[str, ...]]] = MappingProxyType({}),
+    shared: Iterable[str] = (),
+    squares: Sequence[Mapping[str, str]] = (),
+) -> None:
+    """Raises BM887 if the schedule breaks a rule, which no text can bring about.
+
+    `phases`: the rows of each phase by group. `trained`: the parameters that an update must move, with the groups of
+    every term that has them. `shared`: random streams that more than one draw of an update may use. `squares`: what
+    each phase holds of x² by group, where that is no square of its rows.
+    """
+    known = Knowledge(shared=frozenset(shared))
+    for v in schedule.values:
+        if v.life is not Life.SCRATCH:
+            known.written |= {v.name, *(f"{v.name}[{k}]" for k in range(2))}
+        known.roots[v.name] = frozenset([v.name])
+    _follow(schedule.body, known, ())
+    by_source = {v.source: v.name for v in schedule.values}
+    for name, terms in trained.items():
+        for groups in terms:
+            _verify_moments(by_source, known, name, groups, phases, squares or [{} for _ in phases])
+        _verify_moved(by_source, known, name)
+
+
+def _follow(body: tuple[Node, ...], known: Knowledge, loops: tuple[str, ...]) -> None:
+    for node in body:
+        if isinstance(node, Repeat | Until):
+            for turn in range(TURNS):
+                _follow(node.body, known, (*loops, f"{node.variable} {turn}"))
+        elif isinstance(node, Op):
+            _verify_op(node)
+            _carry_out(node, known, loops)
+        elif not isinstance(node, Heading):
+            raise _wrong(f"{node!r} is no part of a routine")
+
+
+def _verify_op(op: Op) -> None:
+    if len(op.operands) != len(op.kind.arguments):
+        raise _wrong(f"`{op.call()}` has {len(op.operands)} operands, not {len(op.kind.arguments)}")
+    arrays: list[Array] = []
+    for x, (name, takes) in zip(op.operands, op.kind.arguments, strict=True):
+        axes = 0 if isinstance(x, Number) else x.axes
+        if axes != takes.axes or (not isinstance(x, Number) and x.number != takes.number):
+            raise _wrong(f"`{op.call()}` takes another `{name}` than {x}")
+        if not isinstance(x, Number):
+            arrays.append(x)
+            if takes.access in (Access.WRITE, Access.UPDATE) and base(x).life is Life.GIVEN and base(x).content is not Content.FIGURE:
+                raise _wrong(f"`{op.call()}` writes to `{x}`, which is only given")
+    _verify_axes(op, arrays)
+
+
+def _verify_axes(op: Op, arrays: list[Array]) -> None:
+    """Axes under one letter have one length, and run over the same units."""
+    lengths: dict[str, tuple[str, str]] = {}
+    for x, letters in zip(arrays, op.kind.indices, strict=False):
+        if isinstance(x, Folded):
+            continue  # its rows are of another length than those of the array
+        shape, labels = shape_of(x), labels_of(x)
+        for letter, length, label in zip(letters, shape, labels or ("",) * len(shape), strict=True):
+            before = lengths.setdefault(letter, (length, label))
+            differs = before[1] and label and before[1] != label
+            if before[0] != length or differs:
+                raise _wrong(f"`{op.call()}` has axes of {before} and {(length, label)} under one letter")
+            lengths[letter] = (length, before[1] or label)
+
+
+def shape_of(x: Array) -> tuple[str, ...]:
+    """The lengths of an operand's axes, as text."""
+    v = base(x)
+    shape = tuple(map(str, v.shape))
+    if isinstance(x, View):
+        return shape[1:]
+    if isinstance(x, Part):
+        kept = shape if x.index is None else shape[1:]
+        return (x.rows.text, *kept[1:])
+    return shape
+
+
+def labels_of(x: Array) -> tuple[str, ...]:
+    """What an operand's axes run over."""
+    v = base(x)
+    dropped = isinstance(x, View) or (isinstance(x, Part) and x.index is not None)
+    return v.labels[1:] if dropped and v.labels else v.labels
+
+
+def _carry_out(op: Op, known: Knowledge, loops: tuple[str, ...]) -> None:
+    read, changed = _used(op, Access.READ, Access.UPDATE), _used(op, Access.WRITE, Access.UPDATE)
+    for key in read:
+        if key not in known.written:
+            raise _wrong(f"`{op.call()}` reads `{key}` before it is written")
+    if "stream" in dict(op.kind.arguments):
+        _verify_stream(op, known, loops)
+    drawn = any(v.content in (Content.STATES, Content.MEANS) for v in changed.values())
+    making = {key for key, v in changed.items() if v.content is Content.FIELD and not drawn}
+    if not making:  # a draw unit after unit keeps its fields up to date: it uses them all the same
+        _verify_fields(op, known, read, drawn)
+    _note_moments(op, known, changed)
+    sources = frozenset[str]().union(*(known.roots.get(key, frozenset([key])) for key in read))
+    for key in changed:
+        kept = known.roots.get(key, frozenset([key])) if key in read else frozenset([key])
+        known.written.add(key)
+        known.version[key] = known.version.get(key, 0) + 1
+        known.roots[key] = kept | sources
+    for key in making:
+        _make_field(op, known, key, read)
+
+
+def _used(op: Op, *accesses: Access) -> dict[str, Value]:
+    """The arrays that an op uses in one of these ways, by name; of fields on x and x² each on its own."""
+    out = {}
+    for x, (_, takes) in zip(op.operands, op.kind.arguments, strict=True):
+        if takes.access in accesses and not isinstance(x, Number):
+            v, part = base(x), x.of if isinstance(x, Folded) else x
+            index = None if isinstance(part, Value | Rest) or v.content is not Content.FIELD else part.index
+            out[v.name + ("" if index is None else f"[{index}]")] = v
+    return out
+
+
+def _verify_fields(op: Op, known: Knowledge, read: Mapping[str, Value], drawn: bool) -> None:
+    for key, v in read.items():
+        if v.content is not Content.FIELD:
+            continue
+        if drawn:
+            known.used.add(key)
+        for name, version in known.made_from.get(key, {}).items():
+            if known.version.get(name, 0) != version:
+                raise _wrong(f"`{op.call()}` uses `{key}`, a field made from `{name}` before that changed")
+
+
+def _make_field(op: Op, known: Knowledge, key: str, read: Mapping[str, Value]) -> None:
+    sources = _used(op, Access.READ)
+    adds = any(v.number != "i8" for v in sources.values())
+    old = [x for x in (key, *sources) if x in known.used and (x in sources or (x in read and adds))]
+    if old:
+        raise _wrong(f"`{op.call()}` goes on with `{old[0]}`, a field that has been used already")
+    known.used.discard(key)
+    before = dict(known.made_from.get(key, {})) if key in read else {}
+    for other, v in read.items():
+        if v.content is Content.FIELD and other != key:
+            before |= known.made_from.get(other, {})
+        elif v.content in SOURCES:
+            before[other] = known.version.get(other, 0)
+    known.made_from[key] = before
+
+
+def _note_moments(op: Op, known: Knowledge, changed: Mapping[str, Value]) -> None:
+    """Which rows an array stands for: itself if it comes of a field, else those that it is a moment, a square or a copy of."""
+    read = _used(op, Access.READ)
+    contents = {v.content for v in read.values()}
+    rows = frozenset[str]().union(*(known.stands_for.get(k, frozenset([k])) for k, v in read.items() if v.content in ROWS))
+    updated = _used(op, Access.UPDATE)
+    for key, v in changed.items():
+        before = known.stands_for.get(key, frozenset()) if key in updated else frozenset[str]()
+        if v.content is Content.GRADIENT:
+            is_moment = op.kind.is_moment and Content.GRADIENT not in contents
+            known.stands_for[key] = before | (rows if is_moment else frozenset())
+        elif v.content in ROWS:
+            known.stands_for[key] = frozenset([key]) if Content.FIELD in contents else before | rows | {key}
+
+
+def _verify_stream(op: Op, known: Knowledge, loops: tuple[str, ...]) -> None:
+    named = {name: str(x) for (name, _), x in zip(op.kind.arguments, op.operands, strict=True)}
+    step = named["step"]
+    inside = tuple(x for x in loops if x.split()[0] in step.split())
+    key = (named["stream"], named["update"], step, *inside)
+    if key in known.keys and named["stream"] not in known.shared:
+        raise _wrong(f"`{op.call()}` draws from a stream that another draw of the update has used")
+    known.keys.add(key)
+
+
+def _verify_moments(by_source: Mapping[tuple[str, ...], str], known: Knowledge, name: str, groups: tuple[str, ...],
+                    phases: Sequence[Mapping[str, str]], squares: Sequence[Mapping[str, str]]) -> None:  # fmt: skip
+    """The gradient of a parameter has moments of a term's groups in every phase."""
+    arrays = (by_source.get((kind, name), "") for kind in ("gradient", "raw gradient"))
+    fed = frozenset[str]().union(*(known.stands_for.get(x, frozenset()) for x in arrays))
+    for rows, of_squares in zip(phases, squares, strict=True):
+        for group in groups:
+            wanted = {rows[group], of_squares.get(group, rows[group])}
+            if not fed & wanted.union(*(known.stands_for.get(x, frozenset()) for x in wanted)):
+                raise _wrong(f"the gradient of `{name}` has no moment of the rows `{rows[group]}`")
+
+
+def _verify_moved(by_source: Mapping[tuple[str, ...], str], known: Knowledge, name: str) -> None:
+    """A parameter is moved by its gradient."""
+    parameter, gradient = by_source["parameter", name], by_source["gradient", name]
+    if gradient not in known.roots[parameter]:
+        raise _wrong(f"`{name}` is not moved by its gradient")
+
+
+def _wrong(what: str) -> BmError:
+    return fail("BM887", f"a compiled routine is wrong: {what}", help="this is a fault of bmdsl, not of your model")

@@ -1,0 +1,77 @@
+"""How much of a training's time looks at it may take: each account has a share of it, and affords a look when that share pays for one."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+Clock = Callable[[], float]
+LAST_SHARE = 0.25
+"""The last look is worth more than those on the way: it says what the machine has become."""
+
+
+@dataclass
+class Account:
+    """One kind of look: seconds spent on it, and seconds that the next one is expected to take."""
+
+    spent: float = 0.0
+    expected: float = 0.0
+    looks: int = 0
+
+    def charge(self, seconds: float) -> None:
+        """Notes a look. The first one compiles or loads what it calls: the second one's time counts for both."""
+        self.looks += 1
+        if self.looks > 1:
+            self.spent += seconds * (2 if self.looks == 2 else 1)
+            self.expected = seconds
+
+
+class Budget:
+    """Accounts that together take at most `share` of the time that everything else takes, each an equal part of it.
+
+    Only looks may depend on it, which change nothing: what a machine computes does not depend on the clock.
+    """
+
+    def __init__(
+        self, share: float, names: Iterable[str], clock: Clock = time.perf_counter
+    ) -> None:
+        self.accounts = {name: Account() for name in names}
+        self.all = share >= 1
+        """Whether every look is taken."""
+        self.share = share / len(self.accounts)
+        self._clock = clock
+        self._looked = 0.0
+        self.begin()
+
+    def begin(self) -> None:
+        """Training begins now."""
+        self._begun = self._clock()
+
+    @property
+    def trained(self) -> float:
+        """Seconds of training so far, less those of looks."""
+        return self._clock() - self._begun - self._looked
+
+    def affords(self, name: str, updates: int = 0, cost: float = 0.0, last: bool = False) -> bool:
+        """Whether a look is paid for. Before the first one, `cost` is a guess at its cost in updates, of which `updates` were made.
+
+        The `last` look may take LAST_SHARE of the training, whatever others took.
+        """
+        account = self.accounts[name]
+        share = max(self.share, LAST_SHARE) if last else self.share
+        if self.all or account.looks == 0:
+            return self.all or cost <= share * updates
+        return (0.0 if last else account.spent) + account.expected <= share * self.trained
+
+    @contextmanager
+    def spending(self, name: str) -> Iterator[None]:
+        """What is done inside goes on this account, less what inside it goes on another one."""
+        begun, before = self._clock(), self._looked
+        try:
+            yield
+        finally:
+            seconds = self._clock() - begun - (self._looked - before)
+            self._looked += seconds
+            self.accounts[name].charge(seconds)

@@ -1,0 +1,323 @@
+"""A recipe whose updates run as one compiled routine, many in a call."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from ..emit.routine import is_cut
+from ..inference.enumeration import joint_states
+from ..inference.phases import Phases
+from ..language.diagnostics import BmError
+from ..language.model import Choice
+from ..plan.identifiers import identifier
+from ..runtime.binding import bound_array, dtype_of, length_numbers
+from ..runtime.domain import precisions
+from ..runtime.routines import Routine, compiled_routine, plain_routine
+from ..schedule.values import Value, length
+from .batch import Expectation
+from .cases import Cases, missing_cases
+from .composing import Composed, Facts, schedule_of
+from .machine_protocol import Array
+from .modifiers import trained
+from .recipe import Recipe
+
+Figures = dict[str, Array]
+"""Name → a number of every update, NaN of those that tell none."""
+STAGED = 1 << 25
+"""Bytes of minibatches that are laid out for one call at most."""
+
+
+@dataclass
+class CompiledUpdates:
+    """The routine of a recipe, bound to the recipe's own arrays: parameters, chains, slots."""
+
+    recipe: Recipe
+    machine: Phases
+    composed: Composed
+    routine: Routine
+    batch: int
+    arrays: dict[str, Array]
+    _last: Array | None = None
+    """The cases of the last update."""
+
+    @classmethod
+    def of(cls, recipe: Recipe, machine: Phases, cases: Cases, batch: int, followed: Mapping[str, Array]) -> CompiledUpdates:
+        """The routine, compiled. Raises NotScheduled if the recipe holds what no op carries out.
+
+        `followed`: parameter → places of its gradient that the monitors follow.
+        """
+        program = machine.program
+        even = bool((cases.weights == cases.weights[0]).all())
+        facts = Facts(
+            recipe.positive or Choice("exact"),
+            even,
+            frozenset(n for n, x in cases.data.items() if missing_cases({n: x}).any()),
+            machine.takes_means,
+            precisions(program.plan),
+            {n: len(x) for n, x in followed.items()},
+            batch,
+            watched=machine.watched_groups,
+        )
+        composed = schedule_of(program.plan, recipe.training, recipe.modules, recipe.penalties, facts)
+        facts_of_routine = (composed.schedule, program.module, program.dtype, len(cases) % batch != 0)
+        made = cls(recipe, machine, composed, plain_routine(*facts_of_routine), batch, {})
+        for v in composed.schedule.values:
+            if not v.per_update:
+                made.arrays[v.name] = made._array(v, followed)
+        if not program.plain:
+            data = max((x[0].size for x in cases.data.values()), default=0) * batch
+            largest = max([data, *(x.size for x in made.arrays.values())])
+            made.routine = compiled_routine(*facts_of_routine, largest)
+        return made
+
+    def _array(self, v: Value, followed: Mapping[str, Array]) -> Array:
+        recipe, program = self.recipe, self.machine.program
+        shape = tuple(length(n, self.batch) for n in v.shape)
+        found = bound_array(v, shape, program, self.machine.params, self.composed.constants, self.arrays)
+        if found is not None:
+            return found
+        kind, name = (*v.source, "", "")[:2]
+        gradients = recipe.buffers
+        given: Callable[[], Array] | None = {
+            "gradient": lambda: gradients[name].reshape(shape),
+            "raw gradient": lambda: gradients[name],
+            "chain": lambda: recipe.chains[name].reshape(shape),
+            "optimizer": lambda: recipe.optimizer_state[name].reshape(shape),
+            "penalty": lambda: recipe.penalty_state[name].reshape(shape),
+            "offset": lambda: self._offset(name, shape),
+            "offsets begun": lambda: np.array([int(bool(recipe.centring and recipe.centring.offsets))]),
+            "joint states": lambda: self._joint_states(v, shape[0]),
+            "places": lambda: followed[name],
+        }.get(kind)
+        return np.zeros(shape, dtype_of(v, program)) if given is None else given()
+
+    def _joint_states(self, v: Value, rows: int) -> Array:
+        """A group's states in all joint states of the groups that are enumerated, again and again."""
+        name, *chosen = v.source[1:]
+        parts = [x[name] for x in joint_states(self.machine.program, tuple(chosen))]
+        states = np.concatenate(parts)
+        return np.ascontiguousarray(np.tile(states, (rows // len(states), 1)))
+
+    def _offset(self, name: str, shape: tuple[int, ...]) -> Array:
+        centring = self.recipe.centring
+        assert centring is not None
+        known = centring.offsets.get(name)
+        return np.zeros(shape) if known is None else known.reshape(shape)
+
+    @property
+    def can_fail(self) -> bool:
+        """Whether parameters may leave the model without a distribution: they are verified before every update then."""
+        return bool(self.machine.watched_groups)
+
+    def _watch(self, watched: Mapping[tuple[str, str], Array]) -> None:
+        """Raises BM890 if units that no proof holds back ran off, or a field left them no precision."""
+        for (kind, name), x in watched.items():
+            if kind == "far":
+                self.machine.verify_distance(name, float(x.max()))
+            else:
+                self.machine.verify_square_field(name, float(x.max()))
+
+    def most(self) -> int:
+        """Updates of one call: as many as have minibatches of STAGED bytes, and one if parameters are verified in between."""
+        if self.can_fail:
+            return 1
+        numbers = sum(self.batch * int(v.shape[1]) for v in self.composed.schedule.values if v.source[:1] == ("data",))
+        return max(1, STAGED // max(1, numbers * self.machine.program.dtype.itemsize))
+
+    def followed(self) -> dict[str, Array]:
+        """Parameter → [2, entries], the sums of what monitors follow."""
+        values = self.composed.schedule.values
+        return {v.source[1]: self.arrays[v.name] for v in values if v.source[:1] == ("followed",)}
+
+    def run(self, cases: Cases, rows: Array, first: int, sizes: Array) -> Figures:
+        """Updates `first`, ..., the next sizes[t] of the cases `rows` each, in place; the figures of every update.
+
+        Raises FloatingPointError if a gradient or parameter is not finite, with the number of the update as its second argument.
+        """
+        recipe, program, count = self.recipe, self.machine.program, len(sizes)
+        rates = np.array([float(recipe.training.optimizer["rate"]) * recipe.factor(first + t) for t in range(count)])
+        numbers: dict[str, Any] = {
+            "seed": self.machine.seed,
+            "each": 1 / self.batch,
+            "rate": rates.astype(program.dtype),
+            **self._lengths,
+            **self._temperatures(first, count),
+        }
+        if "told" in dict(self.composed.schedule.numbers):
+            numbers["told"] = self._told(cases, first, sizes)
+        arrays = dict(self._arguments)
+        starts = np.concatenate([[0], np.cumsum(sizes)])
+        if self.routine.ragged:
+            arrays["starts"] = starts
+        told: dict[str, Array] = {}
+        watched: dict[tuple[str, str], Array] = {}
+        sums = np.zeros((len(self._sums), count, 2))
+        for v in self._per_update:
+            kind, name = (*v.source, "", "")[:2]
+            if kind == "data":
+                made = np.ascontiguousarray(cases.data[name][rows], program.dtype).reshape(len(rows), -1)
+                made = self._by_update(made, count)
+            elif kind in ("far", "most"):
+                watched[kind, name] = made = np.zeros((count, 1))
+            elif kind == "figure":
+                told[name] = made = np.full((count, 1), np.nan)
+            elif kind == "sums":
+                made = sums[self._sums.index(name)]
+            elif kind == "uniforms":
+                negative, choice = recipe.modules["negative"], recipe.training.negative
+                drawn = (negative.uniforms(self.machine.seed, choice, first + t) for t in range(count))
+                made = np.stack(list(drawn))
+            else:
+                weights, numbers["share"] = self._weights(cases, rows, starts)
+                made = self._by_update(weights, count)
+            arrays[f"{v.name}_of"] = made
+        self._carry_out(first, first + count, numbers, arrays, watched)
+        if self._last is None:
+            self._show_offsets()
+        self._last = rows[starts[-2] :]
+        self._collect_usage(count)
+        self._verify_finite(sums, first)
+        norm = np.sqrt(sums[:, :, 0].sum(0)) if len(sums) else np.zeros(count)
+        return {"gradient_norm": norm, "rate": rates, **{n: x[:, 0] for n, x in told.items()}}
+
+    def _carry_out(self, first: int, last: int, numbers: Mapping[str, Any], arrays: Mapping[str, Array],
+                   watched: Mapping[tuple[str, str], Array]) -> None:  # fmt: skip
+        """Runs the routine. Parameters that may leave no distribution are verified before; if units ran off, they are put back."""
+        if not self.can_fail:
+            self.machine.settle()
+            self.routine(first, last, numbers, arrays)
+            self.machine.stepped = True
+            return
+        self.machine.held_fields()  # settles the parameters and verifies them
+        before = {n: x.copy() for n, x in self.machine.params.items()}
+        self.routine(first, last, numbers, arrays)
+        self.machine.stepped = True
+        try:
+            self._watch(watched)
+        except BmError:
+            for name, x in before.items():
+                self.machine.params[name][...] = x
+            raise
+
+    def _by_update(self, x: Array, count: int) -> Array:
+        """What the cases of all updates have, [cases, ...], an axis of updates before it if they are all of one size."""
+        return x if self.routine.ragged else x.reshape(count, self.batch, *x.shape[1:])
+
+    @cached_property
+    def _arguments(self) -> dict[str, Array]:
+        """The arrays by the names of the routine's arguments."""
+        cut = {v.name for v in self.composed.schedule.values if is_cut(v)} if self.routine.ragged else set()
+        return {f"{n}_all" if n in cut else n: x for n, x in self.arrays.items()}
+
+    @cached_property
+    def _sums(self) -> list[str]:
+        """The parameters whose steps leave sums."""
+        return [v.source[1] for v in self._per_update if v.source[:1] == ("sums",)]
+
+    @cached_property
+    def _per_update(self) -> tuple[Value, ...]:
+        """Arguments that have an entry for every update."""
+        return tuple(v for v in self.composed.schedule.values if v.per_update)
+
+    @cached_property
+    def _lengths(self) -> dict[str, int]:
+        """Arguments that are lengths of the model."""
+        return length_numbers(self.machine.program, self.composed.lengths)
+
+    def _weights(self, cases: Cases, rows: Array, starts: Array) -> tuple[Array, Array]:
+        """The cases' weights, of sum 1 in every minibatch, and its share: its mean weight over that of all cases."""
+        w, sizes = cases.weights[rows], np.diff(starts)
+        total = np.add.reduceat(w, starts[:-1])
+        safe = np.where(total > 0, total, 1)
+        normal = np.where(np.repeat(total > 0, sizes), w / np.repeat(safe, sizes), 1 / np.repeat(sizes, sizes))
+        share = total / sizes / float(cases.weights.mean())
+        dtype = self.machine.program.dtype
+        return normal.astype(dtype), share.astype(dtype)
+
+    def _collect_usage(self, count: int) -> None:
+        sums = {v.source[1]: self.arrays[v.name] for v in self._usage}
+        if sums:
+            self.recipe.usage.collect(sums, count)
+
+    @property
+    def by_epoch(self) -> bool:
+        """Whether sums are to be taken away at the end of every epoch."""
+        return bool(self._usage)
+
+    @cached_property
+    def _usage(self) -> tuple[Value, ...]:
+        return tuple(v for v in self.composed.schedule.values if v.source[:1] == ("usage",))
+
+    def _verify_finite(self, sums: Array, first: int) -> None:
+        """Raises FloatingPointError for the first update that left something that is not finite, or far too large."""
+        bounds = np.array([self.recipe.bounds[n] for n in self._sums])[:, None]
+        gone, grown = ~np.isfinite(sums[:, :, 0]), ~(sums[:, :, 1] < bounds)
+        if not (gone.any() or grown.any()):
+            return
+        t = int(np.flatnonzero((gone | grown).any(0))[0])
+        for name, lost in zip(self._sums, gone[:, t], strict=True):
+            if lost:
+                raise FloatingPointError(f"the gradient of `{name}` is not finite", first + t)
+        k = int(np.flatnonzero(grown[:, t])[0])
+        norms, name = float(sums[k, t, 1]), self._sums[k]
+        size = (norms / max(1, trained(self.recipe.machine)[name].size)) ** 0.5
+        what = f"has grown to {size:.3g} (root mean square)" if np.isfinite(norms) else "is not finite"
+        raise FloatingPointError(f"parameter `{name}` {what}", first + t)
+
+    def _told(self, cases: Cases, first: int, sizes: Array) -> Array:
+        """Whether each of these updates works out the objective's value."""
+        numbers = sum(x[0].size for x in cases.data.values())
+        objective = self.recipe.modules["objective"]
+        told = (objective.is_told(first + t, int(n) * numbers) for t, n in enumerate(sizes))
+        return np.array(list(told), np.int64)
+
+    def _temperatures(self, first: int, count: int) -> dict[str, Array]:
+        """T of responsibilities in every update."""
+        last = max(1, self.recipe.total - 1)
+        return {
+            f"temperature_{identifier(t.group)}": np.array(
+                [t.at((first + k) / last) for k in range(count)], self.machine.program.dtype
+            )
+            for t in self.recipe.training.temperature
+        }
+
+    def _show_offsets(self) -> None:
+        """Lets checkpoints see the offsets, which exist from the first update on."""
+        for v in self.composed.schedule.values:
+            kind, name = (*v.source, "", "")[:2]
+            if kind == "offset" and self.recipe.centring is not None:
+                axes = tuple(int(a) for a in self.machine.model.group(name).axes)
+                self.recipe.centring.offsets[name] = self.arrays[v.name].reshape(axes)
+
+    def show_phases(self, cases: Cases) -> None:
+        """Lets monitors see the last update's phases."""
+        recipe, composed = self.recipe, self.composed
+        if self._last is None or composed.positive is None or composed.negative is None:
+            return
+        batch, _ = cases.batch(self._last, 0, self.machine.dtype)
+        shapes = {v.name: v.shape for v in composed.schedule.values}
+        data = {n: self.machine.program.flat(n, x) for n, x in batch.data.items()}
+        per_update = {v.name for v in self._per_update}
+
+        def now(name: str) -> Array:
+            """An array's rows that the last update used."""
+            x = self.arrays[name]
+            shape = tuple(length(n, batch.size) for n in shapes[name])
+            return x.reshape(-1)[: prod(shape)].reshape(shape)
+
+        def phase(names: Mapping[str, str], weights: str | None) -> Expectation:
+            found = {g: data[g] if n in per_update else now(n) for g, n in names.items()}
+            if weights is None:
+                count = len(next(iter(found.values())))
+                return Expectation(found, np.full(count, 1 / count, batch.weights.dtype))
+            return Expectation(found, batch.weights if weights in per_update else now(weights))
+
+        recipe.last = tuple(  # type: ignore[assignment]  # two phases
+            map(phase, (composed.positive, composed.negative), composed.weights)
+        )

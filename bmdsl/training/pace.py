@@ -1,0 +1,52 @@
+"""How many updates go into one call, and what their figures come to."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
+
+from .compiled import Figures
+from .machine_protocol import Array
+
+
+class Averages:
+    """Figures of updates, averaged over an epoch; a figure need not come with every update."""
+
+    def __init__(self) -> None:
+        self._parts: dict[str, list[Array]] = {}
+        self.shown: dict[str, float] = {}
+        """The last value of each."""
+
+    def add(self, figures: Figures) -> None:
+        """Figures of some updates, NaN of those that told none."""
+        for name, x in figures.items():
+            told = x[~np.isnan(x)]
+            if len(told):
+                self._parts.setdefault(name, []).append(told)
+                self.shown[name] = float(told[-1])
+
+    def means(self) -> dict[str, float]:
+        """The mean of each, and nothing is left of them."""
+        out = {n: float(np.concatenate(x).mean()) for n, x in self._parts.items()}
+        self._parts = {}
+        return out
+
+
+class Pace:
+    """How many updates go into one call: as many as took a tenth of a second so far, so that signals and progress are seen to."""
+
+    SECONDS = 0.1
+
+    def __init__(self) -> None:
+        self.count = 1
+
+    @contextmanager
+    def timed(self, count: int) -> Iterator[None]:
+        """Times a call of `count` updates."""
+        started = time.perf_counter()
+        yield
+        each = (time.perf_counter() - started) / count
+        self.count = max(1, min(8 * self.count, int(self.SECONDS / max(each, 1e-9))))

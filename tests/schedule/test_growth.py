@@ -1,0 +1,40 @@
+"""Composing, checking and printing an update takes time in proportion to the model's text."""
+
+from __future__ import annotations
+
+import time
+
+import bmdsl
+from bmdsl.emit.routine import emit_routine
+from bmdsl.tasks.emit import update_of
+
+SLACK = 3.0
+"""How far the time a group may grow: caches and the machine's other work are in it."""
+
+
+def chain(count: int) -> bmdsl.Model:
+    """So many groups of two units each, every one coupled with the next by a matrix of its own."""
+    groups = ["visible g0[2] : binary", *(f"hidden g{k}[2] : binary" for k in range(1, count))]
+    couplings = range(count - 1)
+    parameters = ", ".join(f"W{k} init normal(0, 0.1)" for k in couplings)
+    energy = " ".join(f"- W{k}[i,j] g{k}[i] g{k + 1}[j]" for k in couplings)
+    train = "train { positive gibbs(steps = 2)  negative cd(steps = 2)  optimizer sgd(rate = 0.1) }"
+    text = "\n".join([*groups, f"param {parameters}", f"energy = {energy}", train])
+    return bmdsl.parse(f"model chain {{ {text} }}")
+
+
+def composed(count: int) -> tuple[float, int]:
+    """Seconds of the processor, and the printed lines."""
+    model = chain(count)
+    assert len(model.plan.groups) == count
+    started = time.process_time()
+    text = emit_routine(update_of(model).schedule)
+    return time.process_time() - started, len(text.splitlines())
+
+
+def test_the_time_to_compose_an_update_grows_with_the_number_of_groups_alone() -> None:
+    composed(10)  # what is imported and cached on the way is not counted
+    few, lines_of_few = min(composed(300) for _ in range(2))
+    many, lines_of_many = composed(1000)
+    assert lines_of_many < 1.05 * 1000 / 300 * lines_of_few
+    assert many < SLACK * 1000 / 300 * few

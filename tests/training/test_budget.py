@@ -1,0 +1,250 @@
+"""What stands around the updates costs little: looks by their time, scores by counting, checkpoints every few seconds; nothing computed depends on it."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import bmdsl
+from bmdsl.language.diagnostics import BmError
+from bmdsl.language.model import Choice, Training
+from bmdsl.runs.run_folder import RunFolder
+from bmdsl.training import loop
+from bmdsl.training.budget import LAST_SHARE, Budget
+from bmdsl.training.loop import train
+from tests.training.naive_machine import NaiveRbm
+
+SGD = Choice("sgd", (("rate", 0.2), ("momentum", 0.5), ("nesterov", False)))
+PCD = Training(
+    positive=Choice("exact"),
+    negative=Choice("pcd", (("steps", 1), ("chains", 12))),
+    optimizer=SGD,
+    batch=8,
+    epochs=20,
+)
+RBM = """model m { visible v[6] : binary  hidden h[4] : binary  param W, b, c
+  energy = - W[i,j] v[i] h[j] - b[i] v[i] - c[j] h[j]
+  train { positive exact  negative pcd(chains = 20)  optimizer sgd(rate = 0.1)  batch 20  epochs 30 } }"""
+
+
+def data(n: int = 32) -> dict[str, np.ndarray]:
+    return {"v": (np.random.default_rng(1).random((n, 4)) < 0.4).astype(np.float32)}
+
+
+class FakeClock:
+    """A clock that stands still until it is moved."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_looks_take_their_share_of_the_time_and_no_more() -> None:
+    clock = FakeClock()
+    budget = Budget(0.1, ("figures", "dear"), clock)
+    looks, first = 0, True
+    for _ in range(1000):
+        clock.now += 1
+        if budget.affords("figures"):
+            looks += 1
+            with budget.spending("figures"):
+                clock.now += 50 if first else 2  # the first one compiles
+                first = False
+    assert budget.trained == 1000
+    assert looks == 1 + 1000 * 0.05 // 2 - 1  # the second one's time counts for the first one too
+
+
+def test_a_first_look_waits_for_as_many_updates_as_it_may_cost() -> None:
+    budget = Budget(0.1, ("figures", "dear"), FakeClock())
+    assert not budget.affords("dear", updates=199, cost=10)
+    assert budget.affords("dear", updates=200, cost=10)
+    assert not budget.affords("dear", updates=int(9 / LAST_SHARE), cost=10, last=True)
+    assert budget.affords("dear", updates=int(10 / LAST_SHARE), cost=10, last=True)
+    assert Budget(1.0, ("figures", "dear"), FakeClock()).affords("dear", updates=1, cost=1e9)
+
+
+def test_time_of_an_inner_account_is_not_on_the_outer_one() -> None:
+    clock = FakeClock()
+    budget = Budget(0.1, ("figures", "dear"), clock)
+    for _ in range(2):
+        with budget.spending("figures"):
+            clock.now += 1
+            with budget.spending("dear"):
+                clock.now += 30
+    assert (budget.accounts["figures"].spent, budget.accounts["dear"].spent) == (2, 60)
+    assert budget.trained == 0
+
+
+@pytest.fixture
+def dear_looks(monkeypatch: pytest.MonkeyPatch) -> FakeClock:
+    """Every look takes ten seconds, an update none; epochs take one by `on_progress`."""
+    clock = FakeClock()
+    error = loop.reconstruction_error
+
+    def slow(*given: Any) -> float:
+        clock.now += 10
+        return error(*given)
+
+    monkeypatch.setattr(loop, "reconstruction_error", slow)
+    monkeypatch.setattr(loop, "Budget", lambda share, names: Budget(share, names, clock))
+    return clock
+
+
+def looked(dear_looks: FakeClock, **settings: Any) -> list[int]:
+    def pass_a_second(line: dict[str, Any]) -> None:
+        dear_looks.now += 1
+
+    settings = {"epochs": 500} | settings
+    run = train(NaiveRbm(), data(), replace(PCD, **settings), on_progress=pass_a_second)
+    assert len(run.metrics) == settings["epochs"]
+    assert all(
+        "gradient_norm" in line for line in run.metrics
+    )  # what costs nothing is in every line
+    return [line["epoch"] for line in run.metrics if "reconstruction_error" in line]
+
+
+def test_a_look_over_budget_is_skipped_and_the_end_is_looked_at(dear_looks: FakeClock) -> None:
+    assert looked(dear_looks) == [1, 2, 500]  # 2 · 10 s + 10 s are 5 % of 600 s
+    assert looked(dear_looks, epochs=1000) == [1, 2, 601, 801, 1000]
+
+
+def test_every_epoch_is_looked_at_where_that_is_asked_for(dear_looks: FakeClock) -> None:
+    assert looked(dear_looks, epochs=20, monitor=1.0) == list(range(1, 21))
+
+
+def test_monitor_is_a_share() -> None:
+    assert bmdsl.parse(RBM.replace("epochs 30", "monitor 0.5")).checked.training.monitor == 0.5
+    with pytest.raises(BmError, match="BM503.*`monitor` is a share"):
+        bmdsl.parse(RBM.replace("epochs 30", "monitor 2"))
+
+
+def test_a_score_that_patience_watches_is_of_every_epoch_others_are_counted_out() -> None:
+    def scored(**settings: Any) -> list[int]:
+        run = train(NaiveRbm(), data(), replace(PCD, validate=0.25, epochs=70, **settings))
+        assert run.best_update in [line["update"] for line in run.metrics if "validation" in line]
+        return [line["epoch"] for line in run.metrics if "validation" in line]
+
+    assert scored(patience=70) == list(range(1, 71))
+    assert scored() == [29, 58, 70]  # (4 + 8 / 8 / 3) updates in 5 % of 3 an epoch: 28.9
+
+
+def test_a_resume_is_exact_whatever_looks_were_taken(tmp_path: Path) -> None:
+    x = (np.random.default_rng(5).random((100, 6)) < 0.5).astype(float)
+
+    def machine(monitor: float) -> bmdsl.Machine:
+        return bmdsl.parse(RBM).bind({"monitor": monitor}).compile(seed=1)
+
+    def stop(line: dict[str, Any]) -> None:
+        if line["epoch"] == 17:
+            raise KeyboardInterrupt
+
+    whole = machine(1)
+    assert all("health" in line for line in whole.train(x).metrics)
+    part, folder = machine(0), tmp_path / "run"
+    metadata = {"source": RBM}
+    train(part, {"v": x}, part.model.training, folder, metadata=metadata, on_progress=stop)
+    fresh = machine(0.05)
+    run = train(fresh, {"v": x}, fresh.model.training, folder, metadata=metadata, resume=True)
+    assert [line["epoch"] for line in run.metrics] == list(range(1, 31))
+    for name, value in whole.params.items():
+        np.testing.assert_array_equal(value, fresh.params[name])
+    np.testing.assert_array_equal(whole.sample(5)["v"], fresh.sample(5)["v"])
+
+
+@pytest.mark.parametrize(("seconds", "times", "written"), [(1e9, 20, 2), (0.0, 0, 20)])
+def test_checkpoints_are_apart_by_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seconds: float, times: int, written: int
+) -> None:
+    count, write = [], RunFolder.write_state
+    monkeypatch.setattr(RunFolder, "write_state", lambda *a: count.append(1) or write(*a))
+    monkeypatch.setattr(loop, "MIN_SECONDS_BETWEEN_CHECKPOINTS", seconds)
+    monkeypatch.setattr(loop, "MIN_TIMES_THEIR_COST", times)
+    train(NaiveRbm(), data(), PCD, tmp_path)
+    assert len(count) == written  # the first epoch's and the end's, or every epoch's
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from bmdsl.training import loop
+from tests.training.test_budget import PCD, data
+from tests.training.naive_machine import NaiveRbm
+loop.MIN_SECONDS_BETWEEN_CHECKPOINTS, loop.MIN_TIMES_THEIR_COST = 1e9, 0
+def tell(line):
+    epoch = line["epoch"]
+    if epoch == 7:
+        the_loop.checkpoint_due = 0.0  # seconds have passed: the eighth epoch ends with a checkpoint
+    if epoch == 13:
+        the_loop.folder.flush()
+        os.kill(os.getpid(), signal.SIGKILL)
+init = loop._Loop.__init__
+def remember(self, *a):
+    global the_loop
+    the_loop = self
+    init(self, *a)
+loop._Loop.__init__ = remember
+loop.train(NaiveRbm(), data(), PCD, Path(sys.argv[1]), on_progress=tell)
+"""
+
+
+def test_a_kill_leaves_a_checkpoint_and_metrics_that_go_on_exactly(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", KILLED, str(tmp_path)], capture_output=True, text=True
+    )
+    assert done.returncode == -signal.SIGKILL, done.stderr
+    lines = (tmp_path / "metrics.jsonl").read_text().splitlines()
+    assert [json.loads(x)["epoch"] for x in lines] == list(range(1, 14))
+    assert RunFolder(tmp_path, {}).read_state()[1]["updates"] == 8 * 4
+    whole, fresh = NaiveRbm(), NaiveRbm()
+    wanted = train(whole, data(), PCD)
+    run = train(fresh, data(), PCD, tmp_path, resume=True)
+    assert [line["epoch"] for line in run.metrics] == list(range(1, 21))
+    norms = [[line["gradient_norm"] for line in r.metrics] for r in (wanted, run)]
+    np.testing.assert_array_equal(*norms)
+    for name, value in whole.params.items():
+        np.testing.assert_array_equal(value, fresh.params[name])
+
+
+def test_metrics_are_written_before_the_checkpoint_that_they_belong_to(tmp_path: Path) -> None:
+    folder = RunFolder(tmp_path, {})
+    for epoch in (1, 2, 3):
+        folder.append_metrics({"epoch": epoch, "update": epoch})
+    path = tmp_path / "metrics.jsonl"
+    assert len(path.read_text().splitlines()) == 1  # the others wait for more
+    folder.write_state({"x": np.zeros(2)}, {"updates": 3})
+    assert [json.loads(x)["epoch"] for x in path.read_text().splitlines()] == [1, 2, 3]
+
+
+def test_a_stop_inside_an_update_takes_counters_and_metrics_back_too(tmp_path: Path) -> None:
+    """An update that breaks off goes back to the last copy; patience must count on from there."""
+    settings = replace(PCD, epochs=40, validate=0.25, patience=40)
+    whole = NaiveRbm()
+    wanted = train(whole, data(), settings)
+    part = NaiveRbm()
+    updates, accumulate = [], part.accumulate
+
+    def broken(*given: Any) -> None:
+        updates.append(1)
+        if len(updates) == 2 * 75:  # two phases an update
+            raise KeyboardInterrupt
+        accumulate(*given)
+
+    part.accumulate = broken  # type: ignore[method-assign]
+    run = train(part, data(), settings, tmp_path)
+    assert run.interrupted and run.updates == 51  # copies are 50 updates apart, at an epoch's end
+    assert run.metrics[-1]["update"] == 51
+    fresh = NaiveRbm()
+    again = train(fresh, data(), settings, tmp_path, resume=True)
+    assert (again.best_score, again.best_update) == (wanted.best_score, wanted.best_update)
+    for name, value in whole.params.items():
+        np.testing.assert_array_equal(value, fresh.params[name])
