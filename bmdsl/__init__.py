@@ -13,7 +13,17 @@ if TYPE_CHECKING:
     from .tasks.machine import Machine
 
 __version__ = "0.1.0"
-__all__ = ["BmError", "Machine", "Model", "load", "load_stack", "open", "open_stack", "parse", "units"]
+__all__ = [
+    "BmError",
+    "Machine",
+    "Model",
+    "load",
+    "load_stack",
+    "open",
+    "open_stack",
+    "parse",
+    "units",
+]
 
 _PLACES = {
     "BmError": ("language.diagnostics", "BmError"),

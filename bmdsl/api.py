@@ -1,4 +1,6 @@
-"""What `import bmdsl` gives: models and stacks of a text, and machines that train, are saved and opened again."""
+"""What `import bmdsl` gives: models and stacks of a text, and machines that train, are saved and
+opened again.
+"""
 
 from __future__ import annotations
 
@@ -68,7 +70,9 @@ class Model(core.Model):
         from .runs.storage import saved_as
         from .tasks.machine import Machine
 
-        machine = made_again(saved_as(Path("the pickled machine"), metadata, arrays), cls, backend).machine
+        machine = made_again(
+            saved_as(Path("the pickled machine"), metadata, arrays), cls, backend
+        ).machine
         assert isinstance(machine, Machine)
         machine.takes_means, machine._calls = takes_means, calls
         return machine
@@ -79,21 +83,44 @@ class StackModel(stack_model.StackModel):
 
     kind = Model
 
-    def train(self, data: Any = None, out: str | Path | None = None, *, seed: int | None = None, dtype: str = "float32",
-              on_layer: OnLayer | None = None, overwrite: bool = False, **settings: Override) -> StackMachine:  # fmt: skip
-        """Trains layer after layer, each frozen before the next (Nair & Hinton 2008, section 4.2); all at once where the text says `jointly`,
+    def train(
+        self,
+        data: Any = None,
+        out: str | Path | None = None,
+        *,
+        seed: int | None = None,
+        dtype: str = "float32",
+        on_layer: OnLayer | None = None,
+        overwrite: bool = False,
+        **settings: Override,
+    ) -> StackMachine:
+        """Trains layer after layer, each frozen before the next (Nair & Hinton 2008, section 4.2);
+        all at once where the text says `jointly`,
         after that where it says `greedily jointly`. `data` None: the first layer's own.
 
-        Layers above the first take hidden means as they are: their models' transforms are for data of their own. With `out`, a run folder a layer
-        lies in it, and an earlier run there is only removed to `overwrite` it. `on_layer` gets each layer's outcome.
+        Layers above the first take hidden means as they are: their models' transforms are for data
+        of their own. With `out`, a run folder a layer lies in it, and an earlier run there is only
+        removed to `overwrite` it. `on_layer` gets each layer's outcome.
         """
         from .tasks.train_stack import train_stack
 
-        return train_stack(self, data, out, seed=seed, dtype=dtype, on_layer=on_layer, overwrite=overwrite, settings=settings)
+        return train_stack(
+            self,
+            data,
+            out,
+            seed=seed,
+            dtype=dtype,
+            on_layer=on_layer,
+            overwrite=overwrite,
+            settings=settings,
+        )
 
 
 def load(path: str | Path, /, model: str | None = None, **arguments: float) -> Model:
-    """The model of a `.bm` file, or of a shipped one by its name. Raises BmError for what is wrong in it, all at once."""
+    """The model of a `.bm` file, or of a shipped one by its name.
+
+    Raises BmError for what is wrong in it, all at once.
+    """
     source, found = core.read_source(path)
     return Model(source, arguments, model, found.parent)
 
@@ -110,7 +137,9 @@ def parse(text: str, /, model: str | None = None, **arguments: float) -> Model:
 
 
 def open_machine(path: str | Path) -> Machine:
-    """A machine as `save` wrote it, or the one of a run's folder: same source, arguments and parameters."""
+    """A machine as `save` wrote it, or the one of a run's folder: same source, arguments and
+    parameters.
+    """
     from .runs.opening import open_run
     from .tasks.machine import Machine
 
@@ -124,7 +153,11 @@ def open_trained_stack(path: str | Path) -> StackMachine:
     from .stacks.folder import is_stack, open_stack
 
     if not is_stack(Path(path)):
-        raise fail("BM916", f"`{path}` is not the folder of a stack", help="one is made by `bm train STACK.bm --out DIR`")
+        raise fail(
+            "BM916",
+            f"`{path}` is not the folder of a stack",
+            help="one is made by `bm train STACK.bm --out DIR`",
+        )
     return open_stack(Path(path), Model)[0]
 
 

@@ -12,12 +12,16 @@ CHUNK = 4096
 NUMBERS = 1 << 22
 """Most numbers of a group at a time."""
 LARGE = 1 << 28
-"""Results of more bytes go into a temporary file, mapped into memory, so that memory does not grow with the cases."""
+"""Results of more bytes go into a temporary file, mapped into memory, so that memory does not grow
+with the cases.
+"""
 Arrays = Mapping[str, np.ndarray]
 
 
 def chunks(data: Arrays, wide: int = 0) -> Iterator[dict[str, np.ndarray]]:
-    """Cases, group → [cases, *axes], at most CHUNK and about NUMBERS numbers at a time, in order; `wide` numbers a case are made of it."""
+    """Cases, group → [cases, *axes], at most CHUNK and about NUMBERS numbers at a time, in order;
+    `wide` numbers a case are made of it.
+    """
     count = len(next(iter(data.values())))
     widest = max(wide, *(int(np.prod(x.shape[1:])) for x in data.values()))
     step = max(1, min(CHUNK, NUMBERS // max(1, widest)))
@@ -25,8 +29,12 @@ def chunks(data: Arrays, wide: int = 0) -> Iterator[dict[str, np.ndarray]]:
         yield {n: x[lo : lo + step] for n, x in data.items()}
 
 
-def by_chunks(function: Callable[[dict[str, np.ndarray]], np.ndarray], data: Arrays, wide: int = 0) -> np.ndarray:
-    """The function's results for all cases, one after another; `wide` numbers a case are made on the way."""
+def by_chunks(
+    function: Callable[[dict[str, np.ndarray]], np.ndarray], data: Arrays, wide: int = 0
+) -> np.ndarray:
+    """The function's results for all cases, one after another; `wide` numbers a case are made on
+    the way.
+    """
     count, out, at = len(next(iter(data.values()))), np.empty(0), 0
     for part in chunks(data, wide):
         made = np.asarray(function(part))
@@ -40,5 +48,7 @@ def by_chunks(function: Callable[[dict[str, np.ndarray]], np.ndarray], data: Arr
 def _room(shape: tuple[int, ...], dtype: np.dtype[Any]) -> np.ndarray:
     if int(np.prod(shape)) * dtype.itemsize <= LARGE:
         return np.empty(shape, dtype)
-    with tempfile.TemporaryFile() as file:  # its name is gone at once; the mapping keeps what it holds
+    with (
+        tempfile.TemporaryFile() as file
+    ):  # its name is gone at once; the mapping keeps what it holds
         return np.memmap(file, dtype, "w+", shape=shape)

@@ -1,4 +1,7 @@
-"""The pipeline as a table of contents: text → tree → model → graph → plan → module → machine. No logic of its own."""
+"""The pipeline as a table of contents: text → tree → model → graph → plan → module → machine.
+
+No logic of its own.
+"""
 
 from __future__ import annotations
 
@@ -55,8 +58,12 @@ def definition_of(tree: File, name: str | None) -> ModelDefinition:
     """Tree → one model's definition, sugar rewritten, imports followed."""
     definition = choose(load_definitions(tree), name)
     if not isinstance(definition, ModelDefinition):
-        raise fail("BM864", f"`{definition.name.text}` is a stack, one model is needed here", definition.name.span,
-                   help="name one of the file's models: `--model NAME`, or `model=` from Python")  # fmt: skip
+        raise fail(
+            "BM864",
+            f"`{definition.name.text}` is a stack, one model is needed here",
+            definition.name.span,
+            help="name one of the file's models: `--model NAME`, or `model=` from Python",
+        )
     return definition
 
 
@@ -66,10 +73,17 @@ def definitions_of(tree: File) -> tuple[ModelDefinition | StackDefinition, ...]:
 
 
 def stack_definition_of(tree: File, name: str | None) -> StackDefinition:
-    """Tree → the stack of this name, or the last definition where that is one. BmError BM864 where it is a model."""
+    """Tree → the stack of this name, or the last definition where that is one.
+
+    BmError BM864 where it is a model.
+    """
     definition = choose(load_definitions(tree), name)
     if not isinstance(definition, StackDefinition):
-        raise fail("BM864", f"`{definition.name.text}` is a model, a stack is needed here", definition.name.span)
+        raise fail(
+            "BM864",
+            f"`{definition.name.text}` is a model, a stack is needed here",
+            definition.name.span,
+        )
     return definition
 
 
@@ -78,7 +92,12 @@ def is_stack(tree: File, name: str | None) -> bool:
     return isinstance(choose(load_definitions(tree), name), StackDefinition)
 
 
-def model_of(definition: ModelDefinition, arguments: Mapping[str, float], folder: Path | None, kept: Kept | None = None) -> Model:
+def model_of(
+    definition: ModelDefinition,
+    arguments: Mapping[str, float],
+    folder: Path | None,
+    kept: Kept | None = None,
+) -> Model:
     """Definition → checked model; what is `kept` is not read from files."""
     return check(definition, arguments, vocabulary(), folder, kept)
 
@@ -109,8 +128,14 @@ def python_of(model: Model, compile: bool = True, dtype: str = "float32") -> str
     return emit_module(plan_of(model), compile, dtype)[0]
 
 
-def program_of(model: Model, dtype: str, compile: bool = True, memory_limit: int | None = None) -> Program:
-    """Model → its module bound to sizes. BmError while an argument still has no value, or where more memory than `memory_limit` bytes is needed."""
+def program_of(
+    model: Model, dtype: str, compile: bool = True, memory_limit: int | None = None
+) -> Program:
+    """Model → its module bound to sizes.
+
+    BmError while an argument still has no value, or where more memory than `memory_limit` bytes is
+    needed.
+    """
     import numpy as np
 
     from .emit.build import build_module
@@ -121,7 +146,11 @@ def program_of(model: Model, dtype: str, compile: bool = True, memory_limit: int
 
     if model.unbound:
         names = ", ".join(f"`{n}`" for n in model.unbound)
-        raise fail("BM865", f"model `{model.name}` needs a value for {names}", help=f"give data, or {model.unbound[0]} = a number")
+        raise fail(
+            "BM865",
+            f"model `{model.name}` needs a value for {names}",
+            help=f"give data, or {model.unbound[0]} = a number",
+        )
     verify_magnitudes(model, dtype)
     prefer_openmp()
     plan = plan_of(model)

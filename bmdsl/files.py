@@ -1,4 +1,6 @@
-"""Files written beside their place and then renamed, so that no reader sees half of one, and the folders that come with the package."""
+"""Files written beside their place and then renamed, so that no reader sees half of one, and the
+folders that come with the package.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +26,9 @@ LONGEST = 60
 
 
 def put(path: Path, write: Callable[[Path], object]) -> Path:
-    """`write` gets a place beside `path`, of the same suffix; what it leaves there takes the place of `path`. The folder must be there."""
+    """`write` gets a place beside `path`, of the same suffix; what it leaves there takes the place
+    of `path`. The folder must be there.
+    """
     beside = path.with_name(f".{path.stem}.part{path.suffix}")
     try:
         write(beside)
@@ -35,7 +39,9 @@ def put(path: Path, write: Callable[[Path], object]) -> Path:
 
 
 def with_ending(path: Path, endings: Sequence[str], default: str = "") -> Path:
-    """The path, with `default` (the first of `endings`) where its name has no ending. BmError BM787 for an ending that is none of them.
+    """The path, with `default` (the first of `endings`) where its name has no ending.
+
+    BmError BM787 for an ending that is none of them.
 
     What begins with a digit, as in `beta0.5`, is no ending.
     """
@@ -43,8 +49,11 @@ def with_ending(path: Path, endings: Sequence[str], default: str = "") -> Path:
         return path
     if re.fullmatch(r"\.[A-Za-z]\w{0,11}", path.suffix):
         one = " or ".join(f"`{e}`" for e in endings)
-        raise fail("BM787", f"`{path.name}` ends in `{path.suffix}`, but what is written here is {one}",
-                   help=f"for instance `{path.with_suffix(default or endings[0]).name}`")  # fmt: skip
+        raise fail(
+            "BM787",
+            f"`{path.name}` ends in `{path.suffix}`, but what is written here is {one}",
+            help=f"for instance `{path.with_suffix(default or endings[0]).name}`",
+        )
     return path.with_name(path.name + (default or endings[0]))
 
 
@@ -54,7 +63,9 @@ def put_text(path: Path, text: str) -> Path:
 
 
 def write_npz(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
-    """A compressed `.npz` of arrays of any names: `numpy.savez` takes them as keyword arguments, and has two of its own."""
+    """A compressed `.npz` of arrays of any names: `numpy.savez` takes them as keyword arguments,
+    and has two of its own.
+    """
     import numpy as np
 
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -76,7 +87,9 @@ def parameters(arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
 
 
 def file_names(names: Iterable[str]) -> dict[str, str]:
-    """Every name as a part of a file's name, no two alike where a file system takes `H` for `h`, or an accent in two spellings for one."""
+    """Every name as a part of a file's name, no two alike where a file system takes `H` for `h`, or
+    an accent in two spellings for one.
+    """
     out: dict[str, str] = {}
     taken: set[str] = set()
     for name in names:
@@ -104,5 +117,9 @@ def find_model(name: str) -> Path:
     if name in shipped:
         return shipped[name]
     close = near(path.stem, shipped)
-    hint = f"did you mean the shipped model `{close}`?" if close else f"shipped models: {', '.join(shipped)}"
+    hint = (
+        f"did you mean the shipped model `{close}`?"
+        if close
+        else f"shipped models: {', '.join(shipped)}"
+    )
     raise fail("BM920", f"there is no file `{name}`", help=hint)

@@ -34,7 +34,9 @@ if TYPE_CHECKING:
 BACKENDS = ("numba", "reference")
 """What carries a machine's work out: compiled code, or NumPy, which compiles nothing."""
 FORMAT = "bmdsl 2"
-"""Of files that hold all they need; those of `bmdsl 1` read graphs, imports and starts again from their old places."""
+"""Of files that hold all they need; those of `bmdsl 1` read graphs, imports and starts again from
+their old places.
+"""
 
 
 class Model:
@@ -43,18 +45,32 @@ class Model:
     Raises BmError with all diagnostics of the text.
     """
 
-    def __init__(self, source: Source, arguments: Mapping[str, float] | None = None, name: str | None = None, folder: Path | None = None,
-                 settings: Mapping[str, Override] | None = None, *, whole: Whole | None = None, kept: Kept | None = None) -> None:  # fmt: skip
+    def __init__(
+        self,
+        source: Source,
+        arguments: Mapping[str, float] | None = None,
+        name: str | None = None,
+        folder: Path | None = None,
+        settings: Mapping[str, Override] | None = None,
+        *,
+        whole: Whole | None = None,
+        kept: Kept | None = None,
+    ) -> None:
         self.source, self.folder, self._name = source, folder, name
         self.arguments = {n: _plain(x, n) for n, x in (arguments or {}).items()}
-        self.settings = {n: x.item() if hasattr(x, "dtype") and hasattr(x, "item") else x for n, x in (settings or {}).items()}
+        self.settings = {
+            n: x.item() if hasattr(x, "dtype") and hasattr(x, "item") else x
+            for n, x in (settings or {}).items()
+        }
         self.whole = whole if whole is not None else driver.whole_of(self.tree)
         """The text with its imports followed: they are read once, whatever becomes of the files."""
         self.kept = kept or Kept()
         written = driver.definition_of(self.whole.file, name)
         self._written = written
         self.definition = override(written, self.settings)
-        self.checked: CheckedModel = driver.model_of(self.definition, self.arguments, folder_of(written.name.span, folder), self.kept)
+        self.checked: CheckedModel = driver.model_of(
+            self.definition, self.arguments, folder_of(written.name.span, folder), self.kept
+        )
 
     @cached_property
     def tree(self) -> File:
@@ -78,10 +94,20 @@ class Model:
         """The same text with more arguments (and train settings) given."""
         kept = self.kept.beside(self.checked, arguments=bool(arguments))
         chosen = {**self.settings, **(settings or {})}
-        return type(self)(self.source, {**self.arguments, **arguments}, self._name, self.folder, chosen, whole=self.whole, kept=kept)
+        return type(self)(
+            self.source,
+            {**self.arguments, **arguments},
+            self._name,
+            self.folder,
+            chosen,
+            whole=self.whole,
+            kept=kept,
+        )
 
     def bind_data(self, shapes: Mapping[str, tuple[int, ...]]) -> Self:
-        """Arguments still open that are lengths of visible or given groups, taken from data shapes [cases, *axes]."""
+        """Arguments still open that are lengths of visible or given groups, taken from data shapes
+        [cases, *axes].
+        """
         found: dict[str, float] = {}
         for group in self.checked.groups:
             for length, size in zip(group.axes, shapes.get(group.name, (0,))[1:], strict=False):
@@ -159,7 +185,11 @@ class Model:
         """The files that the model and its machine were made of, as they were when read."""
         if self.kept.origins is not None:
             return self.kept.origins
-        texts = [Origin("import" if k else "model", Path(s.name).name, s.file, s.sha256) for k, s in enumerate(self.whole.sources) if s.file]
+        texts = [
+            Origin("import" if k else "model", Path(s.name).name, s.file, s.sha256)
+            for k, s in enumerate(self.whole.sources)
+            if s.file
+        ]
         graphs = [g.origin for g in machine.model.graphs if g.origin is not None]
         return (*texts, *graphs, *machine.origins, *unit_origins(machine.model))
 
@@ -193,19 +223,31 @@ class Text:
         """Whether the definition of this name, or the last one, is a stack."""
         return driver.is_stack(self.whole.file, name)
 
-    def model(self, name: str | None, arguments: Mapping[str, float], settings: Mapping[str, Override] | None = None) -> Model:
-        """The model of this name, or the last one, with its arguments and settings of its train block."""
+    def model(
+        self,
+        name: str | None,
+        arguments: Mapping[str, float],
+        settings: Mapping[str, Override] | None = None,
+    ) -> Model:
+        """The model of this name, or the last one, with its arguments and settings of its train
+        block.
+        """
         return Model(self.source, arguments, name, self.folder, settings, whole=self.whole)
 
 
 def text_of(path: str | Path) -> Text:
-    """A `.bm` file, or a shipped model by its name. BmError with all syntax errors, or where it cannot be read."""
+    """A `.bm` file, or a shipped model by its name.
+
+    BmError with all syntax errors, or where it cannot be read.
+    """
     source, found = read_source(path)
     return Text(source, driver.whole_of(driver.tree_of(source)), found.parent)
 
 
 def load_named(path: str | Path, model: str | None, arguments: Mapping[str, float]) -> Model:
-    """The model of this name in a `.bm` file (None: the last one), with its arguments as a mapping."""
+    """The model of this name in a `.bm` file (None: the last one), with its arguments as
+    a mapping.
+    """
     return text_of(path).model(model, arguments)
 
 
@@ -217,15 +259,23 @@ class Stacked:
     checked: Stack
 
 
-def load_all(path: str | Path, model: str | None, arguments: Mapping[str, float]) -> tuple[Model | Stacked, ...]:
-    """Every model and stack that the file itself defines, or the model of this name. An argument goes to those models that have it."""
+def load_all(
+    path: str | Path, model: str | None, arguments: Mapping[str, float]
+) -> tuple[Model | Stacked, ...]:
+    """Every model and stack that the file itself defines, or the model of this name.
+
+    An argument goes to those models that have it.
+    """
     if model is not None:
         return (load_named(path, model, arguments),)
     source, found = read_source(path)
     tree = driver.tree_of(source)
     text = Text(source, driver.whole_of(tree), found.parent)
     definitions = tree.definitions
-    taken = [{a.name.text for a in d.arguments} if isinstance(d, ModelDefinition) else set() for d in definitions]
+    taken = [
+        {a.name.text for a in d.arguments} if isinstance(d, ModelDefinition) else set()
+        for d in definitions
+    ]
     models: list[Model | Stacked] = []
     wrong: list[Diagnostic] = []
     for k, (d, own) in enumerate(zip(definitions, taken, strict=True)):
@@ -234,7 +284,9 @@ def load_all(path: str | Path, model: str | None, arguments: Mapping[str, float]
             if isinstance(d, StackDefinition):
                 models.append(Stacked(d.name.text, driver.stack_of(d, tree, found.parent)))
                 continue
-            models.append(text.model(d.name.text, {n: x for n, x in arguments.items() if n in own | unknown}))
+            models.append(
+                text.model(d.name.text, {n: x for n, x in arguments.items() if n in own | unknown})
+            )
         except BmError as error:
             wrong += [one for one in error.diagnostics if one not in wrong]
     if wrong:
@@ -265,8 +317,12 @@ def _pretty(value: object) -> str:
     def walk(x: object, depth: int) -> str:
         pad = "  " * depth
         if dataclasses.is_dataclass(x) and not isinstance(x, type):
-            shown = [f for f in dataclasses.fields(x) if f.repr and f.name not in ("span", "source")]
-            parts = [f"{pad}  {f.name}: {walk(getattr(x, f.name), depth + 1).lstrip()}" for f in shown]
+            shown = [
+                f for f in dataclasses.fields(x) if f.repr and f.name not in ("span", "source")
+            ]
+            parts = [
+                f"{pad}  {f.name}: {walk(getattr(x, f.name), depth + 1).lstrip()}" for f in shown
+            ]
             return f"{pad}{type(x).__name__}\n" + "\n".join(parts)
         if isinstance(x, tuple) and x and dataclasses.is_dataclass(x[0]):
             return "\n" + "\n".join(walk(y, depth + 1) for y in x)

@@ -1,4 +1,6 @@
-"""Finds words by looking: every module of a folder that defines `WORD` (a `Word`) adds that word. No list is kept by hand.
+"""Finds words by looking: every module of a folder that defines `WORD` (a `Word`) adds that word.
+
+No list is kept by hand.
 
 Words that do not come with the package are found too: modules that an installed package names under
 the entry-point group of the folder's name (`bmdsl.training.negative`), and modules that were
@@ -19,7 +21,9 @@ _registered: dict[str, dict[str, ModuleType]] = {}
 
 
 def register(package: str, module: ModuleType) -> None:
-    """Adds a module with a `WORD` to the words of a folder; one of the same name takes its place."""
+    """Adds a module with a `WORD` to the words of a folder; one of the same name takes
+    its place.
+    """
     _registered.setdefault(package, {})[module.WORD.name] = module
 
 

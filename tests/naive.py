@@ -1,4 +1,7 @@
-"""The oracle: a model's quantities by brute force, straight from the energy's definition. Imports nothing that it judges."""
+"""The oracle: a model's quantities by brute force, straight from the energy's definition.
+
+Imports nothing that it judges.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,9 @@ from typing import Any
 import numpy as np
 
 
-def letters_of(term: Any, lengths: Mapping[str, int], edges: Mapping[str, np.ndarray]) -> Iterator[tuple[dict[str, int], int]]:
+def letters_of(
+    term: Any, lengths: Mapping[str, int], edges: Mapping[str, np.ndarray]
+) -> Iterator[tuple[dict[str, int], int]]:
     """All values of a term's letters that its conditions allow, with the edge's number (or −1)."""
     edge = [c for c in term.conditions if c.kind == "edge"]
     names = [x.name for x in term.letters]
@@ -20,13 +25,22 @@ def letters_of(term: Any, lengths: Mapping[str, int], edges: Mapping[str, np.nda
         for number, (i, j) in enumerate(edges[edge[0].graph]):
             rest = [x for x in term.letters if x.name not in (edge[0].first, edge[0].second)]
             for values in itertools.product(*(range(x.start, int(x.stop)) for x in rest)):
-                yield {edge[0].first: int(i), edge[0].second: int(j), **dict(zip([x.name for x in rest], values, strict=True))}, number
+                yield (
+                    {
+                        edge[0].first: int(i),
+                        edge[0].second: int(j),
+                        **dict(zip([x.name for x in rest], values, strict=True)),
+                    },
+                    number,
+                )
         return
     for values in itertools.product(*(range(x.start, int(x.stop)) for x in term.letters)):
         at = dict(zip(names, values, strict=True))
         keep = True
         for c in term.conditions:
-            keep = keep and (at[c.first] < at[c.second] if c.kind == "less" else at[c.first] != at[c.second])
+            keep = keep and (
+                at[c.first] < at[c.second] if c.kind == "less" else at[c.first] != at[c.second]
+            )
         if keep:
             yield at, -1
 
@@ -46,7 +60,9 @@ def place(subscripts: Any, at: Mapping[str, int], axes: tuple[int, ...]) -> tupl
 
 
 def energy(model: Any, params: Mapping[str, np.ndarray], state: Mapping[str, np.ndarray]) -> Any:
-    """E of one joint state (group → array of the group's axes), without base measures; of many, where a last axis numbers them."""
+    """E of one joint state (group → array of the group's axes), without base measures; of many,
+    where a last axis numbers them.
+    """
     total: Any = 0.0
     edges = {g.name: g.edges for g in model.graphs}
     for term in model.terms:
@@ -68,7 +84,9 @@ def energy(model: Any, params: Mapping[str, np.ndarray], state: Mapping[str, np.
 
 
 def unit_states(unit: str, options: Mapping[str, float]) -> list[tuple[Any, float]]:
-    """(value, log base measure) of every state of one finite unit; one-of-K values are one-hot rows."""
+    """(value, log base measure) of every state of one finite unit; one-of-K values are one-hot
+    rows.
+    """
     if unit == "binary":
         return [(0.0, 0.0), (1.0, 0.0)]
     if unit == "spin":
@@ -78,7 +96,12 @@ def unit_states(unit: str, options: Mapping[str, float]) -> list[tuple[Any, floa
     if unit == "binomial":
         n = int(options["N"])
         return [(float(x), math.log(math.comb(n, x))) for x in range(n + 1)]
-    if unit == "gaussian":  # Gauss–Hermite nodes against exp(−x²/2σ²): exact for what a test asks of it up to quadrature error
+    if (
+        unit == "gaussian"
+        # Gauss–Hermite nodes against exp(−x²/2σ²): exact for what a test asks of it up to
+        # quadrature
+        # error
+    ):
         s = float(options["sigma"])
         x, w = np.polynomial.hermite_e.hermegauss(30)
         return [(float(s * a), math.log(s * b)) for a, b in zip(x, w, strict=True)]
@@ -99,7 +122,9 @@ def joint_states(model: Any, names: list[str]) -> Iterator[tuple[dict[str, np.nd
             part = combination[at : at + len(units)]
             at += len(units)
             base += sum(b for _, b in part)
-            state[g.name] = np.array([v for v, _ in part], float).reshape(tuple(int(n) for n in g.axes))
+            state[g.name] = np.array([v for v, _ in part], float).reshape(
+                tuple(int(n) for n in g.axes)
+            )
         yield state, base
 
 
@@ -111,10 +136,16 @@ def together(groups: tuple[Any, ...]) -> tuple[dict[str, np.ndarray], np.ndarray
     return {g.name: np.stack([s[g.name] for s in states], axis=-1) for g in groups}, np.array(base)
 
 
-def weights(model: Any, params: Mapping[str, np.ndarray], names: list[str], rest: Mapping[str, np.ndarray]) -> tuple[dict[str, np.ndarray], np.ndarray]:
-    """All joint states of groups with their log weights −E + log base measure, the others in the state `rest`."""
+def weights(
+    model: Any, params: Mapping[str, np.ndarray], names: list[str], rest: Mapping[str, np.ndarray]
+) -> tuple[dict[str, np.ndarray], np.ndarray]:
+    """All joint states of groups with their log weights −E + log base measure, the others in the
+    state `rest`.
+    """
     states, base = together(tuple(model.group(n) for n in names))
-    return states, base - energy(model, params, {**{n: np.asarray(x)[..., None] for n, x in rest.items()}, **states})
+    return states, base - energy(
+        model, params, {**{n: np.asarray(x)[..., None] for n, x in rest.items()}, **states}
+    )
 
 
 def log_sum(values: np.ndarray) -> float:
@@ -127,13 +158,17 @@ def log_partition(model: Any, params: Mapping[str, np.ndarray]) -> float:
     return log_sum(weights(model, params, [g.name for g in model.groups], {})[1])
 
 
-def free_energy(model: Any, params: Mapping[str, np.ndarray], v: Mapping[str, np.ndarray], base_v: float = 0.0) -> float:
+def free_energy(
+    model: Any, params: Mapping[str, np.ndarray], v: Mapping[str, np.ndarray], base_v: float = 0.0
+) -> float:
     """−log Σ_h exp(−E(v, h))."""
     hidden = [g.name for g in model.groups if g.role == "hidden"]
     return -base_v - log_sum(weights(model, params, hidden, v)[1])
 
 
-def posterior(model: Any, params: Mapping[str, np.ndarray], v: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+def posterior(
+    model: Any, params: Mapping[str, np.ndarray], v: Mapping[str, np.ndarray]
+) -> dict[str, np.ndarray]:
     """E[h | v] of every hidden group."""
     return _means(*weights(model, params, [g.name for g in model.groups if g.role == "hidden"], v))
 
@@ -148,26 +183,43 @@ def _means(states: dict[str, np.ndarray], w: np.ndarray) -> dict[str, np.ndarray
     return {n: x @ p for n, x in states.items()}
 
 
-def log_likelihood(model: Any, params: Mapping[str, np.ndarray], cases: list[dict[str, np.ndarray]], bases: list[float]) -> float:
+def log_likelihood(
+    model: Any,
+    params: Mapping[str, np.ndarray],
+    cases: list[dict[str, np.ndarray]],
+    bases: list[float],
+) -> float:
     """Mean log P(v) over cases."""
     z = log_partition(model, params)
-    return float(np.mean([-free_energy(model, params, v, b) - z for v, b in zip(cases, bases, strict=True)]))
+    return float(
+        np.mean([-free_energy(model, params, v, b) - z for v, b in zip(cases, bases, strict=True)])
+    )
 
 
-def free_energy_of_visibles(model: Any, params: Mapping[str, np.ndarray], hidden: Mapping[str, np.ndarray]) -> float:
+def free_energy_of_visibles(
+    model: Any, params: Mapping[str, np.ndarray], hidden: Mapping[str, np.ndarray]
+) -> float:
     """−log Σ_v exp(−E(v, h)), by quadrature where visible units are Gaussian."""
-    return -log_sum(weights(model, params, [g.name for g in model.groups if g.role == "visible"], hidden)[1])
+    return -log_sum(
+        weights(model, params, [g.name for g in model.groups if g.role == "visible"], hidden)[1]
+    )
 
 
-def log_likelihood_given(model: Any, params: Mapping[str, np.ndarray], data: Mapping[str, np.ndarray]) -> np.ndarray:
-    """log P(v | x) of every case of the visible groups v and the given ones x, all other groups finite."""
+def log_likelihood_given(
+    model: Any, params: Mapping[str, np.ndarray], data: Mapping[str, np.ndarray]
+) -> np.ndarray:
+    """log P(v | x) of every case of the visible groups v and the given ones x, all other groups
+    finite.
+    """
     visible = [g.name for g in model.groups if g.role == "visible"]
     free = [g.name for g in model.groups if g.role != "given"]
     out = []
     for r in range(len(next(iter(data.values())))):
         case = {n: x[r] for n, x in data.items()}
         states, w = weights(model, params, free, case)
-        same = np.all([(states[n] == case[n][..., None]).reshape(-1, len(w)).all(0) for n in visible], axis=0)
+        same = np.all(
+            [(states[n] == case[n][..., None]).reshape(-1, len(w)).all(0) for n in visible], axis=0
+        )
         out.append(log_sum(w[same]) - log_sum(w))
     return np.array(out)
 

@@ -1,7 +1,9 @@
-"""A drawn model by brute force: its energy is a small expression tree, evaluated on all joint states at once.
+"""A drawn model by brute force: its energy is a small expression tree, evaluated on all joint
+states at once.
 
-It knows nothing of the language's own terms: what a text means is computed here from what was drawn, so that parsing, checking,
-lowering and the compiler are all judged. Derivatives are complex steps, exact to rounding since an energy is a polynomial.
+It knows nothing of the language's own terms: what a text means is computed here from what was
+drawn, so that parsing, checking, lowering and the compiler are all judged. Derivatives are complex
+steps, exact to rounding since an energy is a polynomial.
 """
 
 from __future__ import annotations
@@ -69,7 +71,9 @@ class Place:
 
     def text(self) -> str:
         parts = [x if c == 1 else f"{c}*{x}" for x, c in self.letters]
-        inside = " + ".join(parts + [str(self.constant)] * (self.constant > 0 or not parts)) + f" - {-self.constant}" * (self.constant < 0)
+        inside = " + ".join(
+            parts + [str(self.constant)] * (self.constant > 0 or not parts)
+        ) + f" - {-self.constant}" * (self.constant < 0)
         return f"{self.edge}({inside})" if self.edge else inside
 
     def at(self, values: At) -> int:
@@ -93,7 +97,9 @@ class Unit:
     places: tuple[Place, ...]
 
     def text(self) -> str:
-        return self.group.name + (f"[{', '.join(p.text() for p in self.places)}]" if self.places else "")
+        return self.group.name + (
+            f"[{', '.join(p.text() for p in self.places)}]" if self.places else ""
+        )
 
 
 @dataclass(frozen=True)
@@ -102,7 +108,9 @@ class Weight:
     places: tuple[Place, ...]
 
     def text(self) -> str:
-        return self.parameter.name + (f"[{', '.join(p.text() for p in self.places)}]" if self.places else "")
+        return self.parameter.name + (
+            f"[{', '.join(p.text() for p in self.places)}]" if self.places else ""
+        )
 
 
 @dataclass(frozen=True)
@@ -121,7 +129,10 @@ class Sum:
     addends: tuple[tuple[int, Product], ...]
 
     def text(self) -> str:
-        shown = "".join((" - " if s < 0 else " + " if n else "") + p.text() for n, (s, p) in enumerate(self.addends))
+        shown = "".join(
+            (" - " if s < 0 else " + " if n else "") + p.text()
+            for n, (s, p) in enumerate(self.addends)
+        )
         return f"({shown.strip()})"
 
 
@@ -137,14 +148,21 @@ class Product:
             star = n < len(self.stars) and self.stars[n]
             inner = f.base if isinstance(f, Power) else f
             before = self.factors[n]
-            star = star or isinstance(inner, Sum) or isinstance(inner, Number) or isinstance(before, Sum)
+            star = (
+                star
+                or isinstance(inner, Sum)
+                or isinstance(inner, Number)
+                or isinstance(before, Sum)
+            )
             out += (" * " if star else " ") + f.text()
         return out
 
 
 @dataclass(frozen=True)
 class Addend:
-    """± product, summed over `letters` (name, start, stop) where `relations` (first, "<" or "!=", second) hold."""
+    """± product, summed over `letters` (name, start, stop) where `relations` (first, "<" or "!=",
+    second) hold.
+    """
 
     sign: int
     product: Product
@@ -155,7 +173,9 @@ class Addend:
 
     def text(self) -> str:
         values = {n: (a, b) for n, a, b in self.letters}
-        clauses = [f"{x} in {values[x][0]}..{values[x][1]}" for x in self.ranges] + [" ".join(r) for r in self.relations]
+        clauses = [f"{x} in {values[x][0]}..{values[x][1]}" for x in self.ranges] + [
+            " ".join(r) for r in self.relations
+        ]
         return self.product.text() + (f" for {', '.join(clauses)}" if clauses else "")
 
     def assignments(self) -> Iterator[dict[str, int]]:
@@ -168,7 +188,10 @@ class Addend:
 
 @dataclass(frozen=True)
 class Drawn:
-    """A model's text and its meaning. `sugar` lines are written instead of the `hidden_addends` that they stand for."""
+    """A model's text and its meaning.
+
+    `sugar` lines are written instead of the `hidden_addends` that they stand for.
+    """
 
     groups: tuple[Group, ...]
     parameters: tuple[Parameter, ...]
@@ -181,11 +204,18 @@ class Drawn:
 
     @cached_property
     def text(self) -> str:
-        arguments = f"({', '.join(f'{k} = {v:g}' for k, v in self.arguments)})" if self.arguments else ""
-        lines = [g.text() for g in self.groups] + [p.text() for p in self.parameters] + list(self.sugar)
+        arguments = (
+            f"({', '.join(f'{k} = {v:g}' for k, v in self.arguments)})" if self.arguments else ""
+        )
+        lines = (
+            [g.text() for g in self.groups] + [p.text() for p in self.parameters] + list(self.sugar)
+        )
         for k in range(self.statements):
             part = self.addends[k :: self.statements]
-            body = "".join((" - " if a.sign < 0 else " + " if n else " ") + a.text() for n, a in enumerate(part))
+            body = "".join(
+                (" - " if a.sign < 0 else " + " if n else " ") + a.text()
+                for n, a in enumerate(part)
+            )
             lines += [f"energy {'=' if k == 0 else '+='}{body}"] * bool(part)
         return f"model m{arguments} {{\n" + "\n".join("  " + x for x in lines) + "\n}\n"
 
@@ -202,7 +232,10 @@ class Drawn:
 
 
 def unit_states(group: Group) -> list[tuple[Array, float]]:
-    """(state, log base measure) of one unit, from the definition of its type. A Gaussian's are quadrature nodes and weights."""
+    """(state, log base measure) of one unit, from the definition of its type.
+
+    A Gaussian's are quadrature nodes and weights.
+    """
     options = dict(group.options)
     match group.unit:
         case "binary":
@@ -216,7 +249,9 @@ def unit_states(group: Group) -> list[tuple[Array, float]]:
             return [(np.array([float(x)]), math.log(math.comb(n, x))) for x in range(n + 1)]
         case "multinary":
             n = round(options["N"] / options["gain"])
-            return [(np.array([options["gain"] * x]), math.log(math.comb(n, x))) for x in range(n + 1)]
+            return [
+                (np.array([options["gain"] * x]), math.log(math.comb(n, x))) for x in range(n + 1)
+            ]
         case "gaussian":
             x, w = np.polynomial.hermite_e.hermegauss(NODES)
             s = float(options["sigma"])
@@ -224,8 +259,12 @@ def unit_states(group: Group) -> list[tuple[Array, float]]:
         case "exponential":
             x, w = np.polynomial.legendre.leggauss(NODES_OF_AN_INTERVAL)
             half = float(options["max"]) / 2
-            return [(np.array([half * (a + 1)]), math.log(half * b)) for a, b in zip(x, w, strict=True)]
-    unit = units.get(group.unit)  # a type of someone else: its support and base are what its conformance check has verified
+            return [
+                (np.array([half * (a + 1)]), math.log(half * b)) for a, b in zip(x, w, strict=True)
+            ]
+    unit = units.get(
+        group.unit
+    )  # a type of someone else: its support and base are what its conformance check has verified
     support = unit.support(*options.values())
     assert support is not None
     return [(np.array([x]), unit.log_base(x, *options.values())) for x in support]
@@ -256,12 +295,19 @@ def joint_states(groups: tuple[Group, ...]) -> tuple[dict[str, Array], Array]:
             base += np.array([b for _, b in single[at]])[index[at]]
             columns.append(np.array([s for s, _ in single[at]])[index[at]])
             at += 1
-        out[g.name] = np.concatenate(columns, axis=1).reshape(n, *g.axes) if columns else np.zeros((n, *g.axes))
+        out[g.name] = (
+            np.concatenate(columns, axis=1).reshape(n, *g.axes)
+            if columns
+            else np.zeros((n, *g.axes))
+        )
     return out, base
 
 
 def energy(m: Drawn, params: Mapping[str, Array], states: Mapping[str, Array]) -> Array:
-    """Σ addends at every state, without base measures: [n]. Complex parameters give complex energies."""
+    """Σ addends at every state, without base measures: [n].
+
+    Complex parameters give complex energies.
+    """
     n = len(next(iter(states.values())))
     arguments = dict(m.arguments)
     total = np.zeros(n, np.result_type(float, *params.values()))
@@ -311,7 +357,9 @@ def _given(v: Mapping[str, Array], count: int) -> dict[str, Array]:
     return {n: np.repeat(x[None], count, 0) for n, x in v.items()}
 
 
-def hidden_weights(m: Drawn, params: Mapping[str, Array], v: Mapping[str, Array]) -> tuple[dict[str, Array], Array]:
+def hidden_weights(
+    m: Drawn, params: Mapping[str, Array], v: Mapping[str, Array]
+) -> tuple[dict[str, Array], Array]:
     """Joint states of the hidden groups beside one case, and log weights: log base − E."""
     hidden = m.of_role("hidden")
     states, base = joint_states(hidden) if hidden else ({}, np.zeros(1))
@@ -330,7 +378,9 @@ def posterior(m: Drawn, params: Mapping[str, Array], v: Mapping[str, Array]) -> 
     return {g.name: np.tensordot(p, rows[g.name], 1) for g in m.of_role("hidden")}
 
 
-def unit_conditional(m: Drawn, params: Mapping[str, Array], group: Group, state: Mapping[str, Array]) -> Array:
+def unit_conditional(
+    m: Drawn, params: Mapping[str, Array], group: Group, state: Mapping[str, Array]
+) -> Array:
     """E[x_u | every other unit] of each unit of a group at one joint state: the group's axes."""
     per = group.states or 1
     x = state[group.name].reshape(-1, per)
@@ -339,14 +389,20 @@ def unit_conditional(m: Drawn, params: Mapping[str, Array], group: Group, state:
     for u in range(len(x)):
         rows = np.repeat(x[None], len(options), 0)
         rows[:, u] = [s for s, _ in options]
-        joint = _given({n: y for n, y in state.items() if n != group.name}, len(options)) | {group.name: rows.reshape(len(options), *group.axes)}
+        joint = _given({n: y for n, y in state.items() if n != group.name}, len(options)) | {
+            group.name: rows.reshape(len(options), *group.axes)
+        }
         w = np.array([b for _, b in options]) - energy(m, params, joint)
         out[u] = np.exp(w - log_sum(w)) @ rows[:, u]
     return out.reshape(group.axes)
 
 
-def gradient(m: Drawn, params: Mapping[str, Array], cases: list[dict[str, Array]]) -> dict[str, Array]:
-    """d mean log P(v) / dθ = ⟨∂(−E)/∂θ⟩ given the cases − ⟨∂(−E)/∂θ⟩ of the model, by enumeration."""
+def gradient(
+    m: Drawn, params: Mapping[str, Array], cases: list[dict[str, Array]]
+) -> dict[str, Array]:
+    """d mean log P(v) / dθ = ⟨∂(−E)/∂θ⟩ given the cases − ⟨∂(−E)/∂θ⟩ of the model, by
+    enumeration.
+    """
     states, base = joint_states(m.groups)
     w = base - energy(m, params, states)
     rows, p = [states], [-np.exp(w - log_sum(w))]
@@ -366,6 +422,9 @@ def gradient(m: Drawn, params: Mapping[str, Array], cases: list[dict[str, Array]
             step[at] = 1e-30j
             if q.symmetric:
                 step[at[::-1]] = 1e-30j
-            g[at] = -(energy(m, {**params, q.name: params[q.name] + step}, joint).imag / 1e-30) @ weights
+            g[at] = (
+                -(energy(m, {**params, q.name: params[q.name] + step}, joint).imag / 1e-30)
+                @ weights
+            )
         out[q.name] = g
     return out

@@ -1,4 +1,6 @@
-"""Random models of the language, as hypothesis draws them: text and meaning side by side (see `tests/oracle.py`)."""
+"""Random models of the language, as hypothesis draws them: text and meaning side by side (see
+`tests/oracle.py`).
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,19 @@ import numpy as np
 from hypothesis import strategies as st
 
 from bmdsl import units
-from tests.oracle import Addend, Drawn, Group, Number, Parameter, Place, Power, Product, Sum, Unit, Weight
+from tests.oracle import (
+    Addend,
+    Drawn,
+    Group,
+    Number,
+    Parameter,
+    Place,
+    Power,
+    Product,
+    Sum,
+    Unit,
+    Weight,
+)
 
 VISIBLE = ("v", "s", "pixels", "x_2")
 HIDDEN = ("h", "z", "σ")
@@ -18,7 +32,8 @@ PARAMETERS = ("W", "b", "J", "gain", "λ", "A", "c_1", "out")
 LETTERS = ("i", "j", "k", "a", "l", "η", "p", "q")
 ARGUMENTS = (("t", 0.5), ("scale", -0.75))
 LIMIT = 9.0
-"""log2 of the most joint states of a drawn model (a Gaussian unit counts as its quadrature nodes)."""
+"""log2 of the most joint states of a drawn model (a Gaussian unit counts as its quadrature nodes).
+"""
 COSTS = {"gaussian": 5.4, "exponential": 4.6}
 """Types without a finite support, and log2 of the nodes that the oracle sums over."""
 SHAPES = ((), (1,), (2,), (3,), (4,), (1, 2), (2, 1), (2, 2), (3, 2))
@@ -26,7 +41,11 @@ SHAPES = ((), (1,), (2,), (3,), (4,), (1, 2), (2, 1), (2, 2), (3, 2))
 
 def finite_types() -> tuple[str, ...]:
     """Registered types with a finite support at the arguments that the strategy draws."""
-    return tuple(n for n in units.names() if n in ("binary", "spin", "categorical", "binomial") or _plain_support(n))
+    return tuple(
+        n
+        for n in units.names()
+        if n in ("binary", "spin", "categorical", "binomial") or _plain_support(n)
+    )
 
 
 def _plain_support(name: str) -> bool:
@@ -44,7 +63,11 @@ def groups(draw: Any) -> tuple[Group, ...]:
     for n in range(n_visible + n_hidden):
         role = "visible" if n < n_visible else "hidden"
         name = VISIBLE[n] if n < n_visible else HIDDEN[n - n_visible]
-        kinds = [*finite_types(), "binary"] + [n for n, cost in COSTS.items() if budget > cost and not any(g.unit in COSTS for g in out)]
+        kinds = [*finite_types(), "binary"] + [
+            n
+            for n, cost in COSTS.items()
+            if budget > cost and not any(g.unit in COSTS for g in out)
+        ]
         unit = draw(st.sampled_from(kinds))
         options, states, cost = _options(draw, unit)
         room = budget if unit in COSTS else 0.6 * budget
@@ -87,16 +110,25 @@ class _Pen:
         self.draw = draw
         self.parameters: list[Parameter] = []
 
-    def parameter(self, shape: tuple[int, ...], declared: bool, symmetric: bool = False) -> Parameter:
+    def parameter(
+        self, shape: tuple[int, ...], declared: bool, symmetric: bool = False
+    ) -> Parameter:
         """An existing parameter of this shape, or a new one."""
         alike = [p for p in self.parameters if p.shape == shape and p.symmetric == symmetric]
         if alike and self.draw(st.integers(0, 2)) == 0:
             p = self.draw(st.sampled_from(alike))
             if declared and not p.declared:
-                self.parameters[self.parameters.index(p)] = p = Parameter(p.name, shape, True, symmetric)
+                self.parameters[self.parameters.index(p)] = p = Parameter(
+                    p.name, shape, True, symmetric
+                )
             return p
         number = len(self.parameters)
-        p = Parameter(PARAMETERS[number] if number < len(PARAMETERS) else f"w{number}", shape, declared, symmetric)
+        p = Parameter(
+            PARAMETERS[number] if number < len(PARAMETERS) else f"w{number}",
+            shape,
+            declared,
+            symmetric,
+        )
         self.parameters.append(p)
         return p
 
@@ -126,7 +158,15 @@ class _Letters:
             start = self.draw(st.integers(0, length - 1))
             return Place(((self.new(start, self.draw(st.integers(start + 1, length)), True), 1),))
         if kind == "compound" and unit_axis:
-            known = self.draw(st.lists(st.sampled_from(sorted(self.known)), min_size=1, max_size=2, unique=True)) if self.known else []
+            known = (
+                self.draw(
+                    st.lists(
+                        st.sampled_from(sorted(self.known)), min_size=1, max_size=2, unique=True
+                    )
+                )
+                if self.known
+                else []
+            )
             known = known or [self.new(0, self.draw(st.integers(1, 3)), True)]
             letters = tuple((x, self.draw(st.sampled_from((1, 1, 2)))) for x in known)
             constant = self.draw(st.integers(-1, 2))
@@ -146,12 +186,17 @@ def _weight(draw: Any, pen: _Pen, letters: _Letters, names: list[str]) -> Weight
     if len(names) and draw(st.integers(0, 7)) == 0:  # a shifted subscript needs a written shape
         shift = draw(st.integers(1, 2))
         wide = (shape[0] + shift, *shape[1:])
-        return Weight(pen.parameter(wide, True), (Place(((names[0], 1),), shift), *(Place(((x, 1),)) for x in names[1:])))
+        return Weight(
+            pen.parameter(wide, True),
+            (Place(((names[0], 1),), shift), *(Place(((x, 1),)) for x in names[1:])),
+        )
     return Weight(pen.parameter(shape, draw(st.booleans())), tuple(Place(((x, 1),)) for x in names))
 
 
 def _weights(draw: Any, pen: _Pen, letters: _Letters) -> list[Weight | Power]:
-    """0–2 parameters that together may leave letters out (tied), or share a letter of their own (factored)."""
+    """0–2 parameters that together may leave letters out (tied), or share a letter of their own
+    (factored).
+    """
     names = list(letters.known)
     kind = draw(st.sampled_from(["all"] * 5 + ["tied", "two", "factored", "none", "square"]))
     order = list(draw(st.permutations(names)))
@@ -164,15 +209,24 @@ def _weights(draw: Any, pen: _Pen, letters: _Letters) -> list[Weight | Power]:
         return [_weight(draw, pen, letters, order[:cut]), _weight(draw, pen, letters, order[cut:])]
     if kind == "factored" and len(order) >= 2:
         f = letters.new(0, draw(st.integers(1, 2)), True)
-        return [_weight(draw, pen, letters, [*order[:1], f]), _weight(draw, pen, letters, [f, *order[1:]])]
+        return [
+            _weight(draw, pen, letters, [*order[:1], f]),
+            _weight(draw, pen, letters, [f, *order[1:]]),
+        ]
     if kind == "square":
         return [Power(_weight(draw, pen, letters, order), draw(st.integers(2, 3)))]
     return [_weight(draw, pen, letters, order)]
 
 
 def _allowed(first: Group, second: Group | None) -> bool:
-    """Whether a term may multiply these groups: a product of a unit with itself must be a statistic."""
-    return second is None or first.name != second.name or first.unit not in ("binomial", "multinary", "exponential")
+    """Whether a term may multiply these groups: a product of a unit with itself must be a
+    statistic.
+    """
+    return (
+        second is None
+        or first.name != second.name
+        or first.unit not in ("binomial", "multinary", "exponential")
+    )
 
 
 @st.composite
@@ -181,8 +235,17 @@ def addends(draw: Any, pen: _Pen, among: tuple[Group, ...]) -> Addend:
     letters = _Letters(draw)
     count = draw(st.sampled_from((1, 1, 2, 2, 2, 2, 0, 3)))
     chosen = [draw(st.sampled_from(among)) for _ in range(count)]
-    if count == 3:  # at most one of them without a finite support, so that the energy stays quadratic in Gaussian units
-        chosen = [g for n, g in enumerate(chosen) if g.unit not in COSTS or all(x.unit not in COSTS for x in chosen[:n])]
+    if (
+        count == 3
+        # at most one of them without a finite support, so that the energy stays quadratic in
+        # Gaussian
+        # units
+    ):
+        chosen = [
+            g
+            for n, g in enumerate(chosen)
+            if g.unit not in COSTS or all(x.unit not in COSTS for x in chosen[:n])
+        ]
     if any(not _allowed(a, b) for a, b in combinations(chosen, 2)):
         chosen = chosen[:1]
     lateral = len(chosen) == 2 and chosen[0].name == chosen[1].name
@@ -192,7 +255,11 @@ def addends(draw: Any, pen: _Pen, among: tuple[Group, ...]) -> Addend:
     factors += [symmetric] if symmetric else _weights(draw, pen, letters)
     if len(chosen) == 1:
         power = draw(st.sampled_from((1, 1, 1, 2, 3)))
-        possible = power in (1, 2) if chosen[0].unit == "gaussian" else chosen[0].unit in ("binary", "spin", "categorical")
+        possible = (
+            power in (1, 2)
+            if chosen[0].unit == "gaussian"
+            else chosen[0].unit in ("binary", "spin", "categorical")
+        )
         padded = any(place.edge == "pad" for place in found[0].places)
         if chosen[0].unit == "spin" and padded and power == 2:
             possible = False  # 1 inside the edge and 0 beyond it, which is refused
@@ -208,17 +275,30 @@ def addends(draw: Any, pen: _Pen, among: tuple[Group, ...]) -> Addend:
     stars = tuple(draw(st.booleans()) for _ in factors[1:])
     ranges = tuple(x for x, (_, _, c) in letters.known.items() if c)
     table = tuple((x, a, b) for x, (a, b, _) in letters.known.items())
-    return Addend(draw(st.sampled_from((-1, -1, 1))), Product(tuple(factors), stars), table, ranges, tuple(relations))
+    return Addend(
+        draw(st.sampled_from((-1, -1, 1))),
+        Product(tuple(factors), stars),
+        table,
+        ranges,
+        tuple(relations),
+    )
 
 
 def _symmetric_pair(draw: Any, pen: _Pen, letters: _Letters, found: list[Unit]) -> Weight | None:
     """A symmetric parameter over two letters of equal range."""
-    alike = [(a, b) for a in letters.known for b in letters.known if a != b and letters.known[a][1] == letters.known[b][1]]
+    alike = [
+        (a, b)
+        for a in letters.known
+        for b in letters.known
+        if a != b and letters.known[a][1] == letters.known[b][1]
+    ]
     if not alike or not draw(st.booleans()):
         return None
     a, b = draw(st.sampled_from(alike))
     n = letters.known[a][1]
-    return Weight(pen.parameter((n, n), draw(st.booleans()), True), (Place(((a, 1),)), Place(((b, 1),))))
+    return Weight(
+        pen.parameter((n, n), draw(st.booleans()), True), (Place(((a, 1),)), Place(((b, 1),)))
+    )
 
 
 def _extras(draw: Any, pen: _Pen, letters: _Letters, found: list[Unit]) -> list[Any]:
@@ -234,7 +314,9 @@ def _extras(draw: Any, pen: _Pen, letters: _Letters, found: list[Unit]) -> list[
     elif kind == "sum":
         names = list(letters.known)[: draw(st.integers(0, 2))]
         a, b = (_weight(draw, pen, letters, list(draw(st.permutations(names)))) for _ in range(2))
-        both = Sum(((1, Product((a,))), (draw(st.sampled_from((1, -1))), Product((Number(0.5), b)))))
+        both = Sum(
+            ((1, Product((a,))), (draw(st.sampled_from((1, -1))), Product((Number(0.5), b))))
+        )
         out.append(Power(both, 2) if draw(st.booleans()) else both)
     elif kind == "unit sum" and len(found) == 1 and found[0].group.unit == "gaussian":
         w = _weight(draw, pen, letters, [x for p in found[0].places for x, _ in p.letters])
@@ -253,7 +335,13 @@ def models(draw: Any) -> Drawn:
         letters = _Letters(draw)
         names = [letters.new(0, n, False) for n in g.axes]
         unit = Unit(g, tuple(Place(((x, 1),)) for x in names))
-        written.append(Addend(-1, Product((_weight(draw, pen, letters, names), unit)), tuple((x, a, b) for x, (a, b, _) in letters.known.items())))
+        written.append(
+            Addend(
+                -1,
+                Product((_weight(draw, pen, letters, names), unit)),
+                tuple((x, a, b) for x, (a, b, _) in letters.known.items()),
+            )
+        )
     declared = {p.name: p for p in pen.parameters}
     written = [_renamed(a, declared) for a in written]
     sugar: list[str] = []
@@ -261,11 +349,22 @@ def models(draw: Any) -> Drawn:
     made: list[Parameter] = []
     if draw(st.integers(0, 3)) == 0:
         sugar, meant, made = _sugar(draw, gs)
-    return Drawn(gs, tuple(pen.parameters), tuple(written), ARGUMENTS, tuple(sugar), tuple(meant), draw(st.integers(1, 2)), tuple(made))
+    return Drawn(
+        gs,
+        tuple(pen.parameters),
+        tuple(written),
+        ARGUMENTS,
+        tuple(sugar),
+        tuple(meant),
+        draw(st.integers(1, 2)),
+        tuple(made),
+    )
 
 
 def _renamed(a: Addend, declared: dict[str, Parameter]) -> Addend:
-    """The addend with every parameter as it was declared in the end (a later use may have made its shape a written one)."""
+    """The addend with every parameter as it was declared in the end (a later use may have made its
+    shape a written one).
+    """
 
     def walk(node: Any) -> Any:
         match node:

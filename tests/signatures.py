@@ -1,4 +1,6 @@
-"""Which functions of the package a call may be one of, from the source alone: by its name, its number of arguments, and what it is called on."""
+"""Which functions of the package a call may be one of, from the source alone: by its name, its
+number of arguments, and what it is called on.
+"""
 
 from __future__ import annotations
 

@@ -10,7 +10,9 @@ ALPHA = 1e-6
 
 
 def verify_counts(observed: np.ndarray, probabilities: np.ndarray) -> None:
-    """χ² of counts from independent chains against exact probabilities, cells merged to an expectation of at least 5."""
+    """χ² of counts from independent chains against exact probabilities, cells merged to an
+    expectation of at least 5.
+    """
     n = observed.sum()
     order = np.argsort(probabilities)
     expected, counts = [], []
@@ -34,4 +36,6 @@ def verify_mean(values: np.ndarray, exact: float) -> None:
     """z-test of independent draws against an exact mean."""
     error = values.std(ddof=1) / np.sqrt(len(values))
     z = abs(values.mean() - exact) / max(error, 1e-12)
-    assert z < stats.norm.isf(ALPHA / 2), f"mean {values.mean():.4f}, exact {exact:.4f}, z = {z:.1f}"
+    assert z < stats.norm.isf(ALPHA / 2), (
+        f"mean {values.mean():.4f}, exact {exact:.4f}, z = {z:.1f}"
+    )

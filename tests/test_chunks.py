@@ -10,7 +10,9 @@ from bmdsl import chunks
 
 @pytest.mark.parametrize("large", [0, 1 << 28])
 @pytest.mark.parametrize("numbers", [1, 50, 1 << 22])
-def test_results_are_those_of_all_cases_together(numbers: int, large: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_results_are_those_of_all_cases_together(
+    numbers: int, large: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(chunks, "NUMBERS", numbers)
     monkeypatch.setattr(chunks, "LARGE", large)
     x = np.random.default_rng(0).normal(size=(23, 3, 4))

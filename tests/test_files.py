@@ -13,7 +13,18 @@ from tests.renaming import names
 
 
 @settings(derandomize=True, database=None, deadline=None, max_examples=60)
-@given(st.lists(st.one_of(names(), st.sampled_from("h H h_2 H_2 h_2_2 ſ s".split()), st.just("x" * 300), st.just("x" * 299)), max_size=6, unique=True))
+@given(
+    st.lists(
+        st.one_of(
+            names(),
+            st.sampled_from("h H h_2 H_2 h_2_2 ſ s".split()),
+            st.just("x" * 300),
+            st.just("x" * 299),
+        ),
+        max_size=6,
+        unique=True,
+    )
+)
 def test_no_two_names_are_one_file(called: list[str]) -> None:
     found = file_names(called)
     assert list(found) == called

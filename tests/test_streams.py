@@ -22,7 +22,8 @@ TREES = {
 OWNER = "plan/streams.py"
 FORBIDDEN = {"Philox", "PCG64", "MT19937", "SFC64", "SeedSequence", "RandomState", "default_rng"}
 FORBIDDEN |= {"Generator", "seed", "rand", "randn", "randint", "shuffle", "permutation", "choice"}
-"""What makes or is a source of numbers in `numpy.random`; methods of generators have other owners."""
+"""What makes or is a source of numbers in `numpy.random`; methods of generators have other owners.
+"""
 MAKERS = {
     "of_event": "events",
     "of_cases": "orders",
@@ -111,7 +112,9 @@ def _stream_of(call: ast.Call, fitting: list[Signature]) -> ast.expr | None:
 
 
 def _comes_from_the_table(node: ast.expr) -> bool:
-    """A constant of the table, one handed on as `stream` or out of `streams`, a group's part of it, or the k-th of a stream of many."""
+    """A constant of the table, one handed on as `stream` or out of `streams`, a group's part of it,
+    or the k-th of a stream of many.
+    """
     if isinstance(node, ast.Call) and ast.unparse(node.func) == "stream_of":
         node = node.args[1]
     if isinstance(node, ast.Call) and ast.unparse(node.func) == "np.uint64":
@@ -130,7 +133,9 @@ def _comes_from_the_table(node: ast.expr) -> bool:
 
 
 WORDS = {"modules['negative']", "modules['optimizer']", "m"}
-"""Modules of the words of a train block: what they are called with is no stream, though a method of this name has one."""
+"""Modules of the words of a train block: what they are called with is no stream, though a method of
+this name has one.
+"""
 
 
 def test_every_draw_of_units_names_a_stream_of_the_table() -> None:
@@ -186,7 +191,9 @@ def test_every_stream_of_units_has_its_constant_and_a_user() -> None:
 
 
 def _keys(x: Stream) -> tuple[int, int]:
-    """The first and the last key of a stream, for one seed; keys of its space are ordered as they are numbered."""
+    """The first and the last key of a stream, for one seed; keys of its space are ordered as they
+    are numbered.
+    """
     last = (1 << 32) // GROUPS - 1 if x.count is None else x.number + x.count - 1
     if x.space == "units":
         return GROUPS * x.number, GROUPS * last + GROUPS - 1
@@ -195,7 +202,9 @@ def _keys(x: Stream) -> tuple[int, int]:
 
 @pytest.mark.parametrize("space", ["units", "events", "orders"])
 def test_no_two_streams_share_a_key(space: str) -> None:
-    """But for the pairs that say so; orders have (seed, stream, index), which are ordered in the same way."""
+    """But for the pairs that say so; orders have (seed, stream, index), which are ordered in the
+    same way.
+    """
     inside = {name: x for name, x in STREAMS.items() if x.space == space}
     shared = set()
     for a, b in combinations(inside, 2):

@@ -1,4 +1,6 @@
-"""The wheel, installed alone into an empty folder and used from another: grammar and models travel with it."""
+"""The wheel, installed alone into an empty folder and used from another: grammar and models travel
+with it.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,11 @@ MAIN = "from bmdsl.cli.entry import main; main()"
 
 
 def pip(*arguments: object) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, "-m", "pip", "--disable-pip-version-check", *map(str, arguments)], capture_output=True, text=True)
+    return subprocess.run(
+        [sys.executable, "-m", "pip", "--disable-pip-version-check", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+    )
 
 
 @pytest.fixture(scope="module")
@@ -35,14 +41,27 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def bm(installed: Path, folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     env = {**os.environ, "PYTHONPATH": str(installed)}
-    return subprocess.run([sys.executable, "-c", MAIN, *arguments], capture_output=True, text=True, cwd=folder, env=env)
+    return subprocess.run(
+        [sys.executable, "-c", MAIN, *arguments],
+        capture_output=True,
+        text=True,
+        cwd=folder,
+        env=env,
+    )
 
 
 def test_the_wheel_is_what_runs(installed: Path, tmp_path: Path):
     env = {**os.environ, "PYTHONPATH": str(installed)}
-    code = "import bmdsl, bmdsl.files as r; print(bmdsl.__file__); print(r.folder('grammar')); print(r.folder('models'))"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path, env=env)
-    assert len(done.stdout.splitlines()) == 3 and all(line.startswith(str(installed)) for line in done.stdout.splitlines()), done.stdout
+    code = (
+        "import bmdsl, bmdsl.files as r; print(bmdsl.__file__); print(r.folder('grammar'));"
+        " print(r.folder('models'))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path, env=env
+    )
+    assert len(done.stdout.splitlines()) == 3 and all(
+        line.startswith(str(installed)) for line in done.stdout.splitlines()
+    ), done.stdout
 
 
 @pytest.mark.parametrize("name", sorted(p.stem for p in (ROOT / "models").glob("*.bm")))
@@ -52,7 +71,19 @@ def test_every_shipped_model_checks_in_an_empty_folder(installed: Path, tmp_path
 
 
 def test_a_model_trains_and_samples_in_an_empty_folder(installed: Path, tmp_path: Path):
-    done = bm(installed, tmp_path, "train", "rbm", "digits", "--out", "run", "-D", "H=8", "--set", "train.epochs=1")
+    done = bm(
+        installed,
+        tmp_path,
+        "train",
+        "rbm",
+        "digits",
+        "--out",
+        "run",
+        "-D",
+        "H=8",
+        "--set",
+        "train.epochs=1",
+    )
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "run" / "filters.png").exists()
     assert bm(installed, tmp_path, "sample", "run", "--steps", "5").returncode == 0

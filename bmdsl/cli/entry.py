@@ -15,7 +15,9 @@ def _leave(number: int, frame: FrameType | None) -> None:
 
 
 def main() -> None:
-    """Exit 0 done, 1 the model or data is wrong, 2 usage, 70 our own bug, 130 or 143 stopped by SIGINT or SIGTERM."""
+    """Exit 0 done, 1 the model or data is wrong, 2 usage, 70 our own bug, 130 or 143 stopped by
+    SIGINT or SIGTERM.
+    """
     for number in (signal.SIGINT, signal.SIGTERM):
         if signal.getsignal(number) != signal.SIG_IGN:
             signal.signal(number, _leave)
@@ -23,5 +25,7 @@ def main() -> None:
 
     code = status()
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.SIG_IGN)  # all is written: what is left is the interpreter's own end
+        signal.signal(
+            number, signal.SIG_IGN
+        )  # all is written: what is left is the interpreter's own end
     sys.exit(code)

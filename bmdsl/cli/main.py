@@ -1,4 +1,7 @@
-"""The `bm` command: every module of `verbs/` that defines `run` is a verb. Diagnostics go to stderr, results to stdout."""
+"""The `bm` command: every module of `verbs/` that defines `run` is a verb.
+
+Diagnostics go to stderr, results to stdout.
+"""
 
 from __future__ import annotations
 
@@ -17,14 +20,23 @@ from . import verbs
 from .options import KNOWN, LOOK, USE
 
 app = typer.Typer(
-    help="Boltzmann machines from their energies: write E(x) in a .bm file, everything else is derived.",
-    no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, context_settings={"help_option_names": ["-h", "--help"]},
-)  # fmt: skip
+    help=(
+        "Boltzmann machines from their energies: write E(x) in a .bm file, everything else is"
+        " derived."
+    ),
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 
 
 def _add_verbs() -> None:
     """Verbs by panel, then by number: the order in which they are first needed."""
-    modules = [importlib.import_module(f"{verbs.__name__}.{info.name}") for info in pkgutil.iter_modules(verbs.__path__)]
+    modules = [
+        importlib.import_module(f"{verbs.__name__}.{info.name}")
+        for info in pkgutil.iter_modules(verbs.__path__)
+    ]
     panels = (LOOK, USE, KNOWN)
     for module in sorted(modules, key=lambda m: (panels.index(m.PLACE[0]), m.PLACE[1])):
         app.command(module.__name__.rpartition(".")[2], rich_help_panel=module.PLACE[0])(module.run)
@@ -33,8 +45,17 @@ def _add_verbs() -> None:
 _add_verbs()
 
 
-def _show_warning(message: Warning | str, category: type[Warning], filename: str, lineno: int, file: object = None, line: str | None = None) -> None:
-    """A warning of ours is a diagnostic, without the place in our code; others stay silent, as no user can act on them."""
+def _show_warning(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: object = None,
+    line: str | None = None,
+) -> None:
+    """A warning of ours is a diagnostic, without the place in our code; others stay silent, as no
+    user can act on them.
+    """
     from ..language.diagnostics import BmWarning
 
     if issubclass(category, BmWarning):
@@ -57,11 +78,17 @@ class _Notes(logging.Handler):
 
 @contextmanager
 def _signals() -> Iterator[list[int]]:
-    """Signals that have come, each raised as an interrupt where it falls; work that must stay whole defers them."""
+    """Signals that have come, each raised as an interrupt where it falls; work that must stay whole
+    defers them.
+    """
     from ..runtime.interrupts import SIGNALS, Raising
 
     stop = Raising()
-    before = {n: signal.signal(n, stop) for n in SIGNALS if signal.getsignal(n) not in (signal.SIG_IGN, None)}
+    before = {
+        n: signal.signal(n, stop)
+        for n in SIGNALS
+        if signal.getsignal(n) not in (signal.SIG_IGN, None)
+    }
     try:
         yield stop.numbers
     finally:
@@ -70,7 +97,10 @@ def _signals() -> Iterator[list[int]]:
 
 
 def status() -> int:
-    """Runs the command of `sys.argv` and gives its exit code: see `entry.main`. An interrupt wins over the error that it ends in."""
+    """Runs the command of `sys.argv` and gives its exit code: see `entry.main`.
+
+    An interrupt wins over the error that it ends in.
+    """
     with _signals() as seen:
         code = _status(seen)
         return _interrupted(seen, 130) if seen and code == 0 else code
@@ -89,7 +119,10 @@ def _status(seen: list[int]) -> int:
     try:
         app()
     except SystemExit as done:
-        if done.code in (130, 143):  # from a verb that has stopped cleanly, or from typer, which says nothing
+        if done.code in (
+            130,
+            143,
+        ):  # from a verb that has stopped cleanly, or from typer, which says nothing
             return _interrupted(seen, done.code)
         return done.code if isinstance(done.code, int) else 0
     except BmError as error:
@@ -101,7 +134,11 @@ def _status(seen: list[int]) -> int:
         sys.stderr.close()
         return 0
     except OSError as error:  # a full disk, a folder that may not be written: no bug of ours
-        print(f"error[BM914]: `{error.filename or 'a file'}` cannot be read or written: {error.strerror or error}", file=sys.stderr)
+        print(
+            f"error[BM914]: `{error.filename or 'a file'}` cannot be read or written:"
+            f" {error.strerror or error}",
+            file=sys.stderr,
+        )
         return 1
     except Exception as error:  # the last line of defence: a user never sees a traceback
         if seen or cause(error) is not None:
@@ -110,7 +147,11 @@ def _status(seen: list[int]) -> int:
 
         place = traceback.extract_tb(error.__traceback__)[-1]
         print(f"this is a bug of bmdsl: {type(error).__name__}: {error}", file=sys.stderr)
-        print(f"please report it with the command you typed and this place: {place.name}, line {place.lineno}", file=sys.stderr)
+        print(
+            f"please report it with the command you typed and this place: {place.name}, line"
+            f" {place.lineno}",
+            file=sys.stderr,
+        )
         return 70
     return 0
 

@@ -22,7 +22,12 @@ def _threads(count: int | None) -> int | None:
     """Thread pools read their sizes once, when they are first imported."""
     if count is not None:
         _verify_threads(count)
-        for name in ("NUMBA_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        for name in (
+            "NUMBA_NUM_THREADS",
+            "OMP_NUM_THREADS",
+            "OPENBLAS_NUM_THREADS",
+            "MKL_NUM_THREADS",
+        ):
             os.environ[name] = str(count)
     return count
 
@@ -34,7 +39,11 @@ def _verify_threads(count: int) -> None:
     told = os.environ.get("NUMBA_NUM_THREADS", "")
     most = max(os.cpu_count() or 1, int(told) if told.isdecimal() else 1)
     if count > most:
-        raise fail("BM820", f"{count:,} threads were asked for, there can be 1 to {most}", help="the cores bound it, or a larger `NUMBA_NUM_THREADS`")
+        raise fail(
+            "BM820",
+            f"{count:,} threads were asked for, there can be 1 to {most}",
+            help="the cores bound it, or a larger `NUMBA_NUM_THREADS`",
+        )
 
 
 def _units(files: list[Path] | None) -> list[Path] | None:
@@ -48,16 +57,48 @@ def _units(files: list[Path] | None) -> list[Path] | None:
 
 File = Annotated[str, typer.Argument(help="a .bm file, or the name of a shipped model")]
 Files = Annotated[list[str], typer.Argument(help=".bm files, or names of shipped models")]
-RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="the folder of a run, as `bm train` wrote it")]
-Define = Annotated[list[str] | None, typer.Option("-D", metavar="NAME=VALUE", help="a model argument, as -D H=200")]
-Settings = Annotated[list[str] | None, typer.Option("--set", metavar="train.NAME=VALUE", help="a setting of the train block")]
-Which = Annotated[str | None, typer.Option("--model", metavar="NAME", help="which model, where the file has several")]
-Units = Annotated[list[Path] | None, typer.Option("--units", metavar="FILE.py", callback=_units, help="a file with unit types of your own")]
-Threads = Annotated[int | None, typer.Option("--threads", min=1, is_eager=True, callback=_threads, help="threads at most; results do not depend on it")]
-Seed = Annotated[int | None, typer.Option("--seed", min=0, help="another seed than the train block's")]
+RunFolder = Annotated[
+    Path, typer.Argument(metavar="RUN", help="the folder of a run, as `bm train` wrote it")
+]
+Define = Annotated[
+    list[str] | None, typer.Option("-D", metavar="NAME=VALUE", help="a model argument, as -D H=200")
+]
+Settings = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="train.NAME=VALUE", help="a setting of the train block"),
+]
+Which = Annotated[
+    str | None,
+    typer.Option("--model", metavar="NAME", help="which model, where the file has several"),
+]
+Units = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--units", metavar="FILE.py", callback=_units, help="a file with unit types of your own"
+    ),
+]
+Threads = Annotated[
+    int | None,
+    typer.Option(
+        "--threads",
+        min=1,
+        is_eager=True,
+        callback=_threads,
+        help="threads at most; results do not depend on it",
+    ),
+]
+Seed = Annotated[
+    int | None, typer.Option("--seed", min=0, help="another seed than the train block's")
+]
 Json = Annotated[bool, typer.Option("--json", help="print JSON")]
-Deny = Annotated[list[str] | None, typer.Option("--deny", metavar="CODE", help="make this lint (or `all`) an error")]
-Allow = Annotated[list[str] | None, typer.Option("--allow", metavar="CODE", help="say nothing of this lint (or `all`)")]
+Deny = Annotated[
+    list[str] | None,
+    typer.Option("--deny", metavar="CODE", help="make this lint (or `all`) an error"),
+]
+Allow = Annotated[
+    list[str] | None,
+    typer.Option("--allow", metavar="CODE", help="say nothing of this lint (or `all`)"),
+]
 
 
 def memory(text: str | None) -> int | None:
@@ -70,11 +111,17 @@ def memory(text: str | None) -> int | None:
         return None
     found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([kMGT]?)i?B?\s*", text)
     if not found:
-        raise fail("BM918", f"`--memory-limit {text}` is no amount of memory", help="for instance `--memory-limit 4GB`")
+        raise fail(
+            "BM918",
+            f"`--memory-limit {text}` is no amount of memory",
+            help="for instance `--memory-limit 4GB`",
+        )
     return int(float(found[1]) * 1000 ** " kMGT".index(found[2] or " "))
 
 
-def load(file: str, define: list[str] | None, settings: list[str] | None = None, name: str | None = None) -> Model:
+def load(
+    file: str, define: list[str] | None, settings: list[str] | None = None, name: str | None = None
+) -> Model:
     """The model of a file with `-D` and `--set` applied."""
     from ..model import load_named
 
@@ -83,8 +130,12 @@ def load(file: str, define: list[str] | None, settings: list[str] | None = None,
     return model.bind(chosen) if chosen else model
 
 
-def load_all(file: str, define: list[str] | None, name: str | None = None) -> tuple[Model | Stacked, ...]:
-    """Every model and stack of a file, or the one of this name; BmError with what is wrong in any of them."""
+def load_all(
+    file: str, define: list[str] | None, name: str | None = None
+) -> tuple[Model | Stacked, ...]:
+    """Every model and stack of a file, or the one of this name; BmError with what is wrong in any
+    of them.
+    """
     from .. import model
 
     return model.load_all(file, name, assignments(define))
@@ -110,13 +161,19 @@ def _assignment(text: str) -> tuple[str, float]:
     try:
         number = int(digits) if digits.isdecimal() and len(digits) < 400 else float(digits)
     except ValueError:
-        raise fail("BM901", f"`-D {text}` is not of the form NAME=NUMBER", help="for instance `-D H=200`") from None
+        raise fail(
+            "BM901", f"`-D {text}` is not of the form NAME=NUMBER", help="for instance `-D H=200`"
+        ) from None
     if not abs(number) < 1e300:
         raise fail("BM901", f"`-D {text}` gives no finite number", help="for instance `-D H=200`")
-    return name.strip(), int(number) if isinstance(number, float) and number.is_integer() else number
+    return name.strip(), (
+        int(number) if isinstance(number, float) and number.is_integer() else number
+    )
 
 
-def judged(models: Iterable[Model | Stacked], deny: list[str] | None, allow: list[str] | None) -> tuple[Diagnostic, ...]:
+def judged(
+    models: Iterable[Model | Stacked], deny: list[str] | None, allow: list[str] | None
+) -> tuple[Diagnostic, ...]:
     """The models' lints without the allowed ones; BmError where one is denied."""
     from dataclasses import replace
 

@@ -30,5 +30,11 @@ def show(rows: list[tuple[str, ...]]) -> None:
     widths = [max(len(row[k]) for row in rows) for k in range(len(rows[0]))]
     for name, *values in rows:
         line = Text(f"{name:{widths[0]}}", style="bold")
-        line.append("".join(f"  {v:>{w}}" if len(values) > 1 else f"  {v}" for v, w in zip(values, widths[1:], strict=True)), style="not bold")
+        line.append(
+            "".join(
+                f"  {v:>{w}}" if len(values) > 1 else f"  {v}"
+                for v, w in zip(values, widths[1:], strict=True)
+            ),
+            style="not bold",
+        )
         console.print(line)

@@ -1,4 +1,6 @@
-"""Aligned sequences of letters → the letters' numbers in their alphabet, the gap first, as in direct-coupling analysis."""
+"""Aligned sequences of letters → the letters' numbers in their alphabet, the gap first, as in
+direct-coupling analysis.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,10 @@ from .reading import Reading
 
 @dataclass(frozen=True)
 class Alphabet:
-    """`letters` begins with the gap. `same` are letters read as another, `ambiguous` those that stand for several."""
+    """`letters` begins with the gap.
+
+    `same` are letters read as another, `ambiguous` those that stand for several.
+    """
 
     name: str
     letters: str
@@ -28,14 +33,17 @@ PROTEIN = Alphabet("protein", "-ACDEFGHIKLMNPQRSTVWY", "BJOUXZ*")
 RNA = Alphabet("RNA", "-ACGU", "NRYSWKMBDHVX*", (("T", "U"),))
 DNA = Alphabet("DNA", "-ACGT", "NRYSWKMBDHVX*", (("U", "T"),))
 MIN_NUCLEOTIDE_SHARE = 0.5
-"""Share of A, C, G, T, U and N from which letters that IUPAC's code has are nucleotides: a protein has about 0.27."""
+"""Share of A, C, G, T, U and N from which letters that IUPAC's code has are nucleotides: a protein
+has about 0.27.
+"""
 
 
 def numbered(path: Path, names: Sequence[str], sequences: Sequence[str]) -> Reading:
-    """float32 [sequences, places], a letter's number in the alphabet that the letters show; the alphabet is told.
+    """float32 [sequences, places], a letter's number in the alphabet that the letters show; the
+    alphabet is told.
 
-    A letter that stands for several is a gap. Raises BM703 without sequences, BM711 for different lengths, BM710 for
-    a letter of no alphabet.
+    A letter that stands for several is a gap. Raises BM703 without sequences, BM711 for different
+    lengths, BM710 for a letter of no alphabet.
     """
     if not sequences:
         raise fail("BM703", f"`{path}` has no sequence", help="a line `>name`, then the letters")
@@ -50,7 +58,9 @@ def numbered(path: Path, names: Sequence[str], sequences: Sequence[str]) -> Read
     strange = set(counts) - set(alphabet.letters) - set(alphabet.ambiguous) - set(same)
     if strange:
         note = f"read as {alphabet.name}, {alphabet.letters}"
-        raise fail("BM710", f"`{path}` has the letter `{min(strange)}`, which is in no alphabet", note=note)
+        raise fail(
+            "BM710", f"`{path}` has the letter `{min(strange)}`, which is in no alphabet", note=note
+        )
     table = np.zeros(128, np.float32)
     for place, letter in enumerate(alphabet.letters):
         table[[ord(letter), ord(letter.lower())]] = place
@@ -62,7 +72,9 @@ def numbered(path: Path, names: Sequence[str], sequences: Sequence[str]) -> Read
 
 
 def alphabet_of(counts: Counter[str]) -> Alphabet:
-    """Nucleotides if all letters are IUPAC's and at least half of them A, C, G, T, U or N; else proteins."""
+    """Nucleotides if all letters are IUPAC's and at least half of them A, C, G, T, U or N; else
+    proteins.
+    """
     plain = sum(counts[x] for x in "ACGTUN")
     total = sum(n for x, n in counts.items() if x not in "-*")
     if set(counts) <= set("-ACGTU" + DNA.ambiguous) and plain >= MIN_NUCLEOTIDE_SHARE * total:
@@ -72,7 +84,10 @@ def alphabet_of(counts: Counter[str]) -> Alphabet:
 
 def _tell(path: Path, alphabet: Alphabet, counts: Counter[str], n: int, length: int) -> None:
     several = {x: counts[x] for x in sorted(counts) if x in alphabet.ambiguous}
-    text = f"`{path.name}`: {n:,} sequences of {length} places, {alphabet.name}, {len(alphabet.letters)} states {alphabet.letters}"
+    text = (
+        f"`{path.name}`: {n:,} sequences of {length} places, {alphabet.name},"
+        f" {len(alphabet.letters)} states {alphabet.letters}"
+    )
     for x, other in alphabet.same:
         if counts[x]:
             text += f"; {counts[x]:,} {x} read as {other}"
@@ -83,16 +98,24 @@ def _tell(path: Path, alphabet: Alphabet, counts: Counter[str], n: int, length: 
 
 
 def without_insertions(path: Path, sequences: Sequence[str]) -> list[str]:
-    """Match columns alone: capitals and `-` are kept; small letters and dots are insertions (A2M and A3M)."""
+    """Match columns alone: capitals and `-` are kept; small letters and dots are insertions (A2M
+    and A3M).
+    """
     kept = ["".join(c for c in s if c == "-" or not (c.islower() or c == ".")) for s in sequences]
     dropped = sum(map(len, sequences)) - sum(map(len, kept))
     if dropped:
-        say(f"`{path.name}`: {dropped:,} small letters and dots are insertions and left out, match columns are kept")
+        say(
+            f"`{path.name}`: {dropped:,} small letters and dots are insertions and left out, match"
+            " columns are kept"
+        )
     return kept
 
 
 def records(path: Path, lines: Sequence[str]) -> tuple[list[str], list[str]]:
-    """Names and sequences, letters as written, of a text with a line `>name` before each sequence. Raises BM703."""
+    """Names and sequences, letters as written, of a text with a line `>name` before each sequence.
+
+    Raises BM703.
+    """
     names: list[str] = []
     parts: list[list[str]] = []
     for line in lines:

@@ -246,9 +246,11 @@ def _lossy(value: str, at: tuple[int, ...], dtype: str, what: str, span: Span | 
         "BM772",
         f"{what} holds {value}{place(at)}, which {dtype} cannot hold",
         span,
-        help='scale the values, or `compile(dtype="float64")`'
-        if dtype == "float32"
-        else "scale the values",
+        help=(
+            'scale the values, or `compile(dtype="float64")`'
+            if dtype == "float32"
+            else "scale the values"
+        ),
     )
 
 

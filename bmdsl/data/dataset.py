@@ -9,7 +9,8 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Dataset:
-    """`values` is [cases, *shape] and may be memory-mapped read-only; `labels`, where known, is [cases] integers.
+    """`values` is [cases, *shape] and may be memory-mapped read-only; `labels`, where known, is
+    [cases] integers.
 
     `source` is how a message names the origin: a file with its key, or the set and its part.
     """

@@ -1,4 +1,6 @@
-"""Tables of numbers in text, one case a line: cells between commas, tabs or semicolons, a heading or none, empty cells missing (NaN)."""
+"""Tables of numbers in text, one case a line: cells between commas, tabs or semicolons, a heading
+or none, empty cells missing (NaN).
+"""
 
 from __future__ import annotations
 
@@ -15,16 +17,32 @@ from .notice import say
 from .text_lines import read_text
 
 MISSING = frozenset({"", "na", "nan", "n/a", "null", "none", "?", "<na>"})
-TWO_VALUED = {"yes": 1, "true": 1, "y": 1, "t": 1, "on": 1, "no": 0, "false": 0, "n": 0, "f": 0, "off": 0}
+TWO_VALUED = {
+    "yes": 1,
+    "true": 1,
+    "y": 1,
+    "t": 1,
+    "on": 1,
+    "no": 0,
+    "false": 0,
+    "n": 0,
+    "f": 0,
+    "off": 0,
+}
 MIN_HEADING = 3
-"""Columns from which on a first line 0, 1, 2, ... is a heading: pandas writes one for a table without names."""
+"""Columns from which on a first line 0, 1, 2, ... is a heading: pandas writes one for a table
+without names.
+"""
 SEPARATORS = {",": "commas", "\t": "tabs", ";": "semicolons"}
 
 
 def read_table(path: Path, separator: str, what: str) -> np.ndarray:
-    """float64 [cases, columns]. A column of row numbers without a name, as pandas writes, is left out and told.
+    """float64 [cases, columns].
 
-    Raises BM703 for no text of this kind, BM705 for a cell that is no number or a line of another length.
+    A column of row numbers without a name, as pandas writes, is left out and told.
+
+    Raises BM703 for no text of this kind, BM705 for a cell that is no number or a line of another
+    length.
     """
     text = read_text(path, "text file in UTF-8")
     try:
@@ -37,13 +55,18 @@ def read_table(path: Path, separator: str, what: str) -> np.ndarray:
 
 
 def _tell_of_heading(path: Path, values: np.ndarray) -> None:
-    """Says that line 1 may be a heading, if it alone has empty cells, and numbers that no other line has in their columns."""
+    """Says that line 1 may be a heading, if it alone has empty cells, and numbers that no other
+    line has in their columns.
+    """
     if len(values) < 3 or not np.isnan(values[0]).any() or np.isnan(values[1:]).any():
         return
     named = np.flatnonzero(~np.isnan(values[0]))
     rest = values[1:, named]
     if len(named) and ((values[0, named] < rest.min(0)) | (values[0, named] > rest.max(0))).all():
-        say(f"`{path.name}`: line 1 alone has an empty cell, and numbers beyond all others: if it is a heading, leave it out, as it is read as a case")
+        say(
+            f"`{path.name}`: line 1 alone has an empty cell, and numbers beyond all others: if it"
+            " is a heading, leave it out, as it is read as a case"
+        )
 
 
 def _without_row_numbers(path: Path, names: list[str] | None, values: np.ndarray) -> np.ndarray:
@@ -62,18 +85,30 @@ def _first_line(text: str, separator: str) -> list[str]:
 
 
 def _read_fast(text: str, separator: str) -> tuple[list[str] | None, np.ndarray] | None:
-    """By NumPy's parser: many times faster, but it knows no empty cells and its messages name no column. None: read cell by cell."""
+    """By NumPy's parser: many times faster, but it knows no empty cells and its messages name no
+    column. None: read cell by cell.
+    """
     first = _first_line(text, separator)
     heading = is_heading(first)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # a file without numbers is read cell by cell
         try:
             values = np.loadtxt(
-                io.StringIO(text), delimiter=separator, dtype=np.float64, comments=None, ndmin=2, quotechar='"', skiprows=int(heading)
+                io.StringIO(text),
+                delimiter=separator,
+                dtype=np.float64,
+                comments=None,
+                ndmin=2,
+                quotechar='"',
+                skiprows=int(heading),
             )
         except ValueError:
             return None
-    return (first if heading else None, values) if values.size and values.shape[1] == len(first) else None
+    return (
+        (first if heading else None, values)
+        if values.size and values.shape[1] == len(first)
+        else None
+    )
 
 
 def _read_cells(text: str, separator: str, path: Path) -> tuple[list[str] | None, np.ndarray]:
@@ -91,21 +126,38 @@ def _read_cells(text: str, separator: str, path: Path) -> tuple[list[str] | None
         width = width or len(cells)
         if len(cells) != width:
             found = f"{len(cells)} cell{'s' * (len(cells) != 1)}"
-            message = f"line {reader.line_num} of `{path}` has {found}, but the lines before it have {width}"
-            raise fail("BM705", message, help=f"every line needs the same number of {SEPARATORS[separator]}")
-        rows.append([_number(cell, path, reader.line_num, k, names, separator) for k, cell in enumerate(cells)])
+            message = (
+                f"line {reader.line_num} of `{path}` has {found}, but the lines before it have"
+                f" {width}"
+            )
+            raise fail(
+                "BM705",
+                message,
+                help=f"every line needs the same number of {SEPARATORS[separator]}",
+            )
+        rows.append(
+            [
+                _number(cell, path, reader.line_num, k, names, separator)
+                for k, cell in enumerate(cells)
+            ]
+        )
     return names, np.array(rows, dtype=np.float64).reshape(len(rows), width)
 
 
 def is_heading(cells: list[str]) -> bool:
-    """Whether a first line names columns: no cell is a number, the first alone may be empty; or it is 0, 1, 2, ...
+    """Whether a first line names columns: no cell is a number, the first alone may be empty; or it
+    is 0, 1, 2, ...
 
     One number among names is more likely a bad cell than a name.
     """
-    if len(cells) >= MIN_HEADING and [c.strip() for c in cells[1:]] == [str(k + (cells[0].strip() == "0")) for k in range(len(cells) - 1)]:
+    if len(cells) >= MIN_HEADING and [c.strip() for c in cells[1:]] == [
+        str(k + (cells[0].strip() == "0")) for k in range(len(cells) - 1)
+    ]:
         return cells[0].strip() in ("", "0")
     named = cells[1:] if len(cells) > 1 and not cells[0].strip() else cells
-    return bool(named) and all(c.strip().lower() not in MISSING and as_number(c) is None for c in named)
+    return bool(named) and all(
+        c.strip().lower() not in MISSING and as_number(c) is None for c in named
+    )
 
 
 def as_number(cell: str) -> float | None:
@@ -116,7 +168,9 @@ def as_number(cell: str) -> float | None:
         return None
 
 
-def _number(cell: str, path: Path, line: int, column: int, names: list[str] | None, separator: str) -> float:
+def _number(
+    cell: str, path: Path, line: int, column: int, names: list[str] | None, separator: str
+) -> float:
     if cell.strip().lower() in MISSING:
         return float("nan")
     value = as_number(cell)
@@ -128,18 +182,35 @@ def _number(cell: str, path: Path, line: int, column: int, names: list[str] | No
 def _instead_of(cell: str) -> str:
     """What to write instead of a cell that is no number, by what it looks like."""
     if cell.lower() in TWO_VALUED:
-        return f"a table holds numbers alone: write `{cell}` as {TWO_VALUED[cell.lower()]}, its opposite as {1 - TWO_VALUED[cell.lower()]}"
+        return (
+            f"a table holds numbers alone: write `{cell}` as {TWO_VALUED[cell.lower()]}, its"
+            f" opposite as {1 - TWO_VALUED[cell.lower()]}"
+        )
     if re.fullmatch(r"[A-Za-z_#-]+[ _-]?\d+", cell):
         return f"a table holds numbers alone: leave a column of names as `{cell}` out"
-    return "a table holds numbers alone: leave a column of names out, and write categories as 0, 1, 2, ..."
+    return (
+        "a table holds numbers alone: leave a column of names out, and write categories as 0, 1,"
+        " 2, ..."
+    )
 
 
-def _bad_cell(cell: str, path: Path, line: int, column: int, names: list[str] | None, separator: str) -> BmError:
+def _bad_cell(
+    cell: str, path: Path, line: int, column: int, names: list[str] | None, separator: str
+) -> BmError:
     line_of_text = " ".join(cell.split())  # an unclosed quote makes a cell of many lines
     shown = line_of_text if len(line_of_text) <= 40 else line_of_text[:37] + "..."
     called = f" (`{names[column].strip()}`)" if names else ""
-    other = next((word for mark, word in SEPARATORS.items() if mark in cell and mark != separator), None)
+    other = next(
+        (word for mark, word in SEPARATORS.items() if mark in cell and mark != separator), None
+    )
     help = _instead_of(line_of_text)
     if other is not None:
-        help = f"cells are separated by {SEPARATORS[separator]} here, not {other}: `.tsv` is for tabs, `.csv` for commas"
-    return fail("BM705", f"line {line}, column {column + 1}{called} of `{path}` is not a number: `{shown}`", help=help)
+        help = (
+            f"cells are separated by {SEPARATORS[separator]} here, not {other}: `.tsv` is for tabs,"
+            " `.csv` for commas"
+        )
+    return fail(
+        "BM705",
+        f"line {line}, column {column + 1}{called} of `{path}` is not a number: `{shown}`",
+        help=help,
+    )

@@ -1,4 +1,6 @@
-"""A file of a public data set: from the folder the user keeps data in, else from the cache, else from the web."""
+"""A file of a public data set: from the folder the user keeps data in, else from the cache, else
+from the web.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,9 @@ _FOLDER = "BMDSL_DATA"
 
 
 def find_file(name: str, file: str, sha256: str, mirrors: tuple[str, ...]) -> Path:
-    """Path of `file` of the set `name`, with the published content: `$BMDSL_DATA/name/file`, or downloaded once."""
+    """Path of `file` of the set `name`, with the published content: `$BMDSL_DATA/name/file`, or
+    downloaded once.
+    """
     if os.environ.get(_FOLDER):
         path = Path(os.environ[_FOLDER]).expanduser() / name / file
         if path.is_file():
@@ -29,8 +33,12 @@ def _checked(path: Path, sha256: str) -> Path:
     if found != sha256:
         raise fail(
             "BM707",
-            f"`{path}` is not the published file: its sha256 is {found[:12]}..., expected {sha256[:12]}...",
-            help="delete it to have it downloaded again, or load your own data as `.npy`, `.npz` or `.csv`",
+            f"`{path}` is not the published file: its sha256 is {found[:12]}..., expected"
+            f" {sha256[:12]}...",
+            help=(
+                "delete it to have it downloaded again, or load your own data as `.npy`, `.npz` or"
+                " `.csv`"
+            ),
         )
     return path
 
@@ -39,19 +47,30 @@ def _download(name: str, file: str, sha256: str, mirrors: tuple[str, ...]) -> Pa
     try:
         import pooch
     except ImportError as problem:
-        raise fail("BM706", f"downloading the data set `{name}` needs the package pooch", help="pip install pooch") from problem
+        raise fail(
+            "BM706",
+            f"downloading the data set `{name}` needs the package pooch",
+            help="pip install pooch",
+        ) from problem
     folder = Path(pooch.os_cache("bmdsl")) / name
     reasons: list[str] = []
     for mirror in mirrors:
         try:
-            return Path(pooch.retrieve(mirror + file, known_hash=f"sha256:{sha256}", fname=file, path=folder))
-        # pooch passes on what its downloader raises (requests' errors are OSErrors) and ValueError for a wrong checksum.
+            return Path(
+                pooch.retrieve(
+                    mirror + file, known_hash=f"sha256:{sha256}", fname=file, path=folder
+                )
+            )
+        # pooch passes on what its downloader raises (requests' errors are OSErrors) and ValueError
+        # for a wrong checksum.
         except (OSError, ValueError) as problem:
             reasons.append(f"{mirror}: {_first_line(problem)}")
     raise fail(
         "BM707",
         f"the data set `{name}` could not be downloaded",
-        help=f"put `{file}` into `{folder}`, or into `{name}/` under the folder that {_FOLDER} names",
+        help=(
+            f"put `{file}` into `{folder}`, or into `{name}/` under the folder that {_FOLDER} names"
+        ),
         note="; ".join(reasons),
     )
 

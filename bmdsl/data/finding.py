@@ -24,7 +24,9 @@ Arrays = dict[str, np.ndarray]
 
 @dataclass(frozen=True)
 class Found:
-    """Data as group → array, where they came from, and group → the size of the alphabet that its state numbers are of."""
+    """Data as group → array, where they came from, and group → the size of the alphabet that its
+    state numbers are of.
+    """
 
     arrays: Arrays
     source: str
@@ -42,8 +44,9 @@ def read(spec: Any, model: CheckedModel, part: str = "train") -> tuple[Arrays, s
 def find(spec: Any, model: CheckedModel, part: str = "train") -> Found:
     """Data by group. `spec` is an array, a dict of arrays, a named set or a file.
 
-    A model of several groups takes them from a file's arrays of those names; a set's labels go to its one-of-K unit. `FILE windows(T)` makes a past
-    and a present of the series in a file. What was found already is not read again.
+    A model of several groups takes them from a file's arrays of those names; a set's labels go to
+    its one-of-K unit. `FILE windows(T)` makes a past and a present of the series in a file. What
+    was found already is not read again.
     """
     return spec if isinstance(spec, Found) else replace(_find(spec, model, part), spec=spec)
 
@@ -56,27 +59,41 @@ def _find(spec: Any, model: CheckedModel, part: str) -> Found:
         if frames is not None:
             return Found(windowed(path, frames, model, part), str(spec))
         if len(seen) > 1 and holds_several(str(spec)):
-            return Found({g.name: load_data(f"{spec}:{g.name}", part).values for g in seen}, str(spec))
+            return Found(
+                {g.name: load_data(f"{spec}:{g.name}", part).values for g in seen}, str(spec)
+            )
         dataset = load_data(str(spec), part)
         spec, source, states = dataset.values, dataset.source or dataset.name, dataset.states
         label = [g.name for g in seen if g.states is not None and len(g.axes) == 1]
         if dataset.labels is not None and len(seen) == 2 and len(label) == 1:
-            return Found({g.name: dataset.labels if g.name in label else dataset.values for g in seen}, source)
+            return Found(
+                {g.name: dataset.labels if g.name in label else dataset.values for g in seen},
+                source,
+            )
     if isinstance(spec, Mapping):
         return Found({str(k): real(v, f"data for `{k}`") for k, v in spec.items()}, source)
     if len(seen) != 1:
         names = ", ".join(f"`{g.name}`" for g in seen)
-        raise fail("BM871", f"model `{model.name}` takes data for {names}, one array was given",
-                   help="give a dict with an array a group, or a file that holds arrays of these names")  # fmt: skip
-    return Found({seen[0].name: real(spec, f"data for `{seen[0].name}`")}, source, {} if states is None else {seen[0].name: states})
+        raise fail(
+            "BM871",
+            f"model `{model.name}` takes data for {names}, one array was given",
+            help="give a dict with an array a group, or a file that holds arrays of these names",
+        )
+    return Found(
+        {seen[0].name: real(spec, f"data for `{seen[0].name}`")},
+        source,
+        {} if states is None else {seen[0].name: states},
+    )
 
 
 def flatten(arrays: Arrays, model: CheckedModel) -> Arrays:
-    """Cases of more axes than the group has (28×28 images for `v[784]`) are flattened; the order of entries stays.
+    """Cases of more axes than the group has (28×28 images for `v[784]`) are flattened; the order of
+    entries stays.
 
     [784] goes into two axes, `v[28, 28]`.
 
-    For a group of three axes, `v[C, Y, X]`, images get their colours first: [28, 28] and [784] as [1, 28, 28], [32, 32, 3] as [3, 32, 32].
+    For a group of three axes, `v[C, Y, X]`, images get their colours first: [28, 28] and [784] as
+    [1, 28, 28], [32, 32, 3] as [3, 32, 32].
     """
     out = {}
     for name, x in arrays.items():
@@ -105,11 +122,17 @@ def _colours_first(x: np.ndarray) -> np.ndarray:
         return x.reshape(len(x), 1, side, side)
     if x.ndim == 3:
         return x[:, None]
-    return np.ascontiguousarray(np.moveaxis(x, 3, 1)) if x.ndim == 4 and x.shape[3] in (1, 3) and x.shape[1] not in (1, 3) else x
+    return (
+        np.ascontiguousarray(np.moveaxis(x, 3, 1))
+        if x.ndim == 4 and x.shape[3] in (1, 3) and x.shape[1] not in (1, 3)
+        else x
+    )
 
 
 def image_shapes(arrays: Arrays, model: CheckedModel) -> dict[str, tuple[int, ...]]:
-    """Group → (rows, columns) or (rows, columns, 3) where its cases are images: by the data's axes, the group's, or a square length."""
+    """Group → (rows, columns) or (rows, columns, 3) where its cases are images: by the data's axes,
+    the group's, or a square length.
+    """
     out: dict[str, tuple[int, ...]] = {}
     for g in model.groups:
         if g.role == "hidden" or g.states is not None:

@@ -63,9 +63,15 @@ def column(values: Any, what: str, span: Span | None = None) -> np.ndarray:
         if x is None or type(x).__name__ in ABSENT:
             out[at] = np.nan
         elif isinstance(x, str | bytes):
-            raise fail("BM945", f"{what} holds text, `{x!s:.40}` in row {at[0]}", span,
-                       help="leave the column out, `df.drop(columns=[...])`, or make numbers of it: "
-                       '`pd.to_numeric(column)`, `column.astype("category").cat.codes`')  # fmt: skip
+            raise fail(
+                "BM945",
+                f"{what} holds text, `{x!s:.40}` in row {at[0]}",
+                span,
+                help=(
+                    "leave the column out, `df.drop(columns=[...])`, or make numbers of it: "
+                    '`pd.to_numeric(column)`, `column.astype("category").cat.codes`'
+                ),
+            )
         elif isinstance(x, Real | Decimal | np.bool_):
             out[at] = float(x)
             if isinstance(x, int) and int(out[at]) != x:

@@ -19,7 +19,9 @@ _UNSIGNED_BYTE = 0x08
 
 @dataclass(frozen=True)
 class IdxSet:
-    """Images and labels of two parts, each file with its sha256, and the folders on the web that hold them."""
+    """Images and labels of two parts, each file with its sha256, and the folders on the web that
+    hold them.
+    """
 
     name: str
     mirrors: tuple[str, ...]
@@ -28,7 +30,10 @@ class IdxSet:
 
     def load(self, part: str) -> Dataset:
         """Values float32 [cases, pixels] in [0, 1], labels int64 [cases]."""
-        images, labels = (read_idx(find_file(self.name, file, sha, self.mirrors)) for file, sha in getattr(self, part))
+        images, labels = (
+            read_idx(find_file(self.name, file, sha, self.mirrors))
+            for file, sha in getattr(self, part)
+        )
         # Dividing in place keeps one float copy of the images in memory instead of two.
         values = images.reshape(len(images), -1).astype(np.float32)
         values /= np.float32(255)

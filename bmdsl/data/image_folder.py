@@ -1,4 +1,6 @@
-"""A folder of images as cases: grey [cases, rows, columns] or colour [cases, rows, columns, 3], in [0, 1]. Needs Pillow."""
+"""A folder of images as cases: grey [cases, rows, columns] or colour [cases, rows, columns, 3], in
+[0, 1]. Needs Pillow.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,9 @@ from ..language.diagnostics import fail
 from .dataset import Dataset
 from .notice import say
 
-SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".pgm", ".ppm", ".pbm"})
+SUFFIXES = frozenset(
+    {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".pgm", ".ppm", ".pbm"}
+)
 MAX_ENTRIES = 1 << 30
 """Most values of all images together."""
 
@@ -21,37 +25,69 @@ def image_files(folder: Path) -> list[Path]:
 
 
 def load_images(folder: Path) -> Dataset:
-    """All images of a folder; folders in it are classes, whose numbers (by name, from 0) are the labels.
+    """All images of a folder; folders in it are classes, whose numbers (by name, from 0) are the
+    labels.
 
-    Raises BM706 without Pillow, BM703 for a damaged image, BM711 for images of different sizes, BM701 for no image.
+    Raises BM706 without Pillow, BM703 for a damaged image, BM711 for images of different sizes,
+    BM701 for no image.
     """
     try:
         from PIL import Image, UnidentifiedImageError
     except ImportError as problem:
-        raise fail("BM706", "reading images needs the package Pillow", help="pip install 'bmdsl[images]'") from problem
+        raise fail(
+            "BM706", "reading images needs the package Pillow", help="pip install 'bmdsl[images]'"
+        ) from problem
     files = image_files(folder)
     if not files:
-        raise fail("BM701", f"the folder `{folder}` has no images", help=f"images are {', '.join(sorted(SUFFIXES))}")
+        raise fail(
+            "BM701",
+            f"the folder `{folder}` has no images",
+            help=f"images are {', '.join(sorted(SUFFIXES))}",
+        )
     pictures: list[np.ndarray] = []
     for path in files:
         try:
             with Image.open(path) as image:
                 grey = image.mode in ("1", "L", "I;16", "LA")
                 pictures.append(np.asarray(image.convert("L" if grey else "RGB")))
-        except (UnidentifiedImageError, OSError, ValueError, Image.DecompressionBombError) as problem:
-            raise fail("BM703", f"`{path}` is no image that can be read", note=str(problem)) from None
+        except (
+            UnidentifiedImageError,
+            OSError,
+            ValueError,
+            Image.DecompressionBombError,
+        ) as problem:
+            raise fail(
+                "BM703", f"`{path}` is no image that can be read", note=str(problem)
+            ) from None
         if pictures[-1].shape[:2] != pictures[0].shape[:2]:
             sizes = [f"{p.shape[1]}×{p.shape[0]}" for p in (pictures[0], pictures[-1])]
             message = f"`{path}` has {sizes[1]} pixels, `{files[0].name}` has {sizes[0]}"
             raise fail("BM711", message, help="crop or resize the images to one size first")
         if len(files) * pictures[0].size > MAX_ENTRIES:
-            raise fail("BM711", f"{len(files):,} images of {pictures[0].size:,} values are too many to hold", help="smaller images")
+            raise fail(
+                "BM711",
+                f"{len(files):,} images of {pictures[0].size:,} values are too many to hold",
+                help="smaller images",
+            )
     if any(p.ndim == 3 for p in pictures):
         pictures = [p if p.ndim == 3 else np.repeat(p[:, :, None], 3, axis=2) for p in pictures]
     classes = sorted({p.parent.relative_to(folder).as_posix() for p in files})
-    labels = np.array([classes.index(p.parent.relative_to(folder).as_posix()) for p in files]) if len(classes) > 1 else None
+    labels = (
+        np.array([classes.index(p.parent.relative_to(folder).as_posix()) for p in files])
+        if len(classes) > 1
+        else None
+    )
     rows, columns = pictures[0].shape[:2]
     kind = "colour" if pictures[0].ndim == 3 else "grey"
-    found = f", {len(classes)} classes: {', '.join(classes[:8])}{', ...' if len(classes) > 8 else ''}" if labels is not None else ""
-    say(f"`{folder}`: {len(files):,} {kind} images of {columns}×{rows} pixels, values divided by 255{found}")
-    return Dataset(str(folder), np.stack(pictures).astype(np.float32) / np.float32(255), labels, str(folder))
+    found = (
+        f", {len(classes)} classes: {', '.join(classes[:8])}{', ...' if len(classes) > 8 else ''}"
+        if labels is not None
+        else ""
+    )
+    say(
+        f"`{folder}`: {len(files):,} {kind} images of {columns}×{rows} pixels, values divided by"
+        f" 255{found}"
+    )
+    return Dataset(
+        str(folder), np.stack(pictures).astype(np.float32) / np.float32(255), labels, str(folder)
+    )

@@ -9,10 +9,14 @@ from ..language.diagnostics import fail, near
 
 
 def choose_key(path: Path, key: str | None, known: Sequence[str]) -> str:
-    """`key` if the file has it; the only array if none is asked for; else a diagnostic that lists what there is."""
+    """`key` if the file has it; the only array if none is asked for; else a diagnostic that lists
+    what there is.
+    """
     if not known:
         raise fail("BM704", f"`{path}` holds no arrays")
-    listing = ", ".join(f"`{k}`" for k in known[:20]) + (f" and {len(known) - 20} more" if len(known) > 20 else "")
+    listing = ", ".join(f"`{k}`" for k in known[:20]) + (
+        f" and {len(known) - 20} more" if len(known) > 20 else ""
+    )
     if not key:
         if len(known) == 1 and key is None:
             return known[0]
@@ -23,4 +27,8 @@ def choose_key(path: Path, key: str | None, known: Sequence[str]) -> str:
     if plain in known:
         return plain
     guess = near(key, known)
-    raise fail("BM704", f"`{path}` has no array `{key}`; it holds {listing}", help=f"did you mean `{path}:{guess}`?" if guess else "")
+    raise fail(
+        "BM704",
+        f"`{path}` has no array `{key}`; it holds {listing}",
+        help=f"did you mean `{path}:{guess}`?" if guess else "",
+    )

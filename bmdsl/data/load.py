@@ -24,13 +24,20 @@ def names() -> dict[str, str]:
 
 
 def load(spec: str, part: str = "train") -> Dataset:
-    """The set or file that `spec` names. A named set wins over a file of that name: write `./digits` for the file."""
+    """The set or file that `spec` names.
+
+    A named set wins over a file of that name: write `./digits` for the file.
+    """
     sets = discover(_SETS)
     if spec in sets:
         return _load_set(sets[spec], part)
     if _looks_like_file(spec):
         if part != "train":
-            raise fail("BM708", f"`{spec}` is a file and has no part `{part}`", help="give the file of that part instead")
+            raise fail(
+                "BM708",
+                f"`{spec}` is a file and has no part `{part}`",
+                help="give the file of that part instead",
+            )
         if Path(spec).is_dir():
             return load_images(Path(spec))
         found = read_contents(spec)
@@ -38,7 +45,12 @@ def load(spec: str, part: str = "train") -> Dataset:
     guess = near(spec, sets)
     message = f"there is no data set or file named `{spec}`"
     known = f"named sets are {', '.join(f'`{name}`' for name in sets)}; a file is {_formats()}"
-    raise fail("BM701", message, help=f"did you mean `{guess}`?" if guess else known, note=known if guess else "")
+    raise fail(
+        "BM701",
+        message,
+        help=f"did you mean `{guess}`?" if guess else known,
+        note=known if guess else "",
+    )
 
 
 def read_file(spec: str) -> np.ndarray:
@@ -47,17 +59,27 @@ def read_file(spec: str) -> np.ndarray:
 
 
 def read_contents(spec: str) -> Reading:
-    """The array in the file `PATH` or `PATH:KEY`, unchecked but numeric, with what the file says about it."""
+    """The array in the file `PATH` or `PATH:KEY`, unchecked but numeric, with what the file says
+    about it.
+    """
     path, key, reader = _locate(spec)
     if key is not None and not reader.KEYED:
-        raise fail("BM704", f"`{path.name}` holds one array, so `:{key}` names nothing", help=f"write `{path}`")
+        raise fail(
+            "BM704",
+            f"`{path.name}` holds one array, so `:{key}` names nothing",
+            help=f"write `{path}`",
+        )
     try:
         made = reader.read(path, key)
     except OSError as problem:
         raise fail("BM703", f"`{path}` cannot be read: {problem.strerror or problem}") from problem
     found = made if isinstance(made, Reading) else Reading(made)
     if found.values.dtype.kind not in "biuf":
-        raise fail("BM710", f"`{spec}` holds `{found.values.dtype}`, not real numbers", help="store integers, floats or booleans")
+        raise fail(
+            "BM710",
+            f"`{spec}` holds `{found.values.dtype}`, not real numbers",
+            help="store integers, floats or booleans",
+        )
     return found
 
 
@@ -72,14 +94,19 @@ def holds_several(spec: str) -> bool:
 def _load_set(module: ModuleType, part: str) -> Dataset:
     if part not in module.PARTS:
         known = ", ".join(f"`{p}`" for p in module.PARTS)
-        raise fail("BM708", f"`{module.WORD.name}` has no part `{part}`", help=f"its parts are {known}")
+        raise fail(
+            "BM708", f"`{module.WORD.name}` has no part `{part}`", help=f"its parts are {known}"
+        )
     return module.load(part)
 
 
 def _readers() -> dict[str, ModuleType]:
     """Reader modules by suffix without the dot; a reader may answer to further suffixes."""
     found = discover(_READERS)
-    return {**found, **{suffix: module for module in found.values() for suffix in getattr(module, "ALSO", ())}}
+    return {
+        **found,
+        **{suffix: module for module in found.values() for suffix in getattr(module, "ALSO", ())},
+    }
 
 
 def _formats() -> str:
@@ -87,7 +114,10 @@ def _formats() -> str:
 
 
 def _split_key(spec: str) -> tuple[str, str | None]:
-    """`a.npz:x` → (`a.npz`, `x`). Only a colon after a known suffix counts, so that `C:\\a.npz` stays whole."""
+    """`a.npz:x` → (`a.npz`, `x`).
+
+    Only a colon after a known suffix counts, so that `C:\\a.npz` stays whole.
+    """
     suffixes = "|".join(re.escape(s) for s in _readers())
     found = re.fullmatch(rf"(.+?\.(?:{suffixes})):(.*)", spec, flags=re.IGNORECASE | re.DOTALL)
     return (found[1], found[2]) if found else (spec, None)
@@ -95,7 +125,13 @@ def _split_key(spec: str) -> tuple[str, str | None]:
 
 def _looks_like_file(spec: str) -> bool:
     path, key = _split_key(spec)
-    return key is not None or Path(path).suffix != "" or "/" in path or "\\" in path or Path(path).exists()
+    return (
+        key is not None
+        or Path(path).suffix != ""
+        or "/" in path
+        or "\\" in path
+        or Path(path).exists()
+    )
 
 
 def _locate(spec: str) -> tuple[Path, str | None, ModuleType]:
@@ -103,11 +139,19 @@ def _locate(spec: str) -> tuple[Path, str | None, ModuleType]:
     text, key = (spec, None) if Path(spec).is_file() else _split_key(spec)
     path = Path(text).expanduser()
     if path.is_dir():
-        raise fail("BM701", f"`{text}` is a folder, one array is needed here", help=f"give a file in it: {_formats()}")
+        raise fail(
+            "BM701",
+            f"`{text}` is a folder, one array is needed here",
+            help=f"give a file in it: {_formats()}",
+        )
     if not path.is_file():
         siblings = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
         guess = near(path.name, siblings)
-        raise fail("BM701", f"there is no file `{text}`", help=f"did you mean `{path.parent / guess}`?" if guess else "")
+        raise fail(
+            "BM701",
+            f"there is no file `{text}`",
+            help=f"did you mean `{path.parent / guess}`?" if guess else "",
+        )
     readers = _readers()
     suffix = path.suffix.lower().removeprefix(".")
     inner = path.with_suffix("").suffix.lower().removeprefix(".")
@@ -115,5 +159,9 @@ def _locate(spec: str) -> tuple[Path, str | None, ModuleType]:
         suffix = inner
     if suffix not in readers:
         what = f"the format `.{suffix}`" if suffix else "a file without a suffix"
-        raise fail("BM702", f"cannot read `{text}`: {what} is not known", help=f"formats that can be read: {_formats()}")
+        raise fail(
+            "BM702",
+            f"cannot read `{text}`: {what} is not known",
+            help=f"formats that can be read: {_formats()}",
+        )
     return path, key, readers[suffix]

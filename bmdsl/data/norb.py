@@ -1,4 +1,6 @@
-"""The binary matrices of small NORB: a magic number, the number of axes, their lengths (three at least), then the entries, little-endian."""
+"""The binary matrices of small NORB: a magic number, the number of axes, their lengths (three at
+least), then the entries, little-endian.
+"""
 
 from __future__ import annotations
 
@@ -12,12 +14,19 @@ import numpy as np
 from ..language.diagnostics import fail
 
 KINDS: dict[int, np.dtype[Any]] = {
-    0x1E3D4C51: np.dtype("<f4"), 0x1E3D4C53: np.dtype("<f8"), 0x1E3D4C54: np.dtype("<i4"), 0x1E3D4C55: np.dtype("u1"), 0x1E3D4C56: np.dtype("<i2"),
-}  # fmt: skip
+    0x1E3D4C51: np.dtype("<f4"),
+    0x1E3D4C53: np.dtype("<f8"),
+    0x1E3D4C54: np.dtype("<i4"),
+    0x1E3D4C55: np.dtype("u1"),
+    0x1E3D4C56: np.dtype("<i2"),
+}
 
 
 def read_matrix(path: Path) -> np.ndarray:
-    """The array of a `.mat` file of small NORB, gzipped or not. BmError BM703 where it is none, or cut short."""
+    """The array of a `.mat` file of small NORB, gzipped or not.
+
+    BmError BM703 where it is none, or cut short.
+    """
     try:
         with (gzip.open if path.suffix == ".gz" else open)(path, "rb") as file:
             content = file.read()
@@ -27,4 +36,6 @@ def read_matrix(path: Path) -> np.ndarray:
         kind = KINDS[magic]
         return np.frombuffer(content, kind, int(np.prod(lengths)), begin).reshape(lengths)
     except (OSError, EOFError, ValueError, KeyError, struct.error) as problem:
-        raise fail("BM703", f"`{path}` is no binary matrix of small NORB", note=str(problem)) from problem
+        raise fail(
+            "BM703", f"`{path}` is no binary matrix of small NORB", note=str(problem)
+        ) from problem

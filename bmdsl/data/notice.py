@@ -1,4 +1,6 @@
-"""What a reader decided by itself, said once: through the logger `bmdsl`, which the command line prints on stderr."""
+"""What a reader decided by itself, said once: through the logger `bmdsl`, which the command line
+prints on stderr.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Between data in their own units and a machine's units: transforms with what they learned from the training cases, and back."""
+"""Between data in their own units and a machine's units: transforms with what they learned from the
+training cases, and back.
+"""
 
 from __future__ import annotations
 
@@ -23,12 +25,16 @@ from .validate import as_one_hot, check_finite, check_values
 
 Arrays = dict[str, np.ndarray]
 KEY = "transforms"
-"""Of a file's metadata: group → [name, options] of its transforms, in order. Files of before do not have it."""
+"""Of a file's metadata: group → [name, options] of its transforms, in order.
+
+Files of before do not have it.
+"""
 
 
 @dataclass(frozen=True)
 class Preparation:
-    """What a machine's training did to its data: group → transforms with their statistics; None while these are not known.
+    """What a machine's training did to its data: group → transforms with their statistics; None
+    while these are not known.
 
     `fed`: data are hidden means of a layer below, taken as they are.
     """
@@ -41,17 +47,32 @@ class Preparation:
     def before(cls, model: CheckedModel) -> Preparation:
         """That of a machine that has seen no data: known if no transform learns from them."""
         steps = steps_of(model)
-        return cls(model, None if learns([name for name, _ in steps]) else {n: Fitted.of(steps, {}) for n in transformed(model)})
+        return cls(
+            model,
+            (
+                None
+                if learns([name for name, _ in steps])
+                else {n: Fitted.of(steps, {}) for n in transformed(model)}
+            ),
+        )
 
     @classmethod
-    def stored(cls, model: CheckedModel, metadata: Mapping[str, str], arrays: Mapping[str, np.ndarray]) -> Preparation:
-        """As `facts` and `arrays` of a machine's file have it; that of a machine without data where the file says nothing."""
+    def stored(
+        cls, model: CheckedModel, metadata: Mapping[str, str], arrays: Mapping[str, np.ndarray]
+    ) -> Preparation:
+        """As `facts` and `arrays` of a machine's file have it; that of a machine without data where
+        the file says nothing.
+        """
         if KEY not in metadata:
             return cls.before(model)
-        kept = {n.removeprefix(STATISTICS): x for n, x in arrays.items() if n.startswith(STATISTICS)}
+        kept = {
+            n.removeprefix(STATISTICS): x for n, x in arrays.items() if n.startswith(STATISTICS)
+        }
         groups = {}
         for name, steps in json.loads(metadata[KEY]).items():
-            own = {n.removeprefix(f"{name}/"): x for n, x in kept.items() if n.startswith(f"{name}/")}
+            own = {
+                n.removeprefix(f"{name}/"): x for n, x in kept.items() if n.startswith(f"{name}/")
+            }
             groups[name] = Fitted.of([(word, options) for word, options in steps], own)
         return cls(model, groups)
 
@@ -59,18 +80,35 @@ class Preparation:
         """For a file's metadata."""
         if self.groups is None:
             return {}
-        return {KEY: json.dumps({n: [[s.name, dict(s.options)] for s in fitted.steps] for n, fitted in self.groups.items()})}
+        return {
+            KEY: json.dumps(
+                {
+                    n: [[s.name, dict(s.options)] for s in fitted.steps]
+                    for n, fitted in self.groups.items()
+                }
+            )
+        }
 
     def arrays(self) -> Arrays:
         """Statistics by the names that they have beside the parameters."""
-        return {f"{STATISTICS}{n}/{key}": x for n, fitted in (self.groups or {}).items() for key, x in fitted.arrays().items()}
+        return {
+            f"{STATISTICS}{n}/{key}": x
+            for n, fitted in (self.groups or {}).items()
+            for key, x in fitted.arrays().items()
+        }
 
     def known(self) -> Mapping[str, Fitted]:
         """Group → transforms. BM781 while they have learned nothing."""
         if self.groups is None:
             names = ", ".join(f"`{name}`" for name, _ in steps_of(self.model) if learns([name]))
-            raise fail("BM781", f"{names} of `{self.model.name}` has no statistics: the machine does not know the data that it was trained on",
-                       help="train it first; a machine that was saved before has them after training again")  # fmt: skip
+            raise fail(
+                "BM781",
+                f"{names} of `{self.model.name}` has no statistics: the machine does not know the"
+                " data that it was trained on",
+                help=(
+                    "train it first; a machine that was saved before has them after training again"
+                ),
+            )
         return self.groups
 
     def serves(self, model: CheckedModel) -> bool:
@@ -78,38 +116,74 @@ class Preparation:
         if self.groups is None or self.fed:
             return False
         wanted = [(n, dict(o)) for n, o in steps_of(model)]
-        return all([(s.name, dict(s.options)) for s in self.groups[n].steps] == wanted if n in self.groups else False for n in transformed(model))
+        return all(
+            (
+                [(s.name, dict(s.options)) for s in self.groups[n].steps] == wanted
+                if n in self.groups
+                else False
+            )
+            for n in transformed(model)
+        )
 
     def prepare(self, data: Any) -> Any:
-        """Data in their own units as the machine's units take them: an array for an array, group → array for the rest."""
+        """Data in their own units as the machine's units take them: an array for an array, group →
+        array for the rest.
+        """
         from .finding import find, flatten
+
         pass
 
         found = find(data, self.model)
-        made = prepare(flatten(found.arrays, self.model), self.model, found.source, self.model.training.seed, kept=self).arrays
+        made = prepare(
+            flatten(found.arrays, self.model),
+            self.model,
+            found.source,
+            self.model.training.seed,
+            kept=self,
+        ).arrays
         return made if isinstance(data, Mapping) or len(made) > 1 else next(iter(made.values()))
 
     def restore(self, data: Any) -> Any:
-        """The inverse of `prepare`; groups that no transform touches stay. BM780 where a transform has none."""
+        """The inverse of `prepare`; groups that no transform touches stay.
+
+        BM780 where a transform has none.
+        """
         known = self.known()
         if isinstance(data, Mapping):
-            return {n: known[n].invert(real(x, f"`{n}`")) if n in known else x for n, x in data.items()}
+            return {
+                n: known[n].invert(real(x, f"`{n}`")) if n in known else x for n, x in data.items()
+            }
         first = next(g.name for g in self.model.groups if g.role == "visible")
         return known[first].invert(real(data, f"`{first}`")) if first in known else data
 
     def outward(self, name: str, values: np.ndarray) -> np.ndarray:
-        """A group's values in the data's own units, if its transforms can be undone; else as they are."""
-        return self.groups[name].invert(values) if self._undoes(name) and self.groups is not None else values
+        """A group's values in the data's own units, if its transforms can be undone; else as they
+        are.
+        """
+        return (
+            self.groups[name].invert(values)
+            if self._undoes(name) and self.groups is not None
+            else values
+        )
 
     def inward(self, name: str, values: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
         """A group's values from the units that `outward` gives them."""
         if not self._undoes(name) or self.groups is None or values.size == 0:
             return values
         cases = values.reshape(-1, *shape)
-        return self.groups[name].apply(cases, of_cases("INWARD", self.model.training.seed)).reshape(values.shape)
+        return (
+            self.groups[name]
+            .apply(cases, of_cases("INWARD", self.model.training.seed))
+            .reshape(values.shape)
+        )
 
     def _undoes(self, name: str) -> bool:
-        return self.groups is not None and name in self.groups and bool(self.groups[name].steps) and not self.groups[name].without_inverse()
+        return (
+            self.groups is not None
+            and name in self.groups
+            and bool(self.groups[name].steps)
+            and not self.groups[name].without_inverse()
+        )
 
 
 def steps_of(model: CheckedModel) -> list[tuple[str, Options]]:
@@ -122,8 +196,6 @@ def transformed(model: CheckedModel) -> tuple[str, ...]:
     return tuple(g.name for g in model.groups if g.role == "visible" and g.states is None)
 
 
-
-
 class Prepared(NamedTuple):
     """Data that a machine takes, and what was done to them."""
 
@@ -131,11 +203,20 @@ class Prepared(NamedTuple):
     preparation: Preparation
 
 
-def prepare(arrays: Arrays, model: CheckedModel, source: str, seed: int, allow_missing: bool = True, kept: Preparation | None = None,
-            weights: np.ndarray | None = None) -> Prepared:  # fmt: skip
-    """Transformed and checked data of every visible and given group; BmError names file, row and column of what is wrong.
+def prepare(
+    arrays: Arrays,
+    model: CheckedModel,
+    source: str,
+    seed: int,
+    allow_missing: bool = True,
+    kept: Preparation | None = None,
+    weights: np.ndarray | None = None,
+) -> Prepared:
+    """Transformed and checked data of every visible and given group; BmError names file, row and
+    column of what is wrong.
 
-    Transforms learn from these cases, weighed by `weights`, unless `kept` has what they learned from others.
+    Transforms learn from these cases, weighed by `weights`, unless `kept` has what they learned
+    from others.
     """
     generator = of_event("TRANSFORM", seed)
     steps = steps_of(model)
@@ -151,7 +232,9 @@ def prepare(arrays: Arrays, model: CheckedModel, source: str, seed: int, allow_m
         values = arrays[group.name]
         if group.name in transformed(model):
             if steps:
-                check_finite(values, group.name, source)  # a transform might take an infinite value for a missing one
+                check_finite(
+                    values, group.name, source
+                )  # a transform might take an infinite value for a missing one
             if known is None:
                 learned[group.name], values = fit_transforms(values, steps, generator, weights)
             elif group.name in known:
@@ -159,7 +242,9 @@ def prepare(arrays: Arrays, model: CheckedModel, source: str, seed: int, allow_m
                 values = known[group.name].apply(values, generator)
         missing = allow_missing and group.role == "visible"
         try:
-            out[group.name] = _checked(values, group, source, missing, means and group.role == "visible")
+            out[group.name] = _checked(
+                values, group, source, missing, means and group.role == "visible"
+            )
         except BmError as error:
             if values is arrays[group.name]:
                 raise
@@ -167,23 +252,47 @@ def prepare(arrays: Arrays, model: CheckedModel, source: str, seed: int, allow_m
     return Prepared(out, kept if kept is not None else Preparation(model, learned))
 
 
-def _of_transform(error: BmError, group: Group, model: CheckedModel, before: np.ndarray, source: str, allow_missing: bool) -> BmError:
+def _of_transform(
+    error: BmError,
+    group: Group,
+    model: CheckedModel,
+    before: np.ndarray,
+    source: str,
+    allow_missing: bool,
+) -> BmError:
     """The error of transformed data; BM797 where they were states of their units before."""
     try:
         _checked(before, group, source, allow_missing, means=False)
     except BmError:
         return error
     names = ", ".join(c.name for c in model.training.transform)
-    others = [g.name for g in model.groups if g.role == "visible" and g.states is None and g.name != group.name]
+    others = [
+        g.name
+        for g in model.groups
+        if g.role == "visible" and g.states is None and g.name != group.name
+    ]
     way = "leave `transform` out: the data are states of their units already"
     if others:
-        way = f"it is for every visible group; leave it out, and transform the data of {' and '.join(f'`{n}`' for n in others)} before you give them"
-    return fail("BM797", f"`transform {names}` takes the data for `{group.name}` out of the domain of {group.unit} units", model.training.transform[0].span,
-                help=way, note=error.diagnostics[0].message)  # fmt: skip
+        way = (
+            "it is for every visible group; leave it out, and transform the data of"
+            f" {' and '.join(f'`{n}`' for n in others)} before you give them"
+        )
+    return fail(
+        "BM797",
+        f"`transform {names}` takes the data for `{group.name}` out of the domain of {group.unit}"
+        " units",
+        model.training.transform[0].span,
+        help=way,
+        note=error.diagnostics[0].message,
+    )
 
 
-def _checked(values: np.ndarray, group: Group, source: str, allow_missing: bool, means: bool) -> np.ndarray:
-    """The values, states of their units, or `means`: between a unit's lowest state and its highest."""
+def _checked(
+    values: np.ndarray, group: Group, source: str, allow_missing: bool, means: bool
+) -> np.ndarray:
+    """The values, states of their units, or `means`: between a unit's lowest state and
+    its highest.
+    """
     unit = units.get(group.unit)
     shape = tuple(int(n) for n in group.axes)
     if unit.states is not None and values.shape[1:] == shape[:-1]:
@@ -192,10 +301,26 @@ def _checked(values: np.ndarray, group: Group, source: str, allow_missing: bool,
     support = None if unit.states is not None else unit.support(*arguments)
     if means and support is not None:
         low, high = float(np.min(support)), float(np.max(support))
-        check_values(values, shape, lambda x: (x >= low) & (x <= high), f"[{low:g}, {high:g}] of means", group.name, source, allow_missing)
+        check_values(
+            values,
+            shape,
+            lambda x: (x >= low) & (x <= high),
+            f"[{low:g}, {high:g}] of means",
+            group.name,
+            source,
+            allow_missing,
+        )
     else:
         domain = unit.domain
         for option, value in group.options:
             domain = re.sub(rf"\b{option}\b", f"{value:g}", domain)
-        check_values(values, shape, lambda x: unit.contains(x, *arguments), domain, group.name, source, allow_missing)
+        check_values(
+            values,
+            shape,
+            lambda x: unit.contains(x, *arguments),
+            domain,
+            group.name,
+            source,
+            allow_missing,
+        )
     return values

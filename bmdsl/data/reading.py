@@ -9,7 +9,9 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Reading:
-    """`values` is [cases, *shape]; `states`, where known, is the size of the alphabet that state numbers come from."""
+    """`values` is [cases, *shape]; `states`, where known, is the size of the alphabet that state
+    numbers come from.
+    """
 
     values: np.ndarray = field(repr=False, compare=False)
     states: int | None = None

@@ -1,4 +1,6 @@
-"""Windows of time series: each frame with the frames before it, never across the end of a series."""
+"""Windows of time series: each frame with the frames before it, never across the end of a
+series.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +37,8 @@ def windows(
     past: str = "past",
     present: str = "v",
 ) -> dict[str, np.ndarray]:
-    """Every frame with the T frames before it: past [cases, T, *axes], oldest first; v [cases, *axes].
+    """Every frame with the T frames before it: past [cases, T, *axes], oldest first; v [cases,
+    *axes].
 
     `x` is one series [frames, *axes], or a list of them. A frame that is NaN throughout ends a
     series and belongs to none; `boundaries` are the frames at which a new series begins. `past`

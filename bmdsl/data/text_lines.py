@@ -1,4 +1,6 @@
-"""The lines of a text file, plain or gzipped, within a bound that no alignment or table of this use passes."""
+"""The lines of a text file, plain or gzipped, within a bound that no alignment or table of this use
+passes.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Runs the transforms that a train block lists, in order, and keeps what they learned from the training cases."""
+"""Runs the transforms that a train block lists, in order, and keeps what they learned from the
+training cases.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +27,9 @@ class Step:
 
 @dataclass(frozen=True)
 class Fitted:
-    """Transforms in order, each with its statistics: new values are mapped as the training cases were."""
+    """Transforms in order, each with its statistics: new values are mapped as the training cases
+    were.
+    """
 
     steps: tuple[Step, ...] = ()
 
@@ -42,9 +46,16 @@ class Fitted:
         return next((s.name for s in self.steps if not hasattr(known[s.name], "invert")), "")
 
     def invert(self, values: np.ndarray) -> np.ndarray:
-        """Transformed values back in the units that they came in. BM780 if a transform has no inverse."""
+        """Transformed values back in the units that they came in.
+
+        BM780 if a transform has no inverse.
+        """
         if lost := self.without_inverse():
-            raise fail("BM780", f"`{lost}` cannot be undone", help="take the values as the units of the machine have them")
+            raise fail(
+                "BM780",
+                f"`{lost}` cannot be undone",
+                help="take the values as the units of the machine have them",
+            )
         known = discover(_TRANSFORMS)
         for step in reversed(self.steps):
             values = known[step.name].invert(values, step.learned, **step.options)
@@ -58,7 +69,12 @@ class Fitted:
     def of(cls, steps: Sequence[tuple[str, Options]], arrays: Mapping[str, np.ndarray]) -> Fitted:
         """Transforms with their statistics as `arrays` gave them."""
         parts = [(name.partition("/"), x) for name, x in arrays.items()]
-        return cls(tuple(Step(name, options, {p[2]: x for p, x in parts if p[0] == str(k)}) for k, (name, options) in enumerate(steps)))
+        return cls(
+            tuple(
+                Step(name, options, {p[2]: x for p, x in parts if p[0] == str(k)})
+                for k, (name, options) in enumerate(steps)
+            )
+        )
 
 
 def fit(
@@ -67,9 +83,11 @@ def fit(
     generator: np.random.Generator,
     weights: np.ndarray | None = None,
 ) -> tuple[Fitted, np.ndarray]:
-    """Transforms with what they learn from `values`, each from what the one before it left, and the values after all.
+    """Transforms with what they learn from `values`, each from what the one before it left, and the
+    values after all.
 
-    `weights` [cases] weigh the cases of every statistic. Raises BM720 for a transform that does not exist.
+    `weights` [cases] weigh the cases of every statistic. Raises BM720 for a transform that does not
+    exist.
     """
     known = discover(_TRANSFORMS)
     made = []
@@ -77,9 +95,15 @@ def fit(
         if name not in known:
             guess = near(name, known)
             listing = "transforms are " + ", ".join(f"`{n}`" for n in known)
-            raise fail("BM720", f"there is no transform `{name}`", help=f"did you mean `{guess}`?" if guess else listing)
+            raise fail(
+                "BM720",
+                f"there is no transform `{name}`",
+                help=f"did you mean `{guess}`?" if guess else listing,
+            )
         module = known[name]
-        step = Step(name, options, module.fit(values, weights, **options) if hasattr(module, "fit") else {})
+        step = Step(
+            name, options, module.fit(values, weights, **options) if hasattr(module, "fit") else {}
+        )
         values = module.apply(values, generator, step.learned, **options)
         made.append(step)
     return Fitted(tuple(made)), values
@@ -92,6 +116,8 @@ def learns(names: Sequence[str]) -> bool:
 
 
 def gives_means(names: Sequence[str]) -> bool:
-    """Whether one of these transforms leaves means of units rather than states (its module says `MEANS = True`)."""
+    """Whether one of these transforms leaves means of units rather than states (its module says
+    `MEANS = True`).
+    """
     known = discover(_TRANSFORMS)
     return any(getattr(known[name], "MEANS", False) for name in names if name in known)

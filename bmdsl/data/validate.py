@@ -14,18 +14,32 @@ _CHUNK = 1 << 22
 
 
 def check_values(
-    values: np.ndarray, shape: tuple[int, ...], contains: Contains, domain_text: str, name: str, source: str, allow_missing: bool = False
+    values: np.ndarray,
+    shape: tuple[int, ...],
+    contains: Contains,
+    domain_text: str,
+    name: str,
+    source: str,
+    allow_missing: bool = False,
 ) -> None:
     """Raises BmError unless `values` is [cases, *shape], finite and in the domain.
 
-    `contains` is the unit type's: entrywise, or [..., K] → [...] for a one-of-K type, whose `shape` then ends in K.
-    With `allow_missing` an entry may be NaN (of a one-of-K unit: all K of them).
+    `contains` is the unit type's: entrywise, or [..., K] → [...] for a one-of-K type, whose `shape`
+    then ends in K. With `allow_missing` an entry may be NaN (of a one-of-K unit: all K of them).
     """
     _check_array(values, shape, name, source)
     for start, rows in _chunks(values):
         missing = np.isnan(rows) if rows.dtype.kind == "f" else np.zeros(rows.shape, dtype=bool)
         if missing.any() and not allow_missing:
-            raise _offence("BM713", "a missing value (NaN)", missing, start, name, source, "fill it in or leave the case out")
+            raise _offence(
+                "BM713",
+                "a missing value (NaN)",
+                missing,
+                start,
+                name,
+                source,
+                "fill it in or leave the case out",
+            )
         infinite = np.isinf(rows)
         if infinite.any():
             raise _offence("BM714", "an infinite value", infinite, start, name, source, "")
@@ -35,14 +49,26 @@ def check_values(
         outside = ~(inside | (missing.all(axis=-1) if one_of_k else missing))
         if outside.any():
             first = rows[tuple(np.argwhere(outside)[0])]
-            shown = _shown(first) if one_of_k else f"{first.item():g}" if rows.dtype.kind == "f" else str(first.item())
+            shown = (
+                _shown(first)
+                if one_of_k
+                else f"{first.item():g}"
+                if rows.dtype.kind == "f"
+                else str(first.item())
+            )
             what = f"the value {shown}, which is outside the domain {domain_text}"
-            help = "give one-hot rows, or state numbers from 0 as [cases, units]" if one_of_k else _hint(contains, values)
+            help = (
+                "give one-hot rows, or state numbers from 0 as [cases, units]"
+                if one_of_k
+                else _hint(contains, values)
+            )
             raise _offence("BM715", what, outside, start, name, source, help)
 
 
 def check_finite(values: np.ndarray, name: str, source: str) -> None:
-    """BmError BM714 at the first infinite value, BM710 for what are no numbers; a missing value (NaN) may be."""
+    """BmError BM714 at the first infinite value, BM710 for what are no numbers; a missing value
+    (NaN) may be.
+    """
     _check_numeric(values, name, source)
     for start, rows in _chunks(values) if values.ndim and values.dtype.kind == "f" else ():
         infinite = np.isinf(rows)
@@ -50,8 +76,13 @@ def check_finite(values: np.ndarray, name: str, source: str) -> None:
             raise _offence("BM714", "an infinite value", infinite, start, name, source, "")
 
 
-def as_one_hot(values: np.ndarray, states: int, name: str = "data", source: str = "data") -> np.ndarray:
-    """State numbers 0 ... K-1 [cases, *shape] to float32 one-hot [cases, *shape, K]. A missing number (NaN) gives K times NaN."""
+def as_one_hot(
+    values: np.ndarray, states: int, name: str = "data", source: str = "data"
+) -> np.ndarray:
+    """State numbers 0 ... K-1 [cases, *shape] to float32 one-hot [cases, *shape, K].
+
+    A missing number (NaN) gives K times NaN.
+    """
     _check_numeric(values, name, source)
     values = np.asarray(values)
     missing = np.isnan(values) if values.dtype.kind == "f" else np.zeros(values.shape, dtype=bool)
@@ -61,7 +92,15 @@ def as_one_hot(values: np.ndarray, states: int, name: str = "data", source: str 
         found = values[tuple(np.argwhere(wrong)[0])].item()
         from_one = found == states and not np.any(values == 0)
         help = "states are counted from 0: subtract 1" if from_one else ""
-        raise _offence("BM716", f"{found:g}, which is not a state number from 0 to {states - 1}", wrong, 0, name, source, help)
+        raise _offence(
+            "BM716",
+            f"{found:g}, which is not a state number from 0 to {states - 1}",
+            wrong,
+            0,
+            name,
+            source,
+            help,
+        )
     codes = np.where(missing, 0, values).astype(np.int64)
     result = np.zeros((*codes.shape, states), dtype=np.float32)
     np.put_along_axis(result, codes[..., None], 1.0, axis=-1)
@@ -71,7 +110,9 @@ def as_one_hot(values: np.ndarray, states: int, name: str = "data", source: str 
 
 def _check_numeric(values: np.ndarray, name: str, source: str) -> None:
     if values.dtype.kind not in "biuf":
-        raise fail("BM710", f"data for `{name}` from {source} are `{values.dtype}`, not real numbers")
+        raise fail(
+            "BM710", f"data for `{name}` from {source} are `{values.dtype}`, not real numbers"
+        )
 
 
 def _check_array(values: np.ndarray, shape: tuple[int, ...], name: str, source: str) -> None:
@@ -81,12 +122,22 @@ def _check_array(values: np.ndarray, shape: tuple[int, ...], name: str, source: 
         found, size = values.shape, int(np.prod(shape))
         help = ""
         if values.ndim > 1 and int(np.prod(found[1:])) == size:
-            help = f"a case has as many values, {size}, in another shape: reshape the array to {expected}"
+            help = (
+                f"a case has as many values, {size}, in another shape: reshape the array to"
+                f" {expected}"
+            )
         elif found == tuple(shape):
-            help = f"this is a single case: add an axis in front, giving ({', '.join(map(str, (1, *found)))})"
+            help = (
+                "this is a single case: add an axis in front, giving"
+                f" ({', '.join(map(str, (1, *found)))})"
+            )
         elif values.ndim == 2 and len(shape) == 1 and found[0] == shape[0]:
             help = "cases come first: transpose the array"
-        raise fail("BM711", f"data for `{name}` from {source} have shape {found}, expected {expected}", help=help)
+        raise fail(
+            "BM711",
+            f"data for `{name}` from {source} have shape {found}, expected {expected}",
+            help=help,
+        )
     if values.shape[0] == 0:
         raise fail("BM712", f"data for `{name}` from {source} hold no cases")
 
@@ -97,7 +148,9 @@ def _chunks(values: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
         yield start, np.asarray(values[start : start + step])
 
 
-def _offence(code: str, what: str, wrong: np.ndarray, start: int, name: str, source: str, help: str) -> BmError:
+def _offence(
+    code: str, what: str, wrong: np.ndarray, start: int, name: str, source: str, help: str
+) -> BmError:
     """The diagnostic for the first True of `wrong`, whose first row is row `start` of the data."""
     index = [int(i) for i in np.argwhere(wrong)[0]]
     index[0] += start
@@ -108,7 +161,9 @@ def _offence(code: str, what: str, wrong: np.ndarray, start: int, name: str, sou
         place += f", place [{', '.join(str(i + 1) for i in index[1:])}]"
     position = f"`[{', '.join(map(str, index))}]`"
     note = f"rows and columns count from 1; in Python this is {position}"
-    return fail(code, f"data for `{name}` from {source} hold {what}, at {place}", help=help, note=note)
+    return fail(
+        code, f"data for `{name}` from {source} hold {what}, at {place}", help=help, note=note
+    )
 
 
 def _shown(row: np.ndarray) -> str:
@@ -117,17 +172,25 @@ def _shown(row: np.ndarray) -> str:
 
 
 def _hint(contains: Contains, values: np.ndarray) -> str:
-    """A transform that brings values into the domain, found by asking the domain which numbers it holds."""
+    """A transform that brings values into the domain, found by asking the domain which numbers it
+    holds.
+    """
 
     def holds(*numbers: float) -> bool:
         return bool(np.all(contains(np.array(numbers))))
 
     # Values 0 to 255 need scaling before a threshold of 0.5 means anything.
-    unit = values.dtype.kind == "f" and not any(np.any((rows < 0) | (rows > 1)) for _, rows in _chunks(values))
+    unit = values.dtype.kind == "f" and not any(
+        np.any((rows < 0) | (rows > 1)) for _, rows in _chunks(values)
+    )
     if holds(0, 1) and not holds(0.5) and not holds(2):
         return "add `transform binarize`" if unit else "add `transform scale, binarize`"
     if holds(-1, 1) and not holds(0):
-        return "add `transform binarize, scale(-1, 1)`" if unit else "add `transform scale, binarize, scale(-1, 1)`"
+        return (
+            "add `transform binarize, scale(-1, 1)`"
+            if unit
+            else "add `transform scale, binarize, scale(-1, 1)`"
+        )
     if holds(0.25, 0.75) and not holds(1.5):
         return "add `transform scale`"
     return ""

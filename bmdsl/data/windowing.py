@@ -12,7 +12,8 @@ from .series import windows
 
 
 def windowed(path: str, length: int, model: Model, part: str) -> dict[str, np.ndarray]:
-    """Windows of the series in a file, of each array of an .npz: given group → past, visible → present.
+    """Windows of the series in a file, of each array of an .npz: given group → past, visible →
+    present.
 
     Raises BM825 if the model is not one of a given past[T, ...] and a visible v[...].
     """
@@ -22,8 +23,10 @@ def windowed(path: str, length: int, model: Model, part: str) -> dict[str, np.nd
         raise fail(
             "BM825",
             f"`{model.name}` has no past and present for windows",
-            help="they are for models of one given group, `past[T, D]`, and one visible, `v[D]`; "
-            "for others, `bmdsl.data.windows` in Python",
+            help=(
+                "they are for models of one given group, `past[T, D]`, and one visible, `v[D]`; "
+                "for others, `bmdsl.data.windows` in Python"
+            ),
         )
     several = holds_several(path) and path.lower().endswith(".npz")
     keys = [f"{path}:{key}" for key in _names(path)] if several else [path]

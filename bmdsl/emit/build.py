@@ -1,4 +1,7 @@
-"""Generated source → imported module. A real file in the user's cache folder, named by the hash of everything it depends on."""
+"""Generated source → imported module.
+
+A real file in the user's cache folder, named by the hash of everything it depends on.
+"""
 
 from __future__ import annotations
 
@@ -22,15 +25,19 @@ def cache_folder() -> Path:
 
 
 def build_module(source: str) -> ModuleType:
-    """Imports the module of this source, and before it those of its sections that models share; their files are written if not there yet.
+    """Imports the module of this source, and before it those of its sections that models share;
+    their files are written if not there yet.
 
-    numba keeps its own compiled code beside each file, so that a second start does not compile again.
+    numba keeps its own compiled code beside each file, so that a second start does not compile
+    again.
     """
     return [_module(text) for text in split(source, _name)][-1]
 
 
 def build_text(source: str) -> ModuleType:
-    """Imports one text that needs no other's functions, as it is; its file is written if not there yet."""
+    """Imports one text that needs no other's functions, as it is; its file is written if not there
+    yet.
+    """
     return _module(source)
 
 
@@ -38,7 +45,14 @@ def _name(source: str) -> str:
     import numba
     import numpy
 
-    versions = (source, numba.__version__, numpy.__version__, sys.version, platform.machine(), platform.processor())
+    versions = (
+        source,
+        numba.__version__,
+        numpy.__version__,
+        sys.version,
+        platform.machine(),
+        platform.processor(),
+    )
     return "bm_" + hashlib.sha256("\0".join(versions).encode()).hexdigest()[:24]
 
 
@@ -50,7 +64,9 @@ def _module(source: str) -> ModuleType:
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{name}.py"
     if not path.exists() or path.read_text(encoding="utf-8") != source:
-        with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=folder, suffix=".part", delete=False) as part:
+        with tempfile.NamedTemporaryFile(
+            "w", encoding="utf-8", dir=folder, suffix=".part", delete=False
+        ) as part:
             part.write(source)
         os.replace(part.name, path)
     spec = importlib.util.spec_from_file_location(name, path)

@@ -1,6 +1,8 @@
-"""Plan → Python source of one module: readable, self-contained, deterministic; numba compiles it, plain Python runs it too.
+"""Plan → Python source of one module: readable, self-contained, deterministic; numba compiles it,
+plain Python runs it too.
 
-Neither the model's name nor its file is in it: two models of the same terms share one compiled module.
+Neither the model's name nor its file is in it: two models of the same terms share one compiled
+module.
 """
 
 from __future__ import annotations
@@ -19,7 +21,10 @@ from .inline import Inliner
 from .sections import FUNCTION, HEADING
 from .term_loops import Lengths
 
-HEAD = '''"""Generated from a model's text: do not edit. Arrays are [row, column]; a group's columns are its flattened axes."""
+HEAD = '''"""Generated from a model's text: do not edit.
+
+Arrays are [row, column]; a group's columns are its flattened axes.
+"""
 
 import math
 
@@ -35,35 +40,48 @@ F = np.{dtype}
 prange = numba.prange if COMPILE else range
 
 
+def _compiled(function, **how):
+    if not COMPILE:
+        return function
+    return numba.njit(cache=True, error_model="numpy", nogil=True, **how)(function)
+
+
 def kernel(function):
     """numba's compiler where it is wanted, the plain function otherwise."""
-    return numba.njit(cache=True, error_model="numpy", nogil=True)(function) if COMPILE else function
+    return _compiled(function)
 
 
 def fused(function):
     """The same, a multiplication and an addition in one rounding where the processor has that."""
-    return numba.njit(cache=True, error_model="numpy", nogil=True, fastmath={{"contract"}})(function) if COMPILE else function
+    return _compiled(function, fastmath={{"contract"}})
 
 
 def parallel(function):
     """`kernel`, rows spread over the threads."""
-    return numba.njit(cache=True, error_model="numpy", nogil=True, parallel=True)(function) if COMPILE else function
+    return _compiled(function, parallel=True)
 
 
 def summing(function):
-    """The same for sums along a row, which run in vector lanes: their order is the compiled code's, whatever the number of threads."""
-    return numba.njit(cache=True, error_model="numpy", nogil=True, parallel=True, fastmath={{"reassoc"}})(function) if COMPILE else function
+    """The same for sums along a row, which run in vector lanes: their order is the
+    compiled code's, whatever the number of threads.
+    """
+    return _compiled(function, parallel=True, fastmath={{"reassoc"}})
 
 '''
 
-def emit_module(plan: Plan, compile: bool = True, dtype: str = "float32") -> tuple[str, tuple[Length, ...]]:
+
+def emit_module(
+    plan: Plan, compile: bool = True, dtype: str = "float32"
+) -> tuple[str, tuple[Length, ...]]:
     """The module's source and the lengths that its `n` array must hold, in order.
 
-    Its sections (`HEADING`): the head with all scalar functions, a section for each kind of units, which is the same text in every model
-    that has such units, and what is this model's own.
+    Its sections (`HEADING`): the head with all scalar functions, a section for each kind of units,
+    which is the same text in every model that has such units, and what is this model's own.
     """
     lengths = Lengths()
-    inliner = Inliner(single=dtype == "float32", taken=RESERVED | scalars_of(plan) | set(plan.functions.values()))
+    inliner = Inliner(
+        single=dtype == "float32", taken=RESERVED | scalars_of(plan) | set(plan.functions.values())
+    )
     inliner.add(random.fill_uniforms, "fill_uniforms", scalar=False)
     for g in plan.groups:
         _inline_unit(g, inliner)
@@ -83,16 +101,30 @@ def emit_module(plan: Plan, compile: bool = True, dtype: str = "float32") -> tup
     parts = [HEAD.format(compile=compile, dtype=dtype), *inliner.sources()]
     for name, source in kinds.items():
         parts += [HEADING.format(name), source]
-    return "\n\n\n".join(p.strip() for p in (*parts, HEADING.format("this model"), *own)) + "\n", tuple(lengths.known)
+    return "\n\n\n".join(
+        p.strip() for p in (*parts, HEADING.format("this model"), *own)
+    ) + "\n", tuple(lengths.known)
 
 
 def _kind(g: GroupPlan, plan: Plan, inliner: Inliner, kinds: dict[str, str]) -> str:
-    """The kind of a group's units, written into `kinds` where it is new: their type with its arguments, and how they are updated."""
+    """The kind of a group's units, written into `kinds` where it is new: their type with its
+    arguments, and how they are updated.
+    """
     taken = inliner.taken | set(inliner.done)
     for n in count(1):
         kind = f"{identifier(g.unit.name)}_units" + (f"_{n}" if n > 1 else "")
-        update = [emit_meeting(g, kind, mean=False), emit_meeting(g, kind, mean=True)] if g.lateral or g.woven else [emit_draw(g, kind)]
-        source = "\n\n\n".join([emit_moments(g, kind, inliner.narrow), *update, *([emit_sweep(g, kind)] if plan.all_listed else [])])
+        update = (
+            [emit_meeting(g, kind, mean=False), emit_meeting(g, kind, mean=True)]
+            if g.lateral or g.woven
+            else [emit_draw(g, kind)]
+        )
+        source = "\n\n\n".join(
+            [
+                emit_moments(g, kind, inliner.narrow),
+                *update,
+                *([emit_sweep(g, kind)] if plan.all_listed else []),
+            ]
+        )
         if not taken & set(FUNCTION.findall(source)) and kinds.setdefault(kind, source) == source:
             break
     return kind
@@ -101,11 +133,18 @@ def _kind(g: GroupPlan, plan: Plan, inliner: Inliner, kinds: dict[str, str]) -> 
 def _names(plan: Plan, g: GroupPlan, kind: str, source: str) -> str:
     """The functions of a kind of units under a group's name."""
     verbs = [name.removeprefix(f"{kind}_") for name in FUNCTION.findall(source)]
-    return "\n".join([f"# {g.name}: {kind.replace('_', ' ')}", *(f"{plan.functions[verb, g.name]} = {kind}_{verb}" for verb in verbs)])
+    return "\n".join(
+        [
+            f"# {g.name}: {kind.replace('_', ' ')}",
+            *(f"{plan.functions[verb, g.name]} = {kind}_{verb}" for verb in verbs),
+        ]
+    )
 
 
 def _inline_unit(g: GroupPlan, inliner: Inliner) -> None:
     for part in PARTS:
         function = getattr(g.unit, part)
-        if function is not None and not (part == "log_base" and (g.states is not None or not g.unit.has_base())):
+        if function is not None and not (
+            part == "log_base" and (g.states is not None or not g.unit.has_base())
+        ):
             inliner.add(function, scalar(g.unit.name, part), scalar=g.states is None)

@@ -1,4 +1,6 @@
-"""The parts of a module that belong to a kind of units, whatever the model: means, log-partitions and draws from fields."""
+"""The parts of a module that belong to a kind of units, whatever the model: means, log-partitions
+and draws from fields.
+"""
 
 from __future__ import annotations
 
@@ -9,39 +11,66 @@ from ..plan.plan import GroupPlan
 from .emit_terms import define
 
 TOGETHER = 8
-"""Rows that share the room for their uniforms: to ask for it costs as much as a row of a hundred units."""
+"""Rows that share the room for their uniforms: to ask for it costs as much as a row of a hundred
+units.
+"""
 ROWS = ["    for r in prange(eta.shape[0]):"]
 
 
 def _call(g: GroupPlan, part: str, *first: str) -> str:
-    return f"{scalar(g.unit.name, part)}({', '.join((*first, *(f'F({a!r})' for a in g.arguments)))})"
+    return (
+        f"{scalar(g.unit.name, part)}({', '.join((*first, *(f'F({a!r})' for a in g.arguments)))})"
+    )
 
 
 def _eta(g: GroupPlan) -> tuple[list[str], list[str]]:
-    """What a group's functions take for the fields, and what a unit's functions are given of them."""
+    """What a group's functions take for the fields, and what a unit's functions are given
+    of them.
+    """
     if g.states is not None:
         return ["eta", "states"], ["eta[r, p : p + states]"]
     return (["eta", "eta2"], ["eta[r, p]", "eta2[r, p]"]) if g.square else (["eta"], ["eta[r, p]"])
 
 
 def emit_moments(g: GroupPlan, kind: str, narrow: Container[str] = ()) -> str:
-    """Means, second moments, log-partition and log base measure of a group of this kind, from its fields.
+    """Means, second moments, log-partition and log base measure of a group of this kind, from its
+    fields.
 
-    `narrow`: names of functions in single precision. Such a one fills a row in vector registers before its sum is taken in double, which
-    has half as many numbers in a register.
+    `narrow`: names of functions in single precision. Such a one fills a row in vector registers
+    before its sum is taken in double, which has half as many numbers in a register.
     """
     arguments, eta = _eta(g)
     columns = "range(0, eta.shape[1], states)" if g.states is not None else "range(eta.shape[1])"
 
     def each(part: str, doc: str) -> str:
-        call = _call(g, part, *eta, "out[r, p : p + states]") if g.states is not None else f"out[r, p] = {_call(g, part, *eta)}"
-        return define(f"{kind}_{part}", [*arguments, "out"], doc, [*ROWS, f"        for p in {columns}:", f"            {call}"], "parallel")
+        call = (
+            _call(g, part, *eta, "out[r, p : p + states]")
+            if g.states is not None
+            else f"out[r, p] = {_call(g, part, *eta)}"
+        )
+        return define(
+            f"{kind}_{part}",
+            [*arguments, "out"],
+            doc,
+            [*ROWS, f"        for p in {columns}:", f"            {call}"],
+            "parallel",
+        )
 
     def total(part: str, doc: str, takes: list[str], call: str, over: str) -> str:
-        sums = ["        total = np.float64(0.0)", f"        for p in {over}:", f"            total += {call}"]
+        sums = [
+            "        total = np.float64(0.0)",
+            f"        for p in {over}:",
+            f"            total += {call}",
+        ]
         if g.states is None and scalar(g.unit.name, part) in narrow:
-            sums = [f"        each = np.empty({takes[0]}.shape[1], F)", f"        for p in {over}:", f"            each[p] = {call}",
-                    "        total = np.float64(0.0)", f"        for p in {over}:", "            total += each[p]"]  # fmt: skip
+            sums = [
+                f"        each = np.empty({takes[0]}.shape[1], F)",
+                f"        for p in {over}:",
+                f"            each[p] = {call}",
+                "        total = np.float64(0.0)",
+                f"        for p in {over}:",
+                "            total += each[p]",
+            ]
         body = [f"    for r in prange({takes[0]}.shape[0]):", *sums, "        out[r] = total"]
         return define(f"{kind}_{part}", [*takes, "out"], doc, body, "summing")
 
@@ -50,22 +79,54 @@ def emit_moments(g: GroupPlan, kind: str, narrow: Container[str] = ()) -> str:
         parts.append(each("variance", "out = Var[x | rest] = A″(η)."))
     if g.states is None and g.unit.base_slope is not None:
         slope = _call(g, "base_slope", "x[r, p]")
-        body = ["    for r in prange(x.shape[0]):", "        for p in range(x.shape[1]):", f"            out[r, p] = {slope}"]
-        parts.append(define(f"{kind}_base_slope", ["x", "out"], "out = the slope of the log base measure at x.", body, "parallel"))
+        body = [
+            "    for r in prange(x.shape[0]):",
+            "        for p in range(x.shape[1]):",
+            f"            out[r, p] = {slope}",
+        ]
+        parts.append(
+            define(
+                f"{kind}_base_slope",
+                ["x", "out"],
+                "out = the slope of the log base measure at x.",
+                body,
+                "parallel",
+            )
+        )
     if g.square:
         parts.append(each("mean_square", "out = E[x² | rest]."))
-    parts.append(total("log_partition", "out[r] = Σ A(η) over the units.", arguments, _call(g, "log_partition", *eta), columns))
+    parts.append(
+        total(
+            "log_partition",
+            "out[r] = Σ A(η) over the units.",
+            arguments,
+            _call(g, "log_partition", *eta),
+            columns,
+        )
+    )
     if g.states is None and g.unit.has_base():
-        parts.append(total("log_base", "out[r] = Σ log base measure over the units.", ["x"], _call(g, "log_base", "x[r, p]"),
-                           "range(x.shape[1])"))  # fmt: skip
+        parts.append(
+            total(
+                "log_base",
+                "out[r] = Σ log base measure over the units.",
+                ["x"],
+                _call(g, "log_base", "x[r, p]"),
+                "range(x.shape[1])",
+            )
+        )
     return "\n\n\n".join(parts)
 
 
 def emit_draw(g: GroupPlan, kind: str) -> str:
-    """One update of a group of independent units: each drawn from its conditional; observed units (not NaN) keep their value."""
+    """One update of a group of independent units: each drawn from its conditional; observed units
+    (not NaN) keep their value.
+    """
     arguments, eta = _eta(g)
     takes = [*arguments, "seen", "seed", "stream", "update", "step", "first", "out"]
-    doc = "Draws every unit given the rest from its field η. Units that `seen` has a value for (not NaN) keep it."
+    doc = (
+        "Draws every unit given the rest from its field η. Units that `seen` has a value for (not"
+        " NaN) keep it."
+    )
     draw = _draw_states(g, eta) if g.states is not None else _draw_units(g, eta)
     units = "eta.shape[1] // states" if g.states is not None else "eta.shape[1]"
     head = [
@@ -75,9 +136,14 @@ def emit_draw(g: GroupPlan, kind: str) -> str:
         "        u = np.empty(64 * tiles, F)",
         f"        for r in range({TOGETHER} * c, min(eta.shape[0], {TOGETHER} * c + {TOGETHER})):",
         "            for t in range(tiles):",
-        "                fill_uniforms(seed, stream, update, step, first + r, t, u[64 * t : 64 * t + 64])",
+        (
+            "                fill_uniforms(seed, stream, update, step, first + r, t, u[64 * t : 64"
+            " * t + 64])"
+        ),
     ]
-    return define(f"{kind}_draw", takes, doc, [*head, *("            " + x for x in draw)], "parallel")
+    return define(
+        f"{kind}_draw", takes, doc, [*head, *("            " + x for x in draw)], "parallel"
+    )
 
 
 def _draw_units(g: GroupPlan, eta: list[str]) -> list[str]:

@@ -1,7 +1,9 @@
-"""The parts of a module for terms whose couplings are written out one by one: lattices, graphs, convolutions, terms of three units and more.
+"""The parts of a module for terms whose couplings are written out one by one: lattices, graphs,
+convolutions, terms of three units and more.
 
-A *coupling* of a listed term is one setting of its letters. `places` writes its units' columns, `values` what it adds to −E per unit statistic,
-both in the order of the loops. Where all terms are listed, many chains are swept side by side, colour class after colour class.
+A *coupling* of a listed term is one setting of its letters. `places` writes its units' columns,
+`values` what it adds to −E per unit statistic, both in the order of the loops. Where all terms are
+listed, many chains are swept side by side, colour class after colour class.
 """
 
 from __future__ import annotations
@@ -13,14 +15,18 @@ from .emit_terms import define, safe, signature, source_lines
 from .term_loops import Lengths, emit_gradient, emit_loops, product
 
 INCIDENCE = ["start", "other", "value", "more", "more_value", "more_start", "more_other"]
-"""A group's couplings, unit after unit: those with one other unit, then those with any number of others."""
+"""A group's couplings, unit after unit: those with one other unit, then those with any number of
+others.
+"""
 KEY = ["seed", "stream", "update", "step"]
 CHUNK = 32
 """Units that one thread takes at a time."""
 
 
 def emit_listed(plan: Plan, number: int, lengths: Lengths) -> str:
-    """One term's couplings: how many, between which columns, their values, and the collection of their gradient."""
+    """One term's couplings: how many, between which columns, their values, and the collection of
+    their gradient.
+    """
     model = plan.model
     term: Term = model.terms[number]
     loops, depth, columns = emit_loops(model, term, lengths, 1)
@@ -33,20 +39,58 @@ def emit_listed(plan: Plan, number: int, lengths: Lengths) -> str:
 
     def loop(name: str, takes: list[str], doc: str, body: list[str]) -> str:
         end = "    return f" if name == "count" else "    return"
-        return define(plan.functions[name, number], takes, doc, [start, *loops, *(pad + line for line in body), step, end])
+        return define(
+            plan.functions[name, number],
+            takes,
+            doc,
+            [start, *loops, *(pad + line for line in body), step, end],
+        )
 
-    gradient = [line.strip() for line in emit_gradient(model, term, number, depth, "moment[f]", gradient_variable)]
-    return "\n\n\n".join([
-        loop("count", ["n", *edges], f"Couplings of {what}", []),
-        loop("places", ["out", "n", *edges], "Their units: out[f, m] is the column of the m-th.", [f"out[f, {m}] = {c}" for m, c in enumerate(columns)]),
-        loop("values", ["out", *both], "out[f]: what coupling f adds to -E, times its units' statistics.", [f"out[f] = -({product(model, term, number)})"]),
-        loop("collect", ["moment", "scale", *grads, *both], "Gradient from the couplings' moments.", gradient),
-    ])  # fmt: skip
+    gradient = [
+        line.strip()
+        for line in emit_gradient(model, term, number, depth, "moment[f]", gradient_variable)
+    ]
+    return "\n\n\n".join(
+        [
+            loop("count", ["n", *edges], f"Couplings of {what}", []),
+            loop(
+                "places",
+                ["out", "n", *edges],
+                "Their units: out[f, m] is the column of the m-th.",
+                [f"out[f, {m}] = {c}" for m, c in enumerate(columns)],
+            ),
+            loop(
+                "values",
+                ["out", *both],
+                "out[f]: what coupling f adds to -E, times its units' statistics.",
+                [f"out[f] = -({product(model, term, number)})"],
+            ),
+            loop(
+                "collect",
+                ["moment", "scale", *grads, *both],
+                "Gradient from the couplings' moments.",
+                gradient,
+            ),
+        ]
+    )
 
 
 def emit_sweep(g: GroupPlan, kind: str) -> str:
-    """`steps` updates of a group over many chains: X is [unit, chain], units of one colour share no coupling."""
-    takes = ["X", "offset", *_bases(g), "beta", "order", "classes", *INCIDENCE, "seen", *KEY, "steps"]
+    """`steps` updates of a group over many chains: X is [unit, chain], units of one colour share no
+    coupling.
+    """
+    takes = [
+        "X",
+        "offset",
+        *_bases(g),
+        "beta",
+        "order",
+        "classes",
+        *INCIDENCE,
+        "seen",
+        *KEY,
+        "steps",
+    ]
     width = "states * chains" if g.states is not None else "chains"
     body = [
         "    chains = X.shape[1]",
@@ -59,15 +103,30 @@ def emit_sweep(g: GroupPlan, kind: str) -> str:
         f"        for b in prange((classes[k + 1] - classes[k] + {CHUNK - 1}) // {CHUNK}):",
         "            u = np.empty(64 * tiles, F)",
         f"            eta = np.empty({width}, F)",
-        *(["            field = np.empty(states, F)", "            new = np.empty(states, F)"] if g.states is not None else []),
+        *(
+            ["            field = np.empty(states, F)", "            new = np.empty(states, F)"]
+            if g.states is not None
+            else []
+        ),
         "            part = np.empty(chains, F)",
-        f"            for q in range(classes[k] + {CHUNK} * b, min(classes[k + 1], classes[k] + {CHUNK} * (b + 1))):",
+        (
+            f"            for q in range(classes[k] + {CHUNK} * b, min(classes[k + 1], classes[k] +"
+            f" {CHUNK} * (b + 1))):"
+        ),
         "                p = order[q]",
         "                for t in range(tiles):",
-        "                    fill_uniforms(*key, p, t, u[64 * t : 64 * t + 64])".replace("*key", ", ".join((*KEY[:-1], "now"))),
-        *("                " + line for line in (_sweep_states(g) if g.states is not None else _sweep_unit(g))),
+        "                    fill_uniforms(*key, p, t, u[64 * t : 64 * t + 64])".replace(
+            "*key", ", ".join((*KEY[:-1], "now"))
+        ),
+        *(
+            "                " + line
+            for line in (_sweep_states(g) if g.states is not None else _sweep_unit(g))
+        ),
     ]
-    doc = "Draws every unit given the rest, colour after colour, in all chains. Units that `seen` has a value for (not NaN) keep it."
+    doc = (
+        "Draws every unit given the rest, colour after colour, in all chains. Units that `seen` has"
+        " a value for (not NaN) keep it."
+    )
     return define(f"{kind}_sweep", takes, doc, body, "parallel")
 
 
@@ -79,7 +138,8 @@ def _gather(column: str, into: str) -> list[str]:
     """Lines that add every coupling of `column` to the fields `into`, all chains at once."""
     return [
         f"fours = start[{column}] + (start[{column} + 1] - start[{column}]) // 4 * 4",
-        f"for e in range(start[{column}], fours, 4):",  # four at a time, so that eta is read and written once for them
+        # four at a time, so that eta is read and written once for them
+        f"for e in range(start[{column}], fours, 4):",
         "    w, w1, w2, w3 = value[e], value[e + 1], value[e + 2], value[e + 3]",
         "    d, d1, d2, d3 = other[e], other[e + 1], other[e + 2], other[e + 3]",
         "    for c in range(chains):",

@@ -1,4 +1,6 @@
-"""The parts of a module for a group whose units act on one another: swept unit after unit, chain by chain, with fields kept up to date."""
+"""The parts of a module for a group whose units act on one another: swept unit after unit, chain by
+chain, with fields kept up to date.
+"""
 
 from __future__ import annotations
 
@@ -9,19 +11,33 @@ from .emit_terms import define
 
 
 def emit_meeting(g: GroupPlan, kind: str, mean: bool) -> str:
-    """One update of a group unit after unit: fields are kept, and a change costs as much as the unit has couplings.
+    """One update of a group unit after unit: fields are kept, and a change costs as much as the
+    unit has couplings.
 
-    With `mean`, one pass of mean field instead of a draw: each unit's mean from the means of the others.
+    With `mean`, one pass of mean field instead of a draw: each unit's mean from the means of the
+    others.
     """
     states = "states" if g.states is not None else "1"
     eta = ["eta", *(["eta2"] if g.square else []), *(["states"] if g.states is not None else [])]
-    takes = [*eta, "beta", *(["S"] if g.lateral else []), *(["X", "offset", *INCIDENCE] if g.woven else []), "seen", *([] if mean else [*KEY, "first"]), "out"]
+    takes = [
+        *eta,
+        "beta",
+        *(["S"] if g.lateral else []),
+        *(["X", "offset", *INCIDENCE] if g.woven else []),
+        "seen",
+        *([] if mean else [*KEY, "first"]),
+        "out",
+    ]
     arguments = "".join(f", F({a!r})" for a in g.arguments)
     name = scalar(g.unit.name, "mean" if mean else "sample")
     own = "X[r, offset + p + s]" if g.woven else "out[r, p + s]"
     uniform = "" if mean else ", u[q]"
     if g.states is not None:
-        update = ["for s in range(states):", "    field[s] = beta[r] * eta[r, p + s]", f"{name}(field{uniform}, new{arguments})"]
+        update = [
+            "for s in range(states):",
+            "    field[s] = beta[r] * eta[r, p + s]",
+            f"{name}(field{uniform}, new{arguments})",
+        ]
     else:
         fields = "F(beta[r] * eta[r, p])" + (", F(beta[r] * eta2[r, p])" if g.square else "")
         update = [f"new[0] = {name}({fields}{uniform}{arguments})"]
@@ -57,7 +73,11 @@ def emit_meeting(g: GroupPlan, kind: str, mean: bool) -> str:
 
 def _spread(g: GroupPlan) -> list[str]:
     """Lines that tell the other fields of the group of a change `delta` in column p + s."""
-    dense = ["for d in range(eta.shape[1]):", "    eta[r, d] += delta * S[p + s, d]"] if g.lateral else []
+    dense = (
+        ["for d in range(eta.shape[1]):", "    eta[r, d] += delta * S[p + s, d]"]
+        if g.lateral
+        else []
+    )
     if not g.woven:
         return dense
     return [

@@ -1,4 +1,6 @@
-"""The parts of a module that loop over terms: biases, couplings and constants from parameters, and gradients from moments."""
+"""The parts of a module that loop over terms: biases, couplings and constants from parameters, and
+gradients from moments.
+"""
 
 from __future__ import annotations
 
@@ -10,26 +12,46 @@ from .term_loops import Lengths, emit_gradient, emit_loops, product
 
 
 def signature(plan: Plan) -> tuple[str, ...]:
-    """The arrays every term loop takes after its own: all parameters, then the edges of all graphs."""
+    """The arrays every term loop takes after its own: all parameters, then the edges of
+    all graphs.
+    """
     model = plan.model
-    return (*(parameter_variable(p.name) for p in model.parameters), *(edges_variable(g.name) for g in model.graphs))
+    return (
+        *(parameter_variable(p.name) for p in model.parameters),
+        *(edges_variable(g.name) for g in model.graphs),
+    )
 
 
-def define(name: str, arguments: list[str], doc: str, body: list[str], decorator: str = "kernel") -> str:
+def define(
+    name: str, arguments: list[str], doc: str, body: list[str], decorator: str = "kernel"
+) -> str:
     """One function's source; without a decorator it stays Python."""
-    return "\n".join([*([f"@{decorator}"] if decorator else []), f"def {name}({', '.join(arguments)}):", f'    """{doc}"""', *body])
+    return "\n".join(
+        [
+            *([f"@{decorator}"] if decorator else []),
+            f"def {name}({', '.join(arguments)}):",
+            f'    """{doc}"""',
+            *body,
+        ]
+    )
 
 
 def emit_bias(plan: Plan, g: GroupPlan, power: int, lengths: Lengths) -> str:
     """The field on x^power that no other unit changes, and the collection of its gradient."""
     model = plan.model
     wanted = {1: Form.BIAS, 2: Form.SQUARE}[power]
-    terms = [(n, t) for n, t in enumerate(model.terms) if plan.forms[n].form is wanted and t.units[0].group == g.name]
+    terms = [
+        (n, t)
+        for n, t in enumerate(model.terms)
+        if plan.forms[n].form is wanted and t.units[0].group == g.name
+    ]
     doc = f"Field on {g.name}^{power} from terms of one unit: {source_lines([t for _, t in terms])}"
     arrays = [plan.forms[n].array for n, _ in terms]
     build, collect = [], []
     for (n, t), array in zip(terms, arrays, strict=True):
-        if all(arrays):  # parameters that are these fields: a line of NumPy each, and nothing to compile
+        if all(
+            arrays
+        ):  # parameters that are these fields: a line of NumPy each, and nothing to compile
             value, gradient = parameter_variable(str(array)), gradient_variable(str(array))
             build.append(f"    out -= k[{n}] * {value}.reshape(out.shape)")
             collect.append(f"    {gradient} -= scale * k[{n}] * moment.reshape({gradient}.shape)")
@@ -38,12 +60,25 @@ def emit_bias(plan: Plan, g: GroupPlan, power: int, lengths: Lengths) -> str:
         build += [*lines, "    " * depth + f"out[p0] -= {product(model, t, n)}"]
         collect += [*lines, *emit_gradient(model, t, n, depth, "moment[p0]", gradient_variable)]
     names = plan.functions["bias", g.name, power], plan.functions["collect", g.name, power]
-    return _pair(plan, names[0], doc, build, names[1], f"Gradient from the moments of {g.name}^{power}.", collect, "" if all(arrays) else "kernel")
+    return _pair(
+        plan,
+        names[0],
+        doc,
+        build,
+        names[1],
+        f"Gradient from the moments of {g.name}^{power}.",
+        collect,
+        "" if all(arrays) else "kernel",
+    )
 
 
 def emit_lateral(plan: Plan, g: GroupPlan, lengths: Lengths) -> str:
-    """The coupling of a group's units with one another, [size, size], each pair where its term wrote it."""
-    terms = (n for n, f in enumerate(plan.forms) if f.form is Form.LATERAL and f.units[0].group == g.name)
+    """The coupling of a group's units with one another, [size, size], each pair where its term
+    wrote it.
+    """
+    terms = (
+        n for n, f in enumerate(plan.forms) if f.form is Form.LATERAL and f.units[0].group == g.name
+    )
     return _coupling(plan, tuple(terms), ((g.name, 1), (g.name, 1)), lengths)
 
 
@@ -61,17 +96,41 @@ def _coupling(plan: Plan, terms: tuple[int, ...], pair: Pair, lengths: Lengths) 
         swap = a != b and t.units[0].group != a
         row, column = ("p1", "p0") if swap else ("p0", "p1")
         build += [*lines, "    " * depth + f"out[{row}, {column}] -= {product(model, t, n)}"]
-        collect += [*lines, *emit_gradient(model, t, n, depth, f"moment[{row}, {column}]", gradient_variable)]
+        collect += [
+            *lines,
+            *emit_gradient(model, t, n, depth, f"moment[{row}, {column}]", gradient_variable),
+        ]
     doc = f"−E = Σ out[p, q] {a}[p] {b}[q]: {source_lines([model.terms[n] for n in terms])}"
     names = plan.functions["couple", pair], plan.functions["collect", pair]
-    return _pair(plan, names[0], doc, build, names[1], f"Gradient from the moments of {a} {b}.", collect)
+    return _pair(
+        plan, names[0], doc, build, names[1], f"Gradient from the moments of {a} {b}.", collect
+    )
 
 
-def _pair(plan: Plan, name: str, doc: str, build: list[str], collector: str, collector_doc: str, collect: list[str], decorator: str = "kernel") -> str:
+def _pair(
+    plan: Plan,
+    name: str,
+    doc: str,
+    build: list[str],
+    collector: str,
+    collector_doc: str,
+    collect: list[str],
+    decorator: str = "kernel",
+) -> str:
     both = ["k", "n", *signature(plan)]
     grads = [gradient_variable(p.name) for p in plan.model.parameters]
     made = define(name, ["out", *both], safe(doc), [*build, "    return"], decorator)
-    return made + "\n\n\n" + define(collector, ["moment", "scale", *grads, *both], collector_doc, [*collect, "    return"], decorator)
+    return (
+        made
+        + "\n\n\n"
+        + define(
+            collector,
+            ["moment", "scale", *grads, *both],
+            collector_doc,
+            [*collect, "    return"],
+            decorator,
+        )
+    )
 
 
 def emit_constant(plan: Plan, lengths: Lengths) -> str:
@@ -87,8 +146,24 @@ def emit_constant(plan: Plan, lengths: Lengths) -> str:
     both = ["k", "n", *signature(plan)]
     grads = [gradient_variable(p.name) for p in model.parameters]
     decorator = "kernel" if len(build) > 1 else ""
-    made = define(plan.functions["constant",], both, "The part of E that no unit changes.", [*build, "    return total"], decorator)
-    return made + "\n\n\n" + define(plan.functions["collect",], ["weight", "scale", *grads, *both], "Its gradient.", [*collect, "    return"], decorator)
+    made = define(
+        plan.functions["constant",],
+        both,
+        "The part of E that no unit changes.",
+        [*build, "    return total"],
+        decorator,
+    )
+    return (
+        made
+        + "\n\n\n"
+        + define(
+            plan.functions["collect",],
+            ["weight", "scale", *grads, *both],
+            "Its gradient.",
+            [*collect, "    return"],
+            decorator,
+        )
+    )
 
 
 def source_lines(terms: list[Term]) -> str:

@@ -20,8 +20,9 @@ KERNELS = (scalars32.__name__, random.__name__)
 class Inliner:
     """Collects copied sources, each once, helpers first.
 
-    In a float32 module a function is *narrow* where everything it calls has a single-precision form: its numbers become float32 and
-    the compiler can run 8 or 16 of it at once. One that calls anything else (`lgamma`) computes in double and returns a number to round.
+    In a float32 module a function is *narrow* where everything it calls has a single-precision
+    form: its numbers become float32 and the compiler can run 8 or 16 of it at once. One that calls
+    anything else (`lgamma`) computes in double and returns a number to round.
     """
 
     def __init__(self, single: bool, taken: frozenset[str] = frozenset()) -> None:
@@ -41,7 +42,9 @@ class Inliner:
             self._copy(function, name, narrow, wide_arguments=self.single and not narrow and scalar)
 
     def _helper(self, used: str, function: FunctionType, narrow: bool) -> str:
-        """The helper's name in the module, copied on first use; two helpers of one name are kept apart."""
+        """The helper's name in the module, copied on first use; two helpers of one name are kept
+        apart.
+        """
         key = (function, narrow)
         if key not in self.names:
             name = used + ("64" if self.single and not narrow else "")
@@ -51,7 +54,9 @@ class Inliner:
             self._copy(function, name, narrow)
         return self.names[key]
 
-    def _copy(self, function: Callable[..., Any], name: str, narrow: bool, wide_arguments: bool = False) -> None:
+    def _copy(
+        self, function: Callable[..., Any], name: str, narrow: bool, wide_arguments: bool = False
+    ) -> None:
         node = _definition(function)
         kind = "fused" if function.__module__ == scalars32.__name__ else "kernel"
         node.decorator_list, node.name, node.returns = [], name, None
@@ -69,7 +74,9 @@ class Inliner:
         node = _Rewrite(renamed, narrow and function.__module__ not in KERNELS).visit(node)
         node.decorator_list = [ast.Name(kind)]  # the module's, whatever a helper is called
         if wide_arguments:
-            node.body[0:0] = [ast.parse(f"{a.arg} = np.float64({a.arg})").body[0] for a in node.args.args]
+            node.body[0:0] = [
+                ast.parse(f"{a.arg} = np.float64({a.arg})").body[0] for a in node.args.args
+            ]
         self.done[name] = ast.unparse(ast.fix_missing_locations(node))
 
     def sources(self) -> list[str]:
@@ -82,17 +89,23 @@ def _definition(function: Callable[..., Any]) -> ast.FunctionDef:
 
 
 def _helpers(function: Callable[..., Any]) -> dict[str, Any]:
-    """Names of the function's own module that it uses and that must travel with it: functions, `math`'s functions, numbers."""
+    """Names of the function's own module that it uses and that must travel with it: functions,
+    `math`'s functions, numbers.
+    """
     node = _definition(function)
     own = {a.arg for a in ast.walk(node) if isinstance(a, ast.arg)}
-    own |= {n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+    own |= {
+        n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)
+    }
     names = {n.id for n in ast.walk(node) if isinstance(n, ast.Name)} - own
     space = getattr(function, "__globals__", {})
     found = {n: space[n] for n in names if n in space}
     return {
-        n: x for n, x in found.items()
-        if isinstance(x, FunctionType | int | float | tuple) or (callable(x) and getattr(x, "__module__", "") == "math")
-    }  # fmt: skip
+        n: x
+        for n, x in found.items()
+        if isinstance(x, FunctionType | int | float | tuple)
+        or (callable(x) and getattr(x, "__module__", "") == "math")
+    }
 
 
 def _single_form(helper: Any) -> FunctionType | None:
@@ -104,7 +117,11 @@ def _single_form(helper: Any) -> FunctionType | None:
 
 def _is_narrow(function: Callable[..., Any]) -> bool:
     for helper in _helpers(function).values():
-        if isinstance(helper, int | float | tuple) or _single_form(helper) is not None or helper is math.sqrt:
+        if (
+            isinstance(helper, int | float | tuple)
+            or _single_form(helper) is not None
+            or helper is math.sqrt
+        ):
             continue
         if not (isinstance(helper, FunctionType) and _is_narrow(helper)):
             return False
@@ -112,7 +129,9 @@ def _is_narrow(function: Callable[..., Any]) -> bool:
 
 
 class _Rewrite(ast.NodeTransformer):
-    """Helpers under their new names, docstrings away, numbers with a point and `float(…)` as the module's `F`."""
+    """Helpers under their new names, docstrings away, numbers with a point and `float(…)` as the
+    module's `F`.
+    """
 
     def __init__(self, renamed: dict[str, str], narrow: bool) -> None:
         self.renamed, self.narrow = renamed, narrow
@@ -127,7 +146,11 @@ class _Rewrite(ast.NodeTransformer):
         return node
 
     def visit_Call(self, node: ast.Call) -> ast.AST:  # noqa: N802  # the visitor's own spelling
-        typed = isinstance(node.func, ast.Name) and node.func.id == "F" or isinstance(node.func, ast.Attribute)
+        typed = (
+            isinstance(node.func, ast.Name)
+            and node.func.id == "F"
+            or isinstance(node.func, ast.Attribute)
+        )
         if typed:
             return node
         if self.narrow and isinstance(node.func, ast.Name) and node.func.id == "float":

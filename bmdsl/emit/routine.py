@@ -10,17 +10,21 @@ from ..schedule.values import BATCH, Value, is_of_batch
 
 WIDTH = 100
 EACH, EVEN = "each", ("even weights",)
-"""The argument 1 / cases of a minibatch, and what the array is bound to that holds it for every case."""
+"""The argument 1 / cases of a minibatch, and what the array is bound to that holds it for every
+case.
+"""
 NOTE = 64
 """The column at which formulas stand if the calls leave room for it."""
 
 
 def emit_routine(schedule: Schedule, ragged: bool = False) -> str:
-    """The function's source. Its arguments are `first`, `last`, the schedule's numbers and its arrays, in order.
+    """The function's source.
 
-    Arrays that have an entry for every update are called `<name>_of` and indexed by t. With `ragged`, minibatches
-    differ in size: update t has the cases starts[t], ..., starts[t + 1] - 1 of all that are given, and the first
-    rows of the arrays for a minibatch, called `<name>_all`.
+    Its arguments are `first`, `last`, the schedule's numbers and its arrays, in order.
+
+    Arrays that have an entry for every update are called `<name>_of` and indexed by t. With
+    `ragged`, minibatches differ in size: update t has the cases starts[t], ..., starts[t + 1] - 1
+    of all that are given, and the first rows of the arrays for a minibatch, called `<name>_all`.
     """
     updates = [] if schedule.once else ["first", "last"]
     arguments = [*updates, *number_names(schedule, ragged), *argument_names(schedule, ragged)]
@@ -51,7 +55,9 @@ def argument_names(schedule: Schedule, ragged: bool = False) -> list[str]:
 
 
 def is_cut(v: Value) -> bool:
-    """Whether an array has as many rows as a minibatch has cases, so that a smaller one uses a part of it."""
+    """Whether an array has as many rows as a minibatch has cases, so that a smaller one uses a part
+    of it.
+    """
     return any(map(is_of_batch, v.shape)) and not v.per_update
 
 
@@ -63,7 +69,11 @@ def _argument(v: Value, ragged: bool) -> str:
 
 def _views(schedule: Schedule, ragged: bool) -> list[str]:
     """Lines that name the arrays of one update."""
-    lines = ["start, cases = starts[t], starts[t + 1] - starts[t]", f"{EACH} = 1.0 / cases"] if ragged else []
+    lines = (
+        ["start, cases = starts[t], starts[t + 1] - starts[t]", f"{EACH} = 1.0 / cases"]
+        if ragged
+        else []
+    )
     for v in schedule.values:
         if v.per_update:
             by_case = ragged and is_of_batch(v.shape[0])
@@ -80,7 +90,10 @@ def _cut(v: Value) -> list[str]:
         return [f"{v.name} = {whole}[:cases]", f"{v.name}[:] = {EACH}"]
     if is_of_batch(v.shape[0]) and not any(map(is_of_batch, v.shape[1:])):
         return [f"{v.name} = {whole}[:{str(v.shape[0]).replace(BATCH, 'cases')}]"]
-    axes = [str(n).replace(BATCH, "cases") if is_of_batch(n) else f"{whole}.shape[{k}]" for k, n in enumerate(v.shape)]
+    axes = [
+        str(n).replace(BATCH, "cases") if is_of_batch(n) else f"{whole}.shape[{k}]"
+        for k, n in enumerate(v.shape)
+    ]
     return [f"{v.name} = {whole}.reshape(-1)[:{' * '.join(axes)}].reshape({', '.join(axes)})"]
 
 

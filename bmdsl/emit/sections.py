@@ -1,7 +1,9 @@
-"""A generated module's text in sections, and each of these as a module of its own that needs no other's compiled code.
+"""A generated module's text in sections, and each of these as a module of its own that needs no
+other's compiled code.
 
-numba compiles a function again for every file that it is in. Functions that only the units' types determine are therefore run from a file of
-their own, which all models share: a second model with binary units compiles only what is its own.
+numba compiles a function again for every file that it is in. Functions that only the units' types
+determine are therefore run from a file of their own, which all models share: a second model with
+binary units compiles only what is its own.
 """
 
 from __future__ import annotations
@@ -16,9 +18,12 @@ _FIRST = re.compile(r"^@", re.M)
 
 
 def split(source: str, name_of: Callable[[str], str]) -> list[str]:
-    """The texts to run, in this order; the last is the model's and has everything in it by name. `name_of` gives a text's module name.
+    """The texts to run, in this order; the last is the model's and has everything in it by name.
 
-    Each has the head and, of the functions before the first heading, those that it calls. One without headings is one text.
+    `name_of` gives a text's module name.
+
+    Each has the head and, of the functions before the first heading, those that it calls. One
+    without headings is one text.
     """
     top, *sections = _BETWEEN.split(source)
     if not sections:
@@ -27,7 +32,10 @@ def split(source: str, name_of: Callable[[str], str]) -> list[str]:
     at = where.start() if where else len(top)
     head, helpers = top[:at], {FUNCTION.findall(x)[0]: x for x in _functions(top[at:])}
     shared = [_whole(head, helpers, s) for s in sections[:-1]]
-    imports = [f"from {name_of(text)} import {', '.join(FUNCTION.findall(s))}" for text, s in zip(shared, sections[:-1], strict=True)]
+    imports = [
+        f"from {name_of(text)} import {', '.join(FUNCTION.findall(s))}"
+        for text, s in zip(shared, sections[:-1], strict=True)
+    ]
     return [*shared, _whole(head + "\n".join(imports) + "\n\n\n", helpers, sections[-1])]
 
 
@@ -39,5 +47,9 @@ def _whole(head: str, helpers: dict[str, str], section: str) -> str:
     wanted, left = set[str](), set(re.findall(r"\w+", section)) & set(helpers)
     while left:
         wanted |= left
-        left = {w for name in left for w in re.findall(r"\w+", helpers[name])} & set(helpers) - wanted
-    return head + "\n\n\n".join([*(helpers[name] for name in sorted(wanted)), section.strip()]) + "\n"  # sorted: whatever the order of the groups
+        left = {w for name in left for w in re.findall(r"\w+", helpers[name])} & set(
+            helpers
+        ) - wanted
+    return (
+        head + "\n\n\n".join([*(helpers[name] for name in sorted(wanted)), section.strip()]) + "\n"
+    )  # sorted: whatever the order of the groups

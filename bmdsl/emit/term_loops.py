@@ -1,4 +1,6 @@
-"""Loop nests over a term's letters, as source text: what builds a bias or a coupling from parameters, and collects its gradient."""
+"""Loop nests over a term's letters, as source text: what builds a bias or a coupling from
+parameters, and collects its gradient.
+"""
 
 from __future__ import annotations
 
@@ -22,15 +24,21 @@ class Lengths:
 
 
 def affine(s: Subscript) -> str:
-    """The subscript's value as an expression of its letters, which are `i_<name>` in generated code."""
+    """The subscript's value as an expression of its letters, which are `i_<name>` in generated
+    code.
+    """
     parts = [f"{c} * {letter(x)}" if c != 1 else letter(x) for x, c in s.letters]
     if s.constant or not parts:
         parts.append(str(s.constant))
     return " + ".join(parts)
 
 
-def emit_loops(model: Model, term: Term, lengths: Lengths, indent: int) -> tuple[list[str], int, list[str]]:
-    """Lines that open the nest, the indentation inside it, and the column variable of each unit factor."""
+def emit_loops(
+    model: Model, term: Term, lengths: Lengths, indent: int
+) -> tuple[list[str], int, list[str]]:
+    """Lines that open the nest, the indentation inside it, and the column variable of each unit
+    factor.
+    """
     lines: list[str] = []
     depth = indent
 
@@ -85,7 +93,9 @@ def _unit_column(place: Place, k: int, lengths: Lengths, depth: int) -> tuple[li
 
 
 def parameter_entry(model: Model, p: ParameterFactor, term: Term) -> str:
-    """The parameter's entry inside the nest: `W[i_i, i_j]`; an edge parameter is read at its edge `e`."""
+    """The parameter's entry inside the nest: `W[i_i, i_j]`; an edge parameter is read at its edge
+    `e`.
+    """
     name = parameter_variable(p.parameter)
     if not p.subscripts:
         return f"{name}[()]"
@@ -108,10 +118,16 @@ def product(model: Model, term: Term, number: int, skip: int | None = None) -> s
     return " * ".join(parts)
 
 
-def emit_gradient(model: Model, term: Term, number: int, depth: int, weight: str, wanted: Callable[[str], str]) -> list[str]:
+def emit_gradient(
+    model: Model, term: Term, number: int, depth: int, weight: str, wanted: Callable[[str], str]
+) -> list[str]:
     """Lines that add scale · ∂(−term)/∂θ · weight for every parameter factor of the term."""
     lines = []
     for m, p in enumerate(term.parameters):
-        target = parameter_entry(model, p, term).replace(parameter_variable(p.parameter), wanted(p.parameter), 1)
-        lines.append("    " * depth + f"{target} -= scale * {product(model, term, number, m)} * {weight}")
+        target = parameter_entry(model, p, term).replace(
+            parameter_variable(p.parameter), wanted(p.parameter), 1
+        )
+        lines.append(
+            "    " * depth + f"{target} -= scale * {product(model, term, number, m)} * {weight}"
+        )
     return lines

@@ -1,1 +1,3 @@
-"""Formats that a machine's feed-forward network can be written in: one file each, found by scanning."""
+"""Formats that a machine's feed-forward network can be written in: one file each, found by
+scanning.
+"""

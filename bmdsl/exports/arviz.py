@@ -1,4 +1,6 @@
-"""Traces as ArviZ's InferenceData, in a NetCDF or zarr file: for whoever looks at chains with ArviZ. An extra: `pip install "bmdsl[arviz]"`."""
+"""Traces as ArviZ's InferenceData, in a NetCDF or zarr file: for whoever looks at chains with
+ArviZ. An extra: `pip install "bmdsl[arviz]"`.
+"""
 
 from __future__ import annotations
 
@@ -16,23 +18,31 @@ if TYPE_CHECKING:
 
 
 def require(path: Path | None = None) -> None:
-    """BmError BM924 where ArviZ, or what the file `path` needs, is not installed; BM925 where `path` is neither `.nc` nor `.zarr`."""
+    """BmError BM924 where ArviZ, or what the file `path` needs, is not installed; BM925 where
+    `path` is neither `.nc` nor `.zarr`.
+    """
     if importlib.util.find_spec("arviz") is None:
         raise fail("BM924", "ArviZ is not installed", help='pip install "bmdsl[arviz]"')
     if path is not None and path.suffix not in (".nc", ".zarr"):
-        raise fail("BM925", f"`{path.name}` is neither a .nc nor a .zarr file", help="ArviZ reads both")
+        raise fail(
+            "BM925", f"`{path.name}` is neither a .nc nor a .zarr file", help="ArviZ reads both"
+        )
     if path is not None and path.suffix == ".zarr" and importlib.util.find_spec("zarr") is None:
         raise fail("BM924", "zarr is not installed", help="pip install zarr, or write a .nc file")
 
 
 def inference_data(trace: Trace, name: str = "") -> Any:
-    """The trace as an `arviz.InferenceData`: its group `posterior` has the observables, dimensions chain and draw; `thin` is an attribute."""
+    """The trace as an `arviz.InferenceData`: its group `posterior` has the observables, dimensions
+    chain and draw; `thin` is an attribute.
+    """
     require()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of its own coming changes
         import arviz
 
-        return arviz.from_dict(posterior=dict(trace.values), attrs={"model": name, "sweeps_per_draw": trace.thin})
+        return arviz.from_dict(
+            posterior=dict(trace.values), attrs={"model": name, "sweeps_per_draw": trace.thin}
+        )
 
 
 def write(trace: Trace, path: Path, name: str = "") -> None:

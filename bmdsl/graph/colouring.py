@@ -1,4 +1,6 @@
-"""Greedy colouring of a graph of many nodes, from its neighbour lists: nodes of one colour share no edge."""
+"""Greedy colouring of a graph of many nodes, from its neighbour lists: nodes of one colour share no
+edge.
+"""
 
 from __future__ import annotations
 
@@ -24,10 +26,12 @@ def _greedy(start, neighbours):  # type: ignore[no-untyped-def]  # typed by numb
 
 
 def colour_order(start: np.ndarray, neighbours: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """(order, classes): nodes colour after colour, and where in `order` each class begins (and the last ends).
+    """(order, classes): nodes colour after colour, and where in `order` each class begins (and the
+    last ends).
 
-    start [nodes + 1] and neighbours are compressed neighbour lists, each edge seen from both ends. First fit in the nodes' own order: two
-    colours for an even lattice in rows, at most one more than the largest degree for any graph. Linear in nodes and edges.
+    start [nodes + 1] and neighbours are compressed neighbour lists, each edge seen from both ends.
+    First fit in the nodes' own order: two colours for an even lattice in rows, at most one more
+    than the largest degree for any graph. Linear in nodes and edges.
     """
     colours = _greedy(np.asarray(start, np.int64), np.asarray(neighbours, np.int64))
     order = np.argsort(colours, kind="stable").astype(np.int64)

@@ -1,4 +1,6 @@
-"""An order in which the variables of a graph are summed out one by one, chosen to keep the tables small."""
+"""An order in which the variables of a graph are summed out one by one, chosen to keep the tables
+small.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +9,15 @@ from collections.abc import Iterable, Sequence
 from math import log2
 
 
-def elimination_order(states: Sequence[int], scopes: Iterable[Sequence[int]], limit: float) -> tuple[list[int], float]:
-    """(order, log2 of the largest table) by the least growth of edges first (min-fill), ties by the smaller table.
+def elimination_order(
+    states: Sequence[int], scopes: Iterable[Sequence[int]], limit: float
+) -> tuple[list[int], float]:
+    """(order, log2 of the largest table) by the least growth of edges first (min-fill), ties by the
+    smaller table.
 
-    `states` are the variables' numbers of states, `scopes` the sets of variables that stand in one factor. Summing a variable out joins
-    all its neighbours; the order stops early where a table would pass 2^limit: its length then is below the number of variables.
+    `states` are the variables' numbers of states, `scopes` the sets of variables that stand in one
+    factor. Summing a variable out joins all its neighbours; the order stops early where a table
+    would pass 2^limit: its length then is below the number of variables.
     """
     near: list[set[int]] = [set() for _ in states]
     for scope in scopes:
@@ -21,7 +27,11 @@ def elimination_order(states: Sequence[int], scopes: Iterable[Sequence[int]], li
 
     def cost(v: int) -> tuple[int, float]:
         others = list(near[v])
-        missing = sum(1 for k, a in enumerate(others) for b in others[k + 1 :] if b not in near[a]) if len(others) < 40 else len(others) ** 2
+        missing = (
+            sum(1 for k, a in enumerate(others) for b in others[k + 1 :] if b not in near[a])
+            if len(others) < 40
+            else len(others) ** 2
+        )
         return missing, bits[v] + sum(bits[u] for u in others)
 
     version = [0] * len(states)

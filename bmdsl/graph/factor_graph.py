@@ -1,4 +1,6 @@
-"""The factor graph: groups of units and the terms that couple them, lifted (per group, never per unit)."""
+"""The factor graph: groups of units and the terms that couple them, lifted (per group, never per
+unit).
+"""
 
 from __future__ import annotations
 
@@ -14,9 +16,11 @@ from ..language.model import Expert, Model, Term, UnitFactor
 
 @dataclass(frozen=True)
 class FactorGraph:
-    """`nodes` is bipartite: group nodes (kind="group", role, unit, axes) and term nodes (kind="term", index).
+    """`nodes` is bipartite: group nodes (kind="group", role, unit, axes) and term nodes
+    (kind="term", index).
 
-    `couples` joins two groups that share a term; a group with a term between its own units has a self-loop there.
+    `couples` joins two groups that share a term; a group with a term between its own units has a
+    self-loop there.
     """
 
     model: Model
@@ -35,7 +39,11 @@ class FactorGraph:
     def terms_between(self, a: str, b: str) -> tuple[Term, ...]:
         """The terms that couple groups `a` and `b` (a = b: units of one group)."""
         pair = sorted((a, b))
-        return tuple(t for t in self.model.terms if len(t.units) == 2 and sorted(u.group for u in t.units) == pair)
+        return tuple(
+            t
+            for t in self.model.terms
+            if len(t.units) == 2 and sorted(u.group for u in t.units) == pair
+        )
 
     def __str__(self) -> str:
         lines = [f"factor graph of {self.model.name}"]
@@ -43,7 +51,10 @@ class FactorGraph:
             shape = "×".join(str(n) for n in g.axes) or "1"
             lines.append(f"  {g.role:8} {g.name} [{shape}] {g.unit}")
         for n, t in enumerate(self.model.terms):
-            ends = " — ".join(u.group + (f"^{u.power}" if u.power != 1 else "") for u in units_of(t)) or "constant"
+            ends = (
+                " — ".join(u.group + (f"^{u.power}" if u.power != 1 else "") for u in units_of(t))
+                or "constant"
+            )
             ends = f"{t.expert.function}({ends})" if t.expert else ends
             names = " ".join(parameters_of(t))
             lines.append(f"  term {n}: {ends}" + (f"  ({names})" if names else ""))
@@ -57,7 +68,10 @@ def units_of(term: Term) -> tuple[UnitFactor, ...]:
 
 def parameters_of(term: Term) -> tuple[str, ...]:
     """Names of the term's parameters, those inside an expert included."""
-    return (*(p.parameter for p in term.parameters), *(p.parameter for addend in _addends(term.expert) for p in addend.parameters))
+    return (
+        *(p.parameter for p in term.parameters),
+        *(p.parameter for addend in _addends(term.expert) for p in addend.parameters),
+    )
 
 
 def _addends(expert: Expert | None) -> tuple[Term, ...]:
@@ -68,7 +82,13 @@ def build_factor_graph(model: Model) -> FactorGraph:
     """Model → FactorGraph. Linear in the number of terms."""
     nodes, couples = nx.Graph(), nx.Graph()
     for g in model.groups:
-        nodes.add_node(g.name, kind="group", role=g.role, unit=g.unit, shape="×".join(str(n) for n in g.axes) or "1")
+        nodes.add_node(
+            g.name,
+            kind="group",
+            role=g.role,
+            unit=g.unit,
+            shape="×".join(str(n) for n in g.axes) or "1",
+        )
         couples.add_node(g.name)
     for n, term in enumerate(model.terms):
         label = " ".join(parameters_of(term))
@@ -78,17 +98,36 @@ def build_factor_graph(model: Model) -> FactorGraph:
             nodes.add_edge(group, f"term {n}")
         for a, b in combinations(names, 2):
             couples.add_edge(a, b)
-        if term.expert is not None:  # a function of a whole projection couples the units of a group with one another
+        if (
+            term.expert is not None
+        ):  # a function of a whole projection couples the units of a group with one another
             couples.add_edges_from((name, name) for name in set(names))
     return FactorGraph(model, nodes, couples)
 
 
 def verify_compiled(graph: FactorGraph) -> None:
-    """Raises BmError for every term the compiler has no contraction for: powers where couplings are written out."""
+    """Raises BmError for every term the compiler has no contraction for: powers where couplings are
+    written out.
+    """
     wrong = []
     for term in graph.model.terms:
-        if any(u.power != 1 for u in term.units) and form_of(graph.model, term).form in (Form.LISTED, Form.LATERAL):
-            wrong.append(Diagnostic("BM863", "a power in a product of units of one group, or on a lattice or graph, cannot be compiled yet", term.span,
-                                    helps=("a power can stand in a term of one unit, or of two groups whose letters differ, as `x[i]^2 z[k]`",)))
+        if any(u.power != 1 for u in term.units) and form_of(graph.model, term).form in (
+            Form.LISTED,
+            Form.LATERAL,
+        ):
+            wrong.append(
+                Diagnostic(
+                    "BM863",
+                    "a power in a product of units of one group, or on a lattice or graph, cannot"
+                    " be compiled yet",
+                    term.span,
+                    helps=(
+                        (
+                            "a power can stand in a term of one unit, or of two groups whose"
+                            " letters differ, as `x[i]^2 z[k]`"
+                        ),
+                    ),
+                )
+            )
     if wrong:
         raise BmError(*wrong)

@@ -1,4 +1,6 @@
-"""What can be read off the factor graph: Gibbs blocks, and which groups can be summed out in closed form."""
+"""What can be read off the factor graph: Gibbs blocks, and which groups can be summed out in closed
+form.
+"""
 
 from __future__ import annotations
 
@@ -11,16 +13,20 @@ from .factor_graph import FactorGraph
 
 
 def gibbs_blocks(graph: FactorGraph) -> tuple[tuple[str, ...], ...]:
-    """Groups that may be updated together: a colouring of the group graph (given groups never move).
+    """Groups that may be updated together: a colouring of the group graph (given groups never
+    move).
 
-    A group with lateral terms is a block of its own, swept one unit after another. The block with the most couplings of groups whose means may
-    stand for samples comes last: `mean_block` reads them off there, for only means of the last block go with the draws of all others.
+    A group with lateral terms is a block of its own, swept one unit after another. The block with
+    the most couplings of groups whose means may stand for samples comes last: `mean_block` reads
+    them off there, for only means of the last block go with the draws of all others.
     """
     free = [g for g in graph.model.groups if g.role != "given"]
     alone = [g.name for g in free if graph.is_lateral(g.name)]
     rest = [g.name for g in free if g.name not in alone]
     colours = nx.greedy_color(graph.couples.subgraph(rest), strategy=lambda g, _: iter(rest))
-    blocks = [tuple(n for n in rest if colours[n] == c) for c in sorted(set(colours.values()))] + [(n,) for n in alone]
+    blocks = [tuple(n for n in rest if colours[n] == c) for c in sorted(set(colours.values()))] + [
+        (n,) for n in alone
+    ]
     if not blocks:
         return ()
     last = max(blocks, key=lambda b: sum(graph.couples.degree(n) for n in _summable(graph, b)))
@@ -28,26 +34,35 @@ def gibbs_blocks(graph: FactorGraph) -> tuple[tuple[str, ...], ...]:
 
 
 def mean_block(graph: FactorGraph, blocks: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
-    """The groups whose conditional means may stand for samples at the end of a sweep: those of its last block that are hidden and not lateral.
+    """The groups whose conditional means may stand for samples at the end of a sweep: those of its
+    last block that are hidden and not lateral.
 
-    Every other group has been drawn by then and none is drawn after them, so that ⟨∂(−E)/∂θ⟩ over such rows has the expectation of draws.
+    Every other group has been drawn by then and none is drawn after them, so that ⟨∂(−E)/∂θ⟩ over
+    such rows has the expectation of draws.
     """
     return _summable(graph, blocks[-1]) if blocks else ()
 
 
 def _summable(graph: FactorGraph, block: tuple[str, ...]) -> tuple[str, ...]:
-    """The groups of a block whose means are linear in every term: hidden, without terms between units of their own."""
+    """The groups of a block whose means are linear in every term: hidden, without terms between
+    units of their own.
+    """
     hidden = {g.name for g in graph.model.groups if g.role == "hidden"}
     return tuple(n for n in block if n in hidden and not graph.is_lateral(n))
 
 
-def verify_schedule(graph: FactorGraph, blocks: Sequence[tuple[str, ...]], means: tuple[str, ...]) -> None:
-    """What a sweep must be: every free group in one block, no term between two groups of a block, `means` hidden groups of the last one without
+def verify_schedule(
+    graph: FactorGraph, blocks: Sequence[tuple[str, ...]], means: tuple[str, ...]
+) -> None:
+    """What a sweep must be: every free group in one block, no term between two groups of a block,
+    `means` hidden groups of the last one without
     lateral terms. BmError BM885 where it is not, which no text can bring about.
     """
     couples = graph.couples
     wrong = ""
-    if sorted(n for b in blocks for n in b) != sorted(g.name for g in graph.model.groups if g.role != "given"):
+    if sorted(n for b in blocks for n in b) != sorted(
+        g.name for g in graph.model.groups if g.role != "given"
+    ):
         wrong = f"the blocks {blocks} do not draw every free group once"
     for block in blocks:
         for k, a in enumerate(block):
@@ -57,13 +72,21 @@ def verify_schedule(graph: FactorGraph, blocks: Sequence[tuple[str, ...]], means
             elif couples.has_edge(a, a) and len(block) > 1:
                 wrong = f"units of `{a}` act on one another, but are not drawn alone"
     if means != _summable(graph, tuple(n for n in (blocks[-1] if blocks else ()) if n in means)):
-        wrong = f"the means of {', '.join(means)} do not go with the draws of a sweep that ends with {', '.join(blocks[-1])}"
+        wrong = (
+            f"the means of {', '.join(means)} do not go with the draws of a sweep that ends with"
+            f" {', '.join(blocks[-1])}"
+        )
     if wrong:
-        raise fail("BM885", f"the plan of `{graph.model.name}` is wrong: {wrong}", help="this is a fault of bmdsl, not of your model")
+        raise fail(
+            "BM885",
+            f"the plan of `{graph.model.name}` is wrong: {wrong}",
+            help="this is a fault of bmdsl, not of your model",
+        )
 
 
 def selector(graph: FactorGraph, one_unit: Iterable[str]) -> tuple[str, tuple[str, ...]] | None:
-    """(z, its hidden neighbours) where z may be drawn with them summed out: a hidden group among `one_unit`, whose hidden neighbours share no term
+    """(z, its hidden neighbours) where z may be drawn with them summed out: a hidden group among
+    `one_unit`, whose hidden neighbours share no term
     with one another. The first such group; None where there is none."""
     roles = {g.name: g.role for g in graph.model.groups}
     for z in one_unit:
@@ -74,11 +97,14 @@ def selector(graph: FactorGraph, one_unit: Iterable[str]) -> tuple[str, tuple[st
     return None
 
 
-def choose_enumerated(graph: FactorGraph, groups: Iterable[str], states: Mapping[str, float]) -> tuple[str, ...] | None:
-    """The cheapest subset of `groups` to enumerate so that the others are independent given it, or None if none is finite.
+def choose_enumerated(
+    graph: FactorGraph, groups: Iterable[str], states: Mapping[str, float]
+) -> tuple[str, ...] | None:
+    """The cheapest subset of `groups` to enumerate so that the others are independent given it, or
+    None if none is finite.
 
-    `states` is log2 of each group's number of joint states (inf where the domain is infinite). Groups are few, so all
-    subsets are tried.
+    `states` is log2 of each group's number of joint states (inf where the domain is infinite).
+    Groups are few, so all subsets are tried.
     """
     names = list(groups)
     best: tuple[float, tuple[str, ...]] | None = None

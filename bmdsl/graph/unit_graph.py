@@ -1,4 +1,6 @@
-"""The factor graph of single units, for sparse terms: a lattice, a graph of edges, a local receptive field."""
+"""The factor graph of single units, for sparse terms: a lattice, a graph of edges, a local
+receptive field.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,9 @@ from ..language.model import Model, Term
 from .factor_graph import FactorGraph
 
 SPARSE = 4
-"""A term is sparse where it couples at most one in so many of the pairs (or tuples) that its groups have."""
+"""A term is sparse where it couples at most one in so many of the pairs (or tuples) that its groups
+have.
+"""
 LIMIT = 1 << 20
 """Most couplings of single units that are written out."""
 
@@ -33,20 +37,31 @@ def sparse_terms(model: Model) -> tuple[int, ...]:
 
 
 def unit_graph(graph: FactorGraph) -> nx.Graph:
-    """Nodes (group, place) of every group that a sparse term touches; an edge for two units in one term, with `terms`, their numbers.
+    """Nodes (group, place) of every group that a sparse term touches; an edge for two units in one
+    term, with `terms`, their numbers.
 
     BmError BM874 where a length is open, BM875 where there are more than a million couplings.
     """
     model = graph.model
     if model.unbound:
-        raise fail("BM874", f"the graph of single units needs a value for `{model.unbound[0]}`", help=f"as -D {model.unbound[0]}=10")
+        raise fail(
+            "BM874",
+            f"the graph of single units needs a value for `{model.unbound[0]}`",
+            help=f"as -D {model.unbound[0]}=10",
+        )
     numbers = sparse_terms(model)
     total = sum(setting_count(model, model.terms[n]) for n in numbers)
     if total > LIMIT:
-        raise fail("BM875", f"{total:,} couplings of single units are too many to write out", help=f"at most {LIMIT:,}: make the model smaller")
+        raise fail(
+            "BM875",
+            f"{total:,} couplings of single units are too many to write out",
+            help=f"at most {LIMIT:,}: make the model smaller",
+        )
     out = nx.Graph()
     for name in dict.fromkeys(u.group for n in numbers for u in model.terms[n].units):
-        out.add_nodes_from((name, place) for place in product(*(range(int(a)) for a in model.group(name).axes)))
+        out.add_nodes_from(
+            (name, place) for place in product(*(range(int(a)) for a in model.group(name).axes))
+        )
     for n in numbers:
         for units in _settings(model, model.terms[n]):
             for a, b in combinations(units, 2):
@@ -56,7 +71,10 @@ def unit_graph(graph: FactorGraph) -> nx.Graph:
 
 
 def colour_classes(units: nx.Graph) -> dict[tuple[str, Place], int]:
-    """Unit → colour: units of one colour share no sparse term, so they may be drawn at once. Greedy, in order of degree."""
+    """Unit → colour: units of one colour share no sparse term, so they may be drawn at once.
+
+    Greedy, in order of degree.
+    """
     return nx.greedy_color(units, strategy="largest_first")
 
 

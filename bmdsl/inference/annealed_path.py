@@ -1,7 +1,9 @@
-"""The path that annealed importance sampling takes: independent units at β = 0, the machine at β = 1 (Neal 2001; Salakhutdinov & Murray 2008).
+"""The path that annealed importance sampling takes: independent units at β = 0, the machine at β =
+1 (Neal 2001; Salakhutdinov & Murray 2008).
 
-p_β(x) ∝ base(x) exp((1 − β) a·x − β E(x)), so that every unit's field is (1 − β) a + β η: the unit types alone make all distributions between.
-Groups that are independent given the others are summed out of the weights.
+p_β(x) ∝ base(x) exp((1 − β) a·x − β E(x)), so that every unit's field is (1 − β) a + β η: the unit
+types alone make all distributions between. Groups that are independent given the others are summed
+out of the weights.
 """
 
 from __future__ import annotations
@@ -29,21 +31,44 @@ SELECTED = 1 << 27
 
 
 class Path:
-    """Chains that move along the path, and log p*_β of where they are, up to the one constant of all β.
+    """Chains that move along the path, and log p*_β of where they are, up to the one constant of
+    all β.
 
-    `anchor` is a: group → [size]. On the second statistic of a type that has x², the base distribution keeps the machine's own bias where that leaves
-    it a distribution (`square_field`). `given` holds every chain's own value of the given groups, [chains, size]: E is that of x given it, and its
-    terms of given groups alone are in the weights, times β, but not their base measures.
+    `anchor` is a: group → [size]. On the second statistic of a type that has x², the base
+    distribution keeps the machine's own bias where that leaves it a distribution (`square_field`).
+    `given` holds every chain's own value of the given groups, [chains, size]: E is that of x given
+    it, and its terms of given groups alone are in the weights, times β, but not their base
+    measures.
     """
 
-    def __init__(self, machine: Phases, anchor: State, chains: int, stream: int, given: State | None = None, update: int = 0) -> None:
-        self.machine, self.anchor, self.chains, self.stream, self.update = machine, anchor, chains, stream, update
+    def __init__(
+        self,
+        machine: Phases,
+        anchor: State,
+        chains: int,
+        stream: int,
+        given: State | None = None,
+        update: int = 0,
+    ) -> None:
+        self.machine, self.anchor, self.chains, self.stream, self.update = (
+            machine,
+            anchor,
+            chains,
+            stream,
+            update,
+        )
         self.program = machine.program
         self.program.verify_takes(TAKES, "annealed importance sampling")
         self.fields = machine.held_fields()
         plan = self.program.plan
-        self.anchor2 = {g.name: square_field(self.program, self.fields, g.name) for g in plan.groups if g.square and g.role != "given"}
-        self.state: State = {g.name: np.zeros((chains, g.size), self.program.dtype) for g in plan.groups} | (given or {})
+        self.anchor2 = {
+            g.name: square_field(self.program, self.fields, g.name)
+            for g in plan.groups
+            if g.square and g.role != "given"
+        }
+        self.state: State = {
+            g.name: np.zeros((chains, g.size), self.program.dtype) for g in plan.groups
+        } | (given or {})
         self.given = tuple(given or ())
         summed = summed_groups(machine, chains)
         self._divide(summed, tuple(n for block in plan.blocks for n in block if n not in summed))
@@ -51,7 +76,9 @@ class Path:
         self._blended: dict[str, tuple[float, Array]] = {}
 
     def _divide(self, summed: tuple[str, ...], kept: tuple[str, ...]) -> None:
-        """`summed` groups are summed out of the weights, `kept` are not; `_absent` holds the summed ones at zero."""
+        """`summed` groups are summed out of the weights, `kept` are not; `_absent` holds the summed
+        ones at zero.
+        """
         self.summed, self.kept = summed, kept
         self._absent = {n: np.zeros_like(self.state[n]) for n in summed}
 
@@ -68,15 +95,27 @@ class Path:
 
     def base_log_partition(self) -> float:
         """log Z of the independent units at β = 0, in nats."""
-        return float(sum(self.program.log_partition(n, self._base_field(n, 1))[0] for n in (*self.kept, *self.summed)))
+        return float(
+            sum(
+                self.program.log_partition(n, self._base_field(n, 1))[0]
+                for n in (*self.kept, *self.summed)
+            )
+        )
 
     def start(self) -> None:
         """Independent draws at β = 0."""
         alone = self.fields.alone()
         for name in self.kept:
             one = np.ones(self.chains, self.program.dtype)
-            self.program.draw(alone, name, self._base_field(name, self.chains), self.state, self._empty, self._key(name, 0),
-                              beta=one if self.program.meets(name) else None)  # fmt: skip
+            self.program.draw(
+                alone,
+                name,
+                self._base_field(name, self.chains),
+                self.state,
+                self._empty,
+                self._key(name, 0),
+                beta=one if self.program.meets(name) else None,
+            )
         self._look()
 
     def begin_at(self, state: State) -> None:
@@ -95,13 +134,22 @@ class Path:
         self._blended = {n: (-1.0, x) for n, (_, x) in self._blended.items()}
         at = {n: self.state[n] for n in self.kept}
         known = at | self._absent | {n: self.state[n] for n in self.given}
-        self._base = sum((self.program.log_base(n, x) for n, x in at.items()), np.zeros(self.chains))
-        self._anchored = sum(((x @ self.anchor[n]).astype(np.float64) for n, x in at.items()), np.zeros(self.chains))
+        self._base = sum(
+            (self.program.log_base(n, x) for n, x in at.items()), np.zeros(self.chains)
+        )
+        self._anchored = sum(
+            ((x @ self.anchor[n]).astype(np.float64) for n, x in at.items()), np.zeros(self.chains)
+        )
         for n, x in at.items():
             if self.program.plan.group(n).square:
                 self._anchored += ((x * x) @ self.anchor2[n]).astype(np.float64)
-        self._minus_energy = self.program.minus_energy(self.fields, known, (*self.kept, *self.given))
-        self._etas = {n: self.program.field(self.fields, n, known, out=self.program.scratch(n, self.chains)) for n in self.summed}
+        self._minus_energy = self.program.minus_energy(
+            self.fields, known, (*self.kept, *self.given)
+        )
+        self._etas = {
+            n: self.program.field(self.fields, n, known, out=self.program.scratch(n, self.chains))
+            for n in self.summed
+        }
 
     def log_weight(self, beta: float) -> Array:
         """log p*_β of the kept groups, the others summed out: [chains], float64."""
@@ -132,14 +180,24 @@ class Path:
     # ------------------------------------------------------------ moves
 
     def move(self, beta: float, step: int) -> None:
-        """One Gibbs sweep that leaves p_β what it is. `beta` > 0; `step` keys the random numbers."""
+        """One Gibbs sweep that leaves p_β what it is.
+
+        `beta` > 0; `step` keys the random numbers.
+        """
         if step % LOOKS == 0:
             self.machine.watch(self.state)
         if not self.summed and self.program.plan.all_listed and self.chains >= MANY_CHAINS:
             self._sweep(beta, step)
         else:
             for name in self.summed:
-                self.program.draw(self.fields, name, self._between(name, beta), self.state, self._empty, self._key(name, step))
+                self.program.draw(
+                    self.fields,
+                    name,
+                    self._between(name, beta),
+                    self.state,
+                    self._empty,
+                    self._key(name, step),
+                )
             for name in self.kept:
                 self._draw(name, beta, step)
         self._look()
@@ -148,13 +206,30 @@ class Path:
         if self.program.plan.group(name).expert:
             r = self.program.dtype.type((1 - beta) / beta)
             bias = self.fields.bias | {name: self.fields.bias[name] + r * self.anchor[name]}
-            bias2 = self.fields.bias2 | ({name: self.fields.bias2[name] + r * self.anchor2[name]} if name in self.anchor2 else {})
-            sampler = ExpertSampler(self.program, replace(self.fields, bias=bias, bias2=bias2), name)
-            sampler.draw(self.state, self._empty, self._key(name, step), np.full(self.chains, beta), False)
+            bias2 = self.fields.bias2 | (
+                {name: self.fields.bias2[name] + r * self.anchor2[name]}
+                if name in self.anchor2
+                else {}
+            )
+            sampler = ExpertSampler(
+                self.program, replace(self.fields, bias=bias, bias2=bias2), name
+            )
+            sampler.draw(
+                self.state, self._empty, self._key(name, step), np.full(self.chains, beta), False
+            )
             return
-        eta = self.program.field(self.fields, name, self.state, out=self.program.scratch(name, self.chains))
+        eta = self.program.field(
+            self.fields, name, self.state, out=self.program.scratch(name, self.chains)
+        )
         if not self.program.meets(name):
-            self.program.draw(self.fields, name, self._blend(name, eta, beta, eta), self.state, self._empty, self._key(name, step))
+            self.program.draw(
+                self.fields,
+                name,
+                self._blend(name, eta, beta, eta),
+                self.state,
+                self._empty,
+                self._key(name, step),
+            )
             return
         # fields change while its units are drawn one after another, so β multiplies them inside
         first = eta[0] if self.program.plan.group(name).square else eta
@@ -162,20 +237,40 @@ class Path:
         if first is not eta:
             eta[1] += self.program.dtype.type((1 - beta) / beta) * self.anchor2[name]
         ones = np.full(self.chains, beta, self.program.dtype)
-        self.program.draw(self.fields, name, eta, self.state, self._empty, self._key(name, step), beta=ones)
+        self.program.draw(
+            self.fields, name, eta, self.state, self._empty, self._key(name, step), beta=ones
+        )
 
     def _sweep(self, beta: float, step: int) -> None:
         f, r = self.fields, self.program.dtype.type((1 - beta) / beta)
         bias = {n: b + r * self.anchor[n] if n in self.anchor else b for n, b in f.bias.items()}
         bias2 = {n: b + r * self.anchor2[n] if n in self.anchor2 else b for n, b in f.bias2.items()}
         with self.machine.standing_for(replace(f, bias=bias, bias2=bias2)):
-            self.machine.sweep(self.state, 1, {}, self.update, self.stream, beta=np.full(self.chains, beta), first=step)
+            self.machine.sweep(
+                self.state,
+                1,
+                {},
+                self.update,
+                self.stream,
+                beta=np.full(self.chains, beta),
+                first=step,
+            )
 
 
 class SelectedPath(Path):
-    """The path where a one-of-K unit z chooses among the fields of others: both are summed out of the weights, and drawn together."""
+    """The path where a one-of-K unit z chooses among the fields of others: both are summed out of
+    the weights, and drawn together.
+    """
 
-    def __init__(self, machine: Phases, anchor: State, chains: int, stream: int, given: State | None = None, update: int = 0) -> None:
+    def __init__(
+        self,
+        machine: Phases,
+        anchor: State,
+        chains: int,
+        stream: int,
+        given: State | None = None,
+        update: int = 0,
+    ) -> None:
         super().__init__(machine, anchor, chains, stream, given, update)
         selector = self.program.plan.selector
         assert selector is not None
@@ -189,14 +284,23 @@ class SelectedPath(Path):
         whole, self.summed = self.summed, ()
         super()._look()
         self.summed = whole
-        self._minus_by_state = self.program.field(self.fields, self.z, self.state).astype(np.float64) + self._minus_energy[:, None]
-        self._etas = {n: self.program.fields_by_state(self.fields, n, self.state, self.z) for n in self.near}
+        self._minus_by_state = (
+            self.program.field(self.fields, self.z, self.state).astype(np.float64)
+            + self._minus_energy[:, None]
+        )
+        self._etas = {
+            n: self.program.fields_by_state(self.fields, n, self.state, self.z) for n in self.near
+        }
 
     def _by_state(self, beta: float) -> Array:
         """log p*_β of every state of z, its neighbours summed out: [chains, K]."""
-        w = beta * self._minus_by_state + (1 - beta) * (self.anchor[self.z] + self._anchored[:, None])
+        w = beta * self._minus_by_state + (1 - beta) * (
+            self.anchor[self.z] + self._anchored[:, None]
+        )
         for n in self.near:
-            w += self.program.log_partition(n, self._between(n, beta)).reshape(self.chains, self.program.sizes[self.z])
+            w += self.program.log_partition(n, self._between(n, beta)).reshape(
+                self.chains, self.program.sizes[self.z]
+            )
         return w
 
     def log_weight(self, beta: float) -> Array:
@@ -205,8 +309,12 @@ class SelectedPath(Path):
     def move(self, beta: float, step: int) -> None:
         w = self._by_state(beta)
         eta = np.ascontiguousarray(w - w.max(axis=1, keepdims=True), self.program.dtype)
-        self.program.draw(self.fields, self.z, eta, self.state, self._empty, self._key(self.z, step))
-        picked = np.argmax(self.state[self.z], axis=1) + self.program.sizes[self.z] * np.arange(self.chains)
+        self.program.draw(
+            self.fields, self.z, eta, self.state, self._empty, self._key(self.z, step)
+        )
+        picked = np.argmax(self.state[self.z], axis=1) + self.program.sizes[self.z] * np.arange(
+            self.chains
+        )
         for n in self.near:
             chosen = np.ascontiguousarray(self._between(n, beta)[..., picked, :])
             self.program.draw(self.fields, n, chosen, self.state, self._empty, self._key(n, step))
@@ -216,7 +324,9 @@ class SelectedPath(Path):
 
 
 def summed_groups(machine: Phases, chains: int) -> tuple[str, ...]:
-    """The block of groups to sum out of the weights: independent given the others, those of infinite domain before the largest."""
+    """The block of groups to sum out of the weights: independent given the others, those of
+    infinite domain before the largest.
+    """
     plan, program = machine.program.plan, machine.program
     if plan.all_listed and chains >= MANY_CHAINS:
         return ()
@@ -226,7 +336,14 @@ def summed_groups(machine: Phases, chains: int) -> tuple[str, ...]:
     return max(fit, key=lambda b: (infinite[b], sum(program.sizes[n] for n in b)), default=())
 
 
-def path_of(machine: Phases, anchor: State, chains: int, stream: int, given: State | None = None, update: int = 0) -> Path:
+def path_of(
+    machine: Phases,
+    anchor: State,
+    chains: int,
+    stream: int,
+    given: State | None = None,
+    update: int = 0,
+) -> Path:
     """The path that fits the machine's plan."""
     selector = machine.program.plan.selector
     if selector is not None:
@@ -237,7 +354,9 @@ def path_of(machine: Phases, anchor: State, chains: int, stream: int, given: Sta
 
 
 def base_fields(machine: Phases, means: State) -> State:
-    """a of every free group, so that an independent unit's mean is `means` [size]: A′(a) = mean, by bisection; the fields stay within ±NEAR."""
+    """a of every free group, so that an independent unit's mean is `means` [size]: A′(a) = mean, by
+    bisection; the fields stay within ±NEAR.
+    """
     f = machine.held_fields()
     return {n: _field_of_mean(machine, f, n, x) for n, x in means.items()}
 
@@ -254,7 +373,9 @@ def _field_of_mean(machine: Phases, f: Fields, name: str, mean: Array) -> Array:
             return np.array(f.bias[name])
         k = program.states[name]
         p = np.clip(np.asarray(mean, np.float64), np.exp(-NEAR), None)
-        return np.ascontiguousarray(np.log(p / np.repeat(p.reshape(-1, k).sum(1), k)) + np.log(k), program.dtype)
+        return np.ascontiguousarray(
+            np.log(p / np.repeat(p.reshape(-1, k).sum(1), k)) + np.log(k), program.dtype
+        )
     second = square_field(program, f, name) if g.square else None
     bound = NEAR if not g.square else NEAR * (1 + float(np.abs(mean).max(initial=0.0)) * 4)
     low, high = np.full(g.size, -bound), np.full(g.size, bound)

@@ -1,4 +1,6 @@
-"""Simulated annealing: chains cooled from hot to cold, the best state of all (Kirkpatrick, Gelatt & Vecchi 1983)."""
+"""Simulated annealing: chains cooled from hot to cold, the best state of all (Kirkpatrick, Gelatt &
+Vecchi 1983).
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,8 @@ SAME = 1e-6
 FIRST_SWEEPS, MAX_SWEEPS = 1000, 1 << 16
 """Sweeps of the first cooling if nobody says how many, and of the longest."""
 MIN_SHARE = 0.25
-"""Share of the chains that must end at the least energy, twice running, before a search is taken to have ended: rare hits of a state that is
+"""Share of the chains that must end at the least energy, twice running, before a search is taken to
+have ended: rare hits of a state that is
 not the lowest agree as well as those of one that is."""
 MAX_SECONDS = 30.0
 """A search of its own length begins no further cooling after so long."""
@@ -28,7 +31,9 @@ MAX_SECONDS = 30.0
 
 @dataclass(frozen=True)
 class Ground:
-    """The state of least energy that was found: group → [*axes], its energy as written (nats), every chain's at the end, and the effort."""
+    """The state of least energy that was found: group → [*axes], its energy as written (nats),
+    every chain's at the end, and the effort.
+    """
 
     state: Mapping[str, Array]
     energy: float
@@ -39,7 +44,9 @@ class Ground:
     rounds: int = 1
     """Coolings, each twice as long as the one before; `energies` are the last one's."""
     agreed: bool = False
-    """Whether the last two coolings found the same least energy, each in MIN_SHARE of the chains or more."""
+    """Whether the last two coolings found the same least energy, each in MIN_SHARE of the chains or
+    more.
+    """
 
     @property
     def doubt(self) -> str:
@@ -48,7 +55,11 @@ class Ground:
             return ""
         if self.rounds > 1:
             return "coolings twice as long still disagree: a lower state is likely"
-        return f"{self.hits} of {len(self.energies)} chains found it: a lower state is likely" if self.hits < MIN_SHARE * len(self.energies) else ""
+        return (
+            f"{self.hits} of {len(self.energies)} chains found it: a lower state is likely"
+            if self.hits < MIN_SHARE * len(self.energies)
+            else ""
+        )
 
     @property
     def hits(self) -> int:
@@ -56,20 +67,43 @@ class Ground:
         return int((self.energies <= self.energy + SAME * max(1.0, abs(self.energy))).sum())
 
 
-def anneal(machine: Phases, chains: int, betas: Array, held: State, update: int, start: State | None = None,
-           progress: Callable[[int], None] | None = None) -> State:  # fmt: skip
-    """The states of `chains` chains after one sweep at each of `betas`, which begin at the biases alone or at `start`, [chains, size]."""
+def anneal(
+    machine: Phases,
+    chains: int,
+    betas: Array,
+    held: State,
+    update: int,
+    start: State | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> State:
+    """The states of `chains` chains after one sweep at each of `betas`, which begin at the biases
+    alone or at `start`, [chains, size].
+    """
     state = machine.initial_state(chains, update=update) if start is None else start
     step = max(1, len(betas) // 100)
     for first in range(0, len(betas), step):
         part = betas[first : first + step]
-        machine.sweep(state, len(part), held, update=update, beta=np.repeat(part[:, None], chains, axis=1), first=first)
+        machine.sweep(
+            state,
+            len(part),
+            held,
+            update=update,
+            beta=np.repeat(part[:, None], chains, axis=1),
+            first=first,
+        )
         if progress is not None:
             progress(first + len(part))
     return state
 
 
-def search(machine: Phases, chains: int, betas: Array, held: State, update: int, progress: Callable[[int], None] | None = None) -> tuple[Ground, State]:
+def search(
+    machine: Phases,
+    chains: int,
+    betas: Array,
+    held: State,
+    update: int,
+    progress: Callable[[int], None] | None = None,
+) -> tuple[Ground, State]:
     """The ground state: anneal, quench, and take the best. Also the final states of all chains."""
     began = time.perf_counter()
     cold = np.full(QUENCH, COLD * max(1.0, float(betas[-1])))
@@ -79,26 +113,61 @@ def search(machine: Phases, chains: int, betas: Array, held: State, update: int,
     shaped = {n: machine.program.shaped(n, x[best : best + 1])[0] for n, x in state.items()}
     seconds = time.perf_counter() - began
     # + 0.0: an energy of −0 is 0
-    return Ground(shaped, float(energies[best]) + 0.0, energies + 0.0, (float(betas[0]), float(betas[-1])), len(betas), seconds), state
+    return (
+        Ground(
+            shaped,
+            float(energies[best]) + 0.0,
+            energies + 0.0,
+            (float(betas[0]), float(betas[-1])),
+            len(betas),
+            seconds,
+        ),
+        state,
+    )
 
 
-def search_until_agreed(machine: Phases, chains: int, schedule: Callable[[int], Array], held: State, update: int,
-                        progress: Callable[[int], None] | None = None) -> Ground:  # fmt: skip
-    """Coolings of FIRST_SWEEPS sweeps, twice as many, ..., until two running agree on the least energy; the best state of all.
+def search_until_agreed(
+    machine: Phases,
+    chains: int,
+    schedule: Callable[[int], Array],
+    held: State,
+    update: int,
+    progress: Callable[[int], None] | None = None,
+) -> Ground:
+    """Coolings of FIRST_SWEEPS sweeps, twice as many, ..., until two running agree on the least
+    energy; the best state of all.
 
-    `schedule(sweeps)` gives the inverse temperatures. Random numbers of cooling k are those of update `update` + k.
+    `schedule(sweeps)` gives the inverse temperatures. Random numbers of cooling k are those of
+    update `update` + k.
     """
     began = time.perf_counter()
     best, before, sweeps, rounds = None, None, FIRST_SWEEPS, 0
     while True:
         found, _ = search(machine, chains, schedule(sweeps), held, update + rounds, progress)
         rounds += 1
-        best = found if best is None or found.energy < best.energy - SAME * max(1.0, abs(best.energy)) else best
-        agreed = before is not None and min(found.hits, before.hits) >= MIN_SHARE * chains and _same(found, before) and _same(found, best)
+        best = (
+            found
+            if best is None or found.energy < best.energy - SAME * max(1.0, abs(best.energy))
+            else best
+        )
+        agreed = (
+            before is not None
+            and min(found.hits, before.hits) >= MIN_SHARE * chains
+            and _same(found, before)
+            and _same(found, best)
+        )
         seconds = time.perf_counter() - began
         if agreed or 2 * sweeps > MAX_SWEEPS or seconds > MAX_SECONDS:
             least = found if _same(found, best) else best
-            return replace(best, energies=least.energies, betas=found.betas, sweeps=sweeps, seconds=seconds, rounds=rounds, agreed=agreed)
+            return replace(
+                best,
+                energies=least.energies,
+                betas=found.betas,
+                sweeps=sweeps,
+                seconds=seconds,
+                rounds=rounds,
+                agreed=agreed,
+            )
         before, sweeps = found, 2 * sweeps
 
 

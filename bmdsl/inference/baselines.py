@@ -66,7 +66,9 @@ def baselines(machine: Machine, data: Cases, fitted: Cases | None = None) -> tup
 
 
 def verdict(log_likelihood: float | None, found: tuple[Baseline, ...]) -> str:
-    """One sentence if a machine of this mean log-likelihood is worse than a baseline; else empty."""
+    """One sentence if a machine of this mean log-likelihood is worse than a baseline;
+    else empty.
+    """
     if log_likelihood is None or not found:
         return ""
     best = max(found, key=lambda x: x.log_likelihood)

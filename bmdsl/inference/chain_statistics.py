@@ -1,7 +1,8 @@
 """How good a mean over Markov chains is: autocorrelation time, effective sample size, split R-hat.
 
-Formulas of Vehtari, Gelman, Simpson, Carpenter & Bürkner 2021 (Rank-normalization, folding, and localization, eqs. 1–4 and 10–13), without ranks:
-the quantities that Stan and ArviZ call `ess` of the mean and split R-hat. Traces are [chains, draws].
+Formulas of Vehtari, Gelman, Simpson, Carpenter & Bürkner 2021 (Rank-normalization, folding, and
+localization, eqs. 1–4 and 10–13), without ranks: the quantities that Stan and ArviZ call `ess` of
+the mean and split R-hat. Traces are [chains, draws].
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ Array = np.ndarray
 
 @dataclass(frozen=True)
 class Summary:
-    """Of one observable: mean and standard deviation over all draws, standard error of the mean, autocorrelation time in sweeps, effective
+    """Of one observable: mean and standard deviation over all draws, standard error of the mean,
+    autocorrelation time in sweeps, effective
     sample size, split R-hat. The last four are NaN where a trace is too short or never changes."""
 
     name: str
@@ -34,7 +36,15 @@ def summarize(name: str, trace: Array, thin: int = 1) -> Summary:
     if trace.shape[1] < 4 or sd == 0:
         return Summary(name, float(trace.mean()), sd, *[float("nan")] * 4)
     ess = effective_sample_size(trace)
-    return Summary(name, float(trace.mean()), sd, sd / ess**0.5, thin * trace.size / ess, ess, split_rhat(trace))
+    return Summary(
+        name,
+        float(trace.mean()),
+        sd,
+        sd / ess**0.5,
+        thin * trace.size / ess,
+        ess,
+        split_rhat(trace),
+    )
 
 
 def split(trace: Array) -> Array:
@@ -53,7 +63,9 @@ def split_rhat(trace: Array) -> float:
 
 
 def effective_sample_size(trace: Array) -> float:
-    """M N/τ̂ over half chains, τ̂ by Geyer's initial monotone sequence: how many independent draws give the mean as well."""
+    """M N/τ̂ over half chains, τ̂ by Geyer's initial monotone sequence: how many independent draws
+    give the mean as well.
+    """
     x = split(trace)
     chains, n = x.shape
     covariance = autocovariance(x)
@@ -62,7 +74,13 @@ def effective_sample_size(trace: Array) -> float:
     rho = 1 - (mean_variance - covariance.mean(axis=0)) / total
     rho[0] = 1.0
     pairs = [(1.0, float(rho[1]))]
-    for t in range(2, n - 2, 2):  # sums of two neighbours are positive and fall, in truth: noise begins where they no longer do
+    for t in range(
+        2,
+        n - 2,
+        2,
+        # sums of two neighbours are positive and fall, in truth: noise begins where they no longer
+        # do
+    ):
         if sum(pairs[-1]) <= 0:
             break
         pairs.append((float(rho[t]), float(rho[t + 1])))

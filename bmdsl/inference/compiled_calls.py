@@ -1,4 +1,6 @@
-"""What a machine computes in one call of a compiled routine: free energies, conditional means, chains."""
+"""What a machine computes in one call of a compiled routine: free energies, conditional means,
+chains.
+"""
 
 from __future__ import annotations
 
@@ -23,10 +25,13 @@ WORK = 1e8
 
 
 class CompiledCalls:
-    """The routines of one machine, composed and compiled when first asked for. Each answers None if it is not for it.
+    """The routines of one machine, composed and compiled when first asked for.
 
-    A routine is not for what ops do not carry out, for parameters under which the model may have no distribution, and
-    for fields that stand in for those of the parameters. A copy of a machine starts without routines.
+    Each answers None if it is not for it.
+
+    A routine is not for what ops do not carry out, for parameters under which the model may have no
+    distribution, and for fields that stand in for those of the parameters. A copy of a machine
+    starts without routines.
     """
 
     def __init__(self) -> None:
@@ -69,8 +74,12 @@ class CompiledCalls:
         routine(len(out), _passed(state, out))
         return out
 
-    def chains(self, machine: BoundMachine, n: int, steps: int, observed: State, update: int) -> State | None:
-        """n chains after `steps` sweeps from their biases; what `observed` has, but NaN, is held fixed."""
+    def chains(
+        self, machine: BoundMachine, n: int, steps: int, observed: State, update: int
+    ) -> State | None:
+        """n chains after `steps` sweeps from their biases; what `observed` has, but NaN, is held
+        fixed.
+        """
         if n < 1 or not machine.follows_parameters or machine.temperature:
             return None
         if machine.program.plan.all_listed and n >= MANY_CHAINS:
@@ -83,7 +92,10 @@ class CompiledCalls:
             return None
         machine.settle()
         program = machine.program
-        state = {g.name: np.empty((n, program.sizes[g.name]), machine.dtype) for g in machine.model.groups}
+        state = {
+            g.name: np.empty((n, program.sizes[g.name]), machine.dtype)
+            for g in machine.model.groups
+        }
         state |= {name: observed[name].copy() for name in held}
         passed: dict[Source, Any] = {("seen", name): observed[name] for name in seen}
         for name, x in state.items():
@@ -96,18 +108,28 @@ class CompiledCalls:
             routine(n, passed | {"begin": begin, "steps": min(at_once, steps - begin)})
         return state
 
-    def _sweeps(self, machine: BoundMachine, held: tuple[str, ...], seen: tuple[str, ...], begin: bool) -> BoundRoutine | None:
+    def _sweeps(
+        self, machine: BoundMachine, held: tuple[str, ...], seen: tuple[str, ...], begin: bool
+    ) -> BoundRoutine | None:
         key = ("sweeps", held, seen, begin)
         if key not in self._routines:
             plan = machine.program.plan
-            means = frozenset({*held, *seen} - set(machine.hidden)) if machine.takes_means else frozenset[str]()
+            means = (
+                frozenset({*held, *seen} - set(machine.hidden))
+                if machine.takes_means
+                else frozenset[str]()
+            )
             chains = Chains(held, seen, begin, means)
             self._add(machine, key, lambda: sweeps(plan, chains, precisions(plan)))
         return self._routines[key]
 
-    def _add(self, machine: BoundMachine, key: tuple[Any, ...], compose: Callable[[], Composition]) -> None:
+    def _add(
+        self, machine: BoundMachine, key: tuple[Any, ...], compose: Callable[[], Composition]
+    ) -> None:
         try:
-            self._routines[key] = BoundRoutine.of(compose(), machine.program, machine.params, machine.seed)
+            self._routines[key] = BoundRoutine.of(
+                compose(), machine.program, machine.params, machine.seed
+            )
         except NotScheduled:
             self._routines[key] = None
 

@@ -79,7 +79,12 @@ class ConditionalLikelihood:
                 one |= {"given_values": len(e.forward.value), "chains": e.chains}
                 one |= {"temperatures": len(e.betas) - 1, "doubt": e.doubt}
             if others:
-                one |= {"reverse": {"log_likelihood": p.means[others[0]], "std_error": p.errors[others[0]]}}
+                one |= {
+                    "reverse": {
+                        "log_likelihood": p.means[others[0]],
+                        "std_error": p.errors[others[0]],
+                    }
+                }
             parts.append(one)
         return {"bound": self.bound, "exact": not self.estimates, "what": self.what, "parts": parts}
 

@@ -99,7 +99,9 @@ class LogPartitions:
         reasons = []
         if self.gap is not None and abs(float(self.gap.mean())) > APART:
             apart = abs(float(self.gap.mean()))
-            reasons.append(f"the two sides are {apart:.1f} nats apart on average: take more `steps`")
+            reasons.append(
+                f"the two sides are {apart:.1f} nats apart on average: take more `steps`"
+            )
         # the log of a mean of n weights of relative variance r lies r / 2n below its limit
         shortfall = float((self.std_error**2).mean() / 2)
         if shortfall > BIAS:
@@ -182,7 +184,8 @@ def estimate(
     settle: int = 100,
     progress: Progress | None = None,
 ) -> LogPartitions:
-    """log Z(x) of each case by AIS, `chains` divided over the distinct x but at least MIN_CHAINS each.
+    """log Z(x) of each case by AIS, `chains` divided over the distinct x but at least MIN_CHAINS
+    each.
 
     Reverse chains begin at the forward chains' ends of the same x, chosen by their weights and
     moved on by `settle` sweeps. Raises BM814 for a size or a schedule that is none.

@@ -1,12 +1,16 @@
-"""The contrastive free energy of a machine whose layers are independent given one another, and its way back (Differentiable multinary RBMs, eqs. 4–6).
+"""The contrastive free energy of a machine whose layers are independent given one another, and its
+way back (Differentiable multinary RBMs, eqs. 4–6).
 
-    G(v) = F(v′) − F(v),   v′ = A′_v(η_v(m)),   m = A′_h(η_h(v)),   −F(v) = −E(v, 0) + log base(v) + Σ A_h(η_h(v))
+    G(v) = F(v′) − F(v),   v′ = A′_v(η_v(m)),   m = A′_h(η_h(v)),   −F(v) = −E(v, 0) + log base(v) +
+    Σ A_h(η_h(v))
 
-log P(v) is −F(v) − log Z, and log Z about −F(v′). With v′ held fixed the gradient of G is that of CD-1 with means. All is derived from A, A′
-and A″ of the unit types: a pass goes up once, down once and up again; its way back takes what layers above ask of m.
+log P(v) is −F(v) − log Z, and log Z about −F(v′). With v′ held fixed the gradient of G is that of
+CD-1 with means. All is derived from A, A′ and A″ of the unit types: a pass goes up once, down once
+and up again; its way back takes what layers above ask of m.
 
-The paper's loss (its eq. 6) leaves log base(v) of F out: L = G + log base(v′) − log base(v), which is G where the base measure is 1 (binary units).
-`based` chooses: with v′ held both have one gradient; through v′, and down to the layer below, log base has a slope.
+The paper's loss (its eq. 6) leaves log base(v) of F out: L = G + log base(v′) − log base(v), which
+is G where the base measure is 1 (binary units). `based` chooses: with v′ held both have one
+gradient; through v′, and down to the layer below, log base has a slope.
 """
 
 from __future__ import annotations
@@ -27,29 +31,56 @@ if TYPE_CHECKING:
 
 
 def verify(machine: Phases, span: Span | None, slopes: bool, based: bool = True) -> None:
-    """BmError BM768 where hidden units are not independent given the visible ones or these given the hidden; BM769 where `slopes` are needed but
+    """BmError BM768 where hidden units are not independent given the visible ones or these given
+    the hidden; BM769 where `slopes` are needed but
     a unit type has none of its base measure, which counts where `based`, or an x² is coupled."""
     program = machine.program
     way_out = "leave `objective` out: a `positive` and a `negative` phase train this model"
     if not machine.hidden:
-        raise fail("BM768", f"the contrastive free energy needs hidden units to reconstruct through, and `{machine.model.name}` has none", span, help=way_out)
+        raise fail(
+            "BM768",
+            "the contrastive free energy needs hidden units to reconstruct through, and"
+            f" `{machine.model.name}` has none",
+            span,
+            help=way_out,
+        )
     for free in (machine.hidden, machine.visible):
         wrong = next((n for n in free if program.meets(n)), None)
         if wrong is None and choose(program, free, "the contrastive free energy"):
             wrong = free[0]
         if wrong is not None:
-            raise fail("BM768", f"the contrastive free energy needs units that are independent given those of the other layer: those of `{wrong}` are not",
-                       span, help=way_out)  # fmt: skip
+            raise fail(
+                "BM768",
+                "the contrastive free energy needs units that are independent given those of the"
+                f" other layer: those of `{wrong}` are not",
+                span,
+                help=way_out,
+            )
     if not slopes:
         return
     for term in machine.model.terms:
         if any(u.power != 1 for u in term.units):
-            raise fail("BM769", "a term in x² cannot be trained through means", span, help="`objective contrastive_free_energy`, layer by layer")
+            raise fail(
+                "BM769",
+                "a term in x² cannot be trained through means",
+                span,
+                help="`objective contrastive_free_energy`, layer by layer",
+            )
     for name in machine.free:
         g = program.plan.group(name)
-        if g.unit.components is not None or (based and g.states is None and g.unit.has_base() and g.unit.base_slope is None):
-            raise fail("BM769", f"unit type `{g.unit.name}` has no `base_slope`, which training through means needs", span,
-                       help="add the static function to the type, leave the base measure out (`base_measure = false`), or train layer by layer")  # fmt: skip
+        if g.unit.components is not None or (
+            based and g.states is None and g.unit.has_base() and g.unit.base_slope is None
+        ):
+            raise fail(
+                "BM769",
+                f"unit type `{g.unit.name}` has no `base_slope`, which training through means"
+                " needs",
+                span,
+                help=(
+                    "add the static function to the type, leave the base measure out (`base_measure"
+                    " = false`), or train layer by layer"
+                ),
+            )
 
 
 @dataclass
@@ -83,19 +114,32 @@ class Pass:
     @property
     def value(self) -> Array:
         """G of every case, or L where base measures are left out: [rows], in nats."""
-        return self._minus_free_energy(self.seen, self.eta) - self._minus_free_energy(self.seen | self.back, self.eta_again)
+        return self._minus_free_energy(self.seen, self.eta) - self._minus_free_energy(
+            self.seen | self.back, self.eta_again
+        )
 
     def _minus_free_energy(self, seen: State, eta: Mapping[str, Array]) -> Array:
         program = self.machine.program
         rows = len(next(iter(seen.values())))
-        state = {n: np.zeros((rows, program.sizes[n]), program.dtype) for n in self.machine.hidden} | seen
+        state = {
+            n: np.zeros((rows, program.sizes[n]), program.dtype) for n in self.machine.hidden
+        } | seen
         total = program.log_weight(self.fields, state, seen if self.based else (), list(seen))
         for n, x in eta.items():
             total = total + program.log_partition(n, x)
         return total
 
-    def pull(self, weights: Array, out: dict[str, Array], scale: float, above: Mapping[str, Array], through: bool, down: bool) -> State:
-        """out[θ] += scale · Σ_n w_n dG_n/dθ, what is `above` added: group → d(all above)/dm, [rows, size]. With `down`, visible group → dG/dv.
+    def pull(
+        self,
+        weights: Array,
+        out: dict[str, Array],
+        scale: float,
+        above: Mapping[str, Array],
+        through: bool,
+        down: bool,
+    ) -> State:
+        """out[θ] += scale · Σ_n w_n dG_n/dθ, what is `above` added: group → d(all above)/dm, [rows,
+        size]. With `down`, visible group → dG/dv.
 
         `through` takes the gradient through v′ too.
         """
@@ -104,16 +148,36 @@ class Pass:
         if through:
             slope = self._slope(self.back, self.again)
             delta = {n: program.curvature(n, self.eta_back[n], -slope[n]) for n in machine.visible}
-            program.accumulate(machine.params, Rows(self.seen | self.means | delta), weights, out, scale, own=machine.visible)
+            program.accumulate(
+                machine.params,
+                Rows(self.seen | self.means | delta),
+                weights,
+                out,
+                scale,
+                own=machine.visible,
+            )
             if machine.given:  # what hidden and given units have in common does not depend on v′
                 still = {n: np.zeros_like(x) for n, x in delta.items()}
-                program.accumulate(machine.params, Rows(self.seen | self.means | still), weights, out, -scale, own=())
+                program.accumulate(
+                    machine.params,
+                    Rows(self.seen | self.means | still),
+                    weights,
+                    out,
+                    -scale,
+                    own=(),
+                )
             for n, x in self._field_of(machine.hidden, delta).items():
                 asked[n] = asked.get(n, 0) + x
-        moved = {n: program.curvature(n, self.eta[n], asked[n].astype(program.dtype)) for n in machine.hidden if n in asked}
+        moved = {
+            n: program.curvature(n, self.eta[n], asked[n].astype(program.dtype))
+            for n in machine.hidden
+            if n in asked
+        }
         up = {n: self.means[n] + moved[n] if n in moved else self.means[n] for n in machine.hidden}
         program.accumulate(machine.params, Rows(self.seen | up), weights, out, scale)
-        program.accumulate(machine.params, Rows(self.seen | self.back | self.again), weights, out, -scale)
+        program.accumulate(
+            machine.params, Rows(self.seen | self.back | self.again), weights, out, -scale
+        )
         if not down:
             return {}
         slope = self._slope(self.seen, self.means, self.eta_back)
@@ -123,7 +187,9 @@ class Pass:
         return slope
 
     def _slope(self, at: State, means: State, eta: Mapping[str, Array] | None = None) -> State:
-        """−dF/dv: the visible units' fields given the hidden means, and the slope of their base measure where it counts."""
+        """−dF/dv: the visible units' fields given the hidden means, and the slope of their base
+        measure where it counts.
+        """
         machine, program = self.machine, self.machine.program
         out = {}
         for n in machine.visible:
@@ -138,10 +204,20 @@ class Pass:
         program = self.machine.program
         rows = len(next(iter(sources.values())))
         given = {n: x for n, x in self.seen.items() if n not in self.machine.free}
-        state = {n: np.zeros((rows, program.sizes[n]), program.dtype) for n in self.machine.free} | given | sources
+        state = (
+            {n: np.zeros((rows, program.sizes[n]), program.dtype) for n in self.machine.free}
+            | given
+            | sources
+        )
         out = {}
         for n in names:
-            made = program.field(self.fields, n, state, list(sources), np.zeros(program.shape(n, rows), program.dtype))
+            made = program.field(
+                self.fields,
+                n,
+                state,
+                list(sources),
+                np.zeros(program.shape(n, rows), program.dtype),
+            )
             out[n] = made[0] if made.ndim == 3 else made
         return out
 

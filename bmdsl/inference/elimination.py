@@ -1,6 +1,8 @@
-"""Exact sums over all units of a sparse machine, one unit after another: log Z, means and independent samples.
+"""Exact sums over all units of a sparse machine, one unit after another: log Z, means and
+independent samples.
 
-The cost is that of the largest table, 2^(treewidth + 1) for binary units, not of the number of joint states (Koller & Friedman 2009, chapter 9).
+The cost is that of the largest table, 2^(treewidth + 1) for binary units, not of the number of
+joint states (Koller & Friedman 2009, chapter 9).
 """
 
 from __future__ import annotations
@@ -18,7 +20,9 @@ from .unit_tables import LIMIT, Factor, UnitTables
 
 @dataclass(frozen=True)
 class Bucket:
-    """One variable on its way out: the factors it stood in, and the variables of their product, itself last."""
+    """One variable on its way out: the factors it stood in, and the variables of their product,
+    itself last.
+    """
 
     variable: int
     scope: tuple[int, ...]
@@ -38,15 +42,29 @@ class Bucket:
 
 
 class Elimination:
-    """A program's units as variables with finitely many states. Groups in `held` are fixed at one row of values, but where that is NaN."""
+    """A program's units as variables with finitely many states.
+
+    Groups in `held` are fixed at one row of values, but where that is NaN.
+    """
 
     def __init__(self, program: Program, f: Fields, held: State, what: str) -> None:
         made = UnitTables(program, f, held, what)
-        self.program, self.first, self.values, self.states, self.constant = program, made.first, made.values, made.states, made.constant
+        self.program, self.first, self.values, self.states, self.constant = (
+            program,
+            made.first,
+            made.values,
+            made.states,
+            made.constant,
+        )
         order, bits = elimination_order(self.states, made.scopes, LIMIT)
         if len(order) < len(self.states):
-            raise fail("BM801", f"{what} is not exact here: summing unit after unit needs a table of 2^{bits:.0f} numbers",
-                       note=f"at most 2^{LIMIT:.0f} are made here", help="a smaller or sparser machine, or sampling")  # fmt: skip
+            raise fail(
+                "BM801",
+                f"{what} is not exact here: summing unit after unit needs a table of 2^{bits:.0f}"
+                " numbers",
+                note=f"at most 2^{LIMIT:.0f} are made here",
+                help="a smaller or sparser machine, or sampling",
+            )
         self.log_z, self.buckets = self._eliminate(made.factors(), order)
 
     # ------------------------------------------------------------ sums
@@ -71,7 +89,9 @@ class Elimination:
         return log_z, buckets
 
     def means(self) -> State:
-        """E[x] of every group, [size]: from the last variable out to the first, each given those after it."""
+        """E[x] of every group, [size]: from the last variable out to the first, each given those
+        after it.
+        """
         single: dict[int, Array] = {}
         joint: dict[int, tuple[tuple[int, ...], Array]] = {}
         """Variable → (its bucket's scope, the distribution over it)."""
@@ -85,19 +105,25 @@ class Elimination:
                 scope, p = joint[parent[n]]
                 rest = tuple(m for m, v in enumerate(scope) if v not in b.scope)
                 kept = [v for v in scope if v in b.scope]
-                conditional *= p.sum(axis=rest).transpose([kept.index(v) for v in b.scope[:-1]])[..., None]
+                conditional *= p.sum(axis=rest).transpose([kept.index(v) for v in b.scope[:-1]])[
+                    ..., None
+                ]
             joint[n] = b.scope, conditional
             single[b.variable] = conditional.sum(axis=tuple(range(conditional.ndim - 1)))
         out = {}
         for g in self.program.plan.groups:
-            units = range(self.first[g.name], self.first[g.name] + g.size // self.program.states[g.name])
+            units = range(
+                self.first[g.name], self.first[g.name] + g.size // self.program.states[g.name]
+            )
             out[g.name] = np.concatenate([single[v] @ self.values[v] for v in units])
         return out
 
     def _parents(self) -> list[int]:
         """The bucket that each bucket's sum went to; itself where that was a number."""
         place = {b.variable: n for n, b in enumerate(self.buckets)}
-        return [min((place[v] for v in b.scope[:-1]), default=n) for n, b in enumerate(self.buckets)]
+        return [
+            min((place[v] for v in b.scope[:-1]), default=n) for n, b in enumerate(self.buckets)
+        ]
 
     def sample(self, count: int, generator: np.random.Generator) -> State:
         """Independent draws of all units: group → [count, size]."""
@@ -107,9 +133,13 @@ class Elimination:
             p = np.exp(table - table.max(-1, keepdims=True)).reshape(-1, self.states[b.variable])
             total = np.cumsum(p, axis=1)
             u = generator.random(count) * np.broadcast_to(total[:, -1], count)
-            drawn[b.variable] = np.minimum((u[:, None] >= total).sum(1), self.states[b.variable] - 1)
+            drawn[b.variable] = np.minimum(
+                (u[:, None] >= total).sum(1), self.states[b.variable] - 1
+            )
         out = {}
         for g in self.program.plan.groups:
-            units = range(self.first[g.name], self.first[g.name] + g.size // self.program.states[g.name])
+            units = range(
+                self.first[g.name], self.first[g.name] + g.size // self.program.states[g.name]
+            )
             out[g.name] = np.hstack([self.values[v][drawn[v]] for v in units])
         return out

@@ -1,4 +1,6 @@
-"""What a machine knows exactly: energies, conditionals, free energies, likelihoods and their gradients, with AIS where a sum is too large."""
+"""What a machine knows exactly: energies, conditionals, free energies, likelihoods and their
+gradients, with AIS where a sum is too large.
+"""
 
 from __future__ import annotations
 
@@ -30,16 +32,28 @@ METHODS = ("exact", "ais")
 
 
 class Exact(Phases):
-    """Phases that take states from a user, [n, *axes], one-hot for one-of-K groups, and give derived quantities of them."""
+    """Phases that take states from a user, [n, *axes], one-hot for one-of-K groups, and give
+    derived quantities of them.
+    """
 
-    def __init__(self, model: Model, program: Program, seed: int, starts: Mapping[str, Any] | None = None) -> None:
+    def __init__(
+        self, model: Model, program: Program, seed: int, starts: Mapping[str, Any] | None = None
+    ) -> None:
         super().__init__(model, program, seed, starts)
         self._calls = 0
 
     # ------------------------------------------------------------ states in and out
 
-    def _state(self, groups: Mapping[str, Any], needed: tuple[str, ...], what: str, kind: gate.Kind = "states", unseen: bool = False) -> State:
-        """What comes in for groups as [cases, size], through the gate; parameters are looked at too, as they may have been written in place.
+    def _state(
+        self,
+        groups: Mapping[str, Any],
+        needed: tuple[str, ...],
+        what: str,
+        kind: gate.Kind = "states",
+        unseen: bool = False,
+    ) -> State:
+        """What comes in for groups as [cases, size], through the gate; parameters are looked at
+        too, as they may have been written in place.
 
         `unseen`: whether NaN is a unit that was not seen, else an error.
         """
@@ -49,7 +63,11 @@ class Exact(Phases):
         for name in groups:
             if name not in known:
                 close = near(name, known)
-                raise fail("BM804", f"model `{self.model.name}` has no group `{name}`", help=f"did you mean `{close}`?" if close else "")
+                raise fail(
+                    "BM804",
+                    f"model `{self.model.name}` has no group `{name}`",
+                    help=f"did you mean `{close}`?" if close else "",
+                )
         missing = [name for name in needed if name not in groups]
         if missing:
             raise fail("BM805", f"{what} needs a value for {', '.join(f'`{m}`' for m in missing)}")
@@ -57,19 +75,43 @@ class Exact(Phases):
         for name in known:
             if name in groups:
                 means = kind == "states" and self.takes_means and name not in self.hidden
-                state[name] = gate.values(self.program, name, groups[name], "means" if means else kind)
-                verify_numbers(self.program.plan.group(name), self.program.states[name], state[name], what, unseen)
+                state[name] = gate.values(
+                    self.program, name, groups[name], "means" if means else kind
+                )
+                verify_numbers(
+                    self.program.plan.group(name),
+                    self.program.states[name],
+                    state[name],
+                    what,
+                    unseen,
+                )
         if len({len(x) for x in state.values()}) > 1:
-            raise fail("BM807", "groups have different numbers of cases: " + ", ".join(f"{n} {len(x)}" for n, x in state.items()))
+            raise fail(
+                "BM807",
+                "groups have different numbers of cases: "
+                + ", ".join(f"{n} {len(x)}" for n, x in state.items()),
+            )
         return state
 
     def _data(self, data: Any, kind: gate.Kind = "states") -> State:
-        """Data as a state: one array where one visible group takes it, else a dict. Visible units may be missing (NaN)."""
+        """Data as a state: one array where one visible group takes it, else a dict.
+
+        Visible units may be missing (NaN).
+        """
         groups = dict(data) if isinstance(data, Mapping) else {self.visible[0]: data}
-        return self._state(groups, tuple(g.name for g in self.model.groups if g.role != "hidden"), "data", kind, unseen=True)
+        return self._state(
+            groups,
+            tuple(g.name for g in self.model.groups if g.role != "hidden"),
+            "data",
+            kind,
+            unseen=True,
+        )
 
     def seen(self, data: Any, missing: bool = False) -> State:
-        """Data that are states or means of their units, some of them `missing` (NaN) or none. BmError BM774, BM819."""
+        """Data that are states or means of their units, some of them `missing` (NaN) or none.
+
+        BmError BM774, BM819.
+        """
         state = self._data(data, "means")
         for name, x in state.items():
             if not missing:
@@ -83,22 +125,41 @@ class Exact(Phases):
 
     @alone
     def energy(self, /, **groups: Any) -> Array:
-        """E(x) in nats, base measures included so that P(x) = exp(−E(x))/Z: [batch]. Every group must be given."""
+        """E(x) in nats, base measures included so that P(x) = exp(−E(x))/Z: [batch].
+
+        Every group must be given.
+        """
         # + 0.0: an energy of −0 is 0
-        return self.program.energy(self._fields(), self._state(groups, tuple(g.name for g in self.model.groups), "the energy")) + 0.0
+        return (
+            self.program.energy(
+                self._fields(),
+                self._state(groups, tuple(g.name for g in self.model.groups), "the energy"),
+            )
+            + 0.0
+        )
 
     @alone
     def free_energy(self, /, **groups: Any) -> Array:
-        """F(v) = −log Σ_h exp(−E(v, h)) in nats: [batch], summed over missing units (NaN) too, at states or at means, as those of a reconstruction.
+        """F(v) = −log Σ_h exp(−E(v, h)) in nats: [batch], summed over missing units (NaN) too, at
+        states or at means, as those of a reconstruction.
 
         BmError where that sum cannot be exact.
         """
-        state = self._state(groups, tuple(g.name for g in self.model.groups if g.role != "hidden"), "the free energy", "means", unseen=True)
+        state = self._state(
+            groups,
+            tuple(g.name for g in self.model.groups if g.role != "hidden"),
+            "the free energy",
+            "means",
+            unseen=True,
+        )
         return self.free_energies(state)
 
     @alone
     def conditional(self, group: str, /, **groups: Any) -> Array:
-        """E[group | the rest] = A′(η): [batch, *axes]. The group's neighbours must be given, as states or as means."""
+        """E[group | the rest] = A′(η): [batch, *axes].
+
+        The group's neighbours must be given, as states or as means.
+        """
         graph = self.program.plan.graph
         if group not in (g.name for g in self.model.groups):
             raise fail("BM804", f"model `{self.model.name}` has no group `{group}`")
@@ -116,14 +177,24 @@ class Exact(Phases):
 
     @alone
     def posterior(self, /, **groups: Any) -> dict[str, Array]:
-        """E[h | v] of every hidden group, and of every visible one that is left out: a class RBM's P(y | v), labels summed out with the rest.
+        """E[h | v] of every hidden group, and of every visible one that is left out: a class RBM's
+        P(y | v), labels summed out with the rest.
         Missing units (NaN) are summed out too.
 
-        What is given are states, or means that a layer below has. Exact where they can be summed out, or few enough enumerated, else mean field.
-        Responsibilities of a one-of-K unit are those at the train block's (last) `temperature`, where that names it.
+        What is given are states, or means that a layer below has. Exact where they can be summed
+        out, or few enough enumerated, else mean field. Responsibilities of a one-of-K unit are
+        those at the train block's (last) `temperature`, where that names it.
         """
         with self.tempered({t.group: t.stop for t in self.model.training.temperature}):
-            return self._posterior(self._state(groups, self.given or (() if groups else self.visible[:1]), "the posterior", "means", unseen=True))
+            return self._posterior(
+                self._state(
+                    groups,
+                    self.given or (() if groups else self.visible[:1]),
+                    "the posterior",
+                    "means",
+                    unseen=True,
+                )
+            )
 
     def _posterior(self, state: State) -> dict[str, Array]:
         free = tuple(n for n in self.free if n not in state or n in self.hidden)
@@ -136,33 +207,52 @@ class Exact(Phases):
             chosen = enumeration.choose(self.program, free, "the posterior", QUICK)
             one = enumeration.one_unit(self.program, chosen)
             if one is not None and count > (step := summing.cases_at_once(self.program, one)):
-                parts = [self._posterior({n: x[lo : lo + step] for n, x in state.items()}) for lo in range(0, count, step)]
+                parts = [
+                    self._posterior({n: x[lo : lo + step] for n, x in state.items()})
+                    for lo in range(0, count, step)
+                ]
                 return {n: np.concatenate([p[n] for p in parts]) for n in free}
             rows, weights = self.posterior_rows(state, QUICK, free)
         except BmError:
-            return {n: x for n, x in self._shape(self.mean_field(state, 100, 1e-6, 0.0)[0]).items() if n in free}
+            return {
+                n: x
+                for n, x in self._shape(self.mean_field(state, 100, 1e-6, 0.0)[0]).items()
+                if n in free
+            }
         per = len(weights) // count
         means = {n: (rows[n] * weights[:, None]).reshape(count, per, -1).sum(1) for n in free}
         return self._shape(means)
 
     @alone
     def marginals(self, clamp: Mapping[str, Any] | None = None) -> dict[str, Array]:
-        """E[x] of every group, exactly: [*axes]. `clamp` holds groups at one case, [1, *axes], but for units that are NaN.
+        """E[x] of every group, exactly: [*axes].
 
-        By summing out unit after unit where the machine is sparse (any order of terms), by enumeration otherwise. BmError BM801 where both
-        are too large.
+        `clamp` holds groups at one case, [1, *axes], but for units that are NaN.
+
+        By summing out unit after unit where the machine is sparse (any order of terms), by
+        enumeration otherwise. BmError BM801 where both are too large.
         """
         held = self._held_at(clamp, "marginals")
         if not held:
             try:
                 rows, weights = self.model_rows(bits=QUICK)
-                return {n: self.program.shaped(n, (x.astype(np.float64) * weights[:, None]).sum(0, keepdims=True))[0] for n, x in rows.items()}
+                return {
+                    n: self.program.shaped(
+                        n, (x.astype(np.float64) * weights[:, None]).sum(0, keepdims=True)
+                    )[0]
+                    for n, x in rows.items()
+                }
             except BmError:
                 pass
         else:
             try:
                 free = tuple(n for n in self.free if n not in held)
-                return {n: self.program.shaped(n, x)[0] for n, x in observed_part.means(self, held, free, "the marginals", QUICK, {}).items()}
+                return {
+                    n: self.program.shaped(n, x)[0]
+                    for n, x in observed_part.means(
+                        self, held, free, "the marginals", QUICK, {}
+                    ).items()
+                }
             except BmError:
                 pass
         means = Elimination(self.program, self._fields(), held, "the marginals").means()
@@ -170,32 +260,52 @@ class Exact(Phases):
 
     @alone
     def exact_sample(self, n: int, clamp: Mapping[str, Any] | None = None) -> dict[str, Array]:
-        """n independent draws from the machine's distribution itself, no chains: group → [n, *axes].
+        """n independent draws from the machine's distribution itself, no chains: group → [n,
+        *axes].
 
-        By summing out unit after unit, so for machines that are sparse or small; `clamp` holds groups at one case, [1, *axes], but for
-        units that are NaN. BmError BM801 where the tables are too large.
+        By summing out unit after unit, so for machines that are sparse or small; `clamp` holds
+        groups at one case, [1, *axes], but for units that are NaN. BmError BM801 where the tables
+        are too large.
         """
-        made = Elimination(self.program, self._fields(), self._held_at(clamp, "exact samples"), "exact sampling")
+        made = Elimination(
+            self.program, self._fields(), self._held_at(clamp, "exact samples"), "exact sampling"
+        )
         self._calls += 1
         drawn = made.sample(n, of_event("EXACT_SAMPLE", self.seed, self._calls))
         return self._shape({name: x.astype(self.dtype) for name, x in drawn.items()})
 
     def _held_at(self, clamp: Mapping[str, Any] | None, what: str) -> State:
-        held = self._state(clamp or {}, tuple(g.name for g in self.model.groups if g.role == "given"), what, unseen=True)
+        held = self._state(
+            clamp or {},
+            tuple(g.name for g in self.model.groups if g.role == "given"),
+            what,
+            unseen=True,
+        )
         for name, x in held.items():
             if len(x) != 1:
-                raise fail("BM807", f"{what} are those given one case, but `{name}` has {len(x)}", help=f"call it for each: clamp={{'{name}': x[k:k+1]}}")
+                raise fail(
+                    "BM807",
+                    f"{what} are those given one case, but `{name}` has {len(x)}",
+                    help=f"call it for each: clamp={{'{name}': x[k:k+1]}}",
+                )
         return held
 
     def log_partition(self, method: str = "exact", **options: Any) -> float | LogPartition:
-        """log Z in nats. `exact`: by enumeration, or unit after unit where the machine is sparse; BmError BM801 where both are too large.
+        """log Z in nats.
 
-        `ais`: an estimate from both ends with its errors, a `LogPartition`; options are those of `estimate_log_partition`.
+        `exact`: by enumeration, or unit after unit where the machine is sparse; BmError BM801 where
+        both are too large.
+
+        `ais`: an estimate from both ends with its errors, a `LogPartition`; options are those of
+        `estimate_log_partition`.
         """
         self._verify_method(method, options)
         if self.given:
-            raise fail("BM809", f"log Z depends on the given group `{self.given[0]}`",
-                       help="use the likelihood of a case, which has it: `machine.log_likelihood(data)`")  # fmt: skip
+            raise fail(
+                "BM809",
+                f"log Z depends on the given group `{self.given[0]}`",
+                help="use the likelihood of a case, which has it: `machine.log_likelihood(data)`",
+            )
         if method == "ais":
             found = self.estimate_log_partition(**options)
             assert isinstance(found, LogPartition)
@@ -205,45 +315,96 @@ class Exact(Phases):
     @staticmethod
     def _verify_method(method: str, options: Mapping[str, Any]) -> None:
         if method not in METHODS:
-            raise fail("BM808", f"log_partition has no method `{method}`", help=f"methods are {', '.join(METHODS)}")
+            raise fail(
+                "BM808",
+                f"log_partition has no method `{method}`",
+                help=f"methods are {', '.join(METHODS)}",
+            )
         if method == "exact" and options:
-            raise fail("BM808", f"exact enumeration takes no option `{next(iter(options))}`", help='options are for method="ais"')
+            raise fail(
+                "BM808",
+                f"exact enumeration takes no option `{next(iter(options))}`",
+                help='options are for method="ais"',
+            )
 
     @alone
-    def estimate_log_partition(self, data: Any = None, *, given: Mapping[str, Any] | None = None, chains: int = 1000, steps: int = 1000,
-                               schedule: str = "adaptive", reverse: bool = True, start: Mapping[str, Any] | None = None, settle: int = 100,
-                               progress: Progress | None = None) -> LogPartition | LogPartitions:  # fmt: skip
-        """log Z in nats by annealed importance sampling, and by reverse AIS (Salakhutdinov & Murray 2008): a lower and an upper bound on average.
+    def estimate_log_partition(
+        self,
+        data: Any = None,
+        *,
+        given: Mapping[str, Any] | None = None,
+        chains: int = 1000,
+        steps: int = 1000,
+        schedule: str = "adaptive",
+        reverse: bool = True,
+        start: Mapping[str, Any] | None = None,
+        settle: int = 100,
+        progress: Progress | None = None,
+    ) -> LogPartition | LogPartitions:
+        """log Z in nats by annealed importance sampling, and by reverse AIS (Salakhutdinov & Murray
+        2008): a lower and an upper bound on average.
 
-        Chains begin as independent units whose means are those of `data` (hidden ones: of their posterior), or of short runs where there are
-        none, and are moved to the machine over `steps` temperatures. Half of the reverse chains begin at `start`, samples
-        group → [n, *axes] (None: at cases of `data`), the others at the forward chains' ends by their weights, all moved on by `settle` sweeps; the
-        larger estimate counts, for a start that misses a mode makes it too low.
+        Chains begin as independent units whose means are those of `data` (hidden ones: of their
+        posterior), or of short runs where there are none, and are moved to the machine over `steps`
+        temperatures. Half of the reverse chains begin at `start`, samples group → [n, *axes] (None:
+        at cases of `data`), the others at the forward chains' ends by their weights, all moved on
+        by `settle` sweeps; the larger estimate counts, for a start that misses a mode makes it too
+        low.
 
-        `given`, of a model with given groups: group → [cases, *axes]. The answer is log Z(x) of each case, `LogPartitions`; `chains` are divided
-        over the distinct x, at least 20 each, and reverse chains begin at the forward ones' ends. BmError BM809 without, BM790 for another group.
+        `given`, of a model with given groups: group → [cases, *axes]. The answer is log Z(x) of
+        each case, `LogPartitions`; `chains` are divided over the distinct x, at least 20 each, and
+        reverse chains begin at the forward ones' ends. BmError BM809 without, BM790 for another
+        group.
         """
         gate.verify_parameters(self.params)
         if self.given or given:
             if start is not None:
-                raise fail("BM808", "AIS at given groups takes no option `start`", help="leave it out: reverse chains begin at the forward ones' ends")
-            return self._estimate_given(data, given, chains, steps, schedule, reverse, settle, progress)
+                raise fail(
+                    "BM808",
+                    "AIS at given groups takes no option `start`",
+                    help="leave it out: reverse chains begin at the forward ones' ends",
+                )
+            return self._estimate_given(
+                data, given, chains, steps, schedule, reverse, settle, progress
+            )
         seen = None if data is None else self._data(data)
-        begin = self._started(len(next(iter(self._state(start, (), "the start").values()))), {}, start) if start else None
+        begin = (
+            self._started(len(next(iter(self._state(start, (), "the start").values()))), {}, start)
+            if start
+            else None
+        )
         if begin is None and seen is not None:
             rows = np.linspace(0, len(next(iter(seen.values()))) - 1, chains).astype(int)
-            begin = self._started(chains, {}, {n: self.program.shaped(n, x[rows]) for n, x in seen.items()})
+            begin = self._started(
+                chains, {}, {n: self.program.shaped(n, x[rows]) for n, x in seen.items()}
+            )
         means = importance.base_means(self, seen)
-        return importance.estimate(self, means, chains, steps, schedule, reverse, begin, settle, progress)
+        return importance.estimate(
+            self, means, chains, steps, schedule, reverse, begin, settle, progress
+        )
 
-    def _estimate_given(self, data: Any, given: Mapping[str, Any] | None, *options: Any) -> LogPartitions:
+    def _estimate_given(
+        self, data: Any, given: Mapping[str, Any] | None, *options: Any
+    ) -> LogPartitions:
         if not given:
-            raise fail("BM809", f"log Z depends on the given group `{self.given[0]}`",
-                       help=f"say at which values: `given={{'{self.given[0]}': x}}`, or `machine.log_likelihood(data, \"ais\")`")  # fmt: skip
+            raise fail(
+                "BM809",
+                f"log Z depends on the given group `{self.given[0]}`",
+                help=(
+                    f"say at which values: `given={{'{self.given[0]}': x}}`, or"
+                    ' `machine.log_likelihood(data, "ais")`'
+                ),
+            )
         for name in given:
             if spelled(name, self.program.sizes) in self.free:
-                cure = f"given groups are {', '.join(self.given)}" if self.given else "log Z of this model depends on none: leave `given` out"
-                raise fail("BM790", f"`{name}` is not a given group of `{self.model.name}`", help=cure)
+                cure = (
+                    f"given groups are {', '.join(self.given)}"
+                    if self.given
+                    else "log Z of this model depends on none: leave `given` out"
+                )
+                raise fail(
+                    "BM790", f"`{name}` is not a given group of `{self.model.name}`", help=cure
+                )
         at = self._state(given, self.given, "log Z")
         means = importance.base_means(self, None if data is None else self._data(data), at)
         return conditional_partition.estimate(self, means, at, *options)
@@ -264,12 +425,17 @@ class Exact(Phases):
         except BmError as unit_by_unit:
             try:
                 return self.log_z(f)
-            except BmError as by_group:  # said of the way that fits the model: one that is written out is sparse
+            except (
+                BmError
+            ) as by_group:  # said of the way that fits the model: one that is written out is sparse
                 raise (unit_by_unit if self.program.plan.listed else by_group) from None
 
     @alone
-    def variational_bound(self, data: Any, steps: int = 200, tol: float = 1e-6, damping: float = 0.0) -> Array:
-        """E_q[−E(v, h)] + H(q) ≤ −F(v), q mean field's independent hidden (and missing) units: [cases], in nats. Less log Z, a bound on log P(v).
+    def variational_bound(
+        self, data: Any, steps: int = 200, tol: float = 1e-6, damping: float = 0.0
+    ) -> Array:
+        """E_q[−E(v, h)] + H(q) ≤ −F(v), q mean field's independent hidden (and missing) units:
+        [cases], in nats. Less log Z, a bound on log P(v).
 
         What a deep machine has in place of its free energy (Salakhutdinov & Hinton 2009, eq. 7).
         """
@@ -277,16 +443,20 @@ class Exact(Phases):
 
     @alone
     def log_likelihood(self, data: Any, method: str = "exact", **options: Any) -> Array:
-        """log P(v) = −F(v) − log Z of every case, in nats; log P(v | x) with given groups x, whose Z is that of each distinct x. Where units are
+        """log P(v) = −F(v) − log Z of every case, in nats; log P(v | x) with given groups x, whose
+        Z is that of each distinct x. Where units are
         missing (NaN), of those that were seen.
 
-        `method` and `options` are those of `log_partition`; `ais` takes its base rates from the data. BmError BM801 where F(v) is not exact:
-        `variational_bound` less log Z then bounds it from below.
+        `method` and `options` are those of `log_partition`; `ais` takes its base rates from the
+        data. BmError BM801 where F(v) is not exact: `variational_bound` less log Z then bounds it
+        from below.
         """
         state = self._data(data)
         if not self.given:
             free = self.free_energies(state)
-            return -free - float(self.log_partition(method, **({"data": data} if method == "ais" else {}) | options))
+            return -free - float(
+                self.log_partition(method, **({"data": data} if method == "ais" else {}) | options)
+            )
         self._verify_method(method, options)
         at = {n: state[n] for n in self.given}
         if method == "ais":
@@ -296,8 +466,11 @@ class Exact(Phases):
         return -self.free_energies(state) - conditional_partition.exact_log_partitions(self, at)
 
     @alone
-    def gradient(self, data: Any, positive: str = "exact", negative: str = "exact") -> dict[str, Array]:
-        """d mean log-likelihood / dθ = ⟨∂(−E)/∂θ⟩_data − ⟨∂(−E)/∂θ⟩_model, both phases exact or mean field (positive).
+    def gradient(
+        self, data: Any, positive: str = "exact", negative: str = "exact"
+    ) -> dict[str, Array]:
+        """d mean log-likelihood / dθ = ⟨∂(−E)/∂θ⟩_data − ⟨∂(−E)/∂θ⟩_model, both phases exact or
+        mean field (positive).
 
         Where units are missing (NaN), of the likelihood of those that were seen.
         """
@@ -312,9 +485,17 @@ class Exact(Phases):
         elif positive == "meanfield":
             rows, _ = self.mean_field(state, 100, 1e-8, 0.0)
         else:
-            raise fail("BM810", f"the gradient has no positive phase `{positive}`", help='use "exact" or "meanfield"')
+            raise fail(
+                "BM810",
+                f"the gradient has no positive phase `{positive}`",
+                help='use "exact" or "meanfield"',
+            )
         if negative != "exact":
-            raise fail("BM810", f"the gradient has no negative phase `{negative}`", help='use "exact"; training has `cd` and `pcd`')
+            raise fail(
+                "BM810",
+                f"the gradient has no negative phase `{negative}`",
+                help='use "exact"; training has `cd` and `pcd`',
+            )
         if rows:
             self.program.accumulate(self.params, rows, weights / cases, out, 1.0)
         self._accumulate_model(out, -1.0, {n: state[n] for n in self.given})
@@ -327,11 +508,17 @@ class Exact(Phases):
         cases = list(one_by_one(given))
         for case in cases:
             log_z = self.log_z(f, given=case) if case else self._exact_log_partition()
-            for rows, w in enumeration.summed_rows(self.program, f, case, self.free, "the negative phase"):
-                self.program.accumulate(self.params, rows, np.exp(w - log_z) / len(cases), out, scale)
+            for rows, w in enumeration.summed_rows(
+                self.program, f, case, self.free, "the negative phase"
+            ):
+                self.program.accumulate(
+                    self.params, rows, np.exp(w - log_z) / len(cases), out, scale
+                )
 
     def tie(self, gradient: dict[str, Array]) -> None:
-        """A symmetric parameter's gradient is that of its free entries, written to both sides; its diagonal stays zero."""
+        """A symmetric parameter's gradient is that of its free entries, written to both sides; its
+        diagonal stays zero.
+        """
         for p in self.model.parameters:
             if p.symmetric:
                 g = gradient[p.name]
@@ -344,17 +531,31 @@ class Exact(Phases):
         needed = tuple(g.name for g in self.model.groups if g.role == "given")
         return self._state(clamp or {}, needed, "sampling", unseen=True)
 
-    def _started(self, n: int, clamp: Mapping[str, Any] | None, init: Mapping[str, Any] | None) -> State:
+    def _started(
+        self, n: int, clamp: Mapping[str, Any] | None, init: Mapping[str, Any] | None
+    ) -> State:
         """Chains as they begin; what is held fixed comes in with the first sweep."""
         observed, start = self._chosen(n, clamp, init)
         return self._begun(n, observed, start)
 
-    def _chosen(self, n: int, clamp: Mapping[str, Any] | None, init: Mapping[str, Any] | None) -> tuple[State, State]:
-        """What is held fixed and what is chosen of the start. BmError BM807 for other numbers of cases than chains."""
-        observed, start = self._clamped(n, clamp), self._state(init or {}, (), "the start", unseen=True)
+    def _chosen(
+        self, n: int, clamp: Mapping[str, Any] | None, init: Mapping[str, Any] | None
+    ) -> tuple[State, State]:
+        """What is held fixed and what is chosen of the start.
+
+        BmError BM807 for other numbers of cases than chains.
+        """
+        observed, start = (
+            self._clamped(n, clamp),
+            self._state(init or {}, (), "the start", unseen=True),
+        )
         for name, x in (observed | start).items():
             if len(x) != n:
-                raise fail("BM807", f"{n} chains were asked for, but `{name}` has {len(x)} cases", help=f"give one case a chain, or n = {len(x)}")
+                raise fail(
+                    "BM807",
+                    f"{n} chains were asked for, but `{name}` has {len(x)} cases",
+                    help=f"give one case a chain, or n = {len(x)}",
+                )
         return observed, start
 
     def _begun(self, n: int, observed: State, start: State) -> State:

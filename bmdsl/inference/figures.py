@@ -1,4 +1,6 @@
-"""How well a machine describes data: reconstruction error, free energy, exact log-likelihood where states can be enumerated."""
+"""How well a machine describes data: reconstruction error, free energy, exact log-likelihood where
+states can be enumerated.
+"""
 
 from __future__ import annotations
 
@@ -19,10 +21,11 @@ if TYPE_CHECKING:
     from .machine import Machine
 
 
-
 @dataclass(frozen=True)
 class Figures:
-    """Means over the cases: squared error of E[v | E[h | v]] an entry; F(v) and log P(v) in nats, None where not exact."""
+    """Means over the cases: squared error of E[v | E[h | v]] an entry; F(v) and log P(v) in nats,
+    None where not exact.
+    """
 
     part: str
     cases: int
@@ -31,7 +34,9 @@ class Figures:
     log_likelihood: float | None
     notes: tuple[str, ...] = field(default=())
     class_errors: Mapping[str, float] = field(default_factory=dict)
-    """Visible one-of-K unit → share of the cases whose most probable state given the rest, P(y | v), is not theirs."""
+    """Visible one-of-K unit → share of the cases whose most probable state given the rest, P(y |
+    v), is not theirs.
+    """
     bound: bool = False
     """Whether −F of some cases, with missing values, is mean field's lower bound."""
 
@@ -46,21 +51,36 @@ class Figures:
             ("reconstruction error", _shown(self.reconstruction_error)),
             ("free energy", _shown(self.free_energy, " nats", "at most " * self.bound)),
             ("log-likelihood", _shown(self.log_likelihood, " nats", "at least " * self.bound)),
-            *((f"error of {name}", f"{100 * share:.2f} %") for name, share in self.class_errors.items()),
+            *(
+                (f"error of {name}", f"{100 * share:.2f} %")
+                for name, share in self.class_errors.items()
+            ),
         ]
 
     def as_dict(self) -> dict[str, Any]:
         """For `--json`."""
-        return {"part": self.part, "cases": self.cases, "reconstruction_error": self.reconstruction_error, "free_energy": self.free_energy,
-                "log_likelihood": self.log_likelihood, "class_errors": dict(self.class_errors), "notes": list(self.notes), "bound": self.bound}  # fmt: skip
+        return {
+            "part": self.part,
+            "cases": self.cases,
+            "reconstruction_error": self.reconstruction_error,
+            "free_energy": self.free_energy,
+            "log_likelihood": self.log_likelihood,
+            "class_errors": dict(self.class_errors),
+            "notes": list(self.notes),
+            "bound": self.bound,
+        }
 
 
 def _shown(value: float | None, unit: str = "", side: str = "") -> str:
     return "not exact here" if value is None else f"{side}{value:.5g}{unit}"
 
 
-def figures(machine: Machine, data: Mapping[str, np.ndarray], part: str, weights: np.ndarray | None = None) -> Figures:
-    """Figures of prepared data, means with `weights`; of what was seen of cases with missing values. Cases of weight 0 are left out."""
+def figures(
+    machine: Machine, data: Mapping[str, np.ndarray], part: str, weights: np.ndarray | None = None
+) -> Figures:
+    """Figures of prepared data, means with `weights`; of what was seen of cases with missing
+    values. Cases of weight 0 are left out.
+    """
     if weights is not None and not weights.all():
         data, weights = {n: x[weights > 0] for n, x in data.items()}, weights[weights > 0]
     gaps = Gaps.of(machine, data)
@@ -68,7 +88,11 @@ def figures(machine: Machine, data: Mapping[str, np.ndarray], part: str, weights
     if not count:
         return Figures(part, 0, None, None, None, tuple(gaps.notes()))
     of_seen = None if weights is None else weights[gaps.seen]
-    wrong, notes = _squared_errors(machine, seen, gaps.missing[gaps.seen], of_seen) if machine.reconstructs else (None, [])
+    wrong, notes = (
+        _squared_errors(machine, seen, gaps.missing[gaps.seen], of_seen)
+        if machine.reconstructs
+        else (None, [])
+    )
     mean = log_z = None
     if worth(machine, machine.hidden, count):
         values, gaps = gaps.scored(machine, data)
@@ -78,11 +102,24 @@ def figures(machine: Machine, data: Mapping[str, np.ndarray], part: str, weights
             mean = -float(np.average(values, weights=w))
             log_z = _exact_log_z(machine, {n: x[rests] for n, x in data.items()}, w)
     likelihood = -mean - log_z if mean is not None and log_z is not None else None
-    return Figures(part, count, wrong, mean, likelihood, (*gaps.notes(), *notes), _class_errors(machine, seen, of_seen), bool(gaps.bounded.any()))
+    return Figures(
+        part,
+        count,
+        wrong,
+        mean,
+        likelihood,
+        (*gaps.notes(), *notes),
+        _class_errors(machine, seen, of_seen),
+        bool(gaps.bounded.any()),
+    )
 
 
-def _exact_log_z(machine: Machine, data: Mapping[str, np.ndarray], weights: np.ndarray | None) -> float | None:
-    """log Z, with given groups x the mean of log Z(x) over the cases; None where it takes too many states."""
+def _exact_log_z(
+    machine: Machine, data: Mapping[str, np.ndarray], weights: np.ndarray | None
+) -> float | None:
+    """log Z, with given groups x the mean of log Z(x) over the cases; None where it takes too many
+    states.
+    """
     if not machine.given:
         return float(machine.log_partition()) if worth(machine, machine.free, 1) else None
     at = {n: machine.program.flat(n, data[n]) for n in machine.given}
@@ -91,44 +128,78 @@ def _exact_log_z(machine: Machine, data: Mapping[str, np.ndarray], weights: np.n
     return float(np.average(exact_log_partitions(machine, at), weights=weights))
 
 
-def _squared_errors(machine: Machine, data: Mapping[str, np.ndarray], missing: np.ndarray,
-                    weights: np.ndarray | None) -> tuple[float | None, list[str]]:  # fmt: skip
-    """Mean over the cases of (E[v | E[h | seen]] − v)² an entry that was seen, of the first visible group; and what is left out."""
+def _squared_errors(
+    machine: Machine,
+    data: Mapping[str, np.ndarray],
+    missing: np.ndarray,
+    weights: np.ndarray | None,
+) -> tuple[float | None, list[str]]:
+    """Mean over the cases of (E[v | E[h | seen]] − v)² an entry that was seen, of the first visible
+    group; and what is left out.
+    """
     first, graph = machine.visible[0], machine.program.plan.graph
-    needs = {*graph.neighbours(first), *((first,) if graph.is_lateral(first) else ())} & set(machine.visible)
+    needs = {*graph.neighbours(first), *((first,) if graph.is_lateral(first) else ())} & set(
+        machine.visible
+    )
     notes: list[str] = []
-    if missing.any() and any(np.isnan(data[n]).any() for n in needs):  # its means need values that were not seen
-        notes.append(f"the reconstruction error is that of the {int((~missing).sum()):,} cases without missing values")
-        data, weights = {n: x[~missing] for n, x in data.items()}, None if weights is None else weights[~missing]
+    if missing.any() and any(
+        np.isnan(data[n]).any() for n in needs
+    ):  # its means need values that were not seen
+        notes.append(
+            f"the reconstruction error is that of the {int((~missing).sum()):,} cases without"
+            " missing values"
+        )
+        data, weights = (
+            {n: x[~missing] for n, x in data.items()},
+            None if weights is None else weights[~missing],
+        )
     if not len(data[first]):
         return None, notes
 
     def errors(c: dict[str, np.ndarray]) -> np.ndarray:
-        wrong = ((np.asarray(machine.reconstruct(c), np.float64) - c[first]) ** 2).reshape(len(c[first]), -1)
+        wrong = ((np.asarray(machine.reconstruct(c), np.float64) - c[first]) ** 2).reshape(
+            len(c[first]), -1
+        )
         seen = ~np.isnan(wrong)
-        return np.asarray(np.where(seen, wrong, 0).sum(1) / np.where(seen.any(1), seen.sum(1), np.nan))
+        return np.asarray(
+            np.where(seen, wrong, 0).sum(1) / np.where(seen.any(1), seen.sum(1), np.nan)
+        )
 
     wrong = by_chunks(errors, data)
     known = ~np.isnan(wrong)
-    return (float(np.average(wrong[known], weights=None if weights is None else weights[known])) if known.any() else None), notes
+    return (
+        float(np.average(wrong[known], weights=None if weights is None else weights[known]))
+        if known.any()
+        else None
+    ), notes
 
 
-def _class_errors(machine: Machine, data: Mapping[str, np.ndarray], weights: np.ndarray | None) -> dict[str, float]:
-    """Errors of every visible one-of-K unit by its posterior given all other groups that are not hidden, over the cases whose state was seen."""
+def _class_errors(
+    machine: Machine, data: Mapping[str, np.ndarray], weights: np.ndarray | None
+) -> dict[str, float]:
+    """Errors of every visible one-of-K unit by its posterior given all other groups that are not
+    hidden, over the cases whose state was seen.
+    """
     out = {}
     for name in machine.visible:
         if machine.program.plan.is_one_unit(name) and len(machine.visible) > 1:
             seen = ~np.isnan(data[name]).any(1)
             others = {n: x[seen] for n, x in data.items() if n != name}
             if seen.any():
-                told = np.concatenate([machine.posterior(**c)[name].argmax(1) for c in chunks(others)])
+                told = np.concatenate(
+                    [machine.posterior(**c)[name].argmax(1) for c in chunks(others)]
+                )
                 right = told == data[name][seen].argmax(1)
-                out[name] = 1 - float(np.average(right, weights=None if weights is None else weights[seen]))
+                out[name] = 1 - float(
+                    np.average(right, weights=None if weights is None else weights[seen])
+                )
     return out
 
 
 def worth(machine: Machine, groups: Sequence[str], cases: int) -> bool:
-    """Whether summing `groups` out takes few enough states: none, or 2^bits for all cases together."""
+    """Whether summing `groups` out takes few enough states: none, or 2^bits for all cases
+    together.
+    """
     from .enumeration import choose, log2_states
 
     try:

@@ -28,8 +28,10 @@ def feeds_of(machine: Machine, wanted: Mapping[str, str] | None = None) -> dict[
             raise fail(
                 "BM793",
                 f"`{given}` cannot hold the past of `{visible}`",
-                help="a given group of shape [T, *axes] holds the past of a visible one "
-                "of shape [*axes] and the same unit type",
+                help=(
+                    "a given group of shape [T, *axes] holds the past of a visible one "
+                    "of shape [*axes] and the same unit type"
+                ),
             )
     out = dict(wanted or {})
     for given, visibles in fits.items():

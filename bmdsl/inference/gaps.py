@@ -71,11 +71,15 @@ class Gaps:
             lines.append(f"{_cases(used)} {has} missing values: figures are of what was seen")
         if (used & self.bounded).any():
             which = used & self.bounded
-            lines.append(f"free energies of {_cases(which)} with missing values are at most that, "
-                         f"by mean field's bound: {TOO_MANY}")  # fmt: skip
+            lines.append(
+                f"free energies of {_cases(which)} with missing values are at most that, "
+                f"by mean field's bound: {TOO_MANY}"
+            )
         if self.left_out.any():
-            lines.append(f"{_cases(self.left_out)} with missing values left out: {TOO_MANY}, "
-                         "and there is no bound")  # fmt: skip
+            lines.append(
+                f"{_cases(self.left_out)} with missing values left out: {TOO_MANY}, "
+                "and there is no bound"
+            )
         if not self.seen.all():
             lines.append(f"{_cases(~self.seen)} left out, of which nothing was seen")
         return lines

@@ -37,8 +37,11 @@ def holes(machine: Phases, state: State, mask: Any) -> dict[str, Array]:
 
 def _is_missing(mask: Any) -> bool:
     if isinstance(mask, str) and mask != MISSING:
-        raise fail("BM786", f"a mask is an array, a dict of them, or \"nan\", not `{mask:.40}`",
-                   help="`machine.impute(x)` fills in what is NaN in the data")  # fmt: skip
+        raise fail(
+            "BM786",
+            f'a mask is an array, a dict of them, or "nan", not `{mask:.40}`',
+            help="`machine.impute(x)` fills in what is NaN in the data",
+        )
     return mask is None or isinstance(mask, str)
 
 
@@ -50,9 +53,15 @@ def _by_group(machine: Phases, state: State, mask: Any) -> dict[str, Any]:
             if name not in machine.visible:
                 close = near(name, machine.visible)
                 what = "which is not visible" if name in known else "which the model has not"
-                raise fail("BM786", f"the mask is of `{name}`, {what}",
-                           help=f"did you mean `{close}`?" if close
-                           else f"visible groups are {', '.join(f'`{n}`' for n in machine.visible)}")  # fmt: skip
+                raise fail(
+                    "BM786",
+                    f"the mask is of `{name}`, {what}",
+                    help=(
+                        f"did you mean `{close}`?"
+                        if close
+                        else f"visible groups are {', '.join(f'`{n}`' for n in machine.visible)}"
+                    ),
+                )
         return out
     if _is_missing(mask):
         return {}
@@ -69,8 +78,11 @@ def _by_group(machine: Phases, state: State, mask: Any) -> dict[str, Any]:
             fitting.append(name)
     if len(fitting) != 1:
         which = " or ".join(f"`{n}`" for n in fitting) if fitting else "no visible group"
-        raise fail("BM786", f"a mask of shape {np.shape(mask)} fits {which}",
-                   help=f"a dict of masks by group: {{'{machine.visible[0]}': mask}}")  # fmt: skip
+        raise fail(
+            "BM786",
+            f"a mask of shape {np.shape(mask)} fits {which}",
+            help=f"a dict of masks by group: {{'{machine.visible[0]}': mask}}",
+        )
     return {fitting[0]: mask}
 
 

@@ -1,8 +1,11 @@
-"""log Z by annealed importance sampling from both ends (Neal 2001; Salakhutdinov & Murray 2008; Burda, Grosse & Salakhutdinov 2015).
+"""log Z by annealed importance sampling from both ends (Neal 2001; Salakhutdinov & Murray 2008;
+Burda, Grosse & Salakhutdinov 2015).
 
-Forward: chains start as independent units and are moved to the machine; exp of their log weights, averaged, has the mean Z / Z₀, so that
-the estimate of log Z is too low on average. Reverse: chains start as the machine's own samples and are taken apart; the mean of exp is Z₀ / Z, and
-the estimate too high, if the start is well mixed. One side alone says little: where modes are missed, forward runs agree with one another.
+Forward: chains start as independent units and are moved to the machine; exp of their log weights,
+averaged, has the mean Z / Z₀, so that the estimate of log Z is too low on average. Reverse: chains
+start as the machine's own samples and are taken apart; the mean of exp is Z₀ / Z, and the estimate
+too high, if the start is well mixed. One side alone says little: where modes are missed, forward
+runs agree with one another.
 """
 
 from __future__ import annotations
@@ -15,7 +18,14 @@ import numpy as np
 from scipy.special import logsumexp
 
 from ..language.diagnostics import fail
-from ..plan.streams import BASE_STREAM, FORWARD_STREAM, PILOT_STREAM, REVERSE_STREAM, SETTLE_STREAM, of_event
+from ..plan.streams import (
+    BASE_STREAM,
+    FORWARD_STREAM,
+    PILOT_STREAM,
+    REVERSE_STREAM,
+    SETTLE_STREAM,
+    of_event,
+)
 from ..runtime.program import Array, State
 from .annealed_path import Path, base_fields, path_of
 
@@ -35,7 +45,9 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True)
 class Side:
-    """log Z from one direction, in nats: its standard error from the spread of the weights, and how many equal weights they are worth."""
+    """log Z from one direction, in nats: its standard error from the spread of the weights, and how
+    many equal weights they are worth.
+    """
 
     value: float
     std_error: float
@@ -49,7 +61,10 @@ class Side:
 
 @dataclass(frozen=True)
 class LogPartition:
-    """An estimate of log Z in nats. `float()` gives its value; `forward` is too low on average, `reverse` too high."""
+    """An estimate of log Z in nats.
+
+    `float()` gives its value; `forward` is too low on average, `reverse` too high.
+    """
 
     forward: Side
     reverse: Side | None
@@ -80,9 +95,15 @@ class LogPartition:
         """What speaks against the number; empty where nothing does."""
         said = []
         if self.gap is not None and abs(self.gap) > APART:
-            said.append(f"the two sides are {abs(self.gap):.1f} nats apart: the truth lies between, take more `steps`")
+            said.append(
+                f"the two sides are {abs(self.gap):.1f} nats apart: the truth lies between, take"
+                " more `steps`"
+            )
         if self.forward.effective < max(2.0, 0.01 * self.chains):
-            said.append(f"the weights are worth {self.forward.effective:.1f} of {self.chains:,} chains: take more `steps`")
+            said.append(
+                f"the weights are worth {self.forward.effective:.1f} of {self.chains:,} chains:"
+                " take more `steps`"
+            )
         return "; ".join(said)
 
     def __float__(self) -> float:
@@ -96,7 +117,8 @@ class LogPartition:
 
 
 def base_means(machine: Phases, seen: State | None, given: State | None = None) -> State:
-    """[size] a free group: means over at most BASE_CASES cases, hidden units' by mean field; without data, of short chains from the biases, the
+    """[size] a free group: means over at most BASE_CASES cases, hidden units' by mean field;
+    without data, of short chains from the biases, the
     given groups at the values that `given` has."""
     if seen is None:
         state = machine.initial_state(200, update=0)
@@ -108,17 +130,37 @@ def base_means(machine: Phases, seen: State | None, given: State | None = None) 
     return {n: state[n].astype(np.float64).mean(0) for n in machine.free}
 
 
-def estimate(machine: Phases, means: State, chains: int, steps: int, schedule: str, reverse: bool, start: State | None = None, settle: int = 100,
-             progress: Progress | None = None) -> LogPartition:  # fmt: skip
-    """log Z from `chains` chains and `steps` temperatures. `means` [size] a group: those of the independent units that chains start from.
+def estimate(
+    machine: Phases,
+    means: State,
+    chains: int,
+    steps: int,
+    schedule: str,
+    reverse: bool,
+    start: State | None = None,
+    settle: int = 100,
+    progress: Progress | None = None,
+) -> LogPartition:
+    """log Z from `chains` chains and `steps` temperatures.
 
-    Reverse chains begin at the forward ones' ends, chosen by their weights and moved on by `settle` sweeps; with `start`, samples [n, size] a group,
-    half of them there, and the larger of both estimates counts. BmError BM814 for a size or a schedule that is none.
+    `means` [size] a group: those of the independent units that chains start from.
+
+    Reverse chains begin at the forward ones' ends, chosen by their weights and moved on by `settle`
+    sweeps; with `start`, samples [n, size] a group, half of them there, and the larger of both
+    estimates counts. BmError BM814 for a size or a schedule that is none.
     """
     if chains < 2 or steps < 2:
-        raise fail("BM814", f"AIS with {chains} chains and {steps} temperatures has nothing to average", help="at least 2 of each")
+        raise fail(
+            "BM814",
+            f"AIS with {chains} chains and {steps} temperatures has nothing to average",
+            help="at least 2 of each",
+        )
     if schedule not in SCHEDULES:
-        raise fail("BM814", f"there is no schedule `{schedule}`", help=f"schedules are {', '.join(SCHEDULES)}")
+        raise fail(
+            "BM814",
+            f"there is no schedule `{schedule}`",
+            help=f"schedules are {', '.join(SCHEDULES)}",
+        )
     with machine.frozen():
         anchor = base_fields(machine, means)
         betas = np.linspace(0, 1, steps + 1)
@@ -133,11 +175,19 @@ def estimate(machine: Phases, means: State, chains: int, steps: int, schedule: s
             path.stream = REVERSE_STREAM
             path.begin_at(_samples(machine, path, there, start, settle))
             back = backward(path, betas, lambda k: progress(steps + k, total) if progress else None)
-    return LogPartition(_side(there, base, 1), None if back is None else _upper(back, base, start is not None), base, betas, chains)
+    return LogPartition(
+        _side(there, base, 1),
+        None if back is None else _upper(back, base, start is not None),
+        base,
+        betas,
+        chains,
+    )
 
 
 def _upper(log_weights: Array, base: float, halves: bool) -> Side:
-    """The larger of the estimates from the two kinds of start: where one misses a mode of the machine, it is too low."""
+    """The larger of the estimates from the two kinds of start: where one misses a mode of the
+    machine, it is too low.
+    """
     parts = np.array_split(log_weights, 2) if halves else [log_weights]
     return max((_side(part, base, -1) for part in parts), key=lambda side: side.value)
 
@@ -146,14 +196,20 @@ def _side(log_weights: Array, base: float, sign: int) -> Side:
     n = len(log_weights)
     relative = np.exp(log_weights - log_weights.max())
     spread = float(relative.std(ddof=1) / (np.sqrt(n) * relative.mean()))
-    return Side(base + sign * float(logsumexp(log_weights) - np.log(n)), spread, float(relative.sum() ** 2 / (relative**2).sum()))
+    return Side(
+        base + sign * float(logsumexp(log_weights) - np.log(n)),
+        spread,
+        float(relative.sum() ** 2 / (relative**2).sum()),
+    )
 
 
 def even_speed(path: Path, steps: int, values: int = 1) -> Array:
-    """Temperatures as dense as log p*_β changes from chain to chain: the spread of a weight's steps is then the same all along the path.
+    """Temperatures as dense as log p*_β changes from chain to chain: the spread of a weight's steps
+    is then the same all along the path.
 
-    For chains in equilibrium this makes the variance of the log weight least. A short run with evenly spaced ones finds the spread: among the
-    chains of each of `values` equal parts, whose given groups differ.
+    For chains in equilibrium this makes the variance of the log weight least. A short run with
+    evenly spaced ones finds the spread: among the chains of each of `values` equal parts, whose
+    given groups differ.
     """
     grid = np.linspace(0, 1, PILOT_STEPS + 1)
     path.start()
@@ -171,7 +227,9 @@ def even_speed(path: Path, steps: int, values: int = 1) -> Array:
 
 
 def forward(path: Path, betas: Array, progress: Callable[[int], None]) -> Array:
-    """Log weights of independent units that are moved to the machine: [chains], the mean of their exp is Z / Z₀."""
+    """Log weights of independent units that are moved to the machine: [chains], the mean of their
+    exp is Z / Z₀.
+    """
     path.start()
     total = np.zeros(path.chains)
     for k in range(1, len(betas)):
@@ -183,7 +241,9 @@ def forward(path: Path, betas: Array, progress: Callable[[int], None]) -> Array:
 
 
 def backward(path: Path, betas: Array, progress: Callable[[int], None]) -> Array:
-    """Log weights of samples of the machine that are taken apart: [chains], the mean of their exp is Z₀ / Z."""
+    """Log weights of samples of the machine that are taken apart: [chains], the mean of their exp
+    is Z₀ / Z.
+    """
     total = np.zeros(path.chains)
     for k in range(len(betas) - 1, 0, -1):
         before = path.log_weight(float(betas[k]))
@@ -194,8 +254,12 @@ def backward(path: Path, betas: Array, progress: Callable[[int], None]) -> Array
     return total
 
 
-def _samples(machine: Phases, path: Path, log_weights: Array, start: State | None, settle: int) -> State:
-    """States of `path.chains` chains that stand for samples of the machine, the first half of them from `start` where there is one."""
+def _samples(
+    machine: Phases, path: Path, log_weights: Array, start: State | None, settle: int
+) -> State:
+    """States of `path.chains` chains that stand for samples of the machine, the first half of them
+    from `start` where there is one.
+    """
     generator = of_event("RESAMPLE", machine.seed)
     p = np.exp(log_weights - logsumexp(log_weights))
     ends = generator.choice(len(p), path.chains, p=p / p.sum())

@@ -1,4 +1,6 @@
-"""Inverse temperatures: a schedule to anneal along, a ladder of replicas, and where both begin and end if nobody says."""
+"""Inverse temperatures: a schedule to anneal along, a ladder of replicas, and where both begin and
+end if nobody says.
+"""
 
 from __future__ import annotations
 
@@ -12,35 +14,56 @@ KINDS = ("geometric", "linear")
 
 
 def ladder(start: float, stop: float, count: int, kind: str = "geometric") -> Array:
-    """`count` inverse temperatures from `start` to `stop`, both included: a constant ratio or a constant step apart.
+    """`count` inverse temperatures from `start` to `stop`, both included: a constant ratio or a
+    constant step apart.
 
     BmError BM814 for a kind that is none, or ends that a ladder cannot have.
     """
     if kind not in KINDS:
-        raise fail("BM814", f"there is no schedule `{kind}`", help=f"schedules are {', '.join(KINDS)}")
-    if not (np.isfinite([start, stop]).all() and min(start, stop) >= 0) or (kind == "geometric" and min(start, stop) == 0):
-        raise fail("BM814", f"inverse temperatures from {start:g} to {stop:g} are no {kind} schedule",
-                   help="both must be above 0" if kind == "geometric" else "both must be at least 0")  # fmt: skip
+        raise fail(
+            "BM814", f"there is no schedule `{kind}`", help=f"schedules are {', '.join(KINDS)}"
+        )
+    if not (np.isfinite([start, stop]).all() and min(start, stop) >= 0) or (
+        kind == "geometric" and min(start, stop) == 0
+    ):
+        raise fail(
+            "BM814",
+            f"inverse temperatures from {start:g} to {stop:g} are no {kind} schedule",
+            help="both must be above 0" if kind == "geometric" else "both must be at least 0",
+        )
     if count < 1:
-        raise fail("BM814", f"a schedule of {count} inverse temperatures has no step", help="at least 1")
-    return np.geomspace(start, stop, count) if kind == "geometric" else np.linspace(start, stop, count)
+        raise fail(
+            "BM814", f"a schedule of {count} inverse temperatures has no step", help="at least 1"
+        )
+    return (
+        np.geomspace(start, stop, count) if kind == "geometric" else np.linspace(start, stop, count)
+    )
 
 
 def default_range(program: Program, f: Fields) -> tuple[float, float]:
-    """(hot, cold): at hot the strongest field still flips every other time, at cold the weakest coupling holds ninety-nine times in a hundred.
+    """(hot, cold): at hot the strongest field still flips every other time, at cold the weakest
+    coupling holds ninety-nine times in a hundred.
 
-    hot = log 2 / max ΔE and cold = log 100 / min ΔE, ΔE bounded by a unit's couplings and its range of values.
+    hot = log 2 / max ΔE and cold = log 100 / min ΔE, ΔE bounded by a unit's couplings and its range
+    of values.
     """
     program.verify_takes(TAKES, "a ladder of temperatures")
     most, least = 0.0, np.inf
-    reach = {g.name: max((abs(x) for x in ends(g) if np.isfinite(x)), default=1.0) for g in program.plan.groups}
+    reach = {
+        g.name: max((abs(x) for x in ends(g) if np.isfinite(x)), default=1.0)
+        for g in program.plan.groups
+    }
     for g in program.plan.groups:
         if g.role == "given":
             continue
         total = np.abs(f.bias[g.name].astype(np.float64))
         smallest = total[total > 1e-6]
         for c in program.plan.couplings_of(g.name):
-            w = np.abs(np.asarray(f.matrix[c.key], np.float64).reshape(program.sizes[c.a], program.sizes[c.b])) * abs(f.scale[c.key])
+            w = np.abs(
+                np.asarray(f.matrix[c.key], np.float64).reshape(
+                    program.sizes[c.a], program.sizes[c.b]
+                )
+            ) * abs(f.scale[c.key])
             total = total + w.sum(1 if c.a == g.name else 0)
             smallest = np.append(smallest, w[w > 1e-6].min(initial=np.inf))
         for term, arrays in f.multiway:

@@ -34,7 +34,9 @@ MAX_SPARSE_CASES = 1000
 
 
 class Scores(NamedTuple):
-    """−F of every case in nats, [cases], NaN where it has neither value nor bound; where a bound."""
+    """−F of every case in nats, [cases], NaN where it has neither value nor bound; where
+    a bound.
+    """
 
     values: Array
     bound: Array
@@ -99,12 +101,17 @@ def scores(machine: Machine, data: Mapping[str, Array], cases: int | None = None
                 values[p.cases] = exact
                 continue
             (rest if p.columns else whole).append(p.cases)
-        for group in (whole, rest):  # at once: mean field of a case does not depend on those beside it
+        for group in (
+            whole,
+            rest,
+        ):  # at once: mean field of a case does not depend on those beside it
             if not group:
                 continue
             at = np.sort(np.concatenate(group))
             try:
-                values[at] = machine.variational_bound(machine._shape({n: x[at] for n, x in state.items()}))
+                values[at] = machine.variational_bound(
+                    machine._shape({n: x[at] for n, x in state.items()})
+                )
                 bound[at] = True
             except BmError:  # units that experts see have no mean field
                 if group is whole:
@@ -132,10 +139,11 @@ def exactly_seen(machine: Phases, data: Mapping[str, Array], limit: float) -> Ar
     return out
 
 
-
-
-def minus_free_energies(machine: Machine, data: Mapping[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
-    """−F of what was seen of every case, and where it is mean field's lower bound, for an exact sum would cost too much: [cases] each.
+def minus_free_energies(
+    machine: Machine, data: Mapping[str, np.ndarray]
+) -> tuple[np.ndarray, np.ndarray]:
+    """−F of what was seen of every case, and where it is mean field's lower bound, for an exact sum
+    would cost too much: [cases] each.
 
     NaN where neither is known.
     """

@@ -1,4 +1,6 @@
-"""Chains watched while they run: a trace of each observable, and what the traces say of the means."""
+"""Chains watched while they run: a trace of each observable, and what the traces say of
+the means.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,9 @@ Measure = Callable[["Phases", State], Array]
 
 @dataclass(frozen=True)
 class Trace:
-    """`values`: observable → [chains, draws]; draws are `thin` sweeps apart. `state`: the chains at the end, group → [chains, *axes].
+    """`values`: observable → [chains, draws]; draws are `thin` sweeps apart.
+
+    `state`: the chains at the end, group → [chains, *axes].
 
     `swaps` is there where replicas exchanged their temperatures.
     """
@@ -34,7 +38,9 @@ class Trace:
     swaps: tempering.Swaps | None = None
 
     def summary(self) -> list[Summary]:
-        """Mean, standard error, autocorrelation time, effective sample size and split R-hat of every observable."""
+        """Mean, standard error, autocorrelation time, effective sample size and split R-hat of
+        every observable.
+        """
         return [summarize(name, x, self.thin) for name, x in self.values.items()]
 
 
@@ -45,20 +51,39 @@ def measures(names: Iterable[str]) -> dict[str, Measure]:
     for name in names:
         if name not in known:
             close = near(name, known)
-            raise fail("BM815", f"there is no observable `{name}`", help=f"did you mean `{close}`?" if close else f"observables are {', '.join(known)}")
+            raise fail(
+                "BM815",
+                f"there is no observable `{name}`",
+                help=f"did you mean `{close}`?" if close else f"observables are {', '.join(known)}",
+            )
         out[name] = known[name].measure
     return out
 
 
-def observe(machine: Phases, names: Iterable[str], chains: int, draws: int, thin: int, burn_in: int, betas: Array, held: State, update: int,
-            begin: State | None = None, progress: Callable[[int], None] | None = None) -> Trace:  # fmt: skip
-    """`draws` records of `chains` chains, `thin` sweeps apart, after `burn_in` sweeps, at the last of `betas`.
+def observe(
+    machine: Phases,
+    names: Iterable[str],
+    chains: int,
+    draws: int,
+    thin: int,
+    burn_in: int,
+    betas: Array,
+    held: State,
+    update: int,
+    begin: State | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> Trace:
+    """`draws` records of `chains` chains, `thin` sweeps apart, after `burn_in` sweeps, at the last
+    of `betas`.
 
-    More than one of `betas` is a ladder of replicas for every chain, which try to exchange after every sweep.
+    More than one of `betas` is a ladder of replicas for every chain, which try to exchange after
+    every sweep.
     """
     chosen = measures(names)
     held_rows = {n: np.repeat(x, len(betas), axis=0) for n, x in held.items()}
-    begin = None if begin is None else {n: np.repeat(x, len(betas), axis=0) for n, x in begin.items()}
+    begin = (
+        None if begin is None else {n: np.repeat(x, len(betas), axis=0) for n, x in begin.items()}
+    )
     replicas = tempering.start(machine, chains, betas, update, begin)
     values = {name: np.empty((chains, draws)) for name in chosen}
     calls = update

@@ -1,7 +1,9 @@
-"""log Z of a machine of two sides in a few instructions a unit and state: one side enumerated, the units of the other have two states each.
+"""log Z of a machine of two sides in a few instructions a unit and state: one side enumerated, the
+units of the other have two states each.
 
-The enumerated units are split in two parts A and B. A unit's field is η_A + η_B, and its two states sum to exp(s₀ η)(1 + exp(δ η_A) exp(δ η_B)), so that
-all exponentials come from the tables of A and of B.
+The enumerated units are split in two parts A and B. A unit's field is η_A + η_B, and its two states
+sum to exp(s₀ η)(1 + exp(δ η_A) exp(δ η_B)), so that all exponentials come from the tables of A and
+of B.
 """
 
 from __future__ import annotations
@@ -23,17 +25,24 @@ MOST = 690.0
 
 
 def fits(program: Program, chosen: tuple[str, ...], rest: tuple[str, ...]) -> bool:
-    """Whether `rest` are types of two states, and no term but plain couplings from `chosen` to `rest` reaches them."""
+    """Whether `rest` are types of two states, and no term but plain couplings from `chosen` to
+    `rest` reaches them.
+    """
     plan = program.plan
     if not program.kinds <= TAKES or not rest or not chosen or program.plain:
         return False
     if any({c.a, c.b} <= set(chosen) for c in plan.couplings):
         return False
-    two = [plan.group(n).unit.support(*plan.group(n).arguments) if program.states[n] == 1 else None for n in rest]
+    two = [
+        plan.group(n).unit.support(*plan.group(n).arguments) if program.states[n] == 1 else None
+        for n in rest
+    ]
     return all(s is not None and len(s) == 2 for s in two)
 
 
-def log_z(program: Program, f: Fields, chosen: tuple[str, ...], rest: tuple[str, ...]) -> float | None:
+def log_z(
+    program: Program, f: Fields, chosen: tuple[str, ...], rest: tuple[str, ...]
+) -> float | None:
     """log Z in nats; None where fields are too large for exponentials of their own."""
     upper, lower = _parts(program, chosen)
     off = {n: np.zeros((1, program.sizes[n]), program.dtype) for n in (*chosen, *rest)}
@@ -41,18 +50,31 @@ def log_z(program: Program, f: Fields, chosen: tuple[str, ...], rest: tuple[str,
     zero_weight = float(program.minus_energy(f, off)[0]) + _low_states(program, rest, zero)[0]
     below = _states(program, lower, np.arange(_count(lower)), chosen)
     eta_b = _fields(program, f, rest, below) - zero
-    weight_b = program.minus_energy(f, below | _zeros(program, rest, below)) + _low_states(program, rest, eta_b + zero) - zero_weight
+    weight_b = (
+        program.minus_energy(f, below | _zeros(program, rest, below))
+        + _low_states(program, rest, eta_b + zero)
+        - zero_weight
+    )
     step = _steps(program, rest)
     found, q = [], np.empty(0)
     for lo in range(0, _count(upper), ROWS):
         above = _states(program, upper, np.arange(lo, min(_count(upper), lo + ROWS)), chosen)
         eta_a = _fields(program, f, rest, above)
-        weight_a = program.minus_energy(f, above | _zeros(program, rest, above)) + _low_states(program, rest, eta_a)
-        most = float((np.abs(step * eta_a).max(0) + np.abs(step * eta_b).max(0)).max(initial=0.0)) + LOW
+        weight_a = program.minus_energy(f, above | _zeros(program, rest, above)) + _low_states(
+            program, rest, eta_a
+        )
+        most = (
+            float((np.abs(step * eta_a).max(0) + np.abs(step * eta_b).max(0)).max(initial=0.0))
+            + LOW
+        )
         if most > MOST:
             return None
         q = q if q.size else np.exp(step * eta_b).T.copy()
-        found.append(logsumexp(log_sums(np.exp(step * eta_a), q, weight_a, weight_b, max(1, int(MOST / most)))))
+        found.append(
+            logsumexp(
+                log_sums(np.exp(step * eta_a), q, weight_a, weight_b, max(1, int(MOST / most)))
+            )
+        )
     return float(logsumexp(found))
 
 
@@ -66,7 +88,10 @@ def _parts(program: Program, chosen: tuple[str, ...]) -> tuple[Digits, Digits]:
     for name in chosen:
         support, width = domain.support_of(program, name), program.states[name]
         assert support is not None
-        digits += [(name, p, np.asarray(support, np.float64).reshape(len(support), -1)) for p in range(0, program.sizes[name], width)]
+        digits += [
+            (name, p, np.asarray(support, np.float64).reshape(len(support), -1))
+            for p in range(0, program.sizes[name], width)
+        ]
     bits, cut = 0.0, 0
     while cut < len(digits) and bits + np.log2(len(digits[cut][2])) <= LOW:
         bits += float(np.log2(len(digits[cut][2])))
@@ -79,7 +104,9 @@ def _count(digits: Digits) -> int:
 
 
 def _states(program: Program, digits: Digits, index: Array, chosen: tuple[str, ...]) -> State:
-    """Joint states number `index` of one part, the other part's columns zero: [len(index), size] a group."""
+    """Joint states number `index` of one part, the other part's columns zero: [len(index), size] a
+    group.
+    """
     out = {n: np.zeros((len(index), program.sizes[n]), program.dtype) for n in chosen}
     for name, p, states in digits:
         index, digit = np.divmod(index, len(states))
@@ -105,7 +132,9 @@ def _two(program: Program, name: str) -> tuple[float, float]:
 
 def _steps(program: Program, rest: tuple[str, ...]) -> Array:
     """δ = s₁ − s₀ of every summed-out unit."""
-    return np.concatenate([np.full(program.sizes[n], _two(program, n)[1] - _two(program, n)[0]) for n in rest])
+    return np.concatenate(
+        [np.full(program.sizes[n], _two(program, n)[1] - _two(program, n)[0]) for n in rest]
+    )
 
 
 def _low_states(program: Program, rest: tuple[str, ...], eta: Array) -> Array:

@@ -1,4 +1,6 @@
-"""What training is made of beside sweeps: exact posterior rows, mean field, objectives, and the model's own expectations."""
+"""What training is made of beside sweeps: exact posterior rows, mean field, objectives, and the
+model's own expectations.
+"""
 
 from __future__ import annotations
 
@@ -20,15 +22,21 @@ from .pseudolikelihood import value_and_gradient
 
 
 class Phases(BoundMachine):
-    """What training asks of a machine: posterior rows, means, and sums over rows of the model's own distribution."""
+    """What training asks of a machine: posterior rows, means, and sums over rows of the model's own
+    distribution.
+    """
 
     @cached_property
     def compiled(self) -> CompiledCalls:
         """What is computed by one compiled routine a call."""
         return CompiledCalls()
 
-    def posterior_rows(self, state: State, bits: int = enumeration.PER_CASE, free: tuple[str, ...] | None = None) -> tuple[Rows, Array]:
-        """Rows × weights that sum to 1 a case, exactly P(h | v); rows of a case stand together. `free`: groups summed over, else the hidden ones.
+    def posterior_rows(
+        self, state: State, bits: int = enumeration.PER_CASE, free: tuple[str, ...] | None = None
+    ) -> tuple[Rows, Array]:
+        """Rows × weights that sum to 1 a case, exactly P(h | v); rows of a case stand together.
+
+        `free`: groups summed over, else the hidden ones.
 
         BmError BM801 where more than 2^bits states a case would have to be enumerated.
         """
@@ -37,10 +45,14 @@ class Phases(BoundMachine):
         state = {n: self.program.flat(n, x) for n, x in state.items() if n not in free}
         chosen = enumeration.choose(self.program, free, "the positive phase", bits)
         if not chosen:
-            return summing.means(self.program, f, state, free, self.temperature), np.ones(len(next(iter(state.values()))))
+            return summing.means(self.program, f, state, free, self.temperature), np.ones(
+                len(next(iter(state.values())))
+            )
         one = enumeration.one_unit(self.program, chosen)
         if one is not None:
-            rows, w = summing.by_state(self.program, f, state, one, tuple(n for n in free if n != one))
+            rows, w = summing.by_state(
+                self.program, f, state, one, tuple(n for n in free if n != one)
+            )
             w /= self.temperature.get(one, 1.0)
             return rows, np.exp(w - logsumexp(w, axis=1, keepdims=True)).ravel()
         collected = []
@@ -52,7 +64,8 @@ class Phases(BoundMachine):
         return _stack([c[0] for c in collected]), np.concatenate([c[1] for c in collected])
 
     def free_energies(self, state: State) -> Array:
-        """F(v) = −log Σ_h exp(−E(v, h)) of every row, [rows], in nats; groups that `state` holds are fixed, but where they are NaN: such units are
+        """F(v) = −log Σ_h exp(−E(v, h)) of every row, [rows], in nats; groups that `state` holds
+        are fixed, but where they are NaN: such units are
         summed over. BmError BM801 where it is not exact."""
         missing = has_missing(state)
         found = None if missing else self.compiled.free_energies(self, state)
@@ -68,45 +81,75 @@ class Phases(BoundMachine):
         out = np.empty(len(next(iter(state.values()))))
         one = enumeration.one_unit(self.program, chosen)
         if one is not None:
-            step, rest = summing.cases_at_once(self.program, one), tuple(n for n in free if n != one)
+            step, rest = (
+                summing.cases_at_once(self.program, one),
+                tuple(n for n in free if n != one),
+            )
             for lo in range(0, len(out), step):
                 part = {n: x[lo : lo + step] for n, x in state.items()}
-                out[lo : lo + step] = -logsumexp(summing.by_state(self.program, f, part, one, rest, whole=False)[1], axis=1)
+                out[lo : lo + step] = -logsumexp(
+                    summing.by_state(self.program, f, part, one, rest, whole=False)[1], axis=1
+                )
             return out
         for r in range(len(out)):
             row = {n: x[r : r + 1] for n, x in state.items()}
-            parts = [w for _, w in enumeration.summed_rows(self.program, f, row, free, "the free energy")]
+            parts = [
+                w for _, w in enumeration.summed_rows(self.program, f, row, free, "the free energy")
+            ]
             out[r] = -logsumexp(np.concatenate(parts))
         return out
 
     def mean_field(self, state: State, steps: int, tol: float, damping: float) -> tuple[Rows, int]:
-        """Means m = A′(η(m)), visible units fixed but where they are NaN. Returns means and the iterations that the slowest case took."""
+        """Means m = A′(η(m)), visible units fixed but where they are NaN. Returns means and the
+        iterations that the slowest case took.
+        """
         return fixed_point(self, state, steps, tol, damping)
 
-    def model_rows(self, given: State | None = None, bits: int = enumeration.LIMIT) -> tuple[Rows, Array]:
-        """Rows and weights whose weighted mean is the model's exact expectation: sum 1, or sum 1 for each case of `given`, in its order."""
+    def model_rows(
+        self, given: State | None = None, bits: int = enumeration.LIMIT
+    ) -> tuple[Rows, Array]:
+        """Rows and weights whose weighted mean is the model's exact expectation: sum 1, or sum 1
+        for each case of `given`, in its order.
+        """
         f = self._fields()
         given = {n: self.program.flat(n, x) for n, x in (given or {}).items()}
         rows, weights = [], []
         for case in one_by_one(given):
             log_z = self.log_z(f, bits, case)
-            parts = list(enumeration.summed_rows(self.program, f, case, self.free, "the negative phase"))
+            parts = list(
+                enumeration.summed_rows(self.program, f, case, self.free, "the negative phase")
+            )
             rows += [p[0] for p in parts]
             weights += [np.exp(p[1] - log_z) for p in parts]
         return _stack(rows), np.concatenate(weights)
 
-    def pseudolikelihood(self, data: State, weights: Array, out: dict[str, Array] | None, scale: float) -> float:
-        """Σ_n w_n Σ_i log P(x_i | rest) of visible states, in nats; out[θ] += scale · its derivative."""
+    def pseudolikelihood(
+        self, data: State, weights: Array, out: dict[str, Array] | None, scale: float
+    ) -> float:
+        """Σ_n w_n Σ_i log P(x_i | rest) of visible states, in nats; out[θ] += scale · its
+        derivative.
+        """
         flat = {n: self.program.flat(n, x) for n, x in data.items()}
         return value_and_gradient(self, flat, weights, out, scale)
 
     def verify_contrastive(self, span: Any, slopes: bool, based: bool = True) -> None:
-        """BmError BM768 or BM769 where `contrastive_free_energy` is not defined; with `slopes`, through means too."""
+        """BmError BM768 or BM769 where `contrastive_free_energy` is not defined; with `slopes`,
+        through means too.
+        """
         contrastive.verify(self, span, slopes, based)
 
-    def contrastive_free_energy(self, data: State, weights: Array, out: dict[str, Array], scale: float, through: bool, told: bool,
-                                based: bool = True) -> float | None:  # fmt: skip
-        """Σ_n w_n (F(v′) − F(v)) in nats where it is to be `told`; out[θ] += scale · its derivative, `through` the reconstruction v′ or with v′ held.
+    def contrastive_free_energy(
+        self,
+        data: State,
+        weights: Array,
+        out: dict[str, Array],
+        scale: float,
+        through: bool,
+        told: bool,
+        based: bool = True,
+    ) -> float | None:
+        """Σ_n w_n (F(v′) − F(v)) in nats where it is to be `told`; out[θ] += scale · its
+        derivative, `through` the reconstruction v′ or with v′ held.
 
         Base measures are in F where `based`.
         """
@@ -117,17 +160,28 @@ class Phases(BoundMachine):
             return float(weights @ made.value) if told else None
 
     def log_z(self, f: Fields, bits: int = enumeration.LIMIT, given: State | None = None) -> float:
-        """log Z in nats by enumeration, at one case of the given groups. BmError BM801 where more than 2^bits states would have to be enumerated."""
+        """log Z in nats by enumeration, at one case of the given groups.
+
+        BmError BM801 where more than 2^bits states would have to be enumerated.
+        """
         if not given and (value := self.paired_log_z(f, bits)) is not None:
             return value
-        parts = enumeration.summed_rows(self.program, f, given or {}, self.free, "the partition function", bits)
+        parts = enumeration.summed_rows(
+            self.program, f, given or {}, self.free, "the partition function", bits
+        )
         return float(logsumexp([logsumexp(w) for _, w in parts]))
 
     def paired_log_z(self, f: Fields, bits: int = enumeration.LIMIT) -> float | None:
-        """log Z where one side of the machine is enumerated and all units of the other have two states: quick. None where it is not so."""
+        """log Z where one side of the machine is enumerated and all units of the other have two
+        states: quick. None where it is not so.
+        """
         chosen = enumeration.choose(self.program, self.free, "the partition function", bits)
         rest = tuple(n for n in self.free if n not in chosen)
-        return paired_states.log_z(self.program, f, chosen, rest) if paired_states.fits(self.program, chosen, rest) else None
+        return (
+            paired_states.log_z(self.program, f, chosen, rest)
+            if paired_states.fits(self.program, chosen, rest)
+            else None
+        )
 
 
 def one_by_one(given: State | None) -> Iterator[State]:

@@ -1,6 +1,8 @@
-"""An energy as tables of log weights over single units, one for each set of units that meet: what sums unit after unit work on.
+"""An energy as tables of log weights over single units, one for each set of units that meet: what
+sums unit after unit work on.
 
-The walk goes over the kinds of contribution that the plan has, each by its own method: a kind without one is refused.
+The walk goes over the kinds of contribution that the plan has, each by its own method: a kind
+without one is refused.
 """
 
 from __future__ import annotations
@@ -24,7 +26,9 @@ LIMIT = 24.0
 
 @dataclass(frozen=True)
 class Factor:
-    """A table of log weights over some variables: axis m is the states of variable `scope[m]`, which is ascending."""
+    """A table of log weights over some variables: axis m is the states of variable `scope[m]`,
+    which is ascending.
+    """
 
     scope: tuple[int, ...]
     table: Array
@@ -32,7 +36,9 @@ class Factor:
 
 @dataclass(frozen=True)
 class Projection:
-    """Rows of an expert's projection that read the same free units: −s_j f(c_j + Σ_v matrices[v][j] · x_v), summed over j."""
+    """Rows of an expert's projection that read the same free units: −s_j f(c_j + Σ_v matrices[v][j]
+    · x_v), summed over j.
+    """
 
     expert: BoundExpert
     scope: tuple[int, ...]
@@ -55,8 +61,9 @@ class Projection:
 class UnitTables:
     """A program's units as variables with finitely many states, and the tables of its energy.
 
-    Groups in `held` are fixed at one row of values, but where that is NaN: such units are free. BmError BM801 where a free
-    unit has infinitely many states, or a matrix or a projection joins more units than a table can have.
+    Groups in `held` are fixed at one row of values, but where that is NaN: such units are free.
+    BmError BM801 where a free unit has infinitely many states, or a matrix or a projection joins
+    more units than a table can have.
     """
 
     def __init__(self, program: Program, f: Fields, held: State, what: str) -> None:
@@ -70,12 +77,17 @@ class UnitTables:
             self.values += self._states(g.name)
         self.states = [len(x) for x in self.values]
         self.column: dict[str, list[tuple[int, int]]] = {
-            g.name: [(self.first[g.name] + p // program.states[g.name], p % program.states[g.name])
-                     for p in range(g.size)] for g in self.groups
-        }  # fmt: skip
+            g.name: [
+                (self.first[g.name] + p // program.states[g.name], p % program.states[g.name])
+                for p in range(g.size)
+            ]
+            for g in self.groups
+        }
         self.constant = 0.0
         self.projections: list[Projection] = []
-        self._tables: dict[tuple[int, ...], Array] = {(v,): np.zeros(n) for v, n in enumerate(self.states)}
+        self._tables: dict[tuple[int, ...], Array] = {
+            (v,): np.zeros(n) for v, n in enumerate(self.states)
+        }
         program.verify_takes(self.WALK.keys(), f"{what}, unit after unit,")
         self._refuse_dense()
         for kind in sorted(program.kinds, key=list(Kind).index):
@@ -98,13 +110,23 @@ class UnitTables:
     def _states(self, name: str) -> list[Array]:
         g, k = self.program.plan.group(name), self.program.states[name]
         units = g.size // k
-        fixed = self.held[name].reshape(units, 1, k) if name in self.held else np.full((units, 1, k), np.nan)
+        fixed = (
+            self.held[name].reshape(units, 1, k)
+            if name in self.held
+            else np.full((units, 1, k), np.nan)
+        )
         free = np.asarray(np.isnan(fixed).reshape(units, -1).any(1))
         support = g.unit.support(k) if g.unit.states is not None else g.unit.support(*g.arguments)
         if support is None and free.any():
-            raise fail("BM801", f"{self.what} is not exact here: units of `{name}` ({g.unit.name}) have infinitely many states",
-                       help="sum such a group out by the free energy, or sample")  # fmt: skip
-        every = None if support is None else np.asarray(support, np.float64).reshape(len(support), k)
+            raise fail(
+                "BM801",
+                f"{self.what} is not exact here: units of `{name}` ({g.unit.name}) have infinitely"
+                " many states",
+                help="sum such a group out by the free energy, or sample",
+            )
+        every = (
+            None if support is None else np.asarray(support, np.float64).reshape(len(support), k)
+        )
         return [fixed[u] if every is None or not free[u] else every for u in range(units)]
 
     def _free(self, name: str) -> int:
@@ -113,15 +135,24 @@ class UnitTables:
         return sum(n > 1 for n in self.states[self.first[name] : self.first[name] + units])
 
     def _refuse_dense(self) -> None:
-        """Matrices of many rows and columns have no small table, which need not be found out by writing out their entries."""
+        """Matrices of many rows and columns have no small table, which need not be found out by
+        writing out their entries.
+        """
         plan = self.program.plan
         free = {g.name: self._free(g.name) for g in plan.groups}
         joined = [(c.a, c.b) for c in plan.couplings] + [t.groups for t in plan.multiway]
-        least = max([sorted(free[n] for n in names)[-2] for names in joined]
-                    + [free[g.name] - 1 for g in plan.groups if g.lateral], default=0)  # fmt: skip
+        least = max(
+            [sorted(free[n] for n in names)[-2] for names in joined]
+            + [free[g.name] - 1 for g in plan.groups if g.lateral],
+            default=0,
+        )
         if least > 2 * LIMIT:
-            raise fail("BM801", f"{self.what} is not exact here: matrices of {least} units and more leave no small table",
-                       help="a smaller or sparser machine, or sampling")  # fmt: skip
+            raise fail(
+                "BM801",
+                f"{self.what} is not exact here: matrices of {least} units and more leave no small"
+                " table",
+                help="a smaller or sparser machine, or sampling",
+            )
 
     # ------------------------------------------------------------ tables, kind by kind
 
@@ -165,7 +196,9 @@ class UnitTables:
     def _squares(self) -> None:
         for name, u, v, x in self._units():
             if self.program.plan.group(name).square:
-                self._tables[(v,)] = self._tables[(v,)] + x[:, 0] ** 2 * float(self.f.bias2[name][u])
+                self._tables[(v,)] = self._tables[(v,)] + x[:, 0] ** 2 * float(
+                    self.f.bias2[name][u]
+                )
 
     def _laterals(self) -> None:
         for g in self.groups:
@@ -188,8 +221,13 @@ class UnitTables:
         for p, q in zip(*np.nonzero(matrix), strict=True):
             (v, i), (u, j) = self.column[a][p], self.column[b][q]
             if u != v:
-                self._add([(v, self.values[v][:, i] ** powers[0]), (u, self.values[u][:, j] ** powers[1])],
-                          float(matrix[p, q]) * scale)  # fmt: skip
+                self._add(
+                    [
+                        (v, self.values[v][:, i] ** powers[0]),
+                        (u, self.values[u][:, j] ** powers[1]),
+                    ],
+                    float(matrix[p, q]) * scale,
+                )
 
     def _several(self, kind: type[Multiway]) -> None:
         for term, arrays in self.f.multiway:
@@ -228,17 +266,37 @@ class UnitTables:
                 read = {columns[p][0] for p in np.flatnonzero(matrix[j])}
                 alike.setdefault(tuple(sorted(v for v in read if self.states[v] > 1)), []).append(j)
             for scope, rows in alike.items():
-                self._projection(e, scope, columns, matrix[rows], argument[rows], strength[rows].astype(np.float64))
+                self._projection(
+                    e,
+                    scope,
+                    columns,
+                    matrix[rows],
+                    argument[rows],
+                    strength[rows].astype(np.float64),
+                )
 
-    def _projection(self, e: BoundExpert, scope: tuple[int, ...], columns: list[tuple[int, int]], matrix: Array,
-                    constants: Array, strengths: Array) -> None:  # fmt: skip
+    def _projection(
+        self,
+        e: BoundExpert,
+        scope: tuple[int, ...],
+        columns: list[tuple[int, int]],
+        matrix: Array,
+        constants: Array,
+        strengths: Array,
+    ) -> None:
         if not scope:
             self.constant -= float(e.value_and_slope(constants)[0] @ strengths)
             return
         bits = sum(log2(self.states[v]) for v in scope)
         if bits > LIMIT:
-            raise fail("BM801", f"{self.what} is not exact here: a projection joins {len(scope)} units, a table of 2^{bits:.0f} numbers",
-                       e.term.span, note=f"at most 2^{LIMIT:.0f} are made here", help="a smaller or sparser machine, or sampling")  # fmt: skip
+            raise fail(
+                "BM801",
+                f"{self.what} is not exact here: a projection joins {len(scope)} units, a table of"
+                f" 2^{bits:.0f} numbers",
+                e.term.span,
+                note=f"at most 2^{LIMIT:.0f} are made here",
+                help="a smaller or sparser machine, or sampling",
+            )
         arguments = []
         for v in scope:
             mine = [(p, i) for p, (u, i) in enumerate(columns) if u == v]

@@ -1,4 +1,6 @@
-"""Terms of one unit: −E holds Σ_p b[p] x[p], or x²; b is a parameter itself, or is built from parameters."""
+"""Terms of one unit: −E holds Σ_p b[p] x[p], or x²; b is a parameter itself, or is built from
+parameters.
+"""
 
 from __future__ import annotations
 
@@ -44,9 +46,7 @@ class Bias:
         if self.direct is not None:
             return b.params[self.direct]
         word = f"bias_{self.group}" + ("2" if self.power == 2 else "")
-        return b.shared(
-            word, Content.BIAS, (1, b.size(self.group)), key=(self.group, self.power)
-        )
+        return b.shared(word, Content.BIAS, (1, b.size(self.group)), key=(self.group, self.power))
 
     def prepare(self, b: Builder) -> None:
         """Builds the bias from the parameters if it is none itself."""
@@ -86,7 +86,9 @@ class Bias:
 
 
 def own_power(plan: Plan, g: GroupPlan) -> int:
-    """The power of x that a unit's pair with itself is a field on; 0 if there is no such pair, or none of its fields."""
+    """The power of x that a unit's pair with itself is a field on; 0 if there is no such pair, or
+    none of its fields.
+    """
     if not g.lateral or not pairs_itself(plan, g.name):
         return 0
     power = g.unit.reduces.get(2, 2)
@@ -107,7 +109,9 @@ def biases_of(plan: Plan) -> tuple[Bias, ...]:
     out = []
     for g in plan.groups:
         for power in (1, 2) if g.square else (1,):
-            found = (f for f in plan.forms if f.form is wanted[power] and f.units[0].group == g.name)
+            found = (
+                f for f in plan.forms if f.form is wanted[power] and f.units[0].group == g.name
+            )
             terms = tuple((-f.scale, f.array) for f in found)
             out.append(Bias(g.name, power, terms, own_power(plan, g) == power))
     return tuple(out)

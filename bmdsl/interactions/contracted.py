@@ -1,4 +1,6 @@
-"""Terms of several groups summed letter by letter: −E holds Σ Π parameters · Π units, in the order of least cost."""
+"""Terms of several groups summed letter by letter: −E holds Σ Π parameters · Π units, in the order
+of least cost.
+"""
 
 from __future__ import annotations
 
@@ -37,7 +39,9 @@ class Lettered:
     x: Array
     letters: Letters
     lasts: bool = False
-    """Whether it stays as it is for the whole of an update: a parameter, or what is given with a minibatch."""
+    """Whether it stays as it is for the whole of an update: a parameter, or what is given with a
+    minibatch.
+    """
 
     @property
     def name(self) -> str:
@@ -130,7 +134,9 @@ class Contracted:
         walk = Walk(b, lengths_of(b, c), states[0].x)
         for place, name in enumerate(c.parameters):
             arrays = [*states, *self._arrays(b, place)]
-            walk.add(c.moment(place, lengths), arrays, c.parameter_letters[place], scale, gradient[name])
+            walk.add(
+                c.moment(place, lengths), arrays, c.parameter_letters[place], scale, gradient[name]
+            )
 
 
 def nominal(b: Builder, c: Contraction) -> dict[str, int]:
@@ -150,7 +156,9 @@ class Walk:
     made: dict[tuple[str, ...], Value] = field(default_factory=dict)
     """Products that one path after another can use."""
 
-    def add(self, path: Path, arrays: Sequence[Lettered], letters: Letters, scale: Number, out: Array) -> None:
+    def add(
+        self, path: Path, arrays: Sequence[Lettered], letters: Letters, scale: Number, out: Array
+    ) -> None:
         """out += scale · the path's result, its axes in the order of `letters`."""
         known = list(arrays)
         for n, step in enumerate(path.steps):
@@ -176,7 +184,9 @@ class Walk:
         """An array as a matrix of these letters."""
         wanted = (*rows, *columns)
         x = a.x
-        if tuple(q for q in a.letters if self._real(q)) != tuple(q for q in wanted if self._real(q)):
+        if tuple(q for q in a.letters if self._real(q)) != tuple(
+            q for q in wanted if self._real(q)
+        ):
             x = self._permuted(a, wanted)
         whole = base(x).shape[-1]
         wide = self._length(columns)
@@ -214,12 +224,16 @@ class Walk:
         """A scratch array of these letters, cases first if they are among them."""
         rest = letters[1:]
         if letters and letters[0] == ROWS:
-            out = self.b.shared(word, Content.MEANS, (base(self.like).shape[-2], self._length(rest)))
+            out = self.b.shared(
+                word, Content.MEANS, (base(self.like).shape[-2], self._length(rest))
+            )
             return part_like(self.like, out)
         first = self.lengths[letters[0]] if letters else 1
         return self.b.shared(word, Content.MOMENT, (first, self._length(rest)))
 
-    def _pair(self, a: Lettered, c: Lettered, kept: set[str], target: tuple[Letters, Number, Array] | None) -> Lettered:
+    def _pair(
+        self, a: Lettered, c: Lettered, kept: set[str], target: tuple[Letters, Number, Array] | None
+    ) -> Lettered:
         """Σ a c over letters of both that are not kept."""
         both = tuple(x for x in a.letters if x in c.letters)
         batch, summed = tuple(x for x in both if x in kept), tuple(x for x in both if x not in kept)
@@ -256,7 +270,13 @@ class Walk:
             self._accumulate(found, *target)
         return found
 
-    def _compute(self, a: Lettered, c: Lettered, letters: tuple[Letters, Letters, Letters, Letters], into: Lettered) -> None:
+    def _compute(
+        self,
+        a: Lettered,
+        c: Lettered,
+        letters: tuple[Letters, Letters, Letters, Letters],
+        into: Lettered,
+    ) -> None:
         """into = Σ a c over the summed letters."""
         (batch, left, right, summed), b = letters, self.b
         new, single = into.x, (*left, *right)
@@ -272,7 +292,10 @@ class Walk:
             self._product(a, c, left, right, summed, Number("1.0"), self._fold(new, left, right))
         else:
             b.do("clear", new)
-            x, y = self._matrix(a, batch, (*left, *summed)), self._matrix(c, batch, (*summed, *right))
+            x, y = (
+                self._matrix(a, batch, (*left, *summed)),
+                self._matrix(c, batch, (*summed, *right)),
+            )
             b.do("add_row_products", x, y, self._number(summed), self._fold(new, batch, single))
 
     def _same(self, have: Letters, want: Letters) -> bool:
@@ -286,8 +309,19 @@ class Walk:
             raise NotScheduled("a result of this order")
         return Folded(out, self._number(columns))
 
-    def _product(self, a: Lettered, c: Lettered, left: Letters, right: Letters, summed: Letters, scale: Number, out: Array) -> None:
-        """out[left, right] += scale · a c, by the kind of product that leaves the arrays where they lie."""
+    def _product(
+        self,
+        a: Lettered,
+        c: Lettered,
+        left: Letters,
+        right: Letters,
+        summed: Letters,
+        scale: Number,
+        out: Array,
+    ) -> None:
+        """out[left, right] += scale · a c, by the kind of product that leaves the arrays where they
+        lie.
+        """
         b = self.b
         at = tuple(x for x in a.letters if x in summed)
         backward = c.letters[len(c.letters) - len(at) :] == at

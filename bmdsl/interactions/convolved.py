@@ -80,7 +80,9 @@ class Convolved:
         return next(sides), next(sides)
 
     def _axes(self, b: Builder, back: bool) -> Value | None:
-        """The order of axes from the parameter's to [second group, first group], or `back`; None if it is the same."""
+        """The order of axes from the parameter's to [second group, first group], or `back`; None if
+        it is the same.
+        """
         lengths, bound = self._lengths(b), self.contraction.parameter_letters[0]
         matrix = (*self._kept(self._ends[1]), *self._kept(self._ends[0]))
         have, want = (matrix, bound) if back else (bound, matrix)
@@ -109,8 +111,17 @@ class Convolved:
         first, second = self._ends
         other = second if target == first else first
         into = b.field_part(target, eta, 1)
-        b.do("convolve", phase.rows[other], self._runs(b, other), self._matrix(b), int(target == first),
-             self._sites(b), self._runs(b, target), self.contraction.scale, into)  # fmt: skip
+        b.do(
+            "convolve",
+            phase.rows[other],
+            self._runs(b, other),
+            self._matrix(b),
+            int(target == first),
+            self._sites(b),
+            self._runs(b, target),
+            self.contraction.scale,
+            into,
+        )
 
     def add_moment(self, b: Builder, phase: Phase, gradient: Gradient, factor: float) -> None:
         """gradient += factor · scale · ⟨Σ over sites of y ⊗ x⟩."""
@@ -125,8 +136,17 @@ class Convolved:
             into = b.shared(f"S_{name}", Content.MOMENT, shape)
             b.do("clear", into)
         weights = phase.weights if phase.weights is not None else no_weights(b)
-        b.do("add_convolved_moment", phase.rows[second], self._runs(b, second), phase.rows[first],
-             self._runs(b, first), self._sites(b), weights, scale, into)  # fmt: skip
+        b.do(
+            "add_convolved_moment",
+            phase.rows[second],
+            self._runs(b, second),
+            phase.rows[first],
+            self._runs(b, first),
+            self._sites(b),
+            weights,
+            scale,
+            into,
+        )
         if axes is not None:
             b.do("add_permuted", Folded(into), axes, 1.0, Folded(grad))  # type: ignore[arg-type]
 

@@ -80,14 +80,20 @@ class Dense:
         b.do_of_gradient(kind, moment, Number(repr(factor)), gradient)
 
     def add_states(self, b: Builder, target: str, picked: str, power: int, extra: Value) -> None:
-        """extra[k, p] += what state k of the one-of-K unit `picked` adds to the field on x^power of unit p."""
+        """extra[k, p] += what state k of the one-of-K unit `picked` adds to the field on x^power of
+        unit p.
+        """
         c = self.coupling
         first = c.a == picked
         if (c.powers[1] if first else c.powers[0]) == power:
             b.do("add_scaled" if first else "add_transposed", self.matrix(b), self.scale, extra)
 
-    def _add_moment_by_state(self, b: Builder, phase: Phase, gradient: Gradient, factor: float) -> bool:
-        """⟨z_k y⟩ from the posterior by states of z, if this coupling is one of z and a group that z selects."""
+    def _add_moment_by_state(
+        self, b: Builder, phase: Phase, gradient: Gradient, factor: float
+    ) -> bool:
+        """⟨z_k y⟩ from the posterior by states of z, if this coupling is one of z and a group that
+        z selects.
+        """
         c, known = self.coupling, phase.by_state
         if known is None or known.unit not in (c.a, c.b):
             return False
@@ -102,8 +108,10 @@ class Dense:
         found = b.shared(f"S_{known.unit}_{name}", Content.MOMENT, (1, product_of((states, size))))
         b.do("clear", found)
         add_row_moment(b, phase, joint, found, 1.0)
-        into: Array = gradient[c.direct] if c.direct is not None else b.shared(
-            f"S_{'_'.join(self._words())}", Content.MOMENT, self.matrix(b).shape
+        into: Array = (
+            gradient[c.direct]
+            if c.direct is not None
+            else b.shared(f"S_{'_'.join(self._words())}", Content.MOMENT, self.matrix(b).shape)
         )
         scale = factor * self.scale if c.direct is not None else 1.0
         if c.direct is None:
@@ -113,11 +121,18 @@ class Dense:
         else:
             b.do("add_transposed", Folded(found, single), scale, into)
         if c.direct is None:
-            b.do_of_gradient(module_kind(b.plan, ("collect", c.key), "moment"), into, Number(repr(factor)), gradient)
+            b.do_of_gradient(
+                module_kind(b.plan, ("collect", c.key), "moment"),
+                into,
+                Number(repr(factor)),
+                gradient,
+            )
         return True
 
 
-def product(b: Builder, x: Array, matrix: Array, forward: bool, scale: float | Number, out: Array) -> None:
+def product(
+    b: Builder, x: Array, matrix: Array, forward: bool, scale: float | Number, out: Array
+) -> None:
     """out += scale · x M, or x Mᵀ; by tables of sums if x has two values."""
     name = "add_forward" if forward else "add_backward"
     if x.levels is not None and x.content is Content.STATES:

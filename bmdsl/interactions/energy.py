@@ -2,8 +2,8 @@
 
     Σ_p η[p] t[p] = m · (−E)
 
-t being the statistics of one group, η the fields that the interaction adds to them, and m how many of
-its units are of that group.
+t being the statistics of one group, η the fields that the interaction adds to them, and m how many
+of its units are of that group.
 """
 
 from __future__ import annotations

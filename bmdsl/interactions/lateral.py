@@ -1,7 +1,9 @@
-"""Dense couplings within a group: −E holds ½ Σ_pq S[p, q] x[p] x[q], S symmetric without couplings of a unit with itself.
+"""Dense couplings within a group: −E holds ½ Σ_pq S[p, q] x[p] x[q], S symmetric without couplings
+of a unit with itself.
 
-S is built from parameters once an update. A unit's pair with itself is a statistic of that unit, so it
-is part of the unit's field: on x if x² = x, on x² if the type has that statistic, a constant if x² = 1.
+S is built from parameters once an update. A unit's pair with itself is a statistic of that unit, so
+it is part of the unit's field: on x if x² = x, on x² if the type has that statistic, a constant if
+x² = 1.
 """
 
 from __future__ import annotations
@@ -23,7 +25,8 @@ class Lateral:
 
     group: str
     own: Bias | None
-    """The field that a unit's pair with itself is part of; None if there is no such pair or field."""
+    """The field that a unit's pair with itself is part of; None if there is no such pair or field.
+    """
     itself: bool
     """Whether a term may pair a unit with itself."""
 
@@ -61,7 +64,9 @@ class Lateral:
         product(b, phase.rows[target], self.matrix(b), True, 1.0, into)
 
     def add_moment(self, b: Builder, phase: Phase, gradient: Gradient, factor: float) -> None:
-        """gradient += factor · Σ_pq ⟨x[p] x[q]⟩ ∂M[p, q]/∂θ, M being the matrix in the order of the terms."""
+        """gradient += factor · Σ_pq ⟨x[p] x[q]⟩ ∂M[p, q]/∂θ, M being the matrix in the order of the
+        terms.
+        """
         x = phase.rows[self.group]
         moment = b.shared(f"S_{self.group}_{self.group}", Content.MOMENT, self.matrix(b).shape)
         b.do("clear", moment)
@@ -69,7 +74,9 @@ class Lateral:
         if self.itself:
             row = b.shared(f"s_{self.group}", Content.MOMENT, (1, b.size(self.group)))
             b.do("clear", row)
-            if self.own is not None:  # else x² is a constant, whose gradient is the same in both phases
+            if (
+                self.own is not None
+            ):  # else x² is a constant, whose gradient is the same in both phases
                 add_power_moment(b, phase, self.group, self.own.power, row, 1.0)
             b.do("set_diagonal", row, states(b, self.group), moment)
         kind = module_kind(b.plan, ("collect", self.key), "moment")

@@ -1,4 +1,5 @@
-"""Couplings written out one by one: −E holds Σ_f value[f] Π x[units of f], a lattice, a graph or a term of three units.
+"""Couplings written out one by one: −E holds Σ_f value[f] Π x[units of f], a lattice, a graph or a
+term of three units.
 
 Fields are sums over a unit's own couplings; the values are built from parameters once an update.
 """
@@ -56,20 +57,34 @@ class Listed:
         x = turned(b, phase, names)
         for t in self.terms:
             begin, column = units_of(b, t)
-            moment = b.given(f"moment_{t}", Content.MOMENT, (-1,), ("coupling moment", str(t)), life=Life.SCRATCH)
+            moment = b.given(
+                f"moment_{t}", Content.MOMENT, (-1,), ("coupling moment", str(t)), life=Life.SCRATCH
+            )
             b.do("clear_list", moment)
             if phase.weights is None:
                 b.do("add_listed_moments", x, begin, column, phase.share, moment)
             else:
-                b.do("add_weighted_listed_moments", x, begin, column, phase.weights, phase.share, moment)
-            b.do_of_gradient(module_kind(b.plan, ("collect", t), "moment", axes=1), moment, Number(repr(factor)), gradient)
-
+                b.do(
+                    "add_weighted_listed_moments",
+                    x,
+                    begin,
+                    column,
+                    phase.weights,
+                    phase.share,
+                    moment,
+                )
+            b.do_of_gradient(
+                module_kind(b.plan, ("collect", t), "moment", axes=1),
+                moment,
+                Number(repr(factor)),
+                gradient,
+            )
 
     def add_minus_energy(self, b: Builder, phase: Phase, out: Value) -> None:
         """out += Σ_f value[f] Π x[units of f] of every row, constants left out.
 
-        Summed coupling by coupling: a unit that meets itself lowers a coupling's order, so that fields do
-        not tell the energy.
+        Summed coupling by coupling: a unit that meets itself lowers a coupling's order, so that
+        fields do not tell the energy.
         """
         x = turned(b, phase, tuple(dict.fromkeys(self.groups)))
         for t in self.terms:
@@ -133,7 +148,9 @@ def _from(b: Builder, values: Value, t: int) -> Value | Rest:
 def _gathered(b: Builder, part: str, target: str, terms: tuple[int, ...]) -> Value:
     source = ("gathered", part, target, " ".join(map(str, terms)), b.place)
     words = ("value" if part == "source" else "more_value", target, b.place)
-    return b.given("_".join(x for x in words if x), Content.MATRIX, (-1,), source, life=Life.SCRATCH)
+    return b.given(
+        "_".join(x for x in words if x), Content.MATRIX, (-1,), source, life=Life.SCRATCH
+    )
 
 
 def gather_values(b: Builder, target: str, terms: tuple[int, ...]) -> None:
@@ -147,7 +164,9 @@ def gather_values(b: Builder, target: str, terms: tuple[int, ...]) -> None:
 
 
 def incidence(b: Builder, target: str, terms: tuple[int, ...], group: str) -> Iterator[Value]:
-    """A group's couplings as kernels take them; columns count from the first of `group`, or of all listed groups if it is empty."""
+    """A group's couplings as kernels take them; columns count from the first of `group`, or of all
+    listed groups if it is empty.
+    """
     for part, takes in INCIDENCE.items():
         if takes.number == "F":
             yield _gathered(b, "source" if part == "value" else "more_source", target, terms)
@@ -172,7 +191,8 @@ def columns(b: Builder) -> int | str:
 
 
 def side_by_side(b: Builder, states: dict[str, Value], rows: int | str, word: str) -> Value | Part:
-    """[rows, columns]: these groups' states among the columns of all listed groups; a single group's own array.
+    """[rows, columns]: these groups' states among the columns of all listed groups; a single
+    group's own array.
 
     `word` names the array: what fields were made of stays as it was when a draw joins states anew.
     """
@@ -194,7 +214,9 @@ def turned(b: Builder, phase: Phase, names: tuple[str, ...]) -> Value:
     if known is not None and all(known.rows.get(n) == phase.rows[n] for n in names):
         return known.columns
     rows = b.rows_of(phase.rows[names[0]])
-    out = b.shared("turned" if rows == BATCH else "turned_chains", Content.STATES, (columns(b), rows))
+    out = b.shared(
+        "turned" if rows == BATCH else "turned_chains", Content.STATES, (columns(b), rows)
+    )
     turn_all(b, {name: phase.rows[name] for name in names}, out)
     return out
 
@@ -207,5 +229,3 @@ def turn_all(b: Builder, rows: Mapping[str, Value], out: Value) -> None:
     b.do("clear", out)
     for name, x in rows.items():
         b.do("turn_into", x, offset(b, name), out)
-
-

@@ -13,7 +13,9 @@ def times(factor: float, share: Number) -> Number:
     return Number(f"-{share}") if factor == -1.0 else Number(f"{factor!r} * {share}")
 
 
-def add_pair_moment(b: Builder, phase: Phase, x: Array, y: Array, out: Value, factor: float) -> None:
+def add_pair_moment(
+    b: Builder, phase: Phase, x: Array, y: Array, out: Value, factor: float
+) -> None:
     """out += factor · ⟨x ⊗ y⟩."""
     scale = times(factor, phase.share)
     if phase.weights is not None:

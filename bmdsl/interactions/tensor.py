@@ -1,6 +1,7 @@
 """Terms of three groups: −E holds Σ T[p, q, r] x[p] y[q] z[r] with one parameter T, used as it is.
 
-A one-of-K unit in a definite state picks a slice of T; without one, T is unfolded along its first axis.
+A one-of-K unit in a definite state picks a slice of T; without one, T is unfolded along its first
+axis.
 """
 
 from __future__ import annotations
@@ -56,7 +57,16 @@ class ThreeWay:
         for name, other in ((y, x), (x, y)):
             if self._picks(b, name, phase):
                 state = self.groups.index(name)
-                b.do("add_slices", phase.rows[other], phase.rows[name], matrix, at, state, scale, into)  # fmt: skip
+                b.do(
+                    "add_slices",
+                    phase.rows[other],
+                    phase.rows[name],
+                    matrix,
+                    at,
+                    state,
+                    scale,
+                    into,
+                )
                 return
         if at == 0:
             pairs = pair_rows(b, phase.rows[x], phase.rows[y])
@@ -113,7 +123,9 @@ class ThreeWay:
         return out
 
     def add_moment(self, b: Builder, phase: Phase, gradient: Gradient, factor: float) -> None:
-        """gradient += factor · scale · ⟨x ⊗ y ⊗ z⟩; of definite one-of-K states only the slices that rows are in."""
+        """gradient += factor · scale · ⟨x ⊗ y ⊗ z⟩; of definite one-of-K states only the slices
+        that rows are in.
+        """
         grad = gradient[self.tensor.parameter]
         into, whole = self._matrix(b, grad), factor * self.tensor.scale
         if phase.by_state is not None and phase.by_state.unit in self.groups:
@@ -124,7 +136,15 @@ class ThreeWay:
             if self._picks(b, name, phase):
                 x, y = (phase.rows[n] for n in self.groups if n != name)
                 state = self.groups.index(name)
-                b.do("add_moment_of_slices", weighed(b, phase, x), y, phase.rows[name], state, scale, into)  # fmt: skip
+                b.do(
+                    "add_moment_of_slices",
+                    weighed(b, phase, x),
+                    y,
+                    phase.rows[name],
+                    state,
+                    scale,
+                    into,
+                )
                 return
         x, y, z = (phase.rows[n] for n in self.groups)
         pairs = pair_rows(b, weighed(b, phase, y), z)
@@ -137,7 +157,9 @@ class ThreeWay:
         known = phase.by_state
         assert known is not None
         near = [n for n in self.groups if n in known.means]
-        (other,) = (n for n in self.groups if n not in (known.unit, *near)) if len(near) == 1 else ("",)
+        (other,) = (
+            (n for n in self.groups if n not in (known.unit, *near)) if len(near) == 1 else ("",)
+        )
         joint = known.value(near[0], 1)
         x = weighed(b, phase, phase.rows[other])
         scale = times(factor, phase.share)
@@ -179,7 +201,9 @@ def part_like(x: Array, out: Value) -> Value | Part:
     return Part(out, x.rows) if isinstance(x, Part) else out
 
 
-def axes_constant(b: Builder, have: Sequence[str], want: Sequence[str], lengths: Mapping[str, int | str]) -> Value:
+def axes_constant(
+    b: Builder, have: Sequence[str], want: Sequence[str], lengths: Mapping[str, int | str]
+) -> Value:
     """The lengths and strides by which `permute` goes from axes `have` to axes `want`."""
     name = f"axes_{'_'.join(want)}"
     known = {x: int(n) for x, n in lengths.items() if not isinstance(n, str)}
@@ -189,4 +213,6 @@ def axes_constant(b: Builder, have: Sequence[str], want: Sequence[str], lengths:
     for x in reversed(have):
         strides[x] = step
         step *= known[x]
-    return b.constant(name, np.array([[known[x] for x in want], [strides[x] for x in want]], np.int64))
+    return b.constant(
+        name, np.array([[known[x] for x in want], [strides[x] for x in want]], np.int64)
+    )

@@ -1,9 +1,12 @@
-"""Fields and gradients of a term whose parameter is shared over sites, W [k, r] between y [k, sites] and x [r, sites]:
+"""Fields and gradients of a term whose parameter is shared over sites, W [k, r] between y [k,
+sites] and x [r, sites]:
 
-    η_y[k, s] += Σ_r W[k, r] x[r, s]      η_x[r, s] += Σ_k W[k, r] y[k, s]      ∂W[k, r] = Σ_cases Σ_s y[k, s] x[r, s]
+    η_y[k, s] += Σ_r W[k, r] x[r, s]      η_x[r, s] += Σ_k W[k, r] y[k, s]      ∂W[k, r] = Σ_cases
+    Σ_s y[k, s] x[r, s]
 
-Cases are taken a few at a time, so that their sites stand side by side in one product and what is gathered stays in the cache: nothing grows with
-the number of cases. Tiles are spread over numba's threads, each with the BLAS on one thread (`products`); the result does not depend on their number.
+Cases are taken a few at a time, so that their sites stand side by side in one product and what is
+gathered stays in the cache: nothing grows with the number of cases. Tiles are spread over numba's
+threads, each with the BLAS on one thread (`products`); the result does not depend on their number.
 """
 
 from __future__ import annotations
@@ -17,14 +20,21 @@ from .products import WAYS, gemm
 from .unfold import Array, Side
 
 SITES = 256
-"""Columns of a tile's product: fewer leave the larger matrix to be read again for every few cases."""
+"""Columns of a tile's product: fewer leave the larger matrix to be read again for every few cases.
+"""
 
 
 @numba.njit(cache=True, inline="always")
 def gather(x, runs, first, out):  # type: ignore[no-untyped-def]  # typed by numba
     """out[row, first + site] = x[column]; places of no run stay as they are."""
     for i in range(runs.shape[0]):
-        row, site, column, length, step = runs[i, 0], first + runs[i, 1], runs[i, 2], runs[i, 3], runs[i, 4]
+        row, site, column, length, step = (
+            runs[i, 0],
+            first + runs[i, 1],
+            runs[i, 2],
+            runs[i, 3],
+            runs[i, 4],
+        )
         if step == 1:
             for j in range(length):
                 out[row, site + j] = x[column + j]
@@ -40,7 +50,13 @@ def gather(x, runs, first, out):  # type: ignore[no-untyped-def]  # typed by num
 def scatter(made, first, runs, out):  # type: ignore[no-untyped-def]  # typed by numba
     """out[column] += made[row, first + site]."""
     for i in range(runs.shape[0]):
-        row, site, column, length, step = runs[i, 0], first + runs[i, 1], runs[i, 2], runs[i, 3], runs[i, 4]
+        row, site, column, length, step = (
+            runs[i, 0],
+            first + runs[i, 1],
+            runs[i, 2],
+            runs[i, 3],
+            runs[i, 4],
+        )
         if step == 1:
             for j in range(length):
                 out[column + j] += made[row, site + j]
@@ -53,14 +69,37 @@ def scatter(made, first, runs, out):  # type: ignore[no-untyped-def]  # typed by
 
 
 @numba.njit(cache=True, parallel=True, nogil=True)
-def _field(w, turned, x, runs_x, direct_x, rows_x, out, runs_y, direct_y, rows_y, sites, together, adding, writing):  # type: ignore[no-untyped-def]  # numba
+def _field(
+    w,
+    turned,
+    x,
+    runs_x,
+    direct_x,
+    rows_x,
+    out,
+    runs_y,
+    direct_y,
+    rows_y,
+    sites,
+    together,
+    adding,
+    writing,
+):  # type: ignore[no-untyped-def]  # numba
     cases = x.shape[0]
     tiles = (cases + together - 1) // together
     parts = min(tiles, 2 * WAYS)
     for part in numba.prange(parts):
         width = together * sites
-        seen = np.zeros((rows_x, width), x.dtype) if not (direct_x and together == 1) else np.empty((0, 0), x.dtype)
-        made = np.empty((rows_y, width), x.dtype) if not (direct_y and together == 1) else np.empty((0, 0), x.dtype)
+        seen = (
+            np.zeros((rows_x, width), x.dtype)
+            if not (direct_x and together == 1)
+            else np.empty((0, 0), x.dtype)
+        )
+        made = (
+            np.empty((rows_y, width), x.dtype)
+            if not (direct_y and together == 1)
+            else np.empty((0, 0), x.dtype)
+        )
         for tile in range(part * tiles // parts, (part + 1) * tiles // parts):
             lo, hi = tile * together, min(cases, (tile + 1) * together)
             n = (hi - lo) * sites
@@ -71,10 +110,36 @@ def _field(w, turned, x, runs_x, direct_x, rows_x, out, runs_y, direct_y, rows_y
             else:
                 left = x[lo:hi].reshape(rows_x, sites)
             if made.size:
-                gemm(turned, False, rows_y, n, rows_x, writing, w, w.shape[1], left, left.shape[1], made, width)
+                gemm(
+                    turned,
+                    False,
+                    rows_y,
+                    n,
+                    rows_x,
+                    writing,
+                    w,
+                    w.shape[1],
+                    left,
+                    left.shape[1],
+                    made,
+                    width,
+                )
             else:
                 right = out[lo:hi].reshape(rows_y, sites)
-                gemm(turned, False, rows_y, n, rows_x, adding, w, w.shape[1], left, left.shape[1], right, sites)
+                gemm(
+                    turned,
+                    False,
+                    rows_y,
+                    n,
+                    rows_x,
+                    adding,
+                    w,
+                    w.shape[1],
+                    left,
+                    left.shape[1],
+                    right,
+                    sites,
+                )
             if made.size:
                 for c in range(lo, hi):
                     scatter(made, (c - lo) * sites, runs_y, out[c])
@@ -95,19 +160,49 @@ def _moment(y, runs_y, direct_y, rows_y, x, runs_x, rows_x, sites, together, wei
                 gather(y[c], runs_y, (c - lo) * sites, left)
                 if weights.size:
                     left[:, (c - lo) * sites : (c - lo + 1) * sites] *= weights[c]
-            gemm(False, True, rows_y, rows_x, (hi - lo) * sites, factors, left, width, right, width, out[part], rows_x)
+            gemm(
+                False,
+                True,
+                rows_y,
+                rows_x,
+                (hi - lo) * sites,
+                factors,
+                left,
+                width,
+                right,
+                width,
+                out[part],
+                rows_x,
+            )
 
 
 def _together(sites: int, cases: int) -> int:
     return max(1, min(cases, (SITES + sites - 1) // sites))
 
 
-def add_field(w: Array, turned: bool, x: Array, of: Side, to: Side, out: Array, scale: float) -> None:
-    """out += scale · (W x, or Wᵀ x where `turned`), case by case: x [cases, size] through `of`, out [cases, size] through `to`."""
+def add_field(
+    w: Array, turned: bool, x: Array, of: Side, to: Side, out: Array, scale: float
+) -> None:
+    """out += scale · (W x, or Wᵀ x where `turned`), case by case: x [cases, size] through `of`, out
+    [cases, size] through `to`.
+    """
     if len(x) and w.size and of.sites:
         x = np.ascontiguousarray(x)
-        _field(w, turned, x, of.runs, of.direct, of.rows, out, to.runs, to.direct, to.rows, of.sites, _together(of.sites, len(x)),
-               *_scales(scale, out.dtype.char))  # fmt: skip
+        _field(
+            w,
+            turned,
+            x,
+            of.runs,
+            of.direct,
+            of.rows,
+            out,
+            to.runs,
+            to.direct,
+            to.rows,
+            of.sites,
+            _together(of.sites, len(x)),
+            *_scales(scale, out.dtype.char),
+        )
 
 
 @functools.cache
@@ -122,6 +217,18 @@ def moment(y: Array, of_y: Side, x: Array, of_x: Side, weights: Array) -> Array:
     parts = np.zeros((min((cases + together - 1) // together, WAYS), of_y.rows, of_x.rows), x.dtype)
     if cases and of_x.sites:
         even = bool((weights == 1).all())
-        _moment(np.ascontiguousarray(y), of_y.runs, of_y.direct, of_y.rows, np.ascontiguousarray(x), of_x.runs, of_x.rows, of_x.sites, together,
-                weights[:0] if even else weights, parts, _scales(1.0, x.dtype.char)[0])  # fmt: skip
+        _moment(
+            np.ascontiguousarray(y),
+            of_y.runs,
+            of_y.direct,
+            of_y.rows,
+            np.ascontiguousarray(x),
+            of_x.runs,
+            of_x.rows,
+            of_x.sites,
+            together,
+            weights[:0] if even else weights,
+            parts,
+            _scales(1.0, x.dtype.char)[0],
+        )
     return parts.sum(axis=0)

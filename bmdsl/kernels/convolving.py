@@ -55,7 +55,10 @@ def convolve(x, runs_x, W, turned, sites, runs_eta, scale, eta):  # type: ignore
     rows_x, rows_eta = (W.shape[0], W.shape[1]) if turned else (W.shape[1], W.shape[0])
     cases = x.shape[0]
     together = _together(sites, cases)
-    plain_x, plain_eta = runs_x.shape[0] == 0 and together == 1, runs_eta.shape[0] == 0 and together == 1
+    plain_x, plain_eta = (
+        runs_x.shape[0] == 0 and together == 1,
+        runs_eta.shape[0] == 0 and together == 1,
+    )
     adding, writing = np.array([scale, eta.dtype.type(1)]), np.array([scale, eta.dtype.type(0)])
     tiles = (cases + together - 1) // together
     parts = min(tiles, 2 * WAYS)
@@ -74,9 +77,35 @@ def convolve(x, runs_x, W, turned, sites, runs_eta, scale, eta):  # type: ignore
                     _take(x[c], runs_x, (c - lo) * sites, sites, seen)
             if plain_eta:
                 right = eta[lo].reshape(rows_eta, sites)
-                gemm(turned != 0, False, rows_eta, n, rows_x, adding, W, W.shape[1], left, left.shape[1], right, sites)  # fmt: skip
+                gemm(
+                    turned != 0,
+                    False,
+                    rows_eta,
+                    n,
+                    rows_x,
+                    adding,
+                    W,
+                    W.shape[1],
+                    left,
+                    left.shape[1],
+                    right,
+                    sites,
+                )
             else:
-                gemm(turned != 0, False, rows_eta, n, rows_x, writing, W, W.shape[1], left, left.shape[1], made, width)  # fmt: skip
+                gemm(
+                    turned != 0,
+                    False,
+                    rows_eta,
+                    n,
+                    rows_x,
+                    writing,
+                    W,
+                    W.shape[1],
+                    left,
+                    left.shape[1],
+                    made,
+                    width,
+                )
                 for c in range(lo, hi):
                     _give(made, (c - lo) * sites, sites, runs_eta, eta[c])
 
@@ -101,7 +130,20 @@ def add_convolved_moment(y, runs_y, x, runs_x, sites, w, scale, out):  # type: i
                 _take(y[c], runs_y, first, sites, left)
                 if len(w) > 0:
                     left[:, first : first + sites] *= w[c]
-            gemm(False, True, rows_y, rows_x, (hi - lo) * sites, factors, left, width, right, width, sums[part], rows_x)  # fmt: skip
+            gemm(
+                False,
+                True,
+                rows_y,
+                rows_x,
+                (hi - lo) * sites,
+                factors,
+                left,
+                width,
+                right,
+                width,
+                sums[part],
+                rows_x,
+            )
     for part in range(parts):
         for r in range(rows_y):
             into, own = out[r], sums[part, r]

@@ -30,8 +30,20 @@ def set_forward(b, x, W, scale, eta):  # type: ignore[no-untyped-def]  # typed b
     for c in numba.prange((W.shape[1] + step - 1) // step):
         lo, hi = c * step, min(W.shape[1], (c + 1) * step)
         _set_columns(b, lo, hi, eta)
-        gemm(False, False, x.shape[0], hi - lo, x.shape[1], factors, x, x.shape[1], W[:, lo:hi],
-             W.shape[1], eta[:, lo:hi], eta.shape[1])  # fmt: skip
+        gemm(
+            False,
+            False,
+            x.shape[0],
+            hi - lo,
+            x.shape[1],
+            factors,
+            x,
+            x.shape[1],
+            W[:, lo:hi],
+            W.shape[1],
+            eta[:, lo:hi],
+            eta.shape[1],
+        )
 
 
 @kernel(WORK, ["x", "W", "eta"])
@@ -50,8 +62,20 @@ def set_forward_of_states(b, x, low, W, scale, eta):  # type: ignore[no-untyped-
         for c in numba.prange((W.shape[1] + step - 1) // step):
             lo, hi = c * step, min(W.shape[1], (c + 1) * step)
             _set_columns(b, lo, hi, eta)
-            gemm(False, False, x.shape[0], hi - lo, x.shape[1], factors, x, x.shape[1], W[:, lo:hi],
-                 W.shape[1], eta[:, lo:hi], eta.shape[1])  # fmt: skip
+            gemm(
+                False,
+                False,
+                x.shape[0],
+                hi - lo,
+                x.shape[1],
+                factors,
+                x,
+                x.shape[1],
+                W[:, lo:hi],
+                W.shape[1],
+                eta[:, lo:hi],
+                eta.shape[1],
+            )
 
 
 @kernel(WORK, ["x", "W", "eta"])
@@ -61,8 +85,20 @@ def set_backward(b, x, W, scale, eta):  # type: ignore[no-untyped-def]  # typed 
     for c in numba.prange((W.shape[0] + step - 1) // step):
         lo, hi = c * step, min(W.shape[0], (c + 1) * step)
         _set_columns(b, lo, hi, eta)
-        gemm(False, True, x.shape[0], hi - lo, x.shape[1], factors, x, x.shape[1], W[lo:hi],
-             W.shape[1], eta[:, lo:hi], eta.shape[1])  # fmt: skip
+        gemm(
+            False,
+            True,
+            x.shape[0],
+            hi - lo,
+            x.shape[1],
+            factors,
+            x,
+            x.shape[1],
+            W[lo:hi],
+            W.shape[1],
+            eta[:, lo:hi],
+            eta.shape[1],
+        )
 
 
 @kernel(WORK, ["x", "W", "eta"])
@@ -81,5 +117,17 @@ def set_backward_of_states(b, x, low, W, scale, eta):  # type: ignore[no-untyped
         for c in numba.prange((W.shape[0] + step - 1) // step):
             lo, hi = c * step, min(W.shape[0], (c + 1) * step)
             _set_columns(b, lo, hi, eta)
-            gemm(False, True, x.shape[0], hi - lo, x.shape[1], factors, x, x.shape[1], W[lo:hi],
-                 W.shape[1], eta[:, lo:hi], eta.shape[1])  # fmt: skip
+            gemm(
+                False,
+                True,
+                x.shape[0],
+                hi - lo,
+                x.shape[1],
+                factors,
+                x,
+                x.shape[1],
+                W[lo:hi],
+                W.shape[1],
+                eta[:, lo:hi],
+                eta.shape[1],
+            )

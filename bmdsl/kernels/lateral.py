@@ -8,7 +8,9 @@ import numpy as np
 from .table import kernel
 
 TILE = 32
-"""Rows and columns of the tiles in which a matrix meets its transpose: two tiles are resident in L1."""
+"""Rows and columns of the tiles in which a matrix meets its transpose: two tiles are resident in
+L1.
+"""
 MANY = 1 << 16
 
 

@@ -43,7 +43,9 @@ def sum_columns(x, out):  # type: ignore[no-untyped-def]  # typed by numba
 
 @numba.njit
 def next_place(at, axes):  # type: ignore[no-untyped-def]  # typed by numba
-    """Counts all axes but the last one on by one; the place in the source where the last axis then begins."""
+    """Counts all axes but the last one on by one; the place in the source where the last axis then
+    begins.
+    """
     place = 0
     for a in range(len(at) - 1, -1, -1):
         at[a] += 1

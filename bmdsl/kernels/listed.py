@@ -1,4 +1,6 @@
-"""Sums over couplings that are written out one by one: fields, energies and moments, for states [row, column] of all listed groups."""
+"""Sums over couplings that are written out one by one: fields, energies and moments, for states
+[row, column] of all listed groups.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,9 @@ def incidence(places, target_lo, target_hi, m, counts):  # type: ignore[no-untyp
 
 @numba.njit(cache=True)
 def fill_pairs(places, number, target_lo, target_hi, m, at, other, source):  # type: ignore[no-untyped-def]  # typed by numba
-    """For couplings of two units, seen from the m-th: the other unit and the coupling's number, in order of the unit."""
+    """For couplings of two units, seen from the m-th: the other unit and the coupling's number, in
+    order of the unit.
+    """
     for f in range(places.shape[0]):
         p = places[f, m]
         if target_lo <= p < target_hi:
@@ -32,7 +36,9 @@ def fill_pairs(places, number, target_lo, target_hi, m, at, other, source):  # t
 
 @numba.njit(cache=True)
 def fill_more(places, number, target_lo, target_hi, m, at, begin, other, source):  # type: ignore[no-untyped-def]  # typed by numba
-    """The same for any number of others: begin[e] … begin[e + 1] of `other`; here begin[e] is where e's others go."""
+    """The same for any number of others: begin[e] … begin[e + 1] of `other`; here begin[e] is where
+    e's others go.
+    """
     for f in range(places.shape[0]):
         p = places[f, m]
         if target_lo <= p < target_hi:

@@ -21,7 +21,9 @@ their product times 4, so about two million multiplications, 20 µs of one core.
 LARGE = 1 << 14
 """Entries of the right factor from which on tables of sums are quicker than BLAS."""
 MANY_ROWS = 64
-"""Rows that share a table from which on writing it pays, where the right factor is not read in order."""
+"""Rows that share a table from which on writing it pays, where the right factor is not read in
+order.
+"""
 
 
 @kernel(WORK, ["x", "W", "eta"])
@@ -30,8 +32,20 @@ def add_forward(x, W, scale, eta):  # type: ignore[no-untyped-def]  # typed by n
     step = chunk(W.shape[1])
     for c in numba.prange((W.shape[1] + step - 1) // step):
         lo, hi = c * step, min(W.shape[1], (c + 1) * step)
-        gemm(False, False, x.shape[0], hi - lo, x.shape[1], factors, x, x.shape[1], W[:, lo:hi],
-             W.shape[1], eta[:, lo:hi], eta.shape[1])  # fmt: skip
+        gemm(
+            False,
+            False,
+            x.shape[0],
+            hi - lo,
+            x.shape[1],
+            factors,
+            x,
+            x.shape[1],
+            W[:, lo:hi],
+            W.shape[1],
+            eta[:, lo:hi],
+            eta.shape[1],
+        )
 
 
 @kernel(WORK, ["x", "W", "eta"])
@@ -40,8 +54,20 @@ def add_backward(x, W, scale, eta):  # type: ignore[no-untyped-def]  # typed by 
     step = chunk(W.shape[0])
     for c in numba.prange((W.shape[0] + step - 1) // step):
         lo, hi = c * step, min(W.shape[0], (c + 1) * step)
-        gemm(False, True, x.shape[0], hi - lo, x.shape[1], factors, x, x.shape[1], W[lo:hi],
-             W.shape[1], eta[:, lo:hi], eta.shape[1])  # fmt: skip
+        gemm(
+            False,
+            True,
+            x.shape[0],
+            hi - lo,
+            x.shape[1],
+            factors,
+            x,
+            x.shape[1],
+            W[lo:hi],
+            W.shape[1],
+            eta[:, lo:hi],
+            eta.shape[1],
+        )
 
 
 @kernel(WORK, ["x", "y", "out"])
@@ -50,8 +76,20 @@ def add_moment(x, y, scale, out):  # type: ignore[no-untyped-def]  # typed by nu
     step = chunk(x.shape[1])
     for c in numba.prange((x.shape[1] + step - 1) // step):
         lo, hi = c * step, min(x.shape[1], (c + 1) * step)
-        gemm(True, False, hi - lo, y.shape[1], x.shape[0], factors, x[:, lo:hi], x.shape[1], y,
-             y.shape[1], out[lo:hi], out.shape[1])  # fmt: skip
+        gemm(
+            True,
+            False,
+            hi - lo,
+            y.shape[1],
+            x.shape[0],
+            factors,
+            x[:, lo:hi],
+            x.shape[1],
+            y,
+            y.shape[1],
+            out[lo:hi],
+            out.shape[1],
+        )
 
 
 @kernel(WORK, ["x", "W", "eta"])
@@ -68,8 +106,20 @@ def add_forward_of_states(x, low, W, scale, eta):  # type: ignore[no-untyped-def
         step = chunk(W.shape[1])
         for c in numba.prange((W.shape[1] + step - 1) // step):
             lo, hi = c * step, min(W.shape[1], (c + 1) * step)
-            gemm(False, False, x.shape[0], hi - lo, x.shape[1], factors, x, x.shape[1],
-                 W[:, lo:hi], W.shape[1], eta[:, lo:hi], eta.shape[1])  # fmt: skip
+            gemm(
+                False,
+                False,
+                x.shape[0],
+                hi - lo,
+                x.shape[1],
+                factors,
+                x,
+                x.shape[1],
+                W[:, lo:hi],
+                W.shape[1],
+                eta[:, lo:hi],
+                eta.shape[1],
+            )
 
 
 @kernel(WORK, ["x", "W", "eta"])
@@ -86,8 +136,20 @@ def add_backward_of_states(x, low, W, scale, eta):  # type: ignore[no-untyped-de
         step = chunk(W.shape[0])
         for c in numba.prange((W.shape[0] + step - 1) // step):
             lo, hi = c * step, min(W.shape[0], (c + 1) * step)
-            gemm(False, True, x.shape[0], hi - lo, x.shape[1], factors, x, x.shape[1],
-                 W[lo:hi], W.shape[1], eta[:, lo:hi], eta.shape[1])  # fmt: skip
+            gemm(
+                False,
+                True,
+                x.shape[0],
+                hi - lo,
+                x.shape[1],
+                factors,
+                x,
+                x.shape[1],
+                W[lo:hi],
+                W.shape[1],
+                eta[:, lo:hi],
+                eta.shape[1],
+            )
 
 
 @kernel(WORK, ["x", "y", "out"])
@@ -104,5 +166,17 @@ def add_moment_of_states(x, low, y, scale, out):  # type: ignore[no-untyped-def]
         step = chunk(x.shape[1])
         for c in numba.prange((x.shape[1] + step - 1) // step):
             lo, hi = c * step, min(x.shape[1], (c + 1) * step)
-            gemm(True, False, hi - lo, y.shape[1], x.shape[0], factors, x[:, lo:hi], x.shape[1],
-                 y, y.shape[1], out[lo:hi], out.shape[1])  # fmt: skip
+            gemm(
+                True,
+                False,
+                hi - lo,
+                y.shape[1],
+                x.shape[0],
+                factors,
+                x[:, lo:hi],
+                x.shape[1],
+                y,
+                y.shape[1],
+                out[lo:hi],
+                out.shape[1],
+            )

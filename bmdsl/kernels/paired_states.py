@@ -1,4 +1,6 @@
-"""Σ over all joint states of some units, units of two states each summed out: products of 1 + p q in place of a logarithm for each."""
+"""Σ over all joint states of some units, units of two states each summed out: products of 1 + p q
+in place of a logarithm for each.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,8 @@ LOG2 = 0.6931471805599453
 def log_sums(p, q, upper, lower, every):  # type: ignore[no-untyped-def]  # typed by numba
     """out[i] = log Σ_j exp(upper[i] + lower[j]) Π_u (1 + p[i, u] q[u, j]), float64.
 
-    After every `every` units the products' exponents are taken out and counted, so that they neither overflow nor take logarithms.
+    After every `every` units the products' exponents are taken out and counted, so that they
+    neither overflow nor take logarithms.
     """
     out = np.empty(p.shape[0])
     count, units = q.shape[1], q.shape[0]

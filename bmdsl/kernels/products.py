@@ -1,8 +1,9 @@
 """Matrix products in fixed chunks: BLAS on one thread a chunk, chunks over numba's threads.
 
-The chunks depend on shapes and the machine alone, so a result is the same to the last bit with any number of threads, and only one thread pool
-runs. Callers hold the BLAS's own pool to one thread (`threads.one_pool`). Where the left factor turns out to hold states of two values, tables
-of sums take the place of BLAS (`two_valued`). Without numba's compiler (`plain`), NumPy does the same.
+The chunks depend on shapes and the machine alone, so a result is the same to the last bit with any
+number of threads, and only one thread pool runs. Callers hold the BLAS's own pool to one thread
+(`threads.one_pool`). Where the left factor turns out to hold states of two values, tables of sums
+take the place of BLAS (`two_valued`). Without numba's compiler (`plain`), NumPy does the same.
 """
 
 from __future__ import annotations
@@ -22,13 +23,31 @@ from . import two_valued
 
 _GEMM: Any = types.ExternalFunction(
     "numba_xxgemm",
-    types.intc(types.char, types.char, types.char, types.intp, types.intp, types.intp, types.voidptr, types.voidptr, types.intp,
-               types.voidptr, types.intp, types.voidptr, types.voidptr, types.intp),
-)  # fmt: skip
+    types.intc(
+        types.char,
+        types.char,
+        types.char,
+        types.intp,
+        types.intp,
+        types.intp,
+        types.voidptr,
+        types.voidptr,
+        types.intp,
+        types.voidptr,
+        types.intp,
+        types.voidptr,
+        types.voidptr,
+        types.intp,
+    ),
+)
 NARROW = 64
-"""A chunk has at least about this many rows or columns: below it, packing the other operand costs more than a thread brings."""
+"""A chunk has at least about this many rows or columns: below it, packing the other operand costs
+more than a thread brings.
+"""
 WAYS = 1 << (min(16, os.cpu_count() or 1).bit_length() - 1)
-"""Most chunks of one product: a power of two no larger than this machine's cores, however many threads are in use."""
+"""Most chunks of one product: a power of two no larger than this machine's cores, however many
+threads are in use.
+"""
 
 
 def _address_of(context: Any, array: Any) -> Any:
@@ -58,9 +77,25 @@ def chunk(length: int) -> int:
 
 @numba.njit(cache=True)
 def gemm(trans_a, trans_b, m, n, k, factors, a, lda, b, ldb, out, ldc):  # type: ignore[no-untyped-def]  # typed by numba
-    """Row-major out[m, n] = factors[0] · op(a) op(b) + factors[1] · out: BLAS's column-major product with a and b exchanged."""
-    _GEMM(np.int8(_kind(out.itemsize)), np.int8(116 if trans_b else 110), np.int8(116 if trans_a else 110), n, m, k,
-          _address(factors), _address(b), ldb, _address(a), lda, _address(factors[1:]), _address(out), ldc)  # fmt: skip
+    """Row-major out[m, n] = factors[0] · op(a) op(b) + factors[1] · out: BLAS's column-major
+    product with a and b exchanged.
+    """
+    _GEMM(
+        np.int8(_kind(out.itemsize)),
+        np.int8(116 if trans_b else 110),
+        np.int8(116 if trans_a else 110),
+        n,
+        m,
+        k,
+        _address(factors),
+        _address(b),
+        ldb,
+        _address(a),
+        lda,
+        _address(factors[1:]),
+        _address(out),
+        ldc,
+    )
 
 
 @numba.njit(cache=True, parallel=True, nogil=True)
@@ -71,7 +106,20 @@ def _forward(x, w, out, factors):  # type: ignore[no-untyped-def]  # typed by nu
     for c in numba.prange((w.shape[1] + step - 1) // step):
         lo = c * step
         hi = min(w.shape[1], lo + step)
-        gemm(False, False, x.shape[0], hi - lo, x.shape[1], factors, x, x.shape[1], w[:, lo:hi], w.shape[1], out[:, lo:hi], out.shape[1])
+        gemm(
+            False,
+            False,
+            x.shape[0],
+            hi - lo,
+            x.shape[1],
+            factors,
+            x,
+            x.shape[1],
+            w[:, lo:hi],
+            w.shape[1],
+            out[:, lo:hi],
+            out.shape[1],
+        )
 
 
 @numba.njit(cache=True, parallel=True, nogil=True)
@@ -82,7 +130,20 @@ def _backward(x, w, out, factors):  # type: ignore[no-untyped-def]  # typed by n
     for c in numba.prange((w.shape[0] + step - 1) // step):
         lo = c * step
         hi = min(w.shape[0], lo + step)
-        gemm(False, True, x.shape[0], hi - lo, x.shape[1], factors, x, x.shape[1], w[lo:hi], w.shape[1], out[:, lo:hi], out.shape[1])
+        gemm(
+            False,
+            True,
+            x.shape[0],
+            hi - lo,
+            x.shape[1],
+            factors,
+            x,
+            x.shape[1],
+            w[lo:hi],
+            w.shape[1],
+            out[:, lo:hi],
+            out.shape[1],
+        )
 
 
 @numba.njit(cache=True, parallel=True, nogil=True)
@@ -93,7 +154,20 @@ def _moment(x, y, out, factors):  # type: ignore[no-untyped-def]  # typed by num
     for c in numba.prange((x.shape[1] + step - 1) // step):
         lo = c * step
         hi = min(x.shape[1], lo + step)
-        gemm(True, False, hi - lo, y.shape[1], x.shape[0], factors, x[:, lo:hi], x.shape[1], y, y.shape[1], out[lo:hi], out.shape[1])
+        gemm(
+            True,
+            False,
+            hi - lo,
+            y.shape[1],
+            x.shape[0],
+            factors,
+            x[:, lo:hi],
+            x.shape[1],
+            y,
+            y.shape[1],
+            out[lo:hi],
+            out.shape[1],
+        )
 
 
 @functools.cache
@@ -102,15 +176,21 @@ def _factors(scale: float, kind: str) -> np.ndarray:
     return np.array([scale, 1.0], kind)
 
 
-def forward(x: np.ndarray, w: np.ndarray, out: np.ndarray, scale: float = 1.0, plain: bool = False) -> None:
-    """out += scale · x w, for x [rows, n], w [n, m], out [rows, m]; all C-contiguous and of one type."""
+def forward(
+    x: np.ndarray, w: np.ndarray, out: np.ndarray, scale: float = 1.0, plain: bool = False
+) -> None:
+    """out += scale · x w, for x [rows, n], w [n, m], out [rows, m]; all C-contiguous and of one
+    type.
+    """
     if plain or not (x.size and w.size):
         out += (x @ w) * out.dtype.type(scale)
     else:
         _forward(x, w, out, _factors(scale, out.dtype.char))
 
 
-def backward(x: np.ndarray, w: np.ndarray, out: np.ndarray, scale: float = 1.0, plain: bool = False) -> None:
+def backward(
+    x: np.ndarray, w: np.ndarray, out: np.ndarray, scale: float = 1.0, plain: bool = False
+) -> None:
     """out += scale · x wᵀ, for x [rows, m], w [n, m], out [rows, n]."""
     if plain or not (x.size and w.size):
         out += (x @ w.T) * out.dtype.type(scale)
@@ -118,8 +198,12 @@ def backward(x: np.ndarray, w: np.ndarray, out: np.ndarray, scale: float = 1.0, 
         _backward(x, w, out, _factors(scale, out.dtype.char))
 
 
-def moment(x: np.ndarray, y: np.ndarray, out: np.ndarray, scale: float = 1.0, plain: bool = False) -> None:
-    """out += scale · xᵀ y, for x [rows, n], y [rows, m], out [n, m]: the sum over rows of outer products."""
+def moment(
+    x: np.ndarray, y: np.ndarray, out: np.ndarray, scale: float = 1.0, plain: bool = False
+) -> None:
+    """out += scale · xᵀ y, for x [rows, n], y [rows, m], out [n, m]: the sum over rows of outer
+    products.
+    """
     if plain or not (x.size and y.size):
         out += (x.T @ y) * out.dtype.type(scale)
     else:

@@ -1,7 +1,8 @@
-"""Counter-based random numbers: Philox-4x32-10 (Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3").
+"""Counter-based random numbers: Philox-4x32-10 (Salmon et al. 2011, "Parallel random numbers: as
+easy as 1, 2, 3").
 
-A uniform is a pure function of (seed, stream, update, step, chain, unit), so results do not depend on threads or on what ran before.
-Copied by source into generated modules; runs without numba too.
+A uniform is a pure function of (seed, stream, update, step, chain, unit), so results do not depend
+on threads or on what ran before. Copied by source into generated modules; runs without numba too.
 """
 
 from __future__ import annotations
@@ -14,10 +15,12 @@ F = np.float64  # a generated module has its own number type under this name
 
 
 def fill_uniforms(seed, stream, update, step, chain, tile, out):  # type: ignore[no-untyped-def]  # copied into numba modules, typed there
-    """out[p] = uniform of unit 64·tile + p, p = 0..63, in (0, 1) with 23 bits: exact in float32, never 0 or 1.
+    """out[p] = uniform of unit 64·tile + p, p = 0..63, in (0, 1) with 23 bits: exact in float32,
+    never 0 or 1.
 
-    The key is the seed's low word, and its high word mixed with the stream; the counter is (16·tile + lane, chain, step, update). The
-    four words of lane l are units l, 16 + l, 32 + l and 48 + l of the tile, so that 16 lanes fill vector registers.
+    The key is the seed's low word, and its high word mixed with the stream; the counter is (16·tile
+    + lane, chain, step, update). The four words of lane l are units l, 16 + l, 32 + l and 48 + l of
+    the tile, so that 16 lanes fill vector registers.
     """
     low = np.uint64(0xFFFFFFFF)
     shift = np.uint64(32)
@@ -32,7 +35,9 @@ def fill_uniforms(seed, stream, update, step, chain, tile, out):  # type: ignore
         x0, x1, x2, x3 = base + np.uint64(lane), c1, c2, c3
         a, b = k0, k1
         for _ in range(10):
-            p0 = np.uint64(0xD2511F53) * (x0 & low)  # only low words count: high ones may hold anything until the end
+            p0 = np.uint64(0xD2511F53) * (
+                x0 & low
+            )  # only low words count: high ones may hold anything until the end
             p1 = np.uint64(0xCD9E8D57) * (x2 & low)
             x0, x1, x2, x3 = (p1 >> shift) ^ x1 ^ a, p1, (p0 >> shift) ^ x3 ^ b, p0
             a = (a + np.uint64(0x9E3779B9)) & low

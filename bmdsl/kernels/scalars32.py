@@ -1,10 +1,13 @@
-"""The stable scalars of `bmdsl.units.scalars` in single precision: without branches, so that a compiler can run 8 or 16 at once.
+"""The stable scalars of `bmdsl.units.scalars` in single precision: without branches, so that a
+compiler can run 8 or 16 at once.
 
-A float32 module calls these under the same names. Each is within 2e-7 of the true value (relative for exp, sigmoid and log, absolute
-for the rest), measured over the whole range by the tests. Polynomials: Cephes (Moshier 1989), summed in pairs (Estrin 1960), a chain half as
-long as Horner's. What keeps them in vector registers: `min` and `max`, which are one instruction where `a if a < b else b` may become a branch,
-and `np.int32` around every difference and shift, whose result numba takes for 64 bits otherwise. The generated module compiles them with
-a multiplication and an addition in one rounding where the processor has that.
+A float32 module calls these under the same names. Each is within 2e-7 of the true value (relative
+for exp, sigmoid and log, absolute for the rest), measured over the whole range by the tests.
+Polynomials: Cephes (Moshier 1989), summed in pairs (Estrin 1960), a chain half as long as Horner's.
+What keeps them in vector registers: `min` and `max`, which are one instruction where `a if a < b
+else b` may become a branch, and `np.int32` around every difference and shift, whose result numba
+takes for 64 bits otherwise. The generated module compiles them with a multiplication and an
+addition in one rounding where the processor has that.
 """
 
 from __future__ import annotations
@@ -13,17 +16,36 @@ from math import sqrt
 
 import numpy as np
 
-__all__ = ["below_sigmoid", "digamma", "exp", "log", "log1p", "logcosh", "sigmoid", "softplus", "sqrt", "tanh"]
+__all__ = [
+    "below_sigmoid",
+    "digamma",
+    "exp",
+    "log",
+    "log1p",
+    "logcosh",
+    "sigmoid",
+    "softplus",
+    "sqrt",
+    "tanh",
+]
 
 
 def exp(x):  # type: ignore[no-untyped-def]  # copied into numba modules, typed there
     """e^x; x is held to [−87, 88], so nothing overflows and nothing is 0; NaN stays NaN."""
-    x = max(min(np.float32(x), np.float32(88.0)), np.float32(-87.0))  # in double the magic number below would round nothing
-    n = (x * np.float32(1.44269504) + np.float32(12582912.0)) - np.float32(12582912.0)  # 1.5·2²³: adding it rounds to a whole number
+    x = max(
+        min(np.float32(x), np.float32(88.0)), np.float32(-87.0)
+    )  # in double the magic number below would round nothing
+    n = (x * np.float32(1.44269504) + np.float32(12582912.0)) - np.float32(
+        12582912.0
+    )  # 1.5·2²³: adding it rounds to a whole number
     r = x - n * np.float32(0.693359375)
     r = r + n * np.float32(2.12194440e-4)
     s = r * r
-    y = np.float32(5.0000001201e-1) + np.float32(1.6666665459e-1) * r + s * (np.float32(4.1665795894e-2) + np.float32(8.3334519073e-3) * r)
+    y = (
+        np.float32(5.0000001201e-1)
+        + np.float32(1.6666665459e-1) * r
+        + s * (np.float32(4.1665795894e-2) + np.float32(8.3334519073e-3) * r)
+    )
     y = y + s * s * (np.float32(1.3981999507e-3) + np.float32(1.9875691500e-4) * r)
     y = y * s + (r + np.float32(1.0))
     return y * np.int32((np.int32(n) + np.int32(127)) << np.int32(23)).view(np.float32)
@@ -38,7 +60,11 @@ def log(x):  # type: ignore[no-untyped-def]  # copied into numba modules, typed 
     a = np.float32(3.3333331174e-1) + np.float32(-2.4999993993e-1) * m
     b = np.float32(2.0000714765e-1) + np.float32(-1.6668057665e-1) * m
     c = np.float32(1.4249322787e-1) + np.float32(-1.2420140846e-1) * m
-    d = np.float32(1.1676998740e-1) + np.float32(-1.1514610310e-1) * m + np.float32(7.0376836292e-2) * s
+    d = (
+        np.float32(1.1676998740e-1)
+        + np.float32(-1.1514610310e-1) * m
+        + np.float32(7.0376836292e-2) * s
+    )
     y = (a + b * s) + s * s * (c + d * s)
     scale = np.float32(e)
     y = y * (s * m) - np.float32(2.12194440e-4) * scale - np.float32(0.5) * s
@@ -49,11 +75,18 @@ def digamma(x):  # type: ignore[no-untyped-def]  # copied into numba modules, ty
     """The slope of log Γ at x ≥ 1: raised by 4, then Stirling's series."""
     one = np.float32(1.0)
     a, b = x * (x + np.float32(3.0)), (x + one) * (x + np.float32(2.0))
-    below = (np.float32(2.0) * x + np.float32(3.0)) * (one / a + one / b)  # 1/x + 1/(x+3) + 1/(x+1) + 1/(x+2)
+    below = (np.float32(2.0) * x + np.float32(3.0)) * (
+        one / a + one / b
+    )  # 1/x + 1/(x+3) + 1/(x+1) + 1/(x+2)
     y = x + np.float32(4.0)
     r = one / y
     s = r * r
-    return log(y) - np.float32(0.5) * r - s * (np.float32(1.0 / 12.0) - s * (np.float32(1.0 / 120.0) - s * np.float32(1.0 / 252.0))) - below
+    return (
+        log(y)
+        - np.float32(0.5) * r
+        - s * (np.float32(1.0 / 12.0) - s * (np.float32(1.0 / 120.0) - s * np.float32(1.0 / 252.0)))
+        - below
+    )
 
 
 def log1p(x):  # type: ignore[no-untyped-def]  # copied into numba modules, typed there

@@ -1,4 +1,7 @@
-"""Optimizers' steps: compiled twins of the kinds of op of these names. One pass over a parameter each."""
+"""Optimizers' steps: compiled twins of the kinds of op of these names.
+
+One pass over a parameter each.
+"""
 
 from __future__ import annotations
 

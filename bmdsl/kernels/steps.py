@@ -1,7 +1,8 @@
 """Optimizer steps over flat arrays, one pass each, in fixed chunks spread over the threads.
 
-Each takes a step up the gradient in place and returns (Σ g², Σ θ²): not finite where a gradient or parameter is not. The gradient is left zero, so
-that the next one can be added up without a pass of its own over a large parameter.
+Each takes a step up the gradient in place and returns (Σ g², Σ θ²): not finite where a gradient or
+parameter is not. The gradient is left zero, so that the next one can be added up without a pass of
+its own over a large parameter.
 """
 
 from __future__ import annotations
@@ -13,18 +14,26 @@ CHUNK = 1 << 14
 
 
 def _kernel(function):  # type: ignore[no-untyped-def]  # a decorator for numba, which types its functions itself
-    # reassoc: the sums run in vector lanes; the order is fixed by the compiled code, not by the number of threads
-    return numba.njit(cache=True, parallel=True, nogil=True, error_model="numpy", fastmath={"reassoc"})(function)
+    # reassoc: the sums run in vector lanes; the order is fixed by the compiled code, not by the
+    # number of threads
+    return numba.njit(
+        cache=True, parallel=True, nogil=True, error_model="numpy", fastmath={"reassoc"}
+    )(function)
 
 
 @_kernel
 def sgd(x, g, velocity, rate, momentum, nesterov):  # type: ignore[no-untyped-def]  # typed by numba
-    """u ← μ u + ε g; θ ← θ + u, or θ + μ u + ε g with nesterov. `velocity` is empty without momentum."""
+    """u ← μ u + ε g; θ ← θ + u, or θ + μ u + ε g with nesterov.
+
+    `velocity` is empty without momentum.
+    """
     sums = np.zeros((2, (len(x) + CHUNK - 1) // CHUNK))
     moving = len(velocity) > 0
     for c in numba.prange(sums.shape[1]):
         squares, norms = rate * 0, rate * 0
-        part = slice(c * CHUNK, (c + 1) * CHUNK)  # indices from 0 need no check for negative ones, which would stop the vector loop
+        part = slice(
+            c * CHUNK, (c + 1) * CHUNK
+        )  # indices from 0 need no check for negative ones, which would stop the vector loop
         xs = x[part]
         gs = g[part]
         us = velocity[part]
@@ -45,7 +54,10 @@ def sgd(x, g, velocity, rate, momentum, nesterov):  # type: ignore[no-untyped-de
 
 @_kernel
 def adam(x, g, mean, square, rate, rest1, rest2, correction, epsilon):  # type: ignore[no-untyped-def]  # typed by numba
-    """m ← m + (1−β₁)(g − m), s ← s + (1−β₂)(g² − s); θ ← θ + rate m / (√(s/correction) + δ). `rest` is 1 − β."""
+    """m ← m + (1−β₁)(g − m), s ← s + (1−β₂)(g² − s); θ ← θ + rate m / (√(s/correction) + δ).
+
+    `rest` is 1 − β.
+    """
     sums = np.zeros((2, (len(x) + CHUNK - 1) // CHUNK))
     for c in numba.prange(sums.shape[1]):
         squares, norms = rate * 0, rate * 0

@@ -5,8 +5,9 @@ took 11 to 29 s to compile. Here a function is compiled for one explicit signatu
 entered into LLVM's table of symbols, and a routine calls the symbol: 0.02 µs a call, and nothing of
 the callee is compiled again.
 
-A function that is worth threads has two compiled forms, a serial one below a measured amount of work
-and a parallel one above. Which one runs depends on shapes alone, so results do not depend on threads.
+A function that is worth threads has two compiled forms, a serial one below a measured amount of
+work and a parallel one above. Which one runs depends on shapes alone, so results do not depend on
+threads.
 """
 
 from __future__ import annotations
@@ -78,13 +79,25 @@ def load_table() -> None:
 
 
 def describe(kind: Kind, compiled: Compiled, dtype: np.dtype[Any], label: str) -> str:
-    """All that a routine's compiled code has of this function: its symbol, its signature, and when it runs in parallel."""
-    return f"{kind.name}: {label}.{compiled.function.__name__}{signature_of(kind, dtype).args}, {compiled.parallel_from} {compiled.work}"
+    """All that a routine's compiled code has of this function: its symbol, its signature, and when
+    it runs in parallel.
+    """
+    return (
+        f"{kind.name}: {label}.{compiled.function.__name__}{signature_of(kind, dtype).args},"
+        f" {compiled.parallel_from} {compiled.work}"
+    )
 
 
 def numba_type(axes: int | None, number: str, dtype: np.dtype[Any]) -> Any:
-    """Numba's type of an argument: a C-contiguous array of so many axes, or a number if `axes` is None."""
-    named = {"F": numba.from_dtype(dtype), "f8": types.float64, "i8": types.int64, "i4": types.int32}
+    """Numba's type of an argument: a C-contiguous array of so many axes, or a number if `axes` is
+    None.
+    """
+    named = {
+        "F": numba.from_dtype(dtype),
+        "f8": types.float64,
+        "i8": types.int64,
+        "i4": types.int32,
+    }
     return named[number] if axes is None else types.Array(named[number], axes, "C")
 
 
@@ -97,7 +110,9 @@ def signature_of(kind: Kind, dtype: np.dtype[Any]) -> Any:
 
 @functools.cache
 def caller(kind: Kind, compiled: Compiled, dtype: np.dtype[Any], label: str) -> Any:
-    """A function for compiled routines that calls this kind's compiled form by its symbol. Compiles it if need be.
+    """A function for compiled routines that calls this kind's compiled form by its symbol.
+
+    Compiles it if need be.
 
     `label` tells functions of one name apart, such as those of several generated modules.
     """
@@ -112,7 +127,9 @@ def caller(kind: Kind, compiled: Compiled, dtype: np.dtype[Any], label: str) -> 
     return _caller(serial, parallel, signature, places, compiled.parallel_from, kind.name)
 
 
-def function(kind: Kind, compiled: Compiled, dtype: np.dtype[Any], label: str, parallel: bool) -> Any:
+def function(
+    kind: Kind, compiled: Compiled, dtype: np.dtype[Any], label: str, parallel: bool
+) -> Any:
     """A kind's compiled form, serial or parallel, to be called from Python."""
     symbol = f"{label}_{compiled.function.__name__}_{dtype.char}"
     return _alive[_symbol(compiled, signature_of(kind, dtype), symbol, parallel)]
@@ -126,7 +143,9 @@ def _symbol(compiled: Compiled, signature: Any, label: str, parallel: bool) -> s
     symbol = f"bm_{label}_{'parallel' if parallel else 'serial'}"
     if symbol not in _alive:
         function = _variant(compiled.function, "parallel" if parallel else "serial")
-        made = numba.njit(signature, parallel=parallel, fastmath=set(compiled.fastmath), **OPTIONS)(function)
+        made = numba.njit(signature, parallel=parallel, fastmath=set(compiled.fastmath), **OPTIONS)(
+            function
+        )
         result = made.overloads[signature.args]
         address = result.library.get_pointer_to_function(result.fndesc.llvm_cfunc_wrapper_name)
         llvm.add_symbol(symbol, address)
@@ -135,18 +154,34 @@ def _symbol(compiled: Compiled, signature: Any, label: str, parallel: bool) -> s
 
 
 def _variant(function: Any, word: str) -> FunctionType:
-    """The same function under another name, since numba's cache tells functions apart by name, not by options."""
-    made = FunctionType(function.__code__, function.__globals__, f"{function.__name__}_{word}",
-                        function.__defaults__, function.__closure__)  # fmt: skip
+    """The same function under another name, since numba's cache tells functions apart by name, not
+    by options.
+    """
+    made = FunctionType(
+        function.__code__,
+        function.__globals__,
+        f"{function.__name__}_{word}",
+        function.__defaults__,
+        function.__closure__,
+    )
     made.__module__ = function.__module__
     made.__qualname__ = f"{function.__qualname__}_{word}"
     return made
 
 
-def _caller(serial: str, parallel: str | None, signature: Any, places: tuple[int, ...], least: float, name: str) -> Any:
+def _caller(
+    serial: str,
+    parallel: str | None,
+    signature: Any,
+    places: tuple[int, ...],
+    least: float,
+    name: str,
+) -> Any:
     def definition(context: Any, *arguments: Any) -> Any:
         def build(context: Any, builder: Any, given: Any, values: Any) -> Any:
-            shape = ir.FunctionType(ir.VoidType(), [context.get_value_type(x) for x in signature.args])
+            shape = ir.FunctionType(
+                ir.VoidType(), [context.get_value_type(x) for x in signature.args]
+            )
 
             def call(symbol: str) -> None:
                 builder.call(cgutils.get_or_insert_function(builder.module, shape, symbol), values)

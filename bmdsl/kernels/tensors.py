@@ -1,7 +1,8 @@
 """Contractions of a dense tensor of three axes: fields, moments and all states of one axis at once.
 
-W is [n0, n1, n2], C-contiguous. Two of its axes meet states [rows, size]; a one-of-K state picks slices, which are all that is then read or
-written. Without such a state, a matrix product with the tensor unfolded along its first axis does the work.
+W is [n0, n1, n2], C-contiguous. Two of its axes meet states [rows, size]; a one-of-K state picks
+slices, which are all that is then read or written. Without such a state, a matrix product with the
+tensor unfolded along its first axis does the work.
 """
 
 from __future__ import annotations
@@ -17,35 +18,59 @@ WIDE = 1 << 24
 
 
 def codes_of(x: Array) -> Array | None:
-    """The state of every row of a one-of-K group of one unit; None where some row is no state but a mean."""
+    """The state of every row of a one-of-K group of one unit; None where some row is no state but a
+    mean.
+    """
     codes = np.argmax(x, axis=1)
     return codes if np.array_equal(x, np.eye(x.shape[1], dtype=x.dtype)[codes]) else None
 
 
-def add_field(w: Array, target: int, xs: tuple[Array, Array], codes: tuple[Array | None, Array | None], out: Array, scale: float, plain: bool) -> None:
-    """out[r, t] += scale · Σ W x y over the two other axes, whose states are `xs` in order of axes; `codes` of one-of-K states, else None."""
+def add_field(
+    w: Array,
+    target: int,
+    xs: tuple[Array, Array],
+    codes: tuple[Array | None, Array | None],
+    out: Array,
+    scale: float,
+    plain: bool,
+) -> None:
+    """out[r, t] += scale · Σ W x y over the two other axes, whose states are `xs` in order of axes;
+    `codes` of one-of-K states, else None.
+    """
     others = [a for a in range(3) if a != target]
     for m in (1, 0):
         code = codes[m]
         if code is not None:
             picked = np.moveaxis(w, (target, others[m], others[1 - m]), (0, 1, 2))
             kernel = _gather_by_target if target == 0 else _gather_by_row
-            (kernel.py_func if plain else kernel)(picked, np.ascontiguousarray(xs[1 - m]), code, out, out.dtype.type(scale))
+            (kernel.py_func if plain else kernel)(
+                picked, np.ascontiguousarray(xs[1 - m]), code, out, out.dtype.type(scale)
+            )
             return
     if target == 0:
         step = max(1, WIDE // (w.shape[1] * w.shape[2]))
         for lo in range(0, len(out), step):
-            products.backward(pairs(xs[0][lo : lo + step], xs[1][lo : lo + step]), w.reshape(len(w), -1), out[lo : lo + step], scale, plain)
+            products.backward(
+                pairs(xs[0][lo : lo + step], xs[1][lo : lo + step]),
+                w.reshape(len(w), -1),
+                out[lo : lo + step],
+                scale,
+                plain,
+            )
         return
     step = max(1, WIDE // (w.shape[1] * w.shape[2]))
     for lo in range(0, len(out), step):
         unfolded = all_fields(w, np.ascontiguousarray(xs[0][lo : lo + step]), scale, plain)
         y = xs[1][lo : lo + step]
-        out[lo : lo + step] += (y[:, None, :] @ unfolded)[:, 0] if target == 2 else (unfolded @ y[:, :, None])[:, :, 0]
+        out[lo : lo + step] += (
+            (y[:, None, :] @ unfolded)[:, 0] if target == 2 else (unfolded @ y[:, :, None])[:, :, 0]
+        )
 
 
 def all_fields(w: Array, x: Array, scale: float, plain: bool) -> Array:
-    """scale · Σ over the first axis of W x: [rows, n1, n2], one matrix product for all states of the other axes."""
+    """scale · Σ over the first axis of W x: [rows, n1, n2], one matrix product for all states of
+    the other axes.
+    """
     out = np.zeros((len(x), *w.shape[1:]), w.dtype)
     add_all_fields(w, x, out, scale, plain)
     return out
@@ -63,8 +88,12 @@ def every_pair(base: Array, extra: Array, plain: bool) -> Array:
     return out
 
 
-def add_moment(out: Array, xs: tuple[Array, Array, Array], codes: list[Array | None], scale: float, plain: bool) -> None:
-    """out += scale · Σ_r x0 ⊗ x1 ⊗ x2; of a one-of-K state only the slices that rows are in are touched."""
+def add_moment(
+    out: Array, xs: tuple[Array, Array, Array], codes: list[Array | None], scale: float, plain: bool
+) -> None:
+    """out += scale · Σ_r x0 ⊗ x1 ⊗ x2; of a one-of-K state only the slices that rows are in are
+    touched.
+    """
     for m in (2, 1, 0):
         code = codes[m]
         if code is not None:
@@ -72,9 +101,13 @@ def add_moment(out: Array, xs: tuple[Array, Array, Array], codes: list[Array | N
             picked = np.moveaxis(out, (others[0], m, others[1]), (0, 1, 2))
             kernel = _scatter_by_slice if m == 0 else _scatter_by_target
             x, y = (np.ascontiguousarray(xs[a]) for a in others)
-            (kernel.py_func if plain else kernel)(picked, x, y, np.ascontiguousarray(xs[m].max(axis=1)), code, out.dtype.type(scale))
+            (kernel.py_func if plain else kernel)(
+                picked, x, y, np.ascontiguousarray(xs[m].max(axis=1)), code, out.dtype.type(scale)
+            )
             return
-    products.moment(np.ascontiguousarray(xs[0]), pairs(xs[1], xs[2]), out.reshape(len(out), -1), scale, plain)
+    products.moment(
+        np.ascontiguousarray(xs[0]), pairs(xs[1], xs[2]), out.reshape(len(out), -1), scale, plain
+    )
 
 
 def pairs(x: Array, y: Array) -> Array:
@@ -92,11 +125,14 @@ def _every_pair(base, extra, out):  # type: ignore[no-untyped-def]  # typed by n
                 into[q] = own[q] + other[q]
 
 
-# The tensor comes as a view [first axis, state, other]: where that is how it lies in memory, a state's slice is one row, and the loops over rows run
+# The tensor comes as a view [first axis, state, other]: where that is how it lies in memory, a
+# state's slice is one row, and the loops over rows run
 # in vector lanes.
 
 
-@numba.njit(cache=True, parallel=True, nogil=True, fastmath={"reassoc"})  # the order of a sum is the compiled code's, whatever the number of threads
+@numba.njit(
+    cache=True, parallel=True, nogil=True, fastmath={"reassoc"}
+)  # the order of a sum is the compiled code's, whatever the number of threads
 def _gather_by_target(w, x, codes, out, scale):  # type: ignore[no-untyped-def]  # typed by numba
     """Target on the slowest axis: one of its slices of W stays in cache while all rows use it."""
     for t in numba.prange(w.shape[0]):

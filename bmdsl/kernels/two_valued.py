@@ -1,12 +1,16 @@
-"""Matrix products whose left factor has two values only, as the states of binary and spin units do: additions from tables, no multiplication.
+"""Matrix products whose left factor has two values only, as the states of binary and spin units do:
+additions from tables, no multiplication.
 
-Four rows of the right factor have sixteen possible sums with coefficients from {low, high}. Written once, they serve every case:
+Four rows of the right factor have sixteen possible sums with coefficients from {low, high}. Written
+once, they serve every case:
 
-    out[c, :] += Σ_g T_g[code of x[c, 4g : 4g + 4]],     T_g[m] = scale · Σ_b (high if bit b of m else low) · w[4g + b, :]
+    out[c, :] += Σ_g T_g[code of x[c, 4g : 4g + 4]],     T_g[m] = scale · Σ_b (high if bit b of m
+    else low) · w[4g + b, :]
 
-so a case pays one addition where the dense product pays four multiplications ("the method of four Russians", Arlazarov et al. 1970, over the
-reals). Every element of `out` is summed in an order that depends on shapes alone, so the result is the same to the last bit on any number of
-threads. Used by `products`, which falls back to BLAS where `pack` finds a third value.
+so a case pays one addition where the dense product pays four multiplications ("the method of four
+Russians", Arlazarov et al. 1970, over the reals). Every element of `out` is summed in an order that
+depends on shapes alone, so the result is the same to the last bit on any number of threads. Used by
+`products`, which falls back to BLAS where `pack` finds a third value.
 """
 
 from __future__ import annotations
@@ -25,17 +29,29 @@ TABLES = 8
 WORD = BITS * TABLES
 LANES = 16
 WIDE = 2 * LANES
-"""Columns a tile, and numbers from one row of a table to the next: the TABLES · 16 rows stay in a first-level cache."""
+"""Columns a tile, and numbers from one row of a table to the next: the TABLES · 16 rows stay in a
+first-level cache.
+"""
 ROWS = TABLES << BITS
 BLOCK = 256
-"""Cases summed at a time: the tables are written once for all of them, and their sums lie side by side near by."""
+"""Cases summed at a time: the tables are written once for all of them, and their sums lie side by
+side near by.
+"""
 PART = 64
 """Cases whose states a thread packs at a time."""
 FEWEST = 24
 """With fewer cases than this, writing the tables costs about what they save."""
 
 
-def _numbers(context: Any, builder: Any, signature: Any, arguments: Any, k: int, index: Any, lanes: int = LANES) -> Any:
+def _numbers(
+    context: Any,
+    builder: Any,
+    signature: Any,
+    arguments: Any,
+    k: int,
+    index: Any,
+    lanes: int = LANES,
+) -> Any:
     """A pointer to `lanes` numbers of array argument k, from element `index` on."""
     data = context.make_array(signature.args[k])(context, builder, arguments[k]).data
     element = context.get_value_type(signature.args[k].dtype)
@@ -53,8 +69,12 @@ def _store(builder: Any, value: Any, pointer: Any, bits: int) -> None:
 
 
 def _spread(builder: Any, number: Any, shape: Any) -> Any:
-    one = builder.insert_element(ir.Constant(shape, ir.Undefined), number, ir.Constant(ir.IntType(32), 0))
-    return builder.shuffle_vector(one, one, ir.Constant(ir.VectorType(ir.IntType(32), shape.count), [0] * shape.count))
+    one = builder.insert_element(
+        ir.Constant(shape, ir.Undefined), number, ir.Constant(ir.IntType(32), 0)
+    )
+    return builder.shuffle_vector(
+        one, one, ir.Constant(ir.VectorType(ir.IntType(32), shape.count), [0] * shape.count)
+    )
 
 
 def _extend_of(context: Any, out: Any, at: Any, start: Any, w: Any, row: Any, factor: Any) -> Any:
@@ -78,9 +98,21 @@ def _add_of(lanes: int) -> Any:
             wide = builder.zext(word, at.type)
             terms = []
             for g in range(TABLES):
-                code = builder.and_(builder.lshr(wide, ir.Constant(wide.type, BITS * g)), ir.Constant(wide.type, (1 << BITS) - 1))
-                place = builder.add(builder.mul(code, ir.Constant(wide.type, WIDE)), ir.Constant(wide.type, (g << BITS) * WIDE))
-                terms.append(_load(builder, _numbers(context, builder, signature, arguments, 2, place, lanes), bits))
+                code = builder.and_(
+                    builder.lshr(wide, ir.Constant(wide.type, BITS * g)),
+                    ir.Constant(wide.type, (1 << BITS) - 1),
+                )
+                place = builder.add(
+                    builder.mul(code, ir.Constant(wide.type, WIDE)),
+                    ir.Constant(wide.type, (g << BITS) * WIDE),
+                )
+                terms.append(
+                    _load(
+                        builder,
+                        _numbers(context, builder, signature, arguments, 2, place, lanes),
+                        bits,
+                    )
+                )
             while len(terms) > 1:
                 terms = [builder.fadd(a, b) for a, b in zip(terms[::2], terms[1::2], strict=True)]
             target = _numbers(context, builder, signature, arguments, 0, at, lanes)
@@ -95,7 +127,12 @@ def _add_of(lanes: int) -> Any:
 def _copy_of(context: Any, out: Any, at: Any, w: Any, start: Any) -> Any:
     def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         source = _numbers(context, builder, signature, arguments, 2, arguments[3], 1)
-        _store(builder, _load(builder, source, out.dtype.bitwidth), _numbers(context, builder, signature, arguments, 0, arguments[1], 1), out.dtype.bitwidth)
+        _store(
+            builder,
+            _load(builder, source, out.dtype.bitwidth),
+            _numbers(context, builder, signature, arguments, 0, arguments[1], 1),
+            out.dtype.bitwidth,
+        )
         return context.get_dummy_value()
 
     return types.void(out, types.intp, w, types.intp), build
@@ -103,7 +140,11 @@ def _copy_of(context: Any, out: Any, at: Any, w: Any, start: Any) -> Any:
 
 def _equal_of(context: Any, x: Any, at: Any, value: Any) -> Any:
     def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        numbers = _load(builder, _numbers(context, builder, signature, arguments, 0, arguments[1], WORD), x.dtype.bitwidth)
+        numbers = _load(
+            builder,
+            _numbers(context, builder, signature, arguments, 0, arguments[1], WORD),
+            x.dtype.bitwidth,
+        )
         same = builder.fcmp_ordered("==", numbers, _spread(builder, arguments[2], numbers.type))
         return builder.bitcast(same, ir.IntType(WORD))
 
@@ -112,7 +153,10 @@ def _equal_of(context: Any, x: Any, at: Any, value: Any) -> Any:
 
 def _address_of(context: Any, array: Any) -> Any:
     def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        return builder.ptrtoint(context.make_array(signature.args[0])(context, builder, arguments[0]).data, ir.IntType(64))
+        return builder.ptrtoint(
+            context.make_array(signature.args[0])(context, builder, arguments[0]).data,
+            ir.IntType(64),
+        )
 
     return types.intp(array), build
 
@@ -124,7 +168,9 @@ _add: Any = intrinsic(_add_of(LANES))
 _add_wide: Any = intrinsic(_add_of(WIDE))
 """The same for WIDE numbers."""
 _copy: Any = intrinsic(_copy_of)
-"""out[at] = w[start], without Python's reading of a negative index, which keeps a loop from being fast."""
+"""out[at] = w[start], without Python's reading of a negative index, which keeps a loop from being
+fast.
+"""
 _equal: Any = intrinsic(_equal_of)
 """Bit b says whether x[at + b] = value."""
 _address: Any = intrinsic(_address_of)
@@ -132,7 +178,9 @@ _address: Any = intrinsic(_address_of)
 
 @numba.njit(cache=True)
 def pack_rows(x, words, low, high):  # type: ignore[no-untyped-def]  # typed by numba
-    """Bit b of words[q, c] says whether x[c, 32 q + b] is `high`; False if x has a value besides `low` and `high`."""
+    """Bit b of words[q, c] says whether x[c, 32 q + b] is `high`; False if x has a value besides
+    `low` and `high`.
+    """
     rows, n = x.shape
     flat = x.reshape(-1)
     whole = n // WORD
@@ -208,11 +256,20 @@ def _write_tables(tables, nought, source, at, stride, count, width, base, step):
             _extend(tables, top + j, nought, tables, nought, base)
             if base != 0:
                 for b in range(have):
-                    _extend(tables, top + j, top + j, source, at + (g * BITS + b) * stride + j, base)
+                    _extend(
+                        tables, top + j, top + j, source, at + (g * BITS + b) * stride + j, base
+                    )
             for b in range(have):
                 size = 1 << b
                 for m in range(size):
-                    _extend(tables, top + (size + m) * WIDE + j, top + m * WIDE + j, source, at + (g * BITS + b) * stride + j, step)
+                    _extend(
+                        tables,
+                        top + (size + m) * WIDE + j,
+                        top + m * WIDE + j,
+                        source,
+                        at + (g * BITS + b) * stride + j,
+                        step,
+                    )
 
 
 @numba.njit(cache=True)
@@ -237,7 +294,17 @@ def tile(words, w, flip, out, lo, hi, scale, low, high):  # type: ignore[no-unty
         sums[: some * WIDE] = 0
         for q in range(words.shape[0]):
             first = q * WORD
-            _write_tables(tables, nought, source, at + first * stride, stride, min(WORD, depth - first), width, base, step)
+            _write_tables(
+                tables,
+                nought,
+                source,
+                at + first * stride,
+                stride,
+                min(WORD, depth - first),
+                width,
+                base,
+                step,
+            )
             chosen = words[q, start : start + some]
             if width == WIDE:
                 for c in range(some):
@@ -254,7 +321,9 @@ def tile(words, w, flip, out, lo, hi, scale, low, high):  # type: ignore[no-unty
 
 @numba.njit(cache=True, parallel=True, nogil=True)
 def _multiply(words, w, flip, out, scale, low, high):  # type: ignore[no-untyped-def]  # typed by numba
-    """out += scale · x op(w), for the packed x [rows, n]; w [n, m], or [m, n] with `flip`; out [rows, m]."""
+    """out += scale · x op(w), for the packed x [rows, n]; w [n, m], or [m, n] with `flip`; out
+    [rows, m].
+    """
     columns = out.shape[1]
     for t in numba.prange((columns + WIDE - 1) // WIDE):
         lo = t * WIDE
@@ -272,7 +341,9 @@ def _lower(x):  # type: ignore[no-untyped-def]  # typed by numba
 
 @numba.njit(cache=True)
 def multiply_rows(x, w, flip, out, scale):  # type: ignore[no-untyped-def]  # typed by numba
-    """out += scale · x op(w) where x has two values, 0 and 1 or -1 and 1; else nothing, and False."""
+    """out += scale · x op(w) where x has two values, 0 and 1 or -1 and 1; else nothing,
+    and False.
+    """
     rows, depth = x.shape
     if rows < FEWEST or depth < WORD or out.shape[1] < LANES:
         return False

@@ -1,4 +1,6 @@
-"""States gathered by a table of columns, and fields scattered back: what index arithmetic comes to once sizes are known."""
+"""States gathered by a table of columns, and fields scattered back: what index arithmetic comes to
+once sizes are known.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,9 @@ def gathered(x: Array, columns: Array) -> Array:
 
 
 def scatter(made: Array, columns: Array, out: Array) -> None:
-    """out[r, columns] += made[r, ...], for out [rows, size] or [rows, states, size]; negative columns are left out."""
+    """out[r, columns] += made[r, ...], for out [rows, size] or [rows, states, size]; negative
+    columns are left out.
+    """
     there = columns.ravel() >= 0
     where = columns.ravel()[there]
     flat = made.reshape(-1, columns.size)[:, there]
@@ -28,7 +32,8 @@ def scatter(made: Array, columns: Array, out: Array) -> None:
 
 @dataclass(frozen=True)
 class Side:
-    """A group's states as matrices [rows, sites] of a convolution, one a case: runs of even steps from state to matrix.
+    """A group's states as matrices [rows, sites] of a convolution, one a case: runs of even steps
+    from state to matrix.
 
     `runs` [n, 5]: row and site where a run begins, the first column, its length and step.
     """
@@ -54,7 +59,9 @@ class Side:
 
 @numba.njit(cache=True)
 def _runs(table, out):  # type: ignore[no-untyped-def]  # typed by numba
-    """The number of runs of even steps inside the rows of a table; written to `out` where it has room."""
+    """The number of runs of even steps inside the rows of a table; written to `out` where it has
+    room.
+    """
     count = 0
     for r in range(table.shape[0]):
         s = 0
@@ -65,10 +72,20 @@ def _runs(table, out):  # type: ignore[no-untyped-def]  # typed by numba
             end, step = s + 1, 1
             if end < table.shape[1] and table[r, end] >= 0:
                 step = table[r, end] - table[r, s]
-                while end < table.shape[1] and table[r, end] >= 0 and table[r, end] - table[r, end - 1] == step:
+                while (
+                    end < table.shape[1]
+                    and table[r, end] >= 0
+                    and table[r, end] - table[r, end - 1] == step
+                ):
                     end += 1
             if count < out.shape[0]:
-                out[count, 0], out[count, 1], out[count, 2], out[count, 3], out[count, 4] = r, s, table[r, s], end - s, step
+                out[count, 0], out[count, 1], out[count, 2], out[count, 3], out[count, 4] = (
+                    r,
+                    s,
+                    table[r, s],
+                    end - s,
+                    step,
+                )
             count += 1
             s = end
     return count

@@ -1,4 +1,7 @@
-"""Definition → Model: names, shapes and ranges resolved. All errors of a model are raised at once."""
+"""Definition → Model: names, shapes and ranges resolved.
+
+All errors of a model are raised at once.
+"""
 
 from __future__ import annotations
 
@@ -15,12 +18,31 @@ from .experts import finished
 from .graph_axes import nodes_wanted
 from .graphs import build_graph
 from .lints import lints
-from .model import Argument, Graph, Group, Initial, Length, Model, Parameter, ParameterFactor, Side, Term, UnitFactor
+from .model import (
+    Argument,
+    Graph,
+    Group,
+    Initial,
+    Length,
+    Model,
+    Parameter,
+    ParameterFactor,
+    Side,
+    Term,
+    UnitFactor,
+)
 from .outside import Kept
 from .readings import verify_readings, words
 from .scopes import named, origin
 from .self_pairs import without_self_pairs
-from .shapes import letter_ranges, parameter_shapes, verify_bound, verify_parameter_ranges, verify_ranges, verify_symmetric
+from .shapes import (
+    letter_ranges,
+    parameter_shapes,
+    verify_bound,
+    verify_parameter_ranges,
+    verify_ranges,
+    verify_symmetric,
+)
 from .spelling import spelled
 from .terms import Lowering, Product, Unsaid, factors, letters_of, outer_letters
 from .training_block import options, training
@@ -30,14 +52,20 @@ from .windows import verify_windows
 MODIFIERS = ("fixed", "symmetric", "nonnegative")
 INITIALS = {"normal": 2, "uniform": 2, "glorot": 0, "signs": 0, "logit_mean": 1, "mean": 1}
 EXAMPLES = {
-    "normal": "normal(0, 0.01)", "uniform": "uniform(-0.1, 0.1)", "glorot": "glorot()", "signs": "signs()", "logit_mean": "logit_mean(v)",
+    "normal": "normal(0, 0.01)",
+    "uniform": "uniform(-0.1, 0.1)",
+    "glorot": "glorot()",
+    "signs": "signs()",
+    "logit_mean": "logit_mean(v)",
     "mean": "mean(v)",
-}  # fmt: skip
+}
 LIMIT = 20
 DEEP = "write it as several terms: `energy += ...`"
 
 
-def choose(definitions: Sequence[t.ModelDefinition | t.StackDefinition], name: str | None) -> t.ModelDefinition | t.StackDefinition:
+def choose(
+    definitions: Sequence[t.ModelDefinition | t.StackDefinition], name: str | None
+) -> t.ModelDefinition | t.StackDefinition:
     """The definition of this name, or the last one: a file builds up to it."""
     if not definitions:
         raise fail("BM102", "the text defines no model", help="model NAME { ... }")
@@ -46,32 +74,84 @@ def choose(definitions: Sequence[t.ModelDefinition | t.StackDefinition], name: s
     for d in definitions:
         if d.name.text == name:
             return d
-    raise fail("BM103", f"there is no model `{name}` in this text", help=f"it defines {', '.join(d.name.text for d in definitions)}")
+    raise fail(
+        "BM103",
+        f"there is no model `{name}` in this text",
+        help=f"it defines {', '.join(d.name.text for d in definitions)}",
+    )
 
 
-def check(definition: t.ModelDefinition, arguments: Mapping[str, float], vocabulary: Vocabulary, folder: Path | None = None,
-          kept: Kept | None = None) -> Model:  # fmt: skip
-    """The checked model. BmError with all diagnostics, at most 20. Graphs that are `kept` are not read from their files."""
+def check(
+    definition: t.ModelDefinition,
+    arguments: Mapping[str, float],
+    vocabulary: Vocabulary,
+    folder: Path | None = None,
+    kept: Kept | None = None,
+) -> Model:
+    """The checked model. BmError with all diagnostics, at most 20.
+
+    Graphs that are `kept` are not read from their files.
+    """
     wrong: list[Diagnostic] = []
     values = _arguments(definition, arguments, wrong)
     groups = _groups(definition, values, vocabulary, wrong)
     declared = _unique(definition, groups, values, wrong)
-    graphs = _graphs(definition, values, folder, groups, {*groups, *declared, *values}, wrong, kept or Kept())
-    nodes: dict[str, Length] = {n: f"nodes of {n}" if g.nodes is None else g.nodes for n, g in graphs.items()}
-    edges: dict[str, Length] = {n: f"edges of {n}" if g.edges is None else len(g.edges) for n, g in graphs.items()}
-    shapes = {n: None if p.shape is None else tuple(length(x, values) for x in p.shape) for n, p in declared.items()} if not wrong else {}
-    unknown = {s.name.text for s in definition.statements if isinstance(s, t.UnitDeclaration)} - set(groups)
+    graphs = _graphs(
+        definition, values, folder, groups, {*groups, *declared, *values}, wrong, kept or Kept()
+    )
+    nodes: dict[str, Length] = {
+        n: f"nodes of {n}" if g.nodes is None else g.nodes for n, g in graphs.items()
+    }
+    edges: dict[str, Length] = {
+        n: f"edges of {n}" if g.edges is None else len(g.edges) for n, g in graphs.items()
+    }
+    shapes = (
+        {
+            n: None if p.shape is None else tuple(length(x, values) for x in p.shape)
+            for n, p in declared.items()
+        }
+        if not wrong
+        else {}
+    )
+    unknown = {
+        s.name.text for s in definition.statements if isinstance(s, t.UnitDeclaration)
+    } - set(groups)
     lowering = Lowering(groups, declared, values, vocabulary.units, unknown)
     terms: list[Term] = []
     statements = [s for s in definition.statements if isinstance(s, t.EnergyStatement)]
     if not statements:
-        wrong.append(Diagnostic("BM308", f"model `{definition.name.text}` has no energy", definition.name.span, helps=("energy = - b[i] v[i]",)))
-    for before, a in ((before, a) for s in statements for before, a in zip((None, *s.addends), s.addends, strict=False)):
+        wrong.append(
+            Diagnostic(
+                "BM308",
+                f"model `{definition.name.text}` has no energy",
+                definition.name.span,
+                helps=("energy = - b[i] v[i]",),
+            )
+        )
+    for before, a in (
+        (before, a)
+        for s in statements
+        for before, a in zip((None, *s.addends), s.addends, strict=False)
+    ):
         try:
             verify_bound(before, a, values)
-            terms += _terms(a, lowering, values, {n: s for n, s in shapes.items() if s is not None}, nodes, graphs)
+            terms += _terms(
+                a,
+                lowering,
+                values,
+                {n: s for n, s in shapes.items() if s is not None},
+                nodes,
+                graphs,
+            )
         except RecursionError:
-            wrong.append(Diagnostic("BM323", "this term is nested too deeply, or has too many addends in parentheses", a.span, helps=(DEEP,)))
+            wrong.append(
+                Diagnostic(
+                    "BM323",
+                    "this term is nested too deeply, or has too many addends in parentheses",
+                    a.span,
+                    helps=(DEEP,),
+                )
+            )
         except Unsaid:  # what is wrong with it has been said at its declaration
             continue
         except BmError as error:
@@ -107,22 +187,50 @@ def check(definition: t.ModelDefinition, arguments: Mapping[str, float], vocabul
     if wrong:
         raise BmError(*wrong[:LIMIT])
     made = tuple(Argument(a.name.text, values[a.name.text], a.span) for a in definition.arguments)
-    model = Model(definition.name.text, made, tuple(groups.values()), tuple(parameters), tuple(terms), tuple(graphs.values()), trained)
+    model = Model(
+        definition.name.text,
+        made,
+        tuple(groups.values()),
+        tuple(parameters),
+        tuple(terms),
+        tuple(graphs.values()),
+        trained,
+    )
     return replace(model, terms=apart, lints=lints(definition, model))
 
 
-def _arguments(d: t.ModelDefinition, given: Mapping[str, float], wrong: list[Diagnostic]) -> dict[str, int | float | None]:
+def _arguments(
+    d: t.ModelDefinition, given: Mapping[str, float], wrong: list[Diagnostic]
+) -> dict[str, int | float | None]:
     names = [a.name.text for a in d.arguments]
     given = {spelled(name, names): value for name, value in given.items()}
     for name in given:
         if name not in names:
             close = near(name, names)
-            hint = f"did you mean `{close}`?" if close else f"its arguments are {', '.join(names) or 'none'}"
-            wrong.append(Diagnostic("BM405", f"model `{d.name.text}` has no argument `{name}`", d.name.span, helps=(hint,)))
+            hint = (
+                f"did you mean `{close}`?"
+                if close
+                else f"its arguments are {', '.join(names) or 'none'}"
+            )
+            wrong.append(
+                Diagnostic(
+                    "BM405",
+                    f"model `{d.name.text}` has no argument `{name}`",
+                    d.name.span,
+                    helps=(hint,),
+                )
+            )
     values: dict[str, int | float | None] = {}
     for a in d.arguments:
         if a.name.text in values:
-            wrong.append(Diagnostic("BM104", f"`{a.name.text}` is declared twice", a.name.span, helps=("give one of them another name",)))
+            wrong.append(
+                Diagnostic(
+                    "BM104",
+                    f"`{a.name.text}` is declared twice",
+                    a.name.span,
+                    helps=("give one of them another name",),
+                )
+            )
         if a.name.text in given:
             values[a.name.text] = given[a.name.text]
         else:
@@ -134,16 +242,27 @@ def _arguments(d: t.ModelDefinition, given: Mapping[str, float], wrong: list[Dia
     return values
 
 
-def _groups(d: t.ModelDefinition, values: Bindings, vocabulary: Vocabulary, wrong: list[Diagnostic]) -> dict[str, Group]:
+def _groups(
+    d: t.ModelDefinition, values: Bindings, vocabulary: Vocabulary, wrong: list[Diagnostic]
+) -> dict[str, Group]:
     groups: dict[str, Group] = {}
     for u in (s for s in d.statements if isinstance(s, t.UnitDeclaration)):
         try:
             if u.name.text in groups or u.name.text in values:
-                raise fail("BM104", f"`{u.name.text}` is declared twice", u.name.span, help="give one of them another name")
+                raise fail(
+                    "BM104",
+                    f"`{u.name.text}` is declared twice",
+                    u.name.span,
+                    help="give one of them another name",
+                )
             kind = u.type.function
             if kind.text not in vocabulary.units:
-                close = next((n for n, w in vocabulary.units.items() if kind.text.lower() in w.also), None) or near(kind.text, vocabulary.units)
-                hint = f"did you mean `{close}`?" if close else f"known: {', '.join(vocabulary.units)}"
+                close = next(
+                    (n for n, w in vocabulary.units.items() if kind.text.lower() in w.also), None
+                ) or near(kind.text, vocabulary.units)
+                hint = (
+                    f"did you mean `{close}`?" if close else f"known: {', '.join(vocabulary.units)}"
+                )
                 raise fail("BM105", f"unknown unit type `{kind.text}`", kind.span, help=hint)
             word = vocabulary.units[kind.text]
             found = options(word.name, word.options, u.type, values, {})
@@ -151,51 +270,106 @@ def _groups(d: t.ModelDefinition, values: Bindings, vocabulary: Vocabulary, wron
             states = found[word.states] if word.states else word.components
             units = prod(n for n in (*shape, states) if isinstance(n, int))
             if units > MAX_LENGTH:
-                raise fail("BM408", f"a group of {units:,} units is too large", u.span, help=f"at most {MAX_LENGTH:,}")
-            groups[u.name.text] = Group(u.name.text, u.role, shape, word.name, tuple(found.items()), states, u.span)  # type: ignore[arg-type]  # a length
+                raise fail(
+                    "BM408",
+                    f"a group of {units:,} units is too large",
+                    u.span,
+                    help=f"at most {MAX_LENGTH:,}",
+                )
+            chosen = tuple(found.items())
+            groups[u.name.text] = Group(
+                u.name.text,
+                u.role,
+                shape,
+                word.name,
+                chosen,
+                states,  # type: ignore[arg-type]  # a length
+                u.span,
+            )
         except BmError as error:
             wrong.extend(error.diagnostics)
     return groups
 
 
-def _unique(d: t.ModelDefinition, groups: Mapping[str, Group], values: Bindings, wrong: list[Diagnostic]) -> dict[str, t.ParameterDeclaration]:
+def _unique(
+    d: t.ModelDefinition, groups: Mapping[str, Group], values: Bindings, wrong: list[Diagnostic]
+) -> dict[str, t.ParameterDeclaration]:
     declared: dict[str, t.ParameterDeclaration] = {}
     for p in (s for s in d.statements if isinstance(s, t.ParameterDeclaration)):
         name = p.name.text
         if name in declared or name in groups or name in values:
-            wrong.append(Diagnostic("BM104", f"`{name}` is declared twice", p.name.span, helps=("give one of them another name",)))
+            wrong.append(
+                Diagnostic(
+                    "BM104",
+                    f"`{name}` is declared twice",
+                    p.name.span,
+                    helps=("give one of them another name",),
+                )
+            )
         declared[name] = p
     return declared
 
 
-def _graphs(d: t.ModelDefinition, values: Bindings, folder: Path | None, groups: Mapping[str, Group], taken: set[str], wrong: list[Diagnostic],
-            kept: Kept) -> dict[str, Graph]:  # fmt: skip
+def _graphs(
+    d: t.ModelDefinition,
+    values: Bindings,
+    folder: Path | None,
+    groups: Mapping[str, Group],
+    taken: set[str],
+    wrong: list[Diagnostic],
+    kept: Kept,
+) -> dict[str, Graph]:
     graphs: dict[str, Graph] = {}
     wanted = nodes_wanted(d, groups)
     for g in (s for s in d.statements if isinstance(s, t.GraphDeclaration)):
         try:
             if g.name.text in graphs or g.name.text in taken:
-                raise fail("BM104", f"`{g.name.text}` is declared twice", g.name.span, help="give one of them another name")
-            graphs[g.name.text] = build_graph(g, values, folder, kept.graphs.get(g.name.text), wanted.get(g.name.text))
+                raise fail(
+                    "BM104",
+                    f"`{g.name.text}` is declared twice",
+                    g.name.span,
+                    help="give one of them another name",
+                )
+            graphs[g.name.text] = build_graph(
+                g, values, folder, kept.graphs.get(g.name.text), wanted.get(g.name.text)
+            )
         except BmError as error:
             wrong.extend(error.diagnostics)
             graphs.setdefault(g.name.text, Graph(g.name.text, None))
     return graphs
 
 
-def _terms(a: t.Addend, lowering: Lowering, values: Bindings, shapes: Mapping[str, tuple[Length, ...]],
-           nodes: Mapping[str, Length], graphs: Mapping[str, Graph]) -> list[Term]:  # fmt: skip
+def _terms(
+    a: t.Addend,
+    lowering: Lowering,
+    values: Bindings,
+    shapes: Mapping[str, tuple[Length, ...]],
+    nodes: Mapping[str, Length],
+    graphs: Mapping[str, Graph],
+) -> list[Term]:
     out = []
     verify_readings(a.expression, values)
     products = lowering.products(a.expression)
     taken = words(a.expression) | {*values, *lowering.groups, *lowering.parameters}
     flat = [f for p in products for f in factors(p)]
-    everything = Product(parameters=tuple(f for f in flat if isinstance(f, ParameterFactor)), units=tuple(f for f in flat if isinstance(f, UnitFactor)))
-    whole = {x.name: x for x in letter_ranges(everything, a.clauses, lowering.groups, nodes, values, shapes)}
+    everything = Product(
+        parameters=tuple(f for f in flat if isinstance(f, ParameterFactor)),
+        units=tuple(f for f in flat if isinstance(f, UnitFactor)),
+    )
+    whole = {
+        x.name: x
+        for x in letter_ranges(everything, a.clauses, lowering.groups, nodes, values, shapes)
+    }
     written = {origin(x) for x in whole}
     for c in a.clauses:
-        if not isinstance(c, t.LetterRange) and (missing := {c.first.text, c.second.text} - written):
-            raise fail("BM214", f"letter `{min(missing)}` of the `for` clause stands in no subscript", a.clauses[0].span)
+        if not isinstance(c, t.LetterRange) and (
+            missing := {c.first.text, c.second.text} - written
+        ):
+            raise fail(
+                "BM214",
+                f"letter `{min(missing)}` of the `for` clause stands in no subscript",
+                a.clauses[0].span,
+            )
     for p in products:
         outer = outer_letters(p)
         letters = tuple(whole[x] for x in sorted(outer))
@@ -204,19 +378,41 @@ def _terms(a: t.Addend, lowering: Lowering, values: Bindings, shapes: Mapping[st
         expert = None
         if p.expert is not None:
             if p.units:
-                raise fail("BM318", "an expert is multiplied by numbers and parameters only", p.units[0].span,
-                           help="put the unit inside, or write a term of its own")  # fmt: skip
+                raise fail(
+                    "BM318",
+                    "an expert is multiplied by numbers and parameters only",
+                    p.units[0].span,
+                    help="put the unit inside, or write a term of its own",
+                )
             expert = finished(p.expert, outer, whole, letters_of, lowering.merged)
         joined = lowering.scopes.conditions(a.clauses, letters_of(p))
         if not isfinite(merged.coefficient):
             raise fail("BM406", "the constants of this product are no finite number", a.span)
-        term = named(Term(sign * merged.coefficient, merged.parameters, merged.units, letters, joined, expert, merged.text, a.span), taken)
+        term = named(
+            Term(
+                sign * merged.coefficient,
+                merged.parameters,
+                merged.units,
+                letters,
+                joined,
+                expert,
+                merged.text,
+                a.span,
+            ),
+            taken,
+        )
         verify_ranges(term, lowering.groups, graphs)
         out.append(term)
     return out
 
 
-def _parameter(p: t.ParameterDeclaration, shape: tuple[Length, ...], values: Bindings, groups: Mapping[str, Group], folder: Path | None) -> Parameter:
+def _parameter(
+    p: t.ParameterDeclaration,
+    shape: tuple[Length, ...],
+    values: Bindings,
+    groups: Mapping[str, Group],
+    folder: Path | None,
+) -> Parameter:
     flags: dict[str, bool | Side] = dict.fromkeys(MODIFIERS, False)
     for m in p.modifiers:
         name = m if isinstance(m, t.Name) else m.function
@@ -226,23 +422,57 @@ def _parameter(p: t.ParameterDeclaration, shape: tuple[Length, ...], values: Bin
             raise fail("BM106", f"unknown modifier `{name.text}`", name.span, help=hint)
         flags[name.text] = True if isinstance(m, t.Name) else _side(m)
     init = _initial(p.init, len(shape), values, groups, folder)
-    return Parameter(p.name.text, shape, init, bool(flags["fixed"]), flags["symmetric"], bool(flags["nonnegative"]), p.span)
+    return Parameter(
+        p.name.text,
+        shape,
+        init,
+        bool(flags["fixed"]),
+        flags["symmetric"],
+        bool(flags["nonnegative"]),
+        p.span,
+    )
 
 
 def _side(m: t.Call) -> Side:
-    """`upper` of `symmetric(upper)`. BmError BM111 for an argument that a modifier does not take."""
+    """`upper` of `symmetric(upper)`.
+
+    BmError BM111 for an argument that a modifier does not take.
+    """
     words = get_args(Side)
-    found = [a.value.name.text for a in m.arguments if a.name is None and isinstance(a.value, t.Ref) and a.value.subscripts is None]
+    found = [
+        a.value.name.text
+        for a in m.arguments
+        if a.name is None and isinstance(a.value, t.Ref) and a.value.subscripts is None
+    ]
     if m.function.text == "symmetric" and len(m.arguments) == 1 and found and found[0] in words:
         return cast(Side, found[0])
     if m.function.text != "symmetric":
-        raise fail("BM111", f"`{m.function.text}` takes no argument", m.span, help=f"write `{m.function.text}`")
+        raise fail(
+            "BM111",
+            f"`{m.function.text}` takes no argument",
+            m.span,
+            help=f"write `{m.function.text}`",
+        )
     close = near(found[0], words) if found else None
-    raise fail("BM111", f"`{m.span.text}` does not say which values both sides take", m.span,
-               help=f"did you mean `symmetric({close})`?" if close else ", ".join(f"`symmetric({w})`" for w in words) + ", or `symmetric` alone")  # fmt: skip
+    raise fail(
+        "BM111",
+        f"`{m.span.text}` does not say which values both sides take",
+        m.span,
+        help=(
+            f"did you mean `symmetric({close})`?"
+            if close
+            else ", ".join(f"`symmetric({w})`" for w in words) + ", or `symmetric` alone"
+        ),
+    )
 
 
-def _initial(e: t.Expression | None, axes: int, values: Bindings, groups: Mapping[str, Group], folder: Path | None) -> Initial:
+def _initial(
+    e: t.Expression | None,
+    axes: int,
+    values: Bindings,
+    groups: Mapping[str, Group],
+    folder: Path | None,
+) -> Initial:
     if e is None:
         return Initial("normal", (0.0, 0.01)) if axes >= 2 else Initial("constant", (0.0,))
     if isinstance(e, t.String):
@@ -250,11 +480,18 @@ def _initial(e: t.Expression | None, axes: int, values: Bindings, groups: Mappin
         return Initial("file", (str((folder or Path()) / path), *((key,) if key else ())))
     if is_constant(e, values):
         value = constant(e, values)
-        return Initial("constant", (float(value or 0),))  # an argument without a value is bound, and this looked at again, before it runs
+        return Initial(
+            "constant", (float(value or 0),)
+        )  # an argument without a value is bound, and this looked at again, before it runs
     if isinstance(e, t.Call) and e.function.text in INITIALS:
         kind = e.function.text
         if len(e.arguments) != INITIALS[kind]:
-            raise fail("BM107", f"`{kind}` takes {counted(INITIALS[kind], 'argument')}", e.span, help=f"as `{EXAMPLES[kind]}`")
+            raise fail(
+                "BM107",
+                f"`{kind}` takes {counted(INITIALS[kind], 'argument')}",
+                e.span,
+                help=f"as `{EXAMPLES[kind]}`",
+            )
         if kind in ("mean", "logit_mean"):
             group = e.arguments[0].value.span.text
             if group not in groups or groups[group].role != "visible":
@@ -262,7 +499,12 @@ def _initial(e: t.Expression | None, axes: int, values: Bindings, groups: Mappin
             return Initial(kind, (group,))  # type: ignore[arg-type]  # one of the kinds
         numbers = [constant(a.value, values) for a in e.arguments]
         if None in numbers or any(a.name for a in e.arguments):
-            raise fail("BM107", f"`{kind}` takes {INITIALS[kind]} numbers, in order and without names", e.span, help=f"as `{EXAMPLES[kind]}`")
+            raise fail(
+                "BM107",
+                f"`{kind}` takes {INITIALS[kind]} numbers, in order and without names",
+                e.span,
+                help=f"as `{EXAMPLES[kind]}`",
+            )
         return Initial(kind, tuple(float(x or 0) for x in numbers))  # type: ignore[arg-type]  # one of the kinds
     text = e.function.text if isinstance(e, t.Call) else e.span.text
     close = near(text, INITIALS)

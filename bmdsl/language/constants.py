@@ -1,4 +1,6 @@
-"""Constant expressions over model arguments: numbers, or texts while an argument has no value yet."""
+"""Constant expressions over model arguments: numbers, or texts while an argument has no
+value yet.
+"""
 
 from __future__ import annotations
 
@@ -12,11 +14,16 @@ Bindings = Mapping[str, int | float | None]
 
 
 MAX_LENGTH = 2**31 - 1
-"""Longest axis, and largest number in a subscript or a range: columns are numbered in 32 bits, products of two such numbers fit 64."""
+"""Longest axis, and largest number in a subscript or a range: columns are numbered in 32 bits,
+products of two such numbers fit 64.
+"""
 
 
 def constant(e: t.Expression, arguments: Bindings) -> int | float | None:
-    """The value; None where it needs an argument without a value. BmError for what is no constant, and for numbers that cannot be held."""
+    """The value; None where it needs an argument without a value.
+
+    BmError for what is no constant, and for numbers that cannot be held.
+    """
     match e:
         case t.Number(value, span):
             if not value and any(c in "123456789" for c in span.text.lower().partition("e")[0]):
@@ -25,7 +32,13 @@ def constant(e: t.Expression, arguments: Bindings) -> int | float | None:
         case t.Ref(name, None, span):
             if name.text not in arguments:
                 close = near(name.text, arguments)
-                raise fail("BM101", f"unknown name `{name.text}`", span, "not an argument", help=f"did you mean `{close}`?" if close else "")
+                raise fail(
+                    "BM101",
+                    f"unknown name `{name.text}`",
+                    span,
+                    "not an argument",
+                    help=f"did you mean `{close}`?" if close else "",
+                )
             bound = arguments[name.text]
             return None if bound is None else _real(bound, e)
         case t.Unary(sign, operand):
@@ -46,7 +59,9 @@ def constant(e: t.Expression, arguments: Bindings) -> int | float | None:
             if not out and a and b:
                 raise fail("BM406", "this number is too small to be held", span)
             return _real(out, e)
-    raise fail("BM402", "a number is needed here", e.span, help="arithmetic on numbers and model arguments")
+    raise fail(
+        "BM402", "a number is needed here", e.span, help="arithmetic on numbers and model arguments"
+    )
 
 
 def _power(a: int | float, b: int | float, e: t.Expression) -> int | float:
@@ -70,7 +85,9 @@ def _sum(a: int | float, b: int | float, e: t.Expression) -> int | float:
 
 
 def _real(value: object, e: t.Expression) -> int | float:
-    """The value, if it is a finite real number that anybody would write, and if a whole one is held exactly."""
+    """The value, if it is a finite real number that anybody would write, and if a whole one is held
+    exactly.
+    """
     if not isinstance(value, int | float) or not abs(value) < 1e300:
         raise fail("BM406", "this is no finite number", e.span)
     if isinstance(value, int) and int(float(value)) != value:
@@ -80,7 +97,12 @@ def _real(value: object, e: t.Expression) -> int | float:
 
 def _lossy(value: int, e: t.Expression) -> BmError:
     shown = f"{value}" if len(str(value)) < 30 else "this whole number"
-    return fail("BM407", f"{shown} cannot be held exactly: numbers have 53 bits", e.span, help=f"as a real number it is `{float(value)!r}`")
+    return fail(
+        "BM407",
+        f"{shown} cannot be held exactly: numbers have 53 bits",
+        e.span,
+        help=f"as a real number it is `{float(value)!r}`",
+    )
 
 
 def is_constant(e: t.Expression, arguments: Bindings) -> bool:
@@ -100,7 +122,9 @@ def is_constant(e: t.Expression, arguments: Bindings) -> bool:
 def whole(value: int | float, e: t.Expression, what: str) -> int:
     """The value of a whole-numbered constant. Raises BM408 if it is beyond all sizes."""
     if abs(value) > MAX_LENGTH:
-        raise fail("BM408", f"{what} of {value:g} is too large", e.span, help=f"at most {MAX_LENGTH:,}")
+        raise fail(
+            "BM408", f"{what} of {value:g} is too large", e.span, help=f"at most {MAX_LENGTH:,}"
+        )
     return int(value)
 
 
@@ -110,5 +134,7 @@ def length(e: t.Expression, arguments: Bindings) -> Length:
     if value is None:
         return "".join(e.span.text.split())
     if value != int(value) or value < 1:
-        raise fail("BM403", f"a length must be a whole number of at least 1, this is {value:g}", e.span)
+        raise fail(
+            "BM403", f"a length must be a whole number of at least 1, this is {value:g}", e.span
+        )
     return whole(value, e, "a length")

@@ -20,8 +20,15 @@ Place = tuple[int, ...]
 
 
 def untouched_units(model: Model, g: Group) -> tuple[int, Place]:
-    """Number of units that no term reaches, and the first; (0, ()) where some length is open, all are reached, or none is."""
-    uses = [(term, ranges, u.subscripts) for term, ranges in _terms(model) for u in term.units if u.group == g.name]
+    """Number of units that no term reaches, and the first; (0, ()) where some length is open, all
+    are reached, or none is.
+    """
+    uses = [
+        (term, ranges, u.subscripts)
+        for term, ranges in _terms(model)
+        for u in term.units
+        if u.group == g.name
+    ]
     count, total, first = _missing(model, uses, g.axes)
     if g.states is None:
         return (count, first) if count < total else (0, ())
@@ -29,8 +36,15 @@ def untouched_units(model: Model, g: Group) -> tuple[int, Place]:
 
 
 def untouched_entries(model: Model, p: Parameter) -> tuple[int, int, Place]:
-    """(entries that no term reaches, all entries, the first of them); a symmetric parameter's pairs count as both entries, its diagonal not."""
-    uses = [(term, ranges, f.subscripts) for term, ranges in _terms(model) for f in term.parameters if f.parameter == p.name]
+    """(entries that no term reaches, all entries, the first of them); a symmetric parameter's pairs
+    count as both entries, its diagonal not.
+    """
+    uses = [
+        (term, ranges, f.subscripts)
+        for term, ranges in _terms(model)
+        for f in term.parameters
+        if f.parameter == p.name
+    ]
     if any(c.kind == "edge" for term, _, _ in uses for c in term.conditions):
         return 0, 0, ()
     return _missing(model, uses, p.shape, bool(p.symmetric))
@@ -41,12 +55,19 @@ def _terms(model: Model) -> Iterator[tuple[Term, dict[str, Letter]]]:
         yield from nested(term)
 
 
-def _missing(model: Model, uses: list[tuple[Term, dict[str, Letter], tuple[Subscript, ...]]], axes: tuple[Length, ...],
-             symmetric: bool = False) -> tuple[int, int, Place]:  # fmt: skip
+def _missing(
+    model: Model,
+    uses: list[tuple[Term, dict[str, Letter], tuple[Subscript, ...]]],
+    axes: tuple[Length, ...],
+    symmetric: bool = False,
+) -> tuple[int, int, Place]:
     if not axes or not uses or not all(isinstance(n, int) for n in axes):
         return 0, 0, ()
     total = prod(int(n) for n in axes)
-    if any(_reaches_all(term, ranges, subscripts, axes) for term, ranges, subscripts in uses) or total > LIMIT:
+    if (
+        any(_reaches_all(term, ranges, subscripts, axes) for term, ranges, subscripts in uses)
+        or total > LIMIT
+    ):
         return 0, total, ()
     import numpy as np
 
@@ -54,7 +75,9 @@ def _missing(model: Model, uses: list[tuple[Term, dict[str, Letter], tuple[Subsc
     if symmetric:
         np.fill_diagonal(reached, True)
     for term, ranges, subscripts in uses:
-        if any(c.kind == "edge" for c in term.conditions) or not _mark(model, term, ranges, subscripts, reached):
+        if any(c.kind == "edge" for c in term.conditions) or not _mark(
+            model, term, ranges, subscripts, reached
+        ):
             return 0, total, ()
     if symmetric:
         reached |= reached.T
@@ -62,26 +85,49 @@ def _missing(model: Model, uses: list[tuple[Term, dict[str, Letter], tuple[Subsc
     return len(missing), total, tuple(int(x) for x in missing[0]) if len(missing) else ()
 
 
-def _reaches_all(term: Term, ranges: Mapping[str, Letter], subscripts: tuple[Subscript, ...], axes: tuple[Length, ...]) -> bool:
-    """Each axis by a letter of its own over its whole length, and nothing that leaves values out."""
+def _reaches_all(
+    term: Term,
+    ranges: Mapping[str, Letter],
+    subscripts: tuple[Subscript, ...],
+    axes: tuple[Length, ...],
+) -> bool:
+    """Each axis by a letter of its own over its whole length, and nothing that leaves
+    values out.
+    """
     letters = plain_letters(subscripts)
     if term.conditions or letters is None or _has_pads(term):
         return False
-    return all(ranges[x].start == 0 and ranges[x].stop == n for x, n in zip(letters, axes, strict=True))
+    return all(
+        ranges[x].start == 0 and ranges[x].stop == n for x, n in zip(letters, axes, strict=True)
+    )
 
 
 def _has_pads(term: Term) -> bool:
     return any(s.edge == "pad" for u in term.units for s in u.subscripts)
 
 
-def _mark(model: Model, term: Term, ranges: Mapping[str, Letter], subscripts: tuple[Subscript, ...], reached: np.ndarray) -> bool:
-    """Marks the places this use reaches; False where there are too many values to walk, or a length is open."""
+def _mark(
+    model: Model,
+    term: Term,
+    ranges: Mapping[str, Letter],
+    subscripts: tuple[Subscript, ...],
+    reached: np.ndarray,
+) -> bool:
+    """Marks the places this use reaches; False where there are too many values to walk, or a length
+    is open.
+    """
     import numpy as np
 
     units = tuple(s for u in term.units for s in u.subscripts)
-    named = {*letters_in((*subscripts, *units)), *(x for c in term.conditions for x in (c.first, c.second))}
+    named = {
+        *letters_in((*subscripts, *units)),
+        *(x for c in term.conditions for x in (c.first, c.second)),
+    }
     letters = tuple(ranges[x] for x in sorted(named))
-    if not all(isinstance(x.stop, int) for x in letters) or prod(max(0, int(x.stop) - x.start) for x in letters) > LIMIT:
+    if (
+        not all(isinstance(x.stop, int) for x in letters)
+        or prod(max(0, int(x.stop) - x.start) for x in letters) > LIMIT
+    ):
         return False
     settings = table(model, Nest((), letters, term.conditions))
     kept = np.ones(settings.count, bool)

@@ -1,4 +1,7 @@
-"""A diagnostic is a value: code, place, one plain sentence, a way out. Rendered in one place, here."""
+"""A diagnostic is a value: code, place, one plain sentence, a way out.
+
+Rendered in one place, here.
+"""
 
 from __future__ import annotations
 
@@ -61,11 +64,16 @@ class Diagnostic:
 
 
 class BmError(Exception):
-    """The user's text, data or settings are wrong. Carries every diagnostic found; `str` renders them all."""
+    """The user's text, data or settings are wrong.
+
+    Carries every diagnostic found; `str` renders them all.
+    """
 
     def __init__(self, *diagnostics: Diagnostic | str) -> None:
         self.diagnostics = tuple(d for d in diagnostics if isinstance(d, Diagnostic))
-        super().__init__("\n\n".join(d if isinstance(d, str) else render(d) for d in diagnostics))  # a text: one that comes from another process
+        super().__init__(
+            "\n\n".join(d if isinstance(d, str) else render(d) for d in diagnostics)
+        )  # a text: one that comes from another process
 
 
 class BmWarning(UserWarning):
@@ -76,9 +84,19 @@ class BmWarning(UserWarning):
         super().__init__(diagnostic if isinstance(diagnostic, str) else render(diagnostic))
 
 
-def fail(code: str, message: str, span: Span | None = None, label: str = "", *, help: str = "", note: str = "") -> BmError:
+def fail(
+    code: str,
+    message: str,
+    span: Span | None = None,
+    label: str = "",
+    *,
+    help: str = "",
+    note: str = "",
+) -> BmError:
     """The exception for one diagnostic: `raise fail("BM401", ...)`."""
-    return BmError(Diagnostic(code, message, span, label, (help,) if help else (), (note,) if note else ()))
+    return BmError(
+        Diagnostic(code, message, span, label, (help,) if help else (), (note,) if note else ())
+    )
 
 
 def counted(n: int, one: str, many: str = "") -> str:
@@ -98,7 +116,9 @@ def render(diagnostic: Diagnostic) -> str:
         lines.append(f"{' ' * width} --> {span.source.name}:{span.line}:{span.column}")
         lines.append(f"{' ' * width} |")
     previous = None
-    for span, mark, label in sorted(marks, key=lambda m: (m[0].source.name != marks[0][0].source.name, m[0].line, m[0].start)):
+    for span, mark, label in sorted(
+        marks, key=lambda m: (m[0].source.name != marks[0][0].source.name, m[0].line, m[0].start)
+    ):
         text = span.source.line(span.line)
         if previous is not None and previous[0] != span.source.name:
             lines.append(f"{' ' * width} ::: {span.source.name}:{span.line}:{span.column}")
@@ -114,11 +134,17 @@ def render(diagnostic: Diagnostic) -> str:
 
 
 def near(name: str, known: Iterable[str]) -> str | None:
-    """The known name closest to `name` (case-insensitive, at most two or a third of the letters away), for "did you mean"."""
+    """The known name closest to `name` (case-insensitive, at most two or a third of the letters
+    away), for "did you mean".
+    """
     best: tuple[int, str] | None = None
     for candidate in known:
         distance = _edits(name.lower(), candidate.lower())
-        if distance <= max(1, min(2, len(name) // 3 + 1)) and (len(name) > 1 or distance == 0) and (best is None or distance < best[0]):
+        if (
+            distance <= max(1, min(2, len(name) // 3 + 1))
+            and (len(name) > 1 or distance == 0)
+            and (best is None or distance < best[0])
+        ):
             best = (distance, candidate)
     return best[1] if best else None
 

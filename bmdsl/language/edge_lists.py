@@ -1,7 +1,8 @@
-"""Files of edges → nodes, edges and weights: plain lists, CSV, DIMACS, rudy and Gset, QUBO, Matrix Market, GraphML.
+"""Files of edges → nodes, edges and weights: plain lists, CSV, DIMACS, rudy and Gset, QUBO, Matrix
+Market, GraphML.
 
-The form is read off the content. What the numbers of nodes begin at (0 or 1) is the format's rule, or follows from a heading or from how many
-nodes there should be.
+The form is read off the content. What the numbers of nodes begin at (0 or 1) is the format's rule,
+or follows from a heading or from how many nodes there should be.
 """
 
 from __future__ import annotations
@@ -26,7 +27,9 @@ FEW_NODES = 1 << 20
 
 @dataclass(frozen=True)
 class EdgeList:
-    """`edges` [edges, 2] as they stand, nodes from 0; `weights` [edges] and `fields` [nodes], where the file has such numbers."""
+    """`edges` [edges, 2] as they stand, nodes from 0; `weights` [edges] and `fields` [nodes], where
+    the file has such numbers.
+    """
 
     nodes: int
     edges: np.ndarray = field(repr=False, compare=False)
@@ -46,10 +49,15 @@ class _Found:
     form: str = "a list of edges"
 
 
-def read_edge_list(name: str, content: bytes, span: Span | None, wanted: int | None = None) -> EdgeList:
-    """The edges of a file's content. `wanted`: how many nodes the model has on that axis, if that is known.
+def read_edge_list(
+    name: str, content: bytes, span: Span | None, wanted: int | None = None
+) -> EdgeList:
+    """The edges of a file's content.
 
-    Raises BM610 for a line that is no edge, BM608 for a node outside the count, BM607 for an edge to itself without a weight.
+    `wanted`: how many nodes the model has on that axis, if that is known.
+
+    Raises BM610 for a line that is no edge, BM608 for a node outside the count, BM607 for an edge
+    to itself without a weight.
     """
     try:
         text = content.decode("utf-8-sig")
@@ -68,12 +76,16 @@ def read_edge_list(name: str, content: bytes, span: Span | None, wanted: int | N
 
 def _bad(name: str, number: int, line: str, span: Span | None) -> BmError:
     help = "two whole numbers a line, and a weight if there is one, as `0,1` or `0 1 -0.5`"
-    return fail("BM610", f"line {number} of `{name}` is no edge: `{line.strip()[:60]}`", span, help=help)
+    return fail(
+        "BM610", f"line {number} of `{name}` is no edge: `{line.strip()[:60]}`", span, help=help
+    )
 
 
 def _row(cells: Sequence[str]) -> tuple[int, int, float] | None:
     """Two whole numbers and a finite weight; None for anything else."""
-    if len(cells) not in (2, 3) or not (cells[0].isascii() and cells[0].isdigit() and cells[1].isascii() and cells[1].isdigit()):
+    if len(cells) not in (2, 3) or not (
+        cells[0].isascii() and cells[0].isdigit() and cells[1].isascii() and cells[1].isdigit()
+    ):
         return None
     if len(cells[0]) > 15 or len(cells[1]) > 15:
         return None
@@ -81,7 +93,11 @@ def _row(cells: Sequence[str]) -> tuple[int, int, float] | None:
         weight = float(cells[2]) if len(cells) == 3 else float("nan")
     except ValueError:
         return None
-    return (int(cells[0]), int(cells[1]), weight) if len(cells) == 2 or abs(weight) < float("inf") else None
+    return (
+        (int(cells[0]), int(cells[1]), weight)
+        if len(cells) == 2 or abs(weight) < float("inf")
+        else None
+    )
 
 
 def _cells(line: str) -> list[str]:
@@ -98,7 +114,9 @@ def _plain(name: str, text: str, span: Span | None) -> _Found:
             continue
         row = _row(cells)
         if row is None:
-            heading = not out.rows and not first and not any(c.replace(".", "").isdigit() for c in cells)
+            heading = (
+                not out.rows and not first and not any(c.replace(".", "").isdigit() for c in cells)
+            )
             if not heading:
                 raise _bad(name, number, line, span)
             first = cells
@@ -116,12 +134,18 @@ def _take_counts(out: _Found) -> None:
     rest = out.rows[1:]
     highest = max(max(a, b) for a, b, _ in rest)
     if weight != weight and m == len(rest) and n >= highest:
-        out.rows, out.nodes, out.form = rest, n, "a heading with the numbers of nodes and edges, then edges"
+        out.rows, out.nodes, out.form = (
+            rest,
+            n,
+            "a heading with the numbers of nodes and edges, then edges",
+        )
         out.base = 0 if min(min(a, b) for a, b, _ in rest) == 0 else 1
 
 
 def _problem_line(name: str, text: str, span: Span | None) -> _Found:
-    """DIMACS (`p edge n m`, `e i j`, `a i j w`) and QUBO (`p qubo target n diagonals couplers`, `i j w`)."""
+    """DIMACS (`p edge n m`, `e i j`, `a i j w`) and QUBO (`p qubo target n diagonals couplers`, `i
+    j w`).
+    """
     out = _Found()
     for number, line in enumerate(text.splitlines(), 1):
         words = line.split()
@@ -143,12 +167,22 @@ def _problem_line(name: str, text: str, span: Span | None) -> _Found:
 
 
 def _matrix_market(name: str, text: str, span: Span | None) -> _Found:
-    """Coordinates of a matrix, rows and columns from 1; of a general one, both sides of an entry must agree."""
+    """Coordinates of a matrix, rows and columns from 1; of a general one, both sides of an entry
+    must agree.
+    """
     lines = text.splitlines()
     words = lines[0].lower().split()
     if len(words) < 5 or words[2] != "coordinate" or words[3] not in ("real", "integer", "pattern"):
-        raise fail("BM610", f"`{name}` is no Matrix Market file of real coordinates", span, help="`%%MatrixMarket matrix coordinate real symmetric`")
-    out, general = _Found(base=1, form="Matrix Market, rows and columns counted from 1"), words[4] == "general"
+        raise fail(
+            "BM610",
+            f"`{name}` is no Matrix Market file of real coordinates",
+            span,
+            help="`%%MatrixMarket matrix coordinate real symmetric`",
+        )
+    out, general = (
+        _Found(base=1, form="Matrix Market, rows and columns counted from 1"),
+        words[4] == "general",
+    )
     for number, line in enumerate(lines[1:], 2):
         if not line.strip() or line.startswith("%"):
             continue
@@ -167,12 +201,23 @@ def _matrix_market(name: str, text: str, span: Span | None) -> _Found:
     return out
 
 
-def _one_side(name: str, rows: list[tuple[int, int, float]], span: Span | None) -> list[tuple[int, int, float]]:
+def _one_side(
+    name: str, rows: list[tuple[int, int, float]], span: Span | None
+) -> list[tuple[int, int, float]]:
     """Of a matrix that holds both (i, j) and (j, i), each edge once."""
     values = {(a, b): w for a, b, w in rows}
     for (a, b), w in values.items():
-        if a != b and (b, a) in values and not (values[b, a] == w or (w != w and values[b, a] != values[b, a])):
-            raise fail("BM613", f"`{name}` has {w:g} at ({a}, {b}) and {values[b, a]:g} at ({b}, {a})", span, help="an edge has one weight")
+        if (
+            a != b
+            and (b, a) in values
+            and not (values[b, a] == w or (w != w and values[b, a] != values[b, a]))
+        ):
+            raise fail(
+                "BM613",
+                f"`{name}` has {w:g} at ({a}, {b}) and {values[b, a]:g} at ({b}, {a})",
+                span,
+                help="an edge has one weight",
+            )
     return [(a, b, w) for (a, b), w in values.items() if a <= b or (b, a) not in values]
 
 
@@ -186,11 +231,17 @@ def _graphml(name: str, content: bytes, span: Span | None) -> _Found:
         graph = nx.read_graphml(io.BytesIO(content), force_multigraph=True)
         nodes = [int(str(x).removeprefix("n")) for x in graph.nodes()]
         rows = [
-            (int(str(a).removeprefix("n")), int(str(b).removeprefix("n")), float(w) if w is not None else float("nan"))
+            (
+                int(str(a).removeprefix("n")),
+                int(str(b).removeprefix("n")),
+                float(w) if w is not None else float("nan"),
+            )
             for a, b, w in graph.edges(data="weight")
         ]
     except (ValueError, SyntaxError, TypeError, nx.NetworkXError) as error:
-        raise fail("BM610", f"`{name}` is no GraphML file with whole-numbered nodes", span, note=str(error)) from None
+        raise fail(
+            "BM610", f"`{name}` is no GraphML file with whole-numbered nodes", span, note=str(error)
+        ) from None
     base = 1 if nodes and min(nodes) == 1 else 0
     return _Found(rows, max(nodes, default=-1) + 1 - base, base, "GraphML")
 
@@ -200,31 +251,60 @@ def _numbered(name: str, found: _Found, span: Span | None, wanted: int | None) -
     import numpy as np
 
     if not found.rows:
-        raise fail("BM610", f"`{name}` has no edge", span, help="two whole numbers a line, as `0,1`")
+        raise fail(
+            "BM610", f"`{name}` has no edge", span, help="two whole numbers a line, as `0,1`"
+        )
     ends = np.array([(a, b) for a, b, _ in found.rows], np.int64)
     values = np.array([w for _, _, w in found.rows], np.float64)
     base, note = _base(name, found, ends, wanted)
     ends -= base
     nodes = found.nodes if found.nodes is not None else max(int(ends.max()) + 1, wanted or 0)
     if found.nodes is None and wanted is None and nodes > max(FEW_NODES, 2 * len(ends)):
-        raise fail("BM608", f"`{name}` numbers its nodes from {int(ends.min())} to {nodes - 1}, but has {len(ends)} edges", span,
-                   help="number the nodes 0, 1, 2, ..., or put the numbers of nodes and edges into the first line")  # fmt: skip
+        raise fail(
+            "BM608",
+            f"`{name}` numbers its nodes from {int(ends.min())} to {nodes - 1}, but has {len(ends)}"
+            " edges",
+            span,
+            help=(
+                "number the nodes 0, 1, 2, ..., or put the numbers of nodes and edges into the"
+                " first line"
+            ),
+        )
     outside = (ends < 0) | (ends >= nodes)
     if outside.any():
         first = int(ends[outside][0]) + base
-        raise fail("BM608", f"node {first} of `{name}` is not among its {nodes} nodes, {base} to {nodes - 1 + base}", span,
-                   help="correct the heading, or the node")  # fmt: skip
+        raise fail(
+            "BM608",
+            f"node {first} of `{name}` is not among its {nodes} nodes, {base} to"
+            f" {nodes - 1 + base}",
+            span,
+            help="correct the heading, or the node",
+        )
     has = ~np.isnan(values)
     if has.any() and not has.all():
-        raise fail("BM610", f"some edges of `{name}` have a weight and some have none", span, help="give all edges a weight, or none")
+        raise fail(
+            "BM610",
+            f"some edges of `{name}` have a weight and some have none",
+            span,
+            help="give all edges a weight, or none",
+        )
     loops = ends[:, 0] == ends[:, 1]
     fields = None
     if loops.any():
         if not has.any():
-            raise fail("BM607", f"node {int(ends[loops][0, 0]) + base} of `{name}` has an edge to itself", span,
-                       help="write such a term as one of a single unit: `a[i] s[i]`")  # fmt: skip
+            raise fail(
+                "BM607",
+                f"node {int(ends[loops][0, 0]) + base} of `{name}` has an edge to itself",
+                span,
+                help="write such a term as one of a single unit: `a[i] s[i]`",
+            )
         if nodes > MAX_FIELDS:
-            raise fail("BM608", f"`{name}` has {nodes:,} nodes with fields of their own: at most {MAX_FIELDS:,} are read", span)
+            raise fail(
+                "BM608",
+                f"`{name}` has {nodes:,} nodes with fields of their own: at most {MAX_FIELDS:,} are"
+                " read",
+                span,
+            )
         fields = np.bincount(ends[loops, 0], values[loops], nodes)
     pairs = np.sort(ends[~loops], axis=1)
     order = np.lexsort((pairs[:, 1], pairs[:, 0]))
@@ -235,7 +315,10 @@ def _base(name: str, found: _Found, ends: np.ndarray, wanted: int | None) -> tup
     """What nodes are counted from, and a sentence if that was a decision."""
     least, most = int(ends.min()), int(ends.max())
     if found.base is not None:
-        return found.base, f"`{name}`: {found.form}, {found.nodes} nodes from {found.base}" if found.base else ""
+        return (
+            found.base,
+            f"`{name}`: {found.form}, {found.nodes} nodes from {found.base}" if found.base else "",
+        )
     if least == 0 or (wanted is not None and most != wanted):
         return 0, ""
     if wanted is not None or least == 1:

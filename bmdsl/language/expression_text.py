@@ -1,13 +1,29 @@
 """Expressions as text, in the formatter's one style: parentheses only where the grammar needs them.
 
-Numbers keep the user's own words (`1_000`, `1e-4`). Products of an energy are written side by side, as on paper.
+Numbers keep the user's own words (`1_000`, `1e-4`). Products of an energy are written side by side,
+as on paper.
 """
 
 from __future__ import annotations
 
-from .tree import Binary, Call, CallArgument, Clause, EdgeRange, Expression, LetterRange, Number, Power, Ref, String, SumOver, Unary
+from .tree import (
+    Binary,
+    Call,
+    CallArgument,
+    Clause,
+    EdgeRange,
+    Expression,
+    LetterRange,
+    Number,
+    Power,
+    Ref,
+    String,
+    SumOver,
+    Unary,
+)
 
-# How tightly an expression holds together, as the grammar's rules `expression`, `term`, `product`, `power` and `atom` do.
+# How tightly an expression holds together, as the grammar's rules `expression`, `term`, `product`,
+# `power` and `atom` do.
 SUM, TERM, PRODUCT, POWER, ATOM = range(5)
 
 
@@ -26,8 +42,13 @@ def level(x: Expression) -> int:
             return ATOM
 
 
-def expression(x: Expression, least: int = SUM, *, energy: bool = False, tight: bool = False) -> str:
-    """The text of `x` where the grammar reads at least `least`. `energy`: products side by side; `tight`: no spaces (subscripts)."""
+def expression(
+    x: Expression, least: int = SUM, *, energy: bool = False, tight: bool = False
+) -> str:
+    """The text of `x` where the grammar reads at least `least`.
+
+    `energy`: products side by side; `tight`: no spaces (subscripts).
+    """
 
     def part(y: Expression, at: int) -> str:
         return expression(y, at, energy=energy, tight=tight)
@@ -52,8 +73,14 @@ def expression(x: Expression, least: int = SUM, *, energy: bool = False, tight: 
         case Binary("+" | "-"):
             return f"{part(x.left, SUM)}{_spaced(x.operator, tight)}{part(x.right, TERM)}"
         case _:
-            right = part(x.right, TERM if x.operator == "*" and isinstance(x.right, SumOver) else POWER)
-            return part(x.left, PRODUCT) + (" " if energy and _side_by_side(x) else _spaced(x.operator, tight)) + right
+            right = part(
+                x.right, TERM if x.operator == "*" and isinstance(x.right, SumOver) else POWER
+            )
+            return (
+                part(x.left, PRODUCT)
+                + (" " if energy and _side_by_side(x) else _spaced(x.operator, tight))
+                + right
+            )
 
 
 def _spaced(operator: str, tight: bool) -> str:
@@ -61,10 +88,18 @@ def _spaced(operator: str, tight: bool) -> str:
 
 
 def _side_by_side(x: Binary) -> bool:
-    """Whether a product reads well, and parses, without its sign: `0.5 a^2 W[i,j]`, but `a / b * c` and `a * (b + c)`."""
+    """Whether a product reads well, and parses, without its sign: `0.5 a^2 W[i,j]`, but `a / b * c`
+    and `a * (b + c)`.
+    """
     divided = isinstance(x.left, Binary) and x.left.operator == "/"
-    first = isinstance(x.right.base, Ref | Call) if isinstance(x.right, Power) else isinstance(x.right, Ref | Call | SumOver)
-    return x.operator == "*" and not divided and first  # a sum with a power stands in parentheses, and `b (x)` is a call
+    first = (
+        isinstance(x.right.base, Ref | Call)
+        if isinstance(x.right, Power)
+        else isinstance(x.right, Ref | Call | SumOver)
+    )
+    return (
+        x.operator == "*" and not divided and first
+    )  # a sum with a power stands in parentheses, and `b (x)` is a call
 
 
 def number(x: Number) -> str:
@@ -79,7 +114,9 @@ def number(x: Number) -> str:
 
 def subscripts(entries: tuple[Expression, ...]) -> str:
     """`i,j` where all are letters or numbers, else `wrap(x+1), y`."""
-    simple = all(isinstance(e, Number) or (isinstance(e, Ref) and e.subscripts is None) for e in entries)
+    simple = all(
+        isinstance(e, Number) or (isinstance(e, Ref) and e.subscripts is None) for e in entries
+    )
     return ("," if simple else ", ").join(expression(e, tight=True) for e in entries)
 
 

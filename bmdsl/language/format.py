@@ -1,10 +1,11 @@
 """The formatter: syntax tree → text in one stable style, comments kept.
 
-One statement a line, units aligned, one setting of a train block a line. What the tree is printed as parses to the same tree;
-formatting twice changes nothing.
+One statement a line, units aligned, one setting of a train block a line. What the tree is printed
+as parses to the same tree; formatting twice changes nothing.
 
-Every line knows the place in the source that it came from, so that comments can be put back: a comment on a line of its own goes
-before the next line, one behind code stays behind the line that it followed.
+Every line knows the place in the source that it came from, so that comments can be put back: a
+comment on a line of its own goes before the next line, one behind code stays behind the line that
+it followed.
 """
 
 from __future__ import annotations
@@ -43,13 +44,18 @@ def format(file: t.File) -> str:
 
 
 class _Printer:
-    """Definitions as lines. A statement that was made, not written, stands where the statement that it was made from stood."""
+    """Definitions as lines.
+
+    A statement that was made, not written, stands where the statement that it was made from stood.
+    """
 
     def __init__(self, file: t.File) -> None:
         self.text, self.source, self.at = file.source.text, file.source, 0
 
     def place(self, span: Span) -> int:
-        """The offset of a span in the file; of one from elsewhere, that of the words which it was made from, else the last place."""
+        """The offset of a span in the file; of one from elsewhere, that of the words which it was
+        made from, else the last place.
+        """
         if span.source == self.source:
             self.at = span.start
         else:
@@ -67,18 +73,32 @@ class _Printer:
             return [Line(f'import "{item.path}"', 0, self.place(item.span))]
         start = self.place(item.span)
         inside = self.model(item) if isinstance(item, t.ModelDefinition) else self.stack(item)
-        head = self.head(item, start) if isinstance(item, t.ModelDefinition) else [Line(f"stack {item.name.text} {{", 0, start)]
+        head = (
+            self.head(item, start)
+            if isinstance(item, t.ModelDefinition)
+            else [Line(f"stack {item.name.text} {{", 0, start)]
+        )
         return [*head, *inside, Line("}", 0, item.span.end - 1, closing=True)]
 
     def head(self, model: t.ModelDefinition, start: int) -> list[Line]:
-        shown = [a.name.text + ("" if a.default is None else f" = {expression(a.default)}") for a in model.arguments]
+        shown = [
+            a.name.text + ("" if a.default is None else f" = {expression(a.default)}")
+            for a in model.arguments
+        ]
         line = f"model {model.name.text}" + (f"({', '.join(shown)})" if shown else "") + " {"
         if not _scattered(model.arguments, line):
             return [Line(line, 0, start)]
         brace = re.compile(r"(\s|#.*|\))*\{").match(self.text, model.arguments[-1].span.end)
         ends = ["," for _ in shown[1:]] + [""]
-        middle = [Line(x + end, 2, a.span.start) for x, end, a in zip(shown, ends, model.arguments, strict=True)]
-        return [Line(f"model {model.name.text}(", 0, start), *middle, Line(") {", 0, brace.end() - 1 if brace else start)]
+        middle = [
+            Line(x + end, 2, a.span.start)
+            for x, end, a in zip(shown, ends, model.arguments, strict=True)
+        ]
+        return [
+            Line(f"model {model.name.text}(", 0, start),
+            *middle,
+            Line(") {", 0, brace.end() - 1 if brace else start),
+        ]
 
     def model(self, model: t.ModelDefinition) -> list[Line]:
         lines: list[Line] = []
@@ -87,7 +107,9 @@ class _Printer:
             if kind is t.UnitDeclaration:
                 lines += self.units([s for s in members if isinstance(s, t.UnitDeclaration)])
             elif kind is t.ParameterDeclaration:
-                lines += self.parameters([s for s in members if isinstance(s, t.ParameterDeclaration)])
+                lines += self.parameters(
+                    [s for s in members if isinstance(s, t.ParameterDeclaration)]
+                )
             else:
                 lines += [line for s in members for line in self.statement(s)]
         return lines
@@ -97,20 +119,32 @@ class _Printer:
         named = [u.name.text + shape(u.shape) for u in units]
         width = max(map(len, named))
         for u, name in zip(units, named, strict=True):
-            yield Line(f"{u.role:{roles}} {name:{width}} : {call(u.type, bare=True)}", 1, self.place(u.span))
+            yield Line(
+                f"{u.role:{roles}} {name:{width}} : {call(u.type, bare=True)}",
+                1,
+                self.place(u.span),
+            )
 
     def parameters(self, parameters: list[t.ParameterDeclaration]) -> Iterator[Line]:
         """Parameters of one `param` on one line of the source stay together."""
         together: list[list[t.ParameterDeclaration]] = []
         for p in parameters:
             before = together[-1][-1].span if together else None
-            joined = before is not None and before.source == p.span.source and before.source.text[before.end : p.span.start].strip(" \t") == ","
+            joined = (
+                before is not None
+                and before.source == p.span.source
+                and before.source.text[before.end : p.span.start].strip(" \t") == ","
+            )
             if joined:
                 together[-1].append(p)
             else:
                 together.append([p])
         for group in together:
-            yield Line("param " + ", ".join(map(_parameter, group)), 1, self.keyword(self.place(group[0].span)))
+            yield Line(
+                "param " + ", ".join(map(_parameter, group)),
+                1,
+                self.keyword(self.place(group[0].span)),
+            )
 
     def statement(self, s: t.Statement) -> Iterable[Line]:
         start = self.place(s.span)
@@ -143,7 +177,10 @@ class _Printer:
             words = "".join(f"{s.text} " for s in settings if isinstance(s, t.Name))
             return [Line(f"train {{ {words}}}", 1, start)]
         width = max(len(s.name.text) for s in settings if isinstance(s, t.Setting))
-        inside = [Line(s.text if isinstance(s, t.Name) else _setting(s, width), 2, self.place(s.span)) for s in settings]
+        inside = [
+            Line(s.text if isinstance(s, t.Name) else _setting(s, width), 2, self.place(s.span))
+            for s in settings
+        ]
         return [Line("train {", 1, start), *inside, Line("}", 1, max(end, self.at), closing=True)]
 
     def stack(self, stack: t.StackDefinition) -> list[Line]:
@@ -151,19 +188,32 @@ class _Printer:
         lines = []
         for p in stack.layers:
             on = f" on {p.below.text}.{p.group.text}" if p.below and p.group else ""
-            lines.append(Line(f"{p.name.text:{width}} : {call(p.model, bare=True)}{on}", 1, self.place(p.span)))
+            lines.append(
+                Line(
+                    f"{p.name.text:{width}} : {call(p.model, bare=True)}{on}", 1, self.place(p.span)
+                )
+            )
         if stack.train:
             start = self.text.rfind("train", 0, stack.train[0].span.start)
-            lines += self.block(stack.train, start, max(self.text.rfind("}", 0, stack.span.end - 1), 0))
+            lines += self.block(
+                stack.train, start, max(self.text.rfind("}", 0, stack.span.end - 1), 0)
+            )
         return lines
 
 
 def _parameter(p: t.ParameterDeclaration) -> str:
     init = ""
     if p.init is not None:
-        signed = isinstance(p.init, t.Unary)
-        init = " init " + (f"{p.init.operator}{expression(p.init.operand, POWER)}" if signed else expression(p.init, POWER))  # type: ignore[union-attr]
-    return p.name.text + shape(p.shape or ()) + init + "".join(f" {m.text if isinstance(m, t.Name) else call(m)}" for m in p.modifiers)
+        sign, size = (
+            (p.init.operator, p.init.operand) if isinstance(p.init, t.Unary) else ("", p.init)
+        )
+        init = f" init {sign}{expression(size, POWER)}"
+    return (
+        p.name.text
+        + shape(p.shape or ())
+        + init
+        + "".join(f" {m.text if isinstance(m, t.Name) else call(m)}" for m in p.modifiers)
+    )
 
 
 def _addend(a: t.Addend) -> str:
@@ -177,7 +227,9 @@ def _setting(s: t.Setting, width: int) -> str:
 
 
 def _scattered(parts: Sequence[t.Addend | t.ArgumentDeclaration], line: str) -> bool:
-    """Whether the parts go on lines of their own: the user wrote them so, or one line is too long."""
+    """Whether the parts go on lines of their own: the user wrote them so, or one line is
+    too long.
+    """
     return len(parts) > 1 and (len(line) > WIDTH or len({p.span.line for p in parts}) > 1)
 
 
@@ -192,14 +244,18 @@ def _with_comments(lines: list[Line], file: t.File) -> list[Line]:
             following = next((k for k, line in enumerate(lines) if line.start > at), len(lines))
             below = lines[following] if following < len(lines) else Line("", 0, 0)
             hanging = len(below.text) - len(below.text.lstrip())
-            before.setdefault(following, []).append(Line(" " * hanging + text, below.depth + below.closing, at))
+            before.setdefault(following, []).append(
+                Line(" " * hanging + text, below.depth + below.closing, at)
+            )
         else:
             behind.setdefault(previous, []).append(text)
     out: list[Line] = []
     for k, line in enumerate(lines):
         out += before.get(k, [])
         *above, last = behind.get(k, [""])
-        out += [Line(text, line.depth + line.closing, line.start) for text in above]  # several comments behind what is now one line
+        out += [
+            Line(text, line.depth + line.closing, line.start) for text in above
+        ]  # several comments behind what is now one line
         out.append(replace(line, behind=last))
     return out + before.get(len(lines), [])
 
@@ -215,7 +271,9 @@ def _blank_before(text: str, at: int) -> bool:
 
 
 def _written(lines: list[Line], text: str) -> str:
-    """The lines indented, comments behind them aligned, one blank line where the user left some, and between definitions."""
+    """The lines indented, comments behind them aligned, one blank line where the user left some,
+    and between definitions.
+    """
     shown = ["  " * line.depth + line.text for line in lines]
     column = _comment_columns(lines, shown)
     out: list[str] = []
@@ -229,7 +287,9 @@ def _written(lines: list[Line], text: str) -> str:
 def _blank_between(above: Line, line: Line, text: str) -> bool:
     if line.closing or above.start == line.start or above.text.endswith(("{", "(")):
         return False
-    ended = above.depth == 0 and (above.closing or (above.text.startswith("import") and not line.text.startswith("import")))
+    ended = above.depth == 0 and (
+        above.closing or (above.text.startswith("import") and not line.text.startswith("import"))
+    )
     return ended or _blank_before(text, line.start)
 
 

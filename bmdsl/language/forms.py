@@ -1,4 +1,5 @@
-"""The form of a term: which kind of contribution to the energy it is, and how parameters meet units.
+"""The form of a term: which kind of contribution to the energy it is, and how parameters meet
+units.
 
 Read off the letters of a checked term alone, never off the lengths of axes. (A graph that joins
 most of its nodes counts as a matrix, any other as a list: its edges are a part of the text.)

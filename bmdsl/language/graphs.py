@@ -1,4 +1,6 @@
-"""`graph G = ...`: a named construction or a file of edges → nodes and an edge array [edges, 2], each undirected edge once."""
+"""`graph G = ...`: a named construction or a file of edges → nodes and an edge array [edges, 2],
+each undirected edge once.
+"""
 
 from __future__ import annotations
 
@@ -66,21 +68,66 @@ def _erdos_renyi(n: int, p: float, seed: int) -> tuple[int, Any]:
 
 _SEED = Option("seed", "integer", 0, low=0)
 KINDS: dict[str, tuple[Word, Build]] = {
-    "grid": (Word("grid", (Option("rows", "integer", required=True, low=1), Option("columns", "integer", required=True, low=1),
-                           Option("periodic", "boolean", False)), "a rectangular lattice"), _grid),
-    "ring": (Word("ring", (Option("n", "integer", required=True, low=3),), "a closed chain"), _ring),
-    "complete": (Word("complete", (Option("n", "integer", required=True, low=1),), "every pair"), _complete),
-    "regular": (Word("regular", (Option("degree", "integer", required=True, low=0), Option("n", "integer", required=True, low=1), _SEED),
-                     "a random graph, every node with as many neighbours"), _regular),
-    "erdos_renyi": (Word("erdos_renyi", (Option("n", "integer", required=True, low=1), Option("p", "number", required=True, low=0, high=1), _SEED),
-                         "every pair with probability p"), _erdos_renyi),
-}  # fmt: skip
+    "grid": (
+        Word(
+            "grid",
+            (
+                Option("rows", "integer", required=True, low=1),
+                Option("columns", "integer", required=True, low=1),
+                Option("periodic", "boolean", False),
+            ),
+            "a rectangular lattice",
+        ),
+        _grid,
+    ),
+    "ring": (
+        Word("ring", (Option("n", "integer", required=True, low=3),), "a closed chain"),
+        _ring,
+    ),
+    "complete": (
+        Word("complete", (Option("n", "integer", required=True, low=1),), "every pair"),
+        _complete,
+    ),
+    "regular": (
+        Word(
+            "regular",
+            (
+                Option("degree", "integer", required=True, low=0),
+                Option("n", "integer", required=True, low=1),
+                _SEED,
+            ),
+            "a random graph, every node with as many neighbours",
+        ),
+        _regular,
+    ),
+    "erdos_renyi": (
+        Word(
+            "erdos_renyi",
+            (
+                Option("n", "integer", required=True, low=1),
+                Option("p", "number", required=True, low=0, high=1),
+                _SEED,
+            ),
+            "every pair with probability p",
+        ),
+        _erdos_renyi,
+    ),
+}
 
 
-def build_graph(g: t.GraphDeclaration, arguments: Bindings, folder: Path | None, kept: Graph | None = None, wanted: int | None = None) -> Graph:
-    """The graph of a declaration; without edges while a size waits for its argument. One that was `kept` is neither read nor drawn again.
+def build_graph(
+    g: t.GraphDeclaration,
+    arguments: Bindings,
+    folder: Path | None,
+    kept: Graph | None = None,
+    wanted: int | None = None,
+) -> Graph:
+    """The graph of a declaration; without edges while a size waits for its argument.
 
-    `wanted` is how many nodes the model has, where that is known: of a file, isolated nodes at the end can be known from it alone.
+    One that was `kept` is neither read nor drawn again.
+
+    `wanted` is how many nodes the model has, where that is known: of a file, isolated nodes at the
+    end can be known from it alone.
     """
     name = g.name.text
     if isinstance(g.value, t.String):
@@ -91,11 +138,23 @@ def build_graph(g: t.GraphDeclaration, arguments: Bindings, folder: Path | None,
         _verify_once(found.edges, g.value)
         if found.note:
             LOGGER.info(found.note)
-        return Graph(name, found.nodes, found.edges, g.span, stored=True, origin=origin, weighted=found.weights is not None)
+        return Graph(
+            name,
+            found.nodes,
+            found.edges,
+            g.span,
+            stored=True,
+            origin=origin,
+            weighted=found.weights is not None,
+        )
     kind = g.value.function
     if kind.text not in KINDS:
         close = near(kind.text, KINDS)
-        hint = f"did you mean `{close}`?" if close else f'known: {", ".join(KINDS)}, or a file: "edges.csv"'
+        hint = (
+            f"did you mean `{close}`?"
+            if close
+            else f'known: {", ".join(KINDS)}, or a file: "edges.csv"'
+        )
         raise fail("BM605", f"unknown graph `{kind.text}`", kind.span, help=hint)
     word, build = KINDS[kind.text]
     given = options(word.name, word.options, g.value, arguments, {})
@@ -104,15 +163,27 @@ def build_graph(g: t.GraphDeclaration, arguments: Bindings, folder: Path | None,
     _verify(kind.text, given, g.value)
     if kept is not None and kept.nodes is not None and _SEED in word.options:
         if kept.nodes > int(given["n"]):
-            raise fail("BM870", f"the stored edges of `{name}` are not those of its {given['n']} nodes", g.span)
+            raise fail(
+                "BM870",
+                f"the stored edges of `{name}` are not those of its {given['n']} nodes",
+                g.span,
+            )
         return replace(kept, nodes=int(given["n"]), span=g.span)
     nodes, edges = build(*given.values())
     return Graph(name, nodes, _sorted(edges), g.span, stored=_SEED in word.options)
 
 
 def kept_graph(name: str, edges: np.ndarray, origin: Origin | None) -> Graph:
-    """A graph whose edges a saved machine holds, nodes 0, 1, ..., n − 1. BmError BM870 for an array that is no list of edges."""
-    if edges.dtype.kind not in "iu" or edges.ndim != 2 or edges.shape[1] != 2 or (edges.size and int(edges.min()) < 0):
+    """A graph whose edges a saved machine holds, nodes 0, 1, ..., n − 1.
+
+    BmError BM870 for an array that is no list of edges.
+    """
+    if (
+        edges.dtype.kind not in "iu"
+        or edges.ndim != 2
+        or edges.shape[1] != 2
+        or (edges.size and int(edges.min()) < 0)
+    ):
         raise fail("BM870", f"the edges of `{name}` are no whole numbers [edges, 2]")
     pairs = edges.astype("int64")
     return Graph(name, int(pairs.max()) + 1 if pairs.size else 0, pairs, stored=True, origin=origin)
@@ -121,11 +192,20 @@ def kept_graph(name: str, edges: np.ndarray, origin: Origin | None) -> Graph:
 def _verify(kind: str, given: Mapping[str, Value], call: t.Call) -> None:
     degree, n = given.get("degree", 0), given.get("n", 1)
     if kind == "regular" and (degree >= n or (degree * n) % 2):  # type: ignore[operator]  # whole numbers
-        raise fail("BM606", f"there is no graph of {n} nodes with {degree} neighbours each", call.span,
-                   help="the degree must be below n, and degree · n even")  # fmt: skip
+        raise fail(
+            "BM606",
+            f"there is no graph of {n} nodes with {degree} neighbours each",
+            call.span,
+            help="the degree must be below n, and degree · n even",
+        )
     size = float(SIZES[kind](given))
     if size > MAX_EDGES:
-        raise fail("BM408", f"a graph of about {size:.2g} nodes and edges is too large", call.span, help=f"at most {MAX_EDGES:,}")
+        raise fail(
+            "BM408",
+            f"a graph of about {size:.2g} nodes and edges is too large",
+            call.span,
+            help=f"at most {MAX_EDGES:,}",
+        )
 
 
 MAX_EDGES = 1 << 25
@@ -153,20 +233,39 @@ def _verify_once(pairs: np.ndarray, e: t.String) -> None:
     import numpy as np
 
     if not len(pairs):
-        raise fail("BM610", f"`{e.value}` has no edge between two nodes", e.span, help="two whole numbers a line, as `0,1`")
+        raise fail(
+            "BM610",
+            f"`{e.value}` has no edge between two nodes",
+            e.span,
+            help="two whole numbers a line, as `0,1`",
+        )
     twice = np.flatnonzero((pairs[1:] == pairs[:-1]).all(1))
     if len(twice):
         a, b = pairs[twice[0]]
-        raise fail("BM613", f"the edge {a}–{b} stands twice in `{e.value}`", e.span, help="an edge has no direction: write `0,1` or `1,0`, once")
+        raise fail(
+            "BM613",
+            f"the edge {a}–{b} stands twice in `{e.value}`",
+            e.span,
+            help="an edge has no direction: write `0,1` or `1,0`, once",
+        )
 
 
 def _content(name: str, e: t.String, folder: Path | None) -> tuple[bytes, Origin]:
     """The file's bytes and where they are from: what is parsed is what was hashed."""
     path = (folder or Path()) / e.value
     if not path.is_file():
-        raise fail("BM609", f"graph file `{e.value}` does not exist", e.span, note=f"looked in {(folder or Path()).resolve()}")
+        raise fail(
+            "BM609",
+            f"graph file `{e.value}` does not exist",
+            e.span,
+            note=f"looked in {(folder or Path()).resolve()}",
+        )
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise fail("BM609", f"graph file `{e.value}` cannot be read: {error.strerror}", e.span) from None
-    return content, Origin("graph", f"{name}: {e.value}", str(path.resolve()), hashlib.sha256(content).hexdigest())
+        raise fail(
+            "BM609", f"graph file `{e.value}` cannot be read: {error.strerror}", e.span
+        ) from None
+    return content, Origin(
+        "graph", f"{name}: {e.value}", str(path.resolve()), hashlib.sha256(content).hexdigest()
+    )

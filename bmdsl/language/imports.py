@@ -18,14 +18,17 @@ Definition = ModelDefinition | StackDefinition
 
 
 class Whole(NamedTuple):
-    """A file with the definitions of all that it imports in the place of its imports, and the texts read: its own first."""
+    """A file with the definitions of all that it imports in the place of its imports, and the texts
+    read: its own first.
+    """
 
     file: File
     sources: tuple[Source, ...]
 
 
 def follow(file: File) -> Whole:
-    """Imported definitions first, then the file's own, sugar written out; a file that is imported twice is taken once.
+    """Imported definitions first, then the file's own, sugar written out; a file that is imported
+    twice is taken once.
 
     BmError for a cycle, with its chain, or two definitions of one name.
     """
@@ -35,8 +38,15 @@ def follow(file: File) -> Whole:
     for d in definitions:
         before = by_name.setdefault(d.name.text, d)
         if before is not d:
-            raise BmError(Diagnostic("BM940", f"`{d.name.text}` is defined twice", d.name.span, helps=("give one of them another name",),
-                                     others=(Label(before.name.span, "and here"),)))  # fmt: skip
+            raise BmError(
+                Diagnostic(
+                    "BM940",
+                    f"`{d.name.text}` is defined twice",
+                    d.name.span,
+                    helps=("give one of them another name",),
+                    others=(Label(before.name.span, "and here"),),
+                )
+            )
     return Whole(replace(file, imports=(), definitions=definitions), tuple(sources))
 
 
@@ -45,7 +55,9 @@ def load_definitions(file: File) -> tuple[Definition, ...]:
     return follow(file).file.definitions
 
 
-def _definitions(file: File, chain: tuple[Path, ...], sources: list[Source]) -> tuple[Definition, ...]:
+def _definitions(
+    file: File, chain: tuple[Path, ...], sources: list[Source]
+) -> tuple[Definition, ...]:
     here = Path(file.source.file or file.source.name).resolve()
     chain = (*chain, here)
     sources.append(file.source)
@@ -55,7 +67,12 @@ def _definitions(file: File, chain: tuple[Path, ...], sources: list[Source]) -> 
         if not path.is_file():
             path = folder("models") / one.path  # a shipped one
         if not path.is_file():
-            raise fail("BM603", f"imported file `{one.path}` does not exist", one.span, note=f"looked in {here.parent} and among the shipped models")
+            raise fail(
+                "BM603",
+                f"imported file `{one.path}` does not exist",
+                one.span,
+                note=f"looked in {here.parent} and among the shipped models",
+            )
         if path.resolve() in chain:
             shown = " -> ".join(p.name for p in (*chain, path))
             raise fail("BM604", "files import one another in a circle", one.span, note=shown)
@@ -64,13 +81,17 @@ def _definitions(file: File, chain: tuple[Path, ...], sources: list[Source]) -> 
         try:
             source = read_source(path, str(path), one.span)
         except OSError as error:
-            raise fail("BM911", f"`{one.path}` cannot be read: {error.strerror}", one.span) from None
+            raise fail(
+                "BM911", f"`{one.path}` cannot be read: {error.strerror}", one.span
+            ) from None
         out += _definitions(parse(source), chain, sources)
     return (*out, *expand(file).definitions)
 
 
 def self_contained(whole: Whole, definition: Definition) -> str:
-    """A text that means the same without any other: the file's own where it imports nothing, else what the definition reaches, in order."""
+    """A text that means the same without any other: the file's own where it imports nothing, else
+    what the definition reaches, in order.
+    """
     if len(whole.sources) == 1:
         return whole.sources[0].text
     reached = {definition.name.text}

@@ -1,7 +1,9 @@
-"""The checked model: every name resolved, every shape inferred, the energy a flat sum of terms. The first product after the tree.
+"""The checked model: every name resolved, every shape inferred, the energy a flat sum of terms.
 
-A length may still be a text in unbound arguments (`"D"`, `"2*D"`): such a model can be explained and drawn; binding the
-argument (data, `-D`) checks the same text again with the number.
+The first product after the tree.
+
+A length may still be a text in unbound arguments (`"D"`, `"2*D"`): such a model can be explained
+and drawn; binding the argument (data, `-D`) checks the same text again with the number.
 """
 
 from __future__ import annotations
@@ -42,12 +44,16 @@ class Group:
     options: tuple[tuple[str, Value], ...]
     """The unit type's arguments, all of them, defaults filled in, in the type's order."""
     states: Length | None = None
-    """Numbers that one unit's state is: the states of a one-of-K type, the components of a vector; None for a number."""
+    """Numbers that one unit's state is: the states of a one-of-K type, the components of a vector;
+    None for a number.
+    """
     span: Span | None = field(default=None, repr=False, compare=False)
 
     @property
     def axes(self) -> tuple[Length, ...]:
-        """The lengths a full subscript runs over: the shape, then the states of a one-of-K type or the components of a vector."""
+        """The lengths a full subscript runs over: the shape, then the states of a one-of-K type or
+        the components of a vector.
+        """
         return self.shape if self.states is None else (*self.shape, self.states)
 
     def __str__(self) -> str:
@@ -56,7 +62,9 @@ class Group:
 
 @dataclass(frozen=True)
 class Initial:
-    """How a parameter starts: `normal(mean, std)`, `uniform(lo, hi)`, `glorot()`, `signs()`, `constant(x)`, `logit_mean(v)`, `mean(v)`, `file(path, key)`."""
+    """How a parameter starts: `normal(mean, std)`, `uniform(lo, hi)`, `glorot()`, `signs()`,
+    `constant(x)`, `logit_mean(v)`, `mean(v)`, `file(path, key)`.
+    """
 
     kind: Literal["normal", "uniform", "glorot", "signs", "constant", "logit_mean", "mean", "file"]
     arguments: tuple[float | str, ...] = ()
@@ -78,7 +86,10 @@ class Parameter:
 
 @dataclass(frozen=True)
 class Graph:
-    """A graph that terms run over. `edges` is an integer array [edges, 2], each undirected edge once; None while a size is unbound."""
+    """A graph that terms run over.
+
+    `edges` is an integer array [edges, 2], each undirected edge once; None while a size is unbound.
+    """
 
     name: str
     nodes: int | None
@@ -94,7 +105,10 @@ class Graph:
 
 @dataclass(frozen=True)
 class Subscript:
-    """Σ coefficient·letter + constant. `wrap` is taken modulo the axis, `pad` counts as zero outside it."""
+    """Σ coefficient·letter + constant.
+
+    `wrap` is taken modulo the axis, `pad` counts as zero outside it.
+    """
 
     letters: tuple[tuple[str, int], ...]
     constant: int = 0
@@ -103,7 +117,12 @@ class Subscript:
     @property
     def letter(self) -> str | None:
         """The letter where the subscript is a letter on its own, else None."""
-        if self.edge == "plain" and self.constant == 0 and len(self.letters) == 1 and self.letters[0][1] == 1:
+        if (
+            self.edge == "plain"
+            and self.constant == 0
+            and len(self.letters) == 1
+            and self.letters[0][1] == 1
+        ):
             return self.letters[0][0]
         return None
 
@@ -117,7 +136,10 @@ class Subscript:
 
 @dataclass(frozen=True)
 class UnitFactor:
-    """A unit's statistic x^power inside a term. On a one-of-K group the last subscript is the state."""
+    """A unit's statistic x^power inside a term.
+
+    On a one-of-K group the last subscript is the state.
+    """
 
     group: str
     subscripts: tuple[Subscript, ...]
@@ -148,7 +170,9 @@ class Letter:
 
 @dataclass(frozen=True)
 class Condition:
-    """`less`: first < second; `unequal`: first != second; `edge`: (first, second) runs over the edges of `graph`."""
+    """`less`: first < second; `unequal`: first != second; `edge`: (first, second) runs over the
+    edges of `graph`.
+    """
 
     kind: Literal["less", "unequal", "edge"]
     first: str
@@ -158,9 +182,11 @@ class Condition:
 
 @dataclass(frozen=True)
 class Expert:
-    """function(Σ addends): each addend is summed over its own letters that the enclosing term does not bind.
+    """function(Σ addends): each addend is summed over its own letters that the enclosing term does
+    not bind.
 
-    `inner` is set where functions nest, as in `log1p(0.5 square(W[i,j] x[i]))`: the argument is then coefficient · inner.
+    `inner` is set where functions nest, as in `log1p(0.5 square(W[i,j] x[i]))`: the argument is
+    then coefficient · inner.
     """
 
     function: str
@@ -171,9 +197,11 @@ class Expert:
 
 @dataclass(frozen=True)
 class Term:
-    """One addend of E: coefficient · Π parameters · Π units · expert, summed over `letters` where `conditions` hold.
+    """One addend of E: coefficient · Π parameters · Π units · expert, summed over `letters` where
+    `conditions` hold.
 
-    The coefficient has the addend's sign: E = Σ terms. `factor_text` shows constants as the user wrote them (`J`, `a^2`).
+    The coefficient has the addend's sign: E = Σ terms. `factor_text` shows constants as the user
+    wrote them (`J`, `a^2`).
     """
 
     coefficient: float
@@ -188,7 +216,9 @@ class Term:
 
 @dataclass(frozen=True)
 class Choice:
-    """A word with its arguments resolved, as `pcd(steps = 1, chains = 100)`: all options, defaults filled in."""
+    """A word with its arguments resolved, as `pcd(steps = 1, chains = 100)`: all options, defaults
+    filled in.
+    """
 
     name: str
     options: tuple[tuple[str, Value], ...] = ()
@@ -200,7 +230,9 @@ class Choice:
 
 @dataclass(frozen=True)
 class Temperature:
-    """T of a one-of-K group's responsibilities, from the first update to the last: P(z | v) ∝ exp(−F(v, z)/T)."""
+    """T of a one-of-K group's responsibilities, from the first update to the last: P(z | v) ∝
+    exp(−F(v, z)/T).
+    """
 
     group: str
     start: float
@@ -243,7 +275,10 @@ class Training:
 
 @dataclass(frozen=True)
 class Model:
-    """A checked model. `lints` are its warnings; `graphs` maps names to edge arrays through `graph(name)`."""
+    """A checked model.
+
+    `lints` are its warnings; `graphs` maps names to edge arrays through `graph(name)`.
+    """
 
     name: str
     arguments: tuple[Argument, ...]

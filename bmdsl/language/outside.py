@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 EDGES = "graph/"
 """Before a graph's name, the key of its edges beside the parameters: no name holds a slash."""
 STATISTICS = "transform/"
-"""Before `GROUP/PLACE/NAME`, the key of what a transform learned from the training cases, beside the parameters."""
+"""Before `GROUP/PLACE/NAME`, the key of what a transform learned from the training cases, beside
+the parameters.
+"""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,6 @@
-"""Overriding a train block from outside (`--set train.batch=50`, `train(..., batch=50)`): parsed and checked as the language itself."""
+"""Overriding a train block from outside (`--set train.batch=50`, `train(..., batch=50)`): parsed
+and checked as the language itself.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,9 @@ Override = str | int | float | bool
 
 
 def override(definition: ModelDefinition, settings: Mapping[str, Override]) -> ModelDefinition:
-    """The definition with these settings of its train block replaced or added; a value is written as in the file."""
+    """The definition with these settings of its train block replaced or added; a value is written
+    as in the file.
+    """
     if not settings:
         return definition
     new, span = _parsed(settings)
@@ -32,25 +36,49 @@ def override(definition: ModelDefinition, settings: Mapping[str, Override]) -> M
     return replace(definition, statements=tuple(statements))
 
 
-def override_stack(definition: StackDefinition, settings: Mapping[str, Override]) -> StackDefinition:
+def override_stack(
+    definition: StackDefinition, settings: Mapping[str, Override]
+) -> StackDefinition:
     """The same for a stack's own train block."""
     if not settings:
         return definition
     new, _ = _parsed(settings)
     names = {s.name.text for s in new}
-    return replace(definition, train=(*(s for s in definition.train if isinstance(s, Name) or s.name.text not in names), *new))
+    return replace(
+        definition,
+        train=(
+            *(s for s in definition.train if isinstance(s, Name) or s.name.text not in names),
+            *new,
+        ),
+    )
 
 
 def _parsed(settings: Mapping[str, Override]) -> tuple[tuple[Setting, ...], Span]:
-    """Every setting read on its own. Raises BM517 if a value is more than one value: nothing of it is dropped, nothing else let in."""
+    """Every setting read on its own.
+
+    Raises BM517 if a value is more than one value: nothing of it is dropped, nothing else let in.
+    """
     made: list[Setting] = []
     for name, value in settings.items():
-        tree = parse(Source("<settings>", f"model settings {{ train {{\n{name} {_written(value)}\n}} }}\n"))
-        blocks = [s for d in tree.definitions if isinstance(d, ModelDefinition) for s in d.statements]
+        tree = parse(
+            Source("<settings>", f"model settings {{ train {{\n{name} {_written(value)}\n}} }}\n")
+        )
+        blocks = [
+            s for d in tree.definitions if isinstance(d, ModelDefinition) for s in d.statements
+        ]
         found = blocks[0].settings if len(blocks) == 1 and isinstance(blocks[0], TrainBlock) else ()
-        alone = len(tree.definitions) == 1 and not tree.imports and not tree.comments and len({s.name.span for s in found}) == 1
+        alone = (
+            len(tree.definitions) == 1
+            and not tree.imports
+            and not tree.comments
+            and len({s.name.span for s in found}) == 1
+        )
         if not alone or found[0].name.text != name:
-            raise fail("BM517", f"`{name} = {value}` is not one setting with its value", help="give each setting by itself: `--set train.batch=50`")
+            raise fail(
+                "BM517",
+                f"`{name} = {value}` is not one setting with its value",
+                help="give each setting by itself: `--set train.batch=50`",
+            )
         made += found
     span = made[0].span
     return tuple(made), span
@@ -60,7 +88,11 @@ def parse_assignment(text: str) -> tuple[str, str]:
     """`train.batch=50` → ("batch", "50")."""
     name, sign, value = text.partition("=")
     if not sign or not value.strip():
-        raise fail("BM866", f"`--set {text}` is not of the form `train.NAME=VALUE`", help="for instance `--set train.batch=50`")
+        raise fail(
+            "BM866",
+            f"`--set {text}` is not of the form `train.NAME=VALUE`",
+            help="for instance `--set train.batch=50`",
+        )
     return name.strip().removeprefix("train."), value.strip()
 
 

@@ -23,7 +23,10 @@ LIMIT = 20
 
 
 def parse(source: Source) -> File:
-    """The tree of a text. BmError with all syntax errors: after one, the next statement is read on."""
+    """The tree of a text.
+
+    BmError with all syntax errors: after one, the next statement is read on.
+    """
     parser, text, wrong, end = _parser(), source.text, [], -1
     while True:
         try:
@@ -49,7 +52,12 @@ def parse(source: Source) -> File:
     try:
         imports, definitions = Builder(source).file(tree)
     except RecursionError:
-        raise fail("BM323", "the text is nested too deeply", Span(source, 0, 0), help="use fewer parentheses inside parentheses") from None
+        raise fail(
+            "BM323",
+            "the text is nested too deeply",
+            Span(source, 0, 0),
+            help="use fewer parentheses inside parentheses",
+        ) from None
     return File(source, imports, definitions, notes)
 
 
@@ -75,14 +83,23 @@ def _comments(text: str) -> list[lark.Token]:
 
 @functools.cache
 def _parser() -> Any:
-    """The parser, from the table in the user's cache folder where one is there for this grammar and these versions."""
+    """The parser, from the table in the user's cache folder where one is there for this grammar and
+    these versions.
+    """
     grammar = (folder("grammar") / "bm.lark").read_text(encoding="utf-8")
-    options: dict[str, Any] = {"parser": "lalr", "lexer": "basic", "propagate_positions": True, "maybe_placeholders": True}
+    options: dict[str, Any] = {
+        "parser": "lalr",
+        "lexer": "basic",
+        "propagate_positions": True,
+        "maybe_placeholders": True,
+    }
     try:
         cache = _cache_path(grammar)
         cache.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         return lark.Lark(grammar, cache=str(cache), **options)
-    except OSError:  # no cache folder to write to: the table is made anew, which costs a quarter of a second
+    except (
+        OSError
+    ):  # no cache folder to write to: the table is made anew, which costs a quarter of a second
         return lark.Lark(grammar, **options)
 
 
@@ -90,4 +107,7 @@ def _cache_path(grammar: str) -> Path:
     import platformdirs
 
     key = hashlib.sha256(f"{grammar}\0{lark.__version__}\0{sys.version}".encode()).hexdigest()[:24]
-    return Path(os.environ.get("BMDSL_CACHE") or platformdirs.user_cache_dir("bmdsl")) / f"grammar-{key}"
+    return (
+        Path(os.environ.get("BMDSL_CACHE") or platformdirs.user_cache_dir("bmdsl"))
+        / f"grammar-{key}"
+    )

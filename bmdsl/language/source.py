@@ -7,7 +7,10 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Source:
-    """One text a user wrote. `name` is what diagnostics print before the line number (a path, or `<text>`)."""
+    """One text a user wrote.
+
+    `name` is what diagnostics print before the line number (a path, or `<text>`).
+    """
 
     name: str
     text: str
@@ -17,7 +20,9 @@ class Source:
     """Of the file's bytes, in hexadecimal."""
 
     def line(self, number: int) -> str:
-        """The text of line `number` (1-based) without its line end; empty past the end of the file."""
+        """The text of line `number` (1-based) without its line end; empty past the end of
+        the file.
+        """
         lines = self.text.splitlines()
         return lines[number - 1] if 1 <= number <= len(lines) else ""
 

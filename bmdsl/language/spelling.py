@@ -9,7 +9,8 @@ from collections.abc import Collection
 def spelled(name: str, known: Collection[str]) -> str:
     """The known word that `name` stands for; `name` itself where there is none, or no single one.
 
-    Python spells a keyword argument by Unicode's NFKC, as in `energy(ﬁ=...)`, which arrives as `fi`. Words of a model stay as they are written.
+    Python spells a keyword argument by Unicode's NFKC, as in `energy(ﬁ=...)`, which arrives as
+    `fi`. Words of a model stay as they are written.
     """
     if name in known:
         return name

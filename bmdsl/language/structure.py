@@ -1,4 +1,6 @@
-"""Which parameters are plain biases and plain couplings of two groups, read off the model's terms."""
+"""Which parameters are plain biases and plain couplings of two groups, read off the
+model's terms.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,9 @@ class Bias:
 
 @dataclass(frozen=True)
 class SharedBias:
-    """−E holds scale · Σ b[k] x[k, …]; `letters` are those of the group and of the parameter, for einsum."""
+    """−E holds scale · Σ b[k] x[k, …]; `letters` are those of the group and of the parameter, for
+    einsum.
+    """
 
     parameter: str
     scale: float
@@ -29,7 +33,9 @@ class SharedBias:
 
 @dataclass(frozen=True)
 class Coupling:
-    """−E holds scale · Σ W[ij] x[i] y[j]; `letters` are those of the parameter and of the two groups, for einsum."""
+    """−E holds scale · Σ W[ij] x[i] y[j]; `letters` are those of the parameter and of the two
+    groups, for einsum.
+    """
 
     parameter: str
     scale: float
@@ -38,12 +44,19 @@ class Coupling:
 
 
 def bias_of(model: Model, group: str) -> Bias | None:
-    """The group's own trained bias, one entry a unit, that no other unit's term uses; None where it has none."""
-    return next((Bias(x.parameter, x.scale) for x in _biases(model, group) if x.letters[0] == x.letters[1]), None)
+    """The group's own trained bias, one entry a unit, that no other unit's term uses; None where it
+    has none.
+    """
+    return next(
+        (Bias(x.parameter, x.scale) for x in _biases(model, group) if x.letters[0] == x.letters[1]),
+        None,
+    )
 
 
 def shared_bias_of(model: Model, group: str) -> SharedBias | None:
-    """As `bias_of`; else one that units of the group share, as those of one feature map do; None where it has none."""
+    """As `bias_of`; else one that units of the group share, as those of one feature map do; None
+    where it has none.
+    """
     found = _biases(model, group)
     return next((x for x in found if x.letters[0] == x.letters[1]), found[0] if found else None)
 
@@ -58,15 +71,25 @@ def _biases(model: Model, group: str) -> list[SharedBias]:
         if form.linear is None or pair is None or model.parameter(form.linear).fixed:
             continue
         inside, unit = pair
-        uses = [t for t in model.terms if t.units and any(q.parameter == form.linear for q in t.parameters)]
+        uses = [
+            t
+            for t in model.terms
+            if t.units and any(q.parameter == form.linear for q in t.parameters)
+        ]
         if set(inside) <= set(unit) and len(uses) == 1:
             names = einsum_names(unit)
-            found.append(SharedBias(form.linear, form.scale, (_spelled(unit, names), _spelled(inside, names))))
+            found.append(
+                SharedBias(
+                    form.linear, form.scale, (_spelled(unit, names), _spelled(inside, names))
+                )
+            )
     return found
 
 
 def coupling_of(model: Model, term: Term) -> Coupling | None:
-    """The term as a coupling of two groups with one weight for each pair (or local pair) of units; None if it is not one."""
+    """The term as a coupling of two groups with one weight for each pair (or local pair) of units;
+    None if it is not one.
+    """
     if len(term.units) != 2 or term.units[0].group == term.units[1].group:
         return None
     form = form_of(model, term)
@@ -75,11 +98,15 @@ def coupling_of(model: Model, term: Term) -> Coupling | None:
         return None
     names = einsum_names(three[0])
     both, left, right = (_spelled(letters, names) for letters in three)
-    return Coupling(form.linear, form.scale, (term.units[0].group, term.units[1].group), (both, left, right))
+    return Coupling(
+        form.linear, form.scale, (term.units[0].group, term.units[1].group), (both, left, right)
+    )
 
 
 def _letters(form: TermForm) -> tuple[Letters, ...] | None:
-    """Of the one parameter and of each unit, its axes' letters; None if one is reached by index arithmetic or in part."""
+    """Of the one parameter and of each unit, its axes' letters; None if one is reached by index
+    arithmetic or in part.
+    """
     found = (*form.parameter_letters, *form.unit_letters)
     return None if None in found else tuple(x for x in found if x is not None)
 
@@ -90,7 +117,9 @@ def _spelled(letters: Letters, names: Mapping[str, str]) -> str:
 
 @dataclass(frozen=True)
 class LayerWeights:
-    """A coupling between two layers: a weight vector for every unit of `upper`, the group further from the visible units, over `axes` of the parameter."""
+    """A coupling between two layers: a weight vector for every unit of `upper`, the group further
+    from the visible units, over `axes` of the parameter.
+    """
 
     parameter: str
     groups: tuple[str, str]
@@ -113,11 +142,15 @@ def layer_weights(model: Model) -> dict[str, LayerWeights]:
 
 
 def depths(model: Model) -> dict[str, int]:
-    """Every group's layer: how many couplings lie between it and the visible groups; groups that none reaches are left out. Given groups count as 0."""
+    """Every group's layer: how many couplings lie between it and the visible groups; groups that
+    none reaches are left out. Given groups count as 0.
+    """
     out = {g.name: 0 for g in model.groups if g.role != "hidden"}
     rim = list(out)
     while rim:
-        near = {u.group for t in model.terms for u in t.units if any(v.group in rim for v in t.units)} - set(out)
+        near = {
+            u.group for t in model.terms for u in t.units if any(v.group in rim for v in t.units)
+        } - set(out)
         depth = out[rim[0]] + 1
         out |= dict.fromkeys(sorted(near), depth)
         rim = [n for n in out if out[n] == depth and n in near]

@@ -16,10 +16,18 @@ def subscript(e: t.Expression, arguments: Bindings) -> Subscript:
         name = e.function.text
         if name not in EDGES:
             close = near(name, EDGES)
-            hint = f"did you mean `{close}`?" if close else "`wrap(x+1)` is periodic, `pad(x+1)` counts as zero outside"
-            raise fail("BM216", f"`{name}(...)` cannot stand in a subscript", e.function.span, help=hint)
+            hint = (
+                f"did you mean `{close}`?"
+                if close
+                else "`wrap(x+1)` is periodic, `pad(x+1)` counts as zero outside"
+            )
+            raise fail(
+                "BM216", f"`{name}(...)` cannot stand in a subscript", e.function.span, help=hint
+            )
         if len(e.arguments) != 1 or e.arguments[0].name is not None:
-            raise fail("BM215", f"`{name}(...)` takes one subscript", e.span, help=f"as `{name}(x+1)`")
+            raise fail(
+                "BM215", f"`{name}(...)` takes one subscript", e.span, help=f"as `{name}(x+1)`"
+            )
         letters, number = _affine(e.arguments[0].value, arguments)
         return Subscript(letters, number, "wrap" if name == "wrap" else "pad")
     letters, number = _affine(e, arguments)
@@ -42,20 +50,32 @@ def _add(e: t.Expression, scale: int, found: dict[str, int], arguments: Bindings
         case t.Unary(operator, operand):
             return _add(operand, -scale if operator == "-" else scale, found, arguments)
         case t.Binary("+" | "-" as operator, left, right):
-            return _add(left, scale, found, arguments) + _add(right, -scale if operator == "-" else scale, found, arguments)
+            return _add(left, scale, found, arguments) + _add(
+                right, -scale if operator == "-" else scale, found, arguments
+            )
         case t.Binary("*", left, right):
             for a, b in ((left, right), (right, left)):
                 if is_constant(a, arguments):
                     return _add(b, scale * _whole(a, arguments), found, arguments)
         case _ if is_constant(e, arguments):
             return scale * _whole(e, arguments)
-    raise fail("BM204", "a subscript is a sum of letters times whole numbers", e.span, help="as `2*x + p - 1`, `wrap(x+1)`, `pad(x+1)`")
+    raise fail(
+        "BM204",
+        "a subscript is a sum of letters times whole numbers",
+        e.span,
+        help="as `2*x + p - 1`, `wrap(x+1)`, `pad(x+1)`",
+    )
 
 
 def _whole(e: t.Expression, arguments: Bindings) -> int:
     value = constant(e, arguments)
     if value is None:
-        raise fail("BM401", f"argument in `{e.span.text}` has no value", e.span, help="give it a default, or a value with -D")
+        raise fail(
+            "BM401",
+            f"argument in `{e.span.text}` has no value",
+            e.span,
+            help="give it a default, or a value with -D",
+        )
     if value != int(value):
         raise fail("BM205", f"a subscript needs whole numbers, this is {value:g}", e.span)
     return whole(value, e, "a number in a subscript")

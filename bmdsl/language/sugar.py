@@ -9,12 +9,26 @@ from itertools import count, islice
 from .diagnostics import fail, near
 from .parse import parse
 from .source import Source
-from .tree import BiasStatement, File, LayersStatement, ModelDefinition, Name, ParameterDeclaration, Statement, UnitDeclaration
+from .tree import (
+    BiasStatement,
+    File,
+    LayersStatement,
+    ModelDefinition,
+    Name,
+    ParameterDeclaration,
+    Statement,
+    UnitDeclaration,
+)
 
 
 def expand(file: File) -> File:
     """The file with every `layers` and `bias` written out."""
-    return replace(file, definitions=tuple(_model(d) if isinstance(d, ModelDefinition) else d for d in file.definitions))
+    return replace(
+        file,
+        definitions=tuple(
+            _model(d) if isinstance(d, ModelDefinition) else d for d in file.definitions
+        ),
+    )
 
 
 @dataclass
@@ -32,14 +46,25 @@ class _Written:
         return (x for n in count() if (x := f"i{n}") not in self.arguments)
 
     def is_new(self, name: str, groups: tuple[str, ...], place: Name) -> bool:
-        """Whether this parameter is still to be written. BmError BM110 where it stands for other groups already."""
+        """Whether this parameter is still to be written.
+
+        BmError BM110 where it stands for other groups already.
+        """
         if name not in self.parameters:
             self.parameters[name] = groups
             return True
         if self.parameters[name] != groups:
             (a, b), (x, y) = self.parameters[name], groups
-            raise fail("BM110", f"the weight between `{x}` and `{y}` would be called `{name}`, as that between `{a}` and `{b}` is", place.span,
-                       help="rename a group, or write one of the two terms out: `param V` and `energy += - V[i,j] ...`")  # fmt: skip
+            raise fail(
+                "BM110",
+                f"the weight between `{x}` and `{y}` would be called `{name}`, as that between"
+                f" `{a}` and `{b}` is",
+                place.span,
+                help=(
+                    "rename a group, or write one of the two terms out: `param V` and `energy += -"
+                    " V[i,j] ...`"
+                ),
+            )
         return False
 
 
@@ -58,7 +83,9 @@ def _model(d: ModelDefinition) -> ModelDefinition:
         if isinstance(s, LayersStatement):
             for a, b in zip(s.groups, s.groups[1:], strict=False):
                 text += _weight(_group(a, groups), _group(b, groups), written, b)
-        made = parse(Source(f"<{s.span.text}>", "model rewritten {\n" + "\n".join(text) + "\n}")).definitions[0]
+        made = parse(
+            Source(f"<{s.span.text}>", "model rewritten {\n" + "\n".join(text) + "\n}")
+        ).definitions[0]
         assert isinstance(made, ModelDefinition)
         out += made.statements
     return replace(d, statements=tuple(out))
@@ -67,7 +94,13 @@ def _model(d: ModelDefinition) -> ModelDefinition:
 def _group(name: Name, groups: dict[str, UnitDeclaration]) -> UnitDeclaration:
     if name.text not in groups:
         close = near(name.text, groups)
-        raise fail("BM101", f"unknown unit `{name.text}`", name.span, "not declared", help=f"did you mean `{close}`?" if close else "")
+        raise fail(
+            "BM101",
+            f"unknown unit `{name.text}`",
+            name.span,
+            "not declared",
+            help=f"did you mean `{close}`?" if close else "",
+        )
     return groups[name.text]
 
 
@@ -95,5 +128,7 @@ def _weight(a: UnitDeclaration, b: UnitDeclaration, written: _Written, place: Na
         return []
     letters = written.letters()
     x, y = list(islice(letters, _axes(a))), list(islice(letters, _axes(b)))
-    line = f"energy += - {_indexed(name, x + y)} {_indexed(a.name.text, x)} {_indexed(b.name.text, y)}"
+    line = (
+        f"energy += - {_indexed(name, x + y)} {_indexed(a.name.text, x)} {_indexed(b.name.text, y)}"
+    )
     return [line] if name in written.declared else [f"param {name}", line]

@@ -1,4 +1,6 @@
-"""Train blocks against the vocabulary: words, options, kinds and bounds checked, defaults filled in."""
+"""Train blocks against the vocabulary: words, options, kinds and bounds checked, defaults filled
+in.
+"""
 
 from __future__ import annotations
 
@@ -17,9 +19,17 @@ WORDS = ("positive", "negative", "objective", "optimizer", "schedule", "pretrain
 LISTS = ("penalty", "transform")
 
 
-def training(block: t.TrainBlock | None, vocabulary: Vocabulary, arguments: Bindings, names: Mapping[str, tuple[str, ...]],
-             wrong: list[Diagnostic]) -> Training:  # fmt: skip
-    """The block with every default filled in; what is wrong goes to `wrong`. `names`: parameters and groups, by kind."""
+def training(
+    block: t.TrainBlock | None,
+    vocabulary: Vocabulary,
+    arguments: Bindings,
+    names: Mapping[str, tuple[str, ...]],
+    wrong: list[Diagnostic],
+) -> Training:
+    """The block with every default filled in; what is wrong goes to `wrong`.
+
+    `names`: parameters and groups, by kind.
+    """
     out = Training()
     seen: set[str] = set()
     for s in block.settings if block else ():
@@ -34,25 +44,40 @@ def training(block: t.TrainBlock | None, vocabulary: Vocabulary, arguments: Bind
     return out
 
 
-def _setting(s: t.Setting, name: str, v: Vocabulary, arguments: Bindings, names: Mapping[str, tuple[str, ...]], so_far: Training) -> dict[str, Any]:
+def _setting(
+    s: t.Setting,
+    name: str,
+    v: Vocabulary,
+    arguments: Bindings,
+    names: Mapping[str, tuple[str, ...]],
+    so_far: Training,
+) -> dict[str, Any]:
     first = s.values[0]
     if name not in LISTS and len(s.values) > 1:
         raise fail("BM502", f"`{name}` takes one value", s.span)
     if name in NUMBERS:
-        plain = isinstance(first, t.Number) and isinstance(first.value, int)  # exact, however large: a seed
+        plain = isinstance(first, t.Number) and isinstance(
+            first.value, int
+        )  # exact, however large: a seed
         value = first.value if plain and isinstance(first, t.Number) else constant(first, arguments)
         if value is None or value != int(value) or value < NUMBERS[name]:
-            raise fail("BM503", f"`{name}` must be a whole number of at least {NUMBERS[name]}", first.span)
+            raise fail(
+                "BM503", f"`{name}` must be a whole number of at least {NUMBERS[name]}", first.span
+            )
         return {name: int(value)}
     if name == "validate":
         value = constant(first, arguments)
         if value is None or not 0 <= value < 1:
-            raise fail("BM503", "`validate` is a share of the data, at least 0 and below 1", first.span)
+            raise fail(
+                "BM503", "`validate` is a share of the data, at least 0 and below 1", first.span
+            )
         return {name: float(value)}
     if name == "monitor":
         value = constant(first, arguments)
         if value is None or not 0 <= value <= 1:
-            raise fail("BM503", "`monitor` is a share of the training's time, from 0 to 1", first.span)
+            raise fail(
+                "BM503", "`monitor` is a share of the training's time, from 0 to 1", first.span
+            )
         return {name: float(value)}
     if name == "center":
         if not isinstance(first, t.Ref) or first.name.text not in ("on", "off"):
@@ -68,31 +93,58 @@ def _setting(s: t.Setting, name: str, v: Vocabulary, arguments: Bindings, names:
         return {name: tuple(choice(x, name, getattr(v, name), arguments, names) for x in s.values)}
     known = (*NUMBERS, "validate", "monitor", "center", "data", "temperature", *WORDS, *LISTS)
     close = near(name, known)
-    raise fail("BM506", f"unknown setting `{name}`", s.name.span, help=f"did you mean `{close}`?" if close else f"settings are {', '.join(known)}")
+    raise fail(
+        "BM506",
+        f"unknown setting `{name}`",
+        s.name.span,
+        help=f"did you mean `{close}`?" if close else f"settings are {', '.join(known)}",
+    )
 
 
-ENDS = (Option("start", "number", required=True, low=0, open_low=True), Option("stop", "number", required=True, low=0, open_low=True))
+ENDS = (
+    Option("start", "number", required=True, low=0, open_low=True),
+    Option("stop", "number", required=True, low=0, open_low=True),
+)
 
 
-def _temperature(s: t.Setting, arguments: Bindings, names: Mapping[str, tuple[str, ...]]) -> Temperature:
-    """`z = 20`, or from one temperature to another over all updates: `z = linear(100, 10)`, `z = geometric(100, 10)`."""
+def _temperature(
+    s: t.Setting, arguments: Bindings, names: Mapping[str, tuple[str, ...]]
+) -> Temperature:
+    """`z = 20`, or from one temperature to another over all updates: `z = linear(100, 10)`, `z =
+    geometric(100, 10)`.
+    """
     first = s.values[0]
     usage = "temperature z = 20, or temperature z = geometric(100, 10)"
     if s.target is None or s.target.text not in names["group"]:
         raise fail("BM505", "`temperature` names a group and a number above 0", s.span, help=usage)
     if isinstance(first, t.Call):
         if first.function.text not in ("linear", "geometric"):
-            raise fail("BM505", f"a temperature does not change by `{first.function.text}`", first.span, help=usage)
+            raise fail(
+                "BM505",
+                f"a temperature does not change by `{first.function.text}`",
+                first.span,
+                help=usage,
+            )
         ends = options(first.function.text, ENDS, first, arguments, names)
-        start, stop = (x if isinstance(x, float) else 1.0 for x in (ends["start"], ends["stop"]))  # an open argument: not to be trained yet
-        return Temperature(s.target.text, start, stop, "linear" if first.function.text == "linear" else "geometric")
+        start, stop = (
+            x if isinstance(x, float) else 1.0 for x in (ends["start"], ends["stop"])
+        )  # an open argument: not to be trained yet
+        return Temperature(
+            s.target.text, start, stop, "linear" if first.function.text == "linear" else "geometric"
+        )
     value = constant(first, arguments)
     if value is None or value <= 0:
         raise fail("BM505", "`temperature` names a group and a number above 0", s.span, help=usage)
     return Temperature(s.target.text, float(value), float(value))
 
 
-def choice(e: t.Expression, what: str, words: Mapping[str, Word], arguments: Bindings, names: Mapping[str, tuple[str, ...]]) -> Choice:
+def choice(
+    e: t.Expression,
+    what: str,
+    words: Mapping[str, Word],
+    arguments: Bindings,
+    names: Mapping[str, tuple[str, ...]],
+) -> Choice:
     """A word with its options resolved."""
     word_name = e.name if isinstance(e, t.Ref) else e.function if isinstance(e, t.Call) else None
     if word_name is None:
@@ -109,19 +161,34 @@ def choice(e: t.Expression, what: str, words: Mapping[str, Word], arguments: Bin
         for a in named:
             if a.name is not None and a.name.text not in names.get("parameter", ()):
                 close = near(a.name.text, [*own, *names.get("parameter", ())])
-                raise fail("BM509", f"`{word.name}` has no option `{a.name.text}`, and it is no parameter", a.name.span,
-                           help=f"did you mean `{close}`?" if close else _signature(word.name, known))  # fmt: skip
+                raise fail(
+                    "BM509",
+                    f"`{word.name}` has no option `{a.name.text}`, and it is no parameter",
+                    a.name.span,
+                    help=f"did you mean `{close}`?" if close else _signature(word.name, known),
+                )
         known = (*known, *(Option(a.name.text, "number") for a in named if a.name is not None))
     return Choice(word.name, tuple(options(word.name, known, e, arguments, names).items()), e.span)
 
 
-def options(name: str, known: tuple[Option, ...], e: t.Expression, arguments: Bindings, names: Mapping[str, tuple[str, ...]]) -> dict[str, Value]:
+def options(
+    name: str,
+    known: tuple[Option, ...],
+    e: t.Expression,
+    arguments: Bindings,
+    names: Mapping[str, tuple[str, ...]],
+) -> dict[str, Value]:
     """All options of a word or unit type: given, or default; positional ones first."""
     given: dict[str, t.CallArgument] = {}
     for k, a in enumerate(e.arguments if isinstance(e, t.Call) else ()):
         if a.name is None:
             if k >= len(known):
-                raise fail("BM510", f"`{name}` takes {counted(len(known), 'option')}", a.span, help=_signature(name, known))
+                raise fail(
+                    "BM510",
+                    f"`{name}` takes {counted(len(known), 'option')}",
+                    a.span,
+                    help=_signature(name, known),
+                )
             key = known[k].name
         else:
             key = a.name.text
@@ -137,22 +204,37 @@ def options(name: str, known: tuple[Option, ...], e: t.Expression, arguments: Bi
         if o.name in given:
             out[o.name] = _value(name, o, given[o.name].value, arguments, names)
         elif o.required:
-            raise fail("BM512", f"`{name}` needs its option `{o.name}`", e.span, help=_signature(name, known))
+            raise fail(
+                "BM512",
+                f"`{name}` needs its option `{o.name}`",
+                e.span,
+                help=_signature(name, known),
+            )
         elif o.default is not None:
             out[o.name] = o.default
     return out
 
 
-def _value(word: str, o: Option, e: t.Expression, arguments: Bindings, names: Mapping[str, tuple[str, ...]]) -> Value:
+def _value(
+    word: str, o: Option, e: t.Expression, arguments: Bindings, names: Mapping[str, tuple[str, ...]]
+) -> Value:
     if o.kind in ("name", "parameter", "group", "boolean"):
         if not isinstance(e, t.Ref) or e.subscripts is not None:
             raise fail("BM513", f"option `{o.name}` of `{word}` is a name", e.span)
         text = e.name.text
-        allowed = ("true", "false") if o.kind == "boolean" else o.choices if o.kind == "name" else names.get(o.kind, ())
+        allowed = (
+            ("true", "false")
+            if o.kind == "boolean"
+            else o.choices
+            if o.kind == "name"
+            else names.get(o.kind, ())
+        )
         if allowed and text not in allowed:
             close = near(text, allowed)
             hint = f"did you mean `{close}`?" if close else f"one of {', '.join(allowed)}"
-            raise fail("BM514", f"`{text}` is no {o.kind} that `{word}` can take", e.span, help=hint)
+            raise fail(
+                "BM514", f"`{text}` is no {o.kind} that `{word}` can take", e.span, help=hint
+            )
         return text == "true" if o.kind == "boolean" else text
     value = constant(e, arguments)
     if value is None:
@@ -162,13 +244,21 @@ def _value(word: str, o: Option, e: t.Expression, arguments: Bindings, names: Ma
         bound = "" if o.low is None else f" {'above' if o.open_low else 'of at least'} {o.low:g}"
         top = "" if o.high is None else f" and at most {o.high:g}"
         kind = "a whole number" if o.kind == "integer" else "a number"
-        raise fail("BM515", f"option `{o.name}` of `{word}` must be {kind}{bound}{top}, this is {value:g}", e.span)
+        raise fail(
+            "BM515",
+            f"option `{o.name}` of `{word}` must be {kind}{bound}{top}, this is {value:g}",
+            e.span,
+        )
     return int(value) if o.kind == "integer" else float(value)
 
 
 def _signature(name: str, known: tuple[Option, ...]) -> str:
     def value(x: object) -> str:
-        return str(x).lower() if isinstance(x, bool) else f"{x:g}" if isinstance(x, float) else str(x)
+        return (
+            str(x).lower() if isinstance(x, bool) else f"{x:g}" if isinstance(x, float) else str(x)
+        )
 
-    shown = ", ".join(o.name if o.default is None else f"{o.name} = {value(o.default)}" for o in known)
+    shown = ", ".join(
+        o.name if o.default is None else f"{o.name} = {value(o.default)}" for o in known
+    )
     return f"{name}({shown})"

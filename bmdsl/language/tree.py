@@ -1,4 +1,7 @@
-"""The syntax tree: what the user wrote, node by node, each with its span. The parser makes it, the checker reads it."""
+"""The syntax tree: what the user wrote, node by node, each with its span.
+
+The parser makes it, the checker reads it.
+"""
 
 from __future__ import annotations
 
@@ -56,7 +59,9 @@ class CallArgument:
 
 @dataclass(frozen=True)
 class Call:
-    """`normal(0, 0.01)`, `wrap(x+1)`, `softplus(...)`, `file:NAME`-free: always a name and a parenthesis."""
+    """`normal(0, 0.01)`, `wrap(x+1)`, `softplus(...)`, `file:NAME`-free: always a name and a
+    parenthesis.
+    """
 
     function: Name
     arguments: tuple[CallArgument, ...]
@@ -93,7 +98,9 @@ class Power:
 
 @dataclass(frozen=True)
 class SumOver:
-    """`sum[j] body` or `sum[i,j] body`: binds letters; body is the product that follows, up to the next sign or `for`."""
+    """`sum[j] body` or `sum[i,j] body`: binds letters; body is the product that follows, up to the
+    next sign or `for`.
+    """
 
     letters: tuple[Name, ...]
     body: Expression
@@ -107,7 +114,9 @@ Expression = Number | String | Ref | Call | Unary | Binary | Power | SumOver
 
 @dataclass(frozen=True)
 class LetterRange:
-    """`for x in 0..n`: x runs over start, ..., stop − 1, as `0..n` is the n values of an axis of length n."""
+    """`for x in 0..n`: x runs over start, ..., stop − 1, as `0..n` is the n values of an axis of
+    length n.
+    """
 
     letter: Name
     start: Expression
@@ -172,7 +181,9 @@ class ParameterDeclaration:
     name: Name
     shape: tuple[Expression, ...] | None
     init: Expression | None
-    """A Number (or constant expression), a String (file), or a Call (`normal(0, 0.01)`, `logit_mean(v)`)."""
+    """A Number (or constant expression), a String (file), or a Call (`normal(0, 0.01)`,
+    `logit_mean(v)`).
+    """
     modifiers: tuple[Name | Call, ...]
     """`fixed`, or with an argument, `symmetric(upper)`."""
     span: Span
@@ -214,10 +225,11 @@ class BiasStatement:
 
 @dataclass(frozen=True)
 class Setting:
-    """One line of a train block: `batch 100`, `positive exact`, `temperature z = 20`, `penalty l2(W, 1e-4), l1(W, 1e-5)`.
+    """One line of a train block: `batch 100`, `positive exact`, `temperature z = 20`, `penalty
+    l2(W, 1e-4), l1(W, 1e-5)`.
 
-    `values` has one entry but for comma lists; `target` is the name before `=` where there is one (`z`).
-    A bare name is a Ref without subscripts.
+    `values` has one entry but for comma lists; `target` is the name before `=` where there is one
+    (`z`). A bare name is a Ref without subscripts.
     """
 
     name: Name

@@ -10,7 +10,9 @@ from . import tree as t
 from .source import Source, Span
 
 MAX_DIGITS = 400
-"""A whole number of more digits is past every number that is held, and slow to read: it becomes an infinity, which the checker refuses."""
+"""A whole number of more digits is past every number that is held, and slow to read: it becomes an
+infinity, which the checker refuses.
+"""
 
 
 class Builder:
@@ -28,7 +30,9 @@ class Builder:
     def name(self, token: Token) -> t.Name:
         return t.Name(str(token), self.span(token))
 
-    def file(self, tree: Tree[Token]) -> tuple[tuple[t.Import, ...], tuple[t.ModelDefinition | t.StackDefinition, ...]]:
+    def file(
+        self, tree: Tree[Token]
+    ) -> tuple[tuple[t.Import, ...], tuple[t.ModelDefinition | t.StackDefinition, ...]]:
         imports, definitions = [], []
         for node in tree.children:
             assert isinstance(node, Tree)
@@ -41,22 +45,37 @@ class Builder:
     def model(self, node: Any) -> t.ModelDefinition:
         name, arguments, *statements = node.children
         made = tuple(
-            t.ArgumentDeclaration(self.name(a.children[0]), self.maybe(a.children[1]), self.span(a)) for a in (arguments.children if arguments else ())
+            t.ArgumentDeclaration(self.name(a.children[0]), self.maybe(a.children[1]), self.span(a))
+            for a in (arguments.children if arguments else ())
         )
-        return t.ModelDefinition(self.name(name), made, tuple(x for s in statements for x in self.statement(s)), self.span(node))
+        return t.ModelDefinition(
+            self.name(name),
+            made,
+            tuple(x for s in statements for x in self.statement(s)),
+            self.span(node),
+        )
 
     def statement(self, node: Any) -> list[t.Statement]:
         children, span = node.children, self.span(node)
         match node.data:
             case "unit":
                 role, name, shape, kind = children
-                return [t.UnitDeclaration(str(role.children[0]), self.name(name), self.shape(shape) or (), self.call(kind), span)]  # type: ignore[arg-type]  # the grammar's three roles
+                return [
+                    t.UnitDeclaration(
+                        str(role.children[0]),  # type: ignore[arg-type]  # the grammar's three roles
+                        self.name(name),
+                        self.shape(shape) or (),
+                        self.call(kind),
+                        span,
+                    )
+                ]
             case "parameters":
                 return [self.parameter(p) for p in children]
             case "energy":
                 sign = "+=" if isinstance(children[0], Token) else "="
                 first, more = children[-2:]
-                return [t.EnergyStatement(sign, (self.addend(first), *(self.addend(a) for a in more.children)), span)]  # type: ignore[arg-type]  # one of two
+                addends = (self.addend(first), *(self.addend(a) for a in more.children))
+                return [t.EnergyStatement(sign, addends, span)]  # type: ignore[arg-type]  # one of two
             case "graph":
                 value = self.expression(children[1])
                 assert isinstance(value, t.Call | t.String)
@@ -80,8 +99,12 @@ class Builder:
         if init is not None:
             sign, value = init.children
             start = self.signed(sign, value, self.span(init))
-        made = tuple(self.name(m) if isinstance(m, Token) else self.call(m) for m in modifiers.children)
-        return t.ParameterDeclaration(self.name(name), self.shape(shape), start, made, self.span(node))
+        made = tuple(
+            self.name(m) if isinstance(m, Token) else self.call(m) for m in modifiers.children
+        )
+        return t.ParameterDeclaration(
+            self.name(name), self.shape(shape), start, made, self.span(node)
+        )
 
     def signed(self, sign: Any, value: Any, span: Span) -> t.Expression:
         made = self.expression(value)
@@ -96,10 +119,18 @@ class Builder:
         c, span = node.children, self.span(node)
         if node.data == "letter_range":
             start, stop = c[1].children[0], c[2].children[0]
-            return t.LetterRange(self.name(c[0]), self.expression(start), self.expression(stop), span, _is_closed(stop))
+            return t.LetterRange(
+                self.name(c[0]),
+                self.expression(start),
+                self.expression(stop),
+                span,
+                _is_closed(stop),
+            )
         if node.data == "edge_range":
             return t.EdgeRange(self.name(c[0]), self.name(c[1]), self.name(c[2]), span)
-        return t.LetterOrder(self.name(c[0]), "<" if node.data == "letter_less" else "!=", self.name(c[1]), span)
+        return t.LetterOrder(
+            self.name(c[0]), "<" if node.data == "letter_less" else "!=", self.name(c[1]), span
+        )
 
     def setting(self, node: Any) -> list[t.Setting]:
         name, *values = node.children
@@ -107,9 +138,17 @@ class Builder:
         for v in values:
             if v.data == "target":
                 sign, number = v.children[-2:]
-                targets.append((self.name(v.children[0]), self.number(sign, number, self.span(v)), self.span(v)))
+                targets.append(
+                    (
+                        self.name(v.children[0]),
+                        self.number(sign, number, self.span(v)),
+                        self.span(v),
+                    )
+                )
             elif v.data == "target_call":
-                targets.append((self.name(v.children[0]), self.expression(v.children[1]), self.span(v)))
+                targets.append(
+                    (self.name(v.children[0]), self.expression(v.children[1]), self.span(v))
+                )
             elif v.data == "setting_number":
                 sign, number = v.children
                 plain.append(self.number(sign, number, self.span(v)))
@@ -119,7 +158,13 @@ class Builder:
             else:
                 plain.append(self.expression(v))
         out = [t.Setting(self.name(name), None, tuple(plain), self.span(node))] if plain else []
-        return [*out, *(t.Setting(self.name(name), target, (value,), span) for target, value, span in targets)]
+        return [
+            *out,
+            *(
+                t.Setting(self.name(name), target, (value,), span)
+                for target, value, span in targets
+            ),
+        ]
 
     def number(self, sign: Any, token: Token, span: Span) -> t.Expression:
         made = t.Number(_value(token), self.span(token))
@@ -136,7 +181,9 @@ class Builder:
                 own, kind, *below = part.children
                 on = [c for c in below if c is not None and c.type == "NAME"]
                 first, second = (self.name(on[0]), self.name(on[1])) if on else (None, None)
-                layers.append(t.StackLayer(self.name(own), self.call(kind), first, second, self.span(part)))
+                layers.append(
+                    t.StackLayer(self.name(own), self.call(kind), first, second, self.span(part))
+                )
             else:
                 for c in part.children:
                     train += [self.name(c)] if isinstance(c, Token) else self.setting(c)
@@ -148,7 +195,9 @@ class Builder:
         for a in arguments.children if arguments is not None else ():
             named = a.data == "named"
             value = self.expression(a.children[-1])
-            made.append(t.CallArgument(self.name(a.children[0]) if named else None, value, self.span(a)))
+            made.append(
+                t.CallArgument(self.name(a.children[0]) if named else None, value, self.span(a))
+            )
         return t.Call(self.name(name), tuple(made), self.span(node))
 
     def expression(self, node: Any) -> t.Expression:
@@ -160,12 +209,21 @@ class Builder:
                     out = t.Binary(str(sign), out, self.expression(term), span)  # type: ignore[arg-type]  # + or −
                 return out
             case "times" | "divide":
-                return t.Binary("*" if node.data == "times" else "/", self.expression(c[0]), self.expression(c[1]), span)
+                return t.Binary(
+                    "*" if node.data == "times" else "/",
+                    self.expression(c[0]),
+                    self.expression(c[1]),
+                    span,
+                )
             case "over":
                 *letters, body = c
                 return t.SumOver(tuple(self.name(x) for x in letters), self.expression(body), span)
             case "power":
-                return self.expression(c[0]) if c[1] is None else t.Power(self.expression(c[0]), self.expression(c[1]), span)
+                return (
+                    self.expression(c[0])
+                    if c[1] is None
+                    else t.Power(self.expression(c[0]), self.expression(c[1]), span)
+                )
             case "number":
                 return t.Number(_value(c[0]), span)
             case "string":
@@ -182,7 +240,9 @@ class Builder:
 
 def _is_closed(node: Any) -> bool:
     """Whether parentheses stand around the whole expression."""
-    return node.data == "paren" or (node.data == "power" and node.children[1] is None and _is_closed(node.children[0]))
+    return node.data == "paren" or (
+        node.data == "power" and node.children[1] is None and _is_closed(node.children[0])
+    )
 
 
 def _value(token: Token) -> int | float:

@@ -1,6 +1,8 @@
-"""The words a text may use that are not the language's own: unit types, phases, optimizers, penalties, functions.
+"""The words a text may use that are not the language's own: unit types, phases, optimizers,
+penalties, functions.
 
-The checker takes a Vocabulary as an argument, so that a new unit type or penalty needs no edit here.
+The checker takes a Vocabulary as an argument, so that a new unit type or penalty needs no edit
+here.
 """
 
 from __future__ import annotations
@@ -14,7 +16,10 @@ Kind = Literal["number", "integer", "name", "parameter", "group", "boolean"]
 
 @dataclass(frozen=True)
 class Option:
-    """One argument of a word. `default` None with `required` True must be given. Bounds are inclusive unless `open_low`."""
+    """One argument of a word. `default` None with `required` True must be given.
+
+    Bounds are inclusive unless `open_low`.
+    """
 
     name: str
     kind: Kind = "number"
@@ -28,7 +33,10 @@ class Option:
 
 @dataclass(frozen=True)
 class Word:
-    """A name with its arguments, in order. `open_keys`: takes any further `PARAMETER = number` (as `equal_norms(W1 = 0.1)`)."""
+    """A name with its arguments, in order.
+
+    `open_keys`: takes any further `PARAMETER = number` (as `equal_norms(W1 = 0.1)`).
+    """
 
     name: str
     options: tuple[Option, ...] = ()
@@ -40,7 +48,9 @@ class Word:
 
 @dataclass(frozen=True)
 class UnitWord:
-    """What the checker must know of a unit type: arguments, powers of x that terms may use, and whether it is one-of-K."""
+    """What the checker must know of a unit type: arguments, powers of x that terms may use, and
+    whether it is one-of-K.
+    """
 
     name: str
     options: tuple[Option, ...] = ()
@@ -49,14 +59,20 @@ class UnitWord:
     reduces: Mapping[int, int] = field(default_factory=dict)
     """power → power it equals on the domain, 0 for the constant 1: binary {2: 1}, spin {2: 0}."""
     states: str | None = None
-    """Name of the argument that is the number of states of a one-of-K type; its state is the unit's last subscript."""
+    """Name of the argument that is the number of states of a one-of-K type; its state is the unit's
+    last subscript.
+    """
     components: int | None = None
-    """Length of the vector that a unit's state is, where it is one: the unit's last subscript runs over it."""
+    """Length of the vector that a unit's state is, where it is one: the unit's last subscript runs
+    over it.
+    """
     summary: str = ""
     ends: Callable[..., tuple[float, float]] | None = None
     """The least and the largest value that a unit with these arguments has."""
     also: tuple[str, ...] = ()
-    """What the type is called elsewhere: such a name is no type, but a message can say which is meant."""
+    """What the type is called elsewhere: such a name is no type, but a message can say which is
+    meant.
+    """
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,9 @@
-"""The order in which a product of arrays is summed over its letters, chosen by counted operations and memory.
+"""The order in which a product of arrays is summed over its letters, chosen by counted operations
+and memory.
 
-An array is known by its letters, a batch of cases by the letter `ROWS`. The search is exact: of all orders of pairwise contractions the one
-of least cost, by dynamic programming over subsets of the arrays, of which a term has few. Of many arrays the cheapest pair is taken again and again.
+An array is known by its letters, a batch of cases by the letter `ROWS`. The search is exact: of all
+orders of pairwise contractions the one of least cost, by dynamic programming over subsets of the
+arrays, of which a term has few. Of many arrays the cheapest pair is taken again and again.
 """
 
 from __future__ import annotations
@@ -16,14 +18,18 @@ Letters = tuple[str, ...]
 ROWS = "·"
 """The letter of cases or chains: no letter of a model can be written so."""
 MAX_SEARCHED_ARRAYS = 8
-"""Arrays up to which all orders are looked at: 3^8 pairs of subsets take 10 ms, 3^12 a second for every field."""
+"""Arrays up to which all orders are looked at: 3^8 pairs of subsets take 10 ms, 3^12 a second for
+every field.
+"""
 MOVE = 16
 """A number written and read again costs about as much as so many operations."""
 
 
 @dataclass(frozen=True)
 class Step:
-    """Contracts the arrays at two places of the list (the second absent: letters are summed away) and appends the result to the list."""
+    """Contracts the arrays at two places of the list (the second absent: letters are summed away)
+    and appends the result to the list.
+    """
 
     left: int
     right: int | None
@@ -32,7 +38,9 @@ class Step:
 
 @dataclass(frozen=True)
 class Path:
-    """Steps in order; operations (two for a multiplication and addition) and the most numbers of one intermediate result."""
+    """Steps in order; operations (two for a multiplication and addition) and the most numbers of
+    one intermediate result.
+    """
 
     steps: tuple[Step, ...]
     operations: int
@@ -40,7 +48,9 @@ class Path:
 
 
 def best_path(arrays: Sequence[Letters], out: Letters, lengths: Mapping[str, int]) -> Path:
-    """The cheapest order for Σ Π arrays over all letters that are not in `out`, which must be among theirs."""
+    """The cheapest order for Σ Π arrays over all letters that are not in `out`, which must be among
+    theirs.
+    """
     count = len(arrays)
     if count > MAX_SEARCHED_ARRAYS:
         return _pair_by_pair(arrays, out, lengths)
@@ -51,7 +61,9 @@ def best_path(arrays: Sequence[Letters], out: Letters, lengths: Mapping[str, int
 
     @cache
     def kept(subset: int) -> Letters:
-        """Letters of a subset's product that are still needed: by an array outside it, or by the result."""
+        """Letters of a subset's product that are still needed: by an array outside it, or by the
+        result.
+        """
         outside = set(out) | {x for k in range(count) if not subset >> k & 1 for x in arrays[k]}
         inside = dict.fromkeys(x for k in range(count) if subset >> k & 1 for x in arrays[k])
         return tuple(x for x in inside if x in outside)
@@ -69,7 +81,12 @@ def best_path(arrays: Sequence[Letters], out: Letters, lengths: Mapping[str, int
                 a, b = best(left), best(right)
                 pair = 2 * size(tuple(set(kept(left)) | set(kept(right))))
                 made = size(kept(subset))
-                choice = (a[0] + b[0] + pair + MOVE * made, a[1] + b[1] + pair, max(a[2], b[2], made), left)
+                choice = (
+                    a[0] + b[0] + pair + MOVE * made,
+                    a[1] + b[1] + pair,
+                    max(a[2], b[2], made),
+                    left,
+                )
                 if found is None or choice < found:
                     found = choice
             left = (left - 1) & subset
@@ -82,7 +99,9 @@ def best_path(arrays: Sequence[Letters], out: Letters, lengths: Mapping[str, int
     def write(subset: int) -> int:
         if subset in places:
             at = places[subset]
-            if len(kept(subset)) < len(arrays[at]):  # a letter of this array alone: summed before anything meets it
+            if len(kept(subset)) < len(
+                arrays[at]
+            ):  # a letter of this array alone: summed before anything meets it
                 steps.append(Step(at, None, kept(subset)))
                 places[subset] = count + len(steps) - 1
                 return places[subset]
@@ -132,7 +151,9 @@ def _pair_by_pair(arrays: Sequence[Letters], out: Letters, lengths: Mapping[str,
 
 
 def written(path: Path, names: Sequence[str]) -> str:
-    """A path as text: `v A → [·, f]`, step by step, what was made before in brackets by its number."""
+    """A path as text: `v A → [·, f]`, step by step, what was made before in brackets by
+    its number.
+    """
     known, parts = list(names), []
     for n, step in enumerate(path.steps, 1):
         pair = known[step.left] if step.right is None else f"{known[step.left]} {known[step.right]}"

@@ -1,4 +1,6 @@
-"""What a plan costs: parameters, memory and floating-point operations of one update, counted before anything is allocated."""
+"""What a plan costs: parameters, memory and floating-point operations of one update, counted before
+anything is allocated.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,8 @@ SHARE = 0.8
 
 
 COPIES = 4
-"""Arrays of every parameter's shape: itself, its gradient, and at most two that an optimizer keeps."""
+"""Arrays of every parameter's shape: itself, its gradient, and at most two that an optimizer keeps.
+"""
 
 
 @dataclass(frozen=True)
@@ -40,7 +43,10 @@ class Costs:
 
     def lines(self) -> list[str]:
         """As `bm explain` prints them."""
-        parts = f"parameters, gradient and optimizer {_size(self.weights)}, couplings {_size(self.couplings)}, states {_size(self.states)}"
+        parts = (
+            f"parameters, gradient and optimizer {_size(self.weights)}, couplings"
+            f" {_size(self.couplings)}, states {_size(self.states)}"
+        )
         return [
             f"parameters  {self.parameters:,}",
             f"memory      {_size(self.bytes)} ({parts})",
@@ -55,17 +61,24 @@ def count_costs(plan: Plan, training: Training, itemsize: int = 4) -> Costs:
     built = sum(sizes[c.a] * sizes[c.b] for c in plan.couplings if c.direct is None)
     listed = sum(_listed_bytes(plan, n, itemsize) for n in plan.listed)
     lateral = sum(sizes[g.name] ** 2 for g in plan.groups if g.lateral)
-    pairs = sum(sizes[c.a] * sizes[c.b] for c in plan.couplings) + lateral + sum(prod(sizes[n] for n in t.groups) for t in plan.tensors)
+    pairs = (
+        sum(sizes[c.a] * sizes[c.b] for c in plan.couplings)
+        + lateral
+        + sum(prod(sizes[n] for n in t.groups) for t in plan.tensors)
+    )
     options = dict(training.negative.options)
     chains, steps = int(options.get("chains", training.batch)), int(options.get("steps", 1))  # type: ignore[arg-type]  # whole numbers
-    # a product gives every pair one multiplication and addition a row: once for the posterior, two a sweep, one for each phase's gradient
+    # a product gives every pair one multiplication and addition a row: once for the posterior, two
+    # a sweep, one for each phase's gradient
     operations = 2 * pairs * (training.batch * 2 + chains * (2 * steps + 1))
     between = 0
     for c in plan.contractions:
         lengths = c.lengths(plan.model, max(chains, training.batch))
         fields = [c.field(g, lengths) for g in c.groups if plan.group(g).role != "given"]
         moments = [c.moment(k, lengths) for k in range(len(c.parameters))]
-        operations += sum(p.operations for p in fields) * steps + 2 * sum(p.operations for p in moments)
+        operations += sum(p.operations for p in fields) * steps + 2 * sum(
+            p.operations for p in moments
+        )
         if not c.is_convolution:  # whose sites are gathered a few cases at a time
             between = max(between, *(p.numbers for p in (*fields, *moments)))
     return Costs(
@@ -82,24 +95,36 @@ def _listed_bytes(plan: Plan, number: int, itemsize: int) -> int:
     """A term's couplings written out: their places, and each of their units' view of them."""
     order = len(plan.model.terms[number].units)
     one = 4 * order + 8 + 2 * itemsize
-    return setting_count(plan.model, plan.model.terms[number]) * (2 * one + order * (4 * (order - 1) + 16 + itemsize))
+    return setting_count(plan.model, plan.model.terms[number]) * (
+        2 * one + order * (4 * (order - 1) + 16 + itemsize)
+    )
 
 
 def memory_limit() -> int | None:
-    """Bytes a model may take: a share of the machine's memory; None where the system does not say how much it has."""
+    """Bytes a model may take: a share of the machine's memory; None where the system does not say
+    how much it has.
+    """
     try:
         return int(SHARE * os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
     except (AttributeError, ValueError, OSError):
         return None
 
 
-def refuse_too_large(plan: Plan, training: Training, itemsize: int, limit: int | None = None) -> None:
-    """BmError BM830 where the counted memory is above `limit` bytes (None: the machine's own limit)."""
+def refuse_too_large(
+    plan: Plan, training: Training, itemsize: int, limit: int | None = None
+) -> None:
+    """BmError BM830 where the counted memory is above `limit` bytes (None: the machine's own
+    limit).
+    """
     costs = count_costs(plan, training, itemsize)
     bound = memory_limit() if limit is None else limit
     if bound is not None and costs.bytes > bound:
-        raise fail("BM830", f"model `{plan.model.name}` needs {_size(costs.bytes)}, the limit is {_size(bound)}",
-                   help="make it smaller, or raise the limit with `--memory-limit`", note="; ".join(" ".join(x.split()) for x in costs.lines()))  # fmt: skip
+        raise fail(
+            "BM830",
+            f"model `{plan.model.name}` needs {_size(costs.bytes)}, the limit is {_size(bound)}",
+            help="make it smaller, or raise the limit with `--memory-limit`",
+            note="; ".join(" ".join(x.split()) for x in costs.lines()),
+        )
 
 
 def _size(count: int) -> str:

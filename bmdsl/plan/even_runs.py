@@ -1,4 +1,6 @@
-"""Runs of even steps in a table of columns: how a group's states become the matrix of a convolution."""
+"""Runs of even steps in a table of columns: how a group's states become the matrix of a
+convolution.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +10,8 @@ import numpy as np
 def even_runs(columns: np.ndarray) -> np.ndarray:
     """Runs of even steps inside the rows of a table of columns [row, site], negative ones left out.
 
-    int64 [runs, 5]: row and site where a run begins, its first column, its length and its step. None
-    if the table counts the columns one by one, so that states lie as the table has them.
+    int64 [runs, 5]: row and site where a run begins, its first column, its length and its step.
+    None if the table counts the columns one by one, so that states lie as the table has them.
     """
     table = np.asarray(columns, np.int64)
     if (table.ravel() == np.arange(table.size)).all():
@@ -19,7 +21,9 @@ def even_runs(columns: np.ndarray) -> np.ndarray:
         steps = np.diff(row)
         broken = (row[1:] < 0) | (row[:-1] < 0)
         changes = np.flatnonzero((steps[1:] != steps[:-1]) | broken[1:] | broken[:-1]) + 1
-        ends = np.append(changes, max(0, len(steps)))[np.searchsorted(changes, np.arange(len(row)), "right")]
+        ends = np.append(changes, max(0, len(steps)))[
+            np.searchsorted(changes, np.arange(len(row)), "right")
+        ]
         s = 0
         while s < len(row):
             last = s if s + 1 >= len(row) or broken[s] else int(ends[s])

@@ -1,4 +1,6 @@
-"""Terms that are summed without their couplings ever being written out: tensors of three groups, and products of arrays over shared letters."""
+"""Terms that are summed without their couplings ever being written out: tensors of three groups,
+and products of arrays over shared letters.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,9 @@ from .contraction import ROWS, Letters, Path, best_path
 
 @dataclass(frozen=True)
 class Tensor:
-    """A term of three units of different groups whose one parameter is [*axes of a, *axes of b, *axes of c]: used as it is, never copied."""
+    """A term of three units of different groups whose one parameter is [*axes of a, *axes of b,
+    *axes of c]: used as it is, never copied.
+    """
 
     groups: tuple[str, str, str]
     parameter: str
@@ -23,7 +27,8 @@ class Tensor:
 
 @dataclass(frozen=True)
 class Contraction:
-    """A term Σ Π parameters · Π units of different groups: four units in a term, a factored `A[i,f] B[j,f] C[k,f]`, a convolution.
+    """A term Σ Π parameters · Π units of different groups: four units in a term, a factored `A[i,f]
+    B[j,f] C[k,f]`, a convolution.
 
     A parameter's letters run over whole axes, and so do a group's, unless it is unfolded.
     """
@@ -36,30 +41,48 @@ class Contraction:
     term: int
     scale: float
     unfolded: tuple[tuple[Subscript, ...] | None, ...]
-    """Of each group: the subscripts by which index arithmetic reaches its units, None where its letters are its axes."""
+    """Of each group: the subscripts by which index arithmetic reaches its units, None where its
+    letters are its axes.
+    """
     is_convolution: bool
     """Whether two groups meet through one parameter whose entries serve many sites."""
 
     def field(self, group: str, lengths: Mapping[str, int], picked: str | None = None) -> Path:
-        """How the field of a group is summed; with `picked`, for all states of that one-of-K unit at once.
+        """How the field of a group is summed; with `picked`, for all states of that one-of-K unit
+        at once.
 
-        The arrays are the other groups' states (but for `picked`), in order, then the parameters; the result is [rows, (states,) *axes].
+        The arrays are the other groups' states (but for `picked`), in order, then the parameters;
+        the result is [rows, (states,) *axes].
         """
-        others = [(ROWS, *x) for g, x in zip(self.groups, self.letters, strict=True) if g not in (group, picked)]
+        others = [
+            (ROWS, *x)
+            for g, x in zip(self.groups, self.letters, strict=True)
+            if g not in (group, picked)
+        ]
         states = self.letters[self.groups.index(picked)] if picked is not None else ()
-        return best_path([*others, *self.parameter_letters], (ROWS, *states, *self.letters[self.groups.index(group)]), lengths)
+        return best_path(
+            [*others, *self.parameter_letters],
+            (ROWS, *states, *self.letters[self.groups.index(group)]),
+            lengths,
+        )
 
     def moment(self, place: int, lengths: Mapping[str, int]) -> Path:
-        """How the gradient of the parameter at this place is summed: the arrays are all groups' states, then the other parameters."""
+        """How the gradient of the parameter at this place is summed: the arrays are all groups'
+        states, then the other parameters.
+        """
         others = [x for k, x in enumerate(self.parameter_letters) if k != place]
-        return best_path([*((ROWS, *x) for x in self.letters), *others], self.parameter_letters[place], lengths)
+        return best_path(
+            [*((ROWS, *x) for x in self.letters), *others], self.parameter_letters[place], lengths
+        )
 
     def names(self, group: str) -> tuple[str, ...]:
         """What the arrays of `field` are called."""
         return (*(g for g in self.groups if g != group), *self.parameters)
 
     def lengths(self, model: Model, rows: int) -> dict[str, int]:
-        """Letter → length, from the axes of groups and parameters, all bound; `rows` is what a path is chosen for."""
+        """Letter → length, from the axes of groups and parameters, all bound; `rows` is what a path
+        is chosen for.
+        """
         return {ROWS: rows} | {x.name: int(x.stop) for x in model.terms[self.term].letters}
 
     @property

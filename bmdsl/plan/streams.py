@@ -4,18 +4,20 @@ A number is a function of its key alone, so that results do not depend on thread
 goes on as the run would have. Keys lie in spaces that have nothing in common, because each has an
 algorithm or a seeding of its own:
 
-| space    | key                                                        | numbers made by             |
+| space    | key                                                        | numbers made by
+|
 |----------|------------------------------------------------------------|-----------------------------|
-| units    | seed, GROUPS · stream + group, update, step, chain, unit   | `fill_uniforms`             |
-|          | the first four of these, for units that experts see        | `of_key`                    |
-| events   | seed, stream · 2³² + index                                 | `of_event`                  |
-| orders   | seed, stream, index                                        | `of_cases`, `reading_order` |
-| constant | a number in the program                                    | `fixed_generator`           |
+| units    | seed, GROUPS · stream + group, update, step, chain, unit   | `fill_uniforms`
+| |          | the first four of these, for units that experts see        | `of_key`
+| | events   | seed, stream · 2³² + index                                 | `of_event`
+| | orders   | seed, stream, index                                        | `of_cases`,
+`reading_order` | | constant | a number in the program                                    |
+`fixed_generator`           |
 
 Update, step, chain and unit enter the units' key modulo 2³², and a model of more than GROUPS groups
-would run into the next stream. An event's index is taken modulo 2³² as well: after that many updates
-a stream repeats its own numbers, and never has another one's. Two seeds that differ in their high 32
-bits alone have each other's streams in another order.
+would run into the next stream. An event's index is taken modulo 2³² as well: after that many
+updates a stream repeats its own numbers, and never has another one's. Two seeds that differ in
+their high 32 bits alone have each other's streams in another order.
 """
 
 from __future__ import annotations
@@ -154,13 +156,17 @@ def of_cases(name: str, seed: int, *index: int) -> np.random.Generator:
 
 
 def reading_order(name: str, seed: int, count: int) -> np.ndarray:
-    """`count` raw 64-bit numbers, which no release of NumPy changes: their order is that of cases."""
+    """`count` raw 64-bit numbers, which no release of NumPy changes: their order is that
+    of cases.
+    """
     entropy = [_number(name, "orders"), seed & (2**64 - 1)]
     return np.random.Philox(np.random.SeedSequence(entropy)).random_raw(count)
 
 
 def fixed_generator(name: str) -> np.random.Generator:
-    """A generator that is the same for every seed: for searches, and for data sets cut from pictures."""
+    """A generator that is the same for every seed: for searches, and for data sets cut from
+    pictures.
+    """
     return np.random.default_rng(_number(name, "constant"))
 
 

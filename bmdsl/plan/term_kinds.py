@@ -1,7 +1,9 @@
-"""The kinds of contribution that an energy can have, by the forms of its terms, and which of them an algorithm takes.
+"""The kinds of contribution that an energy can have, by the forms of its terms, and which of them
+an algorithm takes.
 
-A sum over states is wrong as soon as it leaves one kind out. An algorithm therefore declares the kinds that it
-accounts for, and is asked before it runs: a kind that it does not know is refused, never left out.
+A sum over states is wrong as soon as it leaves one kind out. An algorithm therefore declares the
+kinds that it accounts for, and is asked before it runs: a kind that it does not know is refused,
+never left out.
 """
 
 from __future__ import annotations
@@ -50,13 +52,21 @@ def kind_of(plan: Plan, number: int) -> Kind:
     """The kind of the plan's term of this number. Raises BM880 if there is none."""
     form = plan.forms[number].form
     if form is None:
-        raise fail("BM880", "this term is of no kind that is known: its energy could be summed wrongly", plan.model.terms[number].span,
-                   help="write it as a product of units and parameters, or as a function of a projection")  # fmt: skip
+        raise fail(
+            "BM880",
+            "this term is of no kind that is known: its energy could be summed wrongly",
+            plan.model.terms[number].span,
+            help="write it as a product of units and parameters, or as a function of a projection",
+        )
     return KINDS[form]
 
 
 def kinds_of(plan: Plan) -> frozenset[Kind]:
-    """All kinds of a plan. Every unit has a field and every energy a constant, be they 0: a matrix inside a group feeds both."""
+    """All kinds of a plan.
+
+    Every unit has a field and every energy a constant, be they 0: a matrix inside a group feeds
+    both.
+    """
     found = {Kind.CONSTANT, Kind.BIAS, *(kind_of(plan, n) for n in range(len(plan.model.terms)))}
     if any(g.square for g in plan.groups):
         found.add(Kind.SQUARE)
@@ -72,5 +82,9 @@ def verify_takes(plan: Plan, kinds: Set[Kind], takes: Set[Kind], what: str) -> N
         numbers = range(len(plan.model.terms))
         term = next((plan.model.terms[n] for n in numbers if kind_of(plan, n) in unknown), None)
         named = " and ".join(sorted(k.value for k in unknown))
-        raise fail("BM880", f"{what} does not account for {named}", None if term is None else term.span,
-                   help="use another method, as sampling or AIS in place of a sum")  # fmt: skip
+        raise fail(
+            "BM880",
+            f"{what} does not account for {named}",
+            None if term is None else term.span,
+            help="use another method, as sampling or AIS in place of a sum",
+        )

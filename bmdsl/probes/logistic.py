@@ -11,7 +11,9 @@ from ..language.vocabulary import Word
 WORD = Word("logistic", summary="logistic regression; C, the inverse of its penalty, by validation")
 GRID = (0.01, 0.1, 1.0, 10.0)
 NEWTON = 2000
-"""Most weights for whole Newton steps: they converge in a few where features are nearly copies of one another, as free energies are."""
+"""Most weights for whole Newton steps: they converge in a few where features are nearly copies of
+one another, as free energies are.
+"""
 
 
 class Logistic:
@@ -25,7 +27,9 @@ class Logistic:
         from sklearn.linear_model import LogisticRegression
 
         few = x.shape[1] * len(np.unique(y)) <= NEWTON
-        self.fitted = LogisticRegression(C=self.value, max_iter=1000, solver="newton-cholesky" if few else "lbfgs").fit(x, y)
+        self.fitted = LogisticRegression(
+            C=self.value, max_iter=1000, solver="newton-cholesky" if few else "lbfgs"
+        ).fit(x, y)
         return self
 
     def predict(self, x: np.ndarray) -> np.ndarray:

@@ -43,9 +43,7 @@ def forecast_picture(past: np.ndarray | None, future: np.ndarray, path: Path, ti
         axes.spines[["top", "right"]].set_visible(False)
     grid[0].set_title(title, fontsize=9, loc="left")
     if grid[0].get_legend_handles_labels()[0]:
-        grid[0].legend(
-            fontsize=7, frameon=False, loc="lower right", bbox_to_anchor=(1, 1), ncols=3
-        )
+        grid[0].legend(fontsize=7, frameon=False, loc="lower right", bbox_to_anchor=(1, 1), ncols=3)
     grid[-1].set_xlabel("frame", fontsize=8)
     save(made, path)
     return True

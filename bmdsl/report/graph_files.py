@@ -14,18 +14,35 @@ from ..language.diagnostics import fail
 
 
 def write_graph(graph: FactorGraph, path: Path) -> None:
-    """Writes the graph of groups and terms in the format that the suffix names; BmError for another suffix or where it cannot be written."""
+    """Writes the graph of groups and terms in the format that the suffix names; BmError for another
+    suffix or where it cannot be written.
+    """
     _write(path, {".svg": _picture, ".png": _picture, ".graphml": _graphml, ".dot": _dot}, graph)
 
 
 def write_units(graph: FactorGraph, path: Path) -> None:
     """Writes the graph of single units that sparse terms couple, in the same formats."""
-    _write(path, {".svg": _unit_picture, ".png": _unit_picture, ".graphml": _unit_graphml, ".dot": _unit_dot}, graph)
+    _write(
+        path,
+        {
+            ".svg": _unit_picture,
+            ".png": _unit_picture,
+            ".graphml": _unit_graphml,
+            ".dot": _unit_dot,
+        },
+        graph,
+    )
 
 
-def _write(path: Path, writers: dict[str, Callable[[FactorGraph, Path], None]], graph: FactorGraph) -> None:
+def _write(
+    path: Path, writers: dict[str, Callable[[FactorGraph, Path], None]], graph: FactorGraph
+) -> None:
     if path.suffix not in writers:
-        raise fail("BM917", f"a graph cannot be written as `{path.name}`", help=f"formats are {', '.join(writers)}")
+        raise fail(
+            "BM917",
+            f"a graph cannot be written as `{path.name}`",
+            help=f"formats are {', '.join(writers)}",
+        )
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         writers[path.suffix](graph, path)
@@ -34,14 +51,19 @@ def _write(path: Path, writers: dict[str, Callable[[FactorGraph, Path], None]], 
 
 
 def units_as_text(graph: FactorGraph) -> str:
-    """How many units and couplings the sparse terms have, a group a line, and how many colours tell neighbours apart."""
+    """How many units and couplings the sparse terms have, a group a line, and how many colours tell
+    neighbours apart.
+    """
     units = unit_graph(graph)
     colours = colour_classes(units)
     lines = [f"single units of {graph.model.name} that sparse terms couple"]
     for name in dict.fromkeys(u[0] for u in units):
         own = [u for u in units if u[0] == name]
         degrees = [units.degree(u) for u in own]
-        lines.append(f"  {name}: {len(own):,} units of {min(degrees)} to {max(degrees)} neighbours, {len({colours[u] for u in own})} colours")
+        lines.append(
+            f"  {name}: {len(own):,} units of {min(degrees)} to {max(degrees)} neighbours,"
+            f" {len({colours[u] for u in own})} colours"
+        )
     return "\n".join(lines) if len(units) else f"model {graph.model.name} has no sparse terms"
 
 
@@ -61,18 +83,35 @@ def _plain_units(graph: FactorGraph) -> nx.Graph:
     colours = colour_classes(units)
     out = nx.Graph()
     out.add_nodes_from((_unit_name(u), {"group": u[0], "colour": colours[u]}) for u in units)
-    out.add_edges_from((_unit_name(a), _unit_name(b), {"terms": " ".join(map(str, terms))}) for a, b, terms in units.edges(data="terms"))
+    out.add_edges_from(
+        (_unit_name(a), _unit_name(b), {"terms": " ".join(map(str, terms))})
+        for a, b, terms in units.edges(data="terms")
+    )
     return out
 
 
 def _unit_graphml(graph: FactorGraph, path: Path) -> None:
-    put_text(path, "\n".join(['<?xml version="1.0" encoding="utf-8"?>', *nx.generate_graphml(_plain_units(graph))]) + "\n")
+    put_text(
+        path,
+        "\n".join(
+            ['<?xml version="1.0" encoding="utf-8"?>', *nx.generate_graphml(_plain_units(graph))]
+        )
+        + "\n",
+    )
 
 
 def _unit_dot(graph: FactorGraph, path: Path) -> None:
     units = _plain_units(graph)
-    lines = [f"graph {_quoted(graph.model.name)} {{", "  node [shape=circle, fontsize=9];", *(f"  {_quoted(n)};" for n in units)]
-    put_text(path, "\n".join([*lines, *(f"  {_quoted(a)} -- {_quoted(b)};" for a, b in units.edges), "}"]) + "\n")
+    lines = [
+        f"graph {_quoted(graph.model.name)} {{",
+        "  node [shape=circle, fontsize=9];",
+        *(f"  {_quoted(n)};" for n in units),
+    ]
+    put_text(
+        path,
+        "\n".join([*lines, *(f"  {_quoted(a)} -- {_quoted(b)};" for a, b in units.edges), "}"])
+        + "\n",
+    )
 
 
 def _picture(graph: FactorGraph, path: Path) -> None:
@@ -82,8 +121,14 @@ def _picture(graph: FactorGraph, path: Path) -> None:
 
 
 def _graphml(graph: FactorGraph, path: Path) -> None:
-    """Node attributes as in FactorGraph.nodes: kind, role, unit and shape of groups, index and label of terms."""
-    put_text(path, "\n".join(['<?xml version="1.0" encoding="utf-8"?>', *nx.generate_graphml(graph.nodes)]) + "\n")
+    """Node attributes as in FactorGraph.nodes: kind, role, unit and shape of groups, index and
+    label of terms.
+    """
+    put_text(
+        path,
+        "\n".join(['<?xml version="1.0" encoding="utf-8"?>', *nx.generate_graphml(graph.nodes)])
+        + "\n",
+    )
 
 
 def _dot(graph: FactorGraph, path: Path) -> None:
@@ -95,12 +140,13 @@ def _dot(graph: FactorGraph, path: Path) -> None:
             style = "" if facts["role"] == "hidden" else ", style=filled, fillcolor=gray90"
             lines.append(f"  {_quoted(name)} [shape=circle, label={_quoted(label)}{style}];")
         else:
-            lines.append(f"  {_quoted(name)} [shape=box, width=0.15, height=0.15, label={_quoted('')}, xlabel={_quoted(facts['label'])}];")
+            lines.append(
+                f"  {_quoted(name)} [shape=box, width=0.15, height=0.15, label={_quoted('')},"
+                f" xlabel={_quoted(facts['label'])}];"
+            )
     lines += [f"  {_quoted(a)} -- {_quoted(b)};" for a, b in graph.nodes.edges]
     put_text(path, "\n".join([*lines, "}"]) + "\n")
 
 
 def _quoted(text: str) -> str:
     return '"' + text.replace('"', '\\"') + '"'
-
-

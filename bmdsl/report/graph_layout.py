@@ -1,4 +1,5 @@
-"""Where the parts of a factor graph's picture stand: hidden above visible in layers, terms on the lines between groups.
+"""Where the parts of a factor graph's picture stand: hidden above visible in layers, terms on the
+lines between groups.
 
 Lengths are inches. A line is a quadratic curve with the term's square at its middle.
 """
@@ -17,7 +18,9 @@ from ..language.model import Expert, Model, Term
 Point = tuple[float, float]
 
 RADIUS, COLUMN, LAYER, STUB, SIDE = 0.5, 2.6, 2.1, 1.0, 0.07
-"""Radius of a group, distances between columns and layers, from a group to its own terms' squares, half a square's side."""
+"""Radius of a group, distances between columns and layers, from a group to its own terms' squares,
+half a square's side.
+"""
 
 DIRECTIONS = (pi, 0.0, -pi / 2, pi / 2, 5 * pi / 4, 3 * pi / 4, -pi / 4, pi / 4)
 """Left, right, down, up, then between: what is tried in turn."""
@@ -25,7 +28,9 @@ DIRECTIONS = (pi, 0.0, -pi / 2, pi / 2, 5 * pi / 4, 3 * pi / 4, -pi / 4, pi / 4)
 
 @dataclass(frozen=True)
 class Square:
-    """A term: its label, where its square stands, which way from the square the label goes, and its lines (curves to groups)."""
+    """A term: its label, where its square stands, which way from the square the label goes, and its
+    lines (curves to groups).
+    """
 
     label: str
     at: Point
@@ -87,7 +92,9 @@ def layout(model: Model) -> Layout:
 
 
 def _places(model: Model) -> dict[str, Point]:
-    """Layer = distance from the visible groups; inside a layer, groups stand near those they are coupled to."""
+    """Layer = distance from the visible groups; inside a layer, groups stand near those they are
+    coupled to.
+    """
     couples = nx.Graph()
     couples.add_nodes_from(g.name for g in model.groups)
     for t in model.terms:
@@ -109,13 +116,23 @@ def _places(model: Model) -> dict[str, Point]:
     return at
 
 
-def _between(t: Term, names: tuple[str, ...], at: dict[str, Point], shift: float, taken: dict[str, list[float]]) -> Square:
-    """A term of two groups or more: its square between them, aside by `shift` places where several terms join the same groups."""
+def _between(
+    t: Term,
+    names: tuple[str, ...],
+    at: dict[str, Point],
+    shift: float,
+    taken: dict[str, list[float]],
+) -> Square:
+    """A term of two groups or more: its square between them, aside by `shift` places where several
+    terms join the same groups.
+    """
     if len(names) == 2:
         (x, y), (u, v) = sorted(at[n] for n in names)
         length = hypot(u - x, v - y)
         normal = (-(v - y) / length, (u - x) / length)
-        over = 0.55 if y == v and length > COLUMN + 0.1 else 0.0  # a line inside a layer goes over the groups between
+        over = (
+            0.55 if y == v and length > COLUMN + 0.1 else 0.0
+        )  # a line inside a layer goes over the groups between
         bulge = shift * 0.8 + over * length / COLUMN
         middle = ((x + u) / 2 + normal[0] * bulge, (y + v) / 2 + normal[1] * bulge)
         control = ((x + u) / 2 + 2 * normal[0] * bulge, (y + v) / 2 + 2 * normal[1] * bulge)
@@ -125,7 +142,12 @@ def _between(t: Term, names: tuple[str, ...], at: dict[str, Point], shift: float
             taken[n].append(pi / 2)
         side = 1.0 if normal[0] > 0 or (abs(normal[0]) < 1e-9 and normal[1] > 0) else -1.0
         side = side if bulge == 0 else (1.0 if bulge > 0 else -1.0)
-        return Square(term_label(t), middle, (side * normal[0], side * normal[1]), (((x, y), control, (u, v)),))
+        return Square(
+            term_label(t),
+            middle,
+            (side * normal[0], side * normal[1]),
+            (((x, y), control, (u, v)),),
+        )
     x = sum(at[n][0] for n in names) / len(names) + 0.7 * shift
     y = sum(at[n][1] for n in names) / len(names)
     for n in names:
@@ -142,7 +164,9 @@ def _stub(t: Term, name: str, at: dict[str, Point], taken: dict[str, list[float]
     towards = (cos(angle), sin(angle))
     x, y = at[name]
     place = (x + STUB * towards[0], y + STUB * towards[1])
-    return Square(term_label(t), place, towards, (((x, y), ((x + place[0]) / 2, (y + place[1]) / 2), place),))
+    return Square(
+        term_label(t), place, towards, (((x, y), ((x + place[0]) / 2, (y + place[1]) / 2), place),)
+    )
 
 
 def _loop(t: Term, name: str, at: dict[str, Point], taken: dict[str, list[float]]) -> Square:
@@ -162,11 +186,15 @@ def _loop(t: Term, name: str, at: dict[str, Point], taken: dict[str, list[float]
 def on_curve(line: tuple[Point, Point, Point], t: float) -> Point:
     """The point of a quadratic curve at 0 ≤ t ≤ 1."""
     weights = ((1 - t) ** 2, 2 * t * (1 - t), t * t)
-    return sum(w * p[0] for w, p in zip(weights, line, strict=True)), sum(w * p[1] for w, p in zip(weights, line, strict=True))
+    return sum(w * p[0] for w, p in zip(weights, line, strict=True)), sum(
+        w * p[1] for w, p in zip(weights, line, strict=True)
+    )
 
 
 def _labelled(squares: list[Square], groups: dict[str, Point]) -> tuple[Square, ...]:
-    """The squares with their labels on the side that is clear of lines, groups and other labels; as they were where that is clear."""
+    """The squares with their labels on the side that is clear of lines, groups and other labels; as
+    they were where that is clear.
+    """
     lines = [on_curve(line, k / 24) for s in squares for line in s.lines for k in range(25)]
     placed: list[Point] = [s.at for s in squares]
     out = []
@@ -177,7 +205,9 @@ def _labelled(squares: list[Square], groups: dict[str, Point]) -> tuple[Square, 
             rings = [hypot(x - u, y - v) - RADIUS for u, v in groups.values()]
             return min([hypot(x - u, y - v) for u, v in (*lines, *placed)] + rings + [0.27])
 
-        best = max((s.outwards, *((cos(a), sin(a)) for a in DIRECTIONS)), key=clear)  # the first of equals
+        best = max(
+            (s.outwards, *((cos(a), sin(a)) for a in DIRECTIONS)), key=clear
+        )  # the first of equals
         placed.append((s.at[0] + 0.3 * best[0], s.at[1] + 0.3 * best[1]))
         out.append(replace(s, outwards=best))
     return tuple(out)
@@ -188,8 +218,11 @@ def _angle(a: Point, b: Point) -> float:
 
 
 def _free_angle(taken: Iterable[float]) -> float:
-    """Of eight directions the one farthest from those taken; left, then right, then down and up where several are as good."""
+    """Of eight directions the one farthest from those taken; left, then right, then down and up
+    where several are as good.
+    """
     used = list(taken)
+
     def room(angle: float) -> float:
         return min((abs((angle - u + pi) % (2 * pi) - pi) for u in used), default=pi)
 

@@ -1,4 +1,6 @@
-"""One HTML file with everything in it: pictures as data, the graph as SVG, no script and no link to anything outside."""
+"""One HTML file with everything in it: pictures as data, the graph as SVG, no script and no link to
+anything outside.
+"""
 
 from __future__ import annotations
 
@@ -9,12 +11,22 @@ from dataclasses import dataclass
 from pathlib import Path
 
 STYLE = """
-body { font: 15px/1.5 system-ui, sans-serif; color: #1c1c1c; background: #fff; max-width: 64rem; margin: 2rem auto; padding: 0 1rem; }
-h1 { font-size: 1.6rem; margin-bottom: 0; } h2 { font-size: 1.15rem; margin-top: 2.2rem; border-bottom: 1px solid #ddd; padding-bottom: .2rem; }
-table { border-collapse: collapse; } td, th { padding: .15rem 1rem .15rem 0; text-align: left; vertical-align: top; } td + td, th + th { text-align: right; }
-pre { background: #f6f6f4; padding: .8rem 1rem; overflow-x: auto; font-size: 13px; line-height: 1.4; }
-figure { margin: 1rem 0; } figure img { max-width: 100%; } figcaption { color: #666; font-size: 13px; }
-.well { color: #23702c; } .ill { color: #a33a12; } .graph svg { max-width: 100%; height: auto; } .quiet { color: #666; }
+body { font: 15px/1.5 system-ui, sans-serif; color: #1c1c1c; background: #fff;
+  max-width: 64rem; margin: 2rem auto; padding: 0 1rem; }
+h1 { font-size: 1.6rem; margin-bottom: 0; }
+h2 { font-size: 1.15rem; margin-top: 2.2rem; border-bottom: 1px solid #ddd; padding-bottom: .2rem; }
+table { border-collapse: collapse; }
+td, th { padding: .15rem 1rem .15rem 0; text-align: left; vertical-align: top; }
+td + td, th + th { text-align: right; }
+pre { background: #f6f6f4; padding: .8rem 1rem; overflow-x: auto; font-size: 13px;
+  line-height: 1.4; }
+figure { margin: 1rem 0; }
+figure img { max-width: 100%; }
+figcaption { color: #666; font-size: 13px; }
+.well { color: #23702c; }
+.ill { color: #a33a12; }
+.graph svg { max-width: 100%; height: auto; }
+.quiet { color: #666; }
 """
 
 
@@ -29,12 +41,17 @@ class Section:
 def page(title: str, subtitle: str, sections: Sequence[Section]) -> str:
     """The whole file."""
     parts = "\n".join(f"<h2>{html.escape(s.title)}</h2>\n{s.body}" for s in sections)
-    return (f"<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>{html.escape(title)}</title><style>{STYLE}</style></head>\n"
-            f"<body>\n<h1>{html.escape(title)}</h1>\n<p class=\"quiet\">{html.escape(subtitle)}</p>\n{parts}\n</body></html>\n")  # fmt: skip
+    return (
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+        f"<title>{html.escape(title)}</title><style>{STYLE}</style></head>\n<body>\n"
+        f"<h1>{html.escape(title)}</h1>\n"
+        f'<p class="quiet">{html.escape(subtitle)}</p>\n{parts}\n</body></html>\n'
+    )
 
 
 def table(rows: Sequence[Sequence[str]]) -> str:
     """Rows of texts; one that begins with an empty text is a heading."""
+
     def cells(row: Sequence[str]) -> str:
         tag = "td" if row and row[0] else "th"
         return "".join(f"<{tag}>{html.escape(x)}</{tag}>" for x in row)
@@ -49,13 +66,17 @@ def text(content: str) -> str:
 
 def verdict(line: str, well: bool) -> str:
     """What the monitors said at the end."""
-    return f"<p class=\"{'well' if well else 'ill'}\">{html.escape(line)}</p>"
+    return f'<p class="{"well" if well else "ill"}">{html.escape(line)}</p>'
 
 
 def picture(path: Path, caption: str) -> str:
     """A PNG file as data."""
     data = base64.b64encode(path.read_bytes()).decode("ascii")
-    return f'<figure><img alt="{html.escape(caption)}" src="data:image/png;base64,{data}"><figcaption>{html.escape(caption)}</figcaption></figure>'
+    return (
+        f'<figure><img alt="{html.escape(caption)}"'
+        f' src="data:image/png;base64,{data}">'
+        f"<figcaption>{html.escape(caption)}</figcaption></figure>"
+    )
 
 
 def drawing(path: Path) -> str:

@@ -10,4 +10,8 @@ from .subject import Subject
 
 def write_pictures(subject: Subject, out: Path) -> tuple[Path, ...]:
     """Those that make sense for this machine and these data, in order of their names."""
-    return tuple(path for module in discover("bmdsl.report.pictures").values() for path in module.draw(subject, out))
+    return tuple(
+        path
+        for module in discover("bmdsl.report.pictures").values()
+        for path in module.draw(subject, out)
+    )

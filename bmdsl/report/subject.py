@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Subject:
-    """`images`: group → the shape its cases have as pictures; `chains`: persistent chains, flat; `cases`: some prepared cases, group → [n, *axes]."""
+    """`images`: group → the shape its cases have as pictures; `chains`: persistent chains, flat;
+    `cases`: some prepared cases, group → [n, *axes].
+    """
 
     machine: Machine
     images: Mapping[str, Sequence[int]]
@@ -28,9 +30,15 @@ class Subject:
         return next((name for name in self.machine.visible if name in self.images), None)
 
     def in_data_units(self, values: np.ndarray) -> np.ndarray:
-        """Values of the group that is shown, [n, *axes], in the data's own units where the run's transforms can be undone."""
+        """Values of the group that is shown, [n, *axes], in the data's own units where the run's
+        transforms can be undone.
+        """
         preparation = self.machine.preparation
-        return values if preparation is None or self.shown is None else np.asarray(preparation.outward(self.shown, values))
+        return (
+            values
+            if preparation is None or self.shown is None
+            else np.asarray(preparation.outward(self.shown, values))
+        )
 
     @property
     def title(self) -> str:

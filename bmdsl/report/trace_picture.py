@@ -1,4 +1,6 @@
-"""Traces of observables as a picture: what chains did, how long they remember, and how their values are spread."""
+"""Traces of observables as a picture: what chains did, how long they remember, and how their values
+are spread.
+"""
 
 from __future__ import annotations
 
@@ -16,16 +18,24 @@ SHOWN = 8
 
 
 def trace_picture(trace: Trace, path: Path, name: str) -> None:
-    """A row an observable: traces of a few chains, the autocorrelation over all, the distribution of values."""
+    """A row an observable: traces of a few chains, the autocorrelation over all, the distribution
+    of values.
+    """
     made = figure(9.0, 2.1 * len(trace.values) + 0.3)
-    grid = made.add_gridspec(len(trace.values), 3, width_ratios=(3, 1.3, 1.3), hspace=0.55, wspace=0.3)
+    grid = made.add_gridspec(
+        len(trace.values), 3, width_ratios=(3, 1.3, 1.3), hspace=0.55, wspace=0.3
+    )
     for row, summary in enumerate(trace.summary()):
         x = trace.values[summary.name]
         at = trace.thin * np.arange(1, x.shape[1] + 1)
         axes = made.add_subplot(grid[row, 0])
         for chain in x[:SHOWN]:
             axes.plot(at, chain, lw=0.6, alpha=0.8)
-        axes.set_title(f"{name}: {summary.name} = {summary.mean:.5g} ± {summary.error:.2g}", fontsize=9, loc="left")
+        axes.set_title(
+            f"{name}: {summary.name} = {summary.mean:.5g} ± {summary.error:.2g}",
+            fontsize=9,
+            loc="left",
+        )
         axes.set_xlabel("sweep", fontsize=8)
         axes = made.add_subplot(grid[row, 1])
         _autocorrelation(axes, x, trace.thin)

@@ -1,4 +1,6 @@
-"""A run's folder that a new run is to have: refused while it holds another one, emptied of it before the new one begins."""
+"""A run's folder that a new run is to have: refused while it holds another one, emptied of it
+before the new one begins.
+"""
 
 from __future__ import annotations
 
@@ -38,7 +40,9 @@ def verify_vacant(folder: Path, overwrite: bool) -> None:
 
 
 def clear(folder: Path) -> None:
-    """Removes a run's files and what was made of it, its layers' too; other files and folders stay."""
+    """Removes a run's files and what was made of it, its layers' too; other files and
+    folders stay.
+    """
     if not holds_run(folder):
         return
     for name in _layers(folder):

@@ -34,17 +34,29 @@ class Opened:
     @property
     def images(self) -> dict[str, tuple[int, ...]]:
         """Group → image shape, where its units form one."""
-        return {name: tuple(shape) for name, shape in json.loads(self.metadata.get("images", "{}")).items()}
+        return {
+            name: tuple(shape)
+            for name, shape in json.loads(self.metadata.get("images", "{}")).items()
+        }
 
 
 def open_run(path: Path, kind: type[Model] = Model) -> Opened:
-    """A run's folder, or a file that `save` wrote, with a model of this kind. Nothing else is read. BmError where it is neither."""
+    """A run's folder, or a file that `save` wrote, with a model of this kind. Nothing else is read.
+
+    BmError where it is neither.
+    """
     if (path / STACK).exists():
         raise holds_a_stack(path, _first_layer(path))
     if path.is_dir() and not (path / MACHINE).exists():
-        raise fail("BM916", f"`{path}` is not the folder of a run", help="a run is made by `bm train FILE --out DIR`")
+        raise fail(
+            "BM916",
+            f"`{path}` is not the folder of a run",
+            help="a run is made by `bm train FILE --out DIR`",
+        )
     if not path.exists():
-        raise fail("BM916", f"there is no run `{path}`", help="a run is made by `bm train FILE --out DIR`")
+        raise fail(
+            "BM916", f"there is no run `{path}`", help="a run is made by `bm train FILE --out DIR`"
+        )
     file = path / MACHINE if path.is_dir() else path
     return made_again(read_machine(file), kind)
 
@@ -52,12 +64,20 @@ def open_run(path: Path, kind: type[Model] = Model) -> Opened:
 def made_again(saved: Saved, kind: type[Model] = Model, backend: str = "numba") -> Opened:
     """The machine that a file or a pickle holds."""
     verify_units(saved.origins)
-    model = kind(Source(saved.metadata["source_name"], saved.metadata["source"]), saved.arguments, saved.metadata["model"], saved.folder, saved.settings,
-                 kept=saved.kept())  # fmt: skip
+    model = kind(
+        Source(saved.metadata["source_name"], saved.metadata["source"]),
+        saved.arguments,
+        saved.metadata["model"],
+        saved.folder,
+        saved.settings,
+        kept=saved.kept(),
+    )
     saved.verify(model.checked)
     machine = model.compile(saved.seed, saved.metadata["dtype"], backend)
     for name, value in saved.parameters().items():
-        machine.params[name] = gate.parameter(model.checked.parameter(name), value, value.shape, machine.dtype, str(saved.path))
+        machine.params[name] = gate.parameter(
+            model.checked.parameter(name), value, value.shape, machine.dtype, str(saved.path)
+        )
     machine.params.waiting = set(json.loads(saved.metadata.get("waiting", "[]")))
     machine.pretrained = bool(json.loads(saved.metadata.get("pretrained", "true")))
     machine.preparation = Preparation.stored(model.checked, saved.metadata, saved.arrays)
@@ -66,7 +86,11 @@ def made_again(saved: Saved, kind: type[Model] = Model, backend: str = "numba") 
 
 def holds_a_stack(path: Path, layer: str) -> BmError:
     """What is wrong where one machine is asked for."""
-    return fail("BM916", f"`{path}` holds a stack, not one machine", help=f"name a layer's folder in it, as `{path / layer}`")
+    return fail(
+        "BM916",
+        f"`{path}` holds a stack, not one machine",
+        help=f"name a layer's folder in it, as `{path / layer}`",
+    )
 
 
 def _first_layer(path: Path) -> str:

@@ -1,4 +1,6 @@
-"""What a run remembers of the data it was trained on, their place and SHA-256, and whether others are the same."""
+"""What a run remembers of the data it was trained on, their place and SHA-256, and whether others
+are the same.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,8 @@ SHOWN = 12
 
 
 def provenance(data: Any, arrays: Mapping[str, np.ndarray], weights: Any = None) -> dict[str, str]:
-    """Where cases came from, for a resume: a set by its name, a file by its whole path; the SHA-256 of the file, and of the cases as read.
+    """Where cases came from, for a resume: a set by its name, a file by its whole path; the SHA-256
+    of the file, and of the cases as read.
 
     Arrays leave only the latter. `weights` are a file too, or an array.
     """
@@ -46,7 +49,9 @@ def absolute(spec: str) -> str:
 
 
 def file_sha256(spec: Any) -> str:
-    """Of a file that is named, in hexadecimal, with the name of the array in it; empty for sets, folders and arrays."""
+    """Of a file that is named, in hexadecimal, with the name of the array in it; empty for sets,
+    folders and arrays.
+    """
     if not isinstance(spec, str | Path):
         return ""
     path, colon, key = _parted(split_windows(str(spec))[0])
@@ -84,30 +89,56 @@ def recorded(folder: Path) -> Facts:
 
 
 def is_same(facts: Facts, spec: Any, arrays: Mapping[str, np.ndarray]) -> bool | None:
-    """Whether these are the cases that the run was trained on, by their SHA-256; None where the run does not say."""
+    """Whether these are the cases that the run was trained on, by their SHA-256; None where the run
+    does not say.
+    """
     if not facts.get("cases_sha256"):
         return None
-    return (facts["data_sha256"] != "" and facts["data_sha256"] == file_sha256(spec)) or facts["cases_sha256"] == cases_sha256(arrays)
+    return (facts["data_sha256"] != "" and facts["data_sha256"] == file_sha256(spec)) or facts[
+        "cases_sha256"
+    ] == cases_sha256(arrays)
 
 
 def require_place(facts: Facts, folder: Path, verb: str) -> str:
-    """The set or file that a run was trained on. BM912 or BM913 where that was an array, BM783 where the file is gone."""
+    """The set or file that a run was trained on.
+
+    BM912 or BM913 where that was an array, BM783 where the file is gone.
+    """
     spec = facts.get("data", "")
     if not spec:
         if verb == "resume":
-            raise fail("BM912", f"the run `{folder}` was trained on an array, so its data are not known here",
-                       help=f"name them, `bm resume {folder} DATA`; from Python `bmdsl.open(RUN).train(x, out=RUN, resume=True)`")  # fmt: skip
-        raise fail("BM913", "the run was trained on an array, so its data are not known here", help=f"name a set or a file: `bm {verb} RUN DATA`")
+            raise fail(
+                "BM912",
+                f"the run `{folder}` was trained on an array, so its data are not known here",
+                help=(
+                    f"name them, `bm resume {folder} DATA`; from Python `bmdsl.open(RUN).train(x,"
+                    " out=RUN, resume=True)`"
+                ),
+            )
+        raise fail(
+            "BM913",
+            "the run was trained on an array, so its data are not known here",
+            help=f"name a set or a file: `bm {verb} RUN DATA`",
+        )
     path = Path(_parted(split_windows(spec)[0])[0])
     if path.is_absolute() and not path.exists():
-        raise fail("BM783", f"`{spec}`, which the run was trained on, is no longer there (SHA-256 {_short(facts.get('data_sha256', ''))})",
-                   help=f"name it where it is now: `bm {verb} {folder} DATA`")  # fmt: skip
+        raise fail(
+            "BM783",
+            f"`{spec}`, which the run was trained on, is no longer there (SHA-256"
+            f" {_short(facts.get('data_sha256', ''))})",
+            help=f"name it where it is now: `bm {verb} {folder} DATA`",
+        )
     return spec
 
 
 def say_differs(facts: Facts, spec: Any, arrays: Mapping[str, np.ndarray], what: str) -> None:
     """Warns BM784: these are other cases than the run was trained on."""
-    warnings.warn(BmWarning(Diagnostic("BM784", _differ(facts, spec, arrays), None, helps=(what,), level="warning")), stacklevel=3)
+    warnings.warn(
+        BmWarning(
+            Diagnostic("BM784", _differ(facts, spec, arrays), None, helps=(what,), level="warning")
+        ),
+        stacklevel=3,
+    )
 
 
 def differs(facts: Facts, spec: Any, arrays: Mapping[str, np.ndarray], help: str) -> BmError:
@@ -116,14 +147,23 @@ def differs(facts: Facts, spec: Any, arrays: Mapping[str, np.ndarray], help: str
 
 
 def verify_weights(facts: Facts, weights: Any, named: bool) -> None:
-    """BM785 where these are not the case weights that the run was trained with; the warning BM784 where they were `named`."""
+    """BM785 where these are not the case weights that the run was trained with; the warning BM784
+    where they were `named`.
+    """
     before, now = facts.get("weights_sha256", ""), weights_sha256(weights)
     if not before or before == now:
         return
     name = f"`{absolute(str(weights))}`" if isinstance(weights, str | Path) else "the array"
-    text = f"the case weights of {name} (SHA-256 of the numbers {_short(now)}) are not those that the run was trained with ({_short(before)})"
+    text = (
+        f"the case weights of {name} (SHA-256 of the numbers {_short(now)}) are not those that the"
+        f" run was trained with ({_short(before)})"
+    )
     if not named:
-        raise fail("BM785", text, help=f"name them to go on with them as they are now: `--weights {weights}`")
+        raise fail(
+            "BM785",
+            text,
+            help=f"name them to go on with them as they are now: `--weights {weights}`",
+        )
     warnings.warn(BmWarning(Diagnostic("BM784", text, None, level="warning")), stacklevel=3)
 
 
@@ -134,8 +174,14 @@ def _differ(facts: Facts, spec: Any, arrays: Mapping[str, np.ndarray]) -> str:
     name = f"`{absolute(str(spec))}`" if isinstance(spec, str | Path) else "the array"
     before = f"`{facts['data']}`" if facts.get("data") else "an array"
     if name == before:
-        return f"{name} has changed since the run was trained on it: SHA-256 {_short(new)}, then {_short(old)}"
-    return f"{name} (SHA-256 {_short(new)}) is not what the run was trained on: {before} (SHA-256 {_short(old)})"
+        return (
+            f"{name} has changed since the run was trained on it: SHA-256 {_short(new)}, then"
+            f" {_short(old)}"
+        )
+    return (
+        f"{name} (SHA-256 {_short(new)}) is not what the run was trained on: {before} (SHA-256"
+        f" {_short(old)})"
+    )
 
 
 def _short(sha256: str) -> str:
@@ -144,17 +190,26 @@ def _short(sha256: str) -> str:
 
 def _parted(spec: str) -> tuple[str, str, str]:
     """Path, colon and key of a spec."""
-    return spec.rpartition(":") if not Path(spec).exists() and Path(spec.rpartition(":")[0]).is_file() else (spec, "", "")
-
-
+    return (
+        spec.rpartition(":")
+        if not Path(spec).exists() and Path(spec.rpartition(":")[0]).is_file()
+        else (spec, "", "")
+    )
 
 
 def run_weights(facts: Mapping[str, str], folder: Path, verb: str) -> Weights:
-    """The file of the case weights that a run was trained with, None if it had none. Raises BM941 where they are gone or were an array."""
+    """The file of the case weights that a run was trained with, None if it had none.
+
+    Raises BM941 where they are gone or were an array.
+    """
     file = facts.get("weights", "")
     if file and Path(file).exists():
         return Path(file)
     if file or facts.get("weights_sha256"):
         what = f"of `{file}`, which is no longer there" if file else "of an array"
-        raise fail("BM941", f"the run was trained with the case weights {what}", help=f"name them: `bm {verb} {folder} DATA --weights FILE`")
+        raise fail(
+            "BM941",
+            f"the run was trained with the case weights {what}",
+            help=f"name them: `bm {verb} {folder} DATA --weights FILE`",
+        )
     return None

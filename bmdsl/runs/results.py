@@ -27,7 +27,9 @@ def table_ending(source: str) -> str:
     return ending if ending in TABLES and path.is_file() else ""
 
 
-def write_results(path: Path, groups: Mapping[str, Array], source: str = "", default: str = ".npy") -> Path:
+def write_results(
+    path: Path, groups: Mapping[str, Array], source: str = "", default: str = ".npy"
+) -> Path:
     """Arrays [cases, ...] by group into one file, of several groups a `.npz`.
 
     A table gets the heading of the table `source`, and what of its columns are no data, as ids.
@@ -98,7 +100,9 @@ def _table(source: str, shape: Sequence[int]) -> _Table | None:
         if len(columns) == read.shape[1]:
             break
         cells = [_value(r[k]) for r in rows]
-        if None not in cells and np.array_equal(np.array(cells, float), read[:, len(columns)], equal_nan=True):
+        if None not in cells and np.array_equal(
+            np.array(cells, float), read[:, len(columns)], equal_nan=True
+        ):
             columns.append(k)
     return _Table(heading, rows, columns) if len(columns) == read.shape[1] else None
 

@@ -11,7 +11,9 @@ Array = np.ndarray
 
 @dataclass(frozen=True)
 class Addends:
-    """Products c · Π units: `places` and `powers` [n, order] (the last column of all stands for the number 1), `values` c [n], `terms` [n]."""
+    """Products c · Π units: `places` and `powers` [n, order] (the last column of all stands for the
+    number 1), `values` c [n], `terms` [n].
+    """
 
     places: Array
     powers: Array
@@ -49,7 +51,9 @@ def _padded(x: Array, order: int, fill: int) -> Array:
 
 @dataclass(frozen=True)
 class Rows:
-    """Experts of one degree d ≥ 2: E grows like up · (m·x)^d where m·x > 0 and like down · |m·x|^d where m·x < 0, `matrix` [rows, columns]."""
+    """Experts of one degree d ≥ 2: E grows like up · (m·x)^d where m·x > 0 and like down · |m·x|^d
+    where m·x < 0, `matrix` [rows, columns].
+    """
 
     degree: int
     matrix: Array

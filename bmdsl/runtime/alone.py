@@ -1,4 +1,6 @@
-"""Units without their couplings: the fields that they start from, and those of the independent units that annealing starts with."""
+"""Units without their couplings: the fields that they start from, and those of the independent
+units that annealing starts with.
+"""
 
 from __future__ import annotations
 
@@ -10,13 +12,17 @@ from .domain import base_precision, ends
 from .program import Array, Fields, Program
 
 LEAST_SHARE = 0.01
-"""Share of its base measure's precision that a unit must keep on its own to be drawn from its biases alone."""
+"""Share of its base measure's precision that a unit must keep on its own to be drawn from its
+biases alone.
+"""
 
 
 def square_field(program: Program, f: Fields, name: str) -> Array:
-    """A field on x² that leaves every unit of a group a distribution, [size]: its bias, or 0 for units that other terms alone hold together.
+    """A field on x² that leaves every unit of a group a distribution, [size]: its bias, or 0 for
+    units that other terms alone hold together.
 
-    With the bias of −E = x²/2 + …, say, a Gaussian unit has no precision of its own, though the machine may be proper.
+    With the bias of −E = x²/2 + …, say, a Gaussian unit has no precision of its own, though the
+    machine may be proper.
     """
     own, g = f.bias2[name], program.plan.group(name)
     if np.isfinite(ends(g)).all():

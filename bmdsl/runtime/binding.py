@@ -76,7 +76,9 @@ def length_numbers(program: Program, lengths: Mapping[str, int | str]) -> dict[s
 
 @dataclass(frozen=True)
 class Arguments:
-    """The arguments of a routine for calls of so many rows, None for those that come with a call."""
+    """The arguments of a routine for calls of so many rows, None for those that come with
+    a call.
+    """
 
     operands: tuple[Any, ...]
     scratch: int
@@ -85,7 +87,9 @@ class Arguments:
 
 @dataclass
 class BoundRoutine:
-    """A routine that is carried out once a call, bound to a machine's parameters; scratch arrays fit the rows of a call."""
+    """A routine that is carried out once a call, bound to a machine's parameters; scratch arrays
+    fit the rows of a call.
+    """
 
     composition: Composition
     routine: Routine
@@ -125,7 +129,11 @@ class BoundRoutine:
         schedule = self.composition.schedule
         names = [*number_names(schedule), *argument_names(schedule)]
         sources: dict[Source, int] = {n: names.index(n) for n, _ in schedule.numbers}
-        return sources | {v.source: names.index(v.name) for v in schedule.values if v.source[:1] and v.source[0] in PASSED}
+        return sources | {
+            v.source: names.index(v.name)
+            for v in schedule.values
+            if v.source[:1] and v.source[0] in PASSED
+        }
 
     def _arguments(self, rows: int) -> Arguments:
         schedule, scratch = self.composition.schedule, 0

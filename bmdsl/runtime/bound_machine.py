@@ -1,4 +1,6 @@
-"""A program with its parameters: fields, conditional draws, Gibbs sweeps, and the gradient's sums over rows."""
+"""A program with its parameters: fields, conditional draws, Gibbs sweeps, and the gradient's sums
+over rows.
+"""
 
 from __future__ import annotations
 
@@ -26,34 +28,53 @@ SETTLED = 20
 
 
 class BoundMachine:
-    """A program with its parameters. Random numbers are keyed by (seed, stream, update, step): a call has no hidden state."""
+    """A program with its parameters.
 
-    def __init__(self, model: Model, program: Program, seed: int, starts: Mapping[str, Any] | None = None) -> None:
+    Random numbers are keyed by (seed, stream, update, step): a call has no hidden state.
+    """
+
+    def __init__(
+        self, model: Model, program: Program, seed: int, starts: Mapping[str, Any] | None = None
+    ) -> None:
         self.model, self.program, self.seed, self.dtype = model, program, seed, program.dtype
         self.origins = initial.start_files(model, starts or {})
         """The files that parameters started from, as they were when read."""
-        self.params = Parameters(model, initial.initial_parameters(model, seed, program.dtype, starts), program.dtype)
+        self.params = Parameters(
+            model, initial.initial_parameters(model, seed, program.dtype, starts), program.dtype
+        )
         self._order = {g.name: k for k, g in enumerate(model.groups)}
         self._held: Fields | None = None
         self.stepped = False
-        """Whether parameters are as a training step has just left them, so that the next use need not look at them."""
+        """Whether parameters are as a training step has just left them, so that the next use need
+        not look at them.
+        """
         self.temperature: dict[str, float] = {}
-        """Group → T of its responsibilities, inside `tempered`; energies, likelihoods and samples know nothing of it."""
+        """Group → T of its responsibilities, inside `tempered`; energies, likelihoods and samples
+        know nothing of it.
+        """
         self._propriety = Propriety(program)
         self.pretrained = False
         """Whether a `pretrain` of the train block has been carried out."""
         self.takes_means = gate.takes_means(model)
-        """Whether data are means of their units: those that `as_means` leaves, or a layer below gives."""
+        """Whether data are means of their units: those that `as_means` leaves, or a layer below
+        gives.
+        """
 
     def start_from(self, data: Mapping[str, Array], weights: Array | None = None) -> None:
-        """Parameters that start from data and have no value yet get it from these cases: once, so that a value that was set or trained stays."""
-        waiting = {n for n in self.params.waiting if not self.params[n].any()}  # one written in place has a value too
+        """Parameters that start from data and have no value yet get it from these cases: once, so
+        that a value that was set or trained stays.
+        """
+        waiting = {
+            n for n in self.params.waiting if not self.params[n].any()
+        }  # one written in place has a value too
         for name, value in initial.data_parameters(self.model, data, waiting, weights).items():
             self.params[name] = value
         self.params.waiting.clear()
 
     def restart(self) -> None:
-        """Every trained parameter, and every one that starts from data, as it is in a machine just compiled with this seed."""
+        """Every trained parameter, and every one that starts from data, as it is in a machine just
+        compiled with this seed.
+        """
         waiting = set(initial.from_data(self.model))
         for name, value in initial.initial_parameters(self.model, self.seed, self.dtype).items():
             if name in waiting or not self.model.parameter(name).fixed:
@@ -75,7 +96,9 @@ class BoundMachine:
 
     @property
     def reconstructs(self) -> bool:
-        """Whether the first visible group has conditional means: one that experts see has none in closed form."""
+        """Whether the first visible group has conditional means: one that experts see has none in
+        closed form.
+        """
         return not self.program.plan.group(self.visible[0]).expert
 
     @property
@@ -103,12 +126,16 @@ class BoundMachine:
 
     @property
     def follows_parameters(self) -> bool:
-        """Whether fields are those of the parameters, and any parameters leave a distribution: nothing is to be verified."""
+        """Whether fields are those of the parameters, and any parameters leave a distribution:
+        nothing is to be verified.
+        """
         return self._held is None and not self._propriety.can_fail
 
     @contextmanager
     def tempered(self, temperature: Mapping[str, float]) -> Iterator[None]:
-        """Inside, responsibilities of these groups are formed at T: P(z | v) ∝ exp(−F(v, z)/T) (Nair & Hinton 2008, eq. 13)."""
+        """Inside, responsibilities of these groups are formed at T: P(z | v) ∝ exp(−F(v, z)/T)
+        (Nair & Hinton 2008, eq. 13).
+        """
         before = self.temperature
         self.temperature = dict(temperature)
         try:
@@ -144,12 +171,16 @@ class BoundMachine:
     def initial_state(self, n: int, stream: int = INITIAL_STREAM, update: int = 0) -> State:
         """n chains drawn from the biases alone."""
         f = uncoupled(self.program, self._fields())
-        state = {g.name: np.zeros((n, self.program.sizes[g.name]), self.dtype) for g in self.model.groups}
+        state = {
+            g.name: np.zeros((n, self.program.sizes[g.name]), self.dtype) for g in self.model.groups
+        }
         empty = np.empty((0, 0), self.dtype)
         for g in self.model.groups:
             if g.role != "given":
                 eta = self.program.field(f, g.name, state, groups=())
-                self.program.draw(f, g.name, eta, state, empty, self._key(g.name, stream, update, 0))
+                self.program.draw(
+                    f, g.name, eta, state, empty, self._key(g.name, stream, update, 0)
+                )
         for e, arrays in self._fields().experts:
             drawn_near(e, arrays, state)
         return state
@@ -161,17 +192,32 @@ class BoundMachine:
     def _key(self, name: str, stream: int, update: int, step: int) -> Key:
         return self.seed, GROUPS * stream + self._order[name], update, step
 
-    def sweep(self, state: State, steps: int, observed: Mapping[str, Array], update: int, stream: int = SAMPLE_STREAM,
-              keep: bool = True, beta: Array | None = None, first: int = 0, averaged: tuple[str, ...] = ()) -> Rows:  # fmt: skip
-        """`steps` Gibbs sweeps in place, block after block. Groups in `observed` are clamped where they are not NaN.
+    def sweep(
+        self,
+        state: State,
+        steps: int,
+        observed: Mapping[str, Array],
+        update: int,
+        stream: int = SAMPLE_STREAM,
+        keep: bool = True,
+        beta: Array | None = None,
+        first: int = 0,
+        averaged: tuple[str, ...] = (),
+    ) -> Rows:
+        """`steps` Gibbs sweeps in place, block after block.
 
-        `beta` [rows] is an inverse temperature a row, which multiplies every field: P ∝ base(x) exp(−β E), for the E that is written;
-        [steps, rows] is one for every sweep. Sweeps are numbered from `first`: a long run in parts is the run. Groups in `averaged`
-        take their conditional means instead of draws: no samples of the machine, but what a reconstruction by means is.
+        Groups in `observed` are clamped where they are not NaN.
 
-        Returns the state with the last block's free groups as conditional means where they are hidden and independent: the same
-        expectation with less variance (Rao–Blackwell), from the fields of the last draw. Without `keep` the state is of no further
-        use, and that draw is left out.
+        `beta` [rows] is an inverse temperature a row, which multiplies every field: P ∝ base(x)
+        exp(−β E), for the E that is written; [steps, rows] is one for every sweep. Sweeps are
+        numbered from `first`: a long run in parts is the run. Groups in `averaged` take their
+        conditional means instead of draws: no samples of the machine, but what a reconstruction by
+        means is.
+
+        Returns the state with the last block's free groups as conditional means where they are
+        hidden and independent: the same expectation with less variance (Rao–Blackwell), from the
+        fields of the last draw. Without `keep` the state is of no further use, and that draw is
+        left out.
         """
         f = self._fields()
         empty = np.empty((0, 0), self.dtype)
@@ -186,15 +232,36 @@ class BoundMachine:
         rows = Rows(state)
         for name in averaged:
             if self.program.meets(name) or name in seen:
-                raise fail("BM763", f"units of `{name}` act on one another, or are observed: they have no conditional means of their own",
-                           help="leave `means = true` out")  # fmt: skip
+                raise fail(
+                    "BM763",
+                    f"units of `{name}` act on one another, or are observed: they have no"
+                    " conditional means of their own",
+                    help="leave `means = true` out",
+                )
         if self.program.plan.all_listed and count >= MANY_CHAINS and not averaged:
-            self._side_by_side(f, state, steps, order, seen, update, stream, np.ones(count, self.dtype) if beta is None else beta, first)
+            self._side_by_side(
+                f,
+                state,
+                steps,
+                order,
+                seen,
+                update,
+                stream,
+                np.ones(count, self.dtype) if beta is None else beta,
+                first,
+            )
             self.watch(state, beta)
-            self._means(f, rows, {n: self.program.field(f, n, state) for n in last}, beta if beta is None or beta.ndim == 1 else beta[-1])
+            self._means(
+                f,
+                rows,
+                {n: self.program.field(f, n, state) for n in last},
+                beta if beta is None or beta.ndim == 1 else beta[-1],
+            )
             return rows
         watching = self._unproved(beta)
-        samplers = {n: ExpertSampler(self.program, f, n) for n in order if self.program.plan.group(n).expert}
+        samplers = {
+            n: ExpertSampler(self.program, f, n) for n in order if self.program.plan.group(n).expert
+        }
         schedule = beta
         joint = self._selector(clamped, seen) if beta is None else None
         for step in range(steps):
@@ -205,11 +272,26 @@ class BoundMachine:
                 if joint is not None and name in joint[1]:
                     continue
                 if joint is not None and name == joint[0]:
-                    self._draw_jointly(f, joint, state, rows if step == steps - 1 else None, keep, stream, update, first + step)
+                    self._draw_jointly(
+                        f,
+                        joint,
+                        state,
+                        rows if step == steps - 1 else None,
+                        keep,
+                        stream,
+                        update,
+                        first + step,
+                    )
                     continue
                 if name in samplers:
                     settling = steps >= SETTLED and 2 * step < steps
-                    samplers[name].draw(state, seen.get(name, empty), self._key(name, stream, update, first + step), beta, settling)
+                    samplers[name].draw(
+                        state,
+                        seen.get(name, empty),
+                        self._key(name, stream, update, first + step),
+                        beta,
+                        settling,
+                    )
                     continue
                 eta = self.program.field(f, name, state, out=self.program.scratch(name, count))
                 if beta is None and self.temperature.get(name, 1.0) != 1:
@@ -217,24 +299,39 @@ class BoundMachine:
                 if watching:
                     self._propriety.watch_fields(name, eta, beta)
                 if name in averaged:
-                    state[name][...] = self.program.mean(name, eta if beta is None else eta * beta[:, None])
+                    state[name][...] = self.program.mean(
+                        name, eta if beta is None else eta * beta[:, None]
+                    )
                     continue
                 if step == steps - 1 and name in last:
                     self._means(f, rows, {name: eta}, beta)
                     if not keep:
                         continue
-                self.program.draw(f, name, eta, state, seen.get(name, empty), self._key(name, stream, update, first + step), beta=beta)
+                self.program.draw(
+                    f,
+                    name,
+                    eta,
+                    state,
+                    seen.get(name, empty),
+                    self._key(name, stream, update, first + step),
+                    beta=beta,
+                )
         self.watch(state, schedule)
         return rows
 
     def watch(self, state: State, beta: Array | None = None) -> None:
-        """BmError BM890 where units that no proof holds back ran off. At β > 1 the proof for the model itself says nothing."""
+        """BmError BM890 where units that no proof holds back ran off.
+
+        At β > 1 the proof for the model itself says nothing.
+        """
         if self._unproved(beta):
             self._propriety.watch(state, always=beta is not None)
 
     @property
     def watched_groups(self) -> frozenset[str]:
-        """The groups of units without bounds if some setting of the parameters leaves no distribution, else none."""
+        """The groups of units without bounds if some setting of the parameters leaves no
+        distribution, else none.
+        """
         return self._propriety.reals if self._propriety.can_fail else frozenset()
 
     def verify_distance(self, name: str, far: float) -> None:
@@ -243,7 +340,9 @@ class BoundMachine:
             self._propriety.verify_distance(name, far)
 
     def verify_square_field(self, name: str, most: float) -> None:
-        """BmError BM890 if such a field on x² leaves units no precision and nothing is proved of these parameters."""
+        """BmError BM890 if such a field on x² leaves units no precision and nothing is proved of
+        these parameters.
+        """
         if self._propriety.watched:
             self._propriety.verify_square_field(name, most)
 
@@ -257,9 +356,20 @@ class BoundMachine:
         found = self.program.plan.selector
         return None if found is None or {found[0], *found[1]} & (clamped | set(seen)) else found
 
-    def _draw_jointly(self, f: Fields, joint: tuple[str, tuple[str, ...]], state: State, rows: Rows | None, keep: bool,
-                      stream: int, update: int, step: int) -> None:  # fmt: skip
-        """z from P(z | rest) with the groups that it selects summed out, then those given z; their means into `rows`."""
+    def _draw_jointly(
+        self,
+        f: Fields,
+        joint: tuple[str, tuple[str, ...]],
+        state: State,
+        rows: Rows | None,
+        keep: bool,
+        stream: int,
+        update: int,
+        step: int,
+    ) -> None:
+        """z from P(z | rest) with the groups that it selects summed out, then those given z; their
+        means into `rows`.
+        """
         z, near = joint
         k, count = self.program.sizes[z], len(state[z])
         empty = np.empty((0, 0), self.dtype)
@@ -271,7 +381,9 @@ class BoundMachine:
             w -= w.max(axis=1, keepdims=True)
             chosen = {z: state[z][lo : lo + at_once]}
             eta = np.ascontiguousarray(w / self.temperature.get(z, 1.0), self.dtype)
-            self.program.draw(f, z, eta, chosen, empty, self._key(z, stream, update, step), first=lo)
+            self.program.draw(
+                f, z, eta, chosen, empty, self._key(z, stream, update, step), first=lo
+            )
             picked = np.argmax(chosen[z], axis=1) + k * np.arange(len(w))
             for n in near:
                 etas[n].append(summed.fields[n][..., picked, :])
@@ -293,32 +405,59 @@ class BoundMachine:
             if self.program.plan.group(name).square:
                 rows.squares[name] = self.program.mean_square(name, eta)
 
-    def _side_by_side(self, f: Fields, state: State, steps: int, order: list[str], seen: State, update: int, stream: int, beta: Array,
-                      first: int) -> None:  # fmt: skip
-        """Sweeps with chains side by side in memory: a copy of the state is turned, swept and turned back."""
+    def _side_by_side(
+        self,
+        f: Fields,
+        state: State,
+        steps: int,
+        order: list[str],
+        seen: State,
+        update: int,
+        stream: int,
+        beta: Array,
+        first: int,
+    ) -> None:
+        """Sweeps with chains side by side in memory: a copy of the state is turned, swept and
+        turned back.
+        """
         listing = self.program.listing
         assert listing is not None
         x = np.ascontiguousarray(listing.joined(state).T)
         masks = {n: np.ascontiguousarray(m.T) for n, m in seen.items()}
         empty = np.empty((0, 0), self.dtype)
-        calls = steps if len(order) > 1 or beta.ndim > 1 else 1  # one group alone need not come back between its sweeps
+        calls = (
+            steps if len(order) > 1 or beta.ndim > 1 else 1
+        )  # one group alone need not come back between its sweeps
         for step in range(calls):
             for name in order:
                 key = self._key(name, stream, update, first + step)
-                self.program.sweep(f, name, x, beta if beta.ndim == 1 else beta[step], masks.get(name, empty), key, steps // calls)
+                self.program.sweep(
+                    f,
+                    name,
+                    x,
+                    beta if beta.ndim == 1 else beta[step],
+                    masks.get(name, empty),
+                    key,
+                    steps // calls,
+                )
         for name, offset in listing.offset.items():
             state[name][...] = x[offset : offset + self.program.sizes[name]].T
 
-    def draw_posterior(self, rows: State, observed: Mapping[str, Array], update: int, stream: int) -> State:
+    def draw_posterior(
+        self, rows: State, observed: Mapping[str, Array], update: int, stream: int
+    ) -> State:
         """A joint state with the hidden units drawn given `observed`.
 
-        `rows` are its posterior rows: if they have the fields of all hidden groups that are not drawn, these are drawn
-        from them, at step 0 of `stream`. Else it is one sweep of `stream` from a start of NEGATIVE_START: a start from
-        the sweep's own numbers would bind each unit to its state before.
+        `rows` are its posterior rows: if they have the fields of all hidden groups that are not
+        drawn, these are drawn from them, at step 0 of `stream`. Else it is one sweep of `stream`
+        from a start of NEGATIVE_START: a start from the sweep's own numbers would bind each unit to
+        its state before.
         """
         fields = rows.fields if isinstance(rows, Rows) else {}
         drawn = rows.drawn if isinstance(rows, Rows) else ()
-        if set(self.hidden) - set(fields) - set(drawn) or len(next(iter(rows.values()))) != len(next(iter(observed.values()))):
+        if set(self.hidden) - set(fields) - set(drawn) or len(next(iter(rows.values()))) != len(
+            next(iter(observed.values()))
+        ):
             count = len(next(iter(observed.values())))
             state = self.initial_state(count, NEGATIVE_START_STREAM, update)
             self.sweep(state, 1, observed, update, stream)
@@ -331,7 +470,9 @@ class BoundMachine:
             self.program.draw(f, name, eta, state, empty, self._key(name, stream, update, 0))
         return state
 
-    def accumulate(self, rows: State, weights: Array | None, out: dict[str, Array], scale: float) -> None:
+    def accumulate(
+        self, rows: State, weights: Array | None, out: dict[str, Array], scale: float
+    ) -> None:
         """out[θ] += scale · Σ_n w_n ∂(−E)/∂θ(rows_n)."""
         flat = {n: self.program.flat(n, x) for n, x in rows.items()}
         squares = rows.squares if isinstance(rows, Rows) else {}

@@ -1,6 +1,8 @@
-"""Whether ½ xᵀQx is above 0 for every x in a cone and every Q of a family: proofs, and exact answers where they are few.
+"""Whether ½ xᵀQx is above 0 for every x in a cone and every Q of a family: proofs, and exact
+answers where they are few.
 
-A family is a matrix known up to a radius: Q_ij in mid_ij ± radius_ij, the diagonal at its least. Units x ≥ 0 are `nonneg`, others any real number.
+A family is a matrix known up to a radius: Q_ij in mid_ij ± radius_ij, the diagonal at its least.
+Units x ≥ 0 are `nonneg`, others any real number.
 """
 
 from __future__ import annotations
@@ -21,7 +23,9 @@ ROUNDING = 1e-12
 
 @dataclass(frozen=True)
 class Family:
-    """Matrices mid ± radius [n, n] over units of which `nonneg` [n] are at least 0; `basis` [n, k] spans the x that count (None: all)."""
+    """Matrices mid ± radius [n, n] over units of which `nonneg` [n] are at least 0; `basis` [n, k]
+    spans the x that count (None: all).
+    """
 
     mid: Array
     radius: Array
@@ -80,7 +84,8 @@ def proves(f: Family) -> bool:
 
 
 def least(q: Array, nonneg: Array, basis: Array | None = None) -> tuple[Array, Array] | None:
-    """For each matrix of q [states, n, n]: a value of the sign of min xᵀqx over unit x in the cone, and such an x, [states], [states, n].
+    """For each matrix of q [states, n, n]: a value of the sign of min xᵀqx over unit x in the cone,
+    and such an x, [states], [states, n].
 
     None where that is no short computation.
     """
@@ -99,7 +104,9 @@ def least(q: Array, nonneg: Array, basis: Array | None = None) -> tuple[Array, A
 
 
 def _least_in_cone(q: Array, nonneg: Array) -> tuple[float, Array]:
-    """Copositive or not, exactly: the free units are put at their minima, then no subset has an eigenvector > 0 of value ≤ 0 (Kaplan 2000)."""
+    """Copositive or not, exactly: the free units are put at their minima, then no subset has an
+    eigenvector > 0 of value ≤ 0 (Kaplan 2000).
+    """
     n = len(q)
     free, held = np.flatnonzero(~nonneg), np.flatnonzero(nonneg)
     size = max(float(np.abs(q).max()), 1e-300)
@@ -150,9 +157,11 @@ def sunk(q: Array, nonneg: Array) -> Array:
 
 
 def without(f: Family, columns: Array, rows: list[list[tuple[float, Array]]]) -> Family | None:
-    """The family with some units, which do not meet, at their minima given the others; None where one has no precision of its own.
+    """The family with some units, which do not meet, at their minima given the others; None where
+    one has no precision of its own.
 
-    `rows` has for each of them the parts (g, w) of its field −Σ g(s) w·x, with the largest |g|: by Cauchy and Schwarz
+    `rows` has for each of them the parts (g, w) of its field −Σ g(s) w·x, with the largest |g|: by
+    Cauchy and Schwarz
 
         (Σ g w·x)²/2d ≤ (Σ β) Σ g² (w·x)²/(2 d β),  β = |g| |w|, with equality for a single part.
     """

@@ -2,12 +2,14 @@
 
 By auxiliary variables where they make the experts Gaussian or linear, which is exact:
 
-    (1 + κu²)^−s = ∫ Gamma(τ; s, 1) e^{−τκu²} dτ        Student-t: τ | u ~ Gamma(s, 1 + κu²)           (Welling, Hinton & Osindero 2003)
-    e^{−s|u|}    = ∫ N(u; 0, τ) Exp(τ) dτ (up to a factor)    1/τ | u ~ InverseGaussian(s/|u|, s²)     (Park & Casella 2008)
-    e^{softplus(u)} = Σ_h e^{hu}, h ∈ {0, 1}            cosh u = ½ Σ_t e^{tu}, t ∈ {−1, 1}
+    (1 + κu²)^−s = ∫ Gamma(τ; s, 1) e^{−τκu²} dτ        Student-t: τ | u ~ Gamma(s, 1 + κu²)
+    (Welling, Hinton & Osindero 2003) e^{−s|u|}    = ∫ N(u; 0, τ) Exp(τ) dτ (up to a factor)    1/τ
+    | u ~ InverseGaussian(s/|u|, s²)     (Park & Casella 2008) e^{softplus(u)} = Σ_h e^{hu}, h ∈ {0,
+    1}            cosh u = ½ Σ_t e^{tu}, t ∈ {−1, 1}
 
-so that x given them is Gaussian with precision diag(1/σ² − 2η₂) + Mᵀ diag(d) M, or of independent units. Else real units move by Hamiltonian
-dynamics (Neal 2011, MCMC using Hamiltonian dynamics), units of few states one after another from exact energy differences.
+so that x given them is Gaussian with precision diag(1/σ² − 2η₂) + Mᵀ diag(d) M, or of independent
+units. Else real units move by Hamiltonian dynamics (Neal 2011, MCMC using Hamiltonian dynamics),
+units of few states one after another from exact energy differences.
 """
 
 from __future__ import annotations
@@ -30,9 +32,13 @@ Arrays = tuple["Array", "Array", "Array"]
 LEAPS = (10, 30)
 """Fewest and most leapfrog steps of a trajectory; each sweep draws its number."""
 WISHED = 0.8
-"""The share of accepted trajectories that long runs steer to (Beskos et al. 2013 have 0.65 as most efficient; a higher one mixes surely)."""
+"""The share of accepted trajectories that long runs steer to (Beskos et al. 2013 have 0.65 as most
+efficient; a higher one mixes surely).
+"""
 SHORT, SHORTEST = 0.2, 1e-3
-"""Share of trajectories with shorter steps beside experts that grow faster than a square, and how short: far out these bend the energy much more."""
+"""Share of trajectories with shorter steps beside experts that grow faster than a square, and how
+short: far out these bend the energy much more.
+"""
 AT_ONCE = 1 << 22
 """Numbers of the precision matrices that are held at once."""
 
@@ -43,21 +49,40 @@ class ExpertSampler:
     def __init__(self, program: Program, f: Fields, name: str) -> None:
         self.program, self.fields, self.name = program, f, name
         self.group = program.plan.group(name)
-        self.experts: list[tuple[BoundExpert, Arrays]] = [(e, a) for e, a in f.experts if name in e.groups]
+        self.experts: list[tuple[BoundExpert, Arrays]] = [
+            (e, a) for e, a in f.experts if name in e.groups
+        ]
         self.kinds = [_kind(e, a) for e, a in self.experts]
         self.support = support_of(program, name)
         self.gaussian = self.group.square and not np.isfinite(ends(self.group)).any()
         """Whether its units are any real numbers under a Gaussian base measure."""
         if self.support is None and not self.gaussian:
-            raise fail("BM861", f"experts see `{name}`: only units of real numbers, as `gaussian`, or of finitely many states can be drawn then",
-                       self.experts[0][0].term.span)  # fmt: skip
+            raise fail(
+                "BM861",
+                f"experts see `{name}`: only units of real numbers, as `gaussian`, or of finitely"
+                " many states can be drawn then",
+                self.experts[0][0].term.span,
+            )
         self.walled = any(e.growth()[0] > 2 for e, _ in self.experts)
-        """Whether an expert grows faster than a square: wells may then lie apart, and bend the more the farther out."""
+        """Whether an expert grows faster than a square: wells may then lie apart, and bend the more
+        the farther out.
+        """
         self.log_step = 0.0
         self.accepted: list[float] = []
 
-    def draw(self, state: State, seen: Array, key: Key, beta: Array | None, adapt: bool, more: Array | None = None) -> None:
-        """One update in place. `seen` [0, 0] or the group's observed values, NaN where free; `beta` [rows] multiplies the energy.
+    def draw(
+        self,
+        state: State,
+        seen: Array,
+        key: Key,
+        beta: Array | None,
+        adapt: bool,
+        more: Array | None = None,
+    ) -> None:
+        """One update in place.
+
+        `seen` [0, 0] or the group's observed values, NaN where free; `beta` [rows] multiplies the
+        energy.
 
         `more`, of the fields' shape, is added to them: what a reading of the units says.
         """
@@ -70,7 +95,11 @@ class ExpertSampler:
         x = state[self.name]
         free = np.ones(x.shape, bool) if not seen.size else np.isnan(seen)
         linear = all(k in ("binary", "spin") for k in self.kinds) and bool((b == 1).all())
-        mixed = self.gaussian and all(self.kinds) and (not any(k in ("binary", "spin") for k in self.kinds) or bool((b == 1).all()))
+        mixed = (
+            self.gaussian
+            and all(self.kinds)
+            and (not any(k in ("binary", "spin") for k in self.kinds) or bool((b == 1).all()))
+        )
         if linear and not self.gaussian:
             for (e, arrays), kind in zip(self.experts, self.kinds, strict=True):
                 u, matrix = _argument(e, arrays, state), _matrix(e, arrays, self.name)
@@ -85,7 +114,9 @@ class ExpertSampler:
 
     # ------------------------------------------------------------ auxiliary variables
 
-    def _gaussian(self, state: State, eta: Array, beta: Array, generator: np.random.Generator) -> None:
+    def _gaussian(
+        self, state: State, eta: Array, beta: Array, generator: np.random.Generator
+    ) -> None:
         x = state[self.name]
         rows, size = x.shape
         field, parts, weights = eta[0].astype(np.float64), [], []
@@ -106,8 +137,13 @@ class ExpertSampler:
             x[...] = (field + noise) / own
             return
         whole, precision = np.concatenate(parts), np.concatenate(weights, axis=1)
-        # Q = own I + Mᵀ D M; √own ε + Mᵀ √D ε′ has covariance Q, so that Q⁻¹(field + it) is the draw: one solution, and no triangular ones
-        field = field + noise + (np.sqrt(precision) * generator.standard_normal(precision.shape)) @ whole
+        # Q = own I + Mᵀ D M; √own ε + Mᵀ √D ε′ has covariance Q, so that Q⁻¹(field + it) is the
+        # draw: one solution, and no triangular ones
+        field = (
+            field
+            + noise
+            + (np.sqrt(precision) * generator.standard_normal(precision.shape)) @ whole
+        )
         step = max(1, AT_ONCE // size**2)
         for lo in range(0, rows, step):
             d = precision[lo : lo + step]
@@ -117,7 +153,15 @@ class ExpertSampler:
 
     # ------------------------------------------------------------ Hamiltonian dynamics
 
-    def _hamiltonian(self, state: State, eta: Array, beta: Array, free: Array, generator: np.random.Generator, adapt: bool) -> None:
+    def _hamiltonian(
+        self,
+        state: State,
+        eta: Array,
+        beta: Array,
+        free: Array,
+        generator: np.random.Generator,
+        adapt: bool,
+    ) -> None:
         x = state[self.name].astype(np.float64)
         own = base_precision(self.group) - 2 * eta[1].astype(np.float64)
         leaps = int(generator.integers(LEAPS[0], LEAPS[1] + 1))
@@ -127,12 +171,17 @@ class ExpertSampler:
 
         def slope(at: Array) -> Array:
             moved = state | {self.name: at.astype(self.program.dtype)}
-            pull = sum(e.slope(arrays, moved, self.name).astype(np.float64) for e, arrays in self.experts)
+            pull = sum(
+                e.slope(arrays, moved, self.name).astype(np.float64) for e, arrays in self.experts
+            )
             return np.where(free, own * at - eta[0] + beta[:, None] * pull, 0.0)
 
         def energy(at: Array) -> Array:
             moved = state | {self.name: at.astype(self.program.dtype)}
-            return np.asarray((0.5 * own * at * at - eta[0] * at).sum(1) + beta * sum(e.energy(arrays, moved) for e, arrays in self.experts))
+            return np.asarray(
+                (0.5 * own * at * at - eta[0] * at).sum(1)
+                + beta * sum(e.energy(arrays, moved) for e, arrays in self.experts)
+            )
 
         momentum = np.where(free, generator.standard_normal(x.shape), 0.0)
         begun = energy(x)
@@ -143,7 +192,9 @@ class ExpertSampler:
                 p = p - (step if k + 1 < leaps else 0.5 * step) * slope(at)
             ended = energy(at)
             change = begun + 0.5 * (momentum**2).sum(1) - ended - 0.5 * (p**2).sum(1)
-        chance = np.where(np.isfinite(change), np.exp(np.minimum(0, np.nan_to_num(change, nan=-np.inf))), 0.0)
+        chance = np.where(
+            np.isfinite(change), np.exp(np.minimum(0, np.nan_to_num(change, nan=-np.inf))), 0.0
+        )
         taken = generator.random(len(x)) < chance
         state[self.name][taken] = at[taken].astype(self.program.dtype)
         self.accepted.append(float(chance.mean()))
@@ -152,12 +203,25 @@ class ExpertSampler:
         if self.walled:
             self._turned(state, free, np.where(taken, ended, begun), energy, generator)
 
-    def _turned(self, state: State, free: Array, now: Array, energy: Callable[[Array], Array], generator: np.random.Generator) -> None:
-        """Metropolis moves x → −x, of all units and of one of them: from well to well, over no barrier."""
+    def _turned(
+        self,
+        state: State,
+        free: Array,
+        now: Array,
+        energy: Callable[[Array], Array],
+        generator: np.random.Generator,
+    ) -> None:
+        """Metropolis moves x → −x, of all units and of one of them: from well to well, over no
+        barrier.
+        """
         size = free.shape[1]
         for alone in (False, True) if size > 1 else (False,):
             x = state[self.name].astype(np.float64)
-            chosen = free & (generator.integers(size, size=len(x))[:, None] == np.arange(size)) if alone else free
+            chosen = (
+                free & (generator.integers(size, size=len(x))[:, None] == np.arange(size))
+                if alone
+                else free
+            )
             turned = np.where(chosen, -x, x)
             after = energy(turned)
             taken = np.log(generator.random(len(x))) < now - after
@@ -165,8 +229,12 @@ class ExpertSampler:
             now = np.where(taken, after, now)
 
     def _longest(self, own: Array, beta: Array) -> float:
-        """A step that leapfrog takes well: a little less than the shortest length over which the energy bends."""
-        return float(0.9 / np.sqrt(max(1e-12, float(own.max()) + float(beta.max()) * self._stiffest)))
+        """A step that leapfrog takes well: a little less than the shortest length over which the
+        energy bends.
+        """
+        return float(
+            0.9 / np.sqrt(max(1e-12, float(own.max()) + float(beta.max()) * self._stiffest))
+        )
 
     @cached_property
     def _stiffest(self) -> float:
@@ -182,17 +250,27 @@ class ExpertSampler:
             v = w / top
         return top
 
-    # ------------------------------------------------------------ few states, one unit after another
+    # ------------------------------------------------------------ few states, one unit after anothe
 
-    def _one_by_one(self, state: State, eta: Array, beta: Array, free: Array, generator: np.random.Generator) -> None:
+    def _one_by_one(
+        self, state: State, eta: Array, beta: Array, free: Array, generator: np.random.Generator
+    ) -> None:
         assert self.support is not None
         x, k = state[self.name], self.program.states[self.name]
         states = np.asarray(self.support, np.float64).reshape(len(self.support), k)
         field = (eta[0] if eta.ndim == 3 else eta).astype(np.float64)
         arguments = [_argument(e, a, state) for e, a in self.experts]
         matrices = [_matrix(e, a, self.name).astype(np.float64) for e, a in self.experts]
-        base = np.zeros(len(states)) if self.group.states is not None else np.array([float(self.group.unit.log_base(float(s[0]), *self.group.arguments))
-                                                                                     for s in states])  # fmt: skip
+        base = (
+            np.zeros(len(states))
+            if self.group.states is not None
+            else np.array(
+                [
+                    float(self.group.unit.log_base(float(s[0]), *self.group.arguments))
+                    for s in states
+                ]
+            )
+        )
         for p in range(0, x.shape[1], k):
             if not free[:, p].any():
                 continue
@@ -202,7 +280,9 @@ class ExpertSampler:
                 change = value - now
                 total = field[:, p : p + k] @ value + base[m]
                 for (e, a), u, matrix in zip(self.experts, arguments, matrices, strict=True):
-                    total = total - beta * (e.value_and_slope(u + change @ matrix[:, p : p + k].T)[0] @ a[2])
+                    total = total - beta * (
+                        e.value_and_slope(u + change @ matrix[:, p : p + k].T)[0] @ a[2]
+                    )
                 scores[:, m] = total
             scores += generator.gumbel(size=scores.shape)
             new = np.where(free[:, p : p + 1], states[scores.argmax(1)], now)
@@ -212,11 +292,14 @@ class ExpertSampler:
 
 
 NEAR = 3.0
-"""How far from 0 an expert's argument may be where chains begin, if it grows faster than a square."""
+"""How far from 0 an expert's argument may be where chains begin, if it grows faster than a square.
+"""
 
 
 def drawn_near(e: BoundExpert, arrays: Arrays, state: State) -> None:
-    """Brings the first states of real units in, in place, to where an expert that grows faster than a square has arguments of order 1."""
+    """Brings the first states of real units in, in place, to where an expert that grows faster than
+    a square has arguments of order 1.
+    """
     if e.growth()[0] <= 2:
         return
     far = np.abs(e.joined(state) @ arrays[0].T).max(axis=1, initial=0.0)
@@ -254,11 +337,19 @@ def _helpers(kind: str, u: Array, generator: np.random.Generator) -> Array:
     """h ∈ {0, 1} or t ∈ {−1, 1} given an expert's argument."""
     draws = generator.random(u.shape)
     with np.errstate(over="ignore"):
-        return np.where(draws < 1 / (1 + np.exp(-(u if kind == "binary" else 2 * u))), 1.0, 0.0 if kind == "binary" else -1.0)
+        return np.where(
+            draws < 1 / (1 + np.exp(-(u if kind == "binary" else 2 * u))),
+            1.0,
+            0.0 if kind == "binary" else -1.0,
+        )
 
 
-def _precisions(e: BoundExpert, arrays: Arrays, kind: str, u: Array, beta: Array, generator: np.random.Generator) -> Array:
-    """d of the quadratic ½ d u² that stands for an expert given its auxiliary variables: [rows, experts]."""
+def _precisions(
+    e: BoundExpert, arrays: Arrays, kind: str, u: Array, beta: Array, generator: np.random.Generator
+) -> Array:
+    """d of the quadratic ½ d u² that stands for an expert given its auxiliary variables: [rows,
+    experts].
+    """
     strength = arrays[2].astype(np.float64) * beta[:, None]
     if kind == "square":
         return 2 * strength

@@ -1,7 +1,9 @@
-"""Experts bound to sizes: terms s_j f(M_j x + c_j) of a linear projection of units (Hinton 2002; Welling, Hinton & Osindero 2003).
+"""Experts bound to sizes: terms s_j f(M_j x + c_j) of a linear projection of units (Hinton 2002;
+Welling, Hinton & Osindero 2003).
 
-A projection's matrix M, constants c and strengths s are products of parameters' entries, whatever letters the text has; an *entry list* says
-which. Energies, slopes in x and gradients follow from f and f′ alone.
+A projection's matrix M, constants c and strengths s are products of parameters' entries, whatever
+letters the text has; an *entry list* says which. Energies, slopes in x and gradients follow from f
+and f′ alone.
 """
 
 from __future__ import annotations
@@ -45,7 +47,9 @@ FUNCTIONS = {
 
 @dataclass(frozen=True)
 class Entries:
-    """coefficient · Π parameters at every setting of an addend's letters: which expert j, which column (−1: none), which entry of each parameter."""
+    """coefficient · Π parameters at every setting of an addend's letters: which expert j, which
+    column (−1: none), which entry of each parameter.
+    """
 
     coefficient: float
     expert: Array
@@ -61,7 +65,9 @@ class Entries:
             out *= power * x ** (power - 1) if m == leave else x**power
         return out
 
-    def spread(self, weight: Array, params: Mapping[str, Array], out: Mapping[str, Array], scale: float) -> None:
+    def spread(
+        self, weight: Array, params: Mapping[str, Array], out: Mapping[str, Array], scale: float
+    ) -> None:
         """out[θ] += scale · Σ weight · d(product)/dθ, `weight` one number an entry."""
         for m, (name, _, places) in enumerate(self.parameters):
             into = out[name]
@@ -70,7 +76,10 @@ class Entries:
 
 
 class BoundExpert:
-    """One term with an expert. `groups` are those its argument reads, `columns` where each begins in the joined state."""
+    """One term with an expert.
+
+    `groups` are those its argument reads, `columns` where each begins in the joined state.
+    """
 
     def __init__(self, plan: Plan, number: int) -> None:
         term = plan.model.terms[number]
@@ -78,7 +87,9 @@ class BoundExpert:
         self.plan, self.number, self.term = plan, number, term
         inner = term.expert
         self.chain: list[tuple[str, float]] = []
-        """Functions around the first one, from inside out, each with the number that its argument is multiplied by."""
+        """Functions around the first one, from inside out, each with the number that its argument
+        is multiplied by.
+        """
         while inner.inner is not None:
             self.chain.insert(0, (inner.function, inner.coefficient))
             inner = inner.inner
@@ -90,13 +101,20 @@ class BoundExpert:
             self.size += plan.group(n).size
         self.count = prod(int(x.stop) - x.start for x in term.letters)
         self.addends = tuple(self._entries(a) for a in inner.addends)
-        self.strength = self._entries(Term(term.coefficient, term.parameters, (), (), (), None, "", term.span))
+        self.strength = self._entries(
+            Term(term.coefficient, term.parameters, (), (), (), None, "", term.span)
+        )
 
     def _entries(self, addend: Term) -> Entries:
         letters: tuple[Letter, ...] = (*self.term.letters, *addend.letters)
         lengths = [int(x.stop) - x.start for x in letters]
         if prod(lengths) > MOST:
-            raise fail("BM861", f"the projection of this expert has {prod(lengths):,} entries, at most {MOST:,} are possible", self.term.span)
+            raise fail(
+                "BM861",
+                f"the projection of this expert has {prod(lengths):,} entries, at most {MOST:,} are"
+                " possible",
+                self.term.span,
+            )
         model = self.plan.model
         at = table(model, nest_of(replace(addend, letters=letters))).letters
         total = prod(lengths)
@@ -116,10 +134,16 @@ class BoundExpert:
         matrix, constant = np.zeros(self.count * self.size), np.zeros(self.count)
         for e in self.addends:
             values, there = e.values(params), e.column >= 0
-            matrix += np.bincount(e.expert[there] * self.size + e.column[there], values[there], matrix.size)
+            matrix += np.bincount(
+                e.expert[there] * self.size + e.column[there], values[there], matrix.size
+            )
             constant += np.bincount(e.expert[~there], values[~there], self.count)
         strength = self.strength.values(params)
-        return matrix.reshape(self.count, self.size).astype(dtype), constant.astype(dtype), strength.astype(dtype)
+        return (
+            matrix.reshape(self.count, self.size).astype(dtype),
+            constant.astype(dtype),
+            strength.astype(dtype),
+        )
 
     def joined(self, state: State) -> Array:
         """The groups' states side by side, [rows, columns]."""
@@ -136,18 +160,26 @@ class BoundExpert:
             value, slope = g.value(inner), g.slope(inner) * coefficient * slope
         return value, slope
 
-    def steepness(self, arrays: tuple[Array, Array, Array], name: str, reach: Mapping[str, float]) -> tuple[Array, float]:
-        """How steeply the energy goes in each of a group's columns at most, [size], where units reach ± `reach`; the least of one expert that is not 0."""
+    def steepness(
+        self, arrays: tuple[Array, Array, Array], name: str, reach: Mapping[str, float]
+    ) -> tuple[Array, float]:
+        """How steeply the energy goes in each of a group's columns at most, [size], where units
+        reach ± `reach`; the least of one expert that is not 0.
+        """
         matrix, constant, strength = (x.astype(np.float64) for x in arrays)
         wide = np.concatenate([np.full(self.plan.group(n).size, reach[n]) for n in self.groups])
         far = np.abs(constant) + np.abs(matrix) @ wide
         steepest = np.abs(self.value_and_slope(np.linspace(-1, 1, STEPS)[:, None] * far)[1]).max(0)
         lo = self.begin[name]
-        slopes = np.abs(strength * steepest)[:, None] * np.abs(matrix[:, lo : lo + self.plan.group(name).size])
+        slopes = np.abs(strength * steepest)[:, None] * np.abs(
+            matrix[:, lo : lo + self.plan.group(name).size]
+        )
         return slopes.sum(0), float(slopes[slopes > 1e-6].min(initial=np.inf))
 
     def growth(self) -> tuple[int, float]:
-        """Far out f(u) ≈ factor · |u|^degree (0: slower than any power): (degree, factor), functions inside functions."""
+        """Far out f(u) ≈ factor · |u|^degree (0: slower than any power): (degree, factor),
+        functions inside functions.
+        """
         degree, factor = {"square": 2, "log1p": 0}.get(self.first, 1), 1.0
         for name, coefficient in self.chain:
             factor *= coefficient
@@ -172,8 +204,15 @@ class BoundExpert:
         lo = self.begin[name]
         return np.asarray((slope * strength) @ matrix[:, lo : lo + self.plan.group(name).size])
 
-    def accumulate(self, params: Mapping[str, Array], arrays: tuple[Array, Array, Array], state: State, weights: Array,
-                   out: Mapping[str, Array], scale: float) -> None:  # fmt: skip
+    def accumulate(
+        self,
+        params: Mapping[str, Array],
+        arrays: tuple[Array, Array, Array],
+        state: State,
+        weights: Array,
+        out: Mapping[str, Array],
+        scale: float,
+    ) -> None:
         """out[θ] += scale · Σ_r weights[r] ∂(−E)/∂θ."""
         matrix, constant, strength = arrays
         x = self.joined(state)
@@ -183,7 +222,9 @@ class BoundExpert:
         by_column, alone = (pull.T @ x).ravel(), pull.sum(0)
         for e in self.addends:
             there = e.column >= 0
-            weight = np.where(there, by_column[e.expert * self.size + np.maximum(e.column, 0)], alone[e.expert])
+            weight = np.where(
+                there, by_column[e.expert * self.size + np.maximum(e.column, 0)], alone[e.expert]
+            )
             e.spread(weight.astype(np.float64), params, out, scale)
 
 

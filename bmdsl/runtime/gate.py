@@ -139,8 +139,10 @@ def _outside(g: GroupPlan, value: Array, at: tuple[int, ...], means: bool, x: Ar
             "BM819",
             f"`{g.name}` holds {shown} in case {at[0]},{place(at)}: "
             f"its units, {g.unit.name}, {many}",
-            help="give the data as training has them, transformed; "
-            "missing entries are filled in by `machine.impute`",
+            help=(
+                "give the data as training has them, transformed; "
+                "missing entries are filled in by `machine.impute`"
+            ),
         )
     domain = g.unit.domain or f"{low:g} to {high:g}"
     return fail(
@@ -230,7 +232,11 @@ def mask(
     x = x.astype(bool)
     units = shape if units is None else units
     for whole in (units, shape):
-        if x.ndim and x.shape in (whole[1:], whole, (1, *whole[1:])):  # no axis is taken for another
+        if x.ndim and x.shape in (
+            whole[1:],
+            whole,
+            (1, *whole[1:]),
+        ):  # no axis is taken for another
             x = x[..., None] if whole != shape else x
             return np.broadcast_to(x, shape)
         if x.shape == (whole[0], prod(whole[1:])):

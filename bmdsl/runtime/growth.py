@@ -1,8 +1,11 @@
-"""The energy far out: its units without bounds, how fast their base measures fall, and its addends of degree 2 and more in them.
+"""The energy far out: its units without bounds, how fast their base measures fall, and its addends
+of degree 2 and more in them.
 
-    E(x; s) − log base(x) = ½ Σ λ_i x_i² + Σ_k c_k Π x^p Π s^q + Σ_j s_j f(M_j x + …),    x without bounds, s with bounds
+    E(x; s) − log base(x) = ½ Σ λ_i x_i² + Σ_k c_k Π x^p Π s^q + Σ_j s_j f(M_j x + …),    x without
+    bounds, s with bounds
 
-Whether exp(−E) can be summed is decided by these alone: what is linear in x, or bounded, is outgrown by every base measure here.
+Whether exp(−E) can be summed is decided by these alone: what is linear in x, or bounded, is
+outgrown by every base measure here.
 """
 
 from __future__ import annotations
@@ -25,7 +28,10 @@ MAX_CANDIDATES = 64
 
 
 class Growth:
-    """What of a program decides whether its energy leaves a distribution. Columns are those of all groups, one after another, then the number 1."""
+    """What of a program decides whether its energy leaves a distribution.
+
+    Columns are those of all groups, one after another, then the number 1.
+    """
 
     def __init__(self, program: Program) -> None:
         self.program = program
@@ -40,7 +46,9 @@ class Growth:
         self.low, self.high = np.ones(shape), np.ones(shape)
         self.real, self.unit = np.zeros(shape, bool), np.full(shape, -1)
         self.precision, self.degree, self.lead = np.zeros(shape), np.zeros(shape), np.zeros(shape)
-        """Of base measures: λ of those that fall like λx²/2, the degree of −log base(x), its leading coefficient."""
+        """Of base measures: λ of those that fall like λx²/2, the degree of −log base(x), its
+        leading coefficient.
+        """
         for g in plan.groups:
             inside = slice(self.offset[g.name], self.offset[g.name] + g.size)
             low, high = ends(g)
@@ -77,7 +85,9 @@ class Growth:
 
     @cached_property
     def can_fail(self) -> bool:
-        """Whether any setting of the parameters leaves no distribution: terms of degree 2 and more in units without bounds, or such experts."""
+        """Whether any setting of the parameters leaves no distribution: terms of degree 2 and more
+        in units without bounds, or such experts.
+        """
         terms = self.program.plan.model.terms
         reals = {n for n, at in self.offset.items() if self.real[at]}
         flat = any(0 < self.degree[self.offset[n]] <= 1 + CLEARLY for n in reals)
@@ -145,7 +155,9 @@ class Growth:
 
     @cached_property
     def _listed(self) -> list[tuple[Array, Array, Array]]:
-        """Listed couplings of degree 2 and more in units without bounds: columns, places among all values, terms."""
+        """Listed couplings of degree 2 and more in units without bounds: columns, places among all
+        values, terms.
+        """
         listing = self.program.listing
         assert listing is not None
         columns = np.concatenate(
@@ -178,7 +190,9 @@ class Growth:
         return next((n for n, t in enumerate(terms) if names[0] in {u.group for u in t.units}), 0)
 
     def _merged(self, places: Array, powers: Array, values: Array, terms: Array) -> Addends:
-        """A unit met twice is that unit to a power; two states of one unit are never on together."""
+        """A unit met twice is that unit to a power; two states of one unit are never on
+        together.
+        """
         if places.shape[1] > 1:
             order = np.argsort(places, axis=1, kind="stable")
             places, powers = (
@@ -218,7 +232,8 @@ class Growth:
     # ------------------------------------------------------------ units with bounds
 
     def candidates(self, unit: int) -> tuple[Array, bool] | None:
-        """States [m, width] of the bounded unit that begins at this column, and whether they suffice.
+        """States [m, width] of the bounded unit that begins at this column, and whether they
+        suffice.
 
         A function that is affine in the unit has its least value at one of them where they do.
         None for a given unit without bounds.
@@ -247,7 +262,9 @@ class Growth:
         return support is None or len(support) > MAX_CANDIDATES
 
     def interval(self, a: Addends) -> tuple[Array, Array]:
-        """The least and the largest value of c · Π (units with bounds), [n]: over each unit by itself."""
+        """The least and the largest value of c · Π (units with bounds), [n]: over each unit by
+        itself.
+        """
         low, high = a.values.copy(), a.values.copy()
         for m in range(a.places.shape[1]):
             place, power = a.places[:, m], a.powers[:, m]
@@ -283,7 +300,10 @@ def _alike(
 
 
 def _base_growth(program: Program, name: str, downward: bool) -> tuple[float, float]:
-    """−log base(x) ≈ c |x|^d far out: (d, c). A Gaussian has (2, 1/2σ²), counts with 1/x! a d between 1 and 2."""
+    """−log base(x) ≈ c |x|^d far out: (d, c).
+
+    A Gaussian has (2, 1/2σ²), counts with 1/x! a d between 1 and 2.
+    """
     g = program.plan.group(name)
     far = -FAR if downward else FAR
     near, beyond = (-float(g.unit.log_base(x, *g.arguments)) for x in (far, 2 * far))

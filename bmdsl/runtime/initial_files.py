@@ -1,4 +1,6 @@
-"""Files that parameters start from: arrays, matrices in text, sparse matrices, and lists of edges with weights."""
+"""Files that parameters start from: arrays, matrices in text, sparse matrices, and lists of edges
+with weights.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,10 @@ MAX_ENTRIES = 1 << 28
 
 
 def read_start(model: Model, p: Parameter, path: Path, key: str) -> np.ndarray:
-    """The array in a parameter's file. Raises BM936 for a file that has none of the parameter's kind."""
+    """The array in a parameter's file.
+
+    Raises BM936 for a file that has none of the parameter's kind.
+    """
     suffix = path.suffix.lower()
     if suffix == ".safetensors":
         return _of_tensors(p, path, key)
@@ -27,7 +32,12 @@ def read_start(model: Model, p: Parameter, path: Path, key: str) -> np.ndarray:
         return _of_archive(p, path, key)
     if suffix == ".npy":
         if key:
-            raise fail("BM936", f"`{path}` holds one array, so `:{key}` names nothing", p.span, help=f'`init "{path.name}"`')
+            raise fail(
+                "BM936",
+                f"`{path}` holds one array, so `:{key}` names nothing",
+                p.span,
+                help=f'`init "{path.name}"`',
+            )
         return _of_array(p, path)
     return _of_text(model, p, path, key)
 
@@ -42,22 +52,41 @@ def _of_tensors(p: Parameter, path: Path, key: str) -> np.ndarray:
             known = list(file.keys())
             if name in known:
                 return np.asarray(file.get_tensor(name))
-    except (SafetensorError, TypeError, ValueError, AttributeError) as error:  # a damaged file, or a type that NumPy has not
-        raise fail("BM936", f"`{path}` of `init` for `{p.name}` cannot be read", p.span, note=str(error)) from None
+    except (
+        SafetensorError,
+        TypeError,
+        ValueError,
+        AttributeError,
+    ) as error:  # a damaged file, or a type that NumPy has not
+        raise fail(
+            "BM936", f"`{path}` of `init` for `{p.name}` cannot be read", p.span, note=str(error)
+        ) from None
     close = near(name, known)
-    raise fail("BM936", f"`{path}` has no tensor `{name}`", p.span, help=f"did you mean `{close}`?" if close else f"it holds {', '.join(known[:20])}")
+    raise fail(
+        "BM936",
+        f"`{path}` has no tensor `{name}`",
+        p.span,
+        help=f"did you mean `{close}`?" if close else f"it holds {', '.join(known[:20])}",
+    )
 
 
 def _of_array(p: Parameter, path: Path) -> np.ndarray:
     try:
         return np.asarray(np.load(path, allow_pickle=False))
     except (ValueError, EOFError, OSError, SyntaxError, MemoryError) as error:
-        raise fail("BM936", f"`{path}` of `init` for `{p.name}` is not a `.npy` file of plain numbers", p.span, note=_first_line(error),
-                   help="save it with `numpy.save` from a numeric array") from None  # fmt: skip
+        raise fail(
+            "BM936",
+            f"`{path}` of `init` for `{p.name}` is not a `.npy` file of plain numbers",
+            p.span,
+            note=_first_line(error),
+            help="save it with `numpy.save` from a numeric array",
+        ) from None
 
 
 def _of_archive(p: Parameter, path: Path, key: str) -> np.ndarray:
-    """The array named `key`, else as the parameter, else the only one; a sparse matrix of SciPy's is made dense."""
+    """The array named `key`, else as the parameter, else the only one; a sparse matrix of SciPy's
+    is made dense.
+    """
     try:
         with np.load(path, allow_pickle=False) as archive:
             known = list(archive.files)
@@ -70,9 +99,29 @@ def _of_archive(p: Parameter, path: Path, key: str) -> np.ndarray:
             name = key or (p.name if p.name in known else known[0] if len(known) == 1 else p.name)
             if name in known:
                 return np.asarray(archive[name])
-    except (ValueError, EOFError, OSError, KeyError, TypeError, SyntaxError, MemoryError, zipfile.BadZipFile, zlib.error) as error:
-        raise fail("BM936", f"`{path}` of `init` for `{p.name}` is not a `.npz` file of plain numbers", p.span, note=_first_line(error)) from None
-    raise fail("BM936", f"`{path}` has no array `{name}`", p.span, help=f"it holds {', '.join(known[:20])}: `init \"{path.name}:{known[0]}\"`" if known else "")
+    except (
+        ValueError,
+        EOFError,
+        OSError,
+        KeyError,
+        TypeError,
+        SyntaxError,
+        MemoryError,
+        zipfile.BadZipFile,
+        zlib.error,
+    ) as error:
+        raise fail(
+            "BM936",
+            f"`{path}` of `init` for `{p.name}` is not a `.npz` file of plain numbers",
+            p.span,
+            note=_first_line(error),
+        ) from None
+    raise fail(
+        "BM936",
+        f"`{path}` has no array `{name}`",
+        p.span,
+        help=f'it holds {", ".join(known[:20])}: `init "{path.name}:{known[0]}"`' if known else "",
+    )
 
 
 def _first_line(error: Exception) -> str:
@@ -92,21 +141,40 @@ def _of_text(model: Model, p: Parameter, path: Path, key: str) -> np.ndarray:
     try:
         found = read_edge_list(path.name, content, p.span, _nodes(model, p, key))
     except BmError as error:
-        raise fail("BM936", f"`{path}` of `init` for `{p.name}` is neither a matrix of shape {shape} nor a list of edges with weights", p.span,
-                   note=error.diagnostics[0].message, help="numbers between commas or spaces, a row a line; or lines `i,j,weight`") from None  # fmt: skip
+        raise fail(
+            "BM936",
+            f"`{path}` of `init` for `{p.name}` is neither a matrix of shape {shape} nor a list of"
+            " edges with weights",
+            p.span,
+            note=error.diagnostics[0].message,
+            help="numbers between commas or spaces, a row a line; or lines `i,j,weight`",
+        ) from None
     if key == FIELDS:
         if found.fields is None:
-            raise fail("BM936", f"`{path}` has no weighted entry `i i` for a single node", p.span, help="leave `:fields` out for the weights of its edges")
+            raise fail(
+                "BM936",
+                f"`{path}` has no weighted entry `i i` for a single node",
+                p.span,
+                help="leave `:fields` out for the weights of its edges",
+            )
         return found.fields
     if key:
-        raise fail("BM936", f"`{path}` has no part `{key}`", p.span, help=f'`init "{path.name}"` for weights of edges, `:{FIELDS}` for those of nodes')
+        raise fail(
+            "BM936",
+            f"`{path}` has no part `{key}`",
+            p.span,
+            help=f'`init "{path.name}"` for weights of edges, `:{FIELDS}` for those of nodes',
+        )
     return _weights(model, p, path, found)
 
 
 def _matrix(content: bytes) -> np.ndarray | None:
     """Rows of numbers, all of one length; None if the text is not that."""
     try:
-        lines = [line.split("#")[0].replace(",", " ").replace(";", " ").split() for line in content.decode("utf-8-sig").splitlines()]
+        lines = [
+            line.split("#")[0].replace(",", " ").replace(";", " ").split()
+            for line in content.decode("utf-8-sig").splitlines()
+        ]
         rows = [[float(cell) for cell in line] for line in lines if line]
     except ValueError:  # a UnicodeDecodeError is one
         return None
@@ -114,8 +182,14 @@ def _matrix(content: bytes) -> np.ndarray | None:
 
 
 def _fits(matrix: np.ndarray, shape: tuple[int, ...]) -> bool:
-    """Whether the text is the parameter as it stands: a vector may stand in a line or in a column."""
-    return matrix.shape == shape or (len(shape) == 1 and matrix.size == shape[0] and 1 in matrix.shape) or (shape == () and matrix.size == 1)
+    """Whether the text is the parameter as it stands: a vector may stand in a line or in
+    a column.
+    """
+    return (
+        matrix.shape == shape
+        or (len(shape) == 1 and matrix.size == shape[0] and 1 in matrix.shape)
+        or (shape == () and matrix.size == 1)
+    )
 
 
 def _graph_of(model: Model, p: Parameter) -> Graph | None:
@@ -123,7 +197,8 @@ def _graph_of(model: Model, p: Parameter) -> Graph | None:
     for term in model.terms:
         for c in term.conditions:
             if c.kind == "edge" and any(
-                f.parameter == p.name and {s.letter for s in f.subscripts} == {c.first, c.second} for f in term.parameters
+                f.parameter == p.name and {s.letter for s in f.subscripts} == {c.first, c.second}
+                for f in term.parameters
             ):
                 return next(g for g in model.graphs if g.name == c.graph)
     return None
@@ -139,12 +214,21 @@ def _nodes(model: Model, p: Parameter, key: str) -> int | None:
 def _weights(model: Model, p: Parameter, path: Path, found: EdgeList) -> np.ndarray:
     """Weights in the order of the graph's edges, or both sides of a square matrix."""
     if found.weights is None:
-        raise fail("BM936", f"the edges of `{path}` have no weights for `{p.name}` to start from", p.span, help="lines `i,j,weight`")
+        raise fail(
+            "BM936",
+            f"the edges of `{path}` have no weights for `{p.name}` to start from",
+            p.span,
+            help="lines `i,j,weight`",
+        )
     graph, shape = _graph_of(model, p), tuple(int(n) for n in p.shape)
     if graph is not None:
         if graph.edges is None or not np.array_equal(graph.edges, found.edges):
-            raise fail("BM936", f"`{path}` has other edges than graph `{graph.name}`", p.span,
-                       help=f'read both from one file: `graph {graph.name} = "{path.name}"`')  # fmt: skip
+            raise fail(
+                "BM936",
+                f"`{path}` has other edges than graph `{graph.name}`",
+                p.span,
+                help=f'read both from one file: `graph {graph.name} = "{path.name}"`',
+            )
         return found.weights
     if len(shape) == 2 and shape[0] == shape[1] == found.nodes:
         out = np.zeros(shape)
@@ -153,5 +237,9 @@ def _weights(model: Model, p: Parameter, path: Path, found: EdgeList) -> np.ndar
         if found.fields is not None and not p.symmetric:
             np.fill_diagonal(out, found.fields)
         return out
-    raise fail("BM936", f"`{path}` lists edges of {found.nodes} nodes, `{p.name}` has shape {shape}", p.span,
-               help="a parameter of edges (`for <i,j> in G`), or a square one")  # fmt: skip
+    raise fail(
+        "BM936",
+        f"`{path}` lists edges of {found.nodes} nodes, `{p.name}` has shape {shape}",
+        p.span,
+        help="a parameter of edges (`for <i,j> in G`), or a square one",
+    )

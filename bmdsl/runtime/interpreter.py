@@ -1,7 +1,9 @@
-"""The reference interpreter: what a plan means, in plain bounds-checked Python, one unit and one term at a time.
+"""The reference interpreter: what a plan means, in plain bounds-checked Python, one unit and one
+term at a time.
 
-Slow and meant to be read. It walks the model's terms letter by letter and never builds a matrix, so it shares no arithmetic with the
-generated module; fed the same uniforms it gives the same states to the last bit wherever the sums themselves are exact.
+Slow and meant to be read. It walks the model's terms letter by letter and never builds a matrix, so
+it shares no arithmetic with the generated module; fed the same uniforms it gives the same states to
+the last bit wherever the sums themselves are exact.
 """
 
 from __future__ import annotations
@@ -34,7 +36,15 @@ def philox_uniforms(seed: int) -> Uniform:
     def uniform(stream: int, update: int, step: int, chain: int, unit: int) -> float:
         tile = np.empty(TILE)
         with np.errstate(over="ignore"):
-            fill_uniforms(np.uint64(seed), np.uint64(stream), np.uint64(update), np.uint64(step), chain, unit // TILE, tile)
+            fill_uniforms(
+                np.uint64(seed),
+                np.uint64(stream),
+                np.uint64(update),
+                np.uint64(step),
+                chain,
+                unit // TILE,
+                tile,
+            )
         return float(tile[unit % TILE])
 
     return uniform
@@ -49,7 +59,11 @@ class Walk:
         self._entries = []
         for p in term.parameters:
             array = params[p.parameter]
-            place = None if is_read_by_edge(term, p, array.shape) else place_of(p.subscripts, array.shape)
+            place = (
+                None
+                if is_read_by_edge(term, p, array.shape)
+                else place_of(p.subscripts, array.shape)
+            )
             self._entries.append((p, array, place))
 
     def settings(self) -> Iterator[tuple[dict[str, int], tuple[int, ...]]]:
@@ -102,15 +116,24 @@ class Interpreter:
                     for group, place, power in units:
                         value = value * float(state[group][row][place]) ** power
                     if term.expert is not None:
-                        value = value * self.expert(term.expert, at, lambda group, place: float(state[group][row][place]))
+                        value = value * self.expert(
+                            term.expert, at, lambda group, place: float(state[group][row][place])
+                        )
                     total = total + value
         for g in self.plan.groups:
             if g.states is None:
-                total = total - sum(float(g.unit.log_base(float(x), *g.arguments)) for x in state[g.name][row].ravel())
+                total = total - sum(
+                    float(g.unit.log_base(float(x), *g.arguments))
+                    for x in state[g.name][row].ravel()
+                )
         return total
 
-    def expert(self, e: Expert, at: Mapping[str, int], read: Callable[[str, tuple[int, ...]], Any]) -> Any:
-        """The function at its projection, for the letters `at` that the term binds; `read` gives a unit's value."""
+    def expert(
+        self, e: Expert, at: Mapping[str, int], read: Callable[[str, tuple[int, ...]], Any]
+    ) -> Any:
+        """The function at its projection, for the letters `at` that the term binds; `read` gives a
+        unit's value.
+        """
         if e.inner is not None:
             return FUNCTIONS[e.function](e.coefficient * self.expert(e.inner, at, read))
         total = 0.0
@@ -128,7 +151,9 @@ class Interpreter:
     # ------------------------------------------------------------ conditionals
 
     def fields(self, group: str, state: State, row: int) -> dict[int, np.ndarray]:
-        """power → field on x^power of every unit of `group` given all other units, [*axes]: −∂E/∂(statistic)."""
+        """power → field on x^power of every unit of `group` given all other units, [*axes]:
+        −∂E/∂(statistic).
+        """
         g = self.plan.group(group)
         axes = tuple(int(n) for n in g.axes)
         eta = {power: np.zeros(axes) for power in ((1, 2) if g.square else (1,))}
@@ -142,10 +167,19 @@ class Interpreter:
                     self._spread(g, eta, units, walk.weight(at, edges), state, row)
         return eta
 
-    def _spread(self, g: GroupPlan, eta: dict[int, np.ndarray], units: list[tuple[str, tuple[int, ...], int]], weight: float,
-                state: State, row: int) -> None:  # fmt: skip
+    def _spread(
+        self,
+        g: GroupPlan,
+        eta: dict[int, np.ndarray],
+        units: list[tuple[str, tuple[int, ...], int]],
+        weight: float,
+        state: State,
+        row: int,
+    ) -> None:
         same = [place for name, place, _ in units if name == g.name]
-        if len(same) == 2 and _unit_of(g, same[0]) == _unit_of(g, same[1]):  # a unit with itself is a statistic of that unit
+        if len(same) == 2 and _unit_of(g, same[0]) == _unit_of(
+            g, same[1]
+        ):  # a unit with itself is a statistic of that unit
             power = g.unit.reduces.get(2, 2)
             if power and same[0] == same[1]:
                 eta[power][same[0]] -= weight
@@ -173,13 +207,27 @@ class Interpreter:
         """Σ A(η) over the group's units."""
         g = self.plan.group(group)
         eta = self.fields(group, state, row)
-        return sum(float(g.unit.log_partition(*_of_unit(g, eta, unit), *g.arguments)) for unit in np.ndindex(*_units(g)))
+        return sum(
+            float(g.unit.log_partition(*_of_unit(g, eta, unit), *g.arguments))
+            for unit in np.ndindex(*_units(g))
+        )
 
-    def draw(self, group: str, state: State, row: int, uniform: Uniform, stream: int, update: int, step: int,
-             seen: np.ndarray | None = None) -> None:  # fmt: skip
-        """One update of a group in place, unit after unit; `seen` [rows, *axes] holds observed values, NaN where free.
+    def draw(
+        self,
+        group: str,
+        state: State,
+        row: int,
+        uniform: Uniform,
+        stream: int,
+        update: int,
+        step: int,
+        seen: np.ndarray | None = None,
+    ) -> None:
+        """One update of a group in place, unit after unit; `seen` [rows, *axes] holds observed
+        values, NaN where free.
 
-        Without lateral terms the units are independent given the rest, so their order does not matter.
+        Without lateral terms the units are independent given the rest, so their order does not
+        matter.
         """
         g = self.plan.group(group)
         order = list(np.ndindex(*_units(g)))
@@ -196,14 +244,31 @@ class Interpreter:
             else:
                 state[group][row][unit] = g.unit.sample(*_of_unit(g, eta, unit), u, *g.arguments)
 
-    def sweep(self, state: State, steps: int, uniform: Uniform, streams: Mapping[str, int], update: int, seen: State | None = None) -> None:
+    def sweep(
+        self,
+        state: State,
+        steps: int,
+        uniform: Uniform,
+        streams: Mapping[str, int],
+        update: int,
+        seen: State | None = None,
+    ) -> None:
         """`steps` Gibbs sweeps of every row in place, block after block of the plan."""
         rows = len(next(iter(state.values())))
         for step in range(steps):
             for block in self.plan.blocks:
                 for group in block:
                     for row in range(rows):
-                        self.draw(group, state, row, uniform, streams[group], update, step, (seen or {}).get(group))
+                        self.draw(
+                            group,
+                            state,
+                            row,
+                            uniform,
+                            streams[group],
+                            update,
+                            step,
+                            (seen or {}).get(group),
+                        )
 
 
 def _units(g: GroupPlan) -> tuple[int, ...]:

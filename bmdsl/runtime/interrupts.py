@@ -1,4 +1,6 @@
-"""Ctrl-C and SIGTERM, taken where work is whole: an exception inside compiled code would come out as another error."""
+"""Ctrl-C and SIGTERM, taken where work is whole: an exception inside compiled code would come out
+as another error.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +28,8 @@ class Stopped(KeyboardInterrupt):
 class Raising:
     """A handler that raises Stopped where a signal falls. `numbers` are the signals that came.
 
-    Python drops an exception that falls into a finalizer or a callback of compiled code, so the signal is remembered too.
+    Python drops an exception that falls into a finalizer or a callback of compiled code, so the
+    signal is remembered too.
     """
 
     def __init__(self) -> None:
@@ -57,7 +60,8 @@ class Pending:
 
 @contextmanager
 def deferred() -> Iterator[Pending]:
-    """Inside, a signal waits until `check` is called; outside the main thread, or if signals are ignored, nothing changes.
+    """Inside, a signal waits until `check` is called; outside the main thread, or if signals are
+    ignored, nothing changes.
 
     A signal that came before, and whose exception was dropped, waits too.
     """
@@ -67,7 +71,12 @@ def deferred() -> Iterator[Pending]:
         for number in SIGNALS:
             if signal.getsignal(number) not in (signal.SIG_IGN, None):
                 before[number] = signal.signal(number, pending.receive)
-        lost = [n for handler in before.values() if isinstance(handler, Raising) for n in handler.numbers]
+        lost = [
+            n
+            for handler in before.values()
+            if isinstance(handler, Raising)
+            for n in handler.numbers
+        ]
         pending.numbers += lost[:1]
     try:
         yield pending
@@ -77,21 +86,31 @@ def deferred() -> Iterator[Pending]:
 
 
 class remembered:  # noqa: N801  # used as a function that makes a context
-    """Inside, Python's own handler of Ctrl-C is one that remembers: an interrupt whose exception was dropped is raised at the end.
+    """Inside, Python's own handler of Ctrl-C is one that remembers: an interrupt whose exception
+    was dropped is raised at the end.
 
-    numba drops one that falls into a callback while it compiles, and may fail later for want of what the callback kept: that error
-    is the interrupt's too. A handler of the user's, or of ours further out, stays.
+    numba drops one that falls into a callback while it compiles, and may fail later for want of
+    what the callback kept: that error is the interrupt's too. A handler of the user's, or of ours
+    further out, stays.
     """
 
     __slots__ = ("_handler",)
 
     def __enter__(self) -> None:
         self._handler: Raising | None = None
-        if _signal.getsignal(signal.SIGINT) is signal.default_int_handler and threading.current_thread() is threading.main_thread():
+        if (
+            _signal.getsignal(signal.SIGINT) is signal.default_int_handler
+            and threading.current_thread() is threading.main_thread()
+        ):
             self._handler = Raising()
             _signal.signal(signal.SIGINT, self._handler)
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         if self._handler is None:
             return
         _signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -101,7 +120,9 @@ class remembered:  # noqa: N801  # used as a function that makes a context
 
 
 def cause(error: BaseException | None) -> KeyboardInterrupt | None:
-    """The interrupt that an error came from: numba turns one that falls into its dispatcher into a SystemError."""
+    """The interrupt that an error came from: numba turns one that falls into its dispatcher into a
+    SystemError.
+    """
     seen: set[int] = set()
     while error is not None and id(error) not in seen:
         if isinstance(error, KeyboardInterrupt):

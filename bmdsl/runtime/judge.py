@@ -1,9 +1,13 @@
-"""Whether an energy leaves a distribution, set of units by set of units: proved, disproved by a ray along which it falls, or open.
+"""Whether an energy leaves a distribution, set of units by set of units: proved, disproved by a ray
+along which it falls, or open.
 
-Units without bounds that meet form a set. Its addends of degree 3 and more that are at least 0 everywhere are left out. What is left is
+Units without bounds that meet form a set. Its addends of degree 3 and more that are at least 0
+everywhere are left out. What is left is
 
-* of degree 2: ½ xᵀQ(s)x, a precision matrix for every state s of the bounded units, which must be positive for all of them;
-* of a degree that experts outgrow in every direction: nothing to fear. Where they leave directions, Q must be positive in these;
+* of degree 2: ½ xᵀQ(s)x, a precision matrix for every state s of the bounded units, which must be
+  positive for all of them;
+* of a degree that experts outgrow in every direction: nothing to fear. Where they leave directions,
+  Q must be positive in these;
 * more than that: a ray is looked for, and where none is found, the chains are watched.
 """
 
@@ -19,7 +23,9 @@ from .program import Array, Fields
 
 
 def judge(growth: Growth, f: Fields) -> list[Finding]:
-    """A finding for every set of units without bounds that these parameters make meet, or whose precision they change."""
+    """A finding for every set of units without bounds that these parameters make meet, or whose
+    precision they change.
+    """
     addends, experts = growth.addends(f), growth.experts(f)
     flat = np.flatnonzero(growth.real & (growth.degree <= 1 + CLEARLY) & (growth.degree > 0))
     out = [Finding(flat, "open")] if len(flat) else []
@@ -74,7 +80,9 @@ def _touching(e: Rows, columns: Array) -> Rows | None:
 
 
 def _singles(growth: Growth, addends: Addends) -> list[Finding]:
-    """Units whose precision is changed, and which meet no other: all at once where bounds say enough."""
+    """Units whose precision is changed, and which meet no other: all at once where bounds say
+    enough.
+    """
     if not len(addends.values):
         return []
     bounds = pair_bounds(growth, addends)

@@ -42,12 +42,12 @@ def listed_array(listing: Listing, source: tuple[str, ...], dtype: np.dtype[Any]
 
 
 def listed_numbers(listing: Listing) -> dict[str, int]:
-    """Where terms begin in the list of all values, and groups in the columns of all listed groups."""
+    """Where terms begin in the list of all values, and groups in the columns of all
+    listed groups.
+    """
     firsts = {f"first_{t}": k for t, k in listing.first.items()}
     return firsts | {f"offset_{identifier(n)}": k for n, k in listing.offset.items()}
 
 
 def _shifted(listing: Listing, columns: Array, group: str) -> Array:
     return columns - np.int32(listing.offset[group]) if group else columns
-
-

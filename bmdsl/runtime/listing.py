@@ -1,4 +1,6 @@
-"""Couplings that are written out one by one, as arrays: what a lattice, a graph or a term of three units is to the kernels."""
+"""Couplings that are written out one by one, as arrays: what a lattice, a graph or a term of three
+units is to the kernels.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,9 @@ Array = np.ndarray
 
 @dataclass(frozen=True)
 class Couplings:
-    """Couplings of one order: `places` [couplings, order] are distinct columns, `number` the place of each in the list of all values."""
+    """Couplings of one order: `places` [couplings, order] are distinct columns, `number` the place
+    of each in the list of all values.
+    """
 
     places: Array
     number: Array
@@ -28,7 +32,10 @@ class Couplings:
 
 @dataclass(frozen=True)
 class Incidence:
-    """A group's couplings, unit after unit. `source` and `more_source` are places in the list of all values."""
+    """A group's couplings, unit after unit.
+
+    `source` and `more_source` are places in the list of all values.
+    """
 
     start: Array
     other: Array
@@ -40,13 +47,23 @@ class Incidence:
 
     def bound(self, values: Array) -> tuple[Array, ...]:
         """The arrays that kernels take, with these values."""
-        return (self.start, self.other, values[self.source], self.more, values[self.more_source], self.more_start, self.more_other)
+        return (
+            self.start,
+            self.other,
+            values[self.source],
+            self.more,
+            values[self.more_source],
+            self.more_start,
+            self.more_other,
+        )
 
 
 class Listing:
     """The listed terms of a plan with their sizes. Structure only: values come from parameters."""
 
-    def __init__(self, plan: Plan, functions: Mapping[Key, Any], n: Array, edges: tuple[Array, ...]) -> None:
+    def __init__(
+        self, plan: Plan, functions: Mapping[Key, Any], n: Array, edges: tuple[Array, ...]
+    ) -> None:
         self.plan, self.functions, self.n, self.edges = plan, functions, n, edges
         self.offset: dict[str, int] = {}
         total = 0
@@ -64,7 +81,10 @@ class Listing:
             for part in self._distinct(places, self.count, t):
                 found.setdefault(part.places.shape[1], []).append((part.places, part.number))
             self.count += len(places)
-        self.parts = tuple(Couplings(np.concatenate([p for p, _ in x]), np.concatenate([q for _, q in x])) for _, x in sorted(found.items()))
+        self.parts = tuple(
+            Couplings(np.concatenate([p for p, _ in x]), np.concatenate([q for _, q in x]))
+            for _, x in sorted(found.items())
+        )
         self._incidence: dict[tuple[str, tuple[int, ...] | None], Incidence] = {}
         self._order: dict[str, tuple[Array, Array]] = {}
 
@@ -76,7 +96,9 @@ class Listing:
         return places + np.array([self.offset[u.group] for u in units], np.int32)
 
     def _distinct(self, places: Array, first: int, t: int) -> list[Couplings]:
-        """Couplings of distinct units: a unit met twice is reduced to a statistic, two states of one unit exclude each other."""
+        """Couplings of distinct units: a unit met twice is reduced to a statistic, two states of
+        one unit exclude each other.
+        """
         places = np.sort(places, axis=1)
         number = np.arange(first, first + len(places), dtype=np.int64)
         twice = np.zeros(len(places), bool)
@@ -86,7 +108,9 @@ class Listing:
         for row, where in zip(places[twice], number[twice], strict=True):
             kept = self._reduced(row, t)
             if kept is not None:
-                parts.append(Couplings(np.array([kept], np.int32).reshape(1, len(kept)), np.array([where])))
+                parts.append(
+                    Couplings(np.array([kept], np.int32).reshape(1, len(kept)), np.array([where]))
+                )
         return parts
 
     def _group(self, column: int) -> GroupPlan:
@@ -109,34 +133,55 @@ class Listing:
         if (shared[1] > 1).any():
             g = self._group(int(shared[0][np.argmax(shared[1])]))
             if g.unit.states is None:
-                raise fail("BM863", f"a unit of `{g.name}` meets itself in a term, and a product of its components is no statistic of `{g.unit.name}`",
-                           self.plan.model.terms[t].span, help="leave the unit itself out with `for i != j`, or make the lattice longer")  # fmt: skip
+                raise fail(
+                    "BM863",
+                    f"a unit of `{g.name}` meets itself in a term, and a product of its components"
+                    f" is no statistic of `{g.unit.name}`",
+                    self.plan.model.terms[t].span,
+                    help="leave the unit itself out with `for i != j`, or make the lattice longer",
+                )
             return None  # two states of one unit are never on together
         for column, times in zip(columns, powers, strict=True):
             g = self._group(int(column))
             power = 1 if g.unit.states is not None else reduced_power(g.unit, int(times))
             if power > 1:
-                raise fail("BM863", f"a unit of `{g.name}` meets itself in a term, and x^{times} is no statistic of `{g.unit.name}`",
-                           self.plan.model.terms[t].span, help="leave the unit itself out with `for i != j`, or make the lattice longer")  # fmt: skip
+                raise fail(
+                    "BM863",
+                    f"a unit of `{g.name}` meets itself in a term, and x^{times} is no statistic of"
+                    f" `{g.unit.name}`",
+                    self.plan.model.terms[t].span,
+                    help="leave the unit itself out with `for i != j`, or make the lattice longer",
+                )
             kept += [int(column)] * power
         return kept
 
     # ------------------------------------------------------------ values, energies, moments
 
     def values(self, tail: tuple[Any, ...], dtype: np.dtype[Any]) -> Array:
-        """What every coupling adds to −E, times its units' statistics: [couplings], in the order of terms and their loops."""
+        """What every coupling adds to −E, times its units' statistics: [couplings], in the order of
+        terms and their loops.
+        """
         out = np.empty(self.count, dtype)
         for t in self.plan.listed:
             self.functions["values", t](out[self.first[t] :], *tail)
         return out
 
     def joined(self, state: dict[str, Array]) -> Array:
-        """[rows, columns]: the listed groups side by side, 0 where `state` lacks one; the group's own array where it is the only one."""
+        """[rows, columns]: the listed groups side by side, 0 where `state` lacks one; the group's
+        own array where it is the only one.
+        """
         names = list(self.offset)
         if len(names) == 1:
             return state[names[0]]
         known = next(x for x in state.values())
-        zeros = (np.zeros((len(known), self.plan.group(n).size), known.dtype) if n not in state else state[n] for n in names)
+        zeros = (
+            (
+                np.zeros((len(known), self.plan.group(n).size), known.dtype)
+                if n not in state
+                else state[n]
+            )
+            for n in names
+        )
         return np.concatenate(list(zeros), axis=1)
 
     def energies(self, x: Array, values: Array, out: Array) -> None:
@@ -144,8 +189,17 @@ class Listing:
         for part in self.parts:
             listed.energies(x, part.places, values[part.number], out)
 
-    def collect(self, x: Array, weights: Array, scale: float, grads: tuple[Array, ...], tail: tuple[Any, ...]) -> None:
-        """Adds scale · Σ_r weights[r] ∂(−E)/∂θ of the listed terms at the rows x [rows, columns]."""
+    def collect(
+        self,
+        x: Array,
+        weights: Array,
+        scale: float,
+        grads: tuple[Array, ...],
+        tail: tuple[Any, ...],
+    ) -> None:
+        """Adds scale · Σ_r weights[r] ∂(−E)/∂θ of the listed terms at the rows x [rows,
+        columns].
+        """
         turned = np.ascontiguousarray(x.T)
         moment = np.zeros(self.count, x.dtype)
         for part in self.parts:
@@ -181,7 +235,8 @@ class Listing:
         return tuple(out)
 
     def units_of(self, t: int) -> tuple[Array, Array]:
-        """(begin, column): the units of the term's coupling f are column[begin[f]], …, column[begin[f + 1] − 1].
+        """(begin, column): the units of the term's coupling f are column[begin[f]], …,
+        column[begin[f + 1] − 1].
 
         A coupling that is a constant, or of two states of one unit, has none.
         """
@@ -215,13 +270,17 @@ class Listing:
                 listed.incidence(part.places, lo, hi, m, again)
                 grown = np.repeat(np.arange(size), again - before)
                 first = np.repeat(before, again - before)
-                within = np.arange(len(grown)) - np.repeat(np.cumsum(again - before) - (again - before), again - before)
+                within = np.arange(len(grown)) - np.repeat(
+                    np.cumsum(again - before) - (again - before), again - before
+                )
                 lengths[first + within + 1] = part.places.shape[1] - 1
         begin = np.cumsum(lengths)
         more_other, more_source = np.empty(begin[-1], np.int32), np.empty(starts[size], np.int64)
         for part in more:
             for m in range(part.places.shape[1]):
-                listed.fill_more(part.places, part.number, lo, hi, m, at, begin, more_other, more_source)
+                listed.fill_more(
+                    part.places, part.number, lo, hi, m, at, begin, more_other, more_source
+                )
         return Incidence(start, other, source, starts, more_source, begin, more_other)
 
     @staticmethod

@@ -1,4 +1,6 @@
-"""One set of units without bounds that meet: a proof that their energy leaves a distribution, a ray along which it falls, or neither."""
+"""One set of units without bounds that meet: a proof that their energy leaves a distribution, a ray
+along which it falls, or neither.
+"""
 
 from __future__ import annotations
 
@@ -22,12 +24,17 @@ MAX_STATES, MAX_WORK = 1 << 12, 1 << 28
 MAX_DENSE = 2048
 """Most units whose joint precision is factored; of more, nothing is said."""
 SLACK = 0.1
-"""Share of the least precision that a proof tries to leave: parameters may move that far before it is repeated."""
+"""Share of the least precision that a proof tries to leave: parameters may move that far before it
+is repeated.
+"""
 
 
 @dataclass(frozen=True)
 class Finding:
-    """What is known of the units at `columns`: `proper`, `improper` or `open`. `slack`: how much every eigenvalue may still fall."""
+    """What is known of the units at `columns`: `proper`, `improper` or `open`.
+
+    `slack`: how much every eigenvalue may still fall.
+    """
 
     columns: Array
     verdict: str
@@ -39,7 +46,9 @@ class Finding:
 
 
 class MeetingUnits:
-    """The units at `columns`, the addends of degree 2 and more among them, and the experts that see them."""
+    """The units at `columns`, the addends of degree 2 and more among them, and the experts that see
+    them.
+    """
 
     def __init__(
         self, growth: Growth, columns: Array, addends: Addends, experts: list[Rows]
@@ -109,7 +118,9 @@ class MeetingUnits:
     # ------------------------------------------------------------ what experts outgrow
 
     def _open_directions(self) -> tuple[Array | None, int]:
-        """Directions in which no expert grows faster than a square, as orthonormal columns (None: there is no such expert); the least such degree."""
+        """Directions in which no expert grows faster than a square, as orthonormal columns (None:
+        there is no such expert); the least such degree.
+        """
         parts, degrees = [], []
         for e in self.walls:
             which = np.minimum(e.up, e.down) > 0
@@ -160,7 +171,9 @@ class MeetingUnits:
         return Family(mid + self._experts_below(), radius, self.nonneg)
 
     def _proved_without(self, family: Family) -> bool:
-        """A proof with the units of one group, which do not meet one another, put at their minima."""
+        """A proof with the units of one group, which do not meet one another, put at
+        their minima.
+        """
         if any(e.degree == 2 for e in self.experts) or len(self.quadratic.values) > 200_000:
             return False
         group = np.array([self.growth.group_of(int(c)) for c in self.columns])
@@ -205,7 +218,9 @@ class MeetingUnits:
     # ------------------------------------------------------------ state by state
 
     def _one_by_one(self, basis: Array | None) -> Finding | None:
-        """The verdict from every joint state of the bounded units; None where they are too many, or not all that could be bad."""
+        """The verdict from every joint state of the bounded units; None where they are too many, or
+        not all that could be bad.
+        """
         a, g = self.quadratic, self.growth
         used = np.unique(g.unit[a.places[~g.real[a.places] & (a.places != g.one)]])
         found = [g.candidates(int(u)) for u in used]
@@ -284,7 +299,9 @@ class MeetingUnits:
         return Finding(self.columns, "improper", ray=ray, value=value, term=self._blamed(ray))
 
     def _sinks(self) -> list[tuple[Array, Array]]:
-        """Directions of the least eigenvalues at a few states of the bounded units, as starts of a search."""
+        """Directions of the least eigenvalues at a few states of the bounded units, as starts of a
+        search.
+        """
         out = []
         generator = fixed_generator("SINKS")
         n, g, a = len(self.columns), self.growth, self.quadratic
@@ -328,7 +345,9 @@ def _never_negative(g: Growth, a: Addends) -> Array:
 
 
 def _both_powers(g: Growth, a: Addends) -> bool:
-    """Whether a unit of an interval stands in some addends as x and in others as x²: its extremes may then lie inside."""
+    """Whether a unit of an interval stands in some addends as x and in others as x²: its extremes
+    may then lie inside.
+    """
     bounded = ~g.real[a.places] & (a.places != g.one)
     places, powers = a.places[bounded], a.powers[bounded]
     for column in np.unique(places[powers > 1]):

@@ -17,34 +17,51 @@ State = Mapping[str, Array]
 
 @dataclass(frozen=True)
 class Pattern:
-    """Cases that miss the same units: their rows, and group → the columns that are missing, ascending."""
+    """Cases that miss the same units: their rows, and group → the columns that are missing,
+    ascending.
+    """
 
     cases: Array
     columns: Mapping[str, Array]
 
 
 def verify_numbers(g: GroupPlan, states: int, x: Array, what: str, allowed: bool) -> None:
-    """BmError where an entry of x [cases, size], finite or NaN, is missing where that has no meaning.
+    """BmError where an entry of x [cases, size], finite or NaN, is missing where that has no
+    meaning.
 
-    `allowed`: whether missing units of a free group are summed out or drawn; those of a given group never are. A one-of-K
-    unit is missing as a whole.
+    `allowed`: whether missing units of a free group are summed out or drawn; those of a given group
+    never are. A one-of-K unit is missing as a whole.
     """
-    if not x.size or surely_finite(x) or (np.isfinite(x.min()) and np.isfinite(x.max())):  # NaN is the least and the largest; no array is made
+    if (
+        not x.size or surely_finite(x) or (np.isfinite(x.min()) and np.isfinite(x.max()))
+    ):  # NaN is the least and the largest; no array is made
         return
     missing = np.isnan(x)
     case, place = _first(g, missing)
     if not allowed:
-        raise fail("BM881", f"`{g.name}` has a missing value (NaN) in case {case}{place}, which {what} cannot do without",
-                   help="fill it in (`machine.impute`), or leave the case out")  # fmt: skip
+        raise fail(
+            "BM881",
+            f"`{g.name}` has a missing value (NaN) in case {case}{place}, which {what} cannot do"
+            " without",
+            help="fill it in (`machine.impute`), or leave the case out",
+        )
     if g.role == "given":
-        raise fail("BM881", f"the given group `{g.name}` has a missing value (NaN) in case {case}{place}: the model has no distribution over it",
-                   help=f"fill it in, or declare `{g.name}` visible")  # fmt: skip
+        raise fail(
+            "BM881",
+            f"the given group `{g.name}` has a missing value (NaN) in case {case}{place}: the model"
+            " has no distribution over it",
+            help=f"fill it in, or declare `{g.name}` visible",
+        )
     units = missing.reshape(len(x), -1, states)
     partly = units.any(2) & ~units.all(2)
     if partly.any():
         case, unit = np.argwhere(partly)[0]
-        raise fail("BM882", f"unit {unit} of `{g.name}` is missing in part in case {case}: it is one unit of {states} numbers",
-                   help="NaN in all of them where the unit was not seen")  # fmt: skip
+        raise fail(
+            "BM882",
+            f"unit {unit} of `{g.name}` is missing in part in case {case}: it is one unit of"
+            f" {states} numbers",
+            help="NaN in all of them where the unit was not seen",
+        )
 
 
 def _first(g: GroupPlan, wrong: Array) -> tuple[int, str]:
@@ -55,7 +72,9 @@ def _first(g: GroupPlan, wrong: Array) -> tuple[int, str]:
 
 def has_missing(state: State) -> bool:
     """Whether some entry is NaN."""
-    return any(x.size > 0 and not surely_finite(x) and bool(np.isnan(x.min())) for x in state.values())
+    return any(
+        x.size > 0 and not surely_finite(x) and bool(np.isnan(x.min())) for x in state.values()
+    )
 
 
 def patterns(state: State) -> Iterator[Pattern]:
@@ -69,7 +88,9 @@ def patterns(state: State) -> Iterator[Pattern]:
     _, first, kind = np.unique(packed, axis=0, return_index=True, return_inverse=True)
     for k, row in enumerate(first):
         columns = {n: np.flatnonzero(missing[n][row]) for n in names}
-        yield Pattern(np.flatnonzero(kind.ravel() == k), {n: c for n, c in columns.items() if len(c)})
+        yield Pattern(
+            np.flatnonzero(kind.ravel() == k), {n: c for n, c in columns.items() if len(c)}
+        )
 
 
 NUMBERS = 1 << 22

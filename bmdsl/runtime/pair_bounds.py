@@ -13,7 +13,8 @@ from .program import Array
 
 @dataclass(frozen=True)
 class PairBounds:
-    """For each pair of columns without bounds that addends c x_i x_j join (i = j: c x_i²): the least and the largest Σ c, [pairs].
+    """For each pair of columns without bounds that addends c x_i x_j join (i = j: c x_i²): the
+    least and the largest Σ c, [pairs].
 
     `attained`: whether the least is that of a state, not only a bound.
     """
@@ -26,7 +27,11 @@ class PairBounds:
 
 
 def pair_bounds(g: Growth, a: Addends) -> PairBounds:
-    """Bounds of addends of degree 2. One bounded unit an addend: its states one by one, so that a one-of-K unit is in one state at a time."""
+    """Bounds of addends of degree 2.
+
+    One bounded unit an addend: its states one by one, so that a one-of-K unit is in one state at a
+    time.
+    """
     real = g.real[a.places]
     first = np.where(real, a.places, g.one).min(1)
     second = np.where(real, a.places, -1).max(1)

@@ -1,4 +1,6 @@
-"""A machine's parameters as a user sees them: name → array, assignable, checked where numbers enter."""
+"""A machine's parameters as a user sees them: name → array, assignable, checked where numbers
+enter.
+"""
 
 from __future__ import annotations
 
@@ -16,9 +18,11 @@ Array = np.ndarray
 
 
 class Parameters(dict[str, Array]):
-    """Name → array, assignable: a value goes through the gate and is copied into the machine's own array. None is added or removed.
+    """Name → array, assignable: a value goes through the gate and is copied into the machine's own
+    array. None is added or removed.
 
-    Whether the sides of a symmetric one agree is looked at when it is used, for entries may be written one by one.
+    Whether the sides of a symmetric one agree is looked at when it is used, for entries may be
+    written one by one.
     """
 
     def __init__(self, model: Model, arrays: Mapping[str, Array], dtype: np.dtype[Any]) -> None:
@@ -31,7 +35,11 @@ class Parameters(dict[str, Array]):
     def __setitem__(self, name: str, value: Any) -> None:
         if name not in self:
             close = near(name, self)
-            raise fail("BM802", f"model `{self._model.name}` has no parameter `{name}`", help=f"did you mean `{close}`?" if close else "")
+            raise fail(
+                "BM802",
+                f"model `{self._model.name}` has no parameter `{name}`",
+                help=f"did you mean `{close}`?" if close else "",
+            )
         own = self[name]
         own[...] = gate.parameter(self._model.parameter(name), value, own.shape, own.dtype)
         self.waiting.discard(name)
@@ -46,7 +54,9 @@ class Parameters(dict[str, Array]):
         return self
 
     def __delitem__(self, name: str) -> None:
-        raise fail("BM802", f"model `{self._model.name}` keeps its parameter `{name}`", help="set it to 0")
+        raise fail(
+            "BM802", f"model `{self._model.name}` keeps its parameter `{name}`", help="set it to 0"
+        )
 
     def pop(self, name: str, *default: Any) -> Any:
         """BmError BM802: a machine's parameters stay."""
@@ -67,7 +77,10 @@ class Parameters(dict[str, Array]):
         return self[name]
 
     def settle(self) -> None:
-        """Looks at symmetric parameters: one that asks for a side is made so. Raises BM112 or BM113 as `settled` does."""
+        """Looks at symmetric parameters: one that asks for a side is made so.
+
+        Raises BM112 or BM113 as `settled` does.
+        """
         for p in self._symmetric:
             x = self[p.name]
             if (value := settled(p, x, "its array in `params`")) is not x:

@@ -1,7 +1,9 @@
-"""Whether the parameters leave a distribution: refused where they do not, watched at run time where neither can be shown.
+"""Whether the parameters leave a distribution: refused where they do not, watched at run time where
+neither can be shown.
 
-Only models that can go wrong are looked at: those with terms of degree 2 and more in units without bounds. A proof leaves room for the parameters to
-move in, so that training does not repeat it at every update.
+Only models that can go wrong are looked at: those with terms of degree 2 and more in units without
+bounds. A proof leaves room for the parameters to move in, so that training does not repeat it at
+every update.
 """
 
 from __future__ import annotations
@@ -16,16 +18,22 @@ from .judge import Finding, judge
 from .program import Array, Fields, Program, State
 
 TOO_FAR = 1e30
-"""A number that no state of a distribution with usual parameters comes near, well before single precision ends."""
+"""A number that no state of a distribution with usual parameters comes near, well before single
+precision ends.
+"""
 QUICK = 256
 """Most units without bounds whose sets are judged at every setting of the parameters."""
 PATIENCE, NEAR = 20, 0.02
-"""With more units: settings in a row that may go by unjudged, their chains watched, while parameters are within this share of those judged last."""
+"""With more units: settings in a row that may go by unjudged, their chains watched, while
+parameters are within this share of those judged last.
+"""
 
 
 @dataclass(frozen=True)
 class Judged:
-    """Parameters that were judged, `room` (Frobenius) to move in where all is still proved, and the groups that are watched."""
+    """Parameters that were judged, `room` (Frobenius) to move in where all is still proved, and the
+    groups that are watched.
+    """
 
     arrays: tuple[Array, ...]
     room: float
@@ -40,12 +48,16 @@ class Propriety:
         self.growth = Growth(program)
         self.can_fail = self.growth.can_fail
         self.watched: tuple[str, ...] = ()
-        """Groups whose states are to be looked at: no proof was found for the parameters judged last."""
+        """Groups whose states are to be looked at: no proof was found for the parameters judged
+        last.
+        """
         self._last: Judged | None = None
         self._unjudged = 0
 
     def verify(self, f: Fields) -> None:
-        """BmError BM813 with the term, the units and the numbers where these parameters leave no distribution."""
+        """BmError BM813 with the term, the units and the numbers where these parameters leave no
+        distribution.
+        """
         arrays = self._arrays(f)
         moved = self._moved(arrays)
         if self._last is not None and moved <= self._last.room:
@@ -117,7 +129,9 @@ class Propriety:
         )
 
     def _stretch(self, f: Fields) -> float:
-        """How far Q's eigenvalues move at most when the arrays move by 1; infinite where they are no entries of Q."""
+        """How far Q's eigenvalues move at most when the arrays move by 1; infinite where they are
+        no entries of Q.
+        """
         program, real = self.program, set(self._reals())
         if (
             self.growth.curved
@@ -155,12 +169,18 @@ class Propriety:
         note = (
             f"with {state}, " if state else ""
         ) + f"it falls as {one.ray.coefficient:.4g} t^{one.ray.degree} along {self._ray_shown(one)}"
-        smaller = "keep the sum of each unit's couplings below its 1/sigma^2, or start them smaller: `init normal(0, 0.001)`"
+        smaller = (
+            "keep the sum of each unit's couplings below its 1/sigma^2, or start them smaller:"
+            " `init normal(0, 0.001)`"
+        )
         slow = next((n for n in names if growth.degree[growth.offset[n]] < 2), None)
         expert = next((e for e in growth.curved if e.number == one.term), None)
         if one.ray.degree > 2:
             if expert is not None:
-                what = f"this expert falls like the power {one.ray.degree} of its projection: the energy has no lower bound"
+                what = (
+                    f"this expert falls like the power {one.ray.degree} of its projection: the"
+                    " energy has no lower bound"
+                )
                 return fail(
                     "BM813",
                     what,
@@ -168,7 +188,10 @@ class Propriety:
                     note=note,
                     help="a plus sign in front, or strengths above 0",
                 )
-            help = "nothing here outgrows such a product: bounded units in it, or `+ sum[i] square(square(x[i]))` beside it"
+            help = (
+                "nothing here outgrows such a product: bounded units in it, or `+ sum[i]"
+                " square(square(x[i]))` beside it"
+            )
             return fail(
                 "BM813",
                 f"units of {shown} can run off together: the energy has no lower bound",
@@ -179,22 +202,56 @@ class Propriety:
         if slow is not None:
             kind, a, b = plan.group(slow).unit.name, names[0], names[-1]
             note += f"; the base measure of {kind} falls more slowly than a square"
-            return fail("BM813", f"units of `{a}` and `{b}` can drive one another to infinity: the energy has no lower bound", span, note=note,
-                        help="make their couplings negative, or one of them a bounded type such as `binomial(N)`")  # fmt: skip
+            return fail(
+                "BM813",
+                f"units of `{a}` and `{b}` can drive one another to infinity: the energy has no"
+                " lower bound",
+                span,
+                note=note,
+                help=(
+                    "make their couplings negative, or one of them a bounded type such as"
+                    " `binomial(N)`"
+                ),
+            )
         if (growth.side[used] != 0).any():
-            return fail("BM813", f"units of {shown} can run off together: the energy has no lower bound", span, note=note,
-                        help="keep the sum of each unit's couplings smaller: weight decay, or `penalty maxnorm(W, 1)`")  # fmt: skip
-        return fail("BM813", f"the joint precision of {shown} has the eigenvalue {one.value:.4g}: the energy has no lower bound", span,
-                    note=note if state else "", help=smaller)  # fmt: skip
+            return fail(
+                "BM813",
+                f"units of {shown} can run off together: the energy has no lower bound",
+                span,
+                note=note,
+                help=(
+                    "keep the sum of each unit's couplings smaller: weight decay, or `penalty"
+                    " maxnorm(W, 1)`"
+                ),
+            )
+        return fail(
+            "BM813",
+            f"the joint precision of {shown} has the eigenvalue {one.value:.4g}: the energy has no"
+            " lower bound",
+            span,
+            note=note if state else "",
+            help=smaller,
+        )
 
     def _precision_refused(self, column: int, precision: float, f: Fields, span: object) -> BmError:
         growth = self.growth
         name = growth.group_of(column)
         base = float(growth.precision[column])
         unit = self.program.plan.group(name).unit.name
-        return fail("BM813", f"the precision of `{growth.shown(column)}` can be {precision:.4g}: the energy has no lower bound", span,  # type: ignore[arg-type]
-                    note=f"the base measure of `{unit}` gives {base:.4g}, the terms on {name}^2 take up to {base - precision:.4g} of it",
-                    help=f"keep what multiplies {name}^2 in -E below {base / 2:.4g}, or start it smaller: `init normal(0, 0.001)`")  # fmt: skip
+        return fail(
+            "BM813",
+            f"the precision of `{growth.shown(column)}` can be {precision:.4g}: the energy has no"
+            " lower bound",
+            span,  # type: ignore[arg-type]
+            note=(
+                f"the base measure of `{unit}` gives {base:.4g}, the terms on {name}^2 take up to"
+                f" {base - precision:.4g} of it"
+            ),
+            help=(
+                f"keep what multiplies {name}^2 in -E below {base / 2:.4g}, or start it smaller:"
+                " `init normal(0, 0.001)`"
+            ),
+        )
 
     def _ray_shown(self, one: Finding) -> str:
         assert one.ray is not None
@@ -217,7 +274,9 @@ class Propriety:
     # ------------------------------------------------------------ at run time
 
     def watch(self, state: State, always: bool = False) -> None:
-        """BmError BM890 where watched units have left ±TOO_FAR. Nothing is looked at where a proof was found, unless `always`."""
+        """BmError BM890 where watched units have left ±TOO_FAR. Nothing is looked at where a proof
+        was found, unless `always`.
+        """
         for name in self._reals() if always and self.can_fail else self.watched:
             if name in state:
                 self.verify_distance(name, float(np.abs(state[name]).max(initial=0.0)))
@@ -253,6 +312,17 @@ class Propriety:
             ),
             None,
         )
-        return fail("BM890", f"units of `{name}` ran off to {far:.1g}: these parameters leave no distribution, as far as chains can tell",
-                    None if term is None else term.span, note="neither a proof that the energy has a lower bound nor a way down was found beforehand",
-                    help="smaller couplings, units with bounds, or an expert that outgrows the term: `+ sum[i] square(square(x[i]))`")  # fmt: skip
+        return fail(
+            "BM890",
+            f"units of `{name}` ran off to {far:.1g}: these parameters leave no distribution, as"
+            " far as chains can tell",
+            None if term is None else term.span,
+            note=(
+                "neither a proof that the energy has a lower bound nor a way down was found"
+                " beforehand"
+            ),
+            help=(
+                "smaller couplings, units with bounds, or an expert that outgrows the term: `+"
+                " sum[i] square(square(x[i]))`"
+            ),
+        )

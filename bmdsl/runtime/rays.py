@@ -1,7 +1,9 @@
-"""Directions along which the energy falls without end, looked for and never guessed: each is checked by its leading coefficient.
+"""Directions along which the energy falls without end, looked for and never guessed: each is
+checked by its leading coefficient.
 
-Along x = r u the energy is a polynomial in r (and in |r| where experts act). Where its leading coefficient is below 0, exp(−E) grows in a tube
-around the ray that narrows like a power of r only, so that no distribution is left, whatever the terms of lower degree.
+Along x = r u the energy is a polynomial in r (and in |r| where experts act). Where its leading
+coefficient is below 0, exp(−E) grows in a tube around the ray that narrows like a power of r only,
+so that no distribution is left, whatever the terms of lower degree.
 """
 
 from __future__ import annotations
@@ -23,7 +25,9 @@ EXACT = 1e-9
 
 @dataclass(frozen=True)
 class Ray:
-    """Units in proportions `direction` [columns], bounded ones at `state` [columns]; the energy falls as `coefficient` · r^degree."""
+    """Units in proportions `direction` [columns], bounded ones at `state` [columns]; the energy
+    falls as `coefficient` · r^degree.
+    """
 
     direction: Array
     state: Array
@@ -81,7 +85,9 @@ class Rays:
     # ------------------------------------------------------------ the search
 
     def find(self, starts: list[tuple[Array, Array]]) -> Ray | None:
-        """A ray along which the energy falls: from `starts`, then from directions that make one addend or expert negative, and down from there."""
+        """A ray along which the energy falls: from `starts`, then from directions that make one
+        addend or expert negative, and down from there.
+        """
         generator = fixed_generator("RAYS")
         for direction, state in [*starts, *self._starts(generator)]:
             ray = self.leading(direction, state) or self._down(direction, state)
@@ -192,7 +198,9 @@ class Rays:
         return float(np.where(self._real[k], 1.0, state[self._places[k]] ** self._powers[k]).prod())
 
     def _down(self, direction: Array, state: Array) -> Ray | None:
-        """Steps down the form of highest degree on the ray's own units, bounded units put at their best in between."""
+        """Steps down the form of highest degree on the ray's own units, bounded units put at their
+        best in between.
+        """
         inside = direction != 0
         top = self._top(direction, state)
         for step in range(DESCENTS):

@@ -37,9 +37,16 @@ class Routine:
     ragged: bool = False
     """Whether minibatches differ in size."""
 
-    def __call__(self, first: int, last: int, numbers: Mapping[str, Any], arrays: Mapping[str, Array]) -> None:
-        """Carries updates `first`, ..., `last` − 1 out, in place. `arrays` are named as the routine's arguments."""
-        self.function(first, last, *(numbers[n] for n in self._numbers), *(arrays[n] for n in self._arrays))
+    def __call__(
+        self, first: int, last: int, numbers: Mapping[str, Any], arrays: Mapping[str, Array]
+    ) -> None:
+        """Carries updates `first`, ..., `last` − 1 out, in place.
+
+        `arrays` are named as the routine's arguments.
+        """
+        self.function(
+            first, last, *(numbers[n] for n in self._numbers), *(arrays[n] for n in self._arrays)
+        )
 
     @cached_property
     def _numbers(self) -> list[str]:
@@ -50,12 +57,17 @@ class Routine:
         return argument_names(self.schedule, self.ragged)
 
 
-def compiled_routine(schedule: Schedule, module: ModuleType, dtype: np.dtype[Any], ragged: bool = False,
-                     largest: int | None = None) -> Routine:  # fmt: skip
+def compiled_routine(
+    schedule: Schedule,
+    module: ModuleType,
+    dtype: np.dtype[Any],
+    ragged: bool = False,
+    largest: int | None = None,
+) -> Routine:
     """The routine compiled by numba for arrays of this type; kernels are called by address.
 
-    `largest`: numbers of its largest array. If no kernel could get work for more than one thread, none gets a parallel
-    form, which takes longest to compile.
+    `largest`: numbers of its largest array. If no kernel could get work for more than one thread,
+    none gets a parallel form, which takes longest to compile.
     """
     source = emit_routine(schedule, ragged)
     kinds = {op.kind.name: op.kind for op in walk(schedule.body)}
@@ -73,12 +85,18 @@ def compiled_routine(schedule: Schedule, module: ModuleType, dtype: np.dtype[Any
     return Routine(schedule, source, _COMPILED[text], ragged)
 
 
-def plain_routine(schedule: Schedule, module: ModuleType, dtype: np.dtype[Any], ragged: bool = False) -> Routine:
-    """The printed text run as Python, each op by its NumPy meaning, or by the model's own module."""
+def plain_routine(
+    schedule: Schedule, module: ModuleType, dtype: np.dtype[Any], ragged: bool = False
+) -> Routine:
+    """The printed text run as Python, each op by its NumPy meaning, or by the model's own
+    module.
+    """
     source = emit_routine(schedule, ragged)
     made = build_text(f'"""A routine run as it is printed."""\n\n\n{source}')
     kinds = {op.kind.name: op.kind for op in walk(schedule.body)}
-    space = {n: getattr(module, n) if k.origin == "module" else k.reference for n, k in kinds.items()}
+    space = {
+        n: getattr(module, n) if k.origin == "module" else k.reference for n, k in kinds.items()
+    }
     function = getattr(made, schedule.name)
     bound = FunctionType(function.__code__, {**vars(made), **space}, schedule.name)
     return Routine(schedule, source, bound, ragged)
@@ -105,7 +123,12 @@ def _label(kind: Kind, module: ModuleType) -> str:
     return str(getattr(function, "py_func", function).__module__)
 
 
-def _uses(kinds: Mapping[str, Kind], forms: Mapping[str, Compiled], module: ModuleType, dtype: np.dtype[Any]) -> str:
+def _uses(
+    kinds: Mapping[str, Kind],
+    forms: Mapping[str, Compiled],
+    module: ModuleType,
+    dtype: np.dtype[Any],
+) -> str:
     """What the routine calls and how: part of what its compiled code is known by."""
     named = sorted(describe(k, forms[n], dtype, _label(k, module)) for n, k in kinds.items())
     return "A routine that calls compiled functions by address:\n" + "\n".join(named)
@@ -115,10 +138,14 @@ def _signature(schedule: Schedule, dtype: np.dtype[Any], ragged: bool) -> list[A
     out = [] if schedule.once else [numba.int64, numba.int64]
     numbers, names = dict(schedule.numbers), number_names(schedule, ragged)
     for number in (numbers[n] for n in names):
-        out.append(numba_type(1 if number.endswith("[]") else None, number.removesuffix("[]"), dtype))
+        out.append(
+            numba_type(1 if number.endswith("[]") else None, number.removesuffix("[]"), dtype)
+        )
     if ragged:
         out.append(numba_type(1, "i8", dtype))
     for v in schedule.values:
         of_cases = ragged and is_of_batch(v.shape[0]) if v.shape else False
-        out.append(numba_type(v.axes + (1 if v.per_update and not of_cases else 0), v.number, dtype))
+        out.append(
+            numba_type(v.axes + (1 if v.per_update and not of_cases else 0), v.number, dtype)
+        )
     return out

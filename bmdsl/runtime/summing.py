@@ -1,4 +1,6 @@
-"""Independent groups summed out of rows by their log-partitions, and all states of a one-of-K unit beside one another."""
+"""Independent groups summed out of rows by their log-partitions, and all states of a one-of-K unit
+beside one another.
+"""
 
 from __future__ import annotations
 
@@ -15,8 +17,16 @@ MOST = 1 << 28
 """Most numbers of one case's rows for all states of a one-of-K unit: a gigabyte."""
 
 
-def means(program: Program, f: Fields, rows: State, rest: Iterable[str], temperature: Mapping[str, float] | None = None) -> Rows:
-    """Every row with the independent groups `rest` as their conditional means, those of a group in `temperature` at that."""
+def means(
+    program: Program,
+    f: Fields,
+    rows: State,
+    rest: Iterable[str],
+    temperature: Mapping[str, float] | None = None,
+) -> Rows:
+    """Every row with the independent groups `rest` as their conditional means, those of a group in
+    `temperature` at that.
+    """
     full, squares, etas = dict(rows), {}, {}
     for name in rest:
         etas[name] = program.field(f, name, rows)
@@ -28,10 +38,14 @@ def means(program: Program, f: Fields, rows: State, rest: Iterable[str], tempera
     return Rows(full, squares, etas)
 
 
-def by_state(program: Program, f: Fields, state: State, name: str, rest: Iterable[str], whole: bool = True) -> tuple[Rows, Array]:
-    """All states of a one-of-K unit for all cases at once, `rest` summed out: rows [cases · K] with means and fields, log weights [cases, K].
+def by_state(
+    program: Program, f: Fields, state: State, name: str, rest: Iterable[str], whole: bool = True
+) -> tuple[Rows, Array]:
+    """All states of a one-of-K unit for all cases at once, `rest` summed out: rows [cases · K] with
+    means and fields, log weights [cases, K].
 
-    A tensor's contraction with the cases is one product for all states. Without `whole` the rows hold the fields of `rest` alone.
+    A tensor's contraction with the cases is one product for all states. Without `whole` the rows
+    hold the fields of `rest` alone.
     """
     rest = tuple(rest)
     k = program.sizes[name]
@@ -39,8 +53,13 @@ def by_state(program: Program, f: Fields, state: State, name: str, rest: Iterabl
     count = len(next(iter(state.values())))
     off = {n: np.zeros((count, program.sizes[n]), program.dtype) for n in (name, *rest)}
     none = Rows({**state, **off})
-    weights = program.field(f, name, none).astype(np.float64) + _fixed_weight(program, f, none, rest)[:, None]
-    rows = Rows({n: np.repeat(x, k, axis=0) for n, x in state.items()} if whole else {}, states=name)
+    weights = (
+        program.field(f, name, none).astype(np.float64)
+        + _fixed_weight(program, f, none, rest)[:, None]
+    )
+    rows = Rows(
+        {n: np.repeat(x, k, axis=0) for n, x in state.items()} if whole else {}, states=name
+    )
     if whole:
         rows[name] = np.tile(np.eye(k, dtype=program.dtype), (count, 1))
     for n in rest:
@@ -55,11 +74,18 @@ def by_state(program: Program, f: Fields, state: State, name: str, rest: Iterabl
 
 
 def _verify_fits(program: Program, name: str) -> None:
-    """BmError BM801 where the rows of one case for all states of a one-of-K unit are more than MOST numbers."""
+    """BmError BM801 where the rows of one case for all states of a one-of-K unit are more than MOST
+    numbers.
+    """
     k, row = program.sizes[name], sum(program.sizes.values())
     if k * row > MOST:
-        raise fail("BM801", f"summing over the {k:,} states of `{name}` takes {k:,} rows of {row:,} numbers for every case",
-                   note=f"at most {MOST:,} numbers are held at once", help="fewer states, or a binary group of log2 as many units in its place")  # fmt: skip
+        raise fail(
+            "BM801",
+            f"summing over the {k:,} states of `{name}` takes {k:,} rows of {row:,} numbers for"
+            " every case",
+            note=f"at most {MOST:,} numbers are held at once",
+            help="fewer states, or a binary group of log2 as many units in its place",
+        )
 
 
 def cases_at_once(program: Program, name: str) -> int:
@@ -68,7 +94,9 @@ def cases_at_once(program: Program, name: str) -> int:
 
 
 def sum_out(program: Program, f: Fields, rows: State, rest: Iterable[str]) -> tuple[Rows, Array]:
-    """Sums independent groups `rest` out of every row: −E at rest = 0 plus Σ A(η); rest's means are filled in."""
+    """Sums independent groups `rest` out of every row: −E at rest = 0 plus Σ A(η); rest's means are
+    filled in.
+    """
     rest = tuple(rest)
     count = len(next(iter(rows.values()))) if rows else 1
     full = Rows(dict(rows), states=rows.states if isinstance(rows, Rows) else None)
@@ -82,7 +110,9 @@ def sum_out(program: Program, f: Fields, rows: State, rest: Iterable[str]) -> tu
 
 
 def _fixed_weight(program: Program, f: Fields, rows: State, rest: Iterable[str]) -> Array:
-    """−E with `rest` at 0, and the base measures of all other groups: 0 need not be a state of `rest`."""
+    """−E with `rest` at 0, and the base measures of all other groups: 0 need not be a state of
+    `rest`.
+    """
     rest = tuple(rest)
     weight = program.minus_energy(f, rows)
     for name, x in rows.items():

@@ -15,10 +15,12 @@ ROUNDING = 1e-6
 
 
 def settled(p: Parameter, value: Any, source: str) -> Array:
-    """The values that a symmetric parameter takes: its own where both sides agree, else those of the side that it asks for, or their mean.
+    """The values that a symmetric parameter takes: its own where both sides agree, else those of
+    the side that it asks for, or their mean.
 
-    Sides that differ by rounding get their mean. Any other parameter's values are returned as they are, and so are arrays of another form,
-    which are refused for that. `source`: whose values they are, for the message. Raises BM112 if the sides differ, BM113 if the diagonal is not 0.
+    Sides that differ by rounding get their mean. Any other parameter's values are returned as they
+    are, and so are arrays of another form, which are refused for that. `source`: whose values they
+    are, for the message. Raises BM112 if the sides differ, BM113 if the diagonal is not 0.
     """
     x = np.asarray(value)
     if not p.symmetric or x.ndim != 2 or x.shape[0] != x.shape[1] or x.dtype.kind not in "biuf":
@@ -26,15 +28,22 @@ def settled(p: Parameter, value: Any, source: str) -> Array:
     diagonal = np.diagonal(x)
     if len(places := np.flatnonzero((diagonal != 0) & ~np.isnan(diagonal))):
         i = int(places[0])
-        raise fail("BM113", f"`{p.name}` is symmetric, so that its diagonal is 0, but {source} has {p.name}[{i},{i}] = {x[i, i]:g}", p.span,
-                   help="set it to 0: a term of a unit with itself is one of its own, as `- d[i] v[i]^2`")  # fmt: skip
+        raise fail(
+            "BM113",
+            f"`{p.name}` is symmetric, so that its diagonal is 0, but {source} has"
+            f" {p.name}[{i},{i}] = {x[i, i]:g}",
+            p.span,
+            help="set it to 0: a term of a unit with itself is one of its own, as `- d[i] v[i]^2`",
+        )
     if np.array_equal(x, x.T, equal_nan=x.dtype.kind == "f"):
         return x
     if isinstance(p.symmetric, str):
         side = {"upper": np.triu(x, 1), "lower": np.tril(x, -1), "mean": x / 2}[p.symmetric]
         return np.asarray(side + side.T)
     wide = x.astype(np.float64)
-    apart = np.abs(wide - wide.T) > ROUNDING * np.abs(wide).max(where=np.isfinite(wide), initial=0.0)
+    apart = np.abs(wide - wide.T) > ROUNDING * np.abs(wide).max(
+        where=np.isfinite(wide), initial=0.0
+    )
     if apart.any():
         raise _differ(p, x, np.argwhere(apart)[0], source)
     return (wide + wide.T) / 2
@@ -45,5 +54,8 @@ def _differ(p: Parameter, x: Array, place: Array, source: str) -> BmError:
     values = f"{p.name}[{i},{j}] = {x[i, j]:g} and {p.name}[{j},{i}] = {x[j, i]:g}"
     if f"{x[i, j]:g}" == f"{x[j, i]:g}":
         values = f"{p.name}[{i},{j}] = {x[i, j]!r} and {p.name}[{j},{i}] = {x[j, i]!r}"
-    ways = "`symmetric(upper)` or `symmetric(lower)` takes one side, `symmetric(mean)` the mean; without `symmetric` they are two parameters"
+    ways = (
+        "`symmetric(upper)` or `symmetric(lower)` takes one side, `symmetric(mean)` the mean;"
+        " without `symmetric` they are two parameters"
+    )
     return fail("BM112", f"`{p.name}` is symmetric, but {source} has {values}", p.span, help=ways)

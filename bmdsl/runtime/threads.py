@@ -24,7 +24,9 @@ _depth = 0
 
 @functools.cache
 def _pools() -> tuple[tuple[LibController, ...], Any]:
-    """The BLAS libraries of this process, and threadpoolctl's count of who may set their threads, if it has one."""
+    """The BLAS libraries of this process, and threadpoolctl's count of who may set their threads,
+    if it has one.
+    """
     import scipy.linalg.cython_blas  # noqa: F401  # the BLAS that compiled products call: loaded before pools are looked up
     import threadpoolctl
 
@@ -53,7 +55,12 @@ class one_pool:  # noqa: N801  # used as a function that makes a context
                 self._before.append((pool, count))
                 pool.set_num_threads(1)
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         global _depth
         if not self._outermost:
             return
@@ -66,7 +73,9 @@ class one_pool:  # noqa: N801  # used as a function that makes a context
 
 
 def alone(function: Callable[P, T]) -> Callable[P, T]:
-    """A function that runs inside `one_pool`; an interrupt of compiled code comes out as what it is."""
+    """A function that runs inside `one_pool`; an interrupt of compiled code comes out as what it
+    is.
+    """
 
     @functools.wraps(function)
     def inside(*args: P.args, **kwargs: P.kwargs) -> T:
@@ -86,10 +95,12 @@ SPINS = "4000"
 
 
 def prefer_openmp() -> None:
-    """Asks numba for OpenMP first: it starts a parallel loop in 2 µs where its own work queue takes 80. A user's choice stands.
+    """Asks numba for OpenMP first: it starts a parallel loop in 2 µs where its own work queue takes
+    80. A user's choice stands.
 
-    Its threads wait for one another spinning, for milliseconds by default: beside another busy program, or a second one of ours, an
-    update then took 40 times longer. After four thousand turns, some 50 microseconds, they sleep: fewer lose time between loops, more in company.
+    Its threads wait for one another spinning, for milliseconds by default: beside another busy
+    program, or a second one of ours, an update then took 40 times longer. After four thousand
+    turns, some 50 microseconds, they sleep: fewer lose time between loops, more in company.
     """
     import numba
 
@@ -97,15 +108,23 @@ def prefer_openmp() -> None:
         os.environ["GOMP_SPINCOUNT"] = SPINS  # read when numba starts its pool
     if not {"NUMBA_THREADING_LAYER", "NUMBA_THREADING_LAYER_PRIORITY"} & set(os.environ):
         numba.config.THREADING_LAYER_PRIORITY = ["omp", "tbb", "workqueue"]  # type: ignore[attr-defined]  # set when numba starts
-    # starts the pool now: a function compiled anew that calls one from numba's cache asks for the pool's symbols before any parallel loop has run
+    # starts the pool now: a function compiled anew that calls one from numba's cache asks for the
+    # pool's symbols before any parallel loop has run
     numba.get_num_threads()
 
 
 def set_threads(count: int) -> None:
-    """Threads that compiled code uses from here on. BmError BM820 where the machine has not so many."""
+    """Threads that compiled code uses from here on.
+
+    BmError BM820 where the machine has not so many.
+    """
     import numba
 
     most = numba.config.NUMBA_NUM_THREADS  # type: ignore[attr-defined]  # set when numba starts
     if not 1 <= count <= most:
-        raise fail("BM820", f"{count} threads were asked for, there can be 1 to {most}", help="the number of cores, or `NUMBA_NUM_THREADS`, bounds it")
+        raise fail(
+            "BM820",
+            f"{count} threads were asked for, there can be 1 to {most}",
+            help="the number of cores, or `NUMBA_NUM_THREADS`, bounds it",
+        )
     numba.set_num_threads(count)

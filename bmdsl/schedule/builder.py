@@ -88,7 +88,9 @@ class Gradient:
 
 
 class Builder(Collector):
-    """Composes the ops of one routine of a plan, in the words of the field: fields, means, draws."""
+    """Composes the ops of one routine of a plan, in the words of the field: fields,
+    means, draws.
+    """
 
     def __init__(self, plan: Plan, name: str, summary: str) -> None:
         super().__init__(plan, name, summary)
@@ -112,7 +114,9 @@ class Builder(Collector):
         return product_of(self.group(name).axes)
 
     def matrix_shape(self, parameter: str) -> tuple[int | str, int | str]:
-        """The matrix that a parameter is to ops: [size a, size b] of the groups that it couples directly, else one row."""
+        """The matrix that a parameter is to ops: [size a, size b] of the groups that it couples
+        directly, else one row.
+        """
         direct = self.plan.direct_coupling(parameter)
         if direct is not None:
             return self.size(direct.a), self.size(direct.b)
@@ -125,9 +129,15 @@ class Builder(Collector):
         return (p.shape[0], p.shape[1]) if square else (1, product_of(p.shape))
 
     def matrix_labels(self, parameter: str) -> tuple[str, ...]:
-        """The groups that the axes of a parameter's matrix run over, if it is a coupling of two and nothing else."""
+        """The groups that the axes of a parameter's matrix run over, if it is a coupling of two and
+        nothing else.
+        """
         found = self.plan.direct_coupling(parameter)
-        return (found.a, found.b) if found is not None and self._uses(parameter) <= set(found.terms) else ()
+        return (
+            (found.a, found.b)
+            if found is not None and self._uses(parameter) <= set(found.terms)
+            else ()
+        )
 
     def _uses(self, parameter: str) -> set[int]:
         """The terms that have a parameter."""
@@ -149,8 +159,15 @@ class Builder(Collector):
         found = None if support is None else tuple(sorted(float(x) for x in support))
         return (found[0], 1.0) if found in ((0.0, 1.0), (-1.0, 1.0)) else None
 
-    def state(self, group: str, name: str, rows: int | str, life: Life = Life.SCRATCH,
-              means: bool = False, **facts: object) -> Value:  # fmt: skip
+    def state(
+        self,
+        group: str,
+        name: str,
+        rows: int | str,
+        life: Life = Life.SCRATCH,
+        means: bool = False,
+        **facts: object,
+    ) -> Value:
         """An array of a group's states, or of its means."""
         content = Content.MEANS if means else Content.STATES
         shape, labels = (rows, self.size(group)), (self.row_label(rows), group)
@@ -163,7 +180,9 @@ class Builder(Collector):
         return self.shared(name, Content.MEANS, (rows, self.size(group)), labels=labels)
 
     def eta_of(self, group: str, rows: int | str, name: str = "eta") -> Value:
-        """The scratch array for a group's fields, [2, rows, size] of units with a field on x² too."""
+        """The scratch array for a group's fields, [2, rows, size] of units with a field
+        on x² too.
+        """
         g = self.group(group)
         shape: tuple[int | str, ...] = (rows, self.size(group))
         what = "chains" if rows != BATCH else ""
@@ -175,13 +194,17 @@ class Builder(Collector):
 
     def field_parts(self, group: str, eta: Value | Part) -> tuple[Array, ...]:
         """The field on x, and on x² if the type has that statistic."""
-        return tuple(self.field_part(group, eta, p) for p in ((1, 2) if self.group(group).square else (1,)))
+        return tuple(
+            self.field_part(group, eta, p) for p in ((1, 2) if self.group(group).square else (1,))
+        )
 
     def field_part(self, group: str, eta: Value | Part, power: int) -> Array:
         """The field on x^power."""
         if not self.group(group).square:
             return eta
-        return Part(eta.value, eta.rows, power - 1) if isinstance(eta, Part) else View(eta, power - 1)
+        return (
+            Part(eta.value, eta.rows, power - 1) if isinstance(eta, Part) else View(eta, power - 1)
+        )
 
     def rows_of(self, x: Value) -> int | str:
         """How many rows an array of states has."""
@@ -206,7 +229,9 @@ class Builder(Collector):
             self.mean(group, eta, slope)
             self.do("change_of_states", slope, self.states_of(group), change)
             return
-        self._of_units("variance", group, eta, (slope,), f"{slope} = Var[{group} | rest] = A″({eta})")
+        self._of_units(
+            "variance", group, eta, (slope,), f"{slope} = Var[{group} | rest] = A″({eta})"
+        )
         self.do("scale_by", slope, change)
 
     def base_slope(self, group: str, x: Array, out: Value) -> None:
@@ -231,12 +256,22 @@ class Builder(Collector):
         self.do(kind, x, each, formula=f"{each} = Σ log base measure of {x}")
         self.do("add_energies", each, 1.0, out)
 
-    def draw(self, group: str, eta: Value, out: Value, stream: int, update: Number, step: Number,
-             seen: Value | None = None) -> None:  # fmt: skip
+    def draw(
+        self,
+        group: str,
+        eta: Value,
+        out: Value,
+        stream: int,
+        update: Number,
+        step: Number,
+        seen: Value | None = None,
+    ) -> None:
         """Draws a group from its fields, each unit from its conditional."""
         mask = seen if seen is not None else self.free_mask()
         key = (self.number("seed", "i8"), self.stream(stream), update, step, Number("0"))
-        self._of_units("draw", group, eta, (mask, *key, out), f"{out} ~ P({group} | rest), from {eta}")
+        self._of_units(
+            "draw", group, eta, (mask, *key, out), f"{out} ~ P({group} | rest), from {eta}"
+        )
 
     def stream(self, number: int) -> Number:
         """A group's random stream under a name, a constant of the printed routine."""
@@ -251,7 +286,9 @@ class Builder(Collector):
         """The mask that observes nothing."""
         return self.given(EMPTY, Content.MASK, (0, 0), ("nothing", EMPTY))
 
-    def _of_units(self, verb: str, group: str, eta: Value | Part, rest: tuple[Operand, ...], formula: str) -> None:
+    def _of_units(
+        self, verb: str, group: str, eta: Value | Part, rest: tuple[Operand, ...], formula: str
+    ) -> None:
         g = self.group(group)
         kind = unit_kind(self.plan, g, verb)
         states = (self.states_of(group),) if g.states is not None else ()
@@ -267,7 +304,9 @@ class Builder(Collector):
             return phase.rows[group]
         if group in phase.squares:
             return phase.squares[group]
-        out = self.shared(f"square_of_{base(phase.rows[group]).name}", Content.MEANS, (rows, self.size(group)))
+        out = self.shared(
+            f"square_of_{base(phase.rows[group]).name}", Content.MEANS, (rows, self.size(group))
+        )
         self.do("square", phase.rows[group], out)
         return out
 

@@ -52,7 +52,9 @@ class Collector:
         self.constants: dict[str, np.ndarray] = {}
         """Arguments that are arrays of this very model, by their values' names."""
         self.once: dict[tuple[str, ...], Value] = {}
-        """What an update computes once, however often it is asked for; emptied when parameters change."""
+        """What an update computes once, however often it is asked for; emptied when parameters
+        change.
+        """
         self.lasting: dict[tuple[str, ...], Value] = {}
         """Constants that were looked for before, by what they are for."""
         self.streams: dict[str, int] = {}
@@ -65,10 +67,13 @@ class Collector:
         self.taken |= {f"first_{t}" for t in plan.listed}
         self.params: dict[str, Value] = {}
         self.place = ""
-        """What is built from parameters that stand in for the machine's own is called by this word."""
+        """What is built from parameters that stand in for the machine's own is called by this word.
+        """
 
     def unused(self, name: str) -> str:
-        """This name, or one like it that is no other's, nor one that an array of many updates or cases has."""
+        """This name, or one like it that is no other's, nor one that an array of many updates or
+        cases has.
+        """
         name = found = identifier(name)
         number = 2
         while self.taken & (names := {found, f"{found}_of", f"{found}_all"}):
@@ -111,7 +116,8 @@ class Collector:
     ) -> Value:
         """The scratch array of this name, shape and key; made when it is first asked for.
 
-        Names are joined of words: `bias_x2` is that of x², and of a group called `x2`. `key` keeps them apart.
+        Names are joined of words: `bias_x2` is that of x², and of a group called `x2`. `key` keeps
+        them apart.
         """
         if self.place and content in (Content.BIAS, Content.MATRIX):
             name = f"{name}_{self.place}"
@@ -131,8 +137,12 @@ class Collector:
             self.lengths[found] = value
         return self.number(found, "i8")
 
-    def constant(self, name: str, array: np.ndarray | None, shape: tuple[int | str, ...] = ()) -> Value:
-        """Whole numbers of this model as an argument; None, with their shape, while lengths have no values."""
+    def constant(
+        self, name: str, array: np.ndarray | None, shape: tuple[int | str, ...] = ()
+    ) -> Value:
+        """Whole numbers of this model as an argument; None, with their shape, while lengths have no
+        values.
+        """
         for found, known in self.constants.items():
             if array is not None and known.shape == array.shape and (known == array).all():
                 return self.values[found]
@@ -157,7 +167,9 @@ class Collector:
 
     @contextmanager
     def standing_at(self, params: Mapping[str, Value], place: str) -> Iterator[None]:
-        """Ops inside are those of these parameters; what they build from them gets arrays of its own."""
+        """Ops inside are those of these parameters; what they build from them gets arrays of its
+        own.
+        """
         before = self.params, self.place
         self.params, self.place = {**self.params, **params}, place
         self.once.clear()
@@ -219,7 +231,9 @@ class Collector:
 
     @contextmanager
     def until(self, count: int, variable: str, going: Value) -> Iterator[Number]:
-        """Ops inside are carried out at most `count` times, while going[0] > 0; yields that number of rows."""
+        """Ops inside are carried out at most `count` times, while going[0] > 0; yields that number
+        of rows.
+        """
         name, rows, known = self.unused(variable), self.unused("rows"), dict(self.once)
         self.stack.append([])
         yield Number(rows)
@@ -229,7 +243,9 @@ class Collector:
 
     @contextmanager
     def outside(self) -> Iterator[None]:
-        """Ops inside stand before all loops that are open: what they compute does not change from round to round."""
+        """Ops inside stand before all loops that are open: what they compute does not change from
+        round to round.
+        """
         inner = self.stack
         self.stack = inner[:1]
         yield
@@ -240,7 +256,12 @@ class Collector:
         numbers = tuple(self.numbers.items())
         values = tuple(self.values.values())
         return Schedule(
-            self.name, self.summary, values, numbers, tuple(self.stack[0]), tuple(self.streams.items())
+            self.name,
+            self.summary,
+            values,
+            numbers,
+            tuple(self.stack[0]),
+            tuple(self.streams.items()),
         )
 
     def composition(self) -> Composition:

@@ -34,7 +34,9 @@ def convolve(
     scale: float,
     eta: Array,
 ) -> None:
-    """Adds scale · W x at every site, or Wᵀ x if `turned`, each case's states as matrices [row, site]."""
+    """Adds scale · W x at every site, or Wᵀ x if `turned`, each case's states as matrices [row,
+    site].
+    """
     matrix = W.T if turned else W
     columns = columns_of(runs_x, matrix.shape[1], sites, x.shape[1])
     into = columns_of(runs_eta, matrix.shape[0], sites, eta.shape[1])

@@ -1,4 +1,6 @@
-"""Kinds of op that energies and objectives are made of: sums over a row in double precision, weights of states, residuals."""
+"""Kinds of op that energies and objectives are made of: sums over a row in double precision,
+weights of states, residuals.
+"""
 
 from __future__ import annotations
 
@@ -47,7 +49,9 @@ def tell_mean(x: Array, w: Array, figure: Array) -> None:
     out=writes(1),
 )
 def weigh_states(x: Array, w: Array, out: Array) -> None:
-    """Weights of states, exp(x) normalized over the len(x) / len(w) states of each case, times the case's weight."""
+    """Weights of states, exp(x) normalized over the len(x) / len(w) states of each case, times the
+    case's weight.
+    """
     rows = x.reshape(len(w), -1)
     p = np.exp(rows - rows.max(axis=1, keepdims=True))
     out[:] = (w[:, None] * (p / p.sum(axis=1, keepdims=True))).reshape(-1)

@@ -8,7 +8,9 @@ from .ops import op, reads, updates, whole, writes
 
 Array = np.ndarray
 LEAST = 0.01
-"""The least share of refused exchanges that a pair is taken to have: no two temperatures fall together."""
+"""The least share of refused exchanges that a pair is taken to have: no two temperatures fall
+together.
+"""
 
 
 @op(

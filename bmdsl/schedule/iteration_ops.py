@@ -9,16 +9,30 @@ from .ops import double, op, reads, real, updates, whole, writes
 Array = np.ndarray
 
 
-@op("{x} = ({keep}) {old} + (1 − {keep}) {x}", indices="rj rj", x=updates(), old=reads(), keep=real())
+@op(
+    "{x} = ({keep}) {old} + (1 − {keep}) {x}",
+    indices="rj rj",
+    x=updates(),
+    old=reads(),
+    keep=real(),
+)
 def blend(x: Array, old: Array, keep: float) -> None:
     """Damps an iteration: a share `keep` of what was there before."""
     real = x.dtype.type
     x[...] = real(1 - keep) * x + real(keep) * old
 
 
-@op("{m} = {new}; how far each row moved", new=reads(), first=whole(), m=updates(), moved=updates(1, "f8"))
+@op(
+    "{m} = {new}; how far each row moved",
+    new=reads(),
+    first=whole(),
+    m=updates(),
+    moved=updates(1, "f8"),
+)
 def move(new: Array, first: int, m: Array, moved: Array) -> None:
-    """Takes new means over; moved[r] is the largest change of row r, of all groups since the `first`."""
+    """Takes new means over; moved[r] is the largest change of row r, of all groups since the
+    `first`.
+    """
     if not len(m):
         return
     change = np.abs(new - m).max(axis=1, initial=0)
@@ -49,8 +63,9 @@ def judge(
 ) -> None:
     """Marks what rows are after one more iteration.
 
-    state[r] becomes 1 if row r has just settled and 2 once its means were taken away. going[1] counts the rows
-    that still move; chosen[: going[2]] are those that stay in the arrays, all of them unless few still move.
+    state[r] becomes 1 if row r has just settled and 2 once its means were taken away. going[1]
+    counts the rows that still move; chosen[: going[2]] are those that stay in the arrays, all of
+    them unless few still move.
     """
     used[0] += 1
     rows = int(going[0])
@@ -64,7 +79,14 @@ def judge(
     going[2] = len(keep) if left else 0
 
 
-@op("{out}[place] = {m} of the rows that settled", m=reads(), state=reads(1, "i8"), place=reads(1, "i8"), wanted=whole(), out=updates())
+@op(
+    "{out}[place] = {m} of the rows that settled",
+    m=reads(),
+    state=reads(1, "i8"),
+    place=reads(1, "i8"),
+    wanted=whole(),
+    out=updates(),
+)
 def put_rows(m: Array, state: Array, place: Array, wanted: int, out: Array) -> None:
     """Writes rows in this state into their cases' places."""
     rows = np.flatnonzero(state[: len(m)] == wanted)
@@ -79,7 +101,13 @@ def keep_rows(x: Array, chosen: Array, going: Array) -> None:
         x[:count] = x[chosen[:count]]
 
 
-@op("{place} and {state} of the chosen rows", chosen=reads(1, "i8"), place=updates(1, "i8"), state=updates(1, "i8"), going=updates(1, "i8"))
+@op(
+    "{place} and {state} of the chosen rows",
+    chosen=reads(1, "i8"),
+    place=updates(1, "i8"),
+    state=updates(1, "i8"),
+    going=updates(1, "i8"),
+)
 def keep_places(chosen: Array, place: Array, state: Array, going: Array) -> None:
     """The same for the rows' places and states; going[0] is then how many rows are left."""
     count = int(going[2])
@@ -90,8 +118,18 @@ def keep_places(chosen: Array, place: Array, state: Array, going: Array) -> None
     going[0] = count
 
 
-@op("all rows are at work", like=reads(), place=writes(1, "i8"), state=writes(1, "i8"), moved=writes(1, "f8"), going=writes(1, "i8"), used=writes(1, "i8"))
-def begin_iterations(like: Array, place: Array, state: Array, moved: Array, going: Array, used: Array) -> None:
+@op(
+    "all rows are at work",
+    like=reads(),
+    place=writes(1, "i8"),
+    state=writes(1, "i8"),
+    moved=writes(1, "f8"),
+    going=writes(1, "i8"),
+    used=writes(1, "i8"),
+)
+def begin_iterations(
+    like: Array, place: Array, state: Array, moved: Array, going: Array, used: Array
+) -> None:
     """Every case in its own place, none settled."""
     count = len(like)
     place[:count] = np.arange(count)

@@ -9,13 +9,29 @@ from .ops import op, reads, real, writes
 Array = np.ndarray
 
 
-@op("{eta} = {b} + {scale} {x} {W}", indices="oj ri ij rj", b=reads(), x=reads(), W=reads(), scale=real(), eta=writes())
+@op(
+    "{eta} = {b} + {scale} {x} {W}",
+    indices="oj ri ij rj",
+    b=reads(),
+    x=reads(),
+    W=reads(),
+    scale=real(),
+    eta=writes(),
+)
 def set_forward(b: Array, x: Array, W: Array, scale: float, eta: Array) -> None:
     """b + scale · x W."""
     eta[...] = b + (x @ W) * eta.dtype.type(scale)
 
 
-@op("{eta} = {b} + {scale} {x} {W}ᵀ", indices="oi rj ij ri", b=reads(), x=reads(), W=reads(), scale=real(), eta=writes())
+@op(
+    "{eta} = {b} + {scale} {x} {W}ᵀ",
+    indices="oi rj ij ri",
+    b=reads(),
+    x=reads(),
+    W=reads(),
+    scale=real(),
+    eta=writes(),
+)
 def set_backward(b: Array, x: Array, W: Array, scale: float, eta: Array) -> None:
     """b + scale · x Wᵀ."""
     eta[...] = b + (x @ W.T) * eta.dtype.type(scale)
@@ -31,7 +47,9 @@ def set_backward(b: Array, x: Array, W: Array, scale: float, eta: Array) -> None
     scale=real(),
     eta=writes(),
 )
-def set_forward_of_states(b: Array, x: Array, low: float, W: Array, scale: float, eta: Array) -> None:
+def set_forward_of_states(
+    b: Array, x: Array, low: float, W: Array, scale: float, eta: Array
+) -> None:
     """b + scale · x W for states x that are `low` or 1."""
     eta[...] = b + (x @ W) * eta.dtype.type(scale)
 
@@ -46,6 +64,8 @@ def set_forward_of_states(b: Array, x: Array, low: float, W: Array, scale: float
     scale=real(),
     eta=writes(),
 )
-def set_backward_of_states(b: Array, x: Array, low: float, W: Array, scale: float, eta: Array) -> None:
+def set_backward_of_states(
+    b: Array, x: Array, low: float, W: Array, scale: float, eta: Array
+) -> None:
     """b + scale · x Wᵀ for states x that are `low` or 1."""
     eta[...] = b + (x @ W.T) * eta.dtype.type(scale)

@@ -1,4 +1,6 @@
-"""Kinds of op for products of arrays known by their letters: what is no matrix product of two of them."""
+"""Kinds of op for products of arrays known by their letters: what is no matrix product of two of
+them.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +32,9 @@ def sum_columns(x: Array, out: Array) -> None:
 
 @op("{out} = {x}, axes in another order", x=reads(1), axes=reads(2, "i8"), out=writes(1))
 def permute(x: Array, axes: Array, out: Array) -> None:
-    """The entries of x in another order of axes: `axes` holds the lengths and the strides in x of the axes of `out`."""
+    """The entries of x in another order of axes: `axes` holds the lengths and the strides in x of
+    the axes of `out`.
+    """
     out[...] = x[_places(axes)]
 
 

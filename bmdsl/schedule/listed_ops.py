@@ -1,8 +1,8 @@
 """Kinds of op for couplings that are written out one by one: their values, fields and moments.
 
 A group's couplings stand unit after unit. Those of unit p with one other unit are `start[p]`, …,
-`start[p + 1]` of `other` and `value`; those with any number of others are `more[p]`, …, `more[p + 1]`,
-coupling e of these with the columns `more_start[e]`, …, `more_start[e + 1]` of `more_other`.
+`start[p + 1]` of `other` and `value`; those with any number of others are `more[p]`, …, `more[p +
+1]`, coupling e of these with the columns `more_start[e]`, …, `more_start[e + 1]` of `more_other`.
 States are [row, column], or turned, [column, row].
 """
 
@@ -21,7 +21,12 @@ def clear_list(out: Array) -> None:
     out[...] = 0
 
 
-@op("{out} = {values}, in the order of {source}", values=reads(1), source=reads(1, "i8"), out=writes(1))
+@op(
+    "{out} = {values}, in the order of {source}",
+    values=reads(1),
+    source=reads(1, "i8"),
+    out=writes(1),
+)
 def gather(values: Array, source: Array, out: Array) -> None:
     """Values of couplings unit after unit."""
     out[...] = values[source]
@@ -50,7 +55,9 @@ def add_listed(
     more_other: Array,
     eta: Array,
 ) -> None:
-    """Adds what listed couplings are to fields: value times the product of the other units, for each."""
+    """Adds what listed couplings are to fields: value times the product of the other units, for
+    each.
+    """
     for p in range(eta.shape[1]):
         pairs = slice(int(start[p]), int(start[p + 1]))
         eta[:, p] += x[:, other[pairs]] @ value[pairs]

@@ -1,4 +1,6 @@
-"""Kinds of op for groups whose units act on one another: draws unit after unit, means, sweeps of many chains."""
+"""Kinds of op for groups whose units act on one another: draws unit after unit, means, sweeps of
+many chains.
+"""
 
 from __future__ import annotations
 
@@ -20,12 +22,16 @@ KEY = ("seed", "stream", "update", "step")
 
 
 def meets(g: GroupPlan) -> bool:
-    """Whether products couple a group's units with one another, so that they are drawn one after another."""
+    """Whether products couple a group's units with one another, so that they are drawn one after
+    another.
+    """
     return g.lateral or g.woven
 
 
 def draw_kind(plan: Plan, g: GroupPlan, means: bool = False) -> Kind:
-    """Draws of a group unit after unit, its fields kept up to date; with `means` one pass of mean field."""
+    """Draws of a group unit after unit, its fields kept up to date; with `means` one pass of mean
+    field.
+    """
     arguments: dict[str, Takes] = {"eta": updates()}
     if g.states is not None:
         arguments["states"] = whole()
@@ -41,11 +47,15 @@ def draw_kind(plan: Plan, g: GroupPlan, means: bool = False) -> Kind:
         arguments |= {n: whole() for n in (*KEY, "first")}
     arguments["out"] = updates()
     name = plan.functions["settle" if means else "draw", g.name]
-    return Kind(name, tuple(arguments.items()), f"{g.name} unit after unit", unbound(name), origin="module")
+    return Kind(
+        name, tuple(arguments.items()), f"{g.name} unit after unit", unbound(name), origin="module"
+    )
 
 
 def sweep_kind(plan: Plan, g: GroupPlan) -> Kind:
-    """Updates of a group in all chains, colour after colour, in an array [column, chain] of all listed groups."""
+    """Updates of a group in all chains, colour after colour, in an array [column, chain] of all
+    listed groups.
+    """
     arguments: dict[str, Takes] = {"X": updates(), "offset": whole(), "base": reads(1)}
     if g.square:
         arguments["base2"] = reads(1)
@@ -55,4 +65,6 @@ def sweep_kind(plan: Plan, g: GroupPlan) -> Kind:
     arguments |= {**INCIDENCE, "seen": reads()}
     arguments |= {n: whole() for n in (*KEY, "steps")}
     name = plan.functions["sweep", g.name]
-    return Kind(name, tuple(arguments.items()), f"{g.name} in all chains", unbound(name), origin="module")
+    return Kind(
+        name, tuple(arguments.items()), f"{g.name} in all chains", unbound(name), origin="module"
+    )

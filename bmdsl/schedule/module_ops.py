@@ -1,4 +1,6 @@
-"""Kinds of op that loop over a model's own terms: couplings and biases from parameters, and gradients from moments."""
+"""Kinds of op that loop over a model's own terms: couplings and biases from parameters, and
+gradients from moments.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +30,9 @@ def module_kind(plan: Plan, key: Key, first: str, axes: int = 2) -> Kind:
     arguments |= {f"parameter {p.name}": reads(len(p.shape)) for p in plan.model.parameters}
     arguments |= {f"edges {g.name}": reads(2, "i8") for g in plan.model.graphs}
     name = plan.functions[key]
-    return Kind(name, tuple(arguments.items()), " ".join(map(str, key)), unbound(name), origin="module")
+    return Kind(
+        name, tuple(arguments.items()), " ".join(map(str, key)), unbound(name), origin="module"
+    )
 
 
 def terms_of(plan: Plan, key: Key) -> tuple[int, ...]:
@@ -38,9 +42,13 @@ def terms_of(plan: Plan, key: Key) -> tuple[int, ...]:
         return (what,)
     if isinstance(what, str):
         form = {1: Form.BIAS, 2: Form.SQUARE}[key[2]]
-        return tuple(n for n, f in enumerate(plan.forms) if f.form is form and f.units[0].group == what)
+        return tuple(
+            n for n, f in enumerate(plan.forms) if f.form is form and f.units[0].group == what
+        )
     found = next((c.terms for c in plan.couplings if c.key == what), None)
     if found is not None:
         return found
     group = what[0][0]
-    return tuple(n for n, f in enumerate(plan.forms) if f.form is Form.LATERAL and f.units[0].group == group)
+    return tuple(
+        n for n, f in enumerate(plan.forms) if f.form is Form.LATERAL and f.units[0].group == group
+    )

@@ -1,4 +1,7 @@
-"""Ops: one line of a routine each. A kind of op is a template beside its meaning, a NumPy function."""
+"""Ops: one line of a routine each.
+
+A kind of op is a template beside its meaning, a NumPy function.
+"""
 
 from __future__ import annotations
 
@@ -18,12 +21,16 @@ class Access(Enum):
     WRITE = "write"
     UPDATE = "update"
     PASSED = "passed on"
-    """Neither read nor written: an argument of every function of a kind, which this one does not use."""
+    """Neither read nor written: an argument of every function of a kind, which this one does not
+    use.
+    """
     NUMBER = "number"
 
 
 class Takes(NamedTuple):
-    """What an argument of a kind of op is: its use, its number of axes (0 for a number), and its type of number."""
+    """What an argument of a kind of op is: its use, its number of axes (0 for a number), and its
+    type of number.
+    """
 
     access: Access
     axes: int = 2
@@ -67,7 +74,9 @@ def whole() -> Takes:
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of op: its name in the printed routine, its arguments, its formula and its meaning in NumPy."""
+    """A kind of op: its name in the printed routine, its arguments, its formula and its meaning in
+    NumPy.
+    """
 
     name: str
     arguments: tuple[tuple[str, Takes], ...]
@@ -94,8 +103,8 @@ def op(
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Makes a NumPy function the meaning of a kind of op. `formula` names arguments in braces.
 
-    `indices` names the axes of its arrays, as "ri ij rj" for x W added to η. `is_moment` is false for what pulls at
-    a gradient though it is no moment.
+    `indices` names the axes of its arrays, as "ri ij rj" for x W added to η. `is_moment` is false
+    for what pulls at a gradient though it is no moment.
     """
 
     def enter(function: Callable[..., None]) -> Callable[..., None]:
@@ -103,12 +112,16 @@ def op(
             raise TypeError(f"there are two kinds of op called {function.__name__}")
         names = tuple(inspect.signature(function).parameters)
         if names != tuple(arguments):
-            raise TypeError(f"{function.__name__} has arguments {names}, declared {tuple(arguments)}")
+            raise TypeError(
+                f"{function.__name__} has arguments {names}, declared {tuple(arguments)}"
+            )
         arrays = [x for x in arguments.values() if x.axes]
         letters = tuple(indices.split())
         if letters and [len(x) for x in letters] != [x.axes for x in arrays]:
             raise TypeError(f"{function.__name__} has other axes than `{indices}`")
-        made = Kind(function.__name__, tuple(arguments.items()), formula, function, letters, is_moment)
+        made = Kind(
+            function.__name__, tuple(arguments.items()), formula, function, letters, is_moment
+        )
         KINDS[function.__name__] = made
         return function
 
@@ -155,7 +168,9 @@ class Repeat:
 
 @dataclass(frozen=True)
 class Until:
-    """A body carried out at most `count` times, over the rows that `going` counts, until there are none."""
+    """A body carried out at most `count` times, over the rows that `going` counts, until there are
+    none.
+    """
 
     count: Number
     variable: str

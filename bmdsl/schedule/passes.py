@@ -23,10 +23,17 @@ class Pass:
     change: Callable[[Body], Body]
 
     def __call__(self, schedule: Schedule) -> Schedule:
-        """The schedule after the change, without arrays and streams that nothing uses any longer."""
+        """The schedule after the change, without arrays and streams that nothing uses any
+        longer.
+        """
         body = self.change(schedule.body)
         used = {base(x).name for op in walk(body) for x in op.operands if not isinstance(x, Number)}
-        before = {base(x).name for op in walk(schedule.body) for x in op.operands if not isinstance(x, Number)}
+        before = {
+            base(x).name
+            for op in walk(schedule.body)
+            for x in op.operands
+            if not isinstance(x, Number)
+        }
         values = tuple(v for v in schedule.values if v.name in used or v.name not in before)
         return replace(schedule, body=body, values=values)
 
@@ -52,7 +59,9 @@ def drop_dead(body: Body) -> Body:
 
 
 def _is_dead(op: Op, written_over: Mapping[str, bool]) -> bool:
-    """Whether all that an op writes is scratch that the next op to use it writes over as a whole."""
+    """Whether all that an op writes is scratch that the next op to use it writes over as
+    a whole.
+    """
     arrays = _arrays(op)
     written = [x for x, access in arrays if access is not Access.READ]
     plain = all(access is not Access.UPDATE for _, access in arrays)
@@ -88,7 +97,11 @@ def join_bias(body: Body) -> Body:
 
 def _joined(first: Op, second: Op) -> Op | None:
     name = second.kind.name.replace("add_", "set_", 1)
-    if first.kind.name != "set_rows" or not second.kind.name.startswith("add_") or name not in KINDS:
+    if (
+        first.kind.name != "set_rows"
+        or not second.kind.name.startswith("add_")
+        or name not in KINDS
+    ):
         return None
     if str(first.operands[1]) != str(second.operands[-1]):
         return None

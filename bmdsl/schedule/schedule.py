@@ -13,7 +13,8 @@ from .values import Life, Value
 
 @dataclass(frozen=True)
 class Schedule:
-    """A routine that repeats `body` for the updates `first`, ..., `last` − 1, or that carries it out `once`.
+    """A routine that repeats `body` for the updates `first`, ..., `last` − 1, or that carries it
+    out `once`.
 
     `values` are its array arguments, in order; `numbers` its scalar ones, with their types.
     """

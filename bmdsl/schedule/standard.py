@@ -1,7 +1,7 @@
 """The kinds of op that every model can use, and what they mean, in NumPy.
 
-Arrays are [row, column]; biases are [1, column], parameters matrices. Each has a compiled twin of the
-same name in `bmdsl.kernels`.
+Arrays are [row, column]; biases are [1, column], parameters matrices. Each has a compiled twin of
+the same name in `bmdsl.kernels`.
 """
 
 from __future__ import annotations
@@ -55,26 +55,48 @@ def weigh_rows(x: Array, w: Array, out: Array) -> None:
     np.multiply(x, w[:, None], out=out)
 
 
-@op("{eta} += {scale} {x} {W}", indices="ri ij rj", x=reads(), W=reads(), scale=real(), eta=updates())
+@op(
+    "{eta} += {scale} {x} {W}",
+    indices="ri ij rj",
+    x=reads(),
+    W=reads(),
+    scale=real(),
+    eta=updates(),
+)
 def add_forward(x: Array, W: Array, scale: float, eta: Array) -> None:
     """Adds scale · x W."""
     eta += (x @ W) * eta.dtype.type(scale)
 
 
-@op("{eta} += {scale} {x} {W}ᵀ", indices="rj ij ri", x=reads(), W=reads(), scale=real(), eta=updates())
+@op(
+    "{eta} += {scale} {x} {W}ᵀ",
+    indices="rj ij ri",
+    x=reads(),
+    W=reads(),
+    scale=real(),
+    eta=updates(),
+)
 def add_backward(x: Array, W: Array, scale: float, eta: Array) -> None:
     """Adds scale · x Wᵀ."""
     eta += (x @ W.T) * eta.dtype.type(scale)
 
 
-@op("{out} += {scale} {x}ᵀ {y}", indices="ri rj ij", x=reads(), y=reads(), scale=real(), out=updates())
+@op(
+    "{out} += {scale} {x}ᵀ {y}",
+    indices="ri rj ij",
+    x=reads(),
+    y=reads(),
+    scale=real(),
+    out=updates(),
+)
 def add_moment(x: Array, y: Array, scale: float, out: Array) -> None:
     """Adds scale · Σ over rows of x ⊗ y."""
     out += (x.T @ y) * out.dtype.type(scale)
 
 
 @op(
-    "{eta} += {scale} {x} {W}", indices="ri ij rj",
+    "{eta} += {scale} {x} {W}",
+    indices="ri ij rj",
     x=reads(),
     low=real(),
     W=reads(),
@@ -87,7 +109,8 @@ def add_forward_of_states(x: Array, low: float, W: Array, scale: float, eta: Arr
 
 
 @op(
-    "{eta} += {scale} {x} {W}ᵀ", indices="rj ij ri",
+    "{eta} += {scale} {x} {W}ᵀ",
+    indices="rj ij ri",
     x=reads(),
     low=real(),
     W=reads(),
@@ -100,7 +123,8 @@ def add_backward_of_states(x: Array, low: float, W: Array, scale: float, eta: Ar
 
 
 @op(
-    "{out} += {scale} {x}ᵀ {y}", indices="ri rj ij",
+    "{out} += {scale} {x}ᵀ {y}",
+    indices="ri rj ij",
     x=reads(),
     low=real(),
     y=reads(),
@@ -118,7 +142,14 @@ def add_sum(x: Array, scale: float, out: Array) -> None:
     out += out.dtype.type(scale) * x.sum(axis=0)
 
 
-@op("{out} += {scale} {w} · {x}", indices="rj r oj", x=reads(), w=reads(1), scale=real(), out=updates())
+@op(
+    "{out} += {scale} {w} · {x}",
+    indices="rj r oj",
+    x=reads(),
+    w=reads(1),
+    scale=real(),
+    out=updates(),
+)
 def add_weighted_sum(x: Array, w: Array, scale: float, out: Array) -> None:
     """Adds scale · Σ over rows of w x."""
     out += out.dtype.type(scale) * (w @ x)
@@ -155,7 +186,8 @@ def step_sgd(
 
 
 @op(
-    "m += (1 − β₁)(g − m);  s += (1 − β₂)(g² − s);  θ += rate m / (√(s / correction) + δ)", indices="ij ij ij ij n s",
+    "m += (1 − β₁)(g − m);  s += (1 − β₂)(g² − s);  θ += rate m / (√(s / correction) + δ)",
+    indices="ij ij ij ij n s",
     theta=updates(),
     g=updates(),
     mean=updates(),
@@ -179,7 +211,10 @@ def step_adam(
     epsilon: float,
     sums: Array,
 ) -> None:
-    """A step of Adam; `count` is the number of steps taken, this one included. Leaves the gradient 0."""
+    """A step of Adam; `count` is the number of steps taken, this one included.
+
+    Leaves the gradient 0.
+    """
     real = theta.dtype.type
     taken = int(count[0])
     mean += real(1 - beta1) * (g - mean)
@@ -191,7 +226,8 @@ def step_adam(
 
 
 @op(
-    "s += (1 − ρ)(g² − s);  θ += {rate} g / (√s + δ)", indices="ij ij ij s",
+    "s += (1 − ρ)(g² − s);  θ += {rate} g / (√s + δ)",
+    indices="ij ij ij s",
     theta=updates(),
     g=updates(),
     square=updates(),
@@ -257,7 +293,8 @@ def tie_sides(g: Array) -> None:
 
 
 @op(
-    "{mu} = (1 − s) {mu} + s (⟨x⟩_data + ⟨x⟩_model) / 2", indices="rj r cj c n oj",
+    "{mu} = (1 − s) {mu} + s (⟨x⟩_data + ⟨x⟩_model) / 2",
+    indices="rj r cj c n oj",
     x=reads(),
     wx=reads(1),
     y=reads(),
@@ -274,25 +311,53 @@ def follow_middle(
     mu[...] = (1 - slide) * mu + slide * middle if begun[0] else middle
 
 
-@op("{out} −= {scale} {x}ᵀ {y}", indices="oi oj ij", x=reads(), y=reads(2, "f8"), scale=real(), out=updates())
+@op(
+    "{out} −= {scale} {x}ᵀ {y}",
+    indices="oi oj ij",
+    x=reads(),
+    y=reads(2, "f8"),
+    scale=real(),
+    out=updates(),
+)
 def subtract_outer_right(x: Array, y: Array, scale: float, out: Array) -> None:
     """Takes scale · x ⊗ y off, for single rows x and y."""
     out -= out.dtype.type(scale) * np.outer(x[0], y[0].astype(out.dtype))
 
 
-@op("{out} −= {scale} {x}ᵀ {y}", indices="oi oj ij", x=reads(2, "f8"), y=reads(), scale=real(), out=updates())
+@op(
+    "{out} −= {scale} {x}ᵀ {y}",
+    indices="oi oj ij",
+    x=reads(2, "f8"),
+    y=reads(),
+    scale=real(),
+    out=updates(),
+)
 def subtract_outer_left(x: Array, y: Array, scale: float, out: Array) -> None:
     """Takes scale · x ⊗ y off, for single rows x and y."""
     out -= out.dtype.type(scale) * np.outer(x[0].astype(out.dtype), y[0])
 
 
-@op("{out} −= {scale} {g} {y}", indices="ij oj oi", g=reads(), y=reads(2, "f8"), scale=real(), out=updates())
+@op(
+    "{out} −= {scale} {g} {y}",
+    indices="ij oj oi",
+    g=reads(),
+    y=reads(2, "f8"),
+    scale=real(),
+    out=updates(),
+)
 def subtract_rows_of(g: Array, y: Array, scale: float, out: Array) -> None:
     """Takes scale · g y off the row `out`."""
     out -= out.dtype.type(scale) * (g @ y[0].astype(g.dtype))
 
 
-@op("{out} −= {scale} {x} {g}", indices="oi ij oj", x=reads(2, "f8"), g=reads(), scale=real(), out=updates())
+@op(
+    "{out} −= {scale} {x} {g}",
+    indices="oi ij oj",
+    x=reads(2, "f8"),
+    g=reads(),
+    scale=real(),
+    out=updates(),
+)
 def subtract_columns_of(x: Array, g: Array, scale: float, out: Array) -> None:
     """Takes scale · x g off the row `out`."""
     out -= out.dtype.type(scale) * (x[0].astype(g.dtype) @ g)
@@ -300,7 +365,8 @@ def subtract_columns_of(x: Array, g: Array, scale: float, out: Array) -> None:
 
 @op(
     "g_b += rate (target − ⟨{x}⟩)",
-    is_moment=False, indices="rj r oj",
+    is_moment=False,
+    indices="rj r oj",
     x=reads(),
     w=reads(1),
     rate=double(),
@@ -325,7 +391,9 @@ def add_push(x: Array, w: Array, rate: float, target: float, g: Array) -> None:
 def add_shared_push(
     x: Array, w: Array, rate: float, target: float, entries: Array, g: Array
 ) -> None:
-    """Adds every unit's rate · (target − its weighted mean) to the entry of a bias that it shares."""
+    """Adds every unit's rate · (target − its weighted mean) to the entry of a bias that
+    it shares.
+    """
     push = rate * (target - w.astype(np.float64) @ x)
     g += np.bincount(entries, push, len(g)).astype(g.dtype)
 
@@ -350,7 +418,8 @@ def mark(flag: Array) -> None:
 
 
 @op(
-    "{out} = {b2} where the base measure holds it", indices="oj oj",
+    "{out} = {b2} where the base measure holds it",
+    indices="oj oj",
     b2=reads(),
     precision=double(),
     share=double(),

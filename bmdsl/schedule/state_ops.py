@@ -1,4 +1,6 @@
-"""Kinds of op for all states of a one-of-K unit at once: columns are [state, unit] of every case."""
+"""Kinds of op for all states of a one-of-K unit at once: columns are [state, unit] of
+every case.
+"""
 
 from __future__ import annotations
 
@@ -41,7 +43,9 @@ def pick_states(x: Array, z: Array, out: Array) -> None:
     out[...] = every[np.arange(len(z)), z.argmax(axis=1)]
 
 
-@op("{m} *= {r} of its state;  {mean} = Σ over states of {m}", r=reads(), m=updates(), mean=writes())
+@op(
+    "{m} *= {r} of its state;  {mean} = Σ over states of {m}", r=reads(), m=updates(), mean=writes()
+)
 def average_states(r: Array, m: Array, mean: Array) -> None:
     """m[r, (k, p)] times the weight of state k, and the sums of these over k."""
     every = m.reshape(len(r), r.shape[1], -1)

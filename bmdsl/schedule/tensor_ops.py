@@ -1,7 +1,7 @@
 """Kinds of op for terms of three groups: one parameter [n0, n1, n2], given as [n0, n1 · n2].
 
-Where one group is a one-of-K unit in a definite state, that state picks a slice, which is all that is
-read or written. Otherwise a product with the unfolded parameter does the work.
+Where one group is a one-of-K unit in a definite state, that state picks a slice, which is all that
+is read or written. Otherwise a product with the unfolded parameter does the work.
 """
 
 from __future__ import annotations
@@ -46,7 +46,9 @@ def add_rowwise_backward(y: Array, U: Array, scale: float, eta: Array) -> None:
 def add_slices(
     x: Array, z: Array, W: Array, target: int, state: int, scale: float, eta: Array
 ) -> None:
-    """Adds scale · Σ W x over the axis of x, at the states z of the axis `state`, on the axis `target`."""
+    """Adds scale · Σ W x over the axis of x, at the states z of the axis `state`, on the axis
+    `target`.
+    """
     other = 3 - target - state
     shape = [0, 0, 0]
     shape[target], shape[state], shape[other] = eta.shape[1], z.shape[1], x.shape[1]
@@ -66,7 +68,9 @@ def add_slices(
 def add_moment_of_slices(
     x: Array, y: Array, z: Array, state: int, scale: float, out: Array
 ) -> None:
-    """Adds scale · Σ over rows of x ⊗ y ⊗ z, the states z on the axis `state`, x before y on the others."""
+    """Adds scale · Σ over rows of x ⊗ y ⊗ z, the states z on the axis `state`, x before y on the
+    others.
+    """
     order = {0: "rk,ri,rj->kij", 1: "rk,ri,rj->ikj", 2: "rk,ri,rj->ijk"}[state]
     made = np.einsum(order, z, x, y)
     out += made.reshape(out.shape) * out.dtype.type(scale)

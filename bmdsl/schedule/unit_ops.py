@@ -1,4 +1,6 @@
-"""Kinds of op that a unit type gives: means, second moments, log-partitions and draws from fields."""
+"""Kinds of op that a unit type gives: means, second moments, log-partitions and draws
+from fields.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,10 @@ VERBS = ("mean", "mean_square", "draw", "log_partition", "variance", "log_base",
 
 
 def unit_kind(plan: Plan, g: GroupPlan, verb: str) -> Kind:
-    """The kind of op that carries a verb out for all units of a group. Its compiled form is the generated module's."""
+    """The kind of op that carries a verb out for all units of a group.
+
+    Its compiled form is the generated module's.
+    """
     arguments: dict[str, Takes]
     if verb in ("log_base", "base_slope"):
         name, formula = plan.functions[verb, g.name], f"{verb} of {g.name}"
@@ -31,7 +36,12 @@ def unit_kind(plan: Plan, g: GroupPlan, verb: str) -> Kind:
         arguments |= {n: whole() for n in ("seed", "stream", "update", "step", "first")}
     arguments["out"] = writes(1, "f8") if verb == "log_partition" else writes()
     name = plan.functions[verb, g.name]
-    letters = {"eta": "rj", "eta2": "rj", "seen": "sk", "out": "r" if verb == "log_partition" else "rj"}
+    letters = {
+        "eta": "rj",
+        "eta2": "rj",
+        "seen": "sk",
+        "out": "r" if verb == "log_partition" else "rj",
+    }
     indices = tuple(letters[n] for n in arguments if n in letters)
     formula = f"{verb} of {g.name}"
     return Kind(name, tuple(arguments.items()), formula, unbound(name), indices, origin="module")
@@ -39,7 +49,10 @@ def unit_kind(plan: Plan, g: GroupPlan, verb: str) -> Kind:
 
 def unbound(name: str) -> Callable[..., None]:
     """A function that says that nothing is bound to this name yet."""
+
     def missing(*operands: np.ndarray) -> None:
-        raise RuntimeError(f"`{name}` is bound to the functions of a generated module before it is used")
+        raise RuntimeError(
+            f"`{name}` is bound to the functions of a generated module before it is used"
+        )
 
     return missing

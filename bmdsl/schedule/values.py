@@ -70,7 +70,9 @@ class Value:
     """The two values that states have, if they have but two."""
     per_update: bool = False
     labels: tuple[str, ...] = ()
-    """What each axis runs over: a group's name, `batch`, `chains`; empty where nothing is said of it."""
+    """What each axis runs over: a group's name, `batch`, `chains`; empty where nothing is said of
+    it.
+    """
     source: tuple[str, ...] = ()
     """What the array is bound to: `("parameter", "W")`, `("chain", "v")`, `("data", "v")`."""
 

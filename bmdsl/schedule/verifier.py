@@ -1,9 +1,9 @@
 """What a schedule must be, checked before it is printed: an executable specification of routines.
 
-Every array that is read was written; operands are of the kinds and of the axes that ops take; a field
-is used while what it was made from is as it was; no two draws share a random stream; what was only
-given is not written to; and every trained parameter is read by a field and moved by a gradient that
-both phases feed.
+Every array that is read was written; operands are of the kinds and of the axes that ops take; a
+field is used while what it was made from is as it was; no two draws share a random stream; what was
+only given is not written to; and every trained parameter is read by a field and moved by a gradient
+that both phases feed.
 """
 
 from __future__ import annotations
@@ -36,10 +36,12 @@ class Knowledge:
     roots: dict[str, frozenset[str]] = field(default_factory=dict)
     """Array → all arrays that its present numbers depend on."""
     stands_for: dict[str, frozenset[str]] = field(default_factory=dict)
-    """Gradient → the rows that its moments are of; what other gradients add to it is not among them.
+    """Gradient → the rows that its moments are of; what other gradients add to it is not among
+    them.
     Array made of rows → these rows."""
     used: set[str] = field(default_factory=set)
-    """Fields that a conditional was taken from: to go on adding to one is to add to an old field."""
+    """Fields that a conditional was taken from: to go on adding to one is to add to an old field.
+    """
     keys: set[tuple[str, ...]] = field(default_factory=set)
     """Stream, update and step of every draw so far."""
     shared: frozenset[str] = frozenset()
@@ -55,9 +57,10 @@ def verify(
 ) -> None:
     """Raises BM887 if the schedule breaks a rule, which no text can bring about.
 
-    `phases`: the rows of each phase by group. `trained`: the parameters that an update must move, with the groups of
-    every term that has them. `shared`: random streams that more than one draw of an update may use. `squares`: what
-    each phase holds of x² by group, where that is no square of its rows.
+    `phases`: the rows of each phase by group. `trained`: the parameters that an update must move,
+    with the groups of every term that has them. `shared`: random streams that more than one draw of
+    an update may use. `squares`: what each phase holds of x² by group, where that is no square of
+    its rows.
     """
     known = Knowledge(shared=frozenset(shared))
     for v in schedule.values:
@@ -94,7 +97,11 @@ def _verify_op(op: Op) -> None:
             raise _wrong(f"`{op.call()}` takes another `{name}` than {x}")
         if not isinstance(x, Number):
             arrays.append(x)
-            if takes.access in (Access.WRITE, Access.UPDATE) and base(x).life is Life.GIVEN and base(x).content is not Content.FIGURE:
+            if (
+                takes.access in (Access.WRITE, Access.UPDATE)
+                and base(x).life is Life.GIVEN
+                and base(x).content is not Content.FIGURE
+            ):
                 raise _wrong(f"`{op.call()}` writes to `{x}`, which is only given")
     _verify_axes(op, arrays)
 
@@ -110,7 +117,9 @@ def _verify_axes(op: Op, arrays: list[Array]) -> None:
             before = lengths.setdefault(letter, (length, label))
             differs = before[1] and label and before[1] != label
             if before[0] != length or differs:
-                raise _wrong(f"`{op.call()}` has axes of {before} and {(length, label)} under one letter")
+                raise _wrong(
+                    f"`{op.call()}` has axes of {before} and {(length, label)} under one letter"
+                )
             lengths[letter] = (length, before[1] or label)
 
 
@@ -156,12 +165,18 @@ def _carry_out(op: Op, known: Knowledge, loops: tuple[str, ...]) -> None:
 
 
 def _used(op: Op, *accesses: Access) -> dict[str, Value]:
-    """The arrays that an op uses in one of these ways, by name; of fields on x and x² each on its own."""
+    """The arrays that an op uses in one of these ways, by name; of fields on x and x² each on its
+    own.
+    """
     out = {}
     for x, (_, takes) in zip(op.operands, op.kind.arguments, strict=True):
         if takes.access in accesses and not isinstance(x, Number):
             v, part = base(x), x.of if isinstance(x, Folded) else x
-            index = None if isinstance(part, Value | Rest) or v.content is not Content.FIELD else part.index
+            index = (
+                None
+                if isinstance(part, Value | Rest) or v.content is not Content.FIELD
+                else part.index
+            )
             out[v.name + ("" if index is None else f"[{index}]")] = v
     return out
 
@@ -174,7 +189,9 @@ def _verify_fields(op: Op, known: Knowledge, read: Mapping[str, Value], drawn: b
             known.used.add(key)
         for name, version in known.made_from.get(key, {}).items():
             if known.version.get(name, 0) != version:
-                raise _wrong(f"`{op.call()}` uses `{key}`, a field made from `{name}` before that changed")
+                raise _wrong(
+                    f"`{op.call()}` uses `{key}`, a field made from `{name}` before that changed"
+                )
 
 
 def _make_field(op: Op, known: Knowledge, key: str, read: Mapping[str, Value]) -> None:
@@ -194,10 +211,14 @@ def _make_field(op: Op, known: Knowledge, key: str, read: Mapping[str, Value]) -
 
 
 def _note_moments(op: Op, known: Knowledge, changed: Mapping[str, Value]) -> None:
-    """Which rows an array stands for: itself if it comes of a field, else those that it is a moment, a square or a copy of."""
+    """Which rows an array stands for: itself if it comes of a field, else those that it is a
+    moment, a square or a copy of.
+    """
     read = _used(op, Access.READ)
     contents = {v.content for v in read.values()}
-    rows = frozenset[str]().union(*(known.stands_for.get(k, frozenset([k])) for k, v in read.items() if v.content in ROWS))
+    rows = frozenset[str]().union(
+        *(known.stands_for.get(k, frozenset([k])) for k, v in read.items() if v.content in ROWS)
+    )
     updated = _used(op, Access.UPDATE)
     for key, v in changed.items():
         before = known.stands_for.get(key, frozenset()) if key in updated else frozenset[str]()
@@ -205,7 +226,9 @@ def _note_moments(op: Op, known: Knowledge, changed: Mapping[str, Value]) -> Non
             is_moment = op.kind.is_moment and Content.GRADIENT not in contents
             known.stands_for[key] = before | (rows if is_moment else frozenset())
         elif v.content in ROWS:
-            known.stands_for[key] = frozenset([key]) if Content.FIELD in contents else before | rows | {key}
+            known.stands_for[key] = (
+                frozenset([key]) if Content.FIELD in contents else before | rows | {key}
+            )
 
 
 def _verify_stream(op: Op, known: Knowledge, loops: tuple[str, ...]) -> None:
@@ -218,8 +241,14 @@ def _verify_stream(op: Op, known: Knowledge, loops: tuple[str, ...]) -> None:
     known.keys.add(key)
 
 
-def _verify_moments(by_source: Mapping[tuple[str, ...], str], known: Knowledge, name: str, groups: tuple[str, ...],
-                    phases: Sequence[Mapping[str, str]], squares: Sequence[Mapping[str, str]]) -> None:  # fmt: skip
+def _verify_moments(
+    by_source: Mapping[tuple[str, ...], str],
+    known: Knowledge,
+    name: str,
+    groups: tuple[str, ...],
+    phases: Sequence[Mapping[str, str]],
+    squares: Sequence[Mapping[str, str]],
+) -> None:
     """The gradient of a parameter has moments of a term's groups in every phase."""
     arrays = (by_source.get((kind, name), "") for kind in ("gradient", "raw gradient"))
     fed = frozenset[str]().union(*(known.stands_for.get(x, frozenset()) for x in arrays))
@@ -238,4 +267,8 @@ def _verify_moved(by_source: Mapping[tuple[str, ...], str], known: Knowledge, na
 
 
 def _wrong(what: str) -> BmError:
-    return fail("BM887", f"a compiled routine is wrong: {what}", help="this is a fault of bmdsl, not of your model")
+    return fail(
+        "BM887",
+        f"a compiled routine is wrong: {what}",
+        help="this is a fault of bmdsl, not of your model",
+    )

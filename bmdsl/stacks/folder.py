@@ -22,8 +22,14 @@ FORMAT = "bmdsl stack 1"
 
 def write_stack(folder: Path, stack: StackModel, layers: Sequence[Trained], data: str) -> None:
     """The file that says which run folders are the stack's layers."""
-    facts = {"format": FORMAT, "name": stack.name, "data": data, "source_name": stack.source.name, "source": stack.text,
-             "layers": [{"name": x.name, "below": x.below, "group": x.group} for x in layers]}  # fmt: skip
+    facts = {
+        "format": FORMAT,
+        "name": stack.name,
+        "data": data,
+        "source_name": stack.source.name,
+        "source": stack.text,
+        "layers": [{"name": x.name, "below": x.below, "group": x.group} for x in layers],
+    }
     put_text(folder / STACK, json.dumps(facts, indent=1) + "\n")
 
 
@@ -33,7 +39,10 @@ def is_stack(folder: Path) -> bool:
 
 
 def layers_of(folder: Path) -> list[str]:
-    """The names of a trained stack's layers, each a run's folder in this one. BmError BM870 where its file is damaged."""
+    """The names of a trained stack's layers, each a run's folder in this one.
+
+    BmError BM870 where its file is damaged.
+    """
     return [x["name"] for x in _facts(folder)["layers"]]
 
 
@@ -48,13 +57,25 @@ def _facts(folder: Path) -> dict[str, Any]:
         facts = json.loads((folder / STACK).read_text(encoding="utf-8"))
         if facts["format"] != FORMAT:
             raise ValueError(f"its format is `{facts['format']}`")
-        return {**facts, "layers": [{"name": str(x["name"]), "below": x["below"], "group": x["group"]} for x in facts["layers"]]}
+        return {
+            **facts,
+            "layers": [
+                {"name": str(x["name"]), "below": x["below"], "group": x["group"]}
+                for x in facts["layers"]
+            ],
+        }
     except (ValueError, KeyError, TypeError) as error:
-        raise fail("BM870", f"`{folder / STACK}` does not say what a stack is", note=str(error)) from None
+        raise fail(
+            "BM870", f"`{folder / STACK}` does not say what a stack is", note=str(error)
+        ) from None
 
 
-def open_stack(folder: Path, kind: type[Model] = Model) -> tuple[StackMachine, str, dict[str, tuple[int, ...]]]:
-    """A trained stack, the set or file it was trained on (empty where that was an array), and the shapes of its data as images."""
+def open_stack(
+    folder: Path, kind: type[Model] = Model
+) -> tuple[StackMachine, str, dict[str, tuple[int, ...]]]:
+    """A trained stack, the set or file it was trained on (empty where that was an array), and the
+    shapes of its data as images.
+    """
     facts = _facts(folder)
     folders = file_names(x["name"] for x in facts["layers"])
     runs = [open_run(folder / folders[x["name"]], kind) for x in facts["layers"]]
@@ -62,5 +83,8 @@ def open_stack(folder: Path, kind: type[Model] = Model) -> tuple[StackMachine, s
         run.machine.takes_means |= x["below"] is not None
         if x["below"] is not None:
             run.machine.preparation = Preparation(run.machine.model, {}, fed=True)
-    layers = tuple(Trained(x["name"], x["below"], x["group"], run.machine) for x, run in zip(facts["layers"], runs, strict=True))
+    layers = tuple(
+        Trained(x["name"], x["below"], x["group"], run.machine)
+        for x, run in zip(facts["layers"], runs, strict=True)
+    )
     return StackMachine(facts["name"], layers), facts["data"], runs[0].images

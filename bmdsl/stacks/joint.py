@@ -1,4 +1,5 @@
-"""The layers of a stack trained together: their contrastive free energies are summed, and gradients flow down through the means that feed the layers
+"""The layers of a stack trained together: their contrastive free energies are summed, and gradients
+flow down through the means that feed the layers
 above (Differentiable multinary RBMs, section 4). To the training loop it is one machine.
 """
 
@@ -34,15 +35,25 @@ class Trained:
 
 
 class JointMachine:
-    """Layers as one machine: parameters are the layers' own arrays, named `LAYER.PARAMETER`; data are the first layer's."""
+    """Layers as one machine: parameters are the layers' own arrays, named `LAYER.PARAMETER`; data
+    are the first layer's.
+    """
 
     def __init__(self, name: str, layers: Sequence[Trained]) -> None:
         self.layers = tuple(layers)
         first = self.layers[0].machine
         self.seed, self.dtype, self.stepped = first.seed, first.dtype, False
-        self.params: Arrays = {f"{x.name}.{n}": array for x in self.layers for n, array in x.machine.params.items()}
-        parameters = tuple(replace(p, name=f"{x.name}.{p.name}") for x in self.layers for p in x.machine.model.parameters)
-        self.model = Model(name, (), tuple(g for g in first.model.groups if g.role != "hidden"), parameters, ())
+        self.params: Arrays = {
+            f"{x.name}.{n}": array for x in self.layers for n, array in x.machine.params.items()
+        }
+        parameters = tuple(
+            replace(p, name=f"{x.name}.{p.name}")
+            for x in self.layers
+            for p in x.machine.model.parameters
+        )
+        self.model = Model(
+            name, (), tuple(g for g in first.model.groups if g.role != "hidden"), parameters, ()
+        )
 
     @property
     def reconstructs(self) -> bool:
@@ -59,13 +70,25 @@ class JointMachine:
         yield
 
     def verify_contrastive(self, span: Span | None, slopes: bool, based: bool = True) -> None:
-        """BmError BM768 or BM769 where a layer cannot be trained so; every layer but a lone one needs slopes."""
+        """BmError BM768 or BM769 where a layer cannot be trained so; every layer but a lone one
+        needs slopes.
+        """
         for layer in self.layers:
             contrastive.verify(layer.machine, span, slopes or len(self.layers) > 1, based)
 
-    def contrastive_free_energy(self, data: Mapping[str, np.ndarray], weights: np.ndarray, out: Arrays, scale: float, through: bool,
-                                told: bool, based: bool = True) -> float | None:  # fmt: skip
-        """Σ over layers and cases of w (F(v′) − F(v)) in nats where it is to be `told`; out[θ] += scale · its derivative, through what feeds each layer."""
+    def contrastive_free_energy(
+        self,
+        data: Mapping[str, np.ndarray],
+        weights: np.ndarray,
+        out: Arrays,
+        scale: float,
+        through: bool,
+        told: bool,
+        based: bool = True,
+    ) -> float | None:
+        """Σ over layers and cases of w (F(v′) − F(v)) in nats where it is to be `told`; out[θ] +=
+        scale · its derivative, through what feeds each layer.
+        """
         made: dict[str, contrastive.Pass] = {}
         w = np.asarray(weights, self.dtype)
         with self.frozen():
@@ -79,7 +102,9 @@ class JointMachine:
             asked: dict[str, Arrays] = {x.name: {} for x in self.layers}
             for layer in reversed(self.layers):
                 own = {n: out[f"{layer.name}.{n}"] for n in layer.machine.params}
-                down = made[layer.name].pull(w, own, scale, asked[layer.name], through, layer.below is not None)
+                down = made[layer.name].pull(
+                    w, own, scale, asked[layer.name], through, layer.below is not None
+                )
                 if layer.below is not None:
                     group = str(layer.group)
                     slope = down[layer.machine.visible[0]]
@@ -87,7 +112,9 @@ class JointMachine:
             return float(sum(w @ p.value for p in made.values())) if told else None
 
     def reconstruct(self, data: Any) -> np.ndarray:
-        """Up through the first chain of layers and down again, by means: [cases, *axes] of the first visible group."""
+        """Up through the first chain of layers and down again, by means: [cases, *axes] of the
+        first visible group.
+        """
         return reconstruct(self.layers, data)
 
 
@@ -103,17 +130,31 @@ def all_frozen(layers: Sequence[Trained]) -> Iterator[None]:
 def hidden_means(machine: Machine, data: Mapping[str, np.ndarray], group: str) -> np.ndarray:
     """E[group | v] of every case, [cases, *axes], in single precision."""
     with machine.frozen():
-        return by_chunks(lambda part: machine.posterior(**part)[group].astype(np.float32, copy=False), data, max(machine.program.sizes.values()))
+        return by_chunks(
+            lambda part: machine.posterior(**part)[group].astype(np.float32, copy=False),
+            data,
+            max(machine.program.sizes.values()),
+        )
 
 
 def up(layers: Sequence[Trained], data: Any) -> dict[str, Arrays]:
-    """What every layer sees: layer → group → [cases, *axes]; data first, then hidden means from below."""
+    """What every layer sees: layer → group → [cases, *axes]; data first, then hidden means from
+    below.
+    """
     first = layers[0].machine
-    out: dict[str, Arrays] = {layers[0].name: dict(data) if isinstance(data, Mapping) else {first.visible[0]: np.asarray(data)}}
+    out: dict[str, Arrays] = {
+        layers[0].name: (
+            dict(data) if isinstance(data, Mapping) else {first.visible[0]: np.asarray(data)}
+        )
+    }
     first.seen(out[layers[0].name])
     of = {x.name: x.machine for x in layers}
     for layer in layers[1:]:
-        out[layer.name] = {layer.machine.visible[0]: hidden_means(of[str(layer.below)], out[str(layer.below)], str(layer.group))}
+        out[layer.name] = {
+            layer.machine.visible[0]: hidden_means(
+                of[str(layer.below)], out[str(layer.below)], str(layer.group)
+            )
+        }
     return out
 
 
@@ -127,18 +168,26 @@ def chain(layers: Sequence[Trained]) -> list[Trained]:
 
 
 def down(layers: Sequence[Trained], top: np.ndarray) -> np.ndarray:
-    """From values of the last layer's visible group to the first layer's visible means: each layer's hidden group takes what is above as it is."""
+    """From values of the last layer's visible group to the first layer's visible means: each
+    layer's hidden group takes what is above as it is.
+    """
     path = chain(layers)
     for layer, above in zip(path[-2::-1], path[:0:-1], strict=True):
         hidden = layer.machine.hidden
         if len(hidden) > 1:
-            raise fail("BM864", f"`{layer.name}` has hidden groups besides `{above.group}`, which no layer above gives values to")
+            raise fail(
+                "BM864",
+                f"`{layer.name}` has hidden groups besides `{above.group}`, which no layer above"
+                " gives values to",
+            )
         top = np.asarray(layer.machine.conditional(layer.machine.visible[0], **{hidden[0]: top}))
     return top
 
 
 def reconstruct(layers: Sequence[Trained], data: Any) -> np.ndarray:
-    """Data taken up to the last layer's hidden means and down to the first layer's visible ones: [cases, *axes]."""
+    """Data taken up to the last layer's hidden means and down to the first layer's visible ones:
+    [cases, *axes].
+    """
     path = chain(layers)
     seen = up(path, data)[path[-1].name]
     return down(path, np.asarray(path[-1].machine.reconstruct(seen)))

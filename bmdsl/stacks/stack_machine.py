@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from ..inference.machine import Machine
 
 
-
 class StackMachine:
     """Trained layers. `transform` takes data up through all of them."""
 
@@ -32,7 +31,11 @@ class StackMachine:
         """The machine of a layer. BmError BM629 where there is none of this name."""
         known = {x.name: x.machine for x in self.layers}
         if name not in known:
-            raise fail("BM629", f"stack `{self.name}` has no layer `{name}`", help=f"its layers are {', '.join(known)}")
+            raise fail(
+                "BM629",
+                f"stack `{self.name}` has no layer `{name}`",
+                help=f"its layers are {', '.join(known)}",
+            )
         return known[name]
 
     @property
@@ -51,20 +54,30 @@ class StackMachine:
         return self.preparation.prepare(data)
 
     def restore(self, data: Any) -> Any:
-        """Values of the first layer's visible units in the data's own units, as `machine.restore`."""
+        """Values of the first layer's visible units in the data's own units, as
+        `machine.restore`.
+        """
         return self.preparation.restore(data)
 
     def states(self, data: Any) -> dict[str, Arrays]:
-        """What every layer sees: layer → group → [cases, *axes]; data first, then hidden means from below."""
+        """What every layer sees: layer → group → [cases, *axes]; data first, then hidden means from
+        below.
+        """
         return up(self.layers, data)
 
     def reconstruct(self, data: Any) -> np.ndarray:
-        """Up to the last layer's hidden means and down again: E[v | …] of the first visible group, [cases, *axes]."""
+        """Up to the last layer's hidden means and down again: E[v | …] of the first visible group,
+        [cases, *axes].
+        """
         with self.frozen():
-            return by_chunks(lambda part: reconstruct(self.layers, part), self.states(data)[self.layers[0].name])
+            return by_chunks(
+                lambda part: reconstruct(self.layers, part), self.states(data)[self.layers[0].name]
+            )
 
     def sample(self, n: int, steps: int = 1000) -> np.ndarray:
-        """n cases of the first visible group, [n, *axes]: `steps` Gibbs sweeps of the last layer, then means downwards."""
+        """n cases of the first visible group, [n, *axes]: `steps` Gibbs sweeps of the last layer,
+        then means downwards.
+        """
         last = chain(self.layers)[-1].machine
         return down(self.layers, last.conditional(last.visible[0], **last.sample(n, steps=steps)))
 

@@ -1,4 +1,7 @@
-"""What a saved machine or a run was made of: its files, as they were and as they are now. What `bm check` does beside checking a text."""
+"""What a saved machine or a run was made of: its files, as they were and as they are now.
+
+What `bm check` does beside checking a text.
+"""
 
 from __future__ import annotations
 
@@ -45,7 +48,10 @@ def is_saved(path: str) -> bool:
 
 
 def verify_compiles(models: Iterable[Any]) -> None:
-    """Plans every model, so that a term which cannot be compiled is told before anything is. BmError for it."""
+    """Plans every model, so that a term which cannot be compiled is told before anything is.
+
+    BmError for it.
+    """
     from ..driver import plan_of
 
     for model in (m.checked for m in models):
@@ -54,10 +60,16 @@ def verify_compiles(models: Iterable[Any]) -> None:
 
 
 def verify_starts(models: Iterable[Any]) -> None:
-    """Reads the files that parameters of these models start from, where their sizes are known. BmError for the first that gives no start."""
+    """Reads the files that parameters of these models start from, where their sizes are known.
+
+    BmError for the first that gives no start.
+    """
     checked = [m.checked for m in models]
     for model in checked:
-        if any(p.init.kind == "file" for p in getattr(model, "parameters", ())) and not model.unbound:
+        if (
+            any(p.init.kind == "file" for p in getattr(model, "parameters", ()))
+            and not model.unbound
+        ):
             import numpy as np
 
             from ..runtime.initial import verify_files

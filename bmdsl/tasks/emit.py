@@ -29,8 +29,11 @@ def emitted(model: Model, stage: str) -> str:
         try:
             update = str(update_of(model).schedule)
         except NotScheduled as reason:
-            raise fail("BM888", f"the update of `{model.name}` is not compiled as a whole: {reason}",
-                       help="`bm emit python` prints the functions that training calls for it") from None  # fmt: skip
+            raise fail(
+                "BM888",
+                f"the update of `{model.name}` is not compiled as a whole: {reason}",
+                help="`bm emit python` prints the functions that training calls for it",
+            ) from None
         return "\n\n".join([update, *map(str, calls_of(model))])
     if stage == "python":
         from ..emit.routine import emit_routine
@@ -46,7 +49,9 @@ def emitted(model: Model, stage: str) -> str:
 
 
 def calls_of(model: Model) -> tuple[Schedule, ...]:
-    """The routines of a compiled machine's calls that are no training, as far as ops carry them out."""
+    """The routines of a compiled machine's calls that are no training, as far as ops carry them
+    out.
+    """
     from ..runtime.domain import precisions
     from ..schedule.builder import NotScheduled
     from ..schedule.routines.conditional import conditional
@@ -73,7 +78,9 @@ def calls_of(model: Model) -> tuple[Schedule, ...]:
 
 
 def update_of(model: Model, passes: tuple[Pass, ...] | None = None) -> Composed:
-    """One update of the model's train block, for cases that weigh the same and are whole; after all passes, or these."""
+    """One update of the model's train block, for cases that weigh the same and are whole; after all
+    passes, or these.
+    """
     from ..schedule.passes import PASSES
     from ..training.composing import Facts, schedule_of
     from ..training.words import words_of

@@ -17,10 +17,14 @@ from ..training.progress import progress_line
 from .run_cases import one_machine, ready_parts
 
 
-def evaluate(folder: Path, data: str | None, parts: Sequence[str] | None = None, weights: Path | None = None) -> list[Figures]:
-    """Figures of a run on data (None: those it was trained on), a part each where there are several; of a stack, layer by layer.
+def evaluate(
+    folder: Path, data: str | None, parts: Sequence[str] | None = None, weights: Path | None = None
+) -> list[Figures]:
+    """Figures of a run on data (None: those it was trained on), a part each where there are
+    several; of a stack, layer by layer.
 
-    `weights`: the file of the cases' weights; default: for the cases that the run was trained on, those that it had.
+    `weights`: the file of the cases' weights; default: for the cases that the run was trained on,
+    those that it had.
     """
     run, ready = ready_parts(folder, data, parts, weights)
     out = []
@@ -29,7 +33,10 @@ def evaluate(folder: Path, data: str | None, parts: Sequence[str] | None = None,
             out.append(_noted(figures(run.machine, part.data, part.name, part.weights), part.note))
         else:
             seen = run.machine.states(part.data)
-            out += [figures(x.machine, seen[x.name], f"{x.name}, {part.name}", part.weights) for x in run.machine.layers]
+            out += [
+                figures(x.machine, seen[x.name], f"{x.name}, {part.name}", part.weights)
+                for x in run.machine.layers
+            ]
     return out
 
 
@@ -37,16 +44,32 @@ def _noted(found: Figures, note: str) -> Figures:
     return replace(found, notes=(*found.notes, note)) if note else found
 
 
-def of_run(folder: Path, data: str | None, parts: Sequence[str] | None, chains: int, steps: int, progress: bool | None = None,
-           weights: Path | None = None) -> Likelihood | ConditionalLikelihood:  # fmt: skip
-    """The likelihood of a run on data (None: those it was trained on), reverse AIS from the run's persistent chains where it kept some."""
+def of_run(
+    folder: Path,
+    data: str | None,
+    parts: Sequence[str] | None,
+    chains: int,
+    steps: int,
+    progress: bool | None = None,
+    weights: Path | None = None,
+) -> Likelihood | ConditionalLikelihood:
+    """The likelihood of a run on data (None: those it was trained on), reverse AIS from the run's
+    persistent chains where it kept some.
+    """
     run, ready = ready_parts(folder, data, parts, weights)
     machine = one_machine(run, folder)
     kept = RunFolder(folder, {}).chains() if folder.is_dir() else {}
     start = {n: machine.program.shaped(n, x) for n, x in kept.items()} or None
     with progress_line(2 * steps, progress) as show:
-        found = measure(machine, [(r.name, r.data) for r in ready], chains, steps, start,
-                        lambda done, total: show(2 * steps * done // total, {"temperature": done % steps}), [r.weights for r in ready])  # fmt: skip
+        found = measure(
+            machine,
+            [(r.name, r.data) for r in ready],
+            chains,
+            steps,
+            start,
+            lambda done, total: show(2 * steps * done // total, {"temperature": done % steps}),
+            [r.weights for r in ready],
+        )
     if isinstance(found, ConditionalLikelihood):
         return found
     whole = [{n: x[~missing_cases(r.data)] for n, x in r.data.items()} for r in ready]

@@ -14,7 +14,10 @@ from ..model import read_source
 
 
 def models_in(paths: Iterable[Path]) -> list[Path]:
-    """Files as they are, folders as the `.bm` files in them, in order. BmError BM905 for a folder that has none."""
+    """Files as they are, folders as the `.bm` files in them, in order.
+
+    BmError BM905 for a folder that has none.
+    """
     found: list[Path] = []
     for path in paths:
         inside = sorted(path.rglob("*.bm")) if path.is_dir() else [path]
@@ -32,7 +35,11 @@ def formatted_text(text: str) -> str:
 def formatted(path: Path) -> str | None:
     """The file in the one style; None where it is already."""
     if not path.is_file():
-        raise fail("BM905", f"there is no file `{path}`", help="`bm fmt` rewrites files of yours; a shipped model is copied by `bm new`")
+        raise fail(
+            "BM905",
+            f"there is no file `{path}`",
+            help="`bm fmt` rewrites files of yours; a shipped model is copied by `bm new`",
+        )
     source, _ = read_source(path)
     tidy = format(parse(source))
     return None if tidy == source.text else tidy

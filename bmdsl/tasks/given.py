@@ -14,12 +14,14 @@ if TYPE_CHECKING:
     from ..inference.machine import Machine
 
 
-
 def assigned(text: str, option: str) -> tuple[str, str]:
     """`past=FILE` as its two sides. Raises BM915 if it is none."""
     name, sign, value = text.partition("=")
     if not sign or not name.strip() or not value.strip():
-        form = f"`{option} {text}` is not of the form GROUP={'GROUP' if option == '--feed' else 'FILE'}"
+        form = (
+            f"`{option} {text}` is not of the form"
+            f" GROUP={'GROUP' if option == '--feed' else 'FILE'}"
+        )
         example = "past=v" if option == "--feed" else "past=past.npy"
         raise fail("BM915", form, help=f"for instance `{option} {example}`")
     return name.strip(), value.strip()

@@ -1,4 +1,6 @@
-"""What a trained machine makes of cases: missing entries filled in, noise taken away, hidden means as features. `bm infer`."""
+"""What a trained machine makes of cases: missing entries filled in, noise taken away, hidden means
+as features. `bm infer`.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,9 @@ MISSING = "nan"
 
 @dataclass(frozen=True)
 class Inferred:
-    """Where results were written, the picture beside them, their shape, that of the first group where there are several, and what is to be said."""
+    """Where results were written, the picture beside them, their shape, that of the first group
+    where there are several, and what is to be said.
+    """
 
     path: Path
     picture: Path | None
@@ -31,13 +35,25 @@ class Inferred:
     shapes: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
 
 
-def infer(folder: Path, data: str | None, part: str | None, out: Path | None, *, impute: str | None = None, denoise: bool = False,
-          noise: float | None = None, features: str = "means", steps: int = 200) -> Inferred:  # fmt: skip
-    """Results of one part of the data (default: the last that the set has) as a file, and a picture where cases are images.
+def infer(
+    folder: Path,
+    data: str | None,
+    part: str | None,
+    out: Path | None,
+    *,
+    impute: str | None = None,
+    denoise: bool = False,
+    noise: float | None = None,
+    features: str = "means",
+    steps: int = 200,
+) -> Inferred:
+    """Results of one part of the data (default: the last that the set has) as a file, and a picture
+    where cases are images.
 
-    `impute`: a file that is 1 where entries are to be filled in, [cases, *axes] or [*axes], one or several by group, or `nan` for those that are NaN in
-    the data. All visible groups are then written, as a table where the data were one, else as .npy, several as .npz. BmError BM930 for a mask that
-    does not fit the data, BM787 for an `out` of another ending.
+    `impute`: a file that is 1 where entries are to be filled in, [cases, *axes] or [*axes], one or
+    several by group, or `nan` for those that are NaN in the data. All visible groups are then
+    written, as a table where the data were one, else as .npy, several as .npz. BmError BM930 for a
+    mask that does not fit the data, BM787 for an `out` of another ending.
     """
     from .run_cases import last_part, one_machine
 
@@ -47,7 +63,9 @@ def infer(folder: Path, data: str | None, part: str | None, out: Path | None, *,
     path = out or folder / ("imputed" if impute else "denoised" if denoise else "features")
     if not impute and not denoise:
         means = run.machine.transform(dict(cases), features)
-        return Inferred(write_results(path, {features: means}), None, means.shape, _of_gaps(run.machine, cases))
+        return Inferred(
+            write_results(path, {features: means}), None, means.shape, _of_gaps(run.machine, cases)
+        )
     machine = one_machine(run, folder)
     first, source = machine.visible[0], data or run.data
     shape = run.images.get(first)
@@ -61,7 +79,11 @@ def infer(folder: Path, data: str | None, part: str | None, out: Path | None, *,
         except BmError as error:
             if error.diagnostics[0].code not in ("BM777", "BM786"):
                 raise
-            raise fail("BM930", f"the file `{impute}`: {error.diagnostics[0].message}", help=" ".join(error.diagnostics[0].helps)) from None
+            raise fail(
+                "BM930",
+                f"the file `{impute}`: {error.diagnostics[0].message}",
+                help=" ".join(error.diagnostics[0].helps),
+            ) from None
         groups = filled if isinstance(filled, dict) else {first: filled}
         groups = {n: machine.preparation.outward(n, x) for n, x in groups.items()}
         written = write_results(path, groups, source, table)
@@ -69,11 +91,17 @@ def infer(folder: Path, data: str | None, part: str | None, out: Path | None, *,
         before = machine.preparation.outward(first, cases[first])
         seen = np.where(np.isclose(groups[first], before), before, np.nan)
         picture = _picture(written, groups[first], seen, shape, title)
-        return Inferred(written, picture, groups[first].shape, (), {n: x.shape for n, x in groups.items()})
+        return Inferred(
+            written, picture, groups[first].shape, (), {n: x.shape for n, x in groups.items()}
+        )
     found = machine.preparation.outward(first, machine.denoise(dict(cases), noise, steps))
     written = write_results(path, {first: found}, source, table)
     title = f"{name}: cases, and below them without noise"
-    return Inferred(written, _picture(written, found, machine.preparation.outward(first, cases[first]), shape, title), found.shape)
+    return Inferred(
+        written,
+        _picture(written, found, machine.preparation.outward(first, cases[first]), shape, title),
+        found.shape,
+    )
 
 
 def _of_gaps(machine: Any, cases: Mapping[str, np.ndarray]) -> tuple[str, ...]:
@@ -88,14 +116,25 @@ def _of_gaps(machine: Any, cases: Mapping[str, np.ndarray]) -> tuple[str, ...]:
     exact = exactly_seen(machine, {n: x[missing] for n, x in cases.items()}, QUICK)
     count = int(missing.sum())
     how = "exactly" if exact.all() else f"{int(exact.sum()):,} exactly, the others by mean field"
-    return (f"features of {counted(count, 'case')} with missing values are of what was seen, missing units summed out {how}",)
+    return (
+        (
+            f"features of {counted(count, 'case')} with missing values are of what was seen,"
+            f" missing units summed out {how}"
+        ),
+    )
 
 
-def _mask(text: str, visible: Sequence[str], cases: Mapping[str, np.ndarray]) -> dict[str, np.ndarray] | np.ndarray | None:
+def _mask(
+    text: str, visible: Sequence[str], cases: Mapping[str, np.ndarray]
+) -> dict[str, np.ndarray] | np.ndarray | None:
     """The masks of a file by group, or one for the group that it fits; None for what is NaN."""
     if text == MISSING:
         if not any(np.isnan(cases[n]).any() for n in visible):
-            raise fail("BM930", "no entry of the data is NaN", help="name a file that is 1 where entries are to be filled in: `--impute mask.npy`")
+            raise fail(
+                "BM930",
+                "no entry of the data is NaN",
+                help="name a file that is 1 where entries are to be filled in: `--impute mask.npy`",
+            )
         return None
     known = _names(text)
     if any(n in known for n in visible):
@@ -116,15 +155,28 @@ def _marks(spec: str, whole: Sequence[int] | None) -> np.ndarray:
     """A file's mask as booleans, an image's in the shape of its group."""
     marks = np.asarray(read_file(spec))
     if np.isnan(marks).any():
-        raise fail("BM930", f"the mask `{spec}` has NaN", help="1 where an entry is to be filled in, else 0; `--impute nan` takes the data's own NaN")
+        raise fail(
+            "BM930",
+            f"the mask `{spec}` has NaN",
+            help=(
+                "1 where an entry is to be filled in, else 0; `--impute nan` takes the data's"
+                " own NaN"
+            ),
+        )
     hole = marks != 0
     if whole is None:
         return hole
     one = int(np.prod(whole[1:]))
-    return hole.reshape(whole if hole.size == one * whole[0] else whole[1:]) if hole.size in (one, one * whole[0]) else hole
+    return (
+        hole.reshape(whole if hole.size == one * whole[0] else whole[1:])
+        if hole.size in (one, one * whole[0])
+        else hole
+    )
 
 
-def _picture(written: Path, found: np.ndarray, seen: np.ndarray, shape: Sequence[int] | None, title: str) -> Path | None:
+def _picture(
+    written: Path, found: np.ndarray, seen: np.ndarray, shape: Sequence[int] | None, title: str
+) -> Path | None:
     from ..report.plots import pairs
 
     if shape is None:

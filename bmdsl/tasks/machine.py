@@ -1,4 +1,6 @@
-"""The machine that a user has: it trains, is saved and copied, beside all that the machine of `inference` does."""
+"""The machine that a user has: it trains, is saved and copied, beside all that the machine of
+`inference` does.
+"""
 
 from __future__ import annotations
 
@@ -20,30 +22,50 @@ if TYPE_CHECKING:
 
 
 class Machine(machine.Machine):
-    """`params` are in the energy's subscript order; states go in and come out as [n, *axes], one-hot for one-of-K groups."""
+    """`params` are in the energy's subscript order; states go in and come out as [n, *axes],
+    one-hot for one-of-K groups.
+    """
 
-    def __init__(self, source: Model, program: Program, seed: int, starts: Mapping[str, Any] | None = None) -> None:
+    def __init__(
+        self, source: Model, program: Program, seed: int, starts: Mapping[str, Any] | None = None
+    ) -> None:
         super().__init__(source.checked, program, seed, starts)
         self.source = source
         """The text with its arguments that the machine was compiled from."""
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Copies and pickles: source, arguments, what was read from files, and arrays, as in a saved machine. Draws go on as here."""
+        """Copies and pickles: source, arguments, what was read from files, and arrays, as in a
+        saved machine. Draws go on as here.
+        """
         arrays, metadata = self._stored()
         self.params.settle()
         backend = "reference" if self.program.plain else "numba"
         facts = (metadata, arrays, backend, self.takes_means, self._calls)
         return type(self.source).copied, facts
 
-    def train(self, data: Any = None, out: str | Path | None = None, *, restart: bool = False, overwrite: bool = False, resume: bool = False,
-              weights: Any = None, progress: bool | None = None, **overrides: Any) -> Any:  # fmt: skip
-        """Trains by the model's train block; keyword arguments replace its settings. Returns the run.
+    def train(
+        self,
+        data: Any = None,
+        out: str | Path | None = None,
+        *,
+        restart: bool = False,
+        overwrite: bool = False,
+        resume: bool = False,
+        weights: Any = None,
+        progress: bool | None = None,
+        **overrides: Any,
+    ) -> Any:
+        """Trains by the model's train block; keyword arguments replace its settings.
 
-        A machine starts once: a further call goes on from its parameters, and values that were set before the first call stay. With `restart`
-        all but `fixed` ones go back to their start, those that start from data to that of these data, and `pretrain` is carried out again.
-        `out` must hold no run yet, unless it is to `overwrite`.
-        With `resume` training goes on from the checkpoint in `out`. `weights`: one number a case, or the file that holds them.
-        `progress`: True for a bar, False for silence; else a bar on a terminal or in a notebook, and lines at times elsewhere.
+        Returns the run.
+
+        A machine starts once: a further call goes on from its parameters, and values that were set
+        before the first call stay. With `restart` all but `fixed` ones go back to their start,
+        those that start from data to that of these data, and `pretrain` is carried out again. `out`
+        must hold no run yet, unless it is to `overwrite`.
+        With `resume` training goes on from the checkpoint in `out`. `weights`: one number a case,
+        or the file that holds them. `progress`: True for a bar, False for silence; else a bar on a
+        terminal or in a notebook, and lines at times elsewhere.
         """
         folder = None if out is None else Path(out)
         if restart:
@@ -54,7 +76,11 @@ class Machine(machine.Machine):
         model = self.source.bind(overrides) if overrides else self.source
         if resume:
             if folder is None:
-                raise fail("BM757", "a resume needs the folder of the run", help="`machine.train(x, out=FOLDER, resume=True)`")
+                raise fail(
+                    "BM757",
+                    "a resume needs the folder of the run",
+                    help="`machine.train(x, out=FOLDER, resume=True)`",
+                )
             return go_on(model, self, data, folder, weights, progress).run
         return fit(model, self, data, folder, weights, progress=progress, overwrite=overwrite).run
 
@@ -66,4 +92,8 @@ class Machine(machine.Machine):
 
     def _stored(self) -> tuple[dict[str, Any], dict[str, str]]:
         """Arrays and metadata of the machine's file."""
-        return {**self.params, **stored_edges(self.model), **self.preparation.arrays()}, self.source.metadata(self)
+        return {
+            **self.params,
+            **stored_edges(self.model),
+            **self.preparation.arrays(),
+        }, self.source.metadata(self)

@@ -12,7 +12,9 @@ from ..model import read_source
 
 
 def copy_model(like: str, target: Path) -> Path:
-    """Copies a file of one model under a new name, comments and all; never over a file that is there. Returns the new file."""
+    """Copies a file of one model under a new name, comments and all; never over a file that is
+    there. Returns the new file.
+    """
     path = target.with_name(target.name.removesuffix(".bm") + ".bm")
     name = path.name.removesuffix(".bm")
     source, _ = read_source(like)
@@ -23,13 +25,19 @@ def copy_model(like: str, target: Path) -> Path:
     span = models[0].name.span
     new = text[: span.start] + name + text[span.end :]
     if not name.isidentifier():
-        raise fail("BM907", f"`{name}` is not a name for a model", help="letters, digits and `_`, a letter first")
+        raise fail(
+            "BM907",
+            f"`{name}` is not a name for a model",
+            help="letters, digits and `_`, a letter first",
+        )
     parse(Source(str(path), new))  # a reserved word is no name
     try:
         with path.open("x", encoding="utf-8") as file:
             file.write(new)
     except FileExistsError:
-        raise fail("BM908", f"`{path}` exists already", help="choose another name, or remove the file") from None
+        raise fail(
+            "BM908", f"`{path}` exists already", help="choose another name, or remove the file"
+        ) from None
     except OSError as error:
         raise fail("BM909", f"`{path}` cannot be written: {error.strerror}") from None
     return path

@@ -12,12 +12,22 @@ from ..probes.probing import Probe, classifier, judge
 from .run_cases import Subject, labelled
 
 
-def probe(folder: Path, data: str | None, name: str, features: str, labels: str | None = None, seed: int = 0,
-          progress: Callable[[str], None] | None = None) -> Probe:  # fmt: skip
-    """Fits the classifier `name` to `features` of a run. BmError BM927 for a classifier that is none, BM928 without labels.
+def probe(
+    folder: Path,
+    data: str | None,
+    name: str,
+    features: str,
+    labels: str | None = None,
+    seed: int = 0,
+    progress: Callable[[str], None] | None = None,
+) -> Probe:
+    """Fits the classifier `name` to `features` of a run.
 
-    The test part of a named set is its own; of other data a quarter is held out. Features are scaled by the training cases' mean and spread;
-    the setting with the least validation error is kept, then judged once on the test cases.
+    BmError BM927 for a classifier that is none, BM928 without labels.
+
+    The test part of a named set is its own; of other data a quarter is held out. Features are
+    scaled by the training cases' mean and spread; the setting with the least validation error is
+    kept, then judged once on the test cases.
     """
     classifier(name)  # an unknown one is told before the work is done
     run, parts = labelled(folder, data, labels)
@@ -30,4 +40,6 @@ def probe(folder: Path, data: str | None, name: str, features: str, labels: str 
 
 def _features(run: Subject, ready: dict[str, np.ndarray], features: str) -> np.ndarray:
     with run.machine.frozen():
-        return by_chunks(lambda part: np.asarray(run.machine.transform(part, features), np.float64), ready)
+        return by_chunks(
+            lambda part: np.asarray(run.machine.transform(part, features), np.float64), ready
+        )

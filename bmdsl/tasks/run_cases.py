@@ -1,4 +1,6 @@
-"""A run and its cases, prepared as those that it was trained on: what evaluating, inferring, probing and reporting begin with."""
+"""A run and its cases, prepared as those that it was trained on: what evaluating, inferring,
+probing and reporting begin with.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +32,9 @@ HELD = "validation"
 
 
 class Ready(NamedTuple):
-    """Prepared cases of one part of the data, their weights (None: all the same), and what is to be said of them."""
+    """Prepared cases of one part of the data, their weights (None: all the same), and what is to be
+    said of them.
+    """
 
     name: str
     data: dict[str, np.ndarray]
@@ -38,21 +42,35 @@ class Ready(NamedTuple):
     note: str = ""
 
 
-def ready_parts(folder: Path, data: str | None, parts: Sequence[str] | None, weights: Path | None = None) -> tuple[Subject, list[Ready]]:
-    """A run, and the prepared cases of every part of the data. Cases that `validate` held out of training are the part `validation`.
+def ready_parts(
+    folder: Path, data: str | None, parts: Sequence[str] | None, weights: Path | None = None
+) -> tuple[Subject, list[Ready]]:
+    """A run, and the prepared cases of every part of the data.
+
+    Cases that `validate` held out of training are the part `validation`.
 
     Raises BM942 where there is no such part.
     """
     run = opened(folder)
     spec = _spec(run, folder, data)
     known, made = _parts(spec), list[Ready]()
-    for part in known if parts is None else dict.fromkeys("train" if p == HELD else p for p in parts):
+    for part in (
+        known if parts is None else dict.fromkeys("train" if p == HELD else p for p in parts)
+    ):
         cases, same = _read(run, spec, part)
-        one = _weighed(run, folder, Ready(part if len(known) > 1 else Path(spec).name, cases), weights, same)
+        one = _weighed(
+            run, folder, Ready(part if len(known) > 1 else Path(spec).name, cases), weights, same
+        )
         halves = _split(run, one) if same else [one]
         if len(halves) == 1 and part == "train" and HELD in (parts or ()):
-            raise fail("BM942", f"no cases of `{spec}` were held out of this run's training", help="`validate 0.1` in the train block holds some out")
-        made += halves if parts is None or len(halves) == 1 else [r for r in halves if r.name in parts]
+            raise fail(
+                "BM942",
+                f"no cases of `{spec}` were held out of this run's training",
+                help="`validate 0.1` in the train block holds some out",
+            )
+        made += (
+            halves if parts is None or len(halves) == 1 else [r for r in halves if r.name in parts]
+        )
     return run, made
 
 
@@ -69,33 +87,57 @@ def _weighed(run: Subject, folder: Path, part: Ready, weights: Path | None, same
 
 
 def _split(run: Subject, part: Ready) -> list[Ready]:
-    """The training cases and those that were held out of them, as training drew them: cases of weight 0 were not there."""
+    """The training cases and those that were held out of them, as training drew them: cases of
+    weight 0 were not there.
+    """
     training = run.machine.model.training
-    there = np.arange(len(next(iter(part.data.values())))) if part.weights is None else np.flatnonzero(part.weights)
+    there = (
+        np.arange(len(next(iter(part.data.values()))))
+        if part.weights is None
+        else np.flatnonzero(part.weights)
+    )
     rows, held = (there[k] for k in split_rows(len(there), training.validate, training.seed))
     if not len(held):
         return [part]
 
     def taken(name: str, k: np.ndarray) -> Ready:
-        return Ready(name, {n: x[k] for n, x in part.data.items()}, None if part.weights is None else part.weights[k], part.note)
+        return Ready(
+            name,
+            {n: x[k] for n, x in part.data.items()},
+            None if part.weights is None else part.weights[k],
+            part.note,
+        )
 
     return [taken("train", rows), taken(HELD, held)]
 
 
-def labelled(folder: Path, data: str | None, labels: str | None) -> tuple[Subject, list[tuple[dict[str, np.ndarray], np.ndarray]]]:
-    """A run, and for every part of the data its prepared cases with their labels, from the file `labels` where one is named.
+def labelled(
+    folder: Path, data: str | None, labels: str | None
+) -> tuple[Subject, list[tuple[dict[str, np.ndarray], np.ndarray]]]:
+    """A run, and for every part of the data its prepared cases with their labels, from the file
+    `labels` where one is named.
 
     BmError BM928 where there are none, or not as many as cases.
     """
     run = opened(folder)
     spec, out = _spec(run, folder, data), []
-    for part in (p for p in _parts(spec) if p != "valid"):  # a probe keeps validation cases of its own
+    for part in (
+        p for p in _parts(spec) if p != "valid"
+    ):  # a probe keeps validation cases of its own
         answers = load(labels).values if labels else load(spec, part).labels
         ready = _ready(run, spec, part)
         count = len(next(iter(ready.values())))
         if answers is None or np.shape(answers) != (count,):
-            what = "has no labels" if answers is None else f"has {count:,} cases, the labels have the shape {np.shape(answers)}"
-            raise fail("BM928", f"`{spec}` {what}", help="name a file with one number a case: `--labels labels.npy`")
+            what = (
+                "has no labels"
+                if answers is None
+                else f"has {count:,} cases, the labels have the shape {np.shape(answers)}"
+            )
+            raise fail(
+                "BM928",
+                f"`{spec}` {what}",
+                help="name a file with one number a case: `--labels labels.npy`",
+            )
         out.append((ready, np.asarray(answers)))
     return run, out
 
@@ -127,8 +169,13 @@ def opened(folder: Path) -> Subject:
     return Subject(run.machine, run.data, run.images, run.metadata)
 
 
-def last_part(folder: Path, data: str | None, part: str | None) -> tuple[Subject, str, dict[str, np.ndarray]]:
-    """A run, and the prepared cases of one part of the data with its name. None: the last that the set has, none of its cases apart."""
+def last_part(
+    folder: Path, data: str | None, part: str | None
+) -> tuple[Subject, str, dict[str, np.ndarray]]:
+    """A run, and the prepared cases of one part of the data with its name.
+
+    None: the last that the set has, none of its cases apart.
+    """
     if part in ("train", HELD):
         run, ready = ready_parts(folder, data, [part])
         return run, ready[0].name, ready[0].data
@@ -139,7 +186,9 @@ def last_part(folder: Path, data: str | None, part: str | None) -> tuple[Subject
 
 
 def _spec(run: Subject, folder: Path, data: str | None) -> str:
-    return absolute(data) if data else require_place({**run.facts, "data": run.data}, folder, "eval")
+    return (
+        absolute(data) if data else require_place({**run.facts, "data": run.data}, folder, "eval")
+    )
 
 
 def _ready(run: Subject, spec: str, part: str) -> dict[str, np.ndarray]:
@@ -157,18 +206,33 @@ def _read(run: Subject, spec: str, part: str) -> tuple[dict[str, np.ndarray], bo
         say_differs(run.facts, spec, arrays, "its cases are taken as they are now")
     if kept.groups is None:  # the run was written before statistics were kept
         kept = _learned_again(run, spec, part)
-    ready = prepare(flatten(arrays, checked), checked, source, checked.training.seed, kept=kept).arrays
+    ready = prepare(
+        flatten(arrays, checked), checked, source, checked.training.seed, kept=kept
+    ).arrays
     return ready, spec == run.data if same is None else same
 
 
 def _learned_again(run: Subject, spec: str, part: str) -> Preparation:
-    """What transforms learn from the training cases as they are now; from `spec` itself, with a warning, where nobody knows them."""
+    """What transforms learn from the training cases as they are now; from `spec` itself, with a
+    warning, where nobody knows them.
+    """
 
     checked = run.machine.model
     if not run.data:
         names = ", ".join(f"`{name}`" for name, _ in steps_of(checked))
-        warnings.warn(BmWarning(Diagnostic("BM782", f"{names}: the run holds no statistics of its training cases, those of `{spec}` are taken", None,
-                                           level="warning", helps=("train again: a run keeps them now",))), stacklevel=2)  # fmt: skip
+        warnings.warn(
+            BmWarning(
+                Diagnostic(
+                    "BM782",
+                    f"{names}: the run holds no statistics of its training cases, those of `{spec}`"
+                    " are taken",
+                    None,
+                    level="warning",
+                    helps=("train again: a run keeps them now",),
+                )
+            ),
+            stacklevel=2,
+        )
     arrays, source = read(run.data or spec, checked, "train" if run.data else part)
     return prepare(flatten(arrays, checked), checked, source, checked.training.seed).preparation
 

@@ -1,4 +1,6 @@
-"""Samples of a trained run or of a model as it is written, as files and pictures: what `bm sample` does."""
+"""Samples of a trained run or of a model as it is written, as files and pictures: what `bm sample`
+does.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +28,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Subject:
-    """A machine to draw from, where its files go, the images that its groups form, and whether its parameters were trained."""
+    """A machine to draw from, where its files go, the images that its groups form, and whether its
+    parameters were trained.
+    """
 
     machine: Machine
     folder: Path
@@ -38,7 +42,9 @@ class Subject:
 
 @dataclass(frozen=True)
 class Chosen:
-    """How chains run: `steps` sweeps, at one inverse temperature or along `anneal`, from the biases where `fresh`; `exact` runs none."""
+    """How chains run: `steps` sweeps, at one inverse temperature or along `anneal`, from the biases
+    where `fresh`; `exact` runs none.
+    """
 
     steps: int = 1000
     beta: tuple[float, ...] = (1.0,)
@@ -64,14 +70,20 @@ class Drawn:
 
 
 def subject(path: str, define: Mapping[str, float], seed: int | None) -> Subject:
-    """A run's folder, a saved machine, or a `.bm` file (shipped models by name), whose parameters then are at their start."""
+    """A run's folder, a saved machine, or a `.bm` file (shipped models by name), whose parameters
+    then are at their start.
+    """
     from ..model import load_named
     from ..runs.opening import open_run
 
     found = Path(path)
     if found.is_dir() or found.suffix == ".safetensors":
         if define:
-            raise fail("BM923", f"`{path}` is a trained machine: its arguments are given", help="leave -D out, or name the model's file")
+            raise fail(
+                "BM923",
+                f"`{path}` is a trained machine: its arguments are given",
+                help="leave -D out, or name the model's file",
+            )
         run = open_run(found)
         run.machine.seed = run.machine.seed if seed is None else seed
         chains = RunFolder(found, {}).chains() if found.is_dir() else {}
@@ -80,16 +92,22 @@ def subject(path: str, define: Mapping[str, float], seed: int | None) -> Subject
     for lint in model.checked.lints:
         warnings.warn(BmWarning(lint), stacklevel=2)
     machine = model.compile(seed=seed or 0)
-    images = {g.name: tuple(int(a) for a in g.axes) for g in machine.model.groups if g.states is None and len(g.axes) == 2 and min(map(int, g.axes)) > 2}
+    images = {
+        g.name: tuple(int(a) for a in g.axes)
+        for g in machine.model.groups
+        if g.states is None and len(g.axes) == 2 and min(map(int, g.axes)) > 2
+    }
     return Subject(machine, Path(), images, not machine.model.parameters, {})
 
 
 def draw(s: Subject, n: int, out: Path | None, chosen: Chosen) -> Drawn:
-    """`n` chains into `out` (None: samples.npz in the run's folder), with a picture beside it where units form an image.
+    """`n` chains into `out` (None: samples.npz in the run's folder), with a picture beside it where
+    units form an image.
 
-    Chains start from the run's persistent ones where it kept some, unless `fresh`: then, and otherwise, from the biases alone.
-    `clamp` holds groups at the cases of files (`v=labels.npy`), which then give the number of chains; so do those of `given`, but a single
-    case, which serves all `n` chains.
+    Chains start from the run's persistent ones where it kept some, unless `fresh`: then, and
+    otherwise, from the biases alone. `clamp` holds groups at the cases of files (`v=labels.npy`),
+    which then give the number of chains; so do those of `given`, but a single case, which serves
+    all `n` chains.
     """
     held = _held(s, n, chosen)
     count = len(next(iter(held.values()))) if held else n
@@ -101,12 +119,16 @@ def draw(s: Subject, n: int, out: Path | None, chosen: Chosen) -> Drawn:
         from ..inference.ladder import ladder
 
         beta = np.repeat(ladder(*chosen.anneal, max(1, chosen.steps))[:, None], count, axis=1)
-    groups = s.machine.sample(count, steps=chosen.steps, clamp=held, init=_begin(s, count, chosen.fresh), beta=beta)
+    groups = s.machine.sample(
+        count, steps=chosen.steps, clamp=held, init=_begin(s, count, chosen.fresh), beta=beta
+    )
     return write_groups(s, groups, out, held, f"{count} samples after {chosen.steps:,} sweeps")
 
 
 def draw_stack(folder: Path, n: int, steps: int, out: Path | None, seed: int | None) -> Drawn:
-    """`n` cases of a trained stack: `steps` sweeps of its last layer, then means downwards, into `out` (None: samples.npz in its folder)."""
+    """`n` cases of a trained stack: `steps` sweeps of its last layer, then means downwards, into
+    `out` (None: samples.npz in its folder).
+    """
     from ..stacks.folder import open_stack
 
     stack, _, images = open_stack(folder)
@@ -116,12 +138,30 @@ def draw_stack(folder: Path, n: int, steps: int, out: Path | None, seed: int | N
     first = stack.layers[0]
     subject = Subject(first.machine, folder, images, True, {})
     groups = {first.machine.visible[0]: stack.sample(n, steps)}
-    return write_groups(subject, groups, out, {}, f"{n} samples of {stack.name} after {steps:,} sweeps of its last layer", states=True)
+    return write_groups(
+        subject,
+        groups,
+        out,
+        {},
+        f"{n} samples of {stack.name} after {steps:,} sweeps of its last layer",
+        states=True,
+    )
 
 
-def observed(s: Subject, names: Sequence[str], n: int, out: Path | None, chosen: Chosen, thin: int, burn_in: int, arviz: Path | None,
-             progress: bool | None = None) -> Drawn:  # fmt: skip
-    """The same with traces of observables, a record every `thin` sweeps after `burn_in`; a picture of the traces; ArviZ's file where wanted."""
+def observed(
+    s: Subject,
+    names: Sequence[str],
+    n: int,
+    out: Path | None,
+    chosen: Chosen,
+    thin: int,
+    burn_in: int,
+    arviz: Path | None,
+    progress: bool | None = None,
+) -> Drawn:
+    """The same with traces of observables, a record every `thin` sweeps after `burn_in`; a picture
+    of the traces; ArviZ's file where wanted.
+    """
     from ..report.trace_picture import trace_picture
 
     held = _held(s, n, chosen)
@@ -133,8 +173,17 @@ def observed(s: Subject, names: Sequence[str], n: int, out: Path | None, chosen:
 
         require(arviz)
     with progress_line(total, progress) as show:
-        trace = s.machine.observe(*names, n=count, draws=draws, thin=thin, burn_in=burn_in, beta=chosen.beta, clamp=held,
-                                  init=_begin(s, count, chosen.fresh), progress=lambda sweep: show(sweep, {}))  # fmt: skip
+        trace = s.machine.observe(
+            *names,
+            n=count,
+            draws=draws,
+            thin=thin,
+            burn_in=burn_in,
+            beta=chosen.beta,
+            clamp=held,
+            init=_begin(s, count, chosen.fresh),
+            progress=lambda sweep: show(sweep, {}),
+        )
     drawn = write_groups(s, trace.state, out, held, f"{count} samples after {total:,} sweeps")
     picture = drawn.path.with_name(f"{drawn.path.stem}_traces.png")
     trace_picture(trace, picture, s.machine.model.name)
@@ -148,9 +197,16 @@ def observed(s: Subject, names: Sequence[str], n: int, out: Path | None, chosen:
 
 
 def _held(s: Subject, n: int, chosen: Chosen) -> dict[str, np.ndarray]:
-    """Groups that are held fixed, one case per chain. BmError BM805 where a given group has no value."""
+    """Groups that are held fixed, one case per chain.
+
+    BmError BM805 where a given group has no value.
+    """
     clamped = clamps(s.machine, chosen.clamp)
-    held = clamped | read_given(s.machine, chosen.given, len(next(iter(clamped.values()))) if clamped else 1 if chosen.exact else n)
+    held = clamped | read_given(
+        s.machine,
+        chosen.given,
+        len(next(iter(clamped.values()))) if clamped else 1 if chosen.exact else n,
+    )
     verify_given(s.machine, held)
     return held
 
@@ -160,8 +216,17 @@ def _begin(s: Subject, count: int, fresh: bool) -> dict[str, np.ndarray]:
     return {n: s.machine.program.shaped(n, x[np.arange(count) % len(x)]) for n, x in kept.items()}
 
 
-def write_groups(s: Subject, groups: Mapping[str, np.ndarray], out: Path | None, held: Mapping[str, np.ndarray], what: str, states: bool = False) -> Drawn:
-    """Groups into `out` (None: samples.npz in the folder), in the data's own units, and a picture if units form an image; `what` is its title."""
+def write_groups(
+    s: Subject,
+    groups: Mapping[str, np.ndarray],
+    out: Path | None,
+    held: Mapping[str, np.ndarray],
+    what: str,
+    states: bool = False,
+) -> Drawn:
+    """Groups into `out` (None: samples.npz in the folder), in the data's own units, and a picture
+    if units form an image; `what` is its title.
+    """
     from ..report.plots import tiles
 
     path = out if out is not None else s.folder / "samples.npz"
@@ -176,14 +241,27 @@ def write_groups(s: Subject, groups: Mapping[str, np.ndarray], out: Path | None,
     if shown is None:
         return Drawn(own, path, None)
     picture = path.with_suffix(".png")
-    lateral = s.machine.program.meets(shown)  # a conditional mean given its own neighbours says little of a lattice: show the state
-    free = groups[shown] if states or lateral or shown in held else s.machine.conditional(shown, **groups)
-    tiles(s.machine.preparation.outward(shown, free[:64]), s.images[shown], picture, f"{s.machine.model.name}: {what}", diverging=False)
+    lateral = s.machine.program.meets(
+        shown
+    )  # a conditional mean given its own neighbours says little of a lattice: show the state
+    free = (
+        groups[shown]
+        if states or lateral or shown in held
+        else s.machine.conditional(shown, **groups)
+    )
+    tiles(
+        s.machine.preparation.outward(shown, free[:64]),
+        s.images[shown],
+        picture,
+        f"{s.machine.model.name}: {what}",
+        diverging=False,
+    )
     return Drawn(own, path, picture)
 
 
 def clamps(machine: Machine, clamp: Sequence[str]) -> dict[str, np.ndarray]:
-    """What `--clamp` holds, by group, in the machine's units, through the gate; files are in the units that samples are written in.
+    """What `--clamp` holds, by group, in the machine's units, through the gate; files are in the
+    units that samples are written in.
 
     State numbers of one-of-K units become one-hot rows. BmError BM716, BM806, BM770 to BM774.
     """
@@ -194,7 +272,12 @@ def clamps(machine: Machine, clamp: Sequence[str]) -> dict[str, np.ndarray]:
             if g.unit.states is not None and x.ndim == len(g.axes):
                 x = as_one_hot(x, int(g.axes[-1]), name, "--clamp")
             x = machine.preparation.inward(name, x, tuple(int(n) for n in g.axes))
-            gate.values(machine.program, name, x, "means" if machine.takes_means and name not in machine.hidden else "states")
+            gate.values(
+                machine.program,
+                name,
+                x,
+                "means" if machine.takes_means and name not in machine.hidden else "states",
+            )
         held[name] = x
     return held
 
@@ -202,5 +285,9 @@ def clamps(machine: Machine, clamp: Sequence[str]) -> dict[str, np.ndarray]:
 def _clamped(text: str) -> tuple[str, np.ndarray]:
     name, sign, path = text.partition("=")
     if not sign or not path:
-        raise fail("BM915", f"`--clamp {text}` is not of the form GROUP=FILE", help="for instance `--clamp y=labels.npy`")
+        raise fail(
+            "BM915",
+            f"`--clamp {text}` is not of the form GROUP=FILE",
+            help="for instance `--clamp y=labels.npy`",
+        )
     return name.strip(), read_file(path)

@@ -1,4 +1,6 @@
-"""From data as a user has it to a training run, handed to the loop and then pictured: what `bm train` does."""
+"""From data as a user has it to a training run, handed to the loop and then pictured: what `bm
+train` does.
+"""
 
 from __future__ import annotations
 
@@ -32,10 +34,15 @@ PICTURED = 24
 
 
 def ready_cases(machine: Machine, spec: Any) -> tuple[Arrays, Arrays]:
-    """A machine's data as they are read, and shaped, transformed and checked; every case is whole. The machine keeps what transforms learned."""
+    """A machine's data as they are read, and shaped, transformed and checked; every case is whole.
+
+    The machine keeps what transforms learned.
+    """
     model = machine.model
     arrays, source = read(_named(spec, model), model)
-    ready, machine.preparation = prepare(flatten(arrays, model), model, source, model.training.seed, False, _kept(machine, model))
+    ready, machine.preparation = prepare(
+        flatten(arrays, model), model, source, model.training.seed, False, _kept(machine, model)
+    )
     return arrays, ready
 
 
@@ -45,12 +52,23 @@ def _kept(machine: Machine, model: CheckedModel) -> Preparation | None:
     return made if made is not None and made.serves(model) else None
 
 
-def fit(model: Model, machine: Machine, data: Any, out: Path | None, weights: Weights = None, resume: bool = False,
-        progress: bool | None = None, prepared: bool = False, overwrite: bool = False) -> Outcome:  # fmt: skip
-    """Trains `machine` by the model's train block on `data` (None: the block's own), from where it is. With `out`, the run folder ends with pictures.
+def fit(
+    model: Model,
+    machine: Machine,
+    data: Any,
+    out: Path | None,
+    weights: Weights = None,
+    resume: bool = False,
+    progress: bool | None = None,
+    prepared: bool = False,
+    overwrite: bool = False,
+) -> Outcome:
+    """Trains `machine` by the model's train block on `data` (None: the block's own), from where it
+    is. With `out`, the run folder ends with pictures.
 
-    `prepared` data are taken as they are: arrays by group, hidden means of another machine. BmError BM796 if `out` holds a run already that is not
-    to `overwrite`; what is then left of it is removed.
+    `prepared` data are taken as they are: arrays by group, hidden means of another machine. BmError
+    BM796 if `out` holds a run already that is not to `overwrite`; what is then left of it is
+    removed.
     """
     if out is not None and not resume:
         verify_vacant(out, overwrite)
@@ -63,14 +81,23 @@ def fit(model: Model, machine: Machine, data: Any, out: Path | None, weights: We
     found = find(_named(data, checked), checked)
     arrays, source, spec = found.arrays, found.source, found.spec
     given = None if weights is None else load_weights(weights, len(next(iter(arrays.values()))))
-    metadata = {} if out is None else provenance(spec, {} if prepared else arrays, weights)  # for the run's files alone
+    metadata = (
+        {} if out is None else provenance(spec, {} if prepared else arrays, weights)
+    )  # for the run's files alone
     if given is not None and not given.all():  # a case of weight 0 is as good as not there
         arrays, given = {n: x[given > 0] for n, x in arrays.items()}, given[given > 0]
     if prepared:
         ready, machine.preparation = arrays, Preparation(checked, {}, fed=True)
     else:
         kept = _kept(machine, checked)
-        ready, machine.preparation = prepare(flatten(arrays, checked), checked, source, checked.training.seed, kept=kept, weights=given)
+        ready, machine.preparation = prepare(
+            flatten(arrays, checked),
+            checked,
+            source,
+            checked.training.seed,
+            kept=kept,
+            weights=given,
+        )
     for name, x in ready.items():
         verify_fits(x, machine.dtype, f"data for `{name}` from {source}")
     gate.verify_parameters(machine.params)
@@ -86,20 +113,41 @@ def fit(model: Model, machine: Machine, data: Any, out: Path | None, weights: We
     images = {} if prepared else image_shapes(arrays, checked)
     metadata = {**model.metadata(machine), **metadata, "images": json.dumps(images)}
     started = time.monotonic()
-    run = train(machine, ready, checked.training, out, given, metadata=metadata, resume=resume, progress=progress,
-                attached=machine.preparation.arrays())
+    run = train(
+        machine,
+        ready,
+        checked.training,
+        out,
+        given,
+        metadata=metadata,
+        resume=resume,
+        progress=progress,
+        attached=machine.preparation.arrays(),
+    )
     seconds = time.monotonic() - started
     pictures: tuple[Path, ...] = ()
     if run.out is not None and not run.interrupted:
-        pictures = write_pictures(Subject(machine, images, run.metrics, run.chains, some_whole(ready, PICTURED)), run.out)
+        pictures = write_pictures(
+            Subject(machine, images, run.metrics, run.chains, some_whole(ready, PICTURED)), run.out
+        )
     outcome = Outcome(machine, run, ready, seconds, pictures, begin)
     run.told = outcome.rows
     return outcome
 
 
-def start(model: Model, data: Any, out: Path | None, weights: Weights, dtype: str, memory_limit: int | None = None,
-          overwrite: bool = False) -> Outcome:  # fmt: skip
-    """A new machine of the model, its open lengths taken from the data, trained. `memory_limit`: bytes (None: 80 % of the machine's)."""
+def start(
+    model: Model,
+    data: Any,
+    out: Path | None,
+    weights: Weights,
+    dtype: str,
+    memory_limit: int | None = None,
+    overwrite: bool = False,
+) -> Outcome:
+    """A new machine of the model, its open lengths taken from the data, trained.
+
+    `memory_limit`: bytes (None: 80 % of the machine's).
+    """
     if out is not None:
         verify_vacant(out, overwrite)
     found = find(_named(data, model.checked), model.checked)
@@ -118,13 +166,19 @@ def some_whole(data: Arrays, most: int) -> Arrays:
 def _named(data: Any, checked: CheckedModel) -> Any:
     spec = data if data is not None else checked.training.data
     if spec is None:
-        raise fail("BM873", f"no data to train `{checked.name}` on", help="name a set or a file: `bm train FILE digits`")
+        raise fail(
+            "BM873",
+            f"no data to train `{checked.name}` on",
+            help="name a set or a file: `bm train FILE digits`",
+        )
     return spec
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """A finished training: the run, the prepared data, how long it took, and the pictures in the run folder."""
+    """A finished training: the run, the prepared data, how long it took, and the pictures in the
+    run folder.
+    """
 
     machine: Machine
     run: Any
@@ -156,7 +210,9 @@ class Outcome:
 
     @property
     def health(self) -> str:
-        """What the monitors minded last, after what the baselines say; empty where nothing has looked."""
+        """What the monitors minded last, after what the baselines say; empty where nothing has
+        looked.
+        """
         from ..inference.baselines import verdict
         from ..training.health import WELL
 
@@ -168,7 +224,9 @@ class Outcome:
         run = self.run
         epochs = run.metrics[-1]["epoch"] if run.metrics else 0
         how = "" if run.stopped == "done" else f" ({run.stopped})"
-        rows: list[tuple[str, ...]] = [("trained", f"{epochs} epochs, {run.updates:,} updates in {self.seconds:.1f} s{how}")]
+        rows: list[tuple[str, ...]] = [
+            ("trained", f"{epochs} epochs, {run.updates:,} updates in {self.seconds:.1f} s{how}")
+        ]
         if run.best_score is not None:
             rows.append(("validation", f"{run.best_score:.5g} at update {run.best_update:,}"))
         rows += [("health", self.health)] if self.health else []
@@ -185,9 +243,17 @@ class Outcome:
     def as_dict(self) -> dict[str, Any]:
         """For `--json`."""
         run = self.run
-        return {"out": str(run.out), "stopped": run.stopped, "updates": run.updates, "seconds": round(self.seconds, 3),
-                "metrics": run.metrics[-1] if run.metrics else {}, "figures": self.figures.as_dict(), "health": self.health,
-                "baselines": {x.name: x.log_likelihood for x in self.baselines}, "pictures": [str(p) for p in self.pictures]}  # fmt: skip
+        return {
+            "out": str(run.out),
+            "stopped": run.stopped,
+            "updates": run.updates,
+            "seconds": round(self.seconds, 3),
+            "metrics": run.metrics[-1] if run.metrics else {},
+            "figures": self.figures.as_dict(),
+            "health": self.health,
+            "baselines": {x.name: x.log_likelihood for x in self.baselines},
+            "pictures": [str(p) for p in self.pictures],
+        }
 
 
 def bound(model: Model, data: Any) -> Model:
@@ -197,11 +263,20 @@ def bound(model: Model, data: Any) -> Model:
         return model
     found = find(spec, model.checked)
     shapes = {n: x.shape for n, x in flatten(found.arrays, model.checked).items()}
-    of_states = {n: (*shapes[n], k) for n, k in found.alphabets.items() if len(shapes[n]) == len(model.checked.group(n).axes)}
+    of_states = {
+        n: (*shapes[n], k)
+        for n, k in found.alphabets.items()
+        if len(shapes[n]) == len(model.checked.group(n).axes)
+    }
     made = model.bind_data(shapes | of_states)
     if made.checked.unbound:
         names, first = ", ".join(f"`{n}`" for n in made.checked.unbound), made.checked.unbound[0]
-        seen = ", ".join(f"`{n}` has shape (cases, {', '.join(map(str, x[1:]))})" for n, x in shapes.items())
-        raise fail("BM865", f"model `{model.name}` needs a value for {names}, which the data do not give: {seen}",
-                   help=f"`-D {first}=...` on the command line, `{first} = ...` in Python")  # fmt: skip
+        seen = ", ".join(
+            f"`{n}` has shape (cases, {', '.join(map(str, x[1:]))})" for n, x in shapes.items()
+        )
+        raise fail(
+            "BM865",
+            f"model `{model.name}` needs a value for {names}, which the data do not give: {seen}",
+            help=f"`-D {first}=...` on the command line, `{first} = ...` in Python",
+        )
     return made

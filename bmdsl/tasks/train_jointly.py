@@ -26,11 +26,18 @@ OBJECTIVE = "contrastive_free_energy"
 OnLayer = Callable[[str, Outcome], None]
 
 
-def fit_jointly(stack: StackModel, layers: Sequence[Trained], spec: Any, out: Path | None, on_layer: OnLayer | None = None) -> list[Trained]:
-    """Trains in place by the stack's own train block: optimizer, schedule, batch, epochs and the like. The first layer's transform makes the data.
+def fit_jointly(
+    stack: StackModel,
+    layers: Sequence[Trained],
+    spec: Any,
+    out: Path | None,
+    on_layer: OnLayer | None = None,
+) -> list[Trained]:
+    """Trains in place by the stack's own train block: optimizer, schedule, batch, epochs and the
+    like. The first layer's transform makes the data.
 
-    With `out`, that folder holds metrics, curves and reconstructions of the whole stack, and a run folder a layer. BmError BM864 for another
-    objective than the contrastive free energy.
+    With `out`, that folder holds metrics, curves and reconstructions of the whole stack, and a run
+    folder a layer. BmError BM864 for another objective than the contrastive free energy.
     """
     from ..training.cases import Cases
     from ..training.loop import train
@@ -53,34 +60,73 @@ def fit_jointly(stack: StackModel, layers: Sequence[Trained], spec: Any, out: Pa
 def _training(stack: StackModel) -> Training:
     made = stack.checked.training
     if made.objective is None:
-        made = replace(made, objective=Choice(OBJECTIVE, (("through_reconstruction", False), ("base_measure", True))))
+        made = replace(
+            made,
+            objective=Choice(
+                OBJECTIVE, (("through_reconstruction", False), ("base_measure", True))
+            ),
+        )
     elif made.objective.name != OBJECTIVE:
-        raise fail("BM864", f"layers are trained jointly by `objective {OBJECTIVE}`, not by `{made.objective.name}`", made.objective.span)
+        raise fail(
+            "BM864",
+            f"layers are trained jointly by `objective {OBJECTIVE}`, not by"
+            f" `{made.objective.name}`",
+            made.objective.span,
+        )
     return made
 
 
-def _write(stack: StackModel, layers: Sequence[Trained], out: Path, spec: Any, arrays: dict[str, np.ndarray], metrics: Any,
-           ready: dict[str, np.ndarray]) -> None:  # fmt: skip
-    """A run folder a layer, as greedy training leaves it; curves and reconstructions of the whole."""
+def _write(
+    stack: StackModel,
+    layers: Sequence[Trained],
+    out: Path,
+    spec: Any,
+    arrays: dict[str, np.ndarray],
+    metrics: Any,
+    ready: dict[str, np.ndarray],
+) -> None:
+    """A run folder a layer, as greedy training leaves it; curves and reconstructions of
+    the whole.
+    """
     from ..report.plots import curves, pairs
     from ..runs.run_folder import RunFolder
 
-    folders, images = file_names(x.name for x in layers), image_shapes(arrays, layers[0].machine.model)
+    folders, images = (
+        file_names(x.name for x in layers),
+        image_shapes(arrays, layers[0].machine.model),
+    )
     for layer, known in zip(layers, stack.layers, strict=True):
         fed = layer.below is not None
         shown = {} if fed else images
         source = provenance("" if fed else spec, {} if fed else arrays)
-        metadata = {**known.model.bind(None, **_lengths(layer)).metadata(layer.machine), **source, "images": json.dumps(shown)}
+        metadata = {
+            **known.model.bind(None, **_lengths(layer)).metadata(layer.machine),
+            **source,
+            "images": json.dumps(shown),
+        }
         folder = RunFolder(out / folders[layer.name], metadata, layer.machine.preparation.arrays())
         folder.prepare()
-        folder.write_params({**layer.machine.params, **stored_edges(layer.machine.model)}, {"updates": metrics[-1]["update"] if metrics else 0})
+        folder.write_params(
+            {**layer.machine.params, **stored_edges(layer.machine.model)},
+            {"updates": metrics[-1]["update"] if metrics else 0},
+        )
     if metrics:
         curves(metrics, out / "curves.png")
     visible = layers[0].machine.visible[0]
     if visible in images:
         some = some_whole(ready, PICTURED)
-        above, below = (layers[0].machine.preparation.outward(visible, x) for x in (some[visible], reconstruct(layers, some)))
-        pairs(above, below, images[visible], out / "reconstructions.png", f"{stack.name}: data above their reconstructions", 12)
+        above, below = (
+            layers[0].machine.preparation.outward(visible, x)
+            for x in (some[visible], reconstruct(layers, some))
+        )
+        pairs(
+            above,
+            below,
+            images[visible],
+            out / "reconstructions.png",
+            f"{stack.name}: data above their reconstructions",
+            12,
+        )
 
 
 def _lengths(layer: Trained) -> dict[str, float]:

@@ -25,11 +25,22 @@ if TYPE_CHECKING:
     from ..inference.machine import Machine
 
 AT_START = 2000
-"""Cases whose means the upper layers of a stack trained jointly start from: nothing is kept for all cases."""
+"""Cases whose means the upper layers of a stack trained jointly start from: nothing is kept for all
+cases.
+"""
 
 
-def train_stack(stack: StackModel, data: Any, out: str | Path | None, *, seed: int | None = None, dtype: str = "float32",
-                on_layer: OnLayer | None = None, overwrite: bool = False, settings: Mapping[str, Override] | None = None) -> StackMachine:  # fmt: skip
+def train_stack(
+    stack: StackModel,
+    data: Any,
+    out: str | Path | None,
+    *,
+    seed: int | None = None,
+    dtype: str = "float32",
+    on_layer: OnLayer | None = None,
+    overwrite: bool = False,
+    settings: Mapping[str, Override] | None = None,
+) -> StackMachine:
     """Trains layer after layer, or all at once, as `StackModel.train` says."""
     settings = {**(settings or {}), **({} if seed is None else {"seed": seed})}
     bound_stack = stack.bind(settings) if settings else stack
@@ -38,22 +49,37 @@ def train_stack(stack: StackModel, data: Any, out: str | Path | None, *, seed: i
     if folder is not None:
         verify_vacant(folder, overwrite)
         clear(folder)
-    made = _layer_after_layer(bound_stack, spec, folder, dtype, on_layer, overwrite) if stack.checked.greedily else _at_start(bound_stack, spec, dtype)
+    made = (
+        _layer_after_layer(bound_stack, spec, folder, dtype, on_layer, overwrite)
+        if stack.checked.greedily
+        else _at_start(bound_stack, spec, dtype)
+    )
     if stack.checked.jointly:
         made = fit_jointly(bound_stack, made, spec, folder, on_layer)
     if folder is not None:
-        write_stack(folder, stack, made, absolute(str(spec)) if isinstance(spec, str | Path) else "")
+        write_stack(
+            folder, stack, made, absolute(str(spec)) if isinstance(spec, str | Path) else ""
+        )
     return StackMachine(stack.name, tuple(made))
 
 
-def _layer_after_layer(stack: StackModel, spec: Any, folder: Path | None, dtype: str, on_layer: OnLayer | None, overwrite: bool) -> list[Trained]:
+def _layer_after_layer(
+    stack: StackModel,
+    spec: Any,
+    folder: Path | None,
+    dtype: str,
+    on_layer: OnLayer | None,
+    overwrite: bool,
+) -> list[Trained]:
     made: list[Trained] = []
     ready: dict[str, Arrays] = {}
     folders = file_names(x.name for x in stack.layers)
     for layer in stack.layers:
         given, model, machine = _begun(layer, made, ready, spec, dtype)
         own = None if folder is None else folder / folders[layer.name]
-        outcome = fit(model, machine, given, own, prepared=layer.below is not None, overwrite=overwrite)
+        outcome = fit(
+            model, machine, given, own, prepared=layer.below is not None, overwrite=overwrite
+        )
         made.append(Trained(layer.name, layer.below, layer.group, machine))
         ready[layer.name] = outcome.data
         if on_layer is not None:
@@ -64,7 +90,9 @@ def _layer_after_layer(stack: StackModel, spec: Any, folder: Path | None, dtype:
 
 
 def _at_start(stack: StackModel, spec: Any, dtype: str) -> list[Trained]:
-    """Layers whose parameters are at their start; what comes from data, for layers above the first, from the means of AT_START cases below."""
+    """Layers whose parameters are at their start; what comes from data, for layers above the first,
+    from the means of AT_START cases below.
+    """
     made: list[Trained] = []
     ready: dict[str, Arrays] = {}
     for layer in stack.layers:
@@ -76,14 +104,24 @@ def _at_start(stack: StackModel, spec: Any, dtype: str) -> list[Trained]:
     return made
 
 
-def _begun(layer: Layer, made: Sequence[Trained], ready: Mapping[str, Arrays], spec: Any, dtype: str) -> tuple[Any, Model, Machine]:
-    """What a layer is trained on (`spec`, or the means of the one below), its model with lengths taken from that, and a new machine."""
+def _begun(
+    layer: Layer, made: Sequence[Trained], ready: Mapping[str, Arrays], spec: Any, dtype: str
+) -> tuple[Any, Model, Machine]:
+    """What a layer is trained on (`spec`, or the means of the one below), its model with lengths
+    taken from that, and a new machine.
+    """
     given: Any = None
     if layer.below is None:
         given = None if spec is None else find(spec, layer.model.checked)
     else:
         seen = next(g for g in layer.model.checked.groups if g.role == "visible")
-        given = {seen.name: hidden_means(next(x.machine for x in made if x.name == layer.below), ready[layer.below], str(layer.group))}
+        given = {
+            seen.name: hidden_means(
+                next(x.machine for x in made if x.name == layer.below),
+                ready[layer.below],
+                str(layer.group),
+            )
+        }
     model = bound(layer.model, given)
     machine = model.compile(model.checked.training.seed, dtype)
     machine.takes_means |= layer.below is not None

@@ -1,4 +1,6 @@
-"""A unit type held against itself at length, its compiled code with it: what `bm units --check` does."""
+"""A unit type held against itself at length, its compiled code with it: what `bm units --check`
+does.
+"""
 
 from __future__ import annotations
 
@@ -20,18 +22,32 @@ ERRORS = 5.0
 
 
 def examine(name: str) -> tuple[list[Finding], list[str]]:
-    """Every comparison for a registered type, in order, and what its interface lacks, in words. BmError for an unknown name."""
+    """Every comparison for a registered type, in order, and what its interface lacks, in words.
+
+    BmError for an unknown name.
+    """
     unit = units.get(name)
     wrong = list(problems(unit))
     return ([] if wrong else [*formulas(unit), *_compiled(unit)]), wrong
 
 
 def _compiled(unit: type[UnitType]) -> Iterator[Finding]:
-    """The generated kernels in single precision: means to rounding, means of draws to their standard errors."""
-    options = ", ".join(f"{o.name} = {v:g}" for o, v in zip(_numbers(unit), example_arguments(unit), strict=True))
+    """The generated kernels in single precision: means to rounding, means of draws to their
+    standard errors.
+    """
+    options = ", ".join(
+        f"{o.name} = {v:g}" for o, v in zip(_numbers(unit), example_arguments(unit), strict=True)
+    )
     options = ", ".join(filter(None, ["3" if unit.states is not None else "", options]))
-    at, size = (", k", int(unit.components or 3)) if unit.states is not None or unit.components is not None else ("", 1)
-    text = f"model check {{ visible x[{COPIES}] : {unit.name}{f'({options})' if options else ''}  param b  energy = - b{'[k]' if at else ''} x[i{at}] }}"
+    at, size = (
+        (", k", int(unit.components or 3))
+        if unit.states is not None or unit.components is not None
+        else ("", 1)
+    )
+    text = (
+        f"model check {{ visible x[{COPIES}] : {unit.name}{f'({options})' if options else ''} "
+        f" param b  energy = - b{'[k]' if at else ''} x[i{at}] }}"
+    )
     machine = Model(Source("<text>", text)).compile(seed=1)
     means, draws = [], []
     for e in (-2.0, -0.5, 0.5, 2.0):
@@ -39,10 +55,16 @@ def _compiled(unit: type[UnitType]) -> Iterator[Finding]:
         machine.params["b"] = eta if at else e
         mean, _ = moments(unit, eta, example_arguments(unit), 0.0)
         x = machine.sample(CHAINS, steps=1)["x"].astype(np.float64).reshape(CHAINS * COPIES, size)
-        found = machine.conditional("x", x=x.reshape(CHAINS, COPIES, *([size] if at else [])))[0].reshape(COPIES, size)[0]
-        means.append((float(np.max(np.abs(found - mean) / np.maximum(1.0, np.abs(mean)))), f"η = {e:g}"))
+        found = machine.conditional("x", x=x.reshape(CHAINS, COPIES, *([size] if at else [])))[
+            0
+        ].reshape(COPIES, size)[0]
+        means.append(
+            (float(np.max(np.abs(found - mean) / np.maximum(1.0, np.abs(mean)))), f"η = {e:g}")
+        )
         off = np.maximum(0.0, np.abs(x.mean(0) - mean) - unit.draws_within)
-        draws.append((float(np.max(off / np.maximum(x.std(0), 1e-3) * len(x) ** 0.5)), f"η = {e:g}"))
+        draws.append(
+            (float(np.max(off / np.maximum(x.std(0), 1e-3) * len(x) ** 0.5)), f"η = {e:g}")
+        )
     yield worst("compiled mean (float32)", means, 1e-4)
     yield worst("compiled draws, in standard errors", draws, ERRORS)
 

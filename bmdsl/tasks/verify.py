@@ -1,4 +1,7 @@
-"""A model proved on a small copy of itself: shrink, compile, enumerate, compare. What `bm verify` does."""
+"""A model proved on a small copy of itself: shrink, compile, enumerate, compare.
+
+What `bm verify` does.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +30,9 @@ from ..verification.shrink import GraphFile, Size, shrink
 from ..verification.unit_groups import UnitGroup, groups_of
 
 SPREAD = 0.5
-"""Standard deviation of the small copy's parameters: large enough to show, small enough for chains to mix."""
+"""Standard deviation of the small copy's parameters: large enough to show, small enough for chains
+to mix.
+"""
 
 
 @dataclass(frozen=True)
@@ -47,15 +52,17 @@ class Verified:
 def verify(model: Model, sizes: Mapping[str, int] | None = None, seed: int = 0) -> Verified:
     """Every derived quantity of a small copy of `model` with random parameters against brute force.
 
-    BmError BM876 where no copy can be enumerated, BM877 for a group whose states can be neither listed nor integrated, BM813 or BM891 where no
-    small parameters leave a distribution.
+    BmError BM876 where no copy can be enumerated, BM877 for a group whose states can be neither
+    listed nor integrated, BM813 or BM891 where no small parameters leave a distribution.
     """
     *_, whole = each(model, sizes, seed)
     assert isinstance(whole, Verified)
     return whole
 
 
-def each(model: Model, sizes: Mapping[str, int] | None = None, seed: int = 0) -> Iterator[Verified | Row]:
+def each(
+    model: Model, sizes: Mapping[str, int] | None = None, seed: int = 0
+) -> Iterator[Verified | Row]:
     """The same, row after row as they are found; then the whole."""
     subject, small_sizes = _subject(model, sizes or {}, seed)
     found = []
@@ -65,15 +72,28 @@ def each(model: Model, sizes: Mapping[str, int] | None = None, seed: int = 0) ->
     yield Verified(model.name, small_sizes, subject.brute.count, tuple(found))
 
 
-def _subject(model: Model, sizes: Mapping[str, int], seed: int) -> tuple[Subject, Mapping[Size, int]]:
+def _subject(
+    model: Model, sizes: Mapping[str, int], seed: int
+) -> tuple[Subject, Mapping[Size, int]]:
     whole = _forms(model.plan)
     with TemporaryDirectory() as folder:
 
         def check(definition: ModelDefinition, arguments: Mapping[str, float]) -> CheckedModel:
             return driver.model_of(definition, arguments, Path(folder))
 
-        graphs = {g.name: _graph_file(g, number, Path(folder)) for number, g in enumerate(_from_files(model))}
-        small = shrink(model.definition, model.arguments, sizes, check, _bits, lambda m: _forms(driver.plan_of(m)) == whole, graphs)
+        graphs = {
+            g.name: _graph_file(g, number, Path(folder))
+            for number, g in enumerate(_from_files(model))
+        }
+        small = shrink(
+            model.definition,
+            model.arguments,
+            sizes,
+            check,
+            _bits,
+            lambda m: _forms(driver.plan_of(m)) == whole,
+            graphs,
+        )
     machine = driver.machine_of(small.model, seed, "float64")
     sampler = driver.machine_of(small.model, seed, "float32")
     groups = groups_of(small.model)
@@ -84,16 +104,30 @@ def _subject(model: Model, sizes: Mapping[str, int], seed: int) -> tuple[Subject
     for name, x in machine.params.items():
         machine.params[name] = x.astype(np.float32)
         sampler.params[name] = machine.params[name]
-    return Subject(machine, sampler, BruteForce(small.model, nodes, given, machine.params), nodes, given), small.sizes
+    return (
+        Subject(
+            machine, sampler, BruteForce(small.model, nodes, given, machine.params), nodes, given
+        ),
+        small.sizes,
+    )
 
 
 def _forms(plan: Plan) -> tuple[object, ...]:
     """What a plan's generated code depends on."""
-    return plan.listed, [t.groups for t in plan.multiway], [(g.name, g.lateral, g.woven) for g in plan.groups], [(c.key, c.direct) for c in plan.couplings]
+    return (
+        plan.listed,
+        [t.groups for t in plan.multiway],
+        [(g.name, g.lateral, g.woven) for g in plan.groups],
+        [(c.key, c.direct) for c in plan.couplings],
+    )
 
 
 def _from_files(model: Model) -> list[Graph]:
-    names = {s.name.text for s in model.definition.statements if isinstance(s, GraphDeclaration) and isinstance(s.value, String)}
+    names = {
+        s.name.text
+        for s in model.definition.statements
+        if isinstance(s, GraphDeclaration) and isinstance(s.value, String)
+    }
     return [g for g in model.checked.graphs if g.name in names]
 
 
@@ -129,14 +163,21 @@ def _nodes(model: CheckedModel) -> dict[str, Nodes]:
         if g.role != "given":
             n = nodes_of(g.unit, g.arguments, g.states, g.expert)
             if n is None:
-                raise fail("BM877", f"units of `{g.name}` can be neither listed nor integrated, so nothing checks them by brute force",
-                           model.group(g.name).span, help=f"`bm units --check {g.unit.name}` checks the type by itself")  # fmt: skip
+                raise fail(
+                    "BM877",
+                    f"units of `{g.name}` can be neither listed nor integrated, so nothing checks"
+                    " them by brute force",
+                    model.group(g.name).span,
+                    help=f"`bm units --check {g.unit.name}` checks the type by itself",
+                )
             out[g.name] = n
     return out
 
 
 def _given(g: UnitGroup, generator: np.random.Generator) -> np.ndarray:
-    """One state of a given group, drawn from its type at η = 0: of a quadrature's nodes, seldom one that is far out."""
+    """One state of a given group, drawn from its type at η = 0: of a quadrature's nodes, seldom one
+    that is far out.
+    """
     n = nodes_of(g.unit, g.arguments, g.states, g.expert)
     if n is None:
         return np.zeros((1, *g.axes))
@@ -162,4 +203,8 @@ def _set_parameters(machine: Machine, generator: np.random.Generator) -> None:
             if not drawn:
                 raise
             drawn = {n: 0.6 * x for n, x in drawn.items()}
-    raise fail("BM813", f"no small parameters leave `{machine.model.name}` a distribution", machine.model.terms[0].span)
+    raise fail(
+        "BM813",
+        f"no small parameters leave `{machine.model.name}` a distribution",
+        machine.model.terms[0].span,
+    )

@@ -26,7 +26,11 @@ class Batch:
     @cached_property
     def missing(self) -> bool:
         """Whether some entry is NaN, that is not observed."""
-        return any(bool(np.isnan(x).any()) for x in self.data.values() if np.issubdtype(x.dtype, np.floating))
+        return any(
+            bool(np.isnan(x).any())
+            for x in self.data.values()
+            if np.issubdtype(x.dtype, np.floating)
+        )
 
 
 @dataclass(frozen=True)

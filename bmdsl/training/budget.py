@@ -1,4 +1,6 @@
-"""How much of a training's time looks at it may take: each account has a share of it, and affords a look when that share pays for one."""
+"""How much of a training's time looks at it may take: each account has a share of it, and affords a
+look when that share pays for one.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,10 @@ class Account:
     looks: int = 0
 
     def charge(self, seconds: float) -> None:
-        """Notes a look. The first one compiles or loads what it calls: the second one's time counts for both."""
+        """Notes a look.
+
+        The first one compiles or loads what it calls: the second one's time counts for both.
+        """
         self.looks += 1
         if self.looks > 1:
             self.spent += seconds * (2 if self.looks == 2 else 1)
@@ -29,9 +34,11 @@ class Account:
 
 
 class Budget:
-    """Accounts that together take at most `share` of the time that everything else takes, each an equal part of it.
+    """Accounts that together take at most `share` of the time that everything else takes, each an
+    equal part of it.
 
-    Only looks may depend on it, which change nothing: what a machine computes does not depend on the clock.
+    Only looks may depend on it, which change nothing: what a machine computes does not depend on
+    the clock.
     """
 
     def __init__(
@@ -55,7 +62,10 @@ class Budget:
         return self._clock() - self._begun - self._looked
 
     def affords(self, name: str, updates: int = 0, cost: float = 0.0, last: bool = False) -> bool:
-        """Whether a look is paid for. Before the first one, `cost` is a guess at its cost in updates, of which `updates` were made.
+        """Whether a look is paid for.
+
+        Before the first one, `cost` is a guess at its cost in updates, of which `updates` were
+        made.
 
         The `last` look may take LAST_SHARE of the training, whatever others took.
         """

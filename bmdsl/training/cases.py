@@ -1,4 +1,6 @@
-"""The training cases: checked, split off for validation, and served in shuffled minibatches keyed by seed and epoch."""
+"""The training cases: checked, split off for validation, and served in shuffled minibatches keyed
+by seed and epoch.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +32,9 @@ class Cases:
         lengths = {len(x) for x in arrays.values()}
         if len(lengths) != 1 or lengths == {0}:
             counts = ", ".join(f"`{n}` has {len(x)}" for n, x in arrays.items())
-            raise fail("BM751", f"training needs at least one case, and as many in every group: {counts}")
+            raise fail(
+                "BM751", f"training needs at least one case, and as many in every group: {counts}"
+            )
         count = lengths.pop()
         w = np.ones(count) if weights is None else real(weights, "case weights").astype(np.float64)
         if w.shape != (count,) or not np.isfinite(w).all() or (w < 0).any() or w.sum() == 0:
@@ -54,7 +58,11 @@ class Cases:
 
     def spread(self, most: int) -> Cases:
         """At most so many cases, evenly spread over all."""
-        return self.take(np.unique(np.linspace(0, len(self) - 1, min(len(self), most)).astype(int))) if len(self) else self
+        return (
+            self.take(np.unique(np.linspace(0, len(self) - 1, min(len(self), most)).astype(int)))
+            if len(self)
+            else self
+        )
 
     def split(self, fraction: float, seed: int) -> tuple[Cases, Cases | None]:
         """Training cases and a random `fraction` for validation."""
@@ -62,13 +70,18 @@ class Cases:
         return (self.take(rows), self.take(held)) if len(held) else (self, None)
 
     def order(self, seed: int, epoch: int) -> Array:
-        """The epoch's order: a pure function of seed and epoch, so a resume needs no generator state."""
+        """The epoch's order: a pure function of seed and epoch, so a resume needs no generator
+        state.
+        """
         return of_cases("SHUFFLE", seed, epoch).permutation(len(self))
 
     def batch(self, rows: Array, update: int, dtype: object) -> tuple[Batch, float]:
-        """The minibatch and its share: mean case weight over that of all cases, so that an epoch weighs every case rightly."""
+        """The minibatch and its share: mean case weight over that of all cases, so that an epoch
+        weighs every case rightly.
+        """
         w = self.weights[rows]
         total = float(w.sum())
         normal = w / total if total else np.full(len(w), 1 / len(w))
         share = total / len(w) / float(self.weights.mean())
-        return Batch({n: x[rows] for n, x in self.data.items()}, normal.astype(dtype), update), share  # type: ignore[call-overload]
+        weights = normal.astype(dtype)  # type: ignore[call-overload]  # a type of numbers
+        return Batch({n: x[rows] for n, x in self.data.items()}, weights, update), share

@@ -1,7 +1,9 @@
-"""The centred gradient (Montavon & Müller 2012; Melchior, Fischer & Wiskott 2016), the enhanced gradient of Cho, Raiko & Ilin 2011.
+"""The centred gradient (Montavon & Müller 2012; Melchior, Fischer & Wiskott 2016), the enhanced
+gradient of Cho, Raiko & Ilin 2011.
 
-Write −E = k Σ W_ij x_i y_j + k_b Σ b_i x_i + k_c Σ c_j y_j with offsets μ of x and λ of y as k Σ W_ij (x_i − μ_i)(y_j − λ_j)
-+ k_b b′·x + k_c c′·y + constant, so that b = b′ − (k/k_b) W λ and c = c′ − (k/k_c) Wᵀ μ: the same family of models. In (W, b′, c′)
+Write −E = k Σ W_ij x_i y_j + k_b Σ b_i x_i + k_c Σ c_j y_j with offsets μ of x and λ of y as k Σ
+W_ij (x_i − μ_i)(y_j − λ_j) + k_b b′·x + k_c c′·y + constant, so that b = b′ − (k/k_b) W λ and c =
+c′ − (k/k_c) Wᵀ μ: the same family of models. In (W, b′, c′)
 
     G_W = g_W − (k/k_b) g_b λᵀ − (k/k_c) μ g_cᵀ,   G_b′ = g_b,   G_c′ = g_c,
 
@@ -42,19 +44,30 @@ class Centring:
                 continue
             coupling = coupling_of(model, term)
             if coupling is None:
-                raise fail("BM755", "`center on` needs every coupling to be one weight for a pair of units of two groups", term.span,
-                           help="write `center off`")  # fmt: skip
+                raise fail(
+                    "BM755",
+                    "`center on` needs every coupling to be one weight for a pair of units of two"
+                    " groups",
+                    term.span,
+                    help="write `center off`",
+                )
             if model.parameter(coupling.parameter).fixed:
                 continue
             biases = [bias_of(model, g) for g in coupling.groups]
             for group, bias in zip(coupling.groups, biases, strict=True):
                 if bias is None:
-                    raise fail("BM755", f"`center on` needs a trained bias for every unit of `{group}`", term.span,
-                               help=f"add `bias {group}` or write `center off`")  # fmt: skip
+                    raise fail(
+                        "BM755",
+                        f"`center on` needs a trained bias for every unit of `{group}`",
+                        term.span,
+                        help=f"add `bias {group}` or write `center off`",
+                    )
             self.couplings.append((coupling, biases[0], biases[1]))  # type: ignore[arg-type]
 
     def follow(self, machine: Machine, positive: Expectation, negative: Expectation) -> None:
-        """Moves the offsets to the middle of the data's and the model's means; the first call sets them."""
+        """Moves the offsets to the middle of the data's and the model's means; the first call sets
+        them.
+        """
         for name in {g for c, _, _ in self.couplings for g in c.groups}:
             axes = tuple(int(a) for a in machine.model.group(name).axes)
             middle = ((positive.mean(name) + negative.mean(name)) / 2).reshape(axes)
@@ -63,21 +76,36 @@ class Centring:
 
     def change(self, gradient: dict[str, Array]) -> None:
         """Ordinary gradient → centred gradient, in place."""
-        plain = {b.parameter: gradient[b.parameter].copy() for _, left, right in self.couplings for b in (left, right)}
+        plain = {
+            b.parameter: gradient[b.parameter].copy()
+            for _, left, right in self.couplings
+            for b in (left, right)
+        }
         for c, b, d in self.couplings:
             mu, lam = self.offsets[c.groups[0]], self.offsets[c.groups[1]]
-            ends = ((c.scale / b.scale * plain[b.parameter], lam), (c.scale / d.scale * mu, plain[d.parameter]))
+            ends = (
+                (c.scale / b.scale * plain[b.parameter], lam),
+                (c.scale / d.scale * mu, plain[d.parameter]),
+            )
             _subtract_outer(gradient[c.parameter], c.letters, ends)
         for c, b, d in self.couplings:
             both, left, right = c.letters
             g = gradient[c.parameter]
             mu, lam = (self.offsets[n].astype(g.dtype) for n in c.groups)
-            gradient[b.parameter] -= g.dtype.type(c.scale / b.scale) * np.einsum(f"{both},{right}->{left}", g, lam)
-            gradient[d.parameter] -= g.dtype.type(c.scale / d.scale) * np.einsum(f"{both},{left}->{right}", g, mu)
+            gradient[b.parameter] -= g.dtype.type(c.scale / b.scale) * np.einsum(
+                f"{both},{right}->{left}", g, lam
+            )
+            gradient[d.parameter] -= g.dtype.type(c.scale / d.scale) * np.einsum(
+                f"{both},{left}->{right}", g, mu
+            )
 
 
-def _subtract_outer(g: Array, letters: tuple[str, str, str], ends: tuple[tuple[Array, Array], ...]) -> None:
-    """g −= Σ x ⊗ y over the pairs (x, y) of `ends`, x with the left group's letters and y with the right one's."""
+def _subtract_outer(
+    g: Array, letters: tuple[str, str, str], ends: tuple[tuple[Array, Array], ...]
+) -> None:
+    """g −= Σ x ⊗ y over the pairs (x, y) of `ends`, x with the left group's letters and y with the
+    right one's.
+    """
     from ..kernels import products
 
     both, left, right = letters
@@ -111,7 +139,9 @@ def compose(c: Composer, positive: Phase, negative: Phase, gradient: Gradient) -
         for bias in (left, right):
             if bias.parameter not in plain:
                 g = gradient[bias.parameter]
-                plain[bias.parameter] = b.shared(f"plain_{bias.parameter}", Content.GRADIENT, g.shape)
+                plain[bias.parameter] = b.shared(
+                    f"plain_{bias.parameter}", Content.GRADIENT, g.shape
+                )
                 b.do("copy", g, plain[bias.parameter])
     for x, left, right in found.couplings:
         both, first, second = x.letters
@@ -122,10 +152,20 @@ def compose(c: Composer, positive: Phase, negative: Phase, gradient: Gradient) -
             ends.reverse()
         (row_group, row_bias), (column_group, column_bias) = ends
         g = gradient[x.parameter]
-        b.do("subtract_outer_right", plain[row_bias.parameter], offsets[column_group],
-             x.scale / row_bias.scale, g)  # fmt: skip
-        b.do("subtract_outer_left", offsets[row_group], plain[column_bias.parameter],
-             x.scale / column_bias.scale, g)  # fmt: skip
+        b.do(
+            "subtract_outer_right",
+            plain[row_bias.parameter],
+            offsets[column_group],
+            x.scale / row_bias.scale,
+            g,
+        )
+        b.do(
+            "subtract_outer_left",
+            offsets[row_group],
+            plain[column_bias.parameter],
+            x.scale / column_bias.scale,
+            g,
+        )
     for x, left, right in found.couplings:
         both, first, second = x.letters
         ends = [(x.groups[0], left), (x.groups[1], right)]
@@ -133,5 +173,17 @@ def compose(c: Composer, positive: Phase, negative: Phase, gradient: Gradient) -
             ends.reverse()
         (row_group, row_bias), (column_group, column_bias) = ends
         g = gradient[x.parameter]
-        b.do("subtract_rows_of", g, offsets[column_group], x.scale / row_bias.scale, gradient[row_bias.parameter])
-        b.do("subtract_columns_of", offsets[row_group], g, x.scale / column_bias.scale, gradient[column_bias.parameter])
+        b.do(
+            "subtract_rows_of",
+            g,
+            offsets[column_group],
+            x.scale / row_bias.scale,
+            gradient[row_bias.parameter],
+        )
+        b.do(
+            "subtract_columns_of",
+            offsets[row_group],
+            g,
+            x.scale / column_bias.scale,
+            gradient[column_bias.parameter],
+        )

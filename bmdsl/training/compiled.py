@@ -47,7 +47,14 @@ class CompiledUpdates:
     """The cases of the last update."""
 
     @classmethod
-    def of(cls, recipe: Recipe, machine: Phases, cases: Cases, batch: int, followed: Mapping[str, Array]) -> CompiledUpdates:
+    def of(
+        cls,
+        recipe: Recipe,
+        machine: Phases,
+        cases: Cases,
+        batch: int,
+        followed: Mapping[str, Array],
+    ) -> CompiledUpdates:
         """The routine, compiled. Raises NotScheduled if the recipe holds what no op carries out.
 
         `followed`: parameter → places of its gradient that the monitors follow.
@@ -64,8 +71,15 @@ class CompiledUpdates:
             batch,
             watched=machine.watched_groups,
         )
-        composed = schedule_of(program.plan, recipe.training, recipe.modules, recipe.penalties, facts)
-        facts_of_routine = (composed.schedule, program.module, program.dtype, len(cases) % batch != 0)
+        composed = schedule_of(
+            program.plan, recipe.training, recipe.modules, recipe.penalties, facts
+        )
+        facts_of_routine = (
+            composed.schedule,
+            program.module,
+            program.dtype,
+            len(cases) % batch != 0,
+        )
         made = cls(recipe, machine, composed, plain_routine(*facts_of_routine), batch, {})
         for v in composed.schedule.values:
             if not v.per_update:
@@ -79,7 +93,9 @@ class CompiledUpdates:
     def _array(self, v: Value, followed: Mapping[str, Array]) -> Array:
         recipe, program = self.recipe, self.machine.program
         shape = tuple(length(n, self.batch) for n in v.shape)
-        found = bound_array(v, shape, program, self.machine.params, self.composed.constants, self.arrays)
+        found = bound_array(
+            v, shape, program, self.machine.params, self.composed.constants, self.arrays
+        )
         if found is not None:
             return found
         kind, name = (*v.source, "", "")[:2]
@@ -91,14 +107,18 @@ class CompiledUpdates:
             "optimizer": lambda: recipe.optimizer_state[name].reshape(shape),
             "penalty": lambda: recipe.penalty_state[name].reshape(shape),
             "offset": lambda: self._offset(name, shape),
-            "offsets begun": lambda: np.array([int(bool(recipe.centring and recipe.centring.offsets))]),
+            "offsets begun": lambda: np.array(
+                [int(bool(recipe.centring and recipe.centring.offsets))]
+            ),
             "joint states": lambda: self._joint_states(v, shape[0]),
             "places": lambda: followed[name],
         }.get(kind)
         return np.zeros(shape, dtype_of(v, program)) if given is None else given()
 
     def _joint_states(self, v: Value, rows: int) -> Array:
-        """A group's states in all joint states of the groups that are enumerated, again and again."""
+        """A group's states in all joint states of the groups that are enumerated, again
+        and again.
+        """
         name, *chosen = v.source[1:]
         parts = [x[name] for x in joint_states(self.machine.program, tuple(chosen))]
         states = np.concatenate(parts)
@@ -112,11 +132,15 @@ class CompiledUpdates:
 
     @property
     def can_fail(self) -> bool:
-        """Whether parameters may leave the model without a distribution: they are verified before every update then."""
+        """Whether parameters may leave the model without a distribution: they are verified before
+        every update then.
+        """
         return bool(self.machine.watched_groups)
 
     def _watch(self, watched: Mapping[tuple[str, str], Array]) -> None:
-        """Raises BM890 if units that no proof holds back ran off, or a field left them no precision."""
+        """Raises BM890 if units that no proof holds back ran off, or a field left them no
+        precision.
+        """
         for (kind, name), x in watched.items():
             if kind == "far":
                 self.machine.verify_distance(name, float(x.max()))
@@ -124,10 +148,16 @@ class CompiledUpdates:
                 self.machine.verify_square_field(name, float(x.max()))
 
     def most(self) -> int:
-        """Updates of one call: as many as have minibatches of STAGED bytes, and one if parameters are verified in between."""
+        """Updates of one call: as many as have minibatches of STAGED bytes, and one if parameters
+        are verified in between.
+        """
         if self.can_fail:
             return 1
-        numbers = sum(self.batch * int(v.shape[1]) for v in self.composed.schedule.values if v.source[:1] == ("data",))
+        numbers = sum(
+            self.batch * int(v.shape[1])
+            for v in self.composed.schedule.values
+            if v.source[:1] == ("data",)
+        )
         return max(1, STAGED // max(1, numbers * self.machine.program.dtype.itemsize))
 
     def followed(self) -> dict[str, Array]:
@@ -136,12 +166,19 @@ class CompiledUpdates:
         return {v.source[1]: self.arrays[v.name] for v in values if v.source[:1] == ("followed",)}
 
     def run(self, cases: Cases, rows: Array, first: int, sizes: Array) -> Figures:
-        """Updates `first`, ..., the next sizes[t] of the cases `rows` each, in place; the figures of every update.
+        """Updates `first`, ..., the next sizes[t] of the cases `rows` each, in place; the figures
+        of every update.
 
-        Raises FloatingPointError if a gradient or parameter is not finite, with the number of the update as its second argument.
+        Raises FloatingPointError if a gradient or parameter is not finite, with the number of the
+        update as its second argument.
         """
         recipe, program, count = self.recipe, self.machine.program, len(sizes)
-        rates = np.array([float(recipe.training.optimizer["rate"]) * recipe.factor(first + t) for t in range(count)])
+        rates = np.array(
+            [
+                float(recipe.training.optimizer["rate"]) * recipe.factor(first + t)
+                for t in range(count)
+            ]
+        )
         numbers: dict[str, Any] = {
             "seed": self.machine.seed,
             "each": 1 / self.batch,
@@ -161,7 +198,9 @@ class CompiledUpdates:
         for v in self._per_update:
             kind, name = (*v.source, "", "")[:2]
             if kind == "data":
-                made = np.ascontiguousarray(cases.data[name][rows], program.dtype).reshape(len(rows), -1)
+                made = np.ascontiguousarray(cases.data[name][rows], program.dtype).reshape(
+                    len(rows), -1
+                )
                 made = self._by_update(made, count)
             elif kind in ("far", "most"):
                 watched[kind, name] = made = np.zeros((count, 1))
@@ -171,7 +210,9 @@ class CompiledUpdates:
                 made = sums[self._sums.index(name)]
             elif kind == "uniforms":
                 negative, choice = recipe.modules["negative"], recipe.training.negative
-                drawn = (negative.uniforms(self.machine.seed, choice, first + t) for t in range(count))
+                drawn = (
+                    negative.uniforms(self.machine.seed, choice, first + t) for t in range(count)
+                )
                 made = np.stack(list(drawn))
             else:
                 weights, numbers["share"] = self._weights(cases, rows, starts)
@@ -186,9 +227,19 @@ class CompiledUpdates:
         norm = np.sqrt(sums[:, :, 0].sum(0)) if len(sums) else np.zeros(count)
         return {"gradient_norm": norm, "rate": rates, **{n: x[:, 0] for n, x in told.items()}}
 
-    def _carry_out(self, first: int, last: int, numbers: Mapping[str, Any], arrays: Mapping[str, Array],
-                   watched: Mapping[tuple[str, str], Array]) -> None:  # fmt: skip
-        """Runs the routine. Parameters that may leave no distribution are verified before; if units ran off, they are put back."""
+    def _carry_out(
+        self,
+        first: int,
+        last: int,
+        numbers: Mapping[str, Any],
+        arrays: Mapping[str, Array],
+        watched: Mapping[tuple[str, str], Array],
+    ) -> None:
+        """Runs the routine.
+
+        Parameters that may leave no distribution are verified before; if units ran off, they are
+        put back.
+        """
         if not self.can_fail:
             self.machine.settle()
             self.routine(first, last, numbers, arrays)
@@ -206,13 +257,19 @@ class CompiledUpdates:
             raise
 
     def _by_update(self, x: Array, count: int) -> Array:
-        """What the cases of all updates have, [cases, ...], an axis of updates before it if they are all of one size."""
+        """What the cases of all updates have, [cases, ...], an axis of updates before it if they
+        are all of one size.
+        """
         return x if self.routine.ragged else x.reshape(count, self.batch, *x.shape[1:])
 
     @cached_property
     def _arguments(self) -> dict[str, Array]:
         """The arrays by the names of the routine's arguments."""
-        cut = {v.name for v in self.composed.schedule.values if is_cut(v)} if self.routine.ragged else set()
+        cut = (
+            {v.name for v in self.composed.schedule.values if is_cut(v)}
+            if self.routine.ragged
+            else set()
+        )
         return {f"{n}_all" if n in cut else n: x for n, x in self.arrays.items()}
 
     @cached_property
@@ -231,11 +288,15 @@ class CompiledUpdates:
         return length_numbers(self.machine.program, self.composed.lengths)
 
     def _weights(self, cases: Cases, rows: Array, starts: Array) -> tuple[Array, Array]:
-        """The cases' weights, of sum 1 in every minibatch, and its share: its mean weight over that of all cases."""
+        """The cases' weights, of sum 1 in every minibatch, and its share: its mean weight over that
+        of all cases.
+        """
         w, sizes = cases.weights[rows], np.diff(starts)
         total = np.add.reduceat(w, starts[:-1])
         safe = np.where(total > 0, total, 1)
-        normal = np.where(np.repeat(total > 0, sizes), w / np.repeat(safe, sizes), 1 / np.repeat(sizes, sizes))
+        normal = np.where(
+            np.repeat(total > 0, sizes), w / np.repeat(safe, sizes), 1 / np.repeat(sizes, sizes)
+        )
         share = total / sizes / float(cases.weights.mean())
         dtype = self.machine.program.dtype
         return normal.astype(dtype), share.astype(dtype)
@@ -255,7 +316,9 @@ class CompiledUpdates:
         return tuple(v for v in self.composed.schedule.values if v.source[:1] == ("usage",))
 
     def _verify_finite(self, sums: Array, first: int) -> None:
-        """Raises FloatingPointError for the first update that left something that is not finite, or far too large."""
+        """Raises FloatingPointError for the first update that left something that is not finite, or
+        far too large.
+        """
         bounds = np.array([self.recipe.bounds[n] for n in self._sums])[:, None]
         gone, grown = ~np.isfinite(sums[:, :, 0]), ~(sums[:, :, 1] < bounds)
         if not (gone.any() or grown.any()):
@@ -267,7 +330,9 @@ class CompiledUpdates:
         k = int(np.flatnonzero(grown[:, t])[0])
         norms, name = float(sums[k, t, 1]), self._sums[k]
         size = (norms / max(1, trained(self.recipe.machine)[name].size)) ** 0.5
-        what = f"has grown to {size:.3g} (root mean square)" if np.isfinite(norms) else "is not finite"
+        what = (
+            f"has grown to {size:.3g} (root mean square)" if np.isfinite(norms) else "is not finite"
+        )
         raise FloatingPointError(f"parameter `{name}` {what}", first + t)
 
     def _told(self, cases: Cases, first: int, sizes: Array) -> Array:

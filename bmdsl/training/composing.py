@@ -40,12 +40,15 @@ class Facts:
     batch: int = 0
     """The most cases of a minibatch."""
     watched: frozenset[str] = frozenset()
-    """Groups of units without bounds, of a model that parameters may leave without a distribution."""
+    """Groups of units without bounds, of a model that parameters may leave without a distribution.
+    """
 
 
 @dataclass(frozen=True)
 class Composed:
-    """An update's schedule, with the names of the arrays that hold its phases' rows when it is over, if it has phases."""
+    """An update's schedule, with the names of the arrays that hold its phases' rows when it is
+    over, if it has phases.
+    """
 
     schedule: Schedule
     positive: Mapping[str, str] | None
@@ -64,13 +67,13 @@ class Composer:
 
     A word adds ops to `b`, in the order in which they are to be carried out. It returns a phase, or
     adds to a gradient (`contracts.py`). It draws from random streams of its own: a draw is keyed by
-    the seed, the stream and group, the update, the step, the chain and the unit, and the schedule is
-    refused (BM887) if two draws of an update have one key.
+    the seed, the stream and group, the update, the step, the chain and the unit, and the schedule
+    is refused (BM887) if two draws of an update have one key.
 
     What goes on from update to update lies in arrays that the word's `start` returned, which
-    `chains` and `word` bring in: checkpoints hold these, and a resume goes on from them bit for bit.
-    All other arrays are scratch. Raise `NotScheduled` for what ops cannot say: training then calls
-    the word's functions on the machine.
+    `chains` and `word` bring in: checkpoints hold these, and a resume goes on from them bit for
+    bit. All other arrays are scratch. Raise `NotScheduled` for what ops cannot say: training then
+    calls the word's functions on the machine.
     """
 
     b: Builder
@@ -101,8 +104,14 @@ class Composer:
         """The groups that are given with every case."""
         return roles(self.b.plan.model, "given")
 
-    def word(self, name: str, shape: tuple[int | str, ...], content: Content = Content.SLOT,
-             number: str = "F", key: tuple[str, ...] = ()) -> Value:  # fmt: skip
+    def word(
+        self,
+        name: str,
+        shape: tuple[int | str, ...],
+        content: Content = Content.SLOT,
+        number: str = "F",
+        key: tuple[str, ...] = (),
+    ) -> Value:
         """An array of this shape that a word keeps from update to update.
 
         `key` says which of the arrays that the word's `start` returned it is: `("chain", name)`,
@@ -118,24 +127,40 @@ class Composer:
 
     def figure(self, name: str) -> Value:
         """A number that every update tells the metrics under this name: an array of one entry."""
-        return self.b.value(name, Content.FIGURE, (1,), Life.GIVEN, number="f8", per_update=True, source=("figure", name))
+        return self.b.value(
+            name,
+            Content.FIGURE,
+            (1,),
+            Life.GIVEN,
+            number="f8",
+            per_update=True,
+            source=("figure", name),
+        )
 
     def start(self, word: str, stream: int) -> dict[str, Value]:
-        """A joint state of the minibatch with hidden (and missing) units drawn from their biases alone.
+        """A joint state of the minibatch with hidden (and missing) units drawn from their biases
+        alone.
 
         Group → [batch, size]. New arrays, called by `word`; draws take `stream`.
         """
         state = dict(self.data.rows)
-        free = [g.name for g in self.b.plan.groups if g.name in self.hidden or g.name in self.missing]
+        free = [
+            g.name for g in self.b.plan.groups if g.name in self.hidden or g.name in self.missing
+        ]
         for name in free:
-            state[name] = self.b.state(name, f"{name}_{word}", BATCH, means=name in self.visible and self.facts.means)
-        draw_from_biases(self.b, self.terms, free, state, stream, self.update, BATCH, self.facts.precision)
+            state[name] = self.b.state(
+                name, f"{name}_{word}", BATCH, means=name in self.visible and self.facts.means
+            )
+        draw_from_biases(
+            self.b, self.terms, free, state, stream, self.update, BATCH, self.facts.precision
+        )
         for name in self.missing:
             self.b.do("put_seen", self.data.rows[name], state[name])
         return state
 
     def chains(self, count: int) -> Phase:
-        """The chains that a negative phase's `start` returned, all groups of them: [count, size] each.
+        """The chains that a negative phase's `start` returned, all groups of them: [count, size]
+        each.
 
         They go on from update to update; every chain weighs the same.
         """
@@ -148,7 +173,9 @@ class Composer:
         return Phase(rows, self.share_of(count))
 
     def clamped(self, stream: int, word: str) -> Sweep:
-        """Sweeps with the data held: groups that are whole stay, others keep their observed entries."""
+        """Sweeps with the data held: groups that are whole stay, others keep their observed
+        entries.
+        """
         whole = (*self.visible, *self.given)
         held = {n: self.data.rows[n] for n in whole if n not in self.missing}
         seen = {n: self.data.rows[n] for n in self.missing}
@@ -156,8 +183,15 @@ class Composer:
 
     def sums(self, parameter: str) -> Value:
         """Where an optimizer's step of a parameter leaves Σ g² and Σ θ²."""
-        return self.b.value(f"sums_{parameter}", Content.FIGURE, (2,), Life.GIVEN, number="f8",
-                            per_update=True, source=("sums", parameter))  # fmt: skip
+        return self.b.value(
+            f"sums_{parameter}",
+            Content.FIGURE,
+            (2,),
+            Life.GIVEN,
+            number="f8",
+            per_update=True,
+            source=("sums", parameter),
+        )
 
     def share_of(self, count: int) -> Number:
         """What each of `count` chains weighs: 1 / count of the minibatch's share."""
@@ -184,7 +218,9 @@ class Composer:
 def usage_groups(plan: Plan) -> tuple[str, ...]:
     """Hidden groups of a single one-of-K unit, whose use is watched."""
     return tuple(
-        g.name for g in plan.groups if g.role == "hidden" and plan.is_one_unit(g.name) and g.states != 1
+        g.name
+        for g in plan.groups
+        if g.role == "hidden" and plan.is_one_unit(g.name) and g.states != 1
     )
 
 
@@ -205,16 +241,27 @@ def trained(plan: Plan) -> tuple[str, ...]:
     return tuple(p.name for p in plan.model.parameters if not p.fixed)
 
 
-def schedule_of(plan: Plan, training: Training, modules: Mapping[str, ModuleType],
-                penalties: tuple[tuple[ModuleType, Choice], ...], facts: Facts,
-                passes: tuple[Pass, ...] = PASSES) -> Composed:  # fmt: skip
-    """The routine `update` of a train block. Raises NotScheduled if a word or a term is none that ops carry out."""
+def schedule_of(
+    plan: Plan,
+    training: Training,
+    modules: Mapping[str, ModuleType],
+    penalties: tuple[tuple[ModuleType, Choice], ...],
+    facts: Facts,
+    passes: tuple[Pass, ...] = PASSES,
+) -> Composed:
+    """The routine `update` of a train block.
+
+    Raises NotScheduled if a word or a term is none that ops carry out.
+    """
     for module in (*modules.values(), *(m for m, _ in penalties)):
         if not hasattr(module, "compose") and not hasattr(module, "factor"):
             raise NotScheduled(f"the word `{module.WORD.name}`")
     b = Builder(plan, "update", _summary(training, facts))
     b.batch = facts.batch
-    temperature = {t.group: b.number(f"temperature_{identifier(t.group)}", per_update=True) for t in training.temperature}
+    temperature = {
+        t.group: b.number(f"temperature_{identifier(t.group)}", per_update=True)
+        for t in training.temperature
+    }
     terms = replace(terms_of(b, facts.watched), temperature=temperature)
     c = Composer(b, terms, training, facts, _minibatch(b, facts), Number("update"))
     gradient = Gradient({n: _gradient(b, n) for n in b.params})
@@ -234,8 +281,14 @@ def schedule_of(plan: Plan, training: Training, modules: Mapping[str, ModuleType
         b.heading(f"penalty: {word_text(choice)}")
         module.compose(c, choice, gradient, positive, k)
     for name, entries in facts.followed.items():
-        places = b.value(f"places_{name}", Content.CONSTANT, (entries,), Life.GIVEN, number="i8",
-                         source=("places", name))  # fmt: skip
+        places = b.value(
+            f"places_{name}",
+            Content.CONSTANT,
+            (entries,),
+            Life.GIVEN,
+            number="i8",
+            source=("places", name),
+        )
         sums = c.word(f"followed_{name}", (2, entries), Content.FIGURE, "f8", ("followed", name))
         b.do("follow_entries", gradient[name], places, sums)
     b.heading(f"step: {word_text(training.optimizer)}")
@@ -287,18 +340,27 @@ def _phases(
 def _minibatch(b: Builder, facts: Facts) -> Phase:
     rows = {}
     for name in roles(b.plan.model, "visible", "given"):
-        rows[name] = b.state(name, name, BATCH, Life.GIVEN, means=facts.means, per_update=True,
-                             source=("data", name))  # fmt: skip
+        rows[name] = b.state(
+            name, name, BATCH, Life.GIVEN, means=facts.means, per_update=True, source=("data", name)
+        )
     if facts.even:
         return Phase(rows, b.number("each"))
     share = b.number("share", per_update=True)
-    weights = b.value("weights", Content.WEIGHTS, (BATCH,), Life.GIVEN, per_update=True, source=("weights",))
+    weights = b.value(
+        "weights", Content.WEIGHTS, (BATCH,), Life.GIVEN, per_update=True, source=("weights",)
+    )
     return Phase(rows, share, weights)
 
 
 def _gradient(b: Builder, name: str) -> Value:
-    return b.value(f"d_{name}", Content.GRADIENT, b.params[name].shape, Life.KEPT,
-                   labels=b.params[name].labels, source=("gradient", name))  # fmt: skip
+    return b.value(
+        f"d_{name}",
+        Content.GRADIENT,
+        b.params[name].shape,
+        Life.KEPT,
+        labels=b.params[name].labels,
+        source=("gradient", name),
+    )
 
 
 def word_text(choice: Choice) -> str:

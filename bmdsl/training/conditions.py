@@ -13,12 +13,15 @@ def given_groups(model: Model) -> tuple[str, ...]:
 
 
 def refuse_given(machine: Machine, choice: Choice) -> None:
-    """BmError where the negative phase is shared by all cases but the model's distribution depends on the case."""
+    """BmError where the negative phase is shared by all cases but the model's distribution depends
+    on the case.
+    """
     given = given_groups(machine.model)
     if given:
         raise fail(
             "BM758",
-            f"`negative {choice.name}` is one expectation for all cases, but the distribution depends on the given group `{given[0]}`",
+            f"`negative {choice.name}` is one expectation for all cases, but the distribution"
+            f" depends on the given group `{given[0]}`",
             choice.span,
             help="use `negative cd(steps = 1)`, whose chains belong to a case",
         )

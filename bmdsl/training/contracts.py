@@ -6,9 +6,9 @@ imported that computes. Each piece of work is written twice: as NumPy on a machi
 must give the same numbers from the same random keys. A word without `compose` trains all the same,
 but its updates are not compiled as a whole.
 
-Whatever is to go on from update to update is returned by `start` as arrays by name. They are changed
-in place, never replaced; the loop writes them into checkpoints and puts them back in a resume.
-`compose` gets the same arrays by their keys: `("chain", name)` for a negative phase,
+Whatever is to go on from update to update is returned by `start` as arrays by name. They are
+changed in place, never replaced; the loop writes them into checkpoints and puts them back in a
+resume. `compose` gets the same arrays by their keys: `("chain", name)` for a negative phase,
 `("optimizer", name)` for an optimizer, `("penalty", f"{place}/{name}")` for a penalty.
 """
 
@@ -62,7 +62,10 @@ class Negative(Protocol):
     def expect(
         self, machine: Machine, choice: Choice, batch: Batch, chains: State, positive: Expectation
     ) -> Expectation:
-        """Rows of all drawn groups with weights of sum 1. `chains`, what `start` returned, in place."""
+        """Rows of all drawn groups with weights of sum 1.
+
+        `chains`, what `start` returned, in place.
+        """
 
     def compose(self, c: Composer, choice: Choice, positive: Phase) -> Phase:
         """The same rows as values of the schedule."""
@@ -80,7 +83,9 @@ class NegativeMay(Protocol):
         """The same as ops."""
 
     def uniforms(self, seed: int, choice: Choice, update: int) -> Array:
-        """Numbers that an update draws outside the machine, for a value bound to `("uniforms",)`."""
+        """Numbers that an update draws outside the machine, for a value bound to
+        `("uniforms",)`.
+        """
 
 
 class Objective(Protocol):
@@ -145,7 +150,9 @@ class PenaltyMay(Protocol):
         state: dict[str, Array],
         rate: float,
     ) -> None:
-        """`add_gradient` of a penalty that keeps arrays: `state`, in place, at this update's rate."""
+        """`add_gradient` of a penalty that keeps arrays: `state`, in place, at this
+        update's rate.
+        """
 
     def project(self, machine: Machine, choice: Choice) -> None:
         """Puts parameters back within bounds, after the step."""

@@ -1,4 +1,6 @@
-"""Is this training well? All monitors look at it from time to time; what they measure goes to the metrics, what they mind into one line."""
+"""Is this training well? All monitors look at it from time to time; what they measure goes to the
+metrics, what they mind into one line.
+"""
 
 from __future__ import annotations
 
@@ -23,14 +25,18 @@ from .machine_protocol import Array, Machine, State
 
 WELL = "healthy"
 FIGURES = "figures"
-"""The account of all monitors that say nothing of their cost; one that does, by `updates(machine, training)`, has its own."""
+"""The account of all monitors that say nothing of their cost; one that does, by `updates(machine,
+training)`, has its own.
+"""
 
 
 @dataclass(frozen=True)
 class Look:
-    """What a monitor sees: the machine, some training cases and validation cases without missing values, the last update's phases and chains.
+    """What a monitor sees: the machine, some training cases and validation cases without missing
+    values, the last update's phases and chains.
 
-    What several monitors want of these cases is computed once, for the parameters as they are when it is first asked for.
+    What several monitors want of these cases is computed once, for the parameters as they are when
+    it is first asked for.
     """
 
     machine: Phases
@@ -55,7 +61,9 @@ class Look:
 
     @cached_property
     def posterior(self) -> tuple[Rows, Array]:
-        """Rows of the watched cases with hidden means, and weights that sum to 1 a case: exact if `summed`, else mean field's."""
+        """Rows of the watched cases with hidden means, and weights that sum to 1 a case: exact if
+        `summed`, else mean field's.
+        """
         if self.summed:
             return self.machine.posterior_rows(self.watched)
         rows, _ = self.machine.mean_field(self.watched, 30, 1e-4, 0.0)
@@ -63,7 +71,9 @@ class Look:
 
     @cached_property
     def minus_free_energy(self) -> Array:
-        """−F(v) of the watched cases, [cases], in nats: exact if `summed`, else mean field's bound."""
+        """−F(v) of the watched cases, [cases], in nats: exact if `summed`, else mean
+        field's bound.
+        """
         if self.summed:
             return minus_free_energy(self.machine, self.watched)
         return lower_bound(self.machine, self.posterior[0], self.watched)
@@ -77,7 +87,9 @@ class Look:
 
 @dataclass(frozen=True)
 class Finding:
-    """Figures for the metrics; `minds`, one plain sentence, where something is wrong; `warning` where it must not be overlooked."""
+    """Figures for the metrics; `minds`, one plain sentence, where something is wrong; `warning`
+    where it must not be overlooked.
+    """
 
     figures: Mapping[str, float] = field(default_factory=dict)
     minds: str = ""
@@ -85,11 +97,16 @@ class Finding:
 
 
 class Health:
-    """Every monitor with what it remembers. A machine that is none of ours, as a test's, is not looked at."""
+    """Every monitor with what it remembers.
+
+    A machine that is none of ours, as a test's, is not looked at.
+    """
 
     def __init__(self, machine: Machine) -> None:
         self.machine = machine if isinstance(machine, Phases) else None
-        self.monitors: Mapping[str, Any] = discover("bmdsl.training.monitors") if self.machine is not None else {}
+        self.monitors: Mapping[str, Any] = (
+            discover("bmdsl.training.monitors") if self.machine is not None else {}
+        )
         self.memory: dict[str, dict[str, Any]] = {name: {} for name in self.monitors}
         self.line = ""
         self._told: set[str] = set()
@@ -101,7 +118,9 @@ class Health:
                 module.follow(gradient, self.memory[name])
 
     def places(self, parameters: Mapping[str, Array]) -> Mapping[str, Array] | None:
-        """Parameter → entries of its gradient that a monitor follows; None if a monitor follows whole gradients."""
+        """Parameter → entries of its gradient that a monitor follows; None if a monitor follows
+        whole gradients.
+        """
         following = [m for m in self.monitors.values() if hasattr(m, "follow")]
         if any(not hasattr(m, "places") for m in following) or len(following) > 1:
             return None
@@ -115,23 +134,60 @@ class Health:
 
     @cached_property
     def accounts(self) -> tuple[str, ...]:
-        """Names of the accounts that looks go on: that of all figures, and one of every monitor that tells its cost."""
-        return (FIGURES, *(name for name, module in self.monitors.items() if hasattr(module, "updates")))
+        """Names of the accounts that looks go on: that of all figures, and one of every monitor
+        that tells its cost.
+        """
+        return (
+            FIGURES,
+            *(name for name, module in self.monitors.items() if hasattr(module, "updates")),
+        )
 
-    def epoch(self, training: Training, cases: tuple[State, State | None], phases: tuple[Expectation, Expectation] | None, chains: Mapping[str, Array],
-              epoch: int, per_epoch: int, weights: tuple[Array | None, Array | None] = (None, None), *, budget: Budget | None = None,
-              updates: int = 0, last: bool = False) -> dict[str, Any]:  # fmt: skip
-        """Figures of all monitors, and `health`: what they mind. `cases`: training and validation cases, `weights` theirs. Warnings are told once each.
+    def epoch(
+        self,
+        training: Training,
+        cases: tuple[State, State | None],
+        phases: tuple[Expectation, Expectation] | None,
+        chains: Mapping[str, Array],
+        epoch: int,
+        per_epoch: int,
+        weights: tuple[Array | None, Array | None] = (None, None),
+        *,
+        budget: Budget | None = None,
+        updates: int = 0,
+        last: bool = False,
+    ) -> dict[str, Any]:
+        """Figures of all monitors, and `health`: what they mind.
 
-        With a `budget`, monitors with an account of their own look if it affords that after `updates` updates, the others always.
+        `cases`: training and validation cases, `weights` theirs. Warnings are told once each.
+
+        With a `budget`, monitors with an account of their own look if it affords that after
+        `updates` updates, the others always.
         """
         if self.machine is None or not len(next(iter(cases[0].values()))):
             return {}
         program = self.machine.program
-        watched, held = ({n: program.flat(n, x) for n, x in c.items()} if c and len(next(iter(c.values()))) else None for c in cases)
+        watched, held = (
+            (
+                {n: program.flat(n, x) for n, x in c.items()}
+                if c and len(next(iter(c.values())))
+                else None
+            )
+            for c in cases
+        )
         assert watched is not None
         positive, negative = phases or (None, None)
-        look = Look(self.machine, training, watched, held, positive, negative, chains, epoch, per_epoch, *weights)
+        look = Look(
+            self.machine,
+            training,
+            watched,
+            held,
+            positive,
+            negative,
+            chains,
+            epoch,
+            per_epoch,
+            *weights,
+        )
         out: dict[str, Any] = {}
         minded = []
         with self.machine.frozen():

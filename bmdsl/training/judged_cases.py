@@ -43,11 +43,16 @@ def judged(machine: Machine, held: Cases, likelihood: bool) -> Judged:
         why = f"{gaps} {verb} missing values, not all of which can be summed out exactly"
         return Judged(held.whole(), f"validation scores are those of {left} without gaps: {why}")
     if not usable.any():
-        raise fail("BM751", "every validation case has a missing value, none of which is summed out exactly",
-                   help="give whole cases as `validation`")  # fmt: skip
+        raise fail(
+            "BM751",
+            "every validation case has a missing value, none of which is summed out exactly",
+            help="give whole cases as `validation`",
+        )
     left = counted(int(usable.sum()), "case")
     why = "all have missing values, which can be summed out of these alone"
-    return Judged(held.take(np.flatnonzero(usable)), f"validation scores are those of {left}: {why}")
+    return Judged(
+        held.take(np.flatnonzero(usable)), f"validation scores are those of {left}: {why}"
+    )
 
 
 def _usable(machine: Machine, held: Cases, missing: Array, likelihood: bool) -> Array:

@@ -1,4 +1,6 @@
-"""The training loop: updates over minibatches, scores, early stopping, checkpoints, and a clean stop whatever happens."""
+"""The training loop: updates over minibatches, scores, early stopping, checkpoints, and a clean
+stop whatever happens.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +36,9 @@ from .validation import is_likelihood, reconstruction_error, score
 WATCHED = 500
 """Training cases that monitors look at."""
 KEPT = 1 << 28
-"""Bytes of parameters and optimizer state up to which a copy of the last epoch's end is kept in memory; past it, in the run's folder alone."""
+"""Bytes of parameters and optimizer state up to which a copy of the last epoch's end is kept in
+memory; past it, in the run's folder alone.
+"""
 MIN_UPDATES_BETWEEN_COPIES = 50
 """Counted, not timed: what a training that diverges goes back to must not depend on the clock."""
 MIN_SECONDS_BETWEEN_CHECKPOINTS, MIN_TIMES_THEIR_COST = 5.0, 20
@@ -42,13 +46,17 @@ MIN_SECONDS_BETWEEN_CHECKPOINTS, MIN_TIMES_THEIR_COST = 5.0, 20
 SCORE_SHARE = 0.05
 """Share of the updates' work that validation scores may take unless `patience` watches them."""
 UPDATES_A_CALL, UPDATES_A_BATCH = 4.0, 1 / 3
-"""A guess at a score's cost in updates: of the call itself, and of as many cases as a minibatch has."""
+"""A guess at a score's cost in updates: of the call itself, and of as many cases as a minibatch
+has.
+"""
 BEST = "best/"
 """What the names of the best parameters begin with in a checkpoint."""
 
 
 class Kept(NamedTuple):
-    """What a training that stops inside an update goes back to: parameters and all else that updates change, and the counters of that time."""
+    """What a training that stops inside an update goes back to: parameters and all else that
+    updates change, and the counters of that time.
+    """
 
     arrays: dict[str, Array]
     counters: dict[str, Any]
@@ -57,7 +65,10 @@ class Kept(NamedTuple):
 
 @dataclass(repr=False)
 class Run:
-    """What training did. The machine holds the parameters: the best ones where early stopping watched, else the last."""
+    """What training did.
+
+    The machine holds the parameters: the best ones where early stopping watched, else the last.
+    """
 
     machine: Machine
     out: Path | None
@@ -70,7 +81,9 @@ class Run:
     best_update: int | None = None
     metrics: list[dict[str, Any]] = field(default_factory=list)
     chains: dict[str, Array] = field(default_factory=dict)
-    """The persistent chains' last states, [chains, size] a group; empty where the negative phase keeps none."""
+    """The persistent chains' last states, [chains, size] a group; empty where the negative phase
+    keeps none.
+    """
     notes: list[str] = field(default_factory=list)
     """What figures rest on where cases have missing values."""
 
@@ -79,11 +92,15 @@ class Run:
 
     @property
     def health(self) -> str:
-        """What the monitors minded when they last looked, or `healthy`; empty where none has looked."""
+        """What the monitors minded when they last looked, or `healthy`; empty where none has
+        looked.
+        """
         return next((str(m["health"]) for m in reversed(self.metrics) if m.get("health")), "")
 
     def summary(self) -> str:
-        """What `bm train` prints at its end, of the machine as it is now: health, figures, and simple models of the same cases."""
+        """What `bm train` prints at its end, of the machine as it is now: health, figures, and
+        simple models of the same cases.
+        """
         rows = self.told() if self.told is not None else [("health", self.health)]
         width = max(len(row[0]) for row in rows)
         return "\n".join(f"{name:{width}}  {value}".rstrip() for name, value, *_ in rows)
@@ -92,7 +109,10 @@ class Run:
         """`Run of rbm: 20 epochs, 2,000 updates, done; healthy`."""
         epochs = self.metrics[-1]["epoch"] if self.metrics else 0
         health = f"; {self.health}" if self.health else ""
-        return f"Run of {self.machine.model.name}: {epochs:,} epochs, {self.updates:,} updates, {self.stopped}{health}"
+        return (
+            f"Run of {self.machine.model.name}: {epochs:,} epochs, {self.updates:,} updates,"
+            f" {self.stopped}{health}"
+        )
 
     @property
     def interrupted(self) -> bool:
@@ -118,11 +138,13 @@ def train(
     progress: bool | None = None,
     attached: Mapping[str, Array] | None = None,
 ) -> Run:
-    """Trains in place. `metadata` (source, arguments, …) goes into the run's files; `resume` goes on from `out`'s checkpoint, bit for bit.
+    """Trains in place. `metadata` (source, arguments, …) goes into the run's files; `resume` goes
+    on from `out`'s checkpoint, bit for bit.
     `attached` arrays go beside the parameters.
 
-    `validation` replaces the split of `training.validate`. `on_progress` gets every epoch's figures; a KeyboardInterrupt from it,
-    or from the keyboard, keeps a checkpoint and returns. BmError BM754 where a gradient or parameter is no longer finite.
+    `validation` replaces the split of `training.validate`. `on_progress` gets every epoch's
+    figures; a KeyboardInterrupt from it, or from the keyboard, keeps a checkpoint and returns.
+    BmError BM754 where a gradient or parameter is no longer finite.
     """
     cases, held = Cases.of(data, weights), None
     if validation is not None:
@@ -131,39 +153,70 @@ def train(
         cases, held = cases.split(training.validate, training.seed)
     if training.patience is not None and held is None:
         raise fail("BM753", "`patience` needs validation cases to watch", help="add `validate 0.1`")
-    loop = _Loop(machine, training, cases, held, RunFolder(Path(out), metadata or {}, attached) if out is not None else None, on_progress)
+    loop = _Loop(
+        machine,
+        training,
+        cases,
+        held,
+        RunFolder(Path(out), metadata or {}, attached) if out is not None else None,
+        on_progress,
+    )
     return loop.run(resume, progress)
 
 
 class _Loop:
-    """The state of one call of `train`. The update counter is the only position: epoch and place in it follow."""
+    """The state of one call of `train`.
 
-    def __init__(self, machine: Machine, training: Training, cases: Cases, held: Cases | None, folder: RunFolder | None,
-                 on_progress: Callable[[dict[str, Any]], None] | None) -> None:  # fmt: skip
+    The update counter is the only position: epoch and place in it follow.
+    """
+
+    def __init__(
+        self,
+        machine: Machine,
+        training: Training,
+        cases: Cases,
+        held: Cases | None,
+        folder: RunFolder | None,
+        on_progress: Callable[[dict[str, Any]], None] | None,
+    ) -> None:
         self.machine, self.training, self.cases, self.held = machine, training, cases, held
         self.folder, self.on_progress = folder, on_progress
         self.per_epoch = ceil(len(cases) / training.batch)
-        self.total = training.updates if training.updates is not None else training.epochs * self.per_epoch
+        self.total = (
+            training.updates if training.updates is not None else training.epochs * self.per_epoch
+        )
         missing = cases.missing()
-        probe, _ = cases.batch(np.array([int(missing.argmax())]), 0, machine.dtype)  # a case with missing values where there is one
+        probe, _ = cases.batch(
+            np.array([int(missing.argmax())]), 0, machine.dtype
+        )  # a case with missing values where there is one
         self.watched = cases.whole().spread(WATCHED)
         self.recipe = Recipe.of(machine, training, probe, self.total)
-        self.run_ = Run(machine, folder.path if folder else None, chains={n: x for n, x in self.recipe.chains.items() if not n.startswith(OWN)})
+        self.run_ = Run(
+            machine,
+            folder.path if folder else None,
+            chains={n: x for n, x in self.recipe.chains.items() if not n.startswith(OWN)},
+        )
         self.health = Health(machine)
         self.budget = Budget(training.monitor, self.health.accounts)
         self.first = 0
         self.best: dict[str, Array] = {}
         if missing.any():
             whole = int((~missing).sum())
-            self.run_.notes.append(f"monitors look at the {whole:,} of {len(cases):,} training cases that have no missing values" if whole
-                                   else "monitors look at nothing: every training case has missing values")  # fmt: skip
+            self.run_.notes.append(
+                f"monitors look at the {whole:,} of {len(cases):,} training cases that have no"
+                " missing values"
+                if whole
+                else "monitors look at nothing: every training case has missing values"
+            )
         self.judged: Cases | None = None
         if held is not None:
             self.judged, note = judged(machine, held, is_likelihood(machine, training))
             self.run_.notes += [note] if note else []
         self.held_watched = None if held is None else held.whole().spread(WATCHED)
         every = training.patience is not None or self.judged is None
-        self.scored_every = 1 if every or self.judged is None else self._epochs_between_scores(len(self.judged))
+        self.scored_every = (
+            1 if every or self.judged is None else self._epochs_between_scores(len(self.judged))
+        )
         self.compiled: CompiledUpdates | None = None
         self._ordered: tuple[int, Array] = (-1, np.empty(0, int))
         self.misses = 0
@@ -202,8 +255,13 @@ class _Loop:
             self._back()
             self._checkpoint()
             note = f"the parameters are those after update {self.run_.updates}"
-            raise fail("BM754", f"training diverged at update {at + 1}: {error.args[0]}", self.training.optimizer.span,
-                       help="lower the optimizer's rate", note=note) from None  # fmt: skip
+            raise fail(
+                "BM754",
+                f"training diverged at update {at + 1}: {error.args[0]}",
+                self.training.optimizer.span,
+                help="lower the optimizer's rate",
+                note=note,
+            ) from None
         finally:
             self.machine.stepped = False
             if self.folder is not None:
@@ -237,7 +295,9 @@ class _Loop:
             self.run_.stopped = "patience"
 
     def _epochs_in(self, first: int, count: int) -> Iterator[tuple[int, int, int]]:
-        """The epochs that updates `first`, ..., first + count − 1 belong to: their numbers, first updates and ends."""
+        """The epochs that updates `first`, ..., first + count − 1 belong to: their numbers, first
+        updates and ends.
+        """
         while count > 0:
             epoch, place = divmod(first, self.per_epoch)
             part = min(count, self.per_epoch - place)
@@ -245,14 +305,20 @@ class _Loop:
             first, count = first + part, count - part
 
     def _count_of_call(self, compiled: CompiledUpdates | None, pace: Pace) -> int:
-        """Updates of the next call: as many as take a tenth of a second, up to the next end of an epoch at which something is to be done."""
+        """Updates of the next call: as many as take a tenth of a second, up to the next end of an
+        epoch at which something is to be done.
+        """
         if compiled is None:
             return 1
         epoch, place = divmod(self.run_.updates, self.per_epoch)
         whole = 1
         looked = self.training.monitor >= 1  # after every epoch
         if self.on_progress is None and not compiled.by_epoch and not looked:
-            whole = self.scored_every - epoch % self.scored_every if self.judged is not None else pace.count
+            whole = (
+                self.scored_every - epoch % self.scored_every
+                if self.judged is not None
+                else pace.count
+            )
         left = min(whole * self.per_epoch - place, self.total - self.run_.updates)
         return max(1, min(left, compiled.most(), pace.count))
 
@@ -267,7 +333,9 @@ class _Loop:
         chosen = np.concatenate(rows)
         if compiled is None:
             one, share = self.cases.batch(chosen, first, self.machine.dtype)
-            with np.errstate(over="ignore", invalid="ignore"):  # what is not finite is found and reported below
+            with np.errstate(
+                over="ignore", invalid="ignore"
+            ):  # what is not finite is found and reported below
                 told = self.recipe.update(one, share, self.health.follow)
             return {n: np.array([x]) for n, x in told.items()}
         figures = compiled.run(self.cases, chosen, first, np.array(sizes))
@@ -281,21 +349,35 @@ class _Loop:
         return self._ordered[1]
 
     def _compiled(self) -> CompiledUpdates | None:
-        """The updates as one compiled routine; None if no ops carry out what the train block asks for."""
+        """The updates as one compiled routine; None if no ops carry out what the train block asks
+        for.
+        """
         places = self.health.places(self.machine.params)
         if places is None or not isinstance(self.machine, Phases):
             return None
         try:
-            return CompiledUpdates.of(self.recipe, self.machine, self.cases, self.training.batch, places)
+            return CompiledUpdates.of(
+                self.recipe, self.machine, self.cases, self.training.batch, places
+            )
         except NotScheduled:
             return None
 
     def _epoch_done(self, epoch: int, figures: dict[str, float], at_once: bool = False) -> None:
-        """What is done at the end of an epoch; its line of metrics alone if later updates were carried out `at_once` with it."""
+        """What is done at the end of an epoch; its line of metrics alone if later updates were
+        carried out `at_once` with it.
+        """
         run = self.run_
         seconds = round(time.monotonic() - self.begun, 3)
-        line: dict[str, Any] = {"epoch": epoch + 1, "update": run.updates, "seconds": seconds, **figures, **self.recipe.usage.epoch()}
-        if self.judged is not None and ((epoch + 1) % self.scored_every == 0 or run.updates == self.total):
+        line: dict[str, Any] = {
+            "epoch": epoch + 1,
+            "update": run.updates,
+            "seconds": seconds,
+            **figures,
+            **self.recipe.usage.epoch(),
+        }
+        if self.judged is not None and (
+            (epoch + 1) % self.scored_every == 0 or run.updates == self.total
+        ):
             line["validation"] = self._score(self.judged)
         if at_once:
             self._tell(line)
@@ -313,7 +395,9 @@ class _Loop:
             try:
                 self.on_progress(line)
             except KeyboardInterrupt as stop:  # the epoch is whole
-                raise Stopped(stop.number if isinstance(stop, Stopped) else signal.SIGINT, whole=True) from stop
+                raise Stopped(
+                    stop.number if isinstance(stop, Stopped) else signal.SIGINT, whole=True
+                ) from stop
 
     def _tell(self, line: dict[str, Any]) -> None:
         self.run_.metrics.append(line)
@@ -321,12 +405,18 @@ class _Loop:
             self.folder.append_metrics(line)
 
     def _epochs_between_scores(self, cases: int) -> int:
-        """So many that scores of so many cases take SCORE_SHARE of the work. By counting: the best parameters are those of a scored epoch."""
+        """So many that scores of so many cases take SCORE_SHARE of the work.
+
+        By counting: the best parameters are those of a scored epoch.
+        """
         cost = UPDATES_A_CALL + UPDATES_A_BATCH * cases / self.training.batch
         return max(1, ceil(cost / (SCORE_SHARE * self.per_epoch)))
 
     def _score(self, judged: Cases) -> float:
-        """The validation score; the best parameters and how many scores have missed them follow it. FloatingPointError if it is not finite."""
+        """The validation score; the best parameters and how many scores have missed them follow it.
+
+        FloatingPointError if it is not finite.
+        """
         run, value = self.run_, score(self.machine, judged, self.training)
         if not np.isfinite(value):
             raise FloatingPointError("the validation score is not finite")
@@ -346,9 +436,18 @@ class _Loop:
         with self.budget.spending(FIGURES):
             if len(self.watched) and self.machine.reconstructs:
                 line["reconstruction_error"] = reconstruction_error(self.machine, self.watched)
-            line |= self.health.epoch(self.training, (self.watched.data, None if held is None else held.data), self.recipe.last, self.recipe.chains,
-                                      epoch, self.per_epoch, (self.watched.weights, None if held is None else held.weights),
-                                      budget=self.budget, updates=self.run_.updates - self.first, last=last)  # fmt: skip
+            line |= self.health.epoch(
+                self.training,
+                (self.watched.data, None if held is None else held.data),
+                self.recipe.last,
+                self.recipe.chains,
+                epoch,
+                self.per_epoch,
+                (self.watched.weights, None if held is None else held.weights),
+                budget=self.budget,
+                updates=self.run_.updates - self.first,
+                last=last,
+            )
         return line
 
     def _out_of_patience(self) -> bool:
@@ -356,7 +455,12 @@ class _Loop:
 
     def _counters(self) -> dict[str, Any]:
         run = self.run_
-        return {"updates": run.updates, "best_score": run.best_score, "best_update": run.best_update, "misses": self.misses}
+        return {
+            "updates": run.updates,
+            "best_score": run.best_score,
+            "best_update": run.best_update,
+            "misses": self.misses,
+        }
 
     def _keep(self) -> None:
         self.good = Kept({} if self.on_disk else self.recipe.arrays(), self._counters(), self.best)
@@ -366,12 +470,18 @@ class _Loop:
         if self.on_disk and self.folder is not None:
             self.good = self._stored(self.folder)
         self._restore(self.good)
-        self.run_.metrics = [line for line in self.run_.metrics if line["update"] <= self.run_.updates]
+        self.run_.metrics = [
+            line for line in self.run_.metrics if line["update"] <= self.run_.updates
+        ]
 
     def _restore(self, kept: Kept) -> None:
         self.recipe.restore(kept.arrays)
         run, counters = self.run_, kept.counters
-        run.updates, run.best_score, run.best_update = counters["updates"], counters["best_score"], counters["best_update"]
+        run.updates, run.best_score, run.best_update = (
+            counters["updates"],
+            counters["best_score"],
+            counters["best_update"],
+        )
         self.best, self.misses = kept.best, counters["misses"]
 
     def _stored(self, folder: RunFolder) -> Kept:
@@ -385,24 +495,40 @@ class _Loop:
             self.machine.params[name][...] = x
 
     def _checkpoint(self) -> None:
-        """The run as it is now, between two updates; the next one is due when it is worth its time."""
+        """The run as it is now, between two updates; the next one is due when it is worth
+        its time.
+        """
         begun = time.monotonic()
         self._write_state()
         self._write_params()
         now = time.monotonic()
-        self.checkpoint_due = now + max(MIN_SECONDS_BETWEEN_CHECKPOINTS, MIN_TIMES_THEIR_COST * (now - begun))
+        self.checkpoint_due = now + max(
+            MIN_SECONDS_BETWEEN_CHECKPOINTS, MIN_TIMES_THEIR_COST * (now - begun)
+        )
 
     def _write_state(self) -> None:
         if self.folder is not None:
-            arrays = {**self.recipe.arrays(copy=False), **{BEST + n: x for n, x in self.best.items()}}
+            arrays = {
+                **self.recipe.arrays(copy=False),
+                **{BEST + n: x for n, x in self.best.items()},
+            }
             self.folder.write_state(arrays, self._counters())
 
     def _write_params(self) -> None:
         if self.folder is not None:
             run = self.run_
-            facts = {"updates": run.updates, "total": self.total, "stopped": run.stopped, "best_score": run.best_score,
-                     "best_update": run.best_update, "cases": len(self.cases), "seed": self.training.seed}  # fmt: skip
-            self.folder.write_params({**self.machine.params, **stored_edges(self.machine.model)}, facts)
+            facts = {
+                "updates": run.updates,
+                "total": self.total,
+                "stopped": run.stopped,
+                "best_score": run.best_score,
+                "best_update": run.best_update,
+                "cases": len(self.cases),
+                "seed": self.training.seed,
+            }
+            self.folder.write_params(
+                {**self.machine.params, **stored_edges(self.machine.model)}, facts
+            )
 
     def _resume(self) -> None:
         if self.folder is None:
@@ -410,4 +536,8 @@ class _Loop:
         try:
             self._restore(self._stored(self.folder))
         except (KeyError, ValueError) as error:
-            raise fail("BM757", "the checkpoint belongs to another model or other training settings", note=str(error)) from None
+            raise fail(
+                "BM757",
+                "the checkpoint belongs to another model or other training settings",
+                note=str(error),
+            ) from None

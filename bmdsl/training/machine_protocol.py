@@ -12,20 +12,25 @@ from ..language.model import Model
 
 Array = np.ndarray
 Sums = dict[str, tuple[float, float]]
-"""Parameter name → (Σ g², Σ θ²) after a step: how a loop sees that something is no longer finite, at no extra pass."""
+"""Parameter name → (Σ g², Σ θ²) after a step: how a loop sees that something is no longer finite,
+at no extra pass.
+"""
 State = dict[str, Array]
 """Group name → [rows, ...]; training looks at the first axis only, the machine knows the rest."""
 
 
-
 class Machine(Protocol):
-    """A compiled model with parameters. Random numbers are keyed by (seed, stream, update): a call has no hidden state."""
+    """A compiled model with parameters.
+
+    Random numbers are keyed by (seed, stream, update): a call has no hidden state.
+    """
 
     model: Model
     seed: int
     dtype: Any
     stepped: bool
-    """Whether parameters are as a step has left them, so that their next use need not look at them."""
+    """Whether parameters are as a step has left them, so that their next use need not look at them.
+    """
 
     @property
     def params(self) -> dict[str, Array]:
@@ -42,41 +47,76 @@ class Machine(Protocol):
         """Inside, responsibilities are formed at these temperatures."""
 
     def standing_at(self, params: Mapping[str, Array]) -> AbstractContextManager[None]:
-        """Inside, fields and chains are those of these parameters; the gradient's sums stay at the machine's own."""
+        """Inside, fields and chains are those of these parameters; the gradient's sums stay at the
+        machine's own.
+        """
 
     def initial_state(self, n: int, stream: int, update: int) -> State: ...
 
-    def sweep(self, state: State, steps: int, observed: Mapping[str, Array], update: int, stream: int, keep: bool = True,
-              *, beta: Array | None = None, averaged: tuple[str, ...] = ()) -> State:  # fmt: skip
-        """Gibbs sweeps in place; observed entries are clamped, NaN is free. Returns the last state, a block of it as means.
+    def sweep(
+        self,
+        state: State,
+        steps: int,
+        observed: Mapping[str, Array],
+        update: int,
+        stream: int,
+        keep: bool = True,
+        *,
+        beta: Array | None = None,
+        averaged: tuple[str, ...] = (),
+    ) -> State:
+        """Gibbs sweeps in place; observed entries are clamped, NaN is free.
 
-        Without `keep` the state itself need not be brought up to date in that block. `beta` [rows] is an inverse temperature a row. Groups in
-        `averaged` take their means, not draws.
+        Returns the last state, a block of it as means.
+
+        Without `keep` the state itself need not be brought up to date in that block. `beta` [rows]
+        is an inverse temperature a row. Groups in `averaged` take their means, not draws.
         """
 
     def written_energy(self, state: State) -> Array:
         """E as the text has it: [rows], in nats."""
 
-    def draw_posterior(self, rows: State, observed: Mapping[str, Array], update: int, stream: int) -> State:
-        """A joint state with the hidden units drawn given the observed ones, whose posterior rows are `rows`."""
+    def draw_posterior(
+        self, rows: State, observed: Mapping[str, Array], update: int, stream: int
+    ) -> State:
+        """A joint state with the hidden units drawn given the observed ones, whose posterior rows
+        are `rows`.
+        """
 
     def posterior_rows(self, v: State, bits: int = ...) -> tuple[State, Array]:
-        """Rows and weights that sum to 1 a case, exactly P(h | v); the rows of a case stand together. BmError past 2^bits states a case."""
+        """Rows and weights that sum to 1 a case, exactly P(h | v); the rows of a case stand
+        together. BmError past 2^bits states a case.
+        """
 
     def mean_field(self, v: State, steps: int, tol: float, damping: float) -> tuple[State, int]: ...
 
     def model_rows(self, given: State | None = None) -> tuple[State, Array]:
-        """Rows and weights, sum 1, of the model's distribution; of that at each case of the given groups, in order and equally many."""
+        """Rows and weights, sum 1, of the model's distribution; of that at each case of the given
+        groups, in order and equally many.
+        """
 
-    def accumulate(self, rows: State, weights: Array | None, out: dict[str, Array], scale: float) -> None:
+    def accumulate(
+        self, rows: State, weights: Array | None, out: dict[str, Array], scale: float
+    ) -> None:
         """out[θ] += scale · Σ_n w_n ∂(−E)/∂θ(rows_n)."""
 
-    def pseudolikelihood(self, data: State, weights: Array, out: dict[str, Array] | None, scale: float) -> float:
+    def pseudolikelihood(
+        self, data: State, weights: Array, out: dict[str, Array] | None, scale: float
+    ) -> float:
         """Σ_n w_n Σ_i log P(x_i | rest), in nats; out[θ] += scale · its derivative."""
 
-    def contrastive_free_energy(self, data: State, weights: Array, out: dict[str, Array], scale: float, through: bool,
-                                told: bool, based: bool = True) -> float | None:  # fmt: skip
-        """Σ_n w_n (F(v′) − F(v)), v′ the reconstruction by means, in nats where it is to be `told`; out[θ] += scale · its derivative.
+    def contrastive_free_energy(
+        self,
+        data: State,
+        weights: Array,
+        out: dict[str, Array],
+        scale: float,
+        through: bool,
+        told: bool,
+        based: bool = True,
+    ) -> float | None:
+        """Σ_n w_n (F(v′) − F(v)), v′ the reconstruction by means, in nats where it is to be `told`;
+        out[θ] += scale · its derivative.
 
         Base measures are in F where `based`.
         """

@@ -13,7 +13,9 @@ def trained(machine: Machine) -> dict[str, Array]:
 
 
 def tie(machine: Machine, gradient: dict[str, Array]) -> None:
-    """A symmetric parameter's gradient is that of its free entries, W_ij = W_ji: g + gᵀ, zero diagonal."""
+    """A symmetric parameter's gradient is that of its free entries, W_ij = W_ji: g + gᵀ, zero
+    diagonal.
+    """
     for p in machine.model.parameters:
         if p.symmetric:
             g = gradient[p.name]

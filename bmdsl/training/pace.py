@@ -36,7 +36,9 @@ class Averages:
 
 
 class Pace:
-    """How many updates go into one call: as many as took a tenth of a second so far, so that signals and progress are seen to."""
+    """How many updates go into one call: as many as took a tenth of a second so far, so that
+    signals and progress are seen to.
+    """
 
     SECONDS = 0.1
 

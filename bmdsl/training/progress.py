@@ -1,4 +1,6 @@
-"""How far work has come: a bar with the time left on a terminal or in a notebook, else a line at times."""
+"""How far work has come: a bar with the time left on a terminal or in a notebook, else a line at
+times.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,10 @@ class Show(Protocol):
 
 @contextmanager
 def progress_line(total: int, wanted: bool | None) -> Iterator[Show]:
-    """Yields show(updates done, figures). `wanted` None: a bar if there is somebody to see it, else lines; False: nothing."""
+    """Yields show(updates done, figures).
+
+    `wanted` None: a bar if there is somebody to see it, else lines; False: nothing.
+    """
     if wanted is False:
         yield lambda done, figures, words="": None
     elif wanted or _in_notebook() or sys.stderr.isatty():
@@ -40,9 +45,20 @@ def _said(figures: Mapping[str, float], words: str) -> str:
 
 def _bar(total: int) -> Iterator[Show]:
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
 
-    columns = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), TextColumn("{task.fields[figures]}"))
+    columns = (
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[figures]}"),
+    )
     with Progress(*columns, console=Console(stderr=not _in_notebook())) as bar:
         task = bar.add_task("train", total=total, figures="")
 
@@ -71,7 +87,12 @@ class Lines:
         self.due = now + self.pause
         rate = (done - self.first) / (now - self.begun)
         left = f", {duration((self.total - done) / rate)} left" if rate > 0 else ""
-        print(f"{done:,} of {self.total:,} after {duration(now - self.begun)}{left}  {_said(figures, words)}", file=sys.stderr, flush=True)
+        print(
+            f"{done:,} of {self.total:,} after {duration(now - self.begun)}{left} "
+            f" {_said(figures, words)}",
+            file=sys.stderr,
+            flush=True,
+        )
 
 
 def duration(seconds: float) -> str:

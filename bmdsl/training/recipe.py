@@ -28,7 +28,12 @@ FEW = 6
 def verify_together(training: Training) -> None:
     """BmError where settings exclude one another."""
     if training.objective is not None and training.center:
-        raise fail("BM755", "`center on` is defined for the likelihood's gradient alone", training.objective.span, help="center off")
+        raise fail(
+            "BM755",
+            "`center on` is defined for the likelihood's gradient alone",
+            training.objective.span,
+            help="center off",
+        )
 
 
 @dataclass
@@ -46,7 +51,9 @@ class Recipe:
     total: int
     buffers: dict[str, Array]
     bounds: dict[str, float]
-    """Σ θ² past which a parameter has blown up: an entry's root mean square above 1e4, and 1e3 times that of the start."""
+    """Σ θ² past which a parameter has blown up: an entry's root mean square above 1e4, and 1e3
+    times that of the start.
+    """
     usage: Usage
     penalty_state: dict[str, Array]
     """What penalties learn, under `number/name`."""
@@ -57,14 +64,23 @@ class Recipe:
 
     @classmethod
     def of(cls, machine: Machine, training: Training, probe: Batch, total: int) -> Recipe:
-        """Looks the words up. `probe` is one case: where no positive phase is named, exact if it can be, else mean field.
+        """Looks the words up.
 
-        The positive phase is tried on the probe, so that one that cannot be carried out says so before training starts.
+        `probe` is one case: where no positive phase is named, exact if it can be, else mean field.
+
+        The positive phase is tried on the probe, so that one that cannot be carried out says so
+        before training starts.
         """
         verify_together(training)
         if not machine.params:
-            raise fail("BM886", f"`{machine.model.name}` has no parameters: there is nothing to train",
-                       help="write the numbers to be learnt as parameters: `param J  energy = - J s[i] s[wrap(i+1)]`")  # fmt: skip
+            raise fail(
+                "BM886",
+                f"`{machine.model.name}` has no parameters: there is nothing to train",
+                help=(
+                    "write the numbers to be learnt as parameters: `param J  energy = - J s[i]"
+                    " s[wrap(i+1)]`"
+                ),
+            )
         modules = {
             "optimizer": module_of("optimizer", "optimizers", training.optimizer),
             "schedule": module_of("schedule", "schedules", training.schedule),
@@ -82,15 +98,40 @@ class Recipe:
         penalties = tuple((module_of("penalty", "penalties", c), c) for c in training.penalty)
         state = modules["optimizer"].start(modifiers.trained(machine), training.optimizer)
         buffers = {name: np.zeros_like(x) for name, x in machine.params.items()}
-        bounds = {n: max(1e8 * x.size, 1e6 * float(np.vdot(x, x))) for n, x in machine.params.items()}
+        bounds = {
+            n: max(1e8 * x.size, 1e6 * float(np.vdot(x, x))) for n, x in machine.params.items()
+        }
         centring = Centring(machine.model) if training.center else None
-        learnt = {f"{k}/{n}": x for k, (m, c) in enumerate(penalties) if hasattr(m, "start") for n, x in m.start(machine, c).items()}
-        return cls(machine, training, positive, modules, penalties, centring, chains, state, total, buffers, bounds, Usage(machine.model), learnt)
+        learnt = {
+            f"{k}/{n}": x
+            for k, (m, c) in enumerate(penalties)
+            if hasattr(m, "start")
+            for n, x in m.start(machine, c).items()
+        }
+        return cls(
+            machine,
+            training,
+            positive,
+            modules,
+            penalties,
+            centring,
+            chains,
+            state,
+            total,
+            buffers,
+            bounds,
+            Usage(machine.model),
+            learnt,
+        )
 
-    def gradient(self, batch: Batch, share: float = 1.0) -> tuple[dict[str, Array], dict[str, float]]:
-        """share · (⟨∂(−E)/∂θ⟩_data − ⟨∂(−E)/∂θ⟩_model), or that of the objective, penalties included; figures for the progress line.
+    def gradient(
+        self, batch: Batch, share: float = 1.0
+    ) -> tuple[dict[str, Array], dict[str, float]]:
+        """share · (⟨∂(−E)/∂θ⟩_data − ⟨∂(−E)/∂θ⟩_model), or that of the objective, penalties
+        included; figures for the progress line.
 
-        `share` is the batch's mean case weight over the data's. The arrays are the recipe's own: the next call overwrites them.
+        `share` is the batch's mean case weight over the data's. The arrays are the recipe's own:
+        the next call overwrites them.
         """
         machine, out = self.machine, self.buffers
         for name, x in out.items():
@@ -98,9 +139,19 @@ class Recipe:
                 x.fill(0)
         self.clear.clear()
         figures: dict[str, float] = {}
-        with machine.frozen(), machine.tempered({t.group: t.at(batch.update / max(1, self.total - 1)) for t in self.training.temperature}):
+        with (
+            machine.frozen(),
+            machine.tempered(
+                {
+                    t.group: t.at(batch.update / max(1, self.total - 1))
+                    for t in self.training.temperature
+                }
+            ),
+        ):
             if self.training.objective is not None:
-                figures = self.modules["objective"].add_gradient(machine, self.training.objective, batch, out, share)
+                figures = self.modules["objective"].add_gradient(
+                    machine, self.training.objective, batch, out, share
+                )
                 positive = Expectation(batch.data, batch.weights)
             else:
                 positive = self._phases(batch, out, share)
@@ -113,7 +164,11 @@ class Recipe:
             if hasattr(module, "add_gradient"):
                 module.add_gradient(machine, choice, out, positive)
             if hasattr(module, "follow"):
-                own = {n.removeprefix(f"{k}/"): x for n, x in self.penalty_state.items() if n.startswith(f"{k}/")}
+                own = {
+                    n.removeprefix(f"{k}/"): x
+                    for n, x in self.penalty_state.items()
+                    if n.startswith(f"{k}/")
+                }
                 module.follow(machine, choice, out, own, rate)
         return out, figures
 
@@ -125,7 +180,9 @@ class Recipe:
         """Adds both phases; the positive one."""
         machine = self.machine
         positive = self.modules["positive"].expect(machine, self.positive, batch)
-        negative = self.modules["negative"].expect(machine, self.training.negative, batch, self.chains, positive)
+        negative = self.modules["negative"].expect(
+            machine, self.training.negative, batch, self.chains, positive
+        )
         machine.accumulate(positive.rows, positive.weights, out, share)
         machine.accumulate(negative.rows, negative.weights, out, -share)
         if hasattr(self.modules["negative"], "after"):
@@ -136,37 +193,67 @@ class Recipe:
             self.centring.change(out)
         return positive
 
-    def update(self, batch: Batch, share: float = 1.0, on_gradient: Callable[[dict[str, Array]], None] | None = None) -> dict[str, float]:
-        """One step in place; figures for the progress line. FloatingPointError where the gradient or a parameter is not finite."""
+    def update(
+        self,
+        batch: Batch,
+        share: float = 1.0,
+        on_gradient: Callable[[dict[str, Array]], None] | None = None,
+    ) -> dict[str, float]:
+        """One step in place; figures for the progress line.
+
+        FloatingPointError where the gradient or a parameter is not finite.
+        """
         gradient, figures = self.gradient(batch, share)
         if on_gradient is not None:
             on_gradient(gradient)
         trained = modifiers.trained(self.machine)
         factor = self.factor(batch.update)
-        sums = self.modules["optimizer"].step(trained, gradient, self.optimizer_state, self.training.optimizer, factor)
+        sums = self.modules["optimizer"].step(
+            trained, gradient, self.optimizer_state, self.training.optimizer, factor
+        )
         if getattr(self.modules["optimizer"], "CLEARS", False):
             self.clear.update(trained)
         for name, (squares, norms) in sums.items():
             if not isfinite(squares):
                 raise FloatingPointError(f"the gradient of `{name}` is not finite")
             if not norms < self.bounds[name]:
-                raise FloatingPointError(f"parameter `{name}` is not finite" if not isfinite(norms) else
-                                         f"parameter `{name}` has grown to {(norms / max(1, trained[name].size)) ** 0.5:.3g} (root mean square)")  # fmt: skip
+                raise FloatingPointError(
+                    f"parameter `{name}` is not finite"
+                    if not isfinite(norms)
+                    else (
+                        f"parameter `{name}` has grown to"
+                        f" {(norms / max(1, trained[name].size)) ** 0.5:.3g} (root mean square)"
+                    )
+                )
         for module, choice in self.penalties:
             if hasattr(module, "project"):
                 module.project(self.machine, choice)
         modifiers.hold(self.machine)
         norm = sum(squares for squares, _ in sums.values()) ** 0.5
-        return {"gradient_norm": norm, "rate": float(self.training.optimizer["rate"]) * factor, **figures}
+        return {
+            "gradient_norm": norm,
+            "rate": float(self.training.optimizer["rate"]) * factor,
+            **figures,
+        }
 
     def arrays(self, copy: bool = True) -> dict[str, Array]:
-        """Everything that an update changes, by name: what a bit-exact resume needs. Without `copy` the arrays are views where they can be."""
+        """Everything that an update changes, by name: what a bit-exact resume needs.
+
+        Without `copy` the arrays are views where they can be.
+        """
         offsets = self.centring.offsets if self.centring else {}
         parts = {**self._parts(), "offsets": offsets}
-        return {f"{part}/{name}": (np.array(x, order="C") if copy else np.asarray(x, order="C")) for part, xs in parts.items() for name, x in xs.items()}
+        return {
+            f"{part}/{name}": np.array(x, order="C") if copy else np.asarray(x, order="C")
+            for part, xs in parts.items()
+            for name, x in xs.items()
+        }
 
     def restore(self, arrays: Mapping[str, Array]) -> None:
-        """Puts the arrays of `arrays()` back. KeyError or ValueError where a parameter is missing or not finite, or an array does not fit."""
+        """Puts the arrays of `arrays()` back.
+
+        KeyError or ValueError where a parameter is missing or not finite, or an array does not fit.
+        """
         for name in self._parts()["params"]:
             if not np.isfinite(arrays[f"params/{name}"]).all():
                 raise ValueError(f"parameter `{name}` is not finite")
@@ -181,7 +268,12 @@ class Recipe:
                 own[...] = value
 
     def _parts(self) -> dict[str, dict[str, Array]]:
-        return {"params": self.machine.params, "optimizer": self.optimizer_state, "chains": self.chains, "penalties": self.penalty_state}
+        return {
+            "params": self.machine.params,
+            "optimizer": self.optimizer_state,
+            "chains": self.chains,
+            "penalties": self.penalty_state,
+        }
 
 
 def _default_positive(machine: Machine, probe: Batch) -> Choice:
@@ -192,4 +284,3 @@ def _default_positive(machine: Machine, probe: Batch) -> Choice:
     except BmError:
         return MEAN_FIELD
     return Choice("exact")
-

@@ -1,4 +1,6 @@
-"""How often each state of a hidden one-of-K unit is taken: where one takes all, the other components of a mixture learn nothing."""
+"""How often each state of a hidden one-of-K unit is taken: where one takes all, the other
+components of a mixture learn nothing.
+"""
 
 from __future__ import annotations
 
@@ -18,10 +20,19 @@ ALL = 0.95
 
 
 class Usage:
-    """Sums the positive phase's mean of every hidden group that is one one-of-K unit, over an epoch."""
+    """Sums the positive phase's mean of every hidden group that is one one-of-K unit, over an
+    epoch.
+    """
 
     def __init__(self, model: Model) -> None:
-        self.groups = tuple(g.name for g in model.groups if g.role == "hidden" and g.states is not None and len(g.axes) == 1 and int(g.states) > 1)
+        self.groups = tuple(
+            g.name
+            for g in model.groups
+            if g.role == "hidden"
+            and g.states is not None
+            and len(g.axes) == 1
+            and int(g.states) > 1
+        )
         self._sums: dict[str, Array] = {}
         self._count = 0
         self._told: set[str] = set()
@@ -41,7 +52,8 @@ class Usage:
             x[...] = 0
 
     def epoch(self) -> dict[str, Any]:
-        """`usage_z`, shares of the states, and `entropy_z` = −Σ p log p in nats (log K where all are used alike); starts over.
+        """`usage_z`, shares of the states, and `entropy_z` = −Σ p log p in nats (log K where all
+        are used alike); starts over.
 
         Warns, once a unit, where one state has taken ALL of the cases.
         """
@@ -60,7 +72,18 @@ class Usage:
 
 def _collapse(name: str, p: Array) -> Diagnostic:
     k = int(p.argmax())
-    ways = (f"hold its use even: a bias `d[k] {name}[k]` and `penalty sparsity({name}, target = 1/{len(p)}, rate = 20)`",
-            f"raise `temperature {name}`, or share the visible biases among components and start them from data: `init logit_mean(...)`")  # fmt: skip
-    message = f"state {k} of `{name}` takes {100 * p[k]:.0f} % of the cases: the other {len(p) - 1} learn nothing"
+    ways = (
+        (
+            f"hold its use even: a bias `d[k] {name}[k]` and `penalty sparsity({name}, target ="
+            f" 1/{len(p)}, rate = 20)`"
+        ),
+        (
+            f"raise `temperature {name}`, or share the visible biases among components and start"
+            " them from data: `init logit_mean(...)`"
+        ),
+    )
+    message = (
+        f"state {k} of `{name}` takes {100 * p[k]:.0f} % of the cases: the other {len(p) - 1} learn"
+        " nothing"
+    )
     return Diagnostic("BM762", message, None, level="warning", helps=ways)

@@ -1,7 +1,8 @@
 """The score that early stopping watches; lower is better.
 
-With an exact negative phase, −log-likelihood a case, in nats. Otherwise log Z is unknown and free energies of different parameters
-cannot be compared, so it is the mean squared error of E[v | E[h | v]].
+With an exact negative phase, −log-likelihood a case, in nats. Otherwise log Z is unknown and free
+energies of different parameters cannot be compared, so it is the mean squared error of E[v | E[h |
+v]].
 """
 
 from __future__ import annotations
@@ -15,9 +16,14 @@ from .machine_protocol import Machine
 
 
 def reconstruction_error(machine: Machine, cases: Cases) -> float:
-    """Weighted mean over the cases of the squared error of E[v | E[h | v]] an entry that was seen, of the first visible group."""
+    """Weighted mean over the cases of the squared error of E[v | E[h | v]] an entry that was seen,
+    of the first visible group.
+    """
     first = next(g.name for g in machine.model.groups if g.role == "visible")
-    wrong = (np.asarray(machine.reconstruct(cases.data)).reshape(len(cases), -1) - cases.data[first].reshape(len(cases), -1)) ** 2
+    wrong = (
+        np.asarray(machine.reconstruct(cases.data)).reshape(len(cases), -1)
+        - cases.data[first].reshape(len(cases), -1)
+    ) ** 2
     if np.isnan(wrong).any():  # where nothing was seen, of this group alone, there is no error
         seen = ~np.isnan(wrong)
         each = np.where(seen, wrong, 0).sum(1) / np.maximum(seen.sum(1), 1)
@@ -27,14 +33,21 @@ def reconstruction_error(machine: Machine, cases: Cases) -> float:
 
 def is_likelihood(machine: Machine, training: Training) -> bool:
     """Whether the score is −log-likelihood."""
-    return training.negative.name == "exact" and getattr(machine, "log_likelihood", None) is not None
+    return (
+        training.negative.name == "exact" and getattr(machine, "log_likelihood", None) is not None
+    )
 
 
 def score(machine: Machine, cases: Cases, training: Training) -> float:
     """Weighted mean over cases that `judged` has chosen."""
     if is_likelihood(machine, training):
-        return float(np.average(-np.asarray(machine.log_likelihood(cases.data)), weights=cases.weights))  # type: ignore[attr-defined]  # looked for above
+        found = machine.log_likelihood(cases.data)  # type: ignore[attr-defined]  # looked for above
+        return float(np.average(-np.asarray(found), weights=cases.weights))
     if not machine.reconstructs:
-        raise fail("BM753", f"`{machine.model.name}` cannot be scored on validation cases: it has neither a likelihood that is exact nor reconstructions",
-                   help="leave `validate` out")  # fmt: skip
+        raise fail(
+            "BM753",
+            f"`{machine.model.name}` cannot be scored on validation cases: it has neither a"
+            " likelihood that is exact nor reconstructions",
+            help="leave `validate` out",
+        )
     return reconstruction_error(machine, cases)

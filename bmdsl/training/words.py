@@ -38,8 +38,11 @@ def module_of(kind: str, folder: str, choice: Choice) -> ModuleType:
 Penalties = tuple[tuple[ModuleType, Choice], ...]
 
 
-def words_of(training: Training, positive: Choice | None) -> tuple[dict[str, ModuleType], Penalties]:
-    """The modules of a train block's words by their part in an update, and its penalties with theirs.
+def words_of(
+    training: Training, positive: Choice | None
+) -> tuple[dict[str, ModuleType], Penalties]:
+    """The modules of a train block's words by their part in an update, and its penalties with
+    theirs.
 
     Raises BM750 for an unknown word.
     """

@@ -1,4 +1,6 @@
-"""Unit types: the built-in ones, found in this folder, and the user's own, registered or installed as `bmdsl.units` entry points."""
+"""Unit types: the built-in ones, found in this folder, and the user's own, registered or installed
+as `bmdsl.units` entry points.
+"""
 
 from __future__ import annotations
 
@@ -24,13 +26,18 @@ _searched = False
 def register(unit: type[UnitType]) -> type[UnitType]:
     """Adds a unit type under its name; may be used as a decorator.
 
-    BmError BM850 where another type has the name, BM852 where its functions are missing or contradict one another.
+    BmError BM850 where another type has the name, BM852 where its functions are missing or
+    contradict one another.
     """
     if not is_shipped(unit):
         verify(unit)
     known = _registry.get(unit.name)
     if known is not None and known.__qualname__ != unit.__qualname__:
-        raise fail("BM850", f"unit type `{unit.name}` is already registered", help="give the new type another name")
+        raise fail(
+            "BM850",
+            f"unit type `{unit.name}` is already registered",
+            help="give the new type another name",
+        )
     _registry[unit.name] = unit
     _written[unit.name] = _file_of(unit)
     return unit
@@ -42,7 +49,9 @@ def is_shipped(unit: type[UnitType]) -> bool:
 
 
 def written_in(name: str) -> tuple[str, str]:
-    """The file that a registered type is written in and its SHA-256 as it was then; empty where it is none."""
+    """The file that a registered type is written in and its SHA-256 as it was then; empty where it
+    is none.
+    """
     return _written.get(name, ("", ""))
 
 
@@ -64,7 +73,12 @@ def _search() -> None:
     for info in pkgutil.iter_modules(__path__):
         module = importlib.import_module(f"{__name__}.{info.name}")
         for value in vars(module).values():
-            if isinstance(value, type) and issubclass(value, UnitType) and value is not UnitType and value.__module__ == module.__name__:
+            if (
+                isinstance(value, type)
+                and issubclass(value, UnitType)
+                and value is not UnitType
+                and value.__module__ == module.__name__
+            ):
                 register(value)
     for point in importlib.metadata.entry_points(group="bmdsl.units"):
         register(point.load())
@@ -74,8 +88,14 @@ def get(name: str) -> type[UnitType]:
     """The unit type of this name; BmError with a near name if there is none."""
     _search()
     if name not in _registry:
-        close = next((n for n, u in _registry.items() if name.lower() in u.also), None) or near(name, _registry)
-        raise fail("BM851", f"unknown unit type `{name}`", help=f"did you mean `{close}`?" if close else f"known: {', '.join(names())}")
+        close = next((n for n, u in _registry.items() if name.lower() in u.also), None) or near(
+            name, _registry
+        )
+        raise fail(
+            "BM851",
+            f"unknown unit type `{name}`",
+            help=f"did you mean `{close}`?" if close else f"known: {', '.join(names())}",
+        )
     return _registry[name]
 
 

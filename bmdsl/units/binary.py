@@ -9,7 +9,9 @@ from .scalars import below_sigmoid, sigmoid, softplus
 
 
 class Binary(UnitType):
-    """x ∈ {0, 1}, t(x) = x, base 1: A(η) = log(1 + e^η), mean σ(η), variance σ(η)(1 − σ(η)); drawn as u < σ(η)."""
+    """x ∈ {0, 1}, t(x) = x, base 1: A(η) = log(1 + e^η), mean σ(η), variance σ(η)(1 − σ(η)); drawn
+    as u < σ(η).
+    """
 
     name = "binary"
     summary = "on or off"

@@ -10,10 +10,12 @@ from .scalars import binomial_quantile, digamma, exp, lgamma, sigmoid, softplus
 
 
 class Binomial(UnitType):
-    """x ∈ {0, …, N}, t(x) = x, base C(N, x): A(η) = N log(1 + e^η), mean Nσ(η), variance Nσ(η)(1 − σ(η)).
+    """x ∈ {0, …, N}, t(x) = x, base C(N, x): A(η) = N log(1 + e^η), mean Nσ(η), variance Nσ(η)(1 −
+    σ(η)).
 
-    Drawn by inversion over the states in order of distance from the mode, so that it takes O(√N) steps and no tail underflows; where the variance
-    is 100 or more by Cornish and Fisher's expansion of the quantile (1938), whose distribution function is within 2·10⁻⁷ of the exact one.
+    Drawn by inversion over the states in order of distance from the mode, so that it takes O(√N)
+    steps and no tail underflows; where the variance is 100 or more by Cornish and Fisher's
+    expansion of the quantile (1938), whose distribution function is within 2·10⁻⁷ of the exact one.
     """
 
     name = "binomial"
@@ -48,7 +50,13 @@ class Binomial(UnitType):
         if N * p * q >= 100.0:
             return binomial_quantile(u, N, p, q)
         low = min(float(int((N + 1.0) * p)), N)
-        at_mode = exp(lgamma(N + 1.0) - lgamma(low + 1.0) - lgamma(N - low + 1.0) - low * softplus(-eta) - (N - low) * softplus(eta))
+        at_mode = exp(
+            lgamma(N + 1.0)
+            - lgamma(low + 1.0)
+            - lgamma(N - low + 1.0)
+            - low * softplus(-eta)
+            - (N - low) * softplus(eta)
+        )
         left = u - at_mode
         if left < 0.0:
             return low

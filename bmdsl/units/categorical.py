@@ -10,9 +10,11 @@ from .scalars import exp, log
 
 
 class Categorical(UnitType):
-    """x one of K one-hot vectors, t(x) = x: A(η) = log Σ_k e^{η_k}, mean softmax η, variance of each state p(1 − p).
+    """x one of K one-hot vectors, t(x) = x: A(η) = log Σ_k e^{η_k}, mean softmax η, variance of
+    each state p(1 − p).
 
-    Drawn by inverting the cumulative sum; a uniform past the rounded total takes the last state, never one past the end.
+    Drawn by inverting the cumulative sum; a uniform past the rounded total takes the last state,
+    never one past the end.
     """
 
     name = "categorical"

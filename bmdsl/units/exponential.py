@@ -1,4 +1,6 @@
-"""Exponential units: real values between 0 and a largest one, with a density that rises or falls as e^{ηx}."""
+"""Exponential units: real values between 0 and a largest one, with a density that rises or falls as
+e^{ηx}.
+"""
 
 from __future__ import annotations
 
@@ -12,10 +14,11 @@ from .scalars import exp, expm1, log, log1p
 class Exponential(UnitType):
     """x ∈ [0, m], t(x) = x, base 1. With y = ηm:
 
-    A(η) = log((e^y − 1)/η), mean m(1/(1 − e^−y) − 1/y), variance m²(1/y² − 1/(4 sinh²(y/2))), all with their series where |y| is small; drawn
-    by inversion, x = log(1 + u(e^y − 1))/η.
+    A(η) = log((e^y − 1)/η), mean m(1/(1 − e^−y) − 1/y), variance m²(1/y² − 1/(4 sinh²(y/2))), all
+    with their series where |y| is small; drawn by inversion, x = log(1 + u(e^y − 1))/η.
 
-    Source: the truncated exponential as a unit of an energy model, Bengio, Lamblin, Popovici & Larochelle 2007, section 3.1.
+    Source: the truncated exponential as a unit of an energy model, Bengio, Lamblin, Popovici &
+    Larochelle 2007, section 3.1.
     """
 
     name = "exponential"

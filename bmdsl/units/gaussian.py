@@ -12,7 +12,8 @@ from .scalars import log, normal_quantile, sqrt
 class Gaussian(UnitType):
     """x ∈ ℝ, t(x) = (x, x²), base exp(−x²/(2σ²)). With precision λ = 1/σ² − 2η₂ > 0:
 
-    A(η, η₂) = η²/(2λ) + ½ log(2π/λ), mean η/λ, E[x²] = 1/λ + (η/λ)², variance 1/λ; drawn as η/λ + Φ⁻¹(u)/√λ.
+    A(η, η₂) = η²/(2λ) + ½ log(2π/λ), mean η/λ, E[x²] = 1/λ + (η/λ)², variance 1/λ; drawn as η/λ +
+    Φ⁻¹(u)/√λ.
     """
 
     name = "gaussian"

@@ -13,16 +13,21 @@ draw_binomial = Binomial.sample
 
 
 class Multinary(UnitType):
-    """x ∈ {0, k, 2k, …, N}, t(x) = x, base C(N/k, x/k): A(η) = (N/k) log(1 + e^{kη}), mean Nσ(kη), variance N k σ(kη)(1 − σ(kη)).
+    """x ∈ {0, k, 2k, …, N}, t(x) = x, base C(N/k, x/k): A(η) = (N/k) log(1 + e^{kη}), mean Nσ(kη),
+    variance N k σ(kη)(1 − σ(kη)).
 
-    That is k times a binomial count out of N/k, which has exactly the A, mean and variance of Ahn's N copies with offset biases (Differentiable
-    multinary RBMs, eq. 5, where they are an approximation); gain 1 is `binomial(N)`. Where N/k is not whole, what is left over is one copy
+    That is k times a binomial count out of N/k, which has exactly the A, mean and variance of Ahn's
+    N copies with offset biases (Differentiable multinary RBMs, eq. 5, where they are an
+    approximation); gain 1 is `binomial(N)`. Where N/k is not whole, what is left over is one copy
     that is on with a probability in proportion. Data may be any values from 0 to N.
     """
 
     name = "multinary"
     summary = "a value from 0 to N"
-    options = (Option("N", "integer", required=True, low=1), Option("gain", "number", 1.0, low=0.0, open_low=True))
+    options = (
+        Option("N", "integer", required=True, low=1),
+        Option("gain", "number", 1.0, low=0.0, open_low=True),
+    )
     domain = "the real numbers from 0 to N"
     formulas = {
         "log_partition": "N / gain * log(1 + exp(gain * eta))",
@@ -71,7 +76,11 @@ class Multinary(UnitType):
     @classmethod
     def support(cls, *arguments: float) -> np.ndarray | None:
         copies = arguments[0] / arguments[1]
-        return arguments[1] * np.arange(round(copies) + 1) if abs(copies - round(copies)) < 1e-9 else None
+        return (
+            arguments[1] * np.arange(round(copies) + 1)
+            if abs(copies - round(copies)) < 1e-9
+            else None
+        )
 
     @classmethod
     def contains(cls, x: np.ndarray, *arguments: float) -> np.ndarray:

@@ -9,11 +9,14 @@ from .scalars import dilogarithm, exp, log1p, sigmoid, softplus
 
 
 class Nrelu(UnitType):
-    """Infinitely many binary copies with biases η − ½, η − 3/2, …; x is how many are on (Nair & Hinton 2010, section 2).
+    """Infinitely many binary copies with biases η − ½, η − 3/2, …; x is how many are on (Nair &
+    Hinton 2010, section 2).
 
-    A(η) = −Li₂(−e^η), mean log(1 + e^η), variance σ(η). No distribution on x ≥ 0 has exactly this A: its power series in e^η turns negative at the
-    fourth term. The copies have A(η) = Σ log(1 + e^{η − n + ½}), of which it is the integral form, and x is drawn from them exactly, by inversion of
-    P(x) ∝ exp(ηx − x²/2)/Π_{i ≤ x} (1 − e^−i) from the mode. The mean of what is drawn differs from log(1 + e^η) by at most 0.0106.
+    A(η) = −Li₂(−e^η), mean log(1 + e^η), variance σ(η). No distribution on x ≥ 0 has exactly this
+    A: its power series in e^η turns negative at the fourth term. The copies have A(η) = Σ log(1 +
+    e^{η − n + ½}), of which it is the integral form, and x is drawn from them exactly, by inversion
+    of P(x) ∝ exp(ηx − x²/2)/Π_{i ≤ x} (1 − e^−i) from the mode. The mean of what is drawn differs
+    from log(1 + e^η) by at most 0.0106.
     """
 
     name = "nrelu"
@@ -27,7 +30,10 @@ class Nrelu(UnitType):
         "mean": "log(1 + exp(eta))",
         "variance": "sigmoid(eta)",
         "log_base": "-x**2 / 2 - sum(log(1 - exp(-i)) for i in upto(x))",
-        "density": "exp(eta * x - x**2 / 2) / (prod(1 - exp(-i) for i in upto(x)) * prod(1 + exp(eta - n + 1 / 2) for n in naturals))",
+        "density": (
+            "exp(eta * x - x**2 / 2) / (prod(1 - exp(-i) for i in upto(x)) * prod(1 + exp(eta - n +"
+            " 1 / 2) for n in naturals))"
+        ),
     }
 
     @staticmethod

@@ -11,9 +11,10 @@ from .scalars import digamma, exp, lgamma, log, normal_quantile, sqrt
 class Poisson(UnitType):
     """x ∈ {0, 1, 2, …}, t(x) = x, base 1/x!: A(η) = mean = variance = e^η.
 
-    Drawn by inversion over the counts in order of distance from the mode, about √(e^η) steps; above e^η = 10⁴ by the Cornish–Fisher expansion of
-    the normal quantile (Fisher & Cornish 1960), whose error is below a thousandth of a standard deviation there. Fields above 30 count as 30:
-    a rate of 10¹³.
+    Drawn by inversion over the counts in order of distance from the mode, about √(e^η) steps; above
+    e^η = 10⁴ by the Cornish–Fisher expansion of the normal quantile (Fisher & Cornish 1960), whose
+    error is below a thousandth of a standard deviation there. Fields above 30 count as 30: a rate
+    of 10¹³.
     """
 
     name = "poisson"
@@ -46,7 +47,18 @@ class Poisson(UnitType):
         if rate > 1e4:
             z = normal_quantile(u)
             root = sqrt(rate)
-            return max(0.0, float(int(rate + root * z + (z * z - 1.0) / 6.0 + (z - z * z * z) / (72.0 * root) + 0.5)))
+            return max(
+                0.0,
+                float(
+                    int(
+                        rate
+                        + root * z
+                        + (z * z - 1.0) / 6.0
+                        + (z - z * z * z) / (72.0 * root)
+                        + 0.5
+                    )
+                ),
+            )
         low = float(int(rate))
         at_mode = exp(low * log(rate) - rate - lgamma(low + 1.0)) if low > 0.0 else exp(-rate)
         left = u - at_mode

@@ -12,11 +12,13 @@ from .scalars import erfcx, exp, log, normal_quantile, sqrt
 class Rectified(UnitType):
     """x ≥ 0, t(x) = (x, x²), base exp(−x²/(2σ²)). With precision λ = 1/σ² − 2η₂ > 0 and t = η/√λ:
 
-    A(η, η₂) = ½ log(2π/λ) + ½ t² + log Φ(t) = ½ log(π/(2λ)) + log erfcx(−t/√2), mean (t + κ)/√λ, variance (1 − κ(t + κ))/λ, where
-    κ = φ(t)/Φ(t) = √(2/π)/erfcx(−t/√2). Far below zero, where t + κ cancels, its asymptotic series takes over. Drawn by inversion: of Φ for
-    t > −5, else of log Q by Newton's rule from a Rayleigh start.
+    A(η, η₂) = ½ log(2π/λ) + ½ t² + log Φ(t) = ½ log(π/(2λ)) + log erfcx(−t/√2), mean (t + κ)/√λ,
+    variance (1 − κ(t + κ))/λ, where κ = φ(t)/Φ(t) = √(2/π)/erfcx(−t/√2). Far below zero, where t +
+    κ cancels, its asymptotic series takes over. Drawn by inversion: of Φ for t > −5, else of log Q
+    by Newton's rule from a Rayleigh start.
 
-    Source: Nair & Hinton 2010 for the idea of rectified units; Johnson, Kotz & Balakrishnan 1994, section 13.10.1, for the moments.
+    Source: Nair & Hinton 2010 for the idea of rectified units; Johnson, Kotz & Balakrishnan 1994,
+    section 13.10.1, for the moments.
     """
 
     name = "rectified"
@@ -27,11 +29,22 @@ class Rectified(UnitType):
     domain = "the real numbers from 0 on"
     formulas = {
         "precision": "1 / sigma**2 - 2 * eta2",
-        "log_partition": "eta**2 / (2 * precision) + log(2 * pi / precision) / 2 + log(Phi(eta / sqrt(precision)))",
-        "mean": "eta / precision + phi(eta / sqrt(precision)) / (sqrt(precision) * Phi(eta / sqrt(precision)))",
-        "mean_square": "1 / precision + eta / precision * (eta / precision + phi(eta / sqrt(precision))"
-        " / (sqrt(precision) * Phi(eta / sqrt(precision))))",
-        "density": "sqrt(precision / (2 * pi)) / Phi(eta / sqrt(precision)) * exp(-precision / 2 * (x - eta / precision)**2)",
+        "log_partition": (
+            "eta**2 / (2 * precision) + log(2 * pi / precision) / 2 + log(Phi(eta /"
+            " sqrt(precision)))"
+        ),
+        "mean": (
+            "eta / precision + phi(eta / sqrt(precision)) / (sqrt(precision) * Phi(eta /"
+            " sqrt(precision)))"
+        ),
+        "mean_square": (
+            "1 / precision + eta / precision * (eta / precision + phi(eta / sqrt(precision))"
+            " / (sqrt(precision) * Phi(eta / sqrt(precision))))"
+        ),
+        "density": (
+            "sqrt(precision / (2 * pi)) / Phi(eta / sqrt(precision)) * exp(-precision / 2 * (x -"
+            " eta / precision)**2)"
+        ),
         "log_base": "-x**2 / (2 * sigma**2)",
     }
 
@@ -40,7 +53,11 @@ class Rectified(UnitType):
         precision = 1.0 / (sigma * sigma) - 2.0 * eta2
         t = eta / sqrt(precision)
         if t > 5.0:
-            return 0.5 * log(6.283185307179586 / precision) + 0.5 * t * t + log(1.0 - 0.5 * exp(-0.5 * t * t) * erfcx(0.7071067811865476 * t))
+            return (
+                0.5 * log(6.283185307179586 / precision)
+                + 0.5 * t * t
+                + log(1.0 - 0.5 * exp(-0.5 * t * t) * erfcx(0.7071067811865476 * t))
+            )
         return 0.5 * log(1.5707963267948966 / precision) + log(erfcx(-0.7071067811865476 * t))
 
     @staticmethod

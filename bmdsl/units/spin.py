@@ -9,7 +9,9 @@ from .scalars import below_sigmoid, exp, logcosh, tanh
 
 
 class Spin(UnitType):
-    """x ∈ {−1, +1}, t(x) = x, base 1: A(η) = log 2cosh η, mean tanh η, variance 1 − tanh² η; drawn as u < σ(2η)."""
+    """x ∈ {−1, +1}, t(x) = x, base 1: A(η) = log 2cosh η, mean tanh η, variance 1 − tanh² η; drawn
+    as u < σ(2η).
+    """
 
     name = "spin"
     summary = "up or down"

@@ -1,4 +1,6 @@
-"""A unit type held against itself at length: formulas over a wide grid of fields, and draws against them."""
+"""A unit type held against itself at length: formulas over a wide grid of fields, and draws against
+them.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,9 @@ UNIFORMS = 20_000
 
 @dataclass(frozen=True)
 class Finding:
-    """One line of the check: what was compared, the largest difference, how much is allowed, and where it was largest."""
+    """One line of the check: what was compared, the largest difference, how much is allowed, and
+    where it was largest.
+    """
 
     what: str
     error: float
@@ -31,11 +35,24 @@ class Finding:
 
 
 def formulas(unit: type[UnitType]) -> Iterator[Finding]:
-    """Mean and variance against the derivatives of A, draws against both, and all of them finite far out."""
+    """Mean and variance against the derivatives of A, draws against both, and all of them finite
+    far out.
+    """
     a = example_arguments(unit)
-    size = int(unit.components or 3) if unit.components is not None or unit.states is not None else 0
-    grid = [np.resize([e, -0.3 * e, 0.1], size) for e in WIDE] if size else [np.array([e]) for e in WIDE]
-    tolerance = {"mean against A′": 1e-5, "variance against A″": 1e-5, "draws against the mean": 0.02, "draws against the variance": 0.02}
+    size = (
+        int(unit.components or 3) if unit.components is not None or unit.states is not None else 0
+    )
+    grid = (
+        [np.resize([e, -0.3 * e, 0.1], size) for e in WIDE]
+        if size
+        else [np.array([e]) for e in WIDE]
+    )
+    tolerance = {
+        "mean against A′": 1e-5,
+        "variance against A″": 1e-5,
+        "draws against the mean": 0.02,
+        "draws against the variance": 0.02,
+    }
     rows: dict[str, list[tuple[float, str]]] = {what: [] for what in tolerance}
     finite = []
     for eta in grid:
@@ -44,17 +61,49 @@ def formulas(unit: type[UnitType]) -> Iterator[Finding]:
         for k in range(len(eta)):
             step = np.zeros(len(eta))
             step[k] = STEP
-            slope = (_log_partition(unit, eta + step, a) - _log_partition(unit, eta - step, a)) / (2 * STEP)
-            bend = (moments(unit, eta + step, a)[0][k] - moments(unit, eta - step, a)[0][k]) / (2 * STEP)
+            slope = (_log_partition(unit, eta + step, a) - _log_partition(unit, eta - step, a)) / (
+                2 * STEP
+            )
+            bend = (moments(unit, eta + step, a)[0][k] - moments(unit, eta - step, a)[0][k]) / (
+                2 * STEP
+            )
             rows["mean against A′"].append((abs(mean[k] - slope) / max(1.0, abs(slope)), shown))
-            rows["variance against A″"].append((abs(variance[k] - bend) / max(1.0, abs(bend)), shown))
-        drawn = np.array([_draw(unit, eta, (n + 0.5) / UNIFORMS, a) for n in range(UNIFORMS)]).reshape(UNIFORMS, -1)
+            rows["variance against A″"].append(
+                (abs(variance[k] - bend) / max(1.0, abs(bend)), shown)
+            )
+        drawn = np.array(
+            [_draw(unit, eta, (n + 0.5) / UNIFORMS, a) for n in range(UNIFORMS)]
+        ).reshape(UNIFORMS, -1)
         spread, slack = np.maximum(variance, 1e-12) ** 0.5, unit.draws_within
-        rows["draws against the mean"].append((float(np.max(np.maximum(0.0, np.abs(drawn.mean(0) - mean) - slack) / np.maximum(spread, 0.05))), shown))
-        rows["draws against the variance"].append((float(np.max(np.maximum(0.0, np.abs(drawn.var(0) - variance) - slack) / np.maximum(variance, 0.05))), shown))
+        rows["draws against the mean"].append(
+            (
+                float(
+                    np.max(
+                        np.maximum(0.0, np.abs(drawn.mean(0) - mean) - slack)
+                        / np.maximum(spread, 0.05)
+                    )
+                ),
+                shown,
+            )
+        )
+        rows["draws against the variance"].append(
+            (
+                float(
+                    np.max(
+                        np.maximum(0.0, np.abs(drawn.var(0) - variance) - slack)
+                        / np.maximum(variance, 0.05)
+                    )
+                ),
+                shown,
+            )
+        )
     for far in FAR:
         eta = np.resize([far, 0.0], size) if size else np.array([far])
-        values = [_log_partition(unit, eta, a), *moments(unit, eta, a)[0], *np.ravel(_draw(unit, eta, 0.3, a))]
+        values = [
+            _log_partition(unit, eta, a),
+            *moments(unit, eta, a)[0],
+            *np.ravel(_draw(unit, eta, 0.3, a)),
+        ]
         finite.append((0.0 if np.isfinite(values).all() else np.inf, f"η = {far:g}"))
     yield from (worst(what, found, tolerance[what]) for what, found in rows.items())
     yield worst("finite far out", finite, 0.0)
@@ -76,11 +125,15 @@ def _log_partition(unit: type[UnitType], eta: np.ndarray, a: tuple[float, ...]) 
     return float(unit.log_partition(*_fields(unit, eta), *a))
 
 
-def moments(unit: type[UnitType], eta: np.ndarray, a: tuple[float, ...], second: float = -0.1) -> tuple[np.ndarray, np.ndarray]:
+def moments(
+    unit: type[UnitType], eta: np.ndarray, a: tuple[float, ...], second: float = -0.1
+) -> tuple[np.ndarray, np.ndarray]:
     """Mean and variance at η, an array each; `second` is the field of x²."""
     if unit.states is None and unit.components is None:
         fields = _fields(unit, eta, second)
-        return np.array([float(unit.mean(*fields, *a))]), np.array([float(unit.variance(*fields, *a))])
+        return np.array([float(unit.mean(*fields, *a))]), np.array(
+            [float(unit.variance(*fields, *a))]
+        )
     mean, variance = np.empty(len(eta)), np.empty(len(eta))
     unit.mean(eta, mean, *a)
     unit.variance(eta, variance, *a)

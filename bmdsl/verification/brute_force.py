@@ -1,8 +1,12 @@
-"""A small model by brute force: its joint states, their energies term by term, and sums over them. Nothing of the compiler is used.
+"""A small model by brute force: its joint states, their energies term by term, and sums over them.
 
-Units of finitely many states are listed. Real units whose energy is quadratic given all others are Gaussian given these: their nodes are
-Gauss–Hermite's, moved to the mean and spread by the covariance that the energy itself has at each joint state of the others. All other units get
-panels of Gauss–Legendre nodes where the marginal density is, found from coarse to fine. Both follow the model's width wherever its terms put it.
+Nothing of the compiler is used.
+
+Units of finitely many states are listed. Real units whose energy is quadratic given all others are
+Gaussian given these: their nodes are Gauss–Hermite's, moved to the mean and spread by the
+covariance that the energy itself has at each joint state of the others. All other units get panels
+of Gauss–Legendre nodes where the marginal density is, found from coarse to fine. Both follow the
+model's width wherever its terms put it.
 """
 
 from __future__ import annotations
@@ -27,7 +31,8 @@ Unit = tuple[str, int]
 ROUGH = 7
 """Nodes of a panel that the error of a quadrature is told from, beside FINE."""
 TURNS, SETTLED, RUNNING, TOO_FAR = 12, 0.1, 0.4, 1e9
-"""Times that units' nodes are placed one after another; by what share their reach may still change then, and past what share they run off together.
+"""Times that units' nodes are placed one after another; by what share their reach may still change
+then, and past what share they run off together.
 TOO_FAR: base widths that no unit reaches."""
 MAX_APART = 256
 """Most states of listed units for each of which a density is looked at by itself."""
@@ -36,10 +41,11 @@ MAX_AT_ONCE = 1 << 17
 
 
 class BruteForce:
-    """All joint states of the groups of a model as arrays [n, *axes], with the log weights of their base measures or quadrature.
+    """All joint states of the groups of a model as arrays [n, *axes], with the log weights of their
+    base measures or quadrature.
 
-    Groups in `held` [1, *axes] are fixed and have no weight. `error` is what a coarser quadrature has for log Z or a mean beside this one.
-    BmError BM891 where the sum has no end.
+    Groups in `held` [1, *axes] are fixed and have no weight. `error` is what a coarser quadrature
+    has for log Z or a mean beside this one. BmError BM891 where the sum has no end.
     """
 
     def __init__(
@@ -78,7 +84,10 @@ class BruteForce:
         self.states, self.base, self.count = states, base, len(base)
 
     def _product(self, single: Mapping[Unit, Nodes]) -> tuple[State, Array, tuple[int, ...]]:
-        """All combinations of nodes: states, log weights, and how many each unit has. Gaussian groups are at 0."""
+        """All combinations of nodes: states, log weights, and how many each unit has.
+
+        Gaussian groups are at 0.
+        """
         lengths = tuple(len(s.states) for s in single.values())
         index = np.indices(lengths).reshape(len(lengths), -1) if lengths else np.zeros((0, 1), int)
         count = index.shape[1]
@@ -98,7 +107,9 @@ class BruteForce:
         return states, base, lengths
 
     def _placed(self, single: dict[Unit, Nodes]) -> dict[Unit, Array]:
-        """Moves the nodes of integrals, in place, to where their marginal densities are; the panels of each."""
+        """Moves the nodes of integrals, in place, to where their marginal densities are; the panels
+        of each.
+        """
         moving = [k for k, s in single.items() if s.kind in ("interval", "counts")]
         panels = {
             k: first_panels(single[k].low, single[k].high, single[k].width)
@@ -185,10 +196,12 @@ class BruteForce:
 
         return density
 
-    # ------------------------------------------------------------ units that are Gaussian given the others
+    # ------------------------------------------------------------ units that are Gaussian given the
 
     def _quadratic(self, states: State) -> tuple[Array, Array, Array]:
-        """E − log base = c + g·x + ½ xᵀHx in the Gaussian units at each state of the others: c [n], g [n, m], H [n, m, m], from differences of E."""
+        """E − log base = c + g·x + ½ xᵀHx in the Gaussian units at each state of the others: c [n],
+        g [n, m], H [n, m, m], from differences of E.
+        """
         columns = [(n, k) for n in self._line for k in range(self.groups[n].size)]
         shapes = {n: states[n].shape for n in self._line}
 
@@ -264,13 +277,20 @@ class BruteForce:
         return out, weights
 
     def _endless(self, name: str) -> BmError:
-        return fail("BM891", f"the sum over the states of `{name}` has no end: the energy has no lower bound there", self.model.group(name).span,
-                    note="found by brute force, from the energy alone", help="smaller parameters, or units with bounds")  # fmt: skip
+        return fail(
+            "BM891",
+            f"the sum over the states of `{name}` has no end: the energy has no lower bound there",
+            self.model.group(name).span,
+            note="found by brute force, from the energy alone",
+            help="smaller parameters, or units with bounds",
+        )
 
     # ------------------------------------------------------------ energies and sums
 
     def energy(self, params: Mapping[str, Array], states: State | None = None) -> Array:
-        """E as written, without base measures, [n]: Σ over terms and their letters of coefficient · Π parameters · Π units."""
+        """E as written, without base measures, [n]: Σ over terms and their letters of coefficient ·
+        Π parameters · Π units.
+        """
         states = self.states if states is None else states
         return written_energy(self.model, params, self.model.terms, states)
 
@@ -290,7 +310,9 @@ class BruteForce:
 
 
 def _gaussian_groups(model: Model, nodes: Mapping[str, Nodes], names: list[str]) -> list[str]:
-    """Groups of real units in which, all others fixed, the energy is quadratic: read off the terms, fewest left out."""
+    """Groups of real units in which, all others fixed, the energy is quadratic: read off the terms,
+    fewest left out.
+    """
     found = [n for n in names if nodes[n].kind == "line"]
     for term in model.terms:
         while sum(u.power for u in term.units if u.group in found) > 2:

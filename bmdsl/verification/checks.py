@@ -1,4 +1,6 @@
-"""Every derived quantity of a small machine against brute force, and its sampler against the exact distribution."""
+"""Every derived quantity of a small machine against brute force, and its sampler against the exact
+distribution.
+"""
 
 from __future__ import annotations
 
@@ -50,7 +52,9 @@ class Row:
 
 @dataclass(frozen=True)
 class Subject:
-    """The small machine in double precision, the one in single precision that samples, and the truth."""
+    """The small machine in double precision, the one in single precision that samples, and the
+    truth.
+    """
 
     machine: Machine
     sampler: Machine
@@ -61,28 +65,45 @@ class Subject:
 
     @property
     def tolerance(self) -> float:
-        """EXACT where all states are listed, else QUADRATURE, or four times what the quadrature itself is uncertain by."""
-        return EXACT if all(n.exact for n in self.nodes.values()) else max(QUADRATURE, 4 * self.brute.error)
+        """EXACT where all states are listed, else QUADRATURE, or four times what the quadrature
+        itself is uncertain by.
+        """
+        return (
+            EXACT
+            if all(n.exact for n in self.nodes.values())
+            else max(QUADRATURE, 4 * self.brute.error)
+        )
 
     def clamped(self, cases: State, k: int) -> BruteForce:
         """The joint states of what is left free where the groups of `cases` are held at case k."""
         held = {n: x[k : k + 1] for n, x in cases.items()}
         key = tuple((n, x.tobytes()) for n, x in sorted(held.items()))
         if key not in self.given_cases:
-            self.given_cases[key] = BruteForce(self.brute.model, self.nodes, {**self.given, **held}, self.machine.params)
+            self.given_cases[key] = BruteForce(
+                self.brute.model, self.nodes, {**self.given, **held}, self.machine.params
+            )
         return self.given_cases[key]
 
     def cases(self) -> State:
         """A few joint states, [CASES, *axes], the same at every call."""
         pick = fixed_generator("VERIFIED_STATES").integers(0, self.brute.count, CASES)
-        return {n: np.repeat(x[:1], CASES, axis=0) if n in self.given else x[pick] for n, x in self.brute.states.items()}
+        return {
+            n: np.repeat(x[:1], CASES, axis=0) if n in self.given else x[pick]
+            for n, x in self.brute.states.items()
+        }
 
 
 def rows(s: Subject) -> Iterator[Row]:
     """All comparisons, in the order in which one thing is made from another."""
     for what, check in CHECKS.items():
         if s.brute.error > UNSURE and what not in ("energy", "detailed balance"):
-            yield Row(what, skipped=f"the quadrature itself is known to {s.brute.error:.1e} only: smaller sizes, as --size")
+            yield Row(
+                what,
+                skipped=(
+                    f"the quadrature itself is known to {s.brute.error:.1e} only: smaller sizes, as"
+                    " --size"
+                ),
+            )
             continue
         try:
             yield check(s, what)
@@ -97,7 +118,11 @@ def _row(what: str, errors: list[tuple[float, str]], tolerance: float) -> Row:
 
 def _apart(found: Array, wanted: Array) -> float:
     """The largest difference, relative where values are large."""
-    return float(np.max(np.abs(np.asarray(found, float) - wanted) / np.maximum(1, np.abs(wanted)), initial=0.0))
+    return float(
+        np.max(
+            np.abs(np.asarray(found, float) - wanted) / np.maximum(1, np.abs(wanted)), initial=0.0
+        )
+    )
 
 
 # ---------------------------------------------------------------- formulas
@@ -109,10 +134,22 @@ def _energy(s: Subject, what: str) -> Row:
     base = np.zeros(len(pick))
     for g in s.machine.program.plan.groups:
         if g.states is None:
-            base += np.array([sum(float(g.unit.log_base(float(v), *g.arguments)) for v in row.ravel()) for row in states[g.name]])
+            base += np.array(
+                [
+                    sum(float(g.unit.log_base(float(v), *g.arguments)) for v in row.ravel())
+                    for row in states[g.name]
+                ]
+            )
     wanted = s.brute.energy(s.machine.params, states) - base
     found = s.machine.energy(**states)
-    return _row(what, [(_apart(found[k : k + 1], wanted[k : k + 1]), f"state {pick[k]}") for k in range(len(pick))], EXACT)
+    return _row(
+        what,
+        [
+            (_apart(found[k : k + 1], wanted[k : k + 1]), f"state {pick[k]}")
+            for k in range(len(pick))
+        ],
+        EXACT,
+    )
 
 
 def _conditional(s: Subject, what: str) -> Row:
@@ -122,10 +159,21 @@ def _conditional(s: Subject, what: str) -> Row:
         if g.name not in s.nodes:
             continue
         found = s.machine.conditional(g.name, **cases)
-        for unit in np.ndindex(*(int(a) for a in (g.axes[:-1] if g.states is not None else g.axes))):
+        for unit in np.ndindex(
+            *(int(a) for a in (g.axes[:-1] if g.states is not None else g.axes))
+        ):
             for k in range(CASES):
-                wanted = unit_mean(s.brute.model, s.nodes[g.name], s.machine.params, {n: x[k : k + 1] for n, x in cases.items()}, s.brute.groups[g.name], unit)
-                errors.append((_apart(found[k][unit], wanted), f"{g.name}[{', '.join(map(str, unit))}]"))
+                wanted = unit_mean(
+                    s.brute.model,
+                    s.nodes[g.name],
+                    s.machine.params,
+                    {n: x[k : k + 1] for n, x in cases.items()},
+                    s.brute.groups[g.name],
+                    unit,
+                )
+                errors.append(
+                    (_apart(found[k][unit], wanted), f"{g.name}[{', '.join(map(str, unit))}]")
+                )
     return _row(what, errors, s.tolerance)
 
 
@@ -140,7 +188,9 @@ def _free_energy(s: Subject, what: str) -> Row:
     cases = _visible_cases(s)
     found, errors = s.machine.free_energy(**cases), []
     for k in range(CASES):
-        wanted = -s.clamped(cases, k).log_partition(s.machine.params) - _base(s, {n: x[k] for n, x in cases.items()})
+        wanted = -s.clamped(cases, k).log_partition(s.machine.params) - _base(
+            s, {n: x[k] for n, x in cases.items()}
+        )
         errors.append((_apart(found[k : k + 1], np.array([wanted])), f"case {k}"))
     return _row(what, errors, s.tolerance)
 
@@ -148,27 +198,42 @@ def _free_energy(s: Subject, what: str) -> Row:
 def _base(s: Subject, values: State) -> float:
     """log base measure of values that are held: a part of E, but of no sum."""
     groups = [s.machine.program.plan.group(n) for n in values]
-    return sum(float(g.unit.log_base(float(x), *g.arguments)) for g in groups if g.states is None for x in values[g.name].ravel())
+    return sum(
+        float(g.unit.log_base(float(x), *g.arguments))
+        for g in groups
+        if g.states is None
+        for x in values[g.name].ravel()
+    )
 
 
 def _log_partition(s: Subject, what: str) -> Row:
     """log Z, or log P(v | x) of a few cases where groups are given."""
     wanted = s.brute.log_partition(s.machine.params) + _base(s, s.given)
     if not s.given:
-        return _row(what, [(_apart(np.array([s.machine.log_partition()]), np.array([wanted])), "")], s.tolerance)
+        return _row(
+            what,
+            [(_apart(np.array([s.machine.log_partition()]), np.array([wanted])), "")],
+            s.tolerance,
+        )
     cases = _visible_cases(s)
     found = -s.machine.log_likelihood(cases) - s.machine.free_energy(**cases)
     return _row(what, [(_apart(found, np.full(CASES, wanted)), "")], s.tolerance)
 
 
 def _gradient(s: Subject, what: str) -> Row:
-    """Against finite differences of the mean log-likelihood by brute force: every entry, or ENTRIES of a parameter that has more."""
+    """Against finite differences of the mean log-likelihood by brute force: every entry, or ENTRIES
+    of a parameter that has more.
+    """
     cases, errors = _visible_cases(s), []
     found = s.machine.gradient(cases)
     for name, at, moves in _entries(s):
-        sides = [_mean_log_likelihood(s, _moved(s, name, moves, step), cases) for step in (SLOPE, -SLOPE)]
+        sides = [
+            _mean_log_likelihood(s, _moved(s, name, moves, step), cases) for step in (SLOPE, -SLOPE)
+        ]
         slope = np.array([(sides[0] - sides[1]) / (2 * SLOPE)])
-        errors.append((_apart(np.array([found[name][at]]), slope), f"{name}[{', '.join(map(str, at))}]"))
+        errors.append(
+            (_apart(np.array([found[name][at]]), slope), f"{name}[{', '.join(map(str, at))}]")
+        )
     return _row(what, errors, max(1e-6, 10 * s.tolerance))
 
 
@@ -176,7 +241,9 @@ Place = tuple[int, ...]
 
 
 def _entries(s: Subject) -> Iterator[tuple[str, Place, set[Place]]]:
-    """Parameter, entry, and the entries that move with it: every one, or ENTRIES of a parameter that has more."""
+    """Parameter, entry, and the entries that move with it: every one, or ENTRIES of a parameter
+    that has more.
+    """
     symmetric = {p.name for p in s.machine.model.parameters if p.symmetric}
     for name, array in s.machine.params.items():
         entries = [at for at in np.ndindex(array.shape) if name not in symmetric or at[0] < at[1]]
@@ -194,11 +261,15 @@ def _moved(s: Subject, name: str, places: set[Place], step: float) -> dict[str, 
 
 
 def _mean_log_likelihood(s: Subject, params: dict[str, Array], cases: State) -> float:
-    return sum(s.clamped(cases, k).log_partition(params) for k in range(CASES)) / CASES - s.brute.log_partition(params)
+    return sum(
+        s.clamped(cases, k).log_partition(params) for k in range(CASES)
+    ) / CASES - s.brute.log_partition(params)
 
 
 def _mean_field(s: Subject, what: str) -> Row:
-    """At a fixed point every hidden mean is A′ of the field that the interpreter works out from the means."""
+    """At a fixed point every hidden mean is A′ of the field that the interpreter works out from the
+    means.
+    """
     machine, plan = s.machine, s.machine.program.plan
     if not machine.hidden:
         return Row(what, skipped="there are no hidden units")
@@ -211,7 +282,9 @@ def _mean_field(s: Subject, what: str) -> Row:
     walker, errors = Interpreter(plan, machine.params), []
     for name in machine.hidden:
         for k in range(CASES):
-            errors.append((_apart(state[name][k], walker.mean(name, state, k)), f"{name}, case {k}"))
+            errors.append(
+                (_apart(state[name][k], walker.mean(name, state, k)), f"{name}, case {k}")
+            )
     return _row(what, errors, 1e-6)
 
 
@@ -219,15 +292,21 @@ def _mean_field(s: Subject, what: str) -> Row:
 
 
 def _marginals(s: Subject, what: str) -> Row:
-    """Means of units and of products of two, over many chains after many sweeps, in standard errors."""
+    """Means of units and of products of two, over many chains after many sweeps, in standard
+    errors.
+    """
     if len(s.nodes) < len(s.brute.names):
         return Row(what, skipped="a group's states cannot be listed")
     drawn = s.sampler.sample(CHAINS, steps=SWEEPS, clamp=_held(s, CHAINS))
-    return _compare(s, what, np.hstack([drawn[n].reshape(CHAINS, -1) for n in s.brute.names]).astype(np.float64))
+    return _compare(
+        s, what, np.hstack([drawn[n].reshape(CHAINS, -1) for n in s.brute.names]).astype(np.float64)
+    )
 
 
 def _few_chains(s: Subject, what: str) -> Row:
-    """The same for a few chains at a time, which start from the distribution and must stay there."""
+    """The same for a few chains at a time, which start from the distribution and must
+    stay there.
+    """
     if not any(g.woven for g in s.sampler.program.plan.groups) or MANY_CHAINS <= FEW:
         return Row(what, skipped="one generated form serves any number of chains")
     count = CHAINS // FEW * FEW
@@ -246,15 +325,25 @@ def _compare(s: Subject, what: str, x: Array) -> Row:
     w = s.brute.log_weights(s.machine.params)
     p = np.exp(w - logsumexp(w))
     slack = np.array([s.sampler.program.plan.group(n).unit.draws_within for n in names])
-    errors = [(_standard_errors(p, exact[:, i], x[:, i], slack[i]), f"mean of {names[i]}") for i in range(len(names))]
+    errors = [
+        (_standard_errors(p, exact[:, i], x[:, i], slack[i]), f"mean of {names[i]}")
+        for i in range(len(names))
+    ]
     for i in range(len(names)):
         for j in range(i, len(names)):
-            errors.append((_standard_errors(p, exact[:, i] * exact[:, j], x[:, i] * x[:, j], 0.0), f"{names[i]} · {names[j]}"))
+            errors.append(
+                (
+                    _standard_errors(p, exact[:, i] * exact[:, j], x[:, i] * x[:, j], 0.0),
+                    f"{names[i]} · {names[j]}",
+                )
+            )
     return _row(what, errors, float(norm.isf(RISK / 2 / len(errors))))
 
 
 def _standard_errors(p: Array, exact: Array, drawn: Array, slack: float) -> float:
-    """|mean of draws − exact mean| in standard errors; 0 where values are so rare that their mean is not yet normal."""
+    """|mean of draws − exact mean| in standard errors; 0 where values are so rare that their mean
+    is not yet normal.
+    """
     mean = p @ exact
     variance, fourth = p @ (exact - mean) ** 2, p @ (exact - mean) ** 4
     if variance < 1e-12:
@@ -265,35 +354,54 @@ def _standard_errors(p: Array, exact: Array, drawn: Array, slack: float) -> floa
 
 
 def _balance(s: Subject, what: str) -> Row:
-    """⟨f(x) g(x′)⟩ = ⟨g(x) f(x′)⟩ where x is drawn from the distribution and x′ is x after one group's (or one unit's) update."""
+    """⟨f(x) g(x′)⟩ = ⟨g(x) f(x′)⟩ where x is drawn from the distribution and x′ is x after one
+    group's (or one unit's) update.
+    """
     plan, generator, errors = s.sampler.program.plan, fixed_generator("VERIFIED_FIELDS"), []
     start = _arrived(s, CHAINS)
     for name in s.brute.names:
         after = {n: x.copy() for n, x in start.items()}
         held = {n: x.copy() for n, x in start.items() if n != name}
         g = plan.group(name)
-        alone = g.expert and (g.states is not None or g.unit.support(*g.arguments) is not None)  # drawn unit after unit where experts see them
-        if g.lateral or g.woven or alone:  # only one unit's update is reversible where units meet: hold the others
+        alone = g.expert and (
+            g.states is not None or g.unit.support(*g.arguments) is not None
+        )  # drawn unit after unit where experts see them
+        if (
+            g.lateral or g.woven or alone
+        ):  # only one unit's update is reversible where units meet: hold the others
             held[name] = start[name].copy()
-            held[name].reshape(CHAINS, s.brute.groups[name].count, -1)[:, generator.integers(s.brute.groups[name].count)] = np.nan
+            held[name].reshape(CHAINS, s.brute.groups[name].count, -1)[
+                :, generator.integers(s.brute.groups[name].count)
+            ] = np.nan
         s.sampler.sweep(after, 1, held, update=77)
         rest = np.hstack([start[n] for n in s.brute.names])
         for k in range(DIRECTIONS):
             a, b = generator.normal(size=(2, start[name].shape[1]))
-            mask = np.repeat([n != name for n in s.brute.names], [start[n].shape[1] for n in s.brute.names])
-            c = np.tanh(0.5 + rest @ (mask * generator.normal(size=rest.shape[1])))  # of what the update leaves as it is
+            mask = np.repeat(
+                [n != name for n in s.brute.names], [start[n].shape[1] for n in s.brute.names]
+            )
+            c = np.tanh(
+                0.5 + rest @ (mask * generator.normal(size=rest.shape[1]))
+            )  # of what the update leaves as it is
             f0, f1 = np.tanh(start[name] @ a), np.tanh(after[name] @ a)
             g0, g1 = np.tanh(start[name] @ b), np.tanh(after[name] @ b)
             d = c * (f0 * g1 - g0 * f1) + (c * (f1 - f0))
-            errors.append((abs(d.mean()) / max(d.std(), 1e-12) * CHAINS**0.5 if d.any() else 0.0, f"{name}, direction {k}"))
+            errors.append(
+                (
+                    abs(d.mean()) / max(d.std(), 1e-12) * CHAINS**0.5 if d.any() else 0.0,
+                    f"{name}, direction {k}",
+                )
+            )
     return _row(what, errors, float(norm.isf(RISK / 2 / len(errors))))
 
 
 def _training_gradient(s: Subject, what: str) -> Row:
-    """⟨∂(−E)/∂θ⟩ as training's phases have it, over chains that a sweep leaves with means in the place of draws, in standard errors.
+    """⟨∂(−E)/∂θ⟩ as training's phases have it, over chains that a sweep leaves with means in the
+    place of draws, in standard errors.
 
-    Chains of the model start from its distribution; those of one case, the visible units clamped, from the biases. Rows with means vary no more
-    than draws, whose variance is summed over all joint states.
+    Chains of the model start from its distribution; those of one case, the visible units clamped,
+    from the biases. Rows with means vary no more than draws, whose variance is summed over all
+    joint states.
     """
     chains = {n: x.copy() for n, x in _arrived(s, CHAINS).items()}
     model = s.sampler.sweep(chains, 1, _held(s, CHAINS), update=55)
@@ -315,18 +423,36 @@ def _training_gradient(s: Subject, what: str) -> Row:
         for name, at, moves in _entries(s):
             sides = [brute.energy(_moved(s, name, moves, step)) for step in (SLOPE, -SLOPE)]
             statistic = (sides[1] - sides[0]) / (2 * SLOPE)
-            drawn, slack = np.full(CHAINS, float(out[name][at])), 1e-5 * float(np.abs(statistic).max())
-            errors.append((_standard_errors(p, statistic, drawn, slack), f"{whose} {name}[{', '.join(map(str, at))}]"))
+            drawn, slack = (
+                np.full(CHAINS, float(out[name][at])),
+                1e-5 * float(np.abs(statistic).max()),
+            )
+            errors.append(
+                (
+                    _standard_errors(p, statistic, drawn, slack),
+                    f"{whose} {name}[{', '.join(map(str, at))}]",
+                )
+            )
     return _row(what, errors, float(norm.isf(RISK / 2 / max(1, len(errors)))))
 
 
 def _arrived(s: Subject, count: int) -> State:
-    """States of the distribution, flat: drawn from the list of all, or after many sweeps where there is only a quadrature."""
+    """States of the distribution, flat: drawn from the list of all, or after many sweeps where
+    there is only a quadrature.
+    """
     if not all(n.exact for n in s.nodes.values()):
-        return {n: s.sampler.program.flat(n, x) for n, x in s.sampler.sample(count, steps=SWEEPS, clamp=_held(s, count)).items()}
+        return {
+            n: s.sampler.program.flat(n, x)
+            for n, x in s.sampler.sample(count, steps=SWEEPS, clamp=_held(s, count)).items()
+        }
     w = s.brute.log_weights(s.machine.params)
-    pick = fixed_generator("VERIFIED_DRAWS").choice(s.brute.count, count, p=np.exp(w - logsumexp(w)))
-    return {n: s.sampler.program.flat(n, np.repeat(x[:1], count, axis=0) if n in s.given else x[pick]) for n, x in s.brute.states.items()}
+    pick = fixed_generator("VERIFIED_DRAWS").choice(
+        s.brute.count, count, p=np.exp(w - logsumexp(w))
+    )
+    return {
+        n: s.sampler.program.flat(n, np.repeat(x[:1], count, axis=0) if n in s.given else x[pick])
+        for n, x in s.brute.states.items()
+    }
 
 
 def _held(s: Subject, n: int) -> State:

@@ -1,4 +1,6 @@
-"""The states of one unit as a list: all of them where they are finitely many, else the nodes from which a quadrature starts."""
+"""The states of one unit as a list: all of them where they are finitely many, else the nodes from
+which a quadrature starts.
+"""
 
 from __future__ import annotations
 
@@ -15,9 +17,12 @@ FAR = 1e6
 
 @dataclass(frozen=True)
 class Nodes:
-    """`states` [nodes] or [nodes, K]; `log_weights` [nodes] hold the base measure. `exact` False: an integral, whose nodes go where the model's mass is.
+    """`states` [nodes] or [nodes, K]; `log_weights` [nodes] hold the base measure.
 
-    `kind`: `list` of all states, `circle`, `counts`, `line` (a Gaussian given the rest), or `interval`, `low` to `high`; `width` of the base measure.
+    `exact` False: an integral, whose nodes go where the model's mass is.
+
+    `kind`: `list` of all states, `circle`, `counts`, `line` (a Gaussian given the rest), or
+    `interval`, `low` to `high`; `width` of the base measure.
     """
 
     states: Array
@@ -29,11 +34,20 @@ class Nodes:
     width: float = 1.0
 
 
-def nodes_of(unit: type[UnitType], arguments: tuple[float, ...], states: int | None, expert: bool = False) -> Nodes | None:
-    """None where neither a list nor a quadrature is known. Units that experts see need a grid: they are no Gaussian times a polynomial."""
+def nodes_of(
+    unit: type[UnitType], arguments: tuple[float, ...], states: int | None, expert: bool = False
+) -> Nodes | None:
+    """None where neither a list nor a quadrature is known.
+
+    Units that experts see need a grid: they are no Gaussian times a polynomial.
+    """
     if unit.states is not None:
         support = unit.support(float(states or 1))
-        return None if support is None else Nodes(np.asarray(support, float), np.zeros(len(support)), True)
+        return (
+            None
+            if support is None
+            else Nodes(np.asarray(support, float), np.zeros(len(support)), True)
+        )
     if unit.components is not None:
         return _circle(unit, arguments)
     if unit.draws_within:
@@ -58,13 +72,17 @@ def base_of(unit: type[UnitType], x: Array, arguments: tuple[float, ...]) -> Arr
 
 def _width(unit: type[UnitType], arguments: tuple[float, ...]) -> float:
     """σ of a base measure that falls like a Gaussian's."""
-    return float((-2 * (unit.log_base(1e3, *arguments) - unit.log_base(0.0, *arguments)) / 1e6) ** -0.5)
+    return float(
+        (-2 * (unit.log_base(1e3, *arguments) - unit.log_base(0.0, *arguments)) / 1e6) ** -0.5
+    )
 
 
 def _line(unit: type[UnitType], arguments: tuple[float, ...]) -> Nodes:
     x, w = np.polynomial.hermite_e.hermegauss(HERMITE)
     s = _width(unit, arguments)
-    at = base_of(unit, s * np.array([0.0, 1.0, -1.0, 2.0]), arguments) - base_of(unit, np.zeros(1), arguments)
+    at = base_of(unit, s * np.array([0.0, 1.0, -1.0, 2.0]), arguments) - base_of(
+        unit, np.zeros(1), arguments
+    )
     if abs(at[1] - at[2]) > 1e-9 or abs(at[3] - 4 * at[1]) > 1e-9:
         return _grid(unit, arguments)  # no Gaussian base measure
     rest = base_of(unit, s * x, arguments) + x * x / 2
@@ -80,11 +98,15 @@ def _grid(unit: type[UnitType], arguments: tuple[float, ...]) -> Nodes:
 def _interval(unit: type[UnitType], arguments: tuple[float, ...], endless: bool) -> Nodes:
     fields = (0.0,) if "x^2" in unit.statistics else ()
     width = _width(unit, arguments) if endless else 1.0
-    end = 12 * width if endless else float(unit.mean(1e4, *fields, *arguments)) + 1e-4  # e^{ηx} ends there: its mean is 1/η below
+    end = (
+        12 * width if endless else float(unit.mean(1e4, *fields, *arguments)) + 1e-4
+    )  # e^{ηx} ends there: its mean is 1/η below
     x, w = np.polynomial.legendre.leggauss(2 * LEGENDRE if endless else LEGENDRE)
     x = end / 2 * (x + 1)
     high = np.inf if endless else end
-    return Nodes(x, np.log(end / 2 * w) + base_of(unit, x, arguments), False, "interval", 0.0, high, width)
+    return Nodes(
+        x, np.log(end / 2 * w) + base_of(unit, x, arguments), False, "interval", 0.0, high, width
+    )
 
 
 def _circle(unit: type[UnitType], arguments: tuple[float, ...]) -> Nodes | None:

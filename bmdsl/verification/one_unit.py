@@ -24,7 +24,9 @@ def unit_mean(
     g: UnitGroup,
     unit: tuple[int, ...],
 ) -> Array:
-    """E[x | all other units] of one unit of a group, as a number or [K], from the energies of its states; `case` holds every group, [1, *axes]."""
+    """E[x | all other units] of one unit of a group, as a number or [K], from the energies of its
+    states; `case` holds every group, [1, *axes].
+    """
     moved = [
         t for t in model.terms if any(u.group == g.name for u in t.units) or t.expert is not None
     ]

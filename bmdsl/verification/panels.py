@@ -1,4 +1,6 @@
-"""Nodes of a quadrature that go where a density is: panels split, extended and dropped until each is smooth."""
+"""Nodes of a quadrature that go where a density is: panels split, extended and dropped until each
+is smooth.
+"""
 
 from __future__ import annotations
 
@@ -8,12 +10,16 @@ import numpy as np
 
 Array = np.ndarray
 Density = Callable[[Array], Array]
-"""Points [n] of one unit → the log of its density there, up to a constant: [n, 1], or [n, states] given each of several states of other units."""
+"""Points [n] of one unit → the log of its density there, up to a constant: [n, 1], or [n, states]
+given each of several states of other units.
+"""
 
 COARSE, FINE = 4, 9
 """Nodes of a panel while panels are looked for, and in the end."""
 FALL, LENIENT = 2.0, 0.4
-"""Nats that a log density may change by within a panel, and how many more for each nat that it is below the top."""
+"""Nats that a log density may change by within a panel, and how many more for each nat that it is
+below the top.
+"""
 DEPTH = 34.0
 """Nats below the top at which a density is as good as 0: 2e-15."""
 ROUNDS, MAX_PANELS = 60, 160
@@ -28,7 +34,9 @@ def gauss(panels: Array, nodes: int) -> tuple[Array, Array]:
 
 
 def first_panels(low: float, high: float, width: float) -> Array:
-    """Panels from an end to an end, or to where a base measure of that width is far from its top, finer near 0."""
+    """Panels from an end to an end, or to where a base measure of that width is far from its top,
+    finer near 0.
+    """
     if np.isfinite(low) and np.isfinite(high):
         edges = np.linspace(low, high, 5)
     else:
@@ -71,7 +79,9 @@ def fitted(density: Density, panels: Array, low: float, high: float) -> Array:
 
 
 def _heights(density: Density, panels: Array) -> tuple[Array, Array, Array]:
-    """The top of a log density in each state, [states], its least and its largest value in each panel, [panels, states]."""
+    """The top of a log density in each state, [states], its least and its largest value in each
+    panel, [panels, states].
+    """
     x, _ = gauss(panels, COARSE)
     y = density(x)
     y = y.reshape(len(panels), COARSE, y.shape[1])

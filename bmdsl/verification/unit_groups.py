@@ -1,4 +1,6 @@
-"""The groups of a checked model with their unit types: what brute force has to know of them, and all that it knows."""
+"""The groups of a checked model with their unit types: what brute force has to know of them, and
+all that it knows.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,10 @@ from ..units.interface import UnitType
 
 @dataclass(frozen=True)
 class UnitGroup:
-    """Units of one type at their axes. `states`: numbers that a unit's state is, None for one number."""
+    """Units of one type at their axes.
+
+    `states`: numbers that a unit's state is, None for one number.
+    """
 
     name: str
     role: str

@@ -1,4 +1,5 @@
-"""The energy as a text has it, term by term and setting by setting of its letters, at many joint states together.
+"""The energy as a text has it, term by term and setting by setting of its letters, at many joint
+states together.
 
 The walk over the letters is this file's own: it imports nothing that it judges.
 """
@@ -28,7 +29,9 @@ def written_energy(
     terms: Iterable[Term],
     states: Mapping[str, Array],
 ) -> Array:
-    """Σ over terms and their letters of coefficient · Π parameters · Π units, base measures left out: [n] for states [n, *axes]."""
+    """Σ over terms and their letters of coefficient · Π parameters · Π units, base measures left
+    out: [n] for states [n, *axes].
+    """
     energy = _Written(model, {n: np.asarray(x, np.float64) for n, x in params.items()}, states)
     total = np.zeros(len(next(iter(states.values()))))
     for term in terms:
@@ -59,7 +62,9 @@ class _Written:
         return total
 
     def _settings(self, term: Term) -> Iterator[tuple[dict[str, int], int]]:
-        """Every value of a term's letters that its conditions allow, and the number of its first graph's edge (−1 without a graph)."""
+        """Every value of a term's letters that its conditions allow, and the number of its first
+        graph's edge (−1 without a graph).
+        """
         on_edges = [c for c in term.conditions if c.kind == "edge"]
         ends = {x for c in on_edges for x in (c.first, c.second)}
         free = [x for x in term.letters if x.name not in ends]

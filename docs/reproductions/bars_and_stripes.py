@@ -1,4 +1,7 @@
-"""Bars and stripes, 4×4, by the exact gradient: writes the learning curve beside the entropy. `python bars_and_stripes.py OUT.png`."""
+"""Bars and stripes, 4×4, by the exact gradient: writes the learning curve beside the entropy.
+
+`python bars_and_stripes.py OUT.png`.
+"""
 
 import sys
 
@@ -25,11 +28,16 @@ model bars(D = 16, H = 12) {
 def bars_and_stripes(n: int) -> np.ndarray:
     """All images whose rows are constant, or whose columns are: 2·2ⁿ − 2 of them."""
     stripes = [np.repeat([[b >> k & 1] for k in range(n)], n, axis=1) for b in range(2**n)]
-    return np.array(sorted({tuple(x.ravel()) for x in stripes} | {tuple(x.T.ravel()) for x in stripes}), np.float32)
+    return np.array(
+        sorted({tuple(x.ravel()) for x in stripes} | {tuple(x.T.ravel()) for x in stripes}),
+        np.float32,
+    )
 
 
 def main(path: str) -> None:
-    """Trains three machines of different seeds and draws mean log-likelihood against the number of updates."""
+    """Trains three machines of different seeds and draws mean log-likelihood against the number of
+    updates.
+    """
     data = bars_and_stripes(4)
     figure, axes = plt.subplots(figsize=(5, 3))
     for seed in range(3):
@@ -43,7 +51,10 @@ def main(path: str) -> None:
 
         train(machine, {"v": data}, model.checked.training, on_progress=watch)
         axes.plot(np.arange(len(curve)) * 10, curve, lw=1.2, label=f"seed {seed}: {curve[-1]:.3f}")
-        print(f"seed {seed}: {curve[-1]:.4f} nats a case, {-np.log(30) - curve[-1]:.4f} from the entropy")
+        print(
+            f"seed {seed}: {curve[-1]:.4f} nats a case, {-np.log(30) - curve[-1]:.4f} from the"
+            " entropy"
+        )
     axes.axhline(-np.log(30), color="0.4", ls="--", lw=1, label="−log 30 = −3.401")
     axes.set(xlabel="updates", ylabel="log-likelihood (nats a case)", ylim=(-11.5, -3))
     axes.spines[["top", "right"]].set_visible(False)

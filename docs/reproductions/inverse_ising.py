@@ -1,4 +1,6 @@
-"""Couplings of an 8 × 8 ±J lattice from 100,000 samples, by pseudo-likelihood and by PCD. `python inverse_ising.py OUT.png`."""
+"""Couplings of an 8 × 8 ±J lattice from 100,000 samples, by pseudo-likelihood and by PCD. `python
+inverse_ising.py OUT.png`.
+"""
 
 import sys
 import time
@@ -11,7 +13,10 @@ import numpy as np
 
 import bmdsl
 
-LATTICE = "model lattice { visible s[8, 8] : spin  param J, K  energy = - J[x,y] s[x,y] s[wrap(x+1),y] - K[x,y] s[x,y] s[x,wrap(y+1)] }"
+LATTICE = (
+    "model lattice { visible s[8, 8] : spin  param J, K  energy = - J[x,y] s[x,y] s[wrap(x+1),y] -"
+    " K[x,y] s[x,y] s[x,wrap(y+1)] }"
+)
 FULL = """model full(n = 64) {
   visible s[n] : spin
   param J init 0 symmetric
@@ -51,8 +56,18 @@ def main(path: str) -> None:
             error = np.sqrt(((found - wanted) ** 2).sum() / (wanted**2).sum())
             spread = np.sqrt(((found - wanted) ** 2).mean())
             gap = np.abs(found[wanted != 0]).min() - np.abs(found[wanted == 0]).max()
-            print(f"beta {beta}, {name}: error {error:.4f}, root mean square {spread:.4f}, gap {gap:.3f}, {time.perf_counter() - begun:.1f} s")
-            panel.plot(wanted + (0.012 if name == "PCD-2" else -0.012), found, ".", ms=2.5, color=colour, label=f"{name}: {error:.3f}")
+            print(
+                f"beta {beta}, {name}: error {error:.4f}, root mean square {spread:.4f}, gap"
+                f" {gap:.3f}, {time.perf_counter() - begun:.1f} s"
+            )
+            panel.plot(
+                wanted + (0.012 if name == "PCD-2" else -0.012),
+                found,
+                ".",
+                ms=2.5,
+                color=colour,
+                label=f"{name}: {error:.3f}",
+            )
         panel.plot([-beta, beta], [-beta, beta], color="0.6", lw=0.8, zorder=0)
         panel.set(title=f"beta {beta}", xlabel="true coupling", xticks=[-beta, 0, beta])
         panel.legend(frameon=False, fontsize=7, title="error", title_fontsize=7)

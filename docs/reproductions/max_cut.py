@@ -1,6 +1,9 @@
-"""Max-cut of Gset graphs by annealing, beside dwave-samplers in the same time. `python max_cut.py GSET_EDGES.npz OUT.png [SECONDS]`.
+"""Max-cut of Gset graphs by annealing, beside dwave-samplers in the same time.
 
-The file holds one array a graph: a row n, m, 0, then i, j, w with i < j counted from 1 (stanford.edu/~yyye/yyye/Gset).
+`python max_cut.py GSET_EDGES.npz OUT.png [SECONDS]`.
+
+The file holds one array a graph: a row n, m, 0, then i, j, w with i < j counted from 1
+(stanford.edu/~yyye/yyye/Gset).
 """
 
 import sys
@@ -22,8 +25,20 @@ MODEL = """model maxcut(n) {
   param w
   energy = w[i,j] s[i] s[j] for <i,j> in G
 }"""
-PUBLISHED = {"G1": 11624, "G6": 2178, "G11": 564, "G14": 3064, "G22": 13359, "G32": 1410, "G39": 2408, "G43": 6660, "G48": 6000}
-"""Best cuts known: Ma & Hao 2017, A multiple search operator heuristic for the max-k-cut problem, table 2 (k = 2)."""
+PUBLISHED = {
+    "G1": 11624,
+    "G6": 2178,
+    "G11": 564,
+    "G14": 3064,
+    "G22": 13359,
+    "G32": 1410,
+    "G39": 2408,
+    "G43": 6660,
+    "G48": 6000,
+}
+"""Best cuts known: Ma & Hao 2017, A multiple search operator heuristic for the max-k-cut problem,
+table 2 (k = 2).
+"""
 CHAINS = 64
 
 
@@ -39,7 +54,9 @@ def load(rows: np.ndarray, folder: Path) -> tuple[bmdsl.Machine, np.ndarray]:
 
 
 def ours(machine: bmdsl.Machine, seconds: float) -> tuple[float, float]:
-    """The best energy of one annealing that takes about so many seconds, and the seconds that it took."""
+    """The best energy of one annealing that takes about so many seconds, and the seconds that it
+    took.
+    """
     machine.anneal(CHAINS, 2)  # compiles
     probe = machine.anneal(CHAINS, 200)
     begun = time.perf_counter()
@@ -48,7 +65,9 @@ def ours(machine: bmdsl.Machine, seconds: float) -> tuple[float, float]:
 
 
 def theirs(edges: np.ndarray, seconds: float) -> tuple[float, int]:
-    """dwave-samplers' best energy in the same time, its sweeps a read chosen so that 64 reads fit; and the sweeps."""
+    """dwave-samplers' best energy in the same time, its sweeps a read chosen so that 64 reads fit;
+    and the sweeps.
+    """
     from dwave.samplers import SimulatedAnnealingSampler
 
     h, J = {}, {(int(i) - 1, int(j) - 1): float(w) for i, j, w in edges}
@@ -57,7 +76,10 @@ def theirs(edges: np.ndarray, seconds: float) -> tuple[float, int]:
     sampler.sample_ising(h, J, num_reads=4, num_sweeps=200, seed=1)
     per_sweep = (time.perf_counter() - begun) / 800
     sweeps = max(10, int(seconds / (CHAINS * per_sweep)))
-    return float(sampler.sample_ising(h, J, num_reads=CHAINS, num_sweeps=sweeps, seed=2).first.energy), sweeps
+    return (
+        float(sampler.sample_ising(h, J, num_reads=CHAINS, num_sweeps=sweeps, seed=2).first.energy),
+        sweeps,
+    )
 
 
 def main(source: str, path: str, seconds: float) -> None:
@@ -73,13 +95,29 @@ def main(source: str, path: str, seconds: float) -> None:
         total = edges[:, 2].sum()
         cut, other_cut = (total - energy) / 2, (total - other) / 2
         shares[name] = cut / best, other_cut / best
-        print(f"{name:5}  {len(machine.sample(1, steps=0)['s'][0]):5}  {len(edges):5}  {best:10}  {cut:.0f}  {other_cut:14.0f}  {took:.2f}", flush=True)
+        print(
+            f"{name:5}  {len(machine.sample(1, steps=0)['s'][0]):5}  {len(edges):5}  {best:10} "
+            f" {cut:.0f}  {other_cut:14.0f}  {took:.2f}",
+            flush=True,
+        )
     figure, axes = plt.subplots(figsize=(7, 2.8))
     at = np.arange(len(shares))
     for k, (label, colour) in enumerate((("bmdsl", "0.15"), ("dwave-samplers", "tab:orange"))):
-        axes.plot(at + 0.1 * (2 * k - 1), [100 * s[k] for s in shares.values()], "o", color=colour, ms=5, label=label)
+        axes.plot(
+            at + 0.1 * (2 * k - 1),
+            [100 * s[k] for s in shares.values()],
+            "o",
+            color=colour,
+            ms=5,
+            label=label,
+        )
     axes.axhline(100, color="0.6", lw=0.8, ls="--")
-    axes.set(xticks=at, xticklabels=list(shares), ylabel="cut, % of the best known", title=f"annealing for {seconds:g} s")
+    axes.set(
+        xticks=at,
+        xticklabels=list(shares),
+        ylabel="cut, % of the best known",
+        title=f"annealing for {seconds:g} s",
+    )
     axes.spines[["top", "right"]].set_visible(False)
     axes.legend(frameon=False, fontsize=8)
     figure.tight_layout()

@@ -1,4 +1,6 @@
-"""Annealed importance sampling beside the exact log Z of a trained run: `python rbm_likelihood.py RUN [SEEDS]`; the run has few hidden units."""
+"""Annealed importance sampling beside the exact log Z of a trained run: `python rbm_likelihood.py
+RUN [SEEDS]`; the run has few hidden units.
+"""
 
 import sys
 
@@ -9,7 +11,9 @@ from bmdsl.data.load import load
 
 
 def beside_exact(folder, seeds="10"):
-    """Estimates from both ends for several seeds, and how many of their 95 % intervals hold the exact value."""
+    """Estimates from both ends for several seeds, and how many of their 95 % intervals hold the
+    exact value.
+    """
     machine = bmdsl.open(folder)
     data = (load("binarized-mnist").values > 0.5).astype(np.float32)
     exact = machine.log_partition()
@@ -20,8 +24,11 @@ def beside_exact(folder, seeds="10"):
         found = machine.log_partition("ais", data=data, chains=500, steps=1000)
         low, high = found.interval
         inside += low <= exact <= high
-        print(f"seed {seed}: AIS {found.forward.value - exact:+.3f} ± {1.96 * found.forward.std_error:.3f}, "
-              f"reverse {found.reverse.value - exact:+.3f} ± {1.96 * found.reverse.std_error:.3f}")  # fmt: skip
+        print(
+            f"seed {seed}: AIS {found.forward.value - exact:+.3f} ±"
+            f" {1.96 * found.forward.std_error:.3f}, reverse {found.reverse.value - exact:+.3f} ±"
+            f" {1.96 * found.reverse.std_error:.3f}"
+        )
     print(f"{inside} of {seeds} intervals of AIS hold it")
 
 

@@ -1,6 +1,7 @@
-"""What a trained RBM is for: experts beside centroids, noise taken away, missing halves filled in, a network fine-tuned from its weights.
+"""What a trained RBM is for: experts beside centroids, noise taken away, missing halves filled in,
+a network fine-tuned from its weights.
 
-    python uses.py centroids RUN OUT.png | clean RUN OUT.png | tune RUN [SEEDS]
+python uses.py centroids RUN OUT.png | clean RUN OUT.png | tune RUN [SEEDS]
 """
 
 import sys
@@ -42,7 +43,10 @@ def centroids(run, path):
 
 
 def clean(run, path):
-    """A tenth of the pixels flipped and taken back; the lower half left out and filled in. Mean squared errors on 500 test cases."""
+    """A tenth of the pixels flipped and taken back; the lower half left out and filled in.
+
+    Mean squared errors on 500 test cases.
+    """
     machine = bmdsl.open(Path(run))
     x = pixels("test", 500)[0]
     generator = np.random.default_rng(0)
@@ -51,7 +55,12 @@ def clean(run, path):
     hole = np.zeros(784, bool)
     hole[392:] = True
     filled = machine.impute(np.where(hole, 0, x), hole, steps=400)
-    wrong = {"noisy": noisy, "denoised": back, "lower half by the mean of all": np.where(hole, x.mean(0), x), "lower half filled in": filled}
+    wrong = {
+        "noisy": noisy,
+        "denoised": back,
+        "lower half by the mean of all": np.where(hole, x.mean(0), x),
+        "lower half filled in": filled,
+    }
     for what, y in wrong.items():
         print(f"{what}: mean squared error {((y - x) ** 2).mean():.4f}")
     rows = [x, noisy, back, np.where(hole, 0.5, x), filled]
@@ -69,7 +78,9 @@ def clean(run, path):
 
 
 def tune(run, seeds="3"):
-    """A classifier v → h → 10 from the RBM's weights and from random ones, trained end to end on 1,000 and on 60,000 labels; test errors."""
+    """A classifier v → h → 10 from the RBM's weights and from random ones, trained end to end on
+    1,000 and on 60,000 labels; test errors.
+    """
     import torch
     from safetensors.torch import load_file
 
@@ -85,7 +96,9 @@ def tune(run, seeds="3"):
                 first = torch.nn.Linear(784, len(state["0.bias"]))
                 if start == "the RBM's weights":
                     first.load_state_dict({"weight": state["0.weight"], "bias": state["0.bias"]})
-                network = torch.nn.Sequential(first, torch.nn.Sigmoid(), torch.nn.Linear(first.out_features, 10))
+                network = torch.nn.Sequential(
+                    first, torch.nn.Sigmoid(), torch.nn.Linear(first.out_features, 10)
+                )
                 optimizer = torch.optim.Adam(network.parameters(), lr=1e-3)
                 chosen = torch.randperm(len(x))[:count]
                 for _ in range(epochs):
@@ -94,7 +107,12 @@ def tune(run, seeds="3"):
                         torch.nn.functional.cross_entropy(network(x[rows]), y[rows]).backward()
                         optimizer.step()
                 errors.append(100 * float((network(test).argmax(1) != wanted).float().mean()))
-            print(f"{count:,} labels, from {start}: {np.mean(errors):.2f} % (" + ", ".join(f"{e:.2f}" for e in errors) + ")", flush=True)
+            print(
+                f"{count:,} labels, from {start}: {np.mean(errors):.2f} % ("
+                + ", ".join(f"{e:.2f}" for e in errors)
+                + ")",
+                flush=True,
+            )
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
-"""Annealed importance sampling of an RBM, bmdsl beside a PyTorch loop by hand and the bare matrix products.
+"""Annealed importance sampling of an RBM, bmdsl beside a PyTorch loop by hand and the bare matrix
+products.
 
-    python -m tests.bench.ais            # the table of docs/performance.md
+python -m tests.bench.ais            # the table of docs/performance.md
 """
 
 from __future__ import annotations
@@ -17,7 +18,11 @@ STEPS = 10
 def _parameters(settings):
     generator = np.random.default_rng(0)
     d, h = settings["D"], settings["H"]
-    return generator.normal(0, 0.05, (d, h)).astype("f"), generator.normal(0, 1, d).astype("f"), generator.normal(-1, 1, h).astype("f")
+    return (
+        generator.normal(0, 0.05, (d, h)).astype("f"),
+        generator.normal(0, 1, d).astype("f"),
+        generator.normal(-1, 1, h).astype("f"),
+    )
 
 
 def bmdsl(settings):
@@ -32,7 +37,9 @@ def bmdsl(settings):
     m.log_partition("ais", chains=10, steps=2, reverse=False)  # loads what is imported late
     harness.KEEP.enter_context(one_pool())
     harness.KEEP.enter_context(m.frozen())
-    path = path_of(m, {"v": m.params["b"], "h": np.zeros(settings["H"], "f")}, settings["chains"], 10)
+    path = path_of(
+        m, {"v": m.params["b"], "h": np.zeros(settings["H"], "f")}, settings["chains"], 10
+    )
     path.start()
     count = 0
 
@@ -94,10 +101,17 @@ CONTENDERS = {"bmdsl": bmdsl, "torch": torch, "products": products}
 
 def main():
     for settings in CASES:
-        times = harness.compare("tests.bench.ais", list(CONTENDERS), settings, blocks=9, seconds=0.5)
+        times = harness.compare(
+            "tests.bench.ais", list(CONTENDERS), settings, blocks=9, seconds=0.5
+        )
         each = {n: 1e3 * t / STEPS for n, t in times.items()}
-        print(settings, "ms a temperature:", {n: round(x, 2) for n, x in each.items()},
-              f"{each['torch'] / each['bmdsl']:.2f} x PyTorch's speed, {each['bmdsl'] / each['products']:.2f} of the products' time")  # fmt: skip
+        print(
+            settings,
+            "ms a temperature:",
+            {n: round(x, 2) for n, x in each.items()},
+            f"{each['torch'] / each['bmdsl']:.2f} x PyTorch's speed,"
+            f" {each['bmdsl'] / each['products']:.2f} of the products' time",
+        )
 
 
 if __name__ == "__main__" and not harness.served(CONTENDERS):

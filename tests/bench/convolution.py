@@ -1,6 +1,7 @@
-"""The first two layers of the multinary paper's stack: field, field back and filter gradient, bmdsl's kernels beside PyTorch's (oneDNN).
+"""The first two layers of the multinary paper's stack: field, field back and filter gradient,
+bmdsl's kernels beside PyTorch's (oneDNN).
 
-    python -m tests.bench.convolution
+python -m tests.bench.convolution
 """
 
 from __future__ import annotations
@@ -9,7 +10,11 @@ import numpy as np
 
 from . import harness
 
-CASES = [{"layers": [[3, 64, 64]]}, {"layers": [[64, 128, 32]]}, {"layers": [[3, 64, 64], [64, 128, 32]]}]
+CASES = [
+    {"layers": [[3, 64, 64]]},
+    {"layers": [[64, 128, 32]]},
+    {"layers": [[3, 64, 64], [64, 128, 32]]},
+]
 """Channels in and out, and the image's side: 4×4 filters, stride 2, an edge of one."""
 BATCH = 128
 TEXT = """model c {{ visible v[{a},{n},{n}] : multinary(255)  hidden h[{b},{m},{m}] : multinary(255)
@@ -19,7 +24,14 @@ TEXT = """model c {{ visible v[{a},{n},{n}] : multinary(255)  hidden h[{b},{m},{
 def _arrays(a, b, n):
     generator = np.random.default_rng(0)
     w = 0.01 * generator.normal(size=(a, b, 4, 4))
-    return tuple(x.astype("f") for x in (w, generator.random((BATCH, a, n, n)), generator.random((BATCH, b, n // 2, n // 2))))
+    return tuple(
+        x.astype("f")
+        for x in (
+            w,
+            generator.random((BATCH, a, n, n)),
+            generator.random((BATCH, b, n // 2, n // 2)),
+        )
+    )
 
 
 def bmdsl(settings):
@@ -33,7 +45,17 @@ def bmdsl(settings):
         plan = bmdsl.parse(TEXT.format(a=a, b=b, n=n, m=n // 2)).plan
         w, v, h = _arrays(a, b, n)
         v, h = v.reshape(BATCH, -1), h.reshape(BATCH, -1)
-        layers.append((ConvolvedTerm(plan.contractions[0], plan, False), w, v, h, np.zeros_like(v), np.zeros_like(h), np.zeros_like(w)))
+        layers.append(
+            (
+                ConvolvedTerm(plan.contractions[0], plan, False),
+                w,
+                v,
+                h,
+                np.zeros_like(v),
+                np.zeros_like(h),
+                np.zeros_like(w),
+            )
+        )
     weights = np.ones(BATCH, "f")
     harness.KEEP.enter_context(one_pool())
 
@@ -87,8 +109,12 @@ CONTENDERS = {"bmdsl": bmdsl, "torch": torch, "products": products}
 def main():
     for settings in CASES:
         times = harness.compare("tests.bench.convolution", list(CONTENDERS), settings)
-        print(settings, {n: f"{1e3 * t:.1f} ms" for n, t in times.items()},
-              f"{times['bmdsl'] / times['torch']:.2f} of PyTorch's time, {times['bmdsl'] / times['products']:.2f} of the products' time")  # fmt: skip
+        print(
+            settings,
+            {n: f"{1e3 * t:.1f} ms" for n, t in times.items()},
+            f"{times['bmdsl'] / times['torch']:.2f} of PyTorch's time,"
+            f" {times['bmdsl'] / times['products']:.2f} of the products' time",
+        )
 
 
 if __name__ == "__main__" and not harness.served(CONTENDERS):

@@ -1,6 +1,7 @@
-"""One update of a deep Boltzmann machine of two hidden layers, bmdsl beside a PyTorch loop by hand and the bare matrix products.
+"""One update of a deep Boltzmann machine of two hidden layers, bmdsl beside a PyTorch loop by hand
+and the bare matrix products.
 
-    python -m tests.bench.dbm_updates            # the table of docs/performance.md
+python -m tests.bench.dbm_updates            # the table of docs/performance.md
 """
 
 from __future__ import annotations
@@ -10,11 +11,16 @@ import numpy as np
 from . import harness
 
 SIZES = (784, 500, 500)
-CASES = [{"batch": 50, "iterations": 10, "chains": 50}, {"batch": 100, "iterations": 10, "chains": 100}]
+CASES = [
+    {"batch": 50, "iterations": 10, "chains": 50},
+    {"batch": 100, "iterations": 10, "chains": 100},
+]
 
 
 def _data(settings):
-    return (np.random.default_rng(0).random((20 * settings["batch"], SIZES[0])) < 0.2).astype(np.float32)
+    return (np.random.default_rng(0).random((20 * settings["batch"], SIZES[0])) < 0.2).astype(
+        np.float32
+    )
 
 
 def bmdsl(settings):
@@ -22,13 +28,21 @@ def bmdsl(settings):
     import bmdsl
 
     model = bmdsl.load("dbm", D=SIZES[0], H1=SIZES[1], H2=SIZES[2])
-    positive, negative = f"meanfield(steps = {settings['iterations']}, tol = 0)", f"pcd(steps = 1, chains = {settings['chains']})"
-    model = model.bind({"positive": positive, "negative": negative, "center": "off", "batch": settings["batch"]})
+    positive, negative = (
+        f"meanfield(steps = {settings['iterations']}, tol = 0)",
+        f"pcd(steps = 1, chains = {settings['chains']})",
+    )
+    model = model.bind(
+        {"positive": positive, "negative": negative, "center": "off", "batch": settings["batch"]}
+    )
     return harness.training_update(model, {"v": _data(settings)}, settings["batch"])
 
 
 def torch(settings):
-    """By hand: v's product once, then the two layers in turn; persistent chains; in-place momentum. No autograd."""
+    """By hand: v's product once, then the two layers in turn; persistent chains; in-place momentum.
+
+    No autograd.
+    """
     import torch
 
     batch, chains = settings["batch"], settings["chains"]
@@ -59,8 +73,13 @@ def torch(settings):
             v = draw(h1 @ w.t() + a)
             p2 = torch.sigmoid(h1 @ u + c)
             h2 = (torch.rand_like(p2) < p2).float()
-            gradient = ((x.t() @ m1) / batch - (v.t() @ h1) / chains, (m1.t() @ m2) / batch - (h1.t() @ p2) / chains,
-                        x.mean(0) - v.mean(0), m1.mean(0) - h1.mean(0), m2.mean(0) - p2.mean(0))  # fmt: skip
+            gradient = (
+                (x.t() @ m1) / batch - (v.t() @ h1) / chains,
+                (m1.t() @ m2) / batch - (h1.t() @ p2) / chains,
+                x.mean(0) - v.mean(0),
+                m1.mean(0) - h1.mean(0),
+                m2.mean(0) - p2.mean(0),
+            )
             for p, s, g in zip((w, u, a, b, c), velocity, gradient, strict=True):
                 s.mul_(0.5).add_(g, alpha=0.05)
                 p.add_(s)
@@ -69,7 +88,9 @@ def torch(settings):
 
 
 def products(settings):
-    """The products of such an update alone, by NumPy's BLAS: v's once, two an iteration, four of a sweep, four of the gradient."""
+    """The products of such an update alone, by NumPy's BLAS: v's once, two an iteration, four of a
+    sweep, four of the gradient.
+    """
     batch, chains = settings["batch"], settings["chains"]
     generator = np.random.default_rng(0)
     w, u = (generator.random((SIZES[k], SIZES[k + 1])).astype("f") for k in range(2))
@@ -93,8 +114,12 @@ CONTENDERS = {"bmdsl": bmdsl, "torch": torch, "products": products}
 def main():
     for settings in CASES:
         times = harness.compare("tests.bench.dbm_updates", list(CONTENDERS), settings)
-        print(settings, {n: f"{1e3 * t:.2f} ms" for n, t in times.items()},
-              f"{times['torch'] / times['bmdsl']:.2f} x PyTorch's speed, {times['bmdsl'] / times['products']:.2f} of the products' time")  # fmt: skip
+        print(
+            settings,
+            {n: f"{1e3 * t:.2f} ms" for n, t in times.items()},
+            f"{times['torch'] / times['bmdsl']:.2f} x PyTorch's speed,"
+            f" {times['bmdsl'] / times['products']:.2f} of the products' time",
+        )
 
 
 if __name__ == "__main__" and not harness.served(CONTENDERS):

@@ -1,6 +1,8 @@
-"""Side-by-side timing: each contender lives in a process of its own and is asked for blocks of work in turn.
+"""Side-by-side timing: each contender lives in a process of its own and is asked for blocks of work
+in turn.
 
-An idle contender is stopped (SIGSTOP), so that no thread pool of one spins while another is timed. Reported: medians over blocks.
+An idle contender is stopped (SIGSTOP), so that no thread pool of one spins while another is timed.
+Reported: medians over blocks.
 """
 
 from __future__ import annotations
@@ -21,7 +23,9 @@ KEEP = ExitStack()
 
 
 def serve(make: Callable[[dict], Callable[[], None]], settings: dict) -> None:
-    """A contender's own process: a line on stdin is a number of calls, the answer is seconds a call."""
+    """A contender's own process: a line on stdin is a number of calls, the answer is seconds a
+    call.
+    """
     call = make(settings)
     for _ in range(3):
         call()
@@ -44,7 +48,9 @@ def served(contenders: dict[str, Callable[[dict], Callable[[], None]]]) -> bool:
 
 
 def training_update(model, data, batch: int) -> Callable[[], None]:
-    """The product's own update, as its training loop calls it: the next minibatch of `data`, both phases, gradient, step; one thread pool from now on."""
+    """The product's own update, as its training loop calls it: the next minibatch of `data`, both
+    phases, gradient, step; one thread pool from now on.
+    """
     from bmdsl.runtime.threads import one_pool
     from bmdsl.training.cases import Cases
     from bmdsl.training.recipe import Recipe
@@ -58,7 +64,9 @@ def training_update(model, data, batch: int) -> Callable[[], None]:
     def update() -> None:
         nonlocal count
         place = count % places
-        made, share = cases.batch(np.arange(place * batch, (place + 1) * batch), count, machine.dtype)
+        made, share = cases.batch(
+            np.arange(place * batch, (place + 1) * batch), count, machine.dtype
+        )
         recipe.update(made, share)
         count += 1
 
@@ -67,12 +75,18 @@ def training_update(model, data, batch: int) -> Callable[[], None]:
     return update
 
 
-def compare(module: str, contenders: list[str], settings: dict, blocks: int = 15, seconds: float = 0.3) -> dict[str, float]:
-    """Median seconds a call of every contender: a block of about `seconds` each, in turn, `blocks` times."""
+def compare(
+    module: str, contenders: list[str], settings: dict, blocks: int = 15, seconds: float = 0.3
+) -> dict[str, float]:
+    """Median seconds a call of every contender: a block of about `seconds` each, in turn, `blocks`
+    times.
+    """
     processes = {}
     for name in contenders:
         command = [sys.executable, "-m", module, "--serve", name, json.dumps(settings)]
-        processes[name] = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        processes[name] = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
     counts, times = {}, {name: [] for name in contenders}
     for name, p in processes.items():
         while (line := p.stdout.readline()).strip() != "ready":

@@ -1,6 +1,7 @@
-"""One CD-1 update of an implicit mixture of RBMs, bmdsl beside a PyTorch loop by hand and the bare matrix products.
+"""One CD-1 update of an implicit mixture of RBMs, bmdsl beside a PyTorch loop by hand and the bare
+matrix products.
 
-    python -m tests.bench.implicit_mixture            # the table of docs/performance.md
+python -m tests.bench.implicit_mixture            # the table of docs/performance.md
 """
 
 from __future__ import annotations
@@ -14,7 +15,9 @@ CASES = [{"K": 80, "H": 100, "batch": 100, "temperature": 10.0}]
 
 
 def _data(settings):
-    return (np.random.default_rng(0).random((20 * settings["batch"], VISIBLE)) < 0.2).astype(np.float32)
+    return (np.random.default_rng(0).random((20 * settings["batch"], VISIBLE)) < 0.2).astype(
+        np.float32
+    )
 
 
 def bmdsl(settings):
@@ -23,13 +26,25 @@ def bmdsl(settings):
 
     batch = settings["batch"]
     model = bmdsl.load("imrbm", D=VISIBLE, K=settings["K"], H=settings["H"])
-    optimizer, temperature = f"sgd(rate = {RATE}, momentum = {MOMENTUM})", f"z = {settings['temperature']}"
-    model = model.bind({"positive": "gibbs(steps = 1)", "negative": "cd(steps = 1)", "optimizer": optimizer, "temperature": temperature})
+    optimizer, temperature = (
+        f"sgd(rate = {RATE}, momentum = {MOMENTUM})",
+        f"z = {settings['temperature']}",
+    )
+    model = model.bind(
+        {
+            "positive": "gibbs(steps = 1)",
+            "negative": "cd(steps = 1)",
+            "optimizer": optimizer,
+            "temperature": temperature,
+        }
+    )
     return harness.training_update(model, {"v": _data(settings)}, batch)
 
 
 def torch(settings):
-    """By hand: free energies of all components in one product, then only the slices that were picked. No autograd."""
+    """By hand: free energies of all components in one product, then only the slices that were
+    picked. No autograd.
+    """
     import torch
 
     k, h, batch, t = settings["K"], settings["H"], settings["batch"], settings["temperature"]
@@ -41,7 +56,9 @@ def torch(settings):
 
     def picked(v):
         a = torch.matmul(v, w) + c[:, None]  # [k, batch, h]
-        z = torch.multinomial(torch.softmax((torch.nn.functional.softplus(a).sum(2) + d[:, None]).t() / t, 1), 1)[:, 0]
+        z = torch.multinomial(
+            torch.softmax((torch.nn.functional.softplus(a).sum(2) + d[:, None]).t() / t, 1), 1
+        )[:, 0]
         return z, torch.sigmoid(a[z, torch.arange(len(v))])
 
     def update():
@@ -74,11 +91,16 @@ def torch(settings):
 
 
 def products(settings):
-    """The floor: the two products for all components, and those with the slices of the components picked, by NumPy's BLAS on all threads."""
+    """The floor: the two products for all components, and those with the slices of the components
+    picked, by NumPy's BLAS on all threads.
+    """
     k, h, batch = settings["K"], settings["H"], settings["batch"]
     generator = np.random.default_rng(1)
     v, w = _data(settings)[:batch], generator.standard_normal((VISIBLE, k * h)).astype(np.float32)
-    slices, out = generator.standard_normal((k, VISIBLE, h)).astype(np.float32), np.empty((batch, k * h), np.float32)
+    slices, out = (
+        generator.standard_normal((k, VISIBLE, h)).astype(np.float32),
+        np.empty((batch, k * h), np.float32),
+    )
     z, x = generator.integers(0, k, batch), (generator.random((batch, h)) < 0.5).astype(np.float32)
     rows = [np.flatnonzero(z == q) for q in range(k)]
     cases, hidden = [v[r] for r in rows], [x[r] for r in rows]
@@ -97,7 +119,10 @@ def products(settings):
 
 def large_products(settings):
     """The two products for all components alone."""
-    v, w = _data(settings)[: settings["batch"]], np.ones((VISIBLE, settings["K"] * settings["H"]), np.float32)
+    v, w = (
+        _data(settings)[: settings["batch"]],
+        np.ones((VISIBLE, settings["K"] * settings["H"]), np.float32),
+    )
     out = np.empty((len(v), w.shape[1]), np.float32)
 
     def update():
@@ -113,12 +138,17 @@ CONTENDERS = {"bmdsl": bmdsl, "torch": torch, "products": products, "large": lar
 def main() -> None:
     if harness.served(CONTENDERS):
         return
-    print(f"{'update':28}" + "".join(f"{n:>12}" for n in CONTENDERS) + f"{'vs torch':>10}{'vs products':>13}{'vs large':>10}")
+    print(
+        f"{'update':28}"
+        + "".join(f"{n:>12}" for n in CONTENDERS)
+        + f"{'vs torch':>10}{'vs products':>13}{'vs large':>10}"
+    )
     for case in CASES:
         t = harness.compare("tests.bench.implicit_mixture", list(CONTENDERS), case)
         row = "".join(f"{t[n] * 1e3:9.2f} ms" for n in CONTENDERS)
         label = f"K {case['K']}, H {case['H']}, batch {case['batch']}"
-        ratios = f"{t['torch'] / t['bmdsl']:9.2f}x{t['bmdsl'] / t['products']:12.2f}x{t['bmdsl'] / t['large']:9.2f}x"
+        own = t["bmdsl"]
+        ratios = f"{t['torch'] / own:9.2f}x{own / t['products']:12.2f}x{own / t['large']:9.2f}x"
         print(f"{label:28}{row}{ratios}", flush=True)
 
 

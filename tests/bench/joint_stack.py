@@ -1,6 +1,7 @@
-"""One update of a dense stack 784-1000-500-200-100 trained jointly, bmdsl beside the same loss in PyTorch's autograd.
+"""One update of a dense stack 784-1000-500-200-100 trained jointly, bmdsl beside the same loss in
+PyTorch's autograd.
 
-    python -m tests.bench.joint_stack
+python -m tests.bench.joint_stack
 """
 
 from __future__ import annotations
@@ -11,7 +12,8 @@ from . import harness
 
 SIZES = (784, 1000, 500, 200, 100)
 CASES = [{"batch": 128, "through": False}, {"batch": 128, "through": True}]
-LAYER = """model layer(D, H) {{ visible v[D] : {0}  hidden h[H] : {0}  param W init normal(0, 0.01), a, b
+LAYER = """model layer(D, H) {{ visible v[D] : {0}  hidden h[H] : {0}
+  param W init normal(0, 0.01), a, b
   energy = - W[i,j] v[i] h[j] - a[i] v[i] - b[j] h[j] }}"""
 
 
@@ -30,10 +32,15 @@ def bmdsl(settings):
     layers = []
     for k in range(4):
         machine = bmdsl.parse(LAYER.format("binary"), D=SIZES[k], H=SIZES[k + 1]).compile(seed=k)
-        layers.append(Trained(f"l{k}", None if k == 0 else f"l{k - 1}", None if k == 0 else "h", machine))
+        layers.append(
+            Trained(f"l{k}", None if k == 0 else f"l{k - 1}", None if k == 0 else "h", machine)
+        )
     text = LAYER.format("binary").replace("}}", "}")[:-1]
     word = "true" if settings["through"] else "false"
-    block = f"train {{ objective contrastive_free_energy(through_reconstruction = {word}) optimizer adam(rate = 0.001) }}"
+    block = (
+        f"train {{ objective contrastive_free_energy(through_reconstruction = {word}) optimizer"
+        " adam(rate = 0.001) }"
+    )
     training = bmdsl.parse(f"{text} {block} }}").checked.training
     joint, cases = JointMachine("stack", layers), Cases.of({"v": _data(settings)}, None)
     batch = settings["batch"]
@@ -58,8 +65,14 @@ def torch(settings):
 
     batch = settings["batch"]
     data = torch.from_numpy(_data(settings))
-    layers = [[(0.01 * torch.randn(a, b)).requires_grad_(), torch.zeros(a, requires_grad=True), torch.zeros(b, requires_grad=True)]
-              for a, b in zip(SIZES, SIZES[1:], strict=False)]  # fmt: skip
+    layers = [
+        [
+            (0.01 * torch.randn(a, b)).requires_grad_(),
+            torch.zeros(a, requires_grad=True),
+            torch.zeros(b, requires_grad=True),
+        ]
+        for a, b in zip(SIZES, SIZES[1:], strict=False)
+    ]
     optimizer = torch.optim.Adam([p for layer in layers for p in layer], lr=0.001)
     softplus, count = torch.nn.functional.softplus, 0
 
@@ -74,7 +87,10 @@ def torch(settings):
             back = torch.sigmoid(mean @ w.t() + a)
             if not settings["through"]:
                 back = back.detach()
-            loss = loss + (((back - x) @ a) + softplus(back @ w + b).sum(1) - softplus(eta).sum(1)).mean()
+            loss = (
+                loss
+                + (((back - x) @ a) + softplus(back @ w + b).sum(1) - softplus(eta).sum(1)).mean()
+            )
             x = mean
         optimizer.zero_grad()
         loss.backward()
@@ -89,7 +105,11 @@ CONTENDERS = {"bmdsl": bmdsl, "torch": torch}
 def main():
     for settings in CASES:
         times = harness.compare("tests.bench.joint_stack", list(CONTENDERS), settings)
-        print(settings, {n: f"{1e3 * t:.2f} ms" for n, t in times.items()}, f"{times['torch'] / times['bmdsl']:.2f} x PyTorch's speed")
+        print(
+            settings,
+            {n: f"{1e3 * t:.2f} ms" for n, t in times.items()},
+            f"{times['torch'] / times['bmdsl']:.2f} x PyTorch's speed",
+        )
 
 
 if __name__ == "__main__" and not harness.served(CONTENDERS):

@@ -1,6 +1,6 @@
 """Latency of small calls, an RBM of 64 × 100 units: best of many, in microseconds.
 
-    python tests/bench/latency.py [free_energy | conditional | sample ...]
+python tests/bench/latency.py [free_energy | conditional | sample ...]
 """
 
 from __future__ import annotations

@@ -1,8 +1,10 @@
-"""Sweeps of a 64 × 64 ±J lattice in 64 chains: bmdsl beside thrml and dwave-samplers, in spin updates a nanosecond.
+"""Sweeps of a 64 × 64 ±J lattice in 64 chains: bmdsl beside thrml and dwave-samplers, in spin
+updates a nanosecond.
 
-    python -m tests.bench.lattice_sweeps         # the table of docs/performance.md
-    python -m tests.bench.lattice_sweeps chains  # the two forms of a sweep against the number of chains
-    python -m tests.bench.lattice_sweeps large   # a torus of a million spins: seconds and bytes until it can be swept
+python -m tests.bench.lattice_sweeps         # the table of docs/performance.md
+python -m tests.bench.lattice_sweeps chains  # the two forms of a sweep against the number of chains
+python -m tests.bench.lattice_sweeps large   # a torus of a million spins: seconds and bytes until
+it can be swept
 """
 
 from __future__ import annotations
@@ -19,7 +21,10 @@ keep = ExitStack()
 """Contexts that stay open for the whole process."""
 SWEEPS = 50
 """Sweeps a call."""
-LATTICE = "model m(L) { visible s[L, L] : spin  param J, K  energy = - J[x,y] s[x,y] s[wrap(x+1),y] - K[x,y] s[x,y] s[x,wrap(y+1)] }"
+LATTICE = (
+    "model m(L) { visible s[L, L] : spin  param J, K  energy = - J[x,y] s[x,y] s[wrap(x+1),y] -"
+    " K[x,y] s[x,y] s[x,wrap(y+1)] }"
+)
 
 
 def _couplings(length):
@@ -28,7 +33,9 @@ def _couplings(length):
 
 def _edges(length):
     at = np.arange(length * length).reshape(length, length)
-    return np.concatenate([np.stack([at.ravel(), np.roll(at, -1, axis).ravel()], 1) for axis in (0, 1)])
+    return np.concatenate(
+        [np.stack([at.ravel(), np.roll(at, -1, axis).ravel()], 1) for axis in (0, 1)]
+    )
 
 
 def _machine(length, beta):
@@ -71,12 +78,22 @@ def thrml(settings):
     length, chains = settings["L"], settings["chains"]
     nodes = [SpinNode() for _ in range(length * length)]
     edges = [(nodes[a], nodes[b]) for a, b in _edges(length)]
-    model = IsingEBM(nodes, edges, jnp.zeros(len(nodes)), jnp.asarray(_couplings(length).reshape(-1)), jnp.asarray(settings["beta"]))
+    model = IsingEBM(
+        nodes,
+        edges,
+        jnp.zeros(len(nodes)),
+        jnp.asarray(_couplings(length).reshape(-1)),
+        jnp.asarray(settings["beta"]),
+    )
     colour = np.indices((length, length)).sum(0).ravel() % 2
     blocks = [Block([n for n, c in zip(nodes, colour, strict=True) if c == k]) for k in (0, 1)]
     program = IsingSamplingProgram(model, blocks, [])
     schedule = SamplingSchedule(SWEEPS, 1, 1)  # the warm-up runs, the one sample follows it
-    run = jax.jit(jax.vmap(lambda start, key: sample_states(key, program, schedule, start, [], [Block(nodes)])))
+    run = jax.jit(
+        jax.vmap(
+            lambda start, key: sample_states(key, program, schedule, start, [], [Block(nodes)])
+        )
+    )
     start = hinton_init(jax.random.key(0), model, blocks, (chains,))
     count = 0
 
@@ -89,17 +106,29 @@ def thrml(settings):
 
 
 def dwave(settings):
-    """SimulatedAnnealingSampler at one temperature, its own Gibbs updates, a read a chain; one thread, as it has."""
+    """SimulatedAnnealingSampler at one temperature, its own Gibbs updates, a read a chain; one
+    thread, as it has.
+    """
     from dwave.samplers import SimulatedAnnealingSampler
 
     sampler, beta = SimulatedAnnealingSampler(), settings["beta"]
-    J = {(int(a), int(b)): -float(w) for (a, b), w in zip(_edges(settings["L"]), _couplings(settings["L"]).reshape(-1), strict=True)}
+    J = {
+        (int(a), int(b)): -float(w)
+        for (a, b), w in zip(
+            _edges(settings["L"]), _couplings(settings["L"]).reshape(-1), strict=True
+        )
+    }
     h = dict.fromkeys(range(settings["L"] ** 2), 0.0)
     import dimod
 
     problem = dimod.BinaryQuadraticModel.from_ising(h, J)
-    options = {"num_reads": settings["chains"], "num_sweeps": SWEEPS, "beta_schedule_type": "custom", "beta_schedule": [beta] * SWEEPS,
-               "proposal_acceptance_criteria": "Gibbs"}  # fmt: skip
+    options = {
+        "num_reads": settings["chains"],
+        "num_sweeps": SWEEPS,
+        "beta_schedule_type": "custom",
+        "beta_schedule": [beta] * SWEEPS,
+        "proposal_acceptance_criteria": "Gibbs",
+    }
 
     def sweep():
         sampler.sample(problem, seed=1, **options)
@@ -113,14 +142,22 @@ CONTENDERS = {"bmdsl": bmdsl, "thrml": thrml, "dwave": dwave}
 def rates(names, settings, blocks=9):
     """Spin updates a nanosecond of each contender."""
     updates = settings["L"] ** 2 * settings["chains"] * SWEEPS
-    return {n: updates / t / 1e9 for n, t in harness.compare("tests.bench.lattice_sweeps", names, settings, blocks, 1.0).items()}
+    return {
+        n: updates / t / 1e9
+        for n, t in harness.compare(
+            "tests.bench.lattice_sweeps", names, settings, blocks, 1.0
+        ).items()
+    }
 
 
 def chains() -> None:
     """Both forms for 1 to 256 chains: where they cross is `MANY_CHAINS`."""
     print(f"{'chains':>8}{'one after another':>20}{'side by side':>16}   spin updates a nanosecond")
     for n in (1, 2, 4, 8, 16, 64, 256):
-        found = {form: rates(["bmdsl"], {"L": 64, "beta": 0.5, "chains": n, "form": form}, 5)["bmdsl"] for form in ("unit by unit", "side by side")}
+        found = {
+            form: rates(["bmdsl"], {"L": 64, "beta": 0.5, "chains": n, "form": form}, 5)["bmdsl"]
+            for form in ("unit by unit", "side by side")
+        }
         print(f"{n:8}{found['unit by unit']:20.3f}{found['side by side']:16.3f}", flush=True)
 
 
@@ -133,7 +170,11 @@ def large() -> None:
         machine = _machine(length, 0.5)
         machine.sample(8, steps=1)
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
-        print(f"{length} × {length}: {2 * length**2:,} couplings, {time.perf_counter() - begun:.1f} s, peak {peak:.2f} GB", flush=True)
+        print(
+            f"{length} × {length}: {2 * length**2:,} couplings, {time.perf_counter() - begun:.1f}"
+            f" s, peak {peak:.2f} GB",
+            flush=True,
+        )
 
 
 def main() -> None:
@@ -146,7 +187,10 @@ def main() -> None:
     else:
         found = rates(list(CONTENDERS), {"L": 64, "beta": 0.5, "chains": 64})
         print("  ".join(f"{n} {r:.3f}" for n, r in found.items()) + " spin updates a nanosecond")
-        print(f"bmdsl beside thrml {found['bmdsl'] / found['thrml']:.1f} x, beside dwave-samplers {found['bmdsl'] / found['dwave']:.1f} x")
+        print(
+            f"bmdsl beside thrml {found['bmdsl'] / found['thrml']:.1f} x, beside dwave-samplers"
+            f" {found['bmdsl'] / found['dwave']:.1f} x"
+        )
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
-"""One update of an RBM, bmdsl beside a plain PyTorch loop, scikit-learn's BernoulliRBM and the bare matrix products.
+"""One update of an RBM, bmdsl beside a plain PyTorch loop, scikit-learn's BernoulliRBM and the bare
+matrix products.
 
-    python -m tests.bench.rbm_updates            # the table of docs/performance.md
+python -m tests.bench.rbm_updates            # the table of docs/performance.md
 """
 
 from __future__ import annotations
@@ -10,23 +11,31 @@ import numpy as np
 from . import harness
 
 CASES = [
-    {"phase": "cd", "steps": 1, "batch": 100}, {"phase": "cd", "steps": 1, "batch": 500},
-    {"phase": "pcd", "steps": 1, "batch": 100}, {"phase": "pcd", "steps": 10, "batch": 100},
-]  # fmt: skip
+    {"phase": "cd", "steps": 1, "batch": 100},
+    {"phase": "cd", "steps": 1, "batch": 500},
+    {"phase": "pcd", "steps": 1, "batch": 100},
+    {"phase": "pcd", "steps": 10, "batch": 100},
+]
 VISIBLE, HIDDEN = 784, 500
 
 
 def _data(settings):
-    return (np.random.default_rng(0).random((20 * settings["batch"], VISIBLE)) < 0.3).astype(np.float32)
+    return (np.random.default_rng(0).random((20 * settings["batch"], VISIBLE)) < 0.3).astype(
+        np.float32
+    )
 
 
 def bmdsl(settings):
-    """The product's own update, as its training loop calls it: minibatch, both phases, gradient, momentum step."""
+    """The product's own update, as its training loop calls it: minibatch, both phases, gradient,
+    momentum step.
+    """
     import bmdsl
 
     batch = settings["batch"]
     chains = f", chains = {batch}" if settings["phase"] == "pcd" else ""
-    model = bmdsl.load("rbm", D=VISIBLE, H=HIDDEN).bind({"negative": f"{settings['phase']}(steps = {settings['steps']}{chains})", "center": "off"})
+    model = bmdsl.load("rbm", D=VISIBLE, H=HIDDEN).bind(
+        {"negative": f"{settings['phase']}(steps = {settings['steps']}{chains})", "center": "off"}
+    )
     return harness.training_update(model, {"v": _data(settings)}, batch)
 
 
@@ -73,7 +82,9 @@ def sklearn(settings):
 
     batch = settings["batch"]
     data = _data(settings)
-    machine = BernoulliRBM(n_components=HIDDEN, learning_rate=0.05, batch_size=batch, random_state=0)
+    machine = BernoulliRBM(
+        n_components=HIDDEN, learning_rate=0.05, batch_size=batch, random_state=0
+    )
     count = 0
 
     def update():
@@ -86,10 +97,19 @@ def sklearn(settings):
 
 
 def products(settings):
-    """The floor: the matrix products alone that any such update needs, by NumPy's BLAS on all threads."""
+    """The floor: the matrix products alone that any such update needs, by NumPy's BLAS on all
+    threads.
+    """
     batch, steps = settings["batch"], settings["steps"]
-    v, w = _data(settings)[:batch], np.random.default_rng(1).standard_normal((VISIBLE, HIDDEN)).astype(np.float32)
-    h, back, g = np.empty((batch, HIDDEN), np.float32), np.empty((batch, VISIBLE), np.float32), np.empty_like(w)
+    v, w = (
+        _data(settings)[:batch],
+        np.random.default_rng(1).standard_normal((VISIBLE, HIDDEN)).astype(np.float32),
+    )
+    h, back, g = (
+        np.empty((batch, HIDDEN), np.float32),
+        np.empty((batch, VISIBLE), np.float32),
+        np.empty_like(w),
+    )
 
     def update():
         np.matmul(v, w, out=h)
@@ -108,14 +128,22 @@ CONTENDERS = {"bmdsl": bmdsl, "torch": torch, "sklearn": sklearn, "products": pr
 def main() -> None:
     if harness.served(CONTENDERS):
         return
-    print(f"{'update':24}" + "".join(f"{n:>12}" for n in CONTENDERS) + f"{'vs torch':>10}{'vs sklearn':>12}{'vs floor':>10}")
+    print(
+        f"{'update':24}"
+        + "".join(f"{n:>12}" for n in CONTENDERS)
+        + f"{'vs torch':>10}{'vs sklearn':>12}{'vs floor':>10}"
+    )
     for case in CASES:
         names = [n for n in CONTENDERS if n != "sklearn" or case["steps"] == 1]
         t = harness.compare("tests.bench.rbm_updates", names, case)
         label = f"{case['phase']}-{case['steps']} batch {case['batch']}"
         row = "".join(f"{t[n] * 1e3:9.2f} ms" if n in t else f"{'':>12}" for n in CONTENDERS)
         beside = f"{t['sklearn'] / t['bmdsl']:11.2f}x" if "sklearn" in t else f"{'':>12}"
-        print(f"{label:24}{row}{t['torch'] / t['bmdsl']:9.2f}x{beside}{t['bmdsl'] / t['products']:9.2f}x", flush=True)
+        print(
+            f"{label:24}{row}{t['torch'] / t['bmdsl']:9.2f}x{beside}"
+            f"{t['bmdsl'] / t['products']:9.2f}x",
+            flush=True,
+        )
 
 
 if __name__ == "__main__":

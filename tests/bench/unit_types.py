@@ -1,4 +1,6 @@
-"""Draws of a user's own unit types beside built-in ones of like cost, in nanoseconds a unit: `python -m tests.bench.unit_types`."""
+"""Draws of a user's own unit types beside built-in ones of like cost, in nanoseconds a unit:
+`python -m tests.bench.unit_types`.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,12 @@ from bmdsl import parse, units
 from bmdsl.runtime.threads import one_pool
 from tests.units.test_documented_units import written
 
-PAIRS = (("triple", "categorical(3)"), ("triple", "binomial(2)"), ("von_mises", "rectified"), ("copied", "rectified"))
+PAIRS = (
+    ("triple", "categorical(3)"),
+    ("triple", "binomial(2)"),
+    ("von_mises", "rectified"),
+    ("copied", "rectified"),
+)
 """`copied` is `rectified` under another name: what a type costs for not being built in."""
 UNITS, CHAINS, TURNS = 2000, 200, 15
 
@@ -24,13 +31,18 @@ def main() -> None:
     folder = Path(tempfile.mkdtemp())
     units.register(written("blume", folder).Triple)
     units.register(written("angles", folder).VonMises)
-    units.register(type("Copied", (units.get("rectified"),), {"name": "copied", "__module__": __name__}))
+    units.register(
+        type("Copied", (units.get("rectified"),), {"name": "copied", "__module__": __name__})
+    )
     for pair in PAIRS:
         times: dict[str, list[float]] = {name: [] for name in pair}
         machines = {}
         for name in pair:
             at = ",c" if name in ("von_mises", "categorical(3)") else ""
-            machines[name] = parse(f"model m {{ visible x[{UNITS}] : {name}  param b  energy = - b{'[c]' if at else ''} x[i{at}] }}").compile()
+            machines[name] = parse(
+                f"model m {{ visible x[{UNITS}] : {name}  param b  energy = -"
+                f" b{'[c]' if at else ''} x[i{at}] }}"
+            ).compile()
             machines[name].params["b"] = np.full(machines[name].params["b"].shape, 0.7)
         with one_pool():
             for turn in range(TURNS):

@@ -1,9 +1,10 @@
-"""Whole trainings of an RBM by contrastive divergence: `machine.train` beside the loops that users write by hand.
+"""Whole trainings of an RBM by contrastive divergence: `machine.train` beside the loops that users
+write by hand.
 
     python -m tests.bench.whole_trainings            # the table of docs/performance.md
 
-A call is a training of so many epochs. bmdsl's has all that `machine.train` does by itself: monitors, figures, checks for what
-is not finite. The others update parameters and nothing else.
+A call is a training of so many epochs. bmdsl's has all that `machine.train` does by itself:
+monitors, figures, checks for what is not finite. The others update parameters and nothing else.
 """
 
 from __future__ import annotations
@@ -13,10 +14,42 @@ import numpy as np
 from . import harness
 
 CASES = [
-    {"cases": 1797, "visible": 64, "hidden": 100, "phase": "cd", "steps": 1, "batch": 10, "epochs": 40},
-    {"cases": 1797, "visible": 64, "hidden": 100, "phase": "cd", "steps": 1, "batch": 100, "epochs": 200},
-    {"cases": 10000, "visible": 784, "hidden": 500, "phase": "cd", "steps": 1, "batch": 100, "epochs": 2},
-    {"cases": 10000, "visible": 784, "hidden": 500, "phase": "pcd", "steps": 10, "batch": 100, "epochs": 1},
+    {
+        "cases": 1797,
+        "visible": 64,
+        "hidden": 100,
+        "phase": "cd",
+        "steps": 1,
+        "batch": 10,
+        "epochs": 40,
+    },
+    {
+        "cases": 1797,
+        "visible": 64,
+        "hidden": 100,
+        "phase": "cd",
+        "steps": 1,
+        "batch": 100,
+        "epochs": 200,
+    },
+    {
+        "cases": 10000,
+        "visible": 784,
+        "hidden": 500,
+        "phase": "cd",
+        "steps": 1,
+        "batch": 100,
+        "epochs": 2,
+    },
+    {
+        "cases": 10000,
+        "visible": 784,
+        "hidden": 500,
+        "phase": "pcd",
+        "steps": 10,
+        "batch": 100,
+        "epochs": 1,
+    },
 ]
 RATE = 0.05
 
@@ -32,8 +65,13 @@ def bmdsl(s: dict):
     x = _data(s)
     machine = bmdsl.load("rbm", D=s["visible"], H=s["hidden"]).compile(seed=0)
     chains = f", chains = {s['batch']}" if s["phase"] == "pcd" else ""
-    settings = {"negative": f"{s['phase']}(steps = {s['steps']}{chains})", "optimizer": f"sgd(rate = {RATE})", "center": "off",
-                "batch": s["batch"], "epochs": s["epochs"]}  # fmt: skip
+    settings = {
+        "negative": f"{s['phase']}(steps = {s['steps']}{chains})",
+        "optimizer": f"sgd(rate = {RATE})",
+        "center": "off",
+        "batch": s["batch"],
+        "epochs": s["epochs"],
+    }
 
     def train() -> None:
         machine.train(x, progress=False, **settings)
@@ -42,7 +80,9 @@ def bmdsl(s: dict):
 
 
 def torch(s: dict):
-    """A loop over minibatches in PyTorch: matmul, sigmoid, bernoulli, steps in place; no autograd."""
+    """A loop over minibatches in PyTorch: matmul, sigmoid, bernoulli, steps in place; no
+    autograd.
+    """
     import torch
 
     data, batch = torch.from_numpy(_data(s)), s["batch"]
@@ -77,7 +117,13 @@ def sklearn(s: dict):
     from sklearn.neural_network import BernoulliRBM
 
     x = _data(s)
-    machine = BernoulliRBM(n_components=s["hidden"], learning_rate=RATE, batch_size=s["batch"], n_iter=s["epochs"], random_state=0)
+    machine = BernoulliRBM(
+        n_components=s["hidden"],
+        learning_rate=RATE,
+        batch_size=s["batch"],
+        n_iter=s["epochs"],
+        random_state=0,
+    )
 
     def train() -> None:
         machine.fit(x)
@@ -86,7 +132,9 @@ def sklearn(s: dict):
 
 
 def jax(s: dict):
-    """An epoch as one compiled `lax.scan` over its minibatches; the last, smaller one is left out."""
+    """An epoch as one compiled `lax.scan` over its minibatches; the last, smaller one is
+    left out.
+    """
     import jax
     import jax.numpy as jnp
 
@@ -135,14 +183,28 @@ CONTENDERS = {"bmdsl": bmdsl, "torch": torch, "sklearn": sklearn, "jax": jax}
 def main() -> None:
     if harness.served(CONTENDERS):
         return
-    print(f"{'an update':34}" + "".join(f"{n:>12}" for n in CONTENDERS) + "".join(f"{'vs ' + n:>12}" for n in list(CONTENDERS)[1:]))
+    print(
+        f"{'an update':34}"
+        + "".join(f"{n:>12}" for n in CONTENDERS)
+        + "".join(f"{'vs ' + n:>12}" for n in list(CONTENDERS)[1:])
+    )
     for case in CASES:
         names = [n for n in CONTENDERS if n != "sklearn" or case["steps"] == 1]
         updates = case["epochs"] * -(-case["cases"] // case["batch"])
-        t = {n: x / updates for n, x in harness.compare("tests.bench.whole_trainings", names, case, blocks=9).items()}
-        label = f"{case['visible']}x{case['hidden']}, {case['phase']}-{case['steps']}, batch {case['batch']}"
+        t = {
+            n: x / updates
+            for n, x in harness.compare(
+                "tests.bench.whole_trainings", names, case, blocks=9
+            ).items()
+        }
+        label = (
+            f"{case['visible']}x{case['hidden']}, {case['phase']}-{case['steps']}, batch"
+            f" {case['batch']}"
+        )
         row = "".join(f"{t[n] * 1e3:9.3f} ms" if n in t else f"{'':>12}" for n in CONTENDERS)
-        beside = "".join(f"{t[n] / t['bmdsl']:11.2f}x" if n in t else f"{'':>12}" for n in list(CONTENDERS)[1:])
+        beside = "".join(
+            f"{t[n] / t['bmdsl']:11.2f}x" if n in t else f"{'':>12}" for n in list(CONTENDERS)[1:]
+        )
         print(f"{label:34}{row}{beside}", flush=True)
 
 

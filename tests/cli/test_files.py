@@ -1,4 +1,6 @@
-"""`bm fmt`, `bm expand`, `bm new`, `bm graph`: files in, files out, never half-written or overwritten."""
+"""`bm fmt`, `bm expand`, `bm new`, `bm graph`: files in, files out, never half-written or
+overwritten.
+"""
 
 from __future__ import annotations
 
@@ -27,12 +29,18 @@ BY_HAND = """model rbm(D, H = 3) {
 
 
 def same_graph(a: bmdsl.Model, b: bmdsl.Model) -> bool:
-    """Same groups, and an isomorphism of the bipartite graphs that keeps groups and parameter names."""
+    """Same groups, and an isomorphism of the bipartite graphs that keeps groups and parameter
+    names.
+    """
 
     def node(x: dict, y: dict) -> bool:  # type: ignore[type-arg]
-        return {k: v for k, v in x.items() if k != "index"} == {k: v for k, v in y.items() if k != "index"}
+        return {k: v for k, v in x.items() if k != "index"} == {
+            k: v for k, v in y.items() if k != "index"
+        }
 
-    return a.checked.groups == b.checked.groups and nx.is_isomorphic(a.graph.nodes, b.graph.nodes, node)
+    return a.checked.groups == b.checked.groups and nx.is_isomorphic(
+        a.graph.nodes, b.graph.nodes, node
+    )
 
 
 def test_the_sugar_its_expansion_and_the_hand_written_model_are_the_same_graph():
@@ -41,7 +49,9 @@ def test_the_sugar_its_expansion_and_the_hand_written_model_are_the_same_graph()
     assert "layers" not in sugar.expand()
     assert str(expanded.graph) == str(sugar.graph)
     assert same_graph(sugar, expanded) and same_graph(sugar, by_hand)
-    assert not same_graph(sugar, bmdsl.parse(BY_HAND.replace("= - b_v[i] v[i]", "= - b_v[i] v[i] - b_v[i] v[i]")))
+    assert not same_graph(
+        sugar, bmdsl.parse(BY_HAND.replace("= - b_v[i] v[i]", "= - b_v[i] v[i] - b_v[i] v[i]"))
+    )
 
 
 def test_the_expansion_of_a_deep_machine_is_the_same_graph():
@@ -73,7 +83,11 @@ def test_fmt_reads_folders_and_standard_input_and_shows_differences(bm: Bm):
     untidy = "model  m {  visible v : binary\nenergy = - v }\n"
     (folder / "a.bm").write_text(untidy)
     shown = bm("fmt", "models", "--diff")
-    assert shown.returncode == 1 and "-model  m {" in shown.stdout and (folder / "a.bm").read_text() == untidy
+    assert (
+        shown.returncode == 1
+        and "-model  m {" in shown.stdout
+        and (folder / "a.bm").read_text() == untidy
+    )
     assert bm("fmt", "models").returncode == 0 and bm("fmt", "models", "--check").returncode == 0
     bm.monkeypatch.setattr("sys.stdin", io.StringIO(untidy))
     assert bm("fmt", "-").stdout == (folder / "a.bm").read_text()
@@ -100,7 +114,10 @@ def test_new_refuses_to_overwrite_and_names_that_are_none(bm: Bm):
     assert "did you mean" in bm("new", "x", "--like", "rmb").stderr
 
 
-@pytest.mark.parametrize(("suffix", "start"), [("svg", b"<?xml"), ("png", b"\x89PNG"), ("graphml", b"<?xml"), ("dot", b"graph ")])
+@pytest.mark.parametrize(
+    ("suffix", "start"),
+    [("svg", b"<?xml"), ("png", b"\x89PNG"), ("graphml", b"<?xml"), ("dot", b"graph ")],
+)
 def test_graph_writes_pictures_and_files(bm: Bm, suffix: str, start: bytes):
     assert bm("graph", "dbm", "--out", f"g.{suffix}").returncode == 0
     assert (bm.folder / f"g.{suffix}").read_bytes().lstrip().startswith(start)
@@ -110,9 +127,14 @@ def test_graph_of_another_format_is_refused(bm: Bm):
     assert "BM917" in bm("graph", "rbm", "--out", "g.xyz").stderr
 
 
-@pytest.mark.parametrize(("suffix", "start"), [("svg", "<?xml"), ("graphml", "<?xml"), ("dot", "graph ")])
+@pytest.mark.parametrize(
+    ("suffix", "start"), [("svg", "<?xml"), ("graphml", "<?xml"), ("dot", "graph ")]
+)
 def test_graph_of_single_units(bm: Bm, suffix: str, start: str) -> None:
-    (bm.folder / "ising.bm").write_text("model ising(L = 5) { visible s[L, L] : spin energy = - 0.4 s[x,y] s[wrap(x+1), y] - 0.4 s[x,y] s[x, wrap(y+1)] }")
+    (bm.folder / "ising.bm").write_text(
+        "model ising(L = 5) { visible s[L, L] : spin energy = - 0.4 s[x,y] s[wrap(x+1), y] - 0.4"
+        " s[x,y] s[x, wrap(y+1)] }"
+    )
     assert "s: 25 units of 4 to 4 neighbours" in bm("graph", "ising.bm", "--level", "units").stdout
     bm("graph", "ising.bm", "--level", "units", "--out", f"g.{suffix}")
     assert (bm.folder / f"g.{suffix}").read_text().startswith(start)

@@ -31,12 +31,19 @@ def drawn(bm: Bm, name: str = "samples.npz") -> dict[str, np.ndarray]:
 
 def test_given_values_are_one_per_chain_or_one_for_all(bm: Bm) -> None:
     files(bm)
-    for file, option, chains in (("two", "--given", 2), ("one", "--given", 5), ("bare", "--given", 5), ("two", "--clamp", 2)):
+    for file, option, chains in (
+        ("two", "--given", 2),
+        ("one", "--given", 5),
+        ("bare", "--given", 5),
+        ("two", "--clamp", 2),
+    ):
         done = bm(*AR, "-n", 5, option, f"past={file}.npy")
         assert done.returncode == 0, done.stderr
         found = drawn(bm)
         assert found["v"].shape == (chains, 2)
-        np.testing.assert_array_equal(found["past"], PAST if chains == 2 else np.repeat(PAST[:1], 5, axis=0))
+        np.testing.assert_array_equal(
+            found["past"], PAST if chains == 2 else np.repeat(PAST[:1], 5, axis=0)
+        )
     assert bm(*AR, "--given", "past=named.npz").returncode == 0
     np.testing.assert_array_equal(drawn(bm)["past"], PAST)
 

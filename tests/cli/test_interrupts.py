@@ -1,4 +1,6 @@
-"""SIGINT and SIGTERM at any moment: exit 130 or 143, never a traceback, and what was whole is kept."""
+"""SIGINT and SIGTERM at any moment: exit 130 or 143, never a traceback, and what was
+whole is kept.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,8 @@ import bmdsl
 MODEL = """model m(D = 6, H = 4) {
   visible v[D] : binary  hidden h[H] : binary  param W, b, c
   energy = - W[i,j] v[i] h[j] - b[i] v[i] - c[j] h[j]
-  train { positive exact  negative pcd(chains = 20)  optimizer sgd(rate = 0.01)  batch 20  epochs 100000 }
+  train { positive exact  negative pcd(chains = 20)  optimizer sgd(rate = 0.01)  batch 20
+  epochs 100000 }
 }
 """
 COMMAND = [sys.executable, "-c", "from bmdsl.cli.entry import main; main()"]
@@ -28,7 +31,9 @@ def started(folder: Path) -> subprocess.Popen[str]:
     (folder / "m.bm").write_text(MODEL)
     np.save(folder / "x.npy", (np.random.default_rng(0).random((200, 6)) < 0.4).astype(float))
     words = [*COMMAND, "train", "m.bm", "x.npy", "--out", "run", "--threads", "1"]
-    return subprocess.Popen(words, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    return subprocess.Popen(
+        words, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
 
 
 def ended(process: subprocess.Popen[str], number: int) -> None:
@@ -48,7 +53,12 @@ def test_a_training_that_is_stopped_keeps_its_last_whole_update(tmp_path: Path, 
     ended(process, number)
     kept = bmdsl.open(tmp_path / "run")
     assert np.isfinite(kept.params["W"]).all()
-    resumed = subprocess.run([*COMMAND, "resume", "run", "--set", "train.epochs=1"], cwd=tmp_path, capture_output=True, text=True)
+    resumed = subprocess.run(
+        [*COMMAND, "resume", "run", "--set", "train.epochs=1"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+    )
     assert resumed.returncode == 0, resumed.stderr
 
 
@@ -126,14 +136,17 @@ def test_an_interrupt_of_python_that_was_dropped_is_raised_at_the_end(error: Exc
 
 def test_an_interrupt_of_compiled_code_in_python_is_an_interrupt(tmp_path: Path):
     code = (
-        "import os, signal, threading, time, bmdsl\n"
-        "m = bmdsl.parse('model m { visible s[60] : spin  param J init 0.1  energy = - J s[i] s[wrap(i+1)] }').compile()\n"
-        "m.sample(4, steps=1)\n"
-        "threading.Timer(0.5, lambda: os.kill(os.getpid(), signal.SIGINT)).start()\n"
-        "try:\n"
-        "    while True: m.sample(2, steps=3)\n"
-        "except KeyboardInterrupt:\n"
-        "    print('clean')\n"
+        "import os, signal, threading, time, bmdsl\nm = bmdsl.parse('model m { visible s[60] : spin"
+        "  param J init 0.1  energy = - J s[i] s[wrap(i+1)] }').compile()\nm.sample(4,"
+        " steps=1)\nthreading.Timer(0.5, lambda: os.kill(os.getpid(),"
+        " signal.SIGINT)).start()\ntry:\n    while True: m.sample(2, steps=3)\nexcept"
+        " KeyboardInterrupt:\n    print('clean')\n"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=LONGEST, env=os.environ | {"NUMBA_NUM_THREADS": "1"})
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        timeout=LONGEST,
+        env=os.environ | {"NUMBA_NUM_THREADS": "1"},
+    )
     assert done.stdout.strip() == "clean", done.stderr

@@ -48,7 +48,9 @@ def own(bm: Bm, monkeypatch: pytest.MonkeyPatch) -> Bm:
     units.names()
     monkeypatch.setattr(units, "_registry", dict(units._registry))
     (bm.folder / "mine.py").write_text(UNIT)
-    (bm.folder / "m.bm").write_text((bm.folder / "rbm.bm").read_text().replace("v[D] : binary", "v[D] : lopsided"))
+    (bm.folder / "m.bm").write_text(
+        (bm.folder / "rbm.bm").read_text().replace("v[D] : binary", "v[D] : lopsided")
+    )
     return bm
 
 
@@ -64,7 +66,11 @@ def test_a_type_of_ones_own_checks_trains_and_samples(own: Bm):
     assert set(np.unique(np.load(own.folder / "r" / "samples.npz")["v"])) <= {-1.0, 2.0}
 
 
-@pytest.mark.parametrize(("text", "code"), [("x = ", "BM903"), ("1 / 0", "BM903"), ("x = 1", "BM904")], ids=["no syntax", "breaks", "no type"])
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [("x = ", "BM903"), ("1 / 0", "BM903"), ("x = 1", "BM904")],
+    ids=["no syntax", "breaks", "no type"],
+)
 def test_a_file_that_brings_no_type_is_a_diagnostic(own: Bm, text: str, code: str):
     (own.folder / "bad.py").write_text(text)
     assert code in own("check", "m.bm", "--units", "bad.py").stderr

@@ -24,15 +24,30 @@ def run(bm: Bm) -> Bm:
 def test_train_ends_with_figures_and_pictures(bm: Bm):
     done = bm(*TRAIN)
     assert done.returncode == 0 and done.stderr == ""
-    assert "2 epochs, 8 updates" in done.stdout and "reconstruction error" in done.stdout and "r1/filters.png" in done.stdout
+    assert (
+        "2 epochs, 8 updates" in done.stdout
+        and "reconstruction error" in done.stdout
+        and "r1/filters.png" in done.stdout
+    )
     files = {p.name for p in (bm.folder / "r1").iterdir()}
-    assert {"model.bm", "params.safetensors", "metrics.jsonl", "filters.png", "samples.png", "curves.png"} <= files
+    assert {
+        "model.bm",
+        "params.safetensors",
+        "metrics.jsonl",
+        "filters.png",
+        "samples.png",
+        "curves.png",
+    } <= files
     assert not [f for f in files if ".part" in f]
 
 
 def test_train_as_json_says_what_the_table_says(bm: Bm):
     found = json.loads(bm(*TRAIN, "--json").stdout)
-    assert found["updates"] == 8 and found["stopped"] == "done" and found["figures"]["log_likelihood"] < 0
+    assert (
+        found["updates"] == 8
+        and found["stopped"] == "done"
+        and found["figures"]["log_likelihood"] < 0
+    )
 
 
 def test_units_that_form_no_image_have_curves_alone(bm: Bm):
@@ -78,9 +93,15 @@ def test_eval_is_the_machines_own_figures(run: Bm):
     (found,) = json.loads(run("eval", "r1", "data.npy", "--json").stdout)
     machine, data = bmdsl.open(run.folder / "r1"), np.load("data.npy")
     assert found["cases"] == 40
-    assert found["free_energy"] == pytest.approx(float(np.mean(machine.free_energy(v=data))), rel=1e-6)
-    assert found["log_likelihood"] == pytest.approx(float(np.mean(machine.log_likelihood(data))), rel=1e-6)
-    assert found["reconstruction_error"] == pytest.approx(float(np.mean((machine.reconstruct(data) - data) ** 2)), rel=1e-5)
+    assert found["free_energy"] == pytest.approx(
+        float(np.mean(machine.free_energy(v=data))), rel=1e-6
+    )
+    assert found["log_likelihood"] == pytest.approx(
+        float(np.mean(machine.log_likelihood(data))), rel=1e-6
+    )
+    assert found["reconstruction_error"] == pytest.approx(
+        float(np.mean((machine.reconstruct(data) - data) ** 2)), rel=1e-5
+    )
     assert "log-likelihood" in run("eval", "r1").stdout
 
 
@@ -109,12 +130,21 @@ def test_sample_writes_what_the_machine_draws(run: Bm):
 
 
 def test_sample_goes_where_it_is_told(run: Bm):
-    found = json.loads(run("sample", "r1", "-n", "2", "--steps", "1", "--out", "deep/s.npz", "--json").stdout)
-    assert found["groups"] == {"v": [2, 9], "h": [2, 3]} and (run.folder / "deep" / "s.npz").exists() and (run.folder / "deep" / "s.png").exists()
+    found = json.loads(
+        run("sample", "r1", "-n", "2", "--steps", "1", "--out", "deep/s.npz", "--json").stdout
+    )
+    assert (
+        found["groups"] == {"v": [2, 9], "h": [2, 3]}
+        and (run.folder / "deep" / "s.npz").exists()
+        and (run.folder / "deep" / "s.png").exists()
+    )
 
 
 def test_sample_holds_clamped_groups(run: Bm):
-    assert run("sample", "r1", "--steps", "2", "--clamp", "v=data.npy", "--out", "s.npz").returncode == 0
+    assert (
+        run("sample", "r1", "--steps", "2", "--clamp", "v=data.npy", "--out", "s.npz").returncode
+        == 0
+    )
     drawn = np.load(run.folder / "s.npz")
     assert np.array_equal(drawn["v"], np.load("data.npy")) and drawn["h"].shape == (40, 3)
     assert "BM915" in run("sample", "r1", "--clamp", "v").stderr

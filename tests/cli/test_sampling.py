@@ -14,7 +14,12 @@ ISING = ("sample", "ising", "-D", "L=6", "-n", 8)
 
 def test_a_model_without_a_run_is_sampled(bm: Bm) -> None:
     done = bm(*ISING, "--steps", 20)
-    assert done.returncode == 0 and done.stderr == "" and "samples.npz" in done.stdout and "samples.png" in done.stdout
+    assert (
+        done.returncode == 0
+        and done.stderr == ""
+        and "samples.npz" in done.stdout
+        and "samples.png" in done.stdout
+    )
     assert set(np.unique(np.load(bm.folder / "samples.npz")["s"])) <= {-1.0, 1.0}
 
 
@@ -24,24 +29,38 @@ def test_parameters_at_their_start_are_said_to_be(bm: Bm) -> None:
 
 
 def test_observables_come_with_errors_and_a_picture(bm: Bm) -> None:
-    done = bm(*ISING, "--observe", "energy,magnetization", "--steps", 200, "--burn-in", 20, "--beta", 0.5)
+    done = bm(
+        *ISING, "--observe", "energy,magnetization", "--steps", 200, "--burn-in", 20, "--beta", 0.5
+    )
     assert done.returncode == 0, done.stderr
-    assert "τ (sweeps)" in done.stdout and "magnetization" in done.stdout and (bm.folder / "samples_traces.png").stat().st_size > 10_000
+    assert (
+        "τ (sweeps)" in done.stdout
+        and "magnetization" in done.stdout
+        and (bm.folder / "samples_traces.png").stat().st_size > 10_000
+    )
 
 
 def test_a_ladder_exchanges_replicas(bm: Bm) -> None:
     found = json.loads(bm(*ISING, "--beta", "0.2:1:4", "--steps", 50, "--json").stdout)
-    assert len(found["swaps"]["acceptance"]) == 3 and found["swaps"]["betas"][-1] == pytest.approx(1)
+    assert len(found["swaps"]["acceptance"]) == 3 and found["swaps"]["betas"][-1] == pytest.approx(
+        1
+    )
     assert found["observables"]["energy"]["ess"] > 1
 
 
 @pytest.mark.filterwarnings("ignore")
 def test_records_go_to_arviz(bm: Bm) -> None:
     arviz = pytest.importorskip("arviz")
-    found = json.loads(bm(*ISING, "--observe", "energy", "--steps", 100, "--arviz", "t.nc", "--json").stdout)
+    found = json.loads(
+        bm(*ISING, "--observe", "energy", "--steps", 100, "--arviz", "t.nc", "--json").stdout
+    )
     data = arviz.from_netcdf(bm.folder / "t.nc")
-    assert dict(data.posterior.sizes) == {"chain": 8, "draw": 100} and data.attrs["model"] == "ising"
-    assert float(arviz.rhat(data, method="split")["energy"]) == pytest.approx(found["observables"]["energy"]["rhat"])
+    assert (
+        dict(data.posterior.sizes) == {"chain": 8, "draw": 100} and data.attrs["model"] == "ising"
+    )
+    assert float(arviz.rhat(data, method="split")["energy"]) == pytest.approx(
+        found["observables"]["energy"]["rhat"]
+    )
     data.close()
 
 
@@ -54,10 +73,32 @@ def test_exact_samples_and_annealed_ones(bm: Bm) -> None:
 
 def test_the_ground_state_of_a_ferromagnet_is_uniform(bm: Bm) -> None:
     done = bm("ground", "ising", "-D", "L=6", "-D", "J=1", "-n", 16, "--sweeps", 200)
-    assert done.returncode == 0 and "least energy        -72 nats" in done.stdout and "ground.npz" in done.stdout
+    assert (
+        done.returncode == 0
+        and "least energy        -72 nats" in done.stdout
+        and "ground.npz" in done.stdout
+    )
     assert abs(np.load(bm.folder / "ground.npz")["s"].mean()) == 1
-    found = json.loads(bm("ground", "ising", "-D", "L=6", "-D", "J=1", "--beta", "0.1:2", "--schedule", "linear", "--json").stdout)
-    assert found["energy"] == -72 and found["betas"] == [0.1, 2] and 1 <= found["hits"] <= found["chains"]
+    found = json.loads(
+        bm(
+            "ground",
+            "ising",
+            "-D",
+            "L=6",
+            "-D",
+            "J=1",
+            "--beta",
+            "0.1:2",
+            "--schedule",
+            "linear",
+            "--json",
+        ).stdout
+    )
+    assert (
+        found["energy"] == -72
+        and found["betas"] == [0.1, 2]
+        and 1 <= found["hits"] <= found["chains"]
+    )
 
 
 @pytest.mark.parametrize(

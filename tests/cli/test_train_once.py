@@ -1,4 +1,6 @@
-"""`bm train` parses a text once, reads its data once, and imports nothing that it has no use for."""
+"""`bm train` parses a text once, reads its data once, and imports nothing that it has no
+use for.
+"""
 
 from __future__ import annotations
 
@@ -69,11 +71,10 @@ def test_a_resume_reads_its_data_once(
 
 def test_what_a_training_has_no_use_for_is_not_imported(tmp_path: Path) -> None:
     code = (
-        "import sys\n"
-        "from bmdsl.cli.main import app\n"
-        "app(sys.argv[1:], standalone_mode=False)\n"
-        "unused = {'sklearn', 'pandas', 'scipy.stats', 'scipy.optimize', 'scipy.sparse', 'matplotlib.pyplot'}\n"
-        "assert not unused & set(sys.modules), unused & set(sys.modules)\n"
+        "import sys\nfrom bmdsl.cli.main import app\napp(sys.argv[1:],"
+        " standalone_mode=False)\nunused = {'sklearn', 'pandas', 'scipy.stats', 'scipy.optimize',"
+        " 'scipy.sparse', 'matplotlib.pyplot'}\nassert not unused & set(sys.modules), unused &"
+        " set(sys.modules)\n"
     )
     words = ["train", "rbm", "digits", "-D", "H=5", "--set", "train.epochs=1", "--out", "run"]
     done = subprocess.run(

@@ -15,27 +15,67 @@ FAST = {"numba", "numpy", "lark", "matplotlib", "scipy", "networkx"}
 
 
 def test_help_imports_nothing_heavy():
-    code = f"import sys, bmdsl.cli.main; assert not {FAST} & set(sys.modules), {FAST} & set(sys.modules)"
+    code = (
+        f"import sys, bmdsl.cli.main; assert not {FAST} & set(sys.modules), {FAST} &"
+        " set(sys.modules)"
+    )
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stderr == ""
 
 
 def test_check_imports_neither_compiler_nor_plots():
-    code = (f"import sys; sys.argv = ['bm', 'check', 'rbm']; from bmdsl.cli.main import status; assert status() == 0; "
-            f"assert not { {'numba', 'matplotlib', 'sklearn'} } & set(sys.modules), { {'numba', 'matplotlib', 'sklearn'} } & set(sys.modules)")  # fmt: skip
+    code = (
+        "import sys; sys.argv = ['bm', 'check', 'rbm']; from bmdsl.cli.main import status; assert"
+        f" status() == 0; assert not { {'numba', 'matplotlib', 'sklearn'} } & set(sys.modules),"
+        f" { {'numba', 'matplotlib', 'sklearn'} } & set(sys.modules)"
+    )
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stderr == ""
 
 
 def test_help_shows_the_verbs_in_the_order_they_are_needed(bm: Bm):
     lines = [line.strip("│ ") for line in bm("--help").stdout.splitlines()]
     verbs = [line.split()[0] for line in lines if line]
-    order = [v for v in ("new", "check", "fmt", "expand", "explain", "plan", "graph", "emit", "train", "resume", "sample", "eval", "units", "data")]
+    order = [
+        v
+        for v in (
+            "new",
+            "check",
+            "fmt",
+            "expand",
+            "explain",
+            "plan",
+            "graph",
+            "emit",
+            "train",
+            "resume",
+            "sample",
+            "eval",
+            "units",
+            "data",
+        )
+    ]
     assert [v for v in verbs if v in order] == order
 
 
 @pytest.mark.parametrize(
-    "arguments", ["check rbm.bm", "expand rbm.bm", "explain rbm.bm", "explain rbm.bm --latex", "plan rbm.bm", "graph rbm.bm",
-                  "emit tree rbm.bm", "emit model rbm.bm", "emit graph rbm.bm", "emit plan rbm.bm", "emit python rbm.bm", "units", "units --json",
-                  "data", "data --json"])  # fmt: skip
+    "arguments",
+    [
+        "check rbm.bm",
+        "expand rbm.bm",
+        "explain rbm.bm",
+        "explain rbm.bm --latex",
+        "plan rbm.bm",
+        "graph rbm.bm",
+        "emit tree rbm.bm",
+        "emit model rbm.bm",
+        "emit graph rbm.bm",
+        "emit plan rbm.bm",
+        "emit python rbm.bm",
+        "units",
+        "units --json",
+        "data",
+        "data --json",
+    ],
+)
 def test_a_verb_prints_its_result_with_lengths_open(bm: Bm, arguments: str):
     done = bm(*arguments.split())
     assert done.returncode == 0 and done.stdout
@@ -50,16 +90,41 @@ def test_check_as_json(bm: Bm):
 
 def test_a_wrong_model_is_a_diagnostic_and_exit_1(bm: Bm):
     done = bm("check", "wrong.bm")
-    assert done.returncode == 1 and "wrong.bm:5" in done.stderr and "did you mean `W`?" in done.stderr and done.stdout == ""
+    assert (
+        done.returncode == 1
+        and "wrong.bm:5" in done.stderr
+        and "did you mean `W`?" in done.stderr
+        and done.stdout == ""
+    )
 
 
-@pytest.mark.parametrize("arguments", ["check missing.bm", "sample nowhere", "eval .", "resume .", "fmt rbm", "emit nonsense rbm.bm", "check rbm.bm -D H"])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        "check missing.bm",
+        "sample nowhere",
+        "eval .",
+        "resume .",
+        "fmt rbm",
+        "emit nonsense rbm.bm",
+        "check rbm.bm -D H",
+    ],
+)
 def test_what_is_wrong_is_a_diagnostic_and_exit_1(bm: Bm, arguments: str):
     done = bm(*arguments.split())
     assert done.returncode == 1 and done.stderr.startswith("error[BM") and done.stdout == ""
 
 
-@pytest.mark.parametrize("arguments", ["nonsense", "check", "check rbm.bm --nonsense", "sample x -n many", "train rbm.bm --threads 0"])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        "nonsense",
+        "check",
+        "check rbm.bm --nonsense",
+        "sample x -n many",
+        "train rbm.bm --threads 0",
+    ],
+)
 def test_wrong_usage_is_exit_2(bm: Bm, arguments: str):
     assert bm(*arguments.split()).returncode == 2
 
@@ -70,12 +135,20 @@ def test_a_file_that_is_no_text_is_a_diagnostic(bm: Bm):
 
 
 def test_check_reads_every_model_of_a_file_and_a_name_chooses_one(bm: Bm):
-    (bm.folder / "two.bm").write_text(RBM.replace("W[i,j]", "w[i,j]") + RBM.replace("model rbm", "model other"))
+    (bm.folder / "two.bm").write_text(
+        RBM.replace("W[i,j]", "w[i,j]") + RBM.replace("model rbm", "model other")
+    )
     assert bm("check", "two.bm", "--model", "other").stdout == "two.bm: model `other` is fine\n"
     both = bm("check", "two.bm")
     assert both.returncode == 1 and "two.bm:5" in both.stderr
-    (bm.folder / "two.bm").write_text(RBM + RBM.replace("model rbm", "model other").replace("H = 3", "K = 3").replace("h[H]", "h[K]"))
-    assert bm("check", "two.bm", "-D", "K=4").stdout == "two.bm: model `rbm` is fine\ntwo.bm: model `other` is fine\n"
+    (bm.folder / "two.bm").write_text(
+        RBM
+        + RBM.replace("model rbm", "model other").replace("H = 3", "K = 3").replace("h[H]", "h[K]")
+    )
+    assert (
+        bm("check", "two.bm", "-D", "K=4").stdout
+        == "two.bm: model `rbm` is fine\ntwo.bm: model `other` is fine\n"
+    )
     assert "`M`" in bm("check", "two.bm", "-D", "M=4").stderr
 
 

@@ -32,10 +32,14 @@ def test_a_run_on_windows(bm: Bm) -> None:
     machine = bmdsl.open(bm.folder / "run")
     assert machine.program.sizes["past"] == 6
     for arguments, data in (((), series), (("one.npy windows(3)",), series[:1])):
-        found = json.loads(bm("eval", "run", *arguments, "--likelihood", "--json").stdout)["parts"][0]
+        found = json.loads(bm("eval", "run", *arguments, "--likelihood", "--json").stdout)["parts"][
+            0
+        ]
         cut = windows(data, 3)
         assert found["cases"] == len(cut["v"]) == sum(max(0, len(s) - 3) for s in data)
-        np.testing.assert_allclose(found["log_likelihood"], machine.log_likelihood(cut).mean(), rtol=1e-5)
+        np.testing.assert_allclose(
+            found["log_likelihood"], machine.log_likelihood(cut).mean(), rtol=1e-5
+        )
 
 
 def test_other_models_have_no_windows(bm: Bm) -> None:

@@ -23,9 +23,15 @@ def written(folder: Path, name: str, *sequences: str) -> str:
     return str(path)
 
 
-@given(st.text("ACGU-", min_size=12, max_size=12), st.sampled_from(RNA.ambiguous.replace("*", "")), st.integers(0, 11))
+@given(
+    st.text("ACGU-", min_size=12, max_size=12),
+    st.sampled_from(RNA.ambiguous.replace("*", "")),
+    st.integers(0, 11),
+)
 @settings(max_examples=40, deadline=None)
-def test_nucleotides_with_any_letter_of_iupac_stay_nucleotides(tmp_path_factory, text: str, letter: str, place: int):
+def test_nucleotides_with_any_letter_of_iupac_stay_nucleotides(
+    tmp_path_factory, text: str, letter: str, place: int
+):
     folder = tmp_path_factory.mktemp("rna")
     path = written(folder, "a.fasta", "ACGUACGUACGU", text[:place] + letter + text[place + 1 :])
     found = load(path)
@@ -57,7 +63,9 @@ def test_insertions_of_a3m_are_left_out(tmp_path: Path, caplog: pytest.LogCaptur
         values = load(path).values
     assert values.tolist() == [[1, 2, 3, 4], [1, 2, 0, 4], [0, 2, 3, 4]]
     assert "3 small letters and dots are insertions" in caplog.text
-    assert load(written(tmp_path, "b.a2m", "AC..DE", "AC.wDE")).values.tolist() == [[1, 2, 3, 4]] * 2
+    assert (
+        load(written(tmp_path, "b.a2m", "AC..DE", "AC.wDE")).values.tolist() == [[1, 2, 3, 4]] * 2
+    )
 
 
 @pytest.mark.parametrize("reference", ["#=GC RF xx.xx\n", ""])
@@ -74,11 +82,16 @@ def test_what_is_no_stockholm_text_is_refused(tmp_path: Path, text: str):
         load(str(tmp_path / "a.sto"))
 
 
-def test_the_alphabet_and_what_became_gaps_are_told(tmp_path: Path, caplog: pytest.LogCaptureFixture):
+def test_the_alphabet_and_what_became_gaps_are_told(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+):
     path = written(tmp_path, "a.fasta", "ACGURRNT")
     with caplog.at_level(logging.INFO, "bmdsl"):
         load(path)
-    assert "1 sequences of 8 places, RNA, 5 states -ACGU; 1 T read as U" in caplog.text or "DNA" in caplog.text
+    assert (
+        "1 sequences of 8 places, RNA, 5 states -ACGU; 1 T read as U" in caplog.text
+        or "DNA" in caplog.text
+    )
     assert "gaps: 1 N, 2 R" in caplog.text
 
 

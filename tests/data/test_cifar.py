@@ -12,7 +12,9 @@ from bmdsl.language.diagnostics import BmError
 
 
 @pytest.mark.parametrize("inside", ["", "cifar-10-batches-bin"])
-def test_colours_and_labels_come_from_their_places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, inside: str) -> None:
+def test_colours_and_labels_come_from_their_places(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, inside: str
+) -> None:
     monkeypatch.setenv("BMDSL_DATA", str(tmp_path))
     folder = tmp_path / "cifar-10" / inside
     folder.mkdir(parents=True)

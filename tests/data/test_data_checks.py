@@ -57,9 +57,13 @@ def test_wrong_shape_is_explained():
     complaint("BM710", check, np.array([["a"]]), (1,))
 
 
-@pytest.mark.parametrize(("bad", "code"), [(np.nan, "BM713"), (np.inf, "BM714"), (-np.inf, "BM714"), (0.25, "BM715")])
+@pytest.mark.parametrize(
+    ("bad", "code"), [(np.nan, "BM713"), (np.inf, "BM714"), (-np.inf, "BM714"), (0.25, "BM715")]
+)
 @pytest.mark.parametrize("chunk", [1, 7, 1 << 22])
-def test_offence_names_source_row_and_column(bad: float, code: str, chunk: int, monkeypatch: pytest.MonkeyPatch):
+def test_offence_names_source_row_and_column(
+    bad: float, code: str, chunk: int, monkeypatch: pytest.MonkeyPatch
+):
     monkeypatch.setattr(validate, "_CHUNK", chunk)
     values = np.zeros((9, 3))
     values[4, 2] = values[6, 0] = bad
@@ -76,7 +80,9 @@ def test_outside_domain_suggests_a_transform():
     assert "`transform scale, binarize`" in complaint("BM715", check, [[200]], (1,))
     assert "`transform binarize, scale(-1, 1)`" in complaint("BM715", check, [[0.0]], (1,), spin)
     assert "`transform scale`" in complaint("BM715", check, [[3.0]], (1,), unit)
-    assert "place [2, 3]" in complaint("BM715", check, np.pad([[[7]]], ((0, 0), (1, 0), (2, 0))), (2, 3))
+    assert "place [2, 3]" in complaint(
+        "BM715", check, np.pad([[[7]]], ((0, 0), (1, 0), (2, 0))), (2, 3)
+    )
 
 
 def test_one_of_k_rows():
@@ -95,7 +101,9 @@ def test_one_of_k_rows():
 def test_as_one_hot():
     codes = np.array([[0, 2], [1, 1]])
     np.testing.assert_array_equal(as_one_hot(codes, 3), np.eye(3)[codes])
-    assert np.isnan(as_one_hot(np.array([[np.nan, 1.0]]), 2)).tolist() == [[[True, True], [False, False]]]
+    assert np.isnan(as_one_hot(np.array([[np.nan, 1.0]]), 2)).tolist() == [
+        [[True, True], [False, False]]
+    ]
     assert "row 1, column 2" in complaint("BM716", as_one_hot, np.array([[0, 5]]), 3)
     assert "subtract 1" in complaint("BM716", as_one_hot, np.array([[1, 3]]), 3)
     complaint("BM716", as_one_hot, np.array([[0.5]]), 3)
@@ -103,7 +111,10 @@ def test_as_one_hot():
     complaint("BM716", as_one_hot, np.array([[-1]]), 3)
 
 
-@pytest.mark.parametrize(("n", "fraction", "expected"), [(100, 0.1, 10), (2, 0.001, 1), (2, 0.999, 1), (7, 0.5, 4), (5, 0, 0)])
+@pytest.mark.parametrize(
+    ("n", "fraction", "expected"),
+    [(100, 0.1, 10), (2, 0.001, 1), (2, 0.999, 1), (7, 0.5, 4), (5, 0, 0)],
+)
 def test_split_divides_all_cases(n: int, fraction: float, expected: int):
     train, validation = split(n, fraction, seed=3)
     assert len(validation) == expected

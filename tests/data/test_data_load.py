@@ -32,7 +32,10 @@ def test_names_lists_every_set_with_a_summary():
 
 
 def test_importing_load_pulls_in_no_heavy_package():
-    code = "import sys, bmdsl.data.load as l; l.names(); sys.exit(any(m in sys.modules for m in ('sklearn', 'numba', 'h5py', 'pooch')))"
+    code = (
+        "import sys, bmdsl.data.load as l; l.names(); sys.exit(any(m in sys.modules for m in"
+        " ('sklearn', 'numba', 'h5py', 'pooch')))"
+    )
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
 
 
@@ -168,7 +171,9 @@ def test_csv_ragged_or_binary_is_refused(tmp_path: Path):
     (tmp_path / "a.csv").write_text("1,2\n3\n")
     assert "line 2" in complaint("BM705", load, f"{tmp_path}/a.csv")
     (tmp_path / "a.csv").write_text("a,b,c\n1,2\n")
-    assert "has 2 cells, but the lines before it have 3" in complaint("BM705", load, f"{tmp_path}/a.csv")
+    assert "has 2 cells, but the lines before it have 3" in complaint(
+        "BM705", load, f"{tmp_path}/a.csv"
+    )
     (tmp_path / "a.csv").write_text('a,b\n1,"x\n2,3\n')
     assert "`x 2,3`" in complaint("BM705", load, f"{tmp_path}/a.csv")
     (tmp_path / "b.csv").write_bytes(b"\xff\xfe\x00,1\n")
@@ -186,13 +191,24 @@ def test_idx_set_from_the_users_folder(tmp_path: Path, monkeypatch: pytest.Monke
     (tmp_path / "toy").mkdir()
     write_idx(tmp_path / "toy" / "x.gz", np.array([[[0, 255]], [[51, 0]], [[1, 2]]]))
     write_idx(tmp_path / "toy" / "y.gz", np.array([3, 1, 2]))
-    sums = [(n, hashlib.sha256((tmp_path / "toy" / n).read_bytes()).hexdigest()) for n in ("x.gz", "y.gz")]
+    sums = [
+        (n, hashlib.sha256((tmp_path / "toy" / n).read_bytes()).hexdigest())
+        for n in ("x.gz", "y.gz")
+    ]
     monkeypatch.setenv("BMDSL_DATA", str(tmp_path))
     data = IdxSet("toy", (), (sums[0], sums[1]), (sums[0], sums[1])).load("train")
-    assert data.values.dtype == np.float32 and data.labels is not None and data.labels.tolist() == [3, 1, 2]
-    np.testing.assert_allclose(data.values, np.array([[0, 1], [0.2, 0], [1 / 255, 2 / 255]]), rtol=1e-6)
+    assert (
+        data.values.dtype == np.float32
+        and data.labels is not None
+        and data.labels.tolist() == [3, 1, 2]
+    )
+    np.testing.assert_allclose(
+        data.values, np.array([[0, 1], [0.2, 0], [1 / 255, 2 / 255]]), rtol=1e-6
+    )
     (tmp_path / "toy" / "y.gz").write_bytes(b"damaged")
-    assert "not the published file" in complaint("BM707", fetch.find_file, "toy", "y.gz", sums[1][1], ())
+    assert "not the published file" in complaint(
+        "BM707", fetch.find_file, "toy", "y.gz", sums[1][1], ()
+    )
     complaint("BM703", read_idx, tmp_path / "toy" / "y.gz")
 
 
@@ -209,7 +225,9 @@ def test_download_failure_is_a_diagnostic(tmp_path: Path, monkeypatch: pytest.Mo
     assert "no route to host" in text and "BMDSL_DATA" in text and "more" not in text
 
 
-@pytest.mark.skipif("BMDSL_DATA" not in os.environ, reason="BMDSL_DATA names no folder with the files of MNIST")
+@pytest.mark.skipif(
+    "BMDSL_DATA" not in os.environ, reason="BMDSL_DATA names no folder with the files of MNIST"
+)
 @pytest.mark.parametrize("name", ["mnist", "fashion-mnist"])
 @pytest.mark.parametrize(("part", "n"), [("train", 60_000), ("test", 10_000)])
 def test_published_set(name: str, part: str, n: int):

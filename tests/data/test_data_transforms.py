@@ -13,8 +13,12 @@ ALL = discover("bmdsl.data.transforms")
 
 
 def run(values, *steps, seed: int = 0, reference=None):
-    made, result = fit(np.asarray(values if reference is None else reference), steps, np.random.default_rng(seed))
-    return result if reference is None else made.apply(np.asarray(values), np.random.default_rng(seed))
+    made, result = fit(
+        np.asarray(values if reference is None else reference), steps, np.random.default_rng(seed)
+    )
+    return (
+        result if reference is None else made.apply(np.asarray(values), np.random.default_rng(seed))
+    )
 
 
 @pytest.mark.parametrize("name", sorted(ALL))
@@ -24,11 +28,15 @@ def test_every_transform_keeps_shape_and_input_and_makes_floats(name: str, dtype
     before = values.copy()
     result = run(values, (name, {}))
     np.testing.assert_array_equal(values, before)
-    assert result.shape == values.shape and result.dtype == (np.float64 if dtype is np.float64 else np.float32)
+    assert result.shape == values.shape and result.dtype == (
+        np.float64 if dtype is np.float64 else np.float32
+    )
     assert np.isfinite(result).all() and ALL[name].WORD.summary
 
 
-@pytest.mark.parametrize("name", sorted(set(ALL) - {"whiten"}))  # which mixes all features of a case, and refuses gaps
+@pytest.mark.parametrize(
+    "name", sorted(set(ALL) - {"whiten"})
+)  # which mixes all features of a case, and refuses gaps
 def test_every_transform_keeps_missing_values_missing(name: str):
     result = run([[0.0, np.nan], [1.0, 0.5], [np.nan, 0.0]], (name, {}))
     assert np.isnan(result).tolist() == [[False, True], [False, False], [True, False]]
@@ -71,12 +79,18 @@ def test_standardize_with_a_feature_that_is_missing_throughout_warns_of_nothing(
 
 
 def test_whitened_features_have_no_correlation():
-    x = np.random.default_rng(0).normal(size=(500, 2, 3)) @ np.array([[1.0, 0.8, 0], [0, 0.2, 0.1], [0, 0, 2.0]]) + 5
+    x = (
+        np.random.default_rng(0).normal(size=(500, 2, 3))
+        @ np.array([[1.0, 0.8, 0], [0, 0.2, 0.1], [0, 0, 2.0]])
+        + 5
+    )
     z = run(x, ("whiten", {"ridge": 0}))
     assert z.shape == x.shape
     flat = z.reshape(500, 6)
     np.testing.assert_allclose(np.cov(flat.T, bias=True), np.eye(6), atol=1e-10)
-    assert (np.corrcoef(flat.T, x.reshape(500, 6).T)[:6, 6:].diagonal() > 0.5).all()  # each feature stays near what it was
+    assert (
+        np.corrcoef(flat.T, x.reshape(500, 6).T)[:6, 6:].diagonal() > 0.5
+    ).all()  # each feature stays near what it was
 
 
 def test_whitening_test_data_takes_the_training_data_s_axes_and_gaps_are_refused():
@@ -95,7 +109,10 @@ def test_scale_reaches_both_ends():
     assert run([[3.0, 7.0]], ("scale", {"lo": -1, "hi": 1})).tolist() == [[-1, 1]]
 
 
-@pytest.mark.parametrize(("values", "options"), [([[2.0, 2.0]], {}), ([[np.nan]], {}), ([[0.0, 1.0]], {"lo": 1, "hi": 1})])
+@pytest.mark.parametrize(
+    ("values", "options"),
+    [([[2.0, 2.0]], {}), ([[np.nan]], {}), ([[0.0, 1.0]], {"lo": 1, "hi": 1})],
+)
 def test_scale_refuses_constants_and_empty_intervals(values, options):
     with pytest.raises(BmError, match="BM721"):
         run(values, ("scale", options))
@@ -140,7 +157,9 @@ def test_the_inverse_gives_the_values_back(name: str):
     x = np.random.default_rng(0).normal(7, 2, (20, 2, 3))
     new = np.random.default_rng(1).normal(9, 3, (5, 2, 3))
     made = fit(x, [(name, {}), ("scale", {"lo": -1})], np.random.default_rng(0))[0]
-    np.testing.assert_allclose(made.invert(made.apply(new, np.random.default_rng(0))), new, rtol=1e-9)
+    np.testing.assert_allclose(
+        made.invert(made.apply(new, np.random.default_rng(0))), new, rtol=1e-9
+    )
 
 
 def test_what_has_no_inverse_says_so():

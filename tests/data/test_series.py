@@ -12,9 +12,16 @@ from bmdsl.language.diagnostics import BmError
 
 
 @settings(max_examples=40, deadline=None)
-@given(lengths=st.lists(st.integers(1, 7), min_size=1, max_size=4), T=st.integers(1, 4), width=st.sampled_from([(), (2,), (2, 3)]))
+@given(
+    lengths=st.lists(st.integers(1, 7), min_size=1, max_size=4),
+    T=st.integers(1, 4),
+    width=st.sampled_from([(), (2,), (2, 3)]),
+)
 def test_no_window_crosses_a_boundary(lengths: list[int], T: int, width: tuple[int, ...]) -> None:  # noqa: N803
-    series = [np.arange(n, dtype=float).reshape(-1, *(1,) * len(width)) + 100 * k + np.zeros(width) for k, n in enumerate(lengths)]
+    series = [
+        np.arange(n, dtype=float).reshape(-1, *(1,) * len(width)) + 100 * k + np.zeros(width)
+        for k, n in enumerate(lengths)
+    ]
     expected = [(s[t - T : t], s[t]) for s in series for t in range(T, len(s))]
     gap = np.full((1, *width), np.nan)
     forms = (
@@ -39,7 +46,11 @@ def test_a_frame_that_is_missing_in_part_stays() -> None:
 
 
 def test_what_makes_no_windows_is_refused() -> None:
-    for code, x, T in (("BM822", np.ones(5), 0), ("BM823", [np.ones((3, 2)), np.ones((3, 1))], 1), ("BM824", np.ones(3), 3)):  # noqa: N806
+    for code, x, T in (
+        ("BM822", np.ones(5), 0),
+        ("BM823", [np.ones((3, 2)), np.ones((3, 1))], 1),
+        ("BM824", np.ones(3), 3),
+    ):  # noqa: N806
         with pytest.raises(BmError, match=code):
             windows(x, T)
     assert split_windows("a b.npy:x windows( 3 )") == ("a b.npy:x", 3)

@@ -1,4 +1,6 @@
-"""Tables in text, JSON Lines, Parquet, sparse matrices and folders of images: the same numbers whatever the format."""
+"""Tables in text, JSON Lines, Parquet, sparse matrices and folders of images: the same numbers
+whatever the format.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +32,9 @@ def cells(x: np.ndarray, separator: str, heading: list[str] | None, index: bool)
 @pytest.mark.parametrize("heading", [None, [f"f{k}" for k in range(6)], [str(k) for k in range(6)]])
 @pytest.mark.parametrize(("suffix", "separator"), [("csv", ","), ("tsv", "\t"), ("csv.gz", ",")])
 @pytest.mark.parametrize("x", [X, WITH_GAP], ids=["whole", "gap"])
-def test_a_table_is_its_numbers_with_any_heading(tmp_path: Path, x: np.ndarray, suffix: str, separator: str, heading, index: bool):
+def test_a_table_is_its_numbers_with_any_heading(
+    tmp_path: Path, x: np.ndarray, suffix: str, separator: str, heading, index: bool
+):
     if index and heading is None:
         pytest.skip("row numbers without a heading are a column like any other")
     text = cells(x, separator, heading, index)
@@ -53,7 +57,10 @@ def test_a_first_column_with_a_name_is_data(tmp_path: Path):
 
 def test_json_lines_of_arrays_and_of_objects(tmp_path: Path):
     arrays = [json.dumps([None if np.isnan(v) else v for v in row]) for row in WITH_GAP]
-    objects = [json.dumps({f"f{k}": None if np.isnan(v) else v for k, v in enumerate(row)}) for row in WITH_GAP]
+    objects = [
+        json.dumps({f"f{k}": None if np.isnan(v) else v for k, v in enumerate(row)})
+        for row in WITH_GAP
+    ]
     for name, lines in (("a.jsonl", arrays), ("b.ndjson", objects)):
         (tmp_path / name).write_text("\n".join(lines))
         np.testing.assert_array_equal(load(str(tmp_path / name)).values, WITH_GAP)
@@ -69,7 +76,9 @@ def test_json_lines_that_are_no_cases_are_refused(tmp_path: Path, text: str):
 def test_parquet_is_read_by_columns(tmp_path: Path):
     arrow, parquet = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
     columns = [arrow.array([None if np.isnan(v) else v for v in column]) for column in WITH_GAP.T]
-    parquet.write_table(arrow.table(columns, names=[f"f{k}" for k in range(6)]), tmp_path / "a.parquet")
+    parquet.write_table(
+        arrow.table(columns, names=[f"f{k}" for k in range(6)]), tmp_path / "a.parquet"
+    )
     np.testing.assert_array_equal(load(str(tmp_path / "a.parquet")).values, WITH_GAP)
     parquet.write_table(arrow.table({"name": ["x", "y"]}), tmp_path / "b.parquet")
     with pytest.raises(BmError, match="BM705"):

@@ -1,4 +1,6 @@
-"""The schedule and the routine in docs/how-it-works.md: `python -m tests.docs.printed_texts` writes them anew."""
+"""The schedule and the routine in docs/how-it-works.md: `python -m tests.docs.printed_texts` writes
+them anew.
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,9 @@
-"""Every code block of README.md and docs/ runs as written: Python, shell lines that start with `bm`, and models.
+"""Every code block of README.md and docs/ runs as written: Python, shell lines that start with
+`bm`, and models.
 
-The blocks of a page share a folder and a namespace, in order. A bm block whose first line is `# NAME.bm`, and a python block whose
-first line is `# NAME.py`, is saved under that name. `text` blocks are output. A shell block after `<!-- not run: reason -->` is left out.
+The blocks of a page share a folder and a namespace, in order. A bm block whose first line is `#
+NAME.bm`, and a python block whose first line is `# NAME.py`, is saved under that name. `text`
+blocks are output. A shell block after `<!-- not run: reason -->` is left out.
 """
 
 from __future__ import annotations
@@ -20,7 +22,9 @@ from tests.cli.command import Bm
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 LEFT_OUT = ("python3 -m venv", ". .venv", "pip ", "python -m pytest")
-BLOCK = re.compile(r"(?:<!-- not run: (?P<why>[^>]+) -->\n)?^```(?P<kind>\w*)\n(?P<code>.*?)^```$", re.M | re.S)
+BLOCK = re.compile(
+    r"(?:<!-- not run: (?P<why>[^>]+) -->\n)?^```(?P<kind>\w*)\n(?P<code>.*?)^```$", re.M | re.S
+)
 
 
 def blocks(page: Path) -> Iterator[tuple[str, str]]:
@@ -35,7 +39,9 @@ def saved(code: str, suffix: str) -> str | None:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda p: str(p.relative_to(ROOT)))
-def test_the_code_of_a_page_runs(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_code_of_a_page_runs(
+    page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     bm = Bm(tmp_path, monkeypatch, capsys)
     units.names()  # the built-in types are found first
     monkeypatch.setattr(units, "_registry", dict(units._registry))
@@ -72,7 +78,9 @@ def test_images_of_the_pages_exist():
 
 def test_links_of_the_pages_lead_somewhere():
     for page in PAGES:
-        for target in re.findall(r"(?<!!)\[[^\]]*\]\(([^)#]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8")):
+        for target in re.findall(
+            r"(?<!!)\[[^\]]*\]\(([^)#]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8")
+        ):
             if not target.startswith("http"):
                 assert (page.parent / target).exists(), f"{page.relative_to(ROOT)}: {target}"
 

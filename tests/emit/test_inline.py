@@ -1,4 +1,6 @@
-"""Functions copied into a generated module: their helpers meet no word of the module's, their own variables no number of their file's."""
+"""Functions copied into a generated module: their helpers meet no word of the module's, their own
+variables no number of their file's.
+"""
 
 from __future__ import annotations
 

@@ -12,9 +12,18 @@ from bmdsl import driver
 from bmdsl.emit.build import build_module
 from bmdsl.emit.sections import split
 
-RBM = "model m(D = 4, H = 3) {{ visible v[D] : {v}  hidden h[H] : {h}  param W, b  energy = - W[i,j] v[i] h[j] - b[i] v[i] }}"
-MIXTURE = "model m(D = 4) { visible v[D] : gaussian(sigma = 1)  hidden z : categorical(3)  param W  energy = - W[i,k] v[i] z[k] }"
-GLASS = "model m(n = 6) { visible s[n] : spin  hidden h[n] : binary  param J, b  energy = - J[i] s[i] s[wrap(i+1)] - b[i] s[i] h[i] }"
+RBM = (
+    "model m(D = 4, H = 3) {{ visible v[D] : {v}  hidden h[H] : {h}  param W, b  energy = - W[i,j]"
+    " v[i] h[j] - b[i] v[i] }}"
+)
+MIXTURE = (
+    "model m(D = 4) { visible v[D] : gaussian(sigma = 1)  hidden z : categorical(3)  param W "
+    " energy = - W[i,k] v[i] z[k] }"
+)
+GLASS = (
+    "model m(n = 6) { visible s[n] : spin  hidden h[n] : binary  param J, b  energy = - J[i] s[i]"
+    " s[wrap(i+1)] - b[i] s[i] h[i] }"
+)
 
 
 def source(text: str) -> str:
@@ -36,19 +45,32 @@ def test_units_of_other_arguments_have_functions_of_their_own() -> None:
     assert made.draw_v is not made.draw_h and made.mean_v is not made.mean_h
 
 
-@pytest.mark.parametrize("text", [RBM.format(v="binary", h="spin"), RBM.format(v="gaussian(sigma = 1)", h="nrelu"), MIXTURE, GLASS])
+@pytest.mark.parametrize(
+    "text",
+    [
+        RBM.format(v="binary", h="spin"),
+        RBM.format(v="gaussian(sigma = 1)", h="nrelu"),
+        MIXTURE,
+        GLASS,
+    ],
+)
 def test_every_text_defines_or_imports_all_that_it_uses(text: str) -> None:
     for part in split(source(text), lambda x: "another"):
         tree = ast.parse(part)
         known = set(dir(builtins))
         for node in ast.walk(tree):
             if isinstance(node, ast.FunctionDef):
-                known |= {node.name, *(a.arg for a in node.args.args)}
+                given = [*node.args.args, node.args.vararg, node.args.kwarg]
+                known |= {node.name, *(a.arg for a in given if a is not None)}
             elif isinstance(node, ast.alias):
                 known.add(node.asname or node.name)
             elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
                 known.add(node.id)
-        used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
+        used = {
+            node.id
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)
+        }
         assert used <= known
 
 
@@ -59,4 +81,7 @@ def test_a_text_without_headings_is_run_as_it_is() -> None:
 def test_a_group_may_be_named_like_a_kind_of_units() -> None:
     n = RBM.replace("v[", "binary_units[").replace("h[", "spin_units[").format(v="spin", h="binary")
     made = build_module(source(n))
-    assert made.draw_binary_units is made.spin_units_draw and made.draw_spin_units is made.binary_units_draw
+    assert (
+        made.draw_binary_units is made.spin_units_draw
+        and made.draw_spin_units is made.binary_units_draw
+    )

@@ -1,4 +1,7 @@
-"""The pinned diagnostics: NAME.bm is wrong, NAME.txt is all that is said of it. `python -m tests.golden.bad_files` writes the texts anew."""
+"""The pinned diagnostics: NAME.bm is wrong, NAME.txt is all that is said of it.
+
+`python -m tests.golden.bad_files` writes the texts anew.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""The pinned stages of mother.bm, the model with everything in it: `python -m tests.golden.good_files` writes them anew."""
+"""The pinned stages of mother.bm, the model with everything in it: `python -m
+tests.golden.good_files` writes them anew.
+"""
 
 from __future__ import annotations
 
@@ -26,8 +28,14 @@ def rendered() -> dict[str, str]:
     model = mother()
     plan: Plan = model.plan
     texts = {f"mother.{stage}.txt": model.emit(stage) for stage in STAGES}
-    texts |= {"mother.expanded.txt": model.expand(), "mother.explained.txt": as_text(plan), "mother.latex.txt": as_latex(plan)}
-    return {name: text.replace(str(FOLDER) + "/", "").rstrip() + "\n" for name, text in texts.items()}
+    texts |= {
+        "mother.expanded.txt": model.expand(),
+        "mother.explained.txt": as_text(plan),
+        "mother.latex.txt": as_latex(plan),
+    }
+    return {
+        name: text.replace(str(FOLDER) + "/", "").rstrip() + "\n" for name, text in texts.items()
+    }
 
 
 if __name__ == "__main__":

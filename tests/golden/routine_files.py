@@ -1,4 +1,6 @@
-"""The pinned routine `update` of some shipped models: `python -m tests.golden.routine_files` writes them anew."""
+"""The pinned routine `update` of some shipped models: `python -m tests.golden.routine_files` writes
+them anew.
+"""
 
 from __future__ import annotations
 

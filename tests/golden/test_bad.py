@@ -1,4 +1,6 @@
-"""What is said of a wrong model is pinned as a whole: code, place, line, caret, sentence, way out."""
+"""What is said of a wrong model is pinned as a whole: code, place, line, caret, sentence,
+way out.
+"""
 
 from __future__ import annotations
 
@@ -18,4 +20,6 @@ def test_a_wrong_model_is_told_as_pinned(name: str) -> None:
 
 def test_more_than_forty_diagnostics_are_pinned():
     texts = [(FOLDER / f"{n}.txt").read_text(encoding="utf-8") for n in names()]
-    assert len({code for text in texts for code in re.findall(r"^error\[(BM\d+)\]", text, re.M)}) > 80
+    assert (
+        len({code for text in texts for code in re.findall(r"^error\[(BM\d+)\]", text, re.M)}) > 80
+    )

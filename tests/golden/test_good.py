@@ -1,4 +1,6 @@
-"""Every stage of the model with everything in it is pinned; the module it becomes agrees with the reference interpreter."""
+"""Every stage of the model with everything in it is pinned; the module it becomes agrees with the
+reference interpreter.
+"""
 
 from __future__ import annotations
 
@@ -21,14 +23,26 @@ def texts() -> dict[str, str]:
     return rendered()
 
 
-@pytest.mark.parametrize("name", ["tree", "model", "graph", "plan", "python", "expanded", "explained", "latex"])
+@pytest.mark.parametrize(
+    "name", ["tree", "model", "graph", "plan", "python", "expanded", "explained", "latex"]
+)
 def test_a_stage_is_as_pinned(name: str, texts: dict[str, str]) -> None:
-    assert texts[f"mother.{name}.txt"] == (FOLDER / f"mother.{name}.txt").read_text(encoding="utf-8")
+    assert texts[f"mother.{name}.txt"] == (FOLDER / f"mother.{name}.txt").read_text(
+        encoding="utf-8"
+    )
 
 
 def test_generated_python_is_the_same_in_another_process():
-    code = "from tests.golden.good_files import rendered; import sys; sys.stdout.write(rendered()['mother.python.txt'])"
-    other = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env={"PYTHONHASHSEED": "7", "PYTHONPATH": ":".join(sys.path)})
+    code = (
+        "from tests.golden.good_files import rendered; import sys;"
+        " sys.stdout.write(rendered()['mother.python.txt'])"
+    )
+    other = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        env={"PYTHONHASHSEED": "7", "PYTHONPATH": ":".join(sys.path)},
+    )
     assert other.stdout == (FOLDER / "mother.python.txt").read_text(encoding="utf-8"), other.stderr
 
 
@@ -37,7 +51,10 @@ def test_the_expansion_means_the_same():
 
     model = mother()
     again = bmdsl.parse(model.expand().replace('import "part.bm"', ""), "mother", D=3)
-    assert str(again.graph) == str(model.graph) and again.checked.parameters == model.checked.parameters
+    assert (
+        str(again.graph) == str(model.graph)
+        and again.checked.parameters == model.checked.parameters
+    )
 
 
 @pytest.mark.parametrize("jit", [False, True], ids=["python", "numba"])
@@ -65,7 +82,9 @@ def test_conditionals_energies_and_draws_agree_with_the_interpreter(jit: bool) -
         empty = np.empty((0, 0))
         place = GROUPS * STREAM + [x.name for x in machine.model.groups].index(g.name)
         for row in range(ROWS):
-            np.testing.assert_allclose(means[row], reference.mean(g.name, shaped, row), rtol=0, atol=1e-14)
+            np.testing.assert_allclose(
+                means[row], reference.mean(g.name, shaped, row), rtol=0, atol=1e-14
+            )
             reference.draw(g.name, drawn, row, philox_uniforms(3), place, 0, 0)
         machine.program.draw(f, g.name, eta, {**state, g.name: mine}, empty, (3, place, 0, 0))
         np.testing.assert_array_equal(machine.program.shaped(g.name, mine), drawn[g.name])

@@ -31,7 +31,9 @@ def test_hidden_units_of_an_rbm_are_summed_out_without_enumeration():
 
 def test_the_cheaper_side_is_enumerated():
     assert choose_enumerated(build_factor_graph(rbm()), ("v", "h"), {"v": 4.0, "h": 3.0}) == ("h",)
-    assert choose_enumerated(build_factor_graph(rbm()), ("v", "h"), {"v": float("inf"), "h": 3.0}) == ("h",)
+    assert choose_enumerated(
+        build_factor_graph(rbm()), ("v", "h"), {"v": float("inf"), "h": 3.0}
+    ) == ("h",)
 
 
 def test_lateral_hidden_units_are_enumerated():
@@ -42,20 +44,36 @@ def _cliques(edges: list[tuple[str, str]], hidden: set[str]) -> FactorGraph:
     """A graph of scalar groups with a term an edge; (a, a) is a group of three whose units meet."""
     names = sorted({n for e in edges for n in e})
     lateral = {a for a, b in edges if a == b}
-    groups = [group(n, "hidden" if n in hidden else "visible", (3,) if n in lateral else ()) for n in names]
-    terms = [term([], [(a, "i"), (b, "j")], {"i": 3, "j": 3}, LESS) if a == b else
-             term([], [(n, "k" if n in lateral else "") for n in (a, b)], {"k": 3}) for a, b in edges]  # fmt: skip
+    groups = [
+        group(n, "hidden" if n in hidden else "visible", (3,) if n in lateral else ())
+        for n in names
+    ]
+    terms = [
+        (
+            term([], [(a, "i"), (b, "j")], {"i": 3, "j": 3}, LESS)
+            if a == b
+            else term([], [(n, "k" if n in lateral else "") for n in (a, b)], {"k": 3})
+        )
+        for a, b in edges
+    ]
     return build_factor_graph(model("m", groups, {}, terms))
 
 
 @settings(max_examples=60, deadline=None, derandomize=True)
-@given(st.sets(st.tuples(st.sampled_from("abcde"), st.sampled_from("abcde")), min_size=1), st.sets(st.sampled_from("abcde")))
-def test_means_are_of_the_last_block_whatever_the_graph(edges: set[tuple[str, str]], hidden: set[str]) -> None:
+@given(
+    st.sets(st.tuples(st.sampled_from("abcde"), st.sampled_from("abcde")), min_size=1),
+    st.sets(st.sampled_from("abcde")),
+)
+def test_means_are_of_the_last_block_whatever_the_graph(
+    edges: set[tuple[str, str]], hidden: set[str]
+) -> None:
     graph = _cliques(sorted(edges), hidden)
     blocks = gibbs_blocks(graph)
     means = mean_block(graph, blocks)
     verify_schedule(graph, blocks, means)
-    assert set(means) <= set(blocks[-1]) and all(n in hidden and not graph.is_lateral(n) for n in means)
+    assert set(means) <= set(blocks[-1]) and all(
+        n in hidden and not graph.is_lateral(n) for n in means
+    )
     assert means or all(n not in hidden or graph.is_lateral(n) for b in blocks for n in b)
 
 
@@ -68,7 +86,9 @@ def test_means_are_of_the_last_block_whatever_the_graph(edges: set[tuple[str, st
         ((("h",), ("g",), ("v",)), ("v",), "do not go with the draws"),
     ],
 )
-def test_a_schedule_that_is_none_is_refused(blocks: tuple[tuple[str, ...], ...], means: tuple[str, ...], said: str) -> None:
+def test_a_schedule_that_is_none_is_refused(
+    blocks: tuple[tuple[str, ...], ...], means: tuple[str, ...], said: str
+) -> None:
     graph = _cliques([("v", "h"), ("v", "g"), ("h", "g")], {"h", "g"})
     with pytest.raises(BmError, match=f"BM885.*{said}"):
         verify_schedule(graph, blocks, means)

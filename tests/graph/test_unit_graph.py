@@ -9,15 +9,26 @@ import bmdsl
 from bmdsl.graph.unit_graph import colour_classes, sparse_terms, unit_graph
 from bmdsl.language.diagnostics import BmError
 
-ISING = "model ising(L) { visible s[L, L] : spin energy = - 0.4 s[x,y] s[wrap(x+1), y] - 0.4 s[x,y] s[x, wrap(y+1)] }"
-GLASS = "model g { graph G = regular(3, 16, seed = 1) visible s[16] : spin param J energy = - J[i,j] s[i] s[j] for <i,j> in G }"
-LOCAL = "model c { visible v[9] : binary hidden h[8] : binary param W[2] energy = - W[p] v[x+p] h[x] for p in 0..2, x in 0..8 }"
+ISING = (
+    "model ising(L) { visible s[L, L] : spin energy = - 0.4 s[x,y] s[wrap(x+1), y] - 0.4 s[x,y]"
+    " s[x, wrap(y+1)] }"
+)
+GLASS = (
+    "model g { graph G = regular(3, 16, seed = 1) visible s[16] : spin param J energy = - J[i,j]"
+    " s[i] s[j] for <i,j> in G }"
+)
+LOCAL = (
+    "model c { visible v[9] : binary hidden h[8] : binary param W[2] energy = - W[p] v[x+p] h[x]"
+    " for p in 0..2, x in 0..8 }"
+)
 
 
 def test_a_periodic_lattice_is_the_torus_of_its_size():
     units = unit_graph(bmdsl.parse(ISING, L=6).graph)
     torus = nx.grid_graph((6, 6), periodic=True)
-    assert set(map(frozenset, units.edges)) == {frozenset((("s", a), ("s", b))) for a, b in torus.edges}
+    assert set(map(frozenset, units.edges)) == {
+        frozenset((("s", a), ("s", b))) for a, b in torus.edges
+    }
     assert len(set(colour_classes(units).values())) == 2
 
 

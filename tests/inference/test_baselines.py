@@ -1,4 +1,6 @@
-"""Simple models beside a machine, against their likelihoods maximized and written out by other means."""
+"""Simple models beside a machine, against their likelihoods maximized and written out by other
+means.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +11,14 @@ from scipy.stats import multivariate_normal, norm
 
 import bmdsl
 from bmdsl import units
-from bmdsl.inference.baselines import GAUSSIAN, INDEPENDENT, Baseline, baselines, one_gaussian, verdict
+from bmdsl.inference.baselines import (
+    GAUSSIAN,
+    INDEPENDENT,
+    Baseline,
+    baselines,
+    one_gaussian,
+    verdict,
+)
 from bmdsl.inference.correlations import unexplained
 
 CASES = 400
@@ -73,7 +82,8 @@ def test_units_never_seen_on_are_not_impossible() -> None:
 
 def _real(extra: str = "", energy: str = "") -> bmdsl.Machine:
     return bmdsl.parse(
-        f"model g {{ visible v[3] : gaussian {extra} param b init 0  energy = - b[i] v[i] {energy} }}"
+        f"model g {{ visible v[3] : gaussian {extra} param b init 0  energy = - b[i] v[i]"
+        f" {energy} }}"
     ).compile(dtype="float64")
 
 
@@ -135,11 +145,9 @@ def test_the_verdict_names_the_simplest_model_that_is_better(own: float | None, 
 
 
 def test_a_trained_run_says_its_health_and_what_it_stands_beside() -> None:
-    m = bmdsl.parse(
-        """model r { visible v[4] : binary  hidden h[2] : binary  param W, b, c
+    m = bmdsl.parse("""model r { visible v[4] : binary  hidden h[2] : binary  param W, b, c
         energy = - W[i,j] v[i] h[j] - b[i] v[i] - c[j] h[j]
-        train { positive exact  negative pcd()  batch 20  epochs 3 } }"""
-    ).compile(dtype="float64")
+        train { positive exact  negative pcd()  batch 20  epochs 3 } }""").compile(dtype="float64")
     run = m.train((np.random.default_rng(0).random((100, 4)) < 0.9).astype(float))
     assert run.health == run.metrics[-1]["health"]
     assert "Run of r: 3 epochs, 15 updates, done; " in repr(run)

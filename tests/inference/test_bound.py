@@ -1,4 +1,6 @@
-"""The variational bound: never above the exact value, equal to it where hidden units are independent, and what its formula says."""
+"""The variational bound: never above the exact value, equal to it where hidden units are
+independent, and what its formula says.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +10,12 @@ import pytest
 import bmdsl
 from tests import naive
 
-DEEP = "model m { visible v[4] : binary  hidden h1[3] : binary  hidden h2[2] : spin  layers v -- h1 -- h2 }"
-LATERAL = """model m { visible v[3] : gaussian  hidden h[3] : binary  hidden z : categorical(3)  param V symmetric  param W, b, d
+DEEP = (
+    "model m { visible v[4] : binary  hidden h1[3] : binary  hidden h2[2] : spin  layers v -- h1 --"
+    " h2 }"
+)
+LATERAL = """model m { visible v[3] : gaussian  hidden h[3] : binary  hidden z : categorical(3)
+  param V symmetric  param W, b, d
   energy = - V[i,j] h[i] h[j] for i < j - W[i,j] v[i] h[j] - b[k,j] z[k] h[j] - d[k] z[k] }"""
 RBM = """model m { visible v[4] : binomial(3)  hidden h[3] : nrelu  param W, b, c
   energy = - W[i,j] v[i] h[j] - b[i] v[i] - c[j] h[j] }"""
@@ -38,9 +44,17 @@ def test_bound_equals_its_definition_and_lies_below_the_likelihood(text: str) ->
             q = 1.0
             for name in hidden:
                 mean, x, unit = rows[name][n], np.ravel(state[name]), m.model.group(name).unit
-                p = np.where(x == 1, mean, 1 - mean) if unit == "binary" else (1 + x * mean) / 2 if unit == "spin" else mean[x == 1]
+                p = (
+                    np.where(x == 1, mean, 1 - mean)
+                    if unit == "binary"
+                    else (1 + x * mean) / 2
+                    if unit == "spin"
+                    else mean[x == 1]
+                )
                 q *= float(np.prod(p))
-            total += q * (-naive.energy(m.model, m.params, {"v": v[n], **state}) + base[n] - np.log(q))
+            total += q * (
+                -naive.energy(m.model, m.params, {"v": v[n], **state}) + base[n] - np.log(q)
+            )
         assert bound[n] == pytest.approx(total, abs=1e-7)
     assert (bound <= -m.free_energy(v=v) + 1e-9).all()
     assert (bound < -m.free_energy(v=v) - 1e-4).any()

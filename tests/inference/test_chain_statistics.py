@@ -1,4 +1,6 @@
-"""Autocorrelation time, effective sample size and split R-hat: against ArviZ, and against a process that is known."""
+"""Autocorrelation time, effective sample size and split R-hat: against ArviZ, and against a process
+that is known.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +29,9 @@ def test_they_are_those_of_arviz(rho: float, chains: int, draws: int) -> None:
         x = process(rho, chains, draws, apart=apart)
         if chains > 1:
             assert split_rhat(x) == pytest.approx(float(arviz.rhat(x, method="split")), rel=1e-10)
-        assert effective_sample_size(x) == pytest.approx(float(arviz.ess(x, method="mean")), rel=1e-10)
+        assert effective_sample_size(x) == pytest.approx(
+            float(arviz.ess(x, method="mean")), rel=1e-10
+        )
 
 
 @pytest.mark.parametrize("rho", [0.0, 0.5, 0.9])

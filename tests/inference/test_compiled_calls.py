@@ -1,4 +1,6 @@
-"""Free energies, conditionals and chains of one compiled call each, against the same by call after call from Python."""
+"""Free energies, conditionals and chains of one compiled call each, against the same by call after
+call from Python.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +34,9 @@ def both(name: str, dtype: str = "float64") -> tuple[Any, Any]:
     other = machine_of(name)
     if dtype != "float64":
         params = one.params
-        one, other = (bmdsl.load(name, **SIZES[name]).compile(seed=2, dtype=dtype) for _ in range(2))
+        one, other = (
+            bmdsl.load(name, **SIZES[name]).compile(seed=2, dtype=dtype) for _ in range(2)
+        )
         one.params.update(params)
         other.params.update(params)
     vars(other)["compiled"] = Interpreted()
@@ -50,9 +54,15 @@ def test_free_energies_and_conditionals_equal_those_of_the_interpreter(name: str
     for rows in (1, 5, 1):
         state = other.sample(rows, steps=3)
         data = {n: x for n, x in state.items() if n in one.visible}
-        np.testing.assert_allclose(one.free_energy(**data), other.free_energy(**data), rtol=1e-12, atol=1e-12)
+        np.testing.assert_allclose(
+            one.free_energy(**data), other.free_energy(**data), rtol=1e-12, atol=1e-12
+        )
         for group in state:
-            near = {n: x for n, x in state.items() if n != group or one.program.plan.graph.is_lateral(group)}
+            near = {
+                n: x
+                for n, x in state.items()
+                if n != group or one.program.plan.graph.is_lateral(group)
+            }
             found, wanted = (m.conditional(group, **near) for m in (one, other))
             np.testing.assert_allclose(found, wanted, rtol=1e-12, atol=1e-12)
     assert compiled(one, "free_energy") == {name not in NOT_FREE_ENERGY}
@@ -80,7 +90,9 @@ def test_chains_in_single_precision_are_those_of_the_interpreter() -> None:
 def test_chains_go_on_in_further_calls_as_in_one(monkeypatch: pytest.MonkeyPatch) -> None:
     one, other = both("rbm")
     wanted = one.sample(3, steps=7)
-    monkeypatch.setattr(compiled_calls, "WORK", 3 * 7.0**2 * 3)  # three sweeps of three chains of seven units
+    monkeypatch.setattr(
+        compiled_calls, "WORK", 3 * 7.0**2 * 3
+    )  # three sweeps of three chains of seven units
     vars(other)["compiled"] = CompiledCalls()
     found = other.sample(3, steps=7)
     for group in wanted:

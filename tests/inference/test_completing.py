@@ -21,13 +21,22 @@ def _machine(text: str, scale: float = 1.0) -> bmdsl.Machine:
     return m
 
 
-@pytest.mark.parametrize(("kind", "states"), [("binary", (0.0, 1.0)), pytest.param("spin", (-1.0, 1.0), marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    ("kind", "states"),
+    [("binary", (0.0, 1.0)), pytest.param("spin", (-1.0, 1.0), marks=pytest.mark.slow)],
+)
 def test_denoised_cases_are_posterior_means(kind: str, states: tuple[float, float]) -> None:
     m = _machine(RBM.replace("KIND", kind), 1.5)
     every = np.array(list(itertools.product(states, repeat=4)))
     noisy = every[[3, 9]]
     log_p = -m.free_energy(v=every)
-    found = np.mean([m.denoise(np.repeat(noisy, 200, axis=0), 0.2, 100).reshape(2, 200, 4).mean(1) for _ in range(2)], axis=0)
+    found = np.mean(
+        [
+            m.denoise(np.repeat(noisy, 200, axis=0), 0.2, 100).reshape(2, 200, 4).mean(1)
+            for _ in range(2)
+        ],
+        axis=0,
+    )
     for n in range(2):
         wrong = (every != noisy[n]).sum(1)
         w = np.exp(log_p - log_p.max()) * 0.2**wrong * 0.8 ** (4 - wrong)
@@ -35,7 +44,10 @@ def test_denoised_cases_are_posterior_means(kind: str, states: tuple[float, floa
 
 
 def test_real_values_are_denoised_towards_the_machine() -> None:
-    m = _machine("model m { visible v[2] : gaussian(sigma = 1)  hidden h[1] : binary  param W, b  energy = - W[i,j] v[i] h[j] - b[i] v[i] }")
+    m = _machine(
+        "model m { visible v[2] : gaussian(sigma = 1)  hidden h[1] : binary  param W, b  energy = -"
+        " W[i,j] v[i] h[j] - b[i] v[i] }"
+    )
     x = np.array([[1.0, -2.0]])
     found = m.denoise(np.repeat(x, 400, axis=0), 0.5, 200).mean(0)
     log_w, means = [], []
@@ -61,14 +73,28 @@ def test_filled_in_entries_are_posterior_means() -> None:
     hole = np.array([False, False, True, True])
     fits = (every[:, :2] == seen[:2]).all(1)
     found = m.impute(np.repeat(seen[None], 300, axis=0), hole, 200)
-    np.testing.assert_allclose(found[:, 2:].mean(0), (p * fits / (p * fits).sum()) @ every[:, 2:], atol=0.03)
+    np.testing.assert_allclose(
+        found[:, 2:].mean(0), (p * fits / (p * fits).sum()) @ every[:, 2:], atol=0.03
+    )
     assert (found[:, :2] == seen[:2]).all()
 
 
-@pytest.mark.parametrize(("text", "noise"), [
-    (RBM.replace("KIND", "binary"), 0.6), (RBM.replace("KIND", "binary"), 0.0), (RBM.replace("KIND", "gaussian"), 0.0),
-    (RBM.replace("KIND", "binomial(3)"), 0.1), ("model m { visible v[4] : binary  param U symmetric  energy = - U[i,j] v[i] v[j] for i < j }", 0.1),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("text", "noise"),
+    [
+        (RBM.replace("KIND", "binary"), 0.6),
+        (RBM.replace("KIND", "binary"), 0.0),
+        (RBM.replace("KIND", "gaussian"), 0.0),
+        (RBM.replace("KIND", "binomial(3)"), 0.1),
+        (
+            (
+                "model m { visible v[4] : binary  param U symmetric  energy = - U[i,j] v[i] v[j]"
+                " for i < j }"
+            ),
+            0.1,
+        ),
+    ],
+)
 def test_noise_that_means_nothing_is_refused(text: str, noise: float) -> None:
     with pytest.raises(BmError, match="BM817"):
         _machine(text).denoise(np.zeros((2, 4)), noise)

@@ -1,4 +1,6 @@
-"""Shipped models of a distribution given a case: likelihood and gradient against enumeration, or against a machine whose case is written into it."""
+"""Shipped models of a distribution given a case: likelihood and gradient against enumeration, or
+against a machine whose case is written into it.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +35,9 @@ def test_the_likelihood_given_a_case_equals_enumeration(name: str) -> None:
     found = machine.gradient(data)
     for p, array in machine.params.items():
         for at in np.ndindex(array.shape):
-            assert found[p][at] == pytest.approx(naive.slope(array, at, lambda: exact().mean()), abs=1e-7), f"{p}{at}"
+            assert found[p][at] == pytest.approx(
+                naive.slope(array, at, lambda: exact().mean()), abs=1e-7
+            ), f"{p}{at}"
 
 
 def test_a_conditional_rbm_is_a_gaussian_rbm_whose_biases_the_past_shifts() -> None:

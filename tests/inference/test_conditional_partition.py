@@ -1,4 +1,6 @@
-"""log Z(x) of models with given groups: summed exactly against brute force, and by AIS within its error of that, case by case."""
+"""log Z(x) of models with given groups: summed exactly against brute force, and by AIS within its
+error of that, case by case.
+"""
 
 from __future__ import annotations
 
@@ -13,21 +15,42 @@ from tests import naive
 from tests.stats import ALPHA
 
 TEXTS = {
-    "past": """model m { given x[2,2] : gaussian  visible v[2] : gaussian  hidden h[3] : binary  param W, A, B, b, c
-      energy = - W[i,j] v[i] h[j] - A[t,k,i] x[t,k] v[i] - B[t,k,j] x[t,k] h[j] - b[i] v[i] - c[j] h[j] }""",
-    "labels": """model m { given x : categorical(3)  visible v[4] : binary  hidden h[3] : binary  param W, U, b, c
-      energy = - W[i,j] v[i] h[j] - U[a,j] x[a] h[j] - b[i] v[i] - c[j] h[j] }""",
-    "counts": """model m { given x[2] : binomial(3)  visible v[3] : spin  hidden h[3] : binary  param W, A, b, d
-      energy = - W[i,j] v[i] h[j] - A[k,i] x[k] v[i] - b[i] v[i] - d[k] x[k] }""",
-    "lateral": """model m { given x[2] : poisson  visible v[4] : binary  hidden h[2] : binary  param U symmetric  param W, A, b
-      energy = - U[i,j] v[i] v[j] for i < j - W[i,j] v[i] h[j] - 0.3 A[k,i] x[k] v[i] - b[i] v[i] }""",
-    "third order": """model m { given x[2] : spin  visible v[3] : binary  hidden h[3] : binary  param W, b
-      energy = - W[k,i,j] x[k] v[i] h[j] - b[i] v[i] }""",
-    "selected": """model m { given x[2] : binary  visible v[3] : binary  hidden h[2] : binary  hidden z : categorical(3)  param W, A, b, d
-      energy = - W[i,k,j] v[i] z[k] h[j] - A[l,j] x[l] h[j] - b[i] v[i] - d[k] z[k] }""",
-    "written out": """model m { graph G = ring(4)  given x[4] : spin  visible v[4] : spin  param J, b
-      energy = - J[i,j] v[i] v[j] for <i,j> in G - b x[i] v[i] }""",
-}  # fmt: skip
+    "past": (
+        """model m { given x[2,2] : gaussian  visible v[2] : gaussian  hidden h[3] : binary
+      param W, A, B, b, c
+      energy = - W[i,j] v[i] h[j] - A[t,k,i] x[t,k] v[i] - B[t,k,j] x[t,k] h[j] - b[i] v[i]
+                 - c[j] h[j] }"""
+    ),
+    "labels": (
+        """model m { given x : categorical(3)  visible v[4] : binary  hidden h[3] : binary
+      param W, U, b, c
+      energy = - W[i,j] v[i] h[j] - U[a,j] x[a] h[j] - b[i] v[i] - c[j] h[j] }"""
+    ),
+    "counts": (
+        """model m { given x[2] : binomial(3)  visible v[3] : spin  hidden h[3] : binary
+      param W, A, b, d
+      energy = - W[i,j] v[i] h[j] - A[k,i] x[k] v[i] - b[i] v[i] - d[k] x[k] }"""
+    ),
+    "lateral": (
+        """model m { given x[2] : poisson  visible v[4] : binary  hidden h[2] : binary
+      param U symmetric  param W, A, b
+      energy = - U[i,j] v[i] v[j] for i < j - W[i,j] v[i] h[j] - 0.3 A[k,i] x[k] v[i]
+                 - b[i] v[i] }"""
+    ),
+    "third order": (
+        """model m { given x[2] : spin  visible v[3] : binary  hidden h[3] : binary  param W, b
+      energy = - W[k,i,j] x[k] v[i] h[j] - b[i] v[i] }"""
+    ),
+    "selected": (
+        """model m { given x[2] : binary  visible v[3] : binary  hidden h[2] : binary
+      hidden z : categorical(3)  param W, A, b, d
+      energy = - W[i,k,j] v[i] z[k] h[j] - A[l,j] x[l] h[j] - b[i] v[i] - d[k] z[k] }"""
+    ),
+    "written out": (
+        """model m { graph G = ring(4)  given x[4] : spin  visible v[4] : spin  param J, b
+      energy = - J[i,j] v[i] v[j] for <i,j> in G - b x[i] v[i] }"""
+    ),
+}
 GIVEN = {
     "past": [[[0.3, -1.0], [0.8, 0.1]], [[2.0, 0.0], [-1.0, 0.5]], [[0.0, 0.0], [0.0, 1.5]]],
     "labels": np.eye(3),
@@ -88,7 +111,9 @@ def test_ais_is_within_its_error_of_the_exact_sum_at_every_value(kind: str) -> N
     np.testing.assert_allclose(by_ais, -m.free_energy(**data) - found.value, atol=1e-12)
 
 
-def test_batches_of_values_have_random_numbers_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_batches_of_values_have_random_numbers_of_their_own(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     from bmdsl.inference import conditional_partition
 
     m = machine_of("counts")
@@ -122,6 +147,8 @@ def test_what_says_no_value_or_a_wrong_group_is_refused() -> None:
             m.estimate_log_partition(data_of(m, "counts"), **options)
     with pytest.raises(BmError, match="BM808"):
         m.log_likelihood({"x": x, "v": np.ones((3, 3))}, "guess")
-    plain = bmdsl.parse("model m { visible v[2] : binary  param b  energy = - b[i] v[i] }").compile(backend="reference")
+    plain = bmdsl.parse("model m { visible v[2] : binary  param b  energy = - b[i] v[i] }").compile(
+        backend="reference"
+    )
     with pytest.raises(BmError, match="BM790"):
         plain.estimate_log_partition(given={"v": np.ones((2, 2))})

@@ -1,6 +1,8 @@
-"""Each exact method × each kind of term × each way to the sum, against plain enumeration of an energy written beside the model.
+"""Each exact method × each kind of term × each way to the sum, against plain enumeration of an
+energy written beside the model.
 
-The switches between the ways are set, so that small models go every way: enumeration of groups, and unit after unit.
+The switches between the ways are set, so that small models go every way: enumeration of groups, and
+unit after unit.
 """
 
 from __future__ import annotations
@@ -16,7 +18,14 @@ from scipy.special import logsumexp
 
 import bmdsl
 from bmdsl import units
-from bmdsl.inference import elimination, enumeration, exact_machine, observed_part, paired_states, unit_tables
+from bmdsl.inference import (
+    elimination,
+    enumeration,
+    exact_machine,
+    observed_part,
+    paired_states,
+    unit_tables,
+)
 from bmdsl.inference.annealed_path import Path
 from bmdsl.inference.ladder import default_range
 from bmdsl.language.diagnostics import BmError
@@ -62,7 +71,10 @@ class Truth:
     """A case with parameters: everything by enumeration of all joint states."""
 
     def __init__(self, case: Case, seed: int) -> None:
-        self.case, self.m = case, bmdsl.parse(case.text).compile(seed=0, dtype="float64", backend="reference")
+        self.case, self.m = (
+            case,
+            bmdsl.parse(case.text).compile(seed=0, dtype="float64", backend="reference"),
+        )
         generator = np.random.default_rng(seed)
         for name, x in self.m.params.items():
             value = generator.normal(0, 0.7, x.shape)
@@ -81,7 +93,9 @@ class Truth:
         return {n: x[pick] for n, x in states.items()}
 
     def weights(self) -> Array:
-        """log weights −E + base of all joint states at the given case; the given units' own base measures are counted."""
+        """log weights −E + base of all joint states at the given case; the given units' own base
+        measures are counted.
+        """
         there = self.states | {n: np.repeat(x, len(self.base), 0) for n, x in self.x.items()}
         own = float(self.case.base(self.x)[0]) if self.given else 0.0
         return self.base + own - np.asarray(self.case.energy(self.m.params, there))
@@ -95,14 +109,19 @@ class Truth:
         for n, x in data.items():
             if n not in self.given:
                 known = ~np.isnan(x[r])
-                keep &= (self.states[n][:, known] == x[r][known]).reshape(len(keep), -1).all(1) if x[r].ndim else (
-                    ~known | (self.states[n] == x[r]))  # fmt: skip
+                keep &= (
+                    (self.states[n][:, known] == x[r][known]).reshape(len(keep), -1).all(1)
+                    if x[r].ndim
+                    else (~known | (self.states[n] == x[r]))
+                )
         return keep
 
     def log_seen(self, data: dict[str, Array]) -> Array:
         """log Σ over all that was not seen, [cases]."""
         w = self.weights()
-        return np.array([logsumexp(w[self.seen(data, r)]) for r in range(len(next(iter(data.values()))))])
+        return np.array(
+            [logsumexp(w[self.seen(data, r)]) for r in range(len(next(iter(data.values()))))]
+        )
 
     def mean(self, keep: Array, name: str) -> Array:
         w = self.weights()[keep]
@@ -111,7 +130,9 @@ class Truth:
     def data(self, cases: int, seed: int = 3) -> dict[str, Array]:
         """Cases of all visible groups beside the given case."""
         rows = np.random.default_rng(seed).integers(0, len(self.base), cases)
-        return {n: self.states[n][rows] for n in self.case.of_role("visible")} | {n: np.repeat(x, cases, 0) for n, x in self.x.items()}
+        return {n: self.states[n][rows] for n in self.case.of_role("visible")} | {
+            n: np.repeat(x, cases, 0) for n, x in self.x.items()
+        }
 
 
 @pytest.fixture(params=CASES)
@@ -120,15 +141,23 @@ def truth(request: pytest.FixtureRequest) -> Truth:
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_every_exact_method_counts_every_term(truth: Truth, way: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_exact_method_counts_every_term(
+    truth: Truth, way: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     WAYS[way](monkeypatch)
     m, data = truth.m, truth.data(3)
     np.testing.assert_allclose(m.free_energy(**data), -truth.log_seen(data), atol=1e-9)
     if not truth.given:
         assert m.log_partition() == pytest.approx(truth.log_z(), abs=1e-9)
-    np.testing.assert_allclose(m.log_likelihood(data), truth.log_seen(data) - truth.log_z(), atol=1e-9)
+    np.testing.assert_allclose(
+        m.log_likelihood(data), truth.log_seen(data) - truth.log_z(), atol=1e-9
+    )
     for n in truth.case.of_role("hidden") if way == "by_group" else ():
-        np.testing.assert_allclose(m.posterior(**data)[n], [truth.mean(truth.seen(data, r), n) for r in range(3)], atol=1e-9)
+        np.testing.assert_allclose(
+            m.posterior(**data)[n],
+            [truth.mean(truth.seen(data, r), n) for r in range(3)],
+            atol=1e-9,
+        )
     found = m.gradient(data)
     for name, array in m.params.items():
         symmetric = m.model.parameter(name).symmetric
@@ -137,7 +166,9 @@ def test_every_exact_method_counts_every_term(truth: Truth, way: str, monkeypatc
                 continue
             wanted = slope(array, at, lambda: (truth.log_seen(data) - truth.log_z()).mean())
             if symmetric:
-                wanted += slope(array, at[::-1], lambda: (truth.log_seen(data) - truth.log_z()).mean())
+                wanted += slope(
+                    array, at[::-1], lambda: (truth.log_seen(data) - truth.log_z()).mean()
+                )
             assert found[name][at] == pytest.approx(wanted, abs=1e-6), (name, at)
 
 
@@ -149,11 +180,15 @@ def test_a_visible_group_that_is_left_out_is_summed_with_the_rest(name: str) -> 
         known = {n: x for n, x in data.items() if n != left}
         found = truth.m.posterior(**known)
         for n in (left, *truth.case.of_role("hidden")):
-            np.testing.assert_allclose(found[n], [truth.mean(truth.seen(known, r), n) for r in range(3)], atol=1e-9)
+            np.testing.assert_allclose(
+                found[n], [truth.mean(truth.seen(known, r), n) for r in range(3)], atol=1e-9
+            )
 
 
 @pytest.mark.parametrize("way", ["by_group", "unit_by_unit"])
-def test_marginals_are_those_of_the_model_whatever_is_held(truth: Truth, way: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_marginals_are_those_of_the_model_whatever_is_held(
+    truth: Truth, way: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     WAYS[way](monkeypatch)
     everything = np.ones(len(truth.base), bool)
     for n, mean in truth.m.marginals(clamp=truth.x or None).items():
@@ -198,13 +233,15 @@ def test_paired_states_are_the_same_sum_and_take_no_other_kind() -> None:
     assert paired_states.TAKES == {Kind.CONSTANT, Kind.BIAS, Kind.COUPLING}
 
 
-# ------------------------------------------------------------ sizes on both sides of the switches, as they are
+# ------------------------------------------------------------ sizes on both sides of the switches,
 
 
 @pytest.mark.parametrize("n", [9, 10, 11, 12])
 def test_an_expert_of_many_units_is_counted_at_every_size(n: int) -> None:
-    m = bmdsl.parse(f"model m {{ visible s[{n}] : spin  param a[{n}], c, b  energy = - softplus(c + a[i] s[i]) - b[i] s[i] }}").compile(
-        dtype="float64", backend="reference")  # fmt: skip
+    m = bmdsl.parse(
+        f"model m {{ visible s[{n}] : spin  param a[{n}], c, b  energy = - softplus(c + a[i] s[i])"
+        " - b[i] s[i] }"
+    ).compile(dtype="float64", backend="reference")
     generator = np.random.default_rng(n)
     for p, x in m.params.items():
         m.params[p] = generator.normal(0, 0.6, x.shape)
@@ -217,18 +254,28 @@ def test_an_expert_of_many_units_is_counted_at_every_size(n: int) -> None:
 
 
 def test_experts_of_windows_are_summed_along_a_long_chain() -> None:
-    """40 spins, one expert for each three that follow one another: a transfer matrix gives log Z."""
-    m = bmdsl.parse("model m { visible s[40] : spin  param W[3]  energy = - sum[x] abs(W[p] s[x+p]) for x in 0..38 }").compile(
-        dtype="float64", backend="reference")  # fmt: skip
+    """40 spins, one expert for each three that follow one another: a transfer matrix
+    gives log Z.
+    """
+    m = bmdsl.parse(
+        "model m { visible s[40] : spin  param W[3]  energy = - sum[x] abs(W[p] s[x+p]) for x in"
+        " 0..38 }"
+    ).compile(dtype="float64", backend="reference")
     W = np.array([0.7, -0.4, 0.9])
     m.params["W"] = W
     two = list(itertools.product((-1.0, 1.0), repeat=2))
-    step = np.array([[np.exp(abs(W @ (a, b, d))) if b == c else 0.0 for c, d in two] for a, b in two])
-    assert m.log_partition() == pytest.approx(np.log(np.linalg.matrix_power(step, 38).sum()), rel=1e-10)
+    step = np.array(
+        [[np.exp(abs(W @ (a, b, d))) if b == c else 0.0 for c, d in two] for a, b in two]
+    )
+    assert m.log_partition() == pytest.approx(
+        np.log(np.linalg.matrix_power(step, 38).sum()), rel=1e-10
+    )
 
 
 def test_an_expert_of_too_many_units_is_refused_with_the_reason() -> None:
-    m = bmdsl.parse("model m { visible s[40] : spin  param W  energy = - square(W[i] s[i]) }").compile(backend="reference")
+    m = bmdsl.parse(
+        "model m { visible s[40] : spin  param W  energy = - square(W[i] s[i]) }"
+    ).compile(backend="reference")
     m.params["W"] = np.ones(40)
     for method in (m.log_partition, m.marginals, lambda: m.exact_sample(3)):
         with pytest.raises(BmError, match="BM801"):
@@ -271,24 +318,34 @@ CALLS: dict[str, Callable[[Any, Any], Any]] = {
     "exact_sample": lambda m, v: m.exact_sample(2),
     "mean_field": lambda m, v: m.mean_field({"v": v}, 3, 0.0, 0.0),
     "variational_bound": lambda m, v: m.variational_bound(v),
-    "pseudolikelihood": lambda m, v: m.pseudolikelihood({"v": v, "h": v}, np.ones(len(v)), None, 1.0),
+    "pseudolikelihood": lambda m, v: m.pseudolikelihood(
+        {"v": v, "h": v}, np.ones(len(v)), None, 1.0
+    ),
     "anneal": lambda m, v: m.anneal(n=2, sweeps=3),
     "contrastive": lambda m, v: m.verify_contrastive(None, False),
     "model_rows": lambda m, v: m.model_rows(),
-    "parts": lambda m, v: list(observed_part.parts(m, {"v": v}, observed_part.Free(("h",)), "this", 9)),
+    "parts": lambda m, v: list(
+        observed_part.parts(m, {"v": v}, observed_part.Free(("h",)), "this", 9)
+    ),
 }
 
 
 @pytest.mark.parametrize("call", CALLS)
 def test_a_kind_that_an_algorithm_does_not_know_is_refused(call: str) -> None:
-    m = bmdsl.parse("model m { visible v[2] : binary  hidden h[2] : binary  param W  energy = - W[i,j] v[i] h[j] }").compile(backend="reference")
+    m = bmdsl.parse(
+        "model m { visible v[2] : binary  hidden h[2] : binary  param W  energy = - W[i,j] v[i]"
+        " h[j] }"
+    ).compile(backend="reference")
     CALLS[call](m, np.eye(2))
     m.program.kinds |= {Other.NEW}  # type: ignore[arg-type]
     with pytest.raises(BmError, match="BM880.*a kind of term that came later"):
         CALLS[call](m, np.eye(2))
 
 
-@pytest.mark.parametrize("name", [n for n, c in CASES.items() if {u for _, u, _ in c.groups.values()} <= {"binary", "spin"}])
+@pytest.mark.parametrize(
+    "name",
+    [n for n, c in CASES.items() if {u for _, u, _ in c.groups.values()} <= {"binary", "spin"}],
+)
 def test_a_ladder_begins_where_the_strongest_field_of_all_terms_still_flips(name: str) -> None:
     """hot = log 2 / ΔE for a ΔE that no change of one unit passes."""
     truth = Truth(CASES[name], seed=9)

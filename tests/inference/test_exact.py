@@ -25,7 +25,8 @@ def _cases(model, count, generator):  # type: ignore[no-untyped-def]
     states = list(naive.joint_states(model, names))
     chosen = generator.integers(0, len(states), count)
     pairs = [states[i] for i in chosen]
-    # a quadrature weight is no base measure: a case's own base is computed from the unit type's definition
+    # a quadrature weight is no base measure: a case's own base is computed from the unit type's
+    # definition
     return [s for s, _ in pairs], [_base(model, s) for s, _ in pairs]
 
 
@@ -55,7 +56,9 @@ def test_energy_equals_its_definition(case):  # type: ignore[no-untyped-def]
     names = [g.name for g in m.model.groups if g.unit != "gaussian"]
     if len(names) < len(m.model.groups):
         generator = np.random.default_rng(0)
-        states = [(s | {"v": generator.normal(size=2)}, b) for s, b in naive.joint_states(m.model, names)]
+        states = [
+            (s | {"v": generator.normal(size=2)}, b) for s, b in naive.joint_states(m.model, names)
+        ]
     else:
         states = list(naive.joint_states(m.model, names))
     got = m.energy(**{n: np.stack([s[n] for s, _ in states]) for n in states[0][0]})

@@ -1,4 +1,6 @@
-"""Experts: energies and gradients by brute force, every sampler against quadrature in two dimensions or enumeration."""
+"""Experts: energies and gradients by brute force, every sampler against quadrature in two
+dimensions or enumeration.
+"""
 
 from __future__ import annotations
 
@@ -14,22 +16,30 @@ from bmdsl.runtime.expert_sampling import ExpertSampler
 from tests import naive
 
 PLANE = {
-    "student": "param a[3] init 1.5, W[2,3], c[3]  energy = + a[j] log1p(0.5 square(c[j] + W[i,j] x[i]))",
+    "student": (
+        "param a[3] init 1.5, W[2,3], c[3]  energy = + a[j] log1p(0.5 square(c[j] + W[i,j] x[i]))"
+    ),
     "laplace": "param W[2,3], b  energy = + 1.3 * sum[j] abs(W[i,j] x[i]) - b[i] x[i]",
     "squares": "param W[2,2], b  energy = + 0.5 * sum[j] square(W[i,j] x[i]) - b[i] x[i]",
     "softplus": "param W[2,3], c[3]  energy = - sum[j] softplus(c[j] + W[i,j] x[i])",
     "logcosh_walls": "param W[2,3], c[3]  energy = + 2 * sum[j] logcosh(c[j] + W[i,j] x[i])",
-    "two_kinds": "param W[2,2], U[2,2]  energy = + 2 * sum[j] log1p(square(W[i,j] x[i])) - sum[j] logcosh(U[i,j] x[i])",
+    "two_kinds": (
+        "param W[2,2], U[2,2]  energy = + 2 * sum[j] log1p(square(W[i,j] x[i])) - sum[j]"
+        " logcosh(U[i,j] x[i])"
+    ),
     "softplus_walls": "param W[2,3], c[3]  energy = + 2 * sum[j] softplus(c[j] + W[i,j] x[i])",
-    "with_hidden": "hidden h[2] : binary  param W[2,3], V  energy = + 1.5 * sum[j] log1p(0.5 square(W[i,j] x[i])) - V[i,j] x[i] h[j]",
+    "with_hidden": (
+        "hidden h[2] : binary  param W[2,3], V  energy = + 1.5 * sum[j] log1p(0.5 square(W[i,j]"
+        " x[i])) - V[i,j] x[i] h[j]"
+    ),
 }
 HAMILTONIAN = ("logcosh_walls", "softplus_walls")
 
 
 def plane(name: str, sigma: float = 2.0) -> bmdsl.Machine:
-    m = bmdsl.parse(f"model m {{ visible x[2] : gaussian(sigma = {sigma}) {PLANE[name]} }}").compile(
-        seed=3, backend="numba" if name == 'with_hidden' else "reference"
-    )
+    m = bmdsl.parse(
+        f"model m {{ visible x[2] : gaussian(sigma = {sigma}) {PLANE[name]} }}"
+    ).compile(seed=3, backend="numba" if name == "with_hidden" else "reference")
     generator = np.random.default_rng(5)
     for p in m.params:
         m.params[p] = np.full(3, 1.5) if p == "a" else generator.normal(0, 0.8, m.params[p].shape)
@@ -38,7 +48,9 @@ def plane(name: str, sigma: float = 2.0) -> bmdsl.Machine:
 
 def by_hand(m: bmdsl.Machine, x: np.ndarray) -> np.ndarray:
     """−log of the unnormalised density, written out from the text of each model."""
-    name = next(n for n, text in PLANE.items() if m.model.terms and set(m.params) and _same(m, text))
+    name = next(
+        n for n, text in PLANE.items() if m.model.terms and set(m.params) and _same(m, text)
+    )
     p = {n: v.astype(np.float64) for n, v in m.params.items()}
     u = x @ p["W"] + p.get("c", 0.0)
     e = (x**2).sum(1) / 8
@@ -60,7 +72,10 @@ def by_hand(m: bmdsl.Machine, x: np.ndarray) -> np.ndarray:
 
 
 def _same(m: bmdsl.Machine, text: str) -> bool:
-    return bmdsl.parse(f"model m {{ visible x[2] : gaussian(sigma = 2) {text} }}").checked.terms == m.model.terms
+    return (
+        bmdsl.parse(f"model m {{ visible x[2] : gaussian(sigma = 2) {text} }}").checked.terms
+        == m.model.terms
+    )
 
 
 @pytest.mark.parametrize("name", PLANE)
@@ -112,7 +127,11 @@ def test_the_gradient_is_the_slope_of_the_energy(name: str) -> None:
     m.program.accumulate(m.params, rows, w, out, 2.0)
     for p, array in m.params.items():
         for at in np.ndindex(array.shape):
-            wanted = naive.slope(array, at, lambda: 2.0 * float(w @ m.program.minus_energy(m.program.couple(m.params), rows)))
+            wanted = naive.slope(
+                array,
+                at,
+                lambda: 2.0 * float(w @ m.program.minus_energy(m.program.couple(m.params), rows)),
+            )
             assert out[p][at] == pytest.approx(wanted, abs=1e-6), (p, at)
     f = m.program.couple(m.params)
     for e, arrays in f.experts:
@@ -120,14 +139,22 @@ def test_the_gradient_is_the_slope_of_the_energy(name: str) -> None:
         for i in range(2):
             step = np.zeros_like(x)
             step[:, i] = 1e-5
-            wanted = (e.energy(arrays, rows | {"x": x + step}) - e.energy(arrays, rows | {"x": x - step})) / 2e-5
+            wanted = (
+                e.energy(arrays, rows | {"x": x + step}) - e.energy(arrays, rows | {"x": x - step})
+            ) / 2e-5
             np.testing.assert_allclose(slope[:, i], wanted, atol=1e-6)
 
 
 STATES = {
-    "rbm_summed_out": ("binary", "param b, W[4,3], c[3]  energy = - b[i] v[i] - sum[j] softplus(c[j] + W[i,j] v[i])"),
+    "rbm_summed_out": (
+        "binary",
+        "param b, W[4,3], c[3]  energy = - b[i] v[i] - sum[j] softplus(c[j] + W[i,j] v[i])",
+    ),
     "spins": ("spin", "param W[4,3]  energy = - sum[j] logcosh(W[i,j] v[i])"),
-    "squares_of_spins": ("spin", "param W[4,2], b  energy = - 0.3 * sum[j] square(W[i,j] v[i]) - b[i] v[i]"),
+    "squares_of_spins": (
+        "spin",
+        "param W[4,2], b  energy = - 0.3 * sum[j] square(W[i,j] v[i]) - b[i] v[i]",
+    ),
     "counts": ("binomial(2)", "param W[4,2]  energy = + sum[j] abs(W[i,j] v[i])"),
 }
 
@@ -150,8 +177,14 @@ def test_units_of_few_states_are_drawn_from_the_model(name: str) -> None:
     wanted = p * len(found)
     few = np.cumsum(wanted[order]) < 10  # rare states together
     kept = order[~few]
-    assert stats.chisquare([counts[order[few]].sum() + 1e-9, *counts[kept]] if few.any() else counts[kept],
-                           [wanted[order[few]].sum() + 1e-9, *wanted[kept]] if few.any() else wanted[kept], sum_check=False).pvalue > 1e-6  # fmt: skip
+    assert (
+        stats.chisquare(
+            [counts[order[few]].sum() + 1e-9, *counts[kept]] if few.any() else counts[kept],
+            [wanted[order[few]].sum() + 1e-9, *wanted[kept]] if few.any() else wanted[kept],
+            sum_check=False,
+        ).pvalue
+        > 1e-6
+    )
 
 
 def test_softplus_experts_are_the_rbm_with_its_hidden_units_summed_out() -> None:
@@ -175,8 +208,12 @@ def test_a_product_of_gaussians_is_the_gaussian_of_its_closed_form() -> None:
     precision = np.eye(2) / 4 + w @ w.T
     found = m.sample(20_000, steps=5)["x"].astype(np.float64)
     covariance = np.linalg.inv(precision)
-    np.testing.assert_allclose(found.mean(0), covariance @ b, atol=4 * math.sqrt(covariance.max() / 20_000))
-    np.testing.assert_allclose(np.cov(found.T), covariance, atol=6 * covariance.max() / math.sqrt(20_000))
+    np.testing.assert_allclose(
+        found.mean(0), covariance @ b, atol=4 * math.sqrt(covariance.max() / 20_000)
+    )
+    np.testing.assert_allclose(
+        np.cov(found.T), covariance, atol=6 * covariance.max() / math.sqrt(20_000)
+    )
 
 
 @pytest.mark.parametrize("name", ["student", "logcosh_walls", "with_hidden"])
@@ -199,14 +236,34 @@ def test_observed_entries_stay_and_the_rest_follows_them() -> None:
     p = np.exp(-by_hand(m, np.stack([np.full_like(grid, 1.2), grid], 1)))
     p /= p.sum()
     cuts = np.interp(np.arange(1, 10) / 10, np.cumsum(p) - p / 2, grid)
-    assert stats.chisquare(np.bincount(np.searchsorted(cuts, found[:, 1]), minlength=10)).pvalue > 1e-6
+    assert (
+        stats.chisquare(np.bincount(np.searchsorted(cuts, found[:, 1]), minlength=10)).pvalue > 1e-6
+    )
 
 
 def test_what_cannot_be_compiled_says_so() -> None:
     for text, said in (
-        ("visible x[2] : exponential(max = 1) param W[2,2] energy = + sum[j] square(W[i,j] x[i])", "BM861.*gaussian"),
-        ("visible x[2] : gaussian  hidden h : binary param W[2] energy = + h log1p(square(W[i] x[i]))", "BM318"),
-        ("visible x[2] : spin param W[2], U symmetric energy = + square(W[i] x[i]) - U[i,j] x[i] x[j] for i < j", "BM861.*meet in products"),
+        (
+            (
+                "visible x[2] : exponential(max = 1) param W[2,2] energy = + sum[j] square(W[i,j]"
+                " x[i])"
+            ),
+            "BM861.*gaussian",
+        ),
+        (
+            (
+                "visible x[2] : gaussian  hidden h : binary param W[2] energy = + h"
+                " log1p(square(W[i] x[i]))"
+            ),
+            "BM318",
+        ),
+        (
+            (
+                "visible x[2] : spin param W[2], U symmetric energy = + square(W[i] x[i]) - U[i,j]"
+                " x[i] x[j] for i < j"
+            ),
+            "BM861.*meet in products",
+        ),
     ):
         with pytest.raises(bmdsl.BmError, match=said):
             bmdsl.parse(f"model m {{ {text} }}").compile().sample(2, steps=1)

@@ -1,4 +1,6 @@
-"""Forecasts: which group feeds which past, how frames shift, and the distribution of the second frame against enumeration."""
+"""Forecasts: which group feeds which past, how frames shift, and the distribution of the second
+frame against enumeration.
+"""
 
 from __future__ import annotations
 
@@ -13,9 +15,11 @@ from bmdsl.language.diagnostics import BmError
 from tests import naive
 from tests.stats import verify_counts
 
-TEXT = """model m { given past[2,2] : binary  visible v[2] : binary  hidden h : binary  param A, B, b
+TEXT = """model m { given past[2,2] : binary  visible v[2] : binary  hidden h : binary
+  param A, B, b
   energy = - A[t,k,i] past[t,k] v[i] - B[i] v[i] h - b[i] v[i] }"""
-TWO = """model m { given past[3] : gaussian  given other : binary  visible v : gaussian  visible u : gaussian  param a, b
+TWO = """model m { given past[3] : gaussian  given other : binary  visible v : gaussian
+  visible u : gaussian  param a, b
   energy = - a[t] past[t] v - b u - other u }"""
 
 
@@ -62,6 +66,9 @@ def test_a_past_that_shapes_leave_open_is_said_by_hand() -> None:
 
 
 def test_a_model_without_a_past_has_no_forecast() -> None:
-    text = "model m { given x[2] : binary  visible v[2] : binary  param A  energy = - A[i,j] x[i] v[j] }"
+    text = (
+        "model m { given x[2] : binary  visible v[2] : binary  param A  energy = - A[i,j] x[i]"
+        " v[j] }"
+    )
     with pytest.raises(BmError, match="BM791"):
         bmdsl.parse(text).compile(backend="reference").forecast({"x": np.ones((1, 2))}, 3)

@@ -172,9 +172,15 @@ def test_frames_of_pandas() -> None:
     pd = pytest.importorskip("pandas")
     plain = pd.DataFrame(X.astype(int), columns=list("abcd"))
     m = machine()
-    for given in (plain, plain.astype("Int64"), plain.astype("boolean"), plain.astype("category"),
-                  plain.astype({"a": float, "b": "Float64", "c": bool}),
-                  plain.astype(pd.SparseDtype("int8", 0)), plain.set_axis([0, 0, 1, 1], axis=1)):  # fmt: skip
+    for given in (
+        plain,
+        plain.astype("Int64"),
+        plain.astype("boolean"),
+        plain.astype("category"),
+        plain.astype({"a": float, "b": "Float64", "c": bool}),
+        plain.astype(pd.SparseDtype("int8", 0)),
+        plain.set_axis([0, 0, 1, 1], axis=1),
+    ):
         np.testing.assert_array_equal(m.free_energy(v=given), m.free_energy(v=X))
     holed = plain.astype("Int64")
     holed.iloc[1, 2] = pd.NA

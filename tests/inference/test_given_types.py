@@ -1,4 +1,6 @@
-"""Given groups of every registered type: energy, free energy, bound, likelihood, posterior and gradient have one definition of −E + base."""
+"""Given groups of every registered type: energy, free energy, bound, likelihood, posterior and
+gradient have one definition of −E + base.
+"""
 
 from __future__ import annotations
 
@@ -25,9 +27,15 @@ class Case:
         one_of_k = unit.states is not None
         self.k = int(options[0]) if one_of_k else unit.components or 1
         axes = "[i,a]" if self.k > 1 else "[i]"
-        energy = f"- W[j,l] v[j] h[l] - A{axes[:-1]},j] x{axes} v[j] - B{axes[:-1]},l] x{axes} h[l] - c[l] h[l]" + " - U h[0] h[1]" * tied
-        text = (f"model m {{ given x[2] : {name}{f'({written})' if written else ''}  visible v[2] : binary  hidden h[2] : binary  "
-                f"param W, A, B, c{', U' if tied else ''}  energy = {energy} }}")  # fmt: skip
+        energy = (
+            f"- W[j,l] v[j] h[l] - A{axes[:-1]},j] x{axes} v[j] - B{axes[:-1]},l] x{axes} h[l] -"
+            " c[l] h[l]" + " - U h[0] h[1]" * tied
+        )
+        text = (
+            f"model m {{ given x[2] : {name}{f'({written})' if written else ''}  visible v[2] :"
+            f" binary  hidden h[2] : binary  param W, A, B, c{', U' if tied else ''}  energy ="
+            f" {energy} }}"
+        )
         self.machine = bmdsl.parse(text).compile(dtype="float64", backend="reference")
         for p, x in self.machine.params.items():
             self.machine.params[p] = GENERATOR.normal(0, 0.6, x.shape)
@@ -40,15 +48,27 @@ class Case:
         else:
             arguments = tuple(float(v) for v in options)
             support = unit.support(*arguments)
-            self.x = next(c for c in CANDIDATES if np.all(unit.contains(c, *arguments))) if support is None else GENERATOR.choice(support, (2, 2))
-            self.base = np.array([sum(float(unit.log_base(float(v), *arguments)) for v in row) for row in self.x])
+            self.x = (
+                next(c for c in CANDIDATES if np.all(unit.contains(c, *arguments)))
+                if support is None
+                else GENERATOR.choice(support, (2, 2))
+            )
+            self.base = np.array(
+                [sum(float(unit.log_base(float(v), *arguments)) for v in row) for row in self.x]
+            )
         self.data = {"x": self.x, "v": self.v}
 
     def minus_energy(self, n: int, v: np.ndarray, h: np.ndarray) -> float:
         p, x = self.machine.params, self.x[n].reshape(2, -1)
         a, b = p["A"].reshape(2, -1, 2), p["B"].reshape(2, -1, 2)
         own = float(p["U"] * h[0] * h[1]) if "U" in p else 0.0
-        return float(v @ p["W"] @ h + np.einsum("ia,iaj,j->", x, a, v) + np.einsum("ia,ial,l->", x, b, h) + p["c"] @ h + own)
+        return float(
+            v @ p["W"] @ h
+            + np.einsum("ia,iaj,j->", x, a, v)
+            + np.einsum("ia,ial,l->", x, b, h)
+            + p["c"] @ h
+            + own
+        )
 
     def weights(self, n: int) -> np.ndarray:
         """−E + log base of every hidden state beside case n."""
@@ -57,7 +77,10 @@ class Case:
     def log_likelihood(self) -> np.ndarray:
         out = []
         for n in range(2):
-            every = np.array([self.minus_energy(n, v, h) for v in STATES for h in STATES]) + self.base[n]
+            every = (
+                np.array([self.minus_energy(n, v, h) for v in STATES for h in STATES])
+                + self.base[n]
+            )
             out.append(np.logaddexp.reduce(self.weights(n)) - np.logaddexp.reduce(every))
         return np.array(out)
 
@@ -68,7 +91,11 @@ def test_every_quantity_has_a_given_base_measure_in_it(name: str, tied: bool) ->
     case = Case(name, tied)
     m, data = case.machine, case.data
     h = np.array([[1.0, 0.0], [1.0, 1.0]])
-    np.testing.assert_allclose(m.energy(**data, h=h), [-case.minus_energy(n, case.v[n], h[n]) - case.base[n] for n in range(2)], atol=1e-10)
+    np.testing.assert_allclose(
+        m.energy(**data, h=h),
+        [-case.minus_energy(n, case.v[n], h[n]) - case.base[n] for n in range(2)],
+        atol=1e-10,
+    )
     minus_f = np.array([np.logaddexp.reduce(case.weights(n)) for n in range(2)])
     np.testing.assert_allclose(-m.free_energy(**data), minus_f, atol=1e-10)
     bound = m.variational_bound(data, steps=1000, tol=1e-13)
@@ -80,7 +107,9 @@ def test_every_quantity_has_a_given_base_measure_in_it(name: str, tied: bool) ->
     for n in range(2):
         w = case.weights(n)
         p = np.exp(w - np.logaddexp.reduce(w))
-        np.testing.assert_allclose(m.posterior(**{g: x[n : n + 1] for g, x in data.items()})["h"][0], p @ STATES, atol=1e-9)
+        np.testing.assert_allclose(
+            m.posterior(**{g: x[n : n + 1] for g, x in data.items()})["h"][0], p @ STATES, atol=1e-9
+        )
     means = m.mean_field(data, 1000, 1e-13, 0.0)[0]
     q = means["h"]
     eta = case.machine.conditional("h", **data, h=q)
@@ -93,26 +122,46 @@ def test_every_quantity_has_a_given_base_measure_in_it(name: str, tied: bool) ->
                 x[at] = kept + step
                 sides.append(case.log_likelihood().mean())
             x[at] = kept
-            assert found[name_][at] == pytest.approx((sides[0] - sides[1]) / 2e-5, abs=1e-8), (name_, at)
+            assert found[name_][at] == pytest.approx((sides[0] - sides[1]) / 2e-5, abs=1e-8), (
+                name_,
+                at,
+            )
 
 
 @pytest.mark.parametrize("name", ["gaussian", "binomial", "categorical", "binary"])
 def test_the_bound_of_a_case_with_missing_values_is_that_of_what_is_observed(name: str) -> None:
-    """Where a missing unit is independent of the others given the rest of q, the bound is −log of the sum over it."""
+    """Where a missing unit is independent of the others given the rest of q, the bound is −log of
+    the sum over it.
+    """
     word = {"binomial": "binomial(3)", "categorical": "categorical(3)"}.get(name, name)
     letters = "[i,a]" if name == "categorical" else "[i]"
-    text = f"model m {{ visible x[2] : {word}  visible v : binary  param A, b  energy = - A{letters} x{letters} v - b{letters} x{letters} }}"
+    text = (
+        f"model m {{ visible x[2] : {word}  visible v : binary  param A, b  energy = - A{letters}"
+        f" x{letters} v - b{letters} x{letters} }}"
+    )
     m = bmdsl.parse(text).compile(dtype="float64", backend="reference")
     for p, value in m.params.items():
         m.params[p] = GENERATOR.normal(0, 0.6, value.shape)
-    x = {"gaussian": [0.4, -1.1], "binomial": [1.0, 3.0], "binary": [1.0, 0.0], "categorical": [[0.0, 1, 0], [1, 0, 0]]}[name]
+    x = {
+        "gaussian": [0.4, -1.1],
+        "binomial": [1.0, 3.0],
+        "binary": [1.0, 0.0],
+        "categorical": [[0.0, 1, 0], [1, 0, 0]],
+    }[name]
     full = {"x": np.array([x]), "v": np.array([1.0])}
     hole = {"x": full["x"].copy(), "v": full["v"]}
     hole["x"][0, 1] = np.nan
     grid = np.linspace(-10, 10, 4001)
-    states = {"gaussian": grid, "binomial": np.arange(4.0), "binary": np.arange(2.0), "categorical": np.eye(3)}[name]
+    states = {
+        "gaussian": grid,
+        "binomial": np.arange(4.0),
+        "binary": np.arange(2.0),
+        "categorical": np.eye(3),
+    }[name]
     filled = np.repeat(full["x"], len(states), axis=0)
     filled[:, 1] = states
-    exact = np.logaddexp.reduce(-m.energy(x=filled, v=np.ones(len(states)))) + (np.log(grid[1] - grid[0]) if name == "gaussian" else 0)
+    exact = np.logaddexp.reduce(-m.energy(x=filled, v=np.ones(len(states)))) + (
+        np.log(grid[1] - grid[0]) if name == "gaussian" else 0
+    )
     np.testing.assert_allclose(m.variational_bound(hole, steps=500, tol=1e-13), exact, atol=1e-7)
     np.testing.assert_allclose(m.variational_bound(full), -m.energy(**full), atol=1e-10)

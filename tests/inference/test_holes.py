@@ -60,7 +60,9 @@ FORMS: dict[str, tuple[Any, dict[str, Array]]] = {
 
 @pytest.mark.parametrize("gap", [False, True])
 @pytest.mark.parametrize("form", FORMS)
-def test_known_entries_stay_and_others_are_means(form: str, gap: bool, labelled: bmdsl.Machine) -> None:
+def test_known_entries_stay_and_others_are_means(
+    form: str, gap: bool, labelled: bmdsl.Machine
+) -> None:
     mask, wanted = FORMS[form]
     data = cases()
     if gap:  # what is NaN is missing beside any mask
@@ -101,7 +103,9 @@ def test_masks_that_do_not_fit_are_refused(wrong: str, labelled: bmdsl.Machine) 
 def test_several_groups_are_filled_in_by_their_joint_posterior() -> None:
     """Two coupled units of two groups, both missing, beside one seen: four states."""
     m = bmdsl.parse("""model m { visible a : binary  visible b[2] : spin  param J, K
-      energy = - J a b[0] - K b[0] b[1] - 0.4 a }""").compile(seed=0, dtype="float64", backend="reference")
+      energy = - J a b[0] - K b[0] b[1] - 0.4 a }""").compile(
+        seed=0, dtype="float64", backend="reference"
+    )
     m.params["J"], m.params["K"] = 0.8, 0.9
     n = 80
     data = {"a": np.full(n, np.nan), "b": np.tile([np.nan, 1.0], (n, 1))}

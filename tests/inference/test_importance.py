@@ -1,4 +1,6 @@
-"""Annealed importance sampling against enumeration: every kind of machine, its own error, both sides, and what it refuses."""
+"""Annealed importance sampling against enumeration: every kind of machine, its own error, both
+sides, and what it refuses.
+"""
 
 from __future__ import annotations
 
@@ -10,25 +12,49 @@ from bmdsl.inference.machine import Machine
 from bmdsl.language.diagnostics import BmError
 
 TEXTS = {
-    "rbm": """model m { visible v[6] : binary  hidden h[4] : spin  param W, b, c
-      energy = - W[i,j] v[i] h[j] - b[i] v[i] - c[j] h[j] }""",
-    "deep": "model m { visible v[5] : binary  hidden h1[4] : binary  hidden h2[3] : binary  hidden h3[3] : spin  layers v -- h1 -- h2 -- h3 }",
-    "gaussian": """model m { visible v[4] : gaussian(sigma = 0.8)  hidden h[4] : binary  param W, b, c
-      energy = - W[i,j] v[i] h[j] - b[i] v[i] - c[j] h[j] }""",
-    "precision": """model m { visible v[3] : gaussian  hidden h[3] : binary  param W, b, c, s
-      energy = - W[i,j] v[i] h[j] - b[i] v[i] - c[j] h[j] + s v[i]^2 }""",
-    "counts": """model m { visible v[3] : binomial(4)  hidden h[4] : binary  param W, b, c
-      energy = - W[i,j] v[i] h[j] - b[i] v[i] - c[j] h[j] }""",
-    "protein": """model m { visible s[3] : categorical(4)  hidden h[3] : binary  param W, b
-      energy = - W[i,a,j] s[i,a] h[j] - b[i,a] s[i,a] }""",
-    "lateral": """model m { visible v[4] : binary  hidden h[3] : binary  param U symmetric  param V symmetric  param W, b
-      energy = - U[i,j] v[i] v[j] for i < j - V[i,j] h[i] h[j] for i < j - W[i,j] v[i] h[j] - b[i] v[i] }""",
-    "lattice": """model m { visible s[3,3] : spin  param J, b
-      energy = - J s[x,y] s[wrap(x+1),y] - J s[x,y] s[x,wrap(y+1)] - b s[x,y] }""",
-    "mixture": """model m { visible v[5] : binary  hidden h[3] : binary  hidden z : categorical(3)  param W, b, c, d
-      energy = - W[i,k,j] v[i] z[k] h[j] - b[i] v[i] - c[k,j] z[k] h[j] - d[k] z[k] }""",
-    "third order": """model m { visible v[4] : binary  hidden h[3] : binary  hidden y[3] : binary  param W, b
-      energy = - W[i,j,k] v[i] h[j] y[k] - b[i] v[i] }""",
+    "rbm": (
+        """model m { visible v[6] : binary  hidden h[4] : spin  param W, b, c
+      energy = - W[i,j] v[i] h[j] - b[i] v[i] - c[j] h[j] }"""
+    ),
+    "deep": (
+        "model m { visible v[5] : binary  hidden h1[4] : binary  hidden h2[3] : binary  hidden"
+        " h3[3] : spin  layers v -- h1 -- h2 -- h3 }"
+    ),
+    "gaussian": (
+        """model m { visible v[4] : gaussian(sigma = 0.8)  hidden h[4] : binary  param W, b, c
+      energy = - W[i,j] v[i] h[j] - b[i] v[i] - c[j] h[j] }"""
+    ),
+    "precision": (
+        """model m { visible v[3] : gaussian  hidden h[3] : binary  param W, b, c, s
+      energy = - W[i,j] v[i] h[j] - b[i] v[i] - c[j] h[j] + s v[i]^2 }"""
+    ),
+    "counts": (
+        """model m { visible v[3] : binomial(4)  hidden h[4] : binary  param W, b, c
+      energy = - W[i,j] v[i] h[j] - b[i] v[i] - c[j] h[j] }"""
+    ),
+    "protein": (
+        """model m { visible s[3] : categorical(4)  hidden h[3] : binary  param W, b
+      energy = - W[i,a,j] s[i,a] h[j] - b[i,a] s[i,a] }"""
+    ),
+    "lateral": (
+        """model m { visible v[4] : binary  hidden h[3] : binary  param U symmetric
+      param V symmetric  param W, b
+      energy = - U[i,j] v[i] v[j] for i < j - V[i,j] h[i] h[j] for i < j - W[i,j] v[i] h[j]
+                 - b[i] v[i] }"""
+    ),
+    "lattice": (
+        """model m { visible s[3,3] : spin  param J, b
+      energy = - J s[x,y] s[wrap(x+1),y] - J s[x,y] s[x,wrap(y+1)] - b s[x,y] }"""
+    ),
+    "mixture": (
+        """model m { visible v[5] : binary  hidden h[3] : binary  hidden z : categorical(3)
+      param W, b, c, d
+      energy = - W[i,k,j] v[i] z[k] h[j] - b[i] v[i] - c[k,j] z[k] h[j] - d[k] z[k] }"""
+    ),
+    "third order": (
+        """model m { visible v[4] : binary  hidden h[3] : binary  hidden y[3] : binary  param W, b
+      energy = - W[i,j,k] v[i] h[j] y[k] - b[i] v[i] }"""
+    ),
 }
 
 
@@ -48,7 +74,9 @@ BY_HAND = ("precision", "counts", "protein", "third order")
 """Kinds whose compiled code takes long for what it adds to the others."""
 
 
-@pytest.mark.parametrize("kind", [pytest.param(k, marks=pytest.mark.slow) if k in BY_HAND else k for k in TEXTS])
+@pytest.mark.parametrize(
+    "kind", [pytest.param(k, marks=pytest.mark.slow) if k in BY_HAND else k for k in TEXTS]
+)
 def test_both_sides_agree_with_enumeration(kind: str) -> None:
     m = random_machine(TEXTS[kind])
     exact = m.log_partition()
@@ -68,15 +96,21 @@ def hard() -> list[tuple[float, object]]:
     out = []
     for seed in range(20):
         m = random_machine(RBM, seed, 0.5)
-        m.params["c"] = -0.5 * np.asarray(m.params["W"]).sum(0)  # hidden units that are on about half of the time
+        m.params["c"] = -0.5 * np.asarray(m.params["W"]).sum(
+            0
+        )  # hidden units that are on about half of the time
         out.append((m.log_partition(), m.log_partition("ais", chains=100, steps=60)))
     return out
 
 
 def test_the_interval_covers_the_exact_value(hard: list) -> None:  # type: ignore[type-arg]
-    inside = [found.forward.interval[0] <= exact <= found.forward.interval[1] for exact, found in hard]
+    inside = [
+        found.forward.interval[0] <= exact <= found.forward.interval[1] for exact, found in hard
+    ]
     assert sum(inside) >= 17
-    assert np.mean([found.std_error for _, found in hard]) < 0.3  # an interval that covers anything says nothing
+    assert (
+        np.mean([found.std_error for _, found in hard]) < 0.3
+    )  # an interval that covers anything says nothing
 
 
 def test_reverse_lies_above_and_forward_below_on_average() -> None:
@@ -85,7 +119,10 @@ def test_reverse_lies_above_and_forward_below_on_average() -> None:
         m = random_machine(RBM, seed, 0.5)
         m.params["c"] = -0.5 * np.asarray(m.params["W"]).sum(0)
         start = m.sample(50, steps=2000)
-        exact, found = m.log_partition(), m.log_partition("ais", chains=20, steps=8, schedule="linear", start=start)
+        exact, found = (
+            m.log_partition(),
+            m.log_partition("ais", chains=20, steps=8, schedule="linear", start=start),
+        )
         low.append(found.forward.value - exact)
         high.append(found.reverse.value - exact)
     assert np.mean(low) < 0 < np.mean(high)
@@ -93,7 +130,10 @@ def test_reverse_lies_above_and_forward_below_on_average() -> None:
 
 def test_even_speed_makes_better_weights_than_even_steps() -> None:
     m = random_machine(RBM, 0, 0.5)
-    adaptive, linear = (m.log_partition("ais", chains=200, steps=40, schedule=s, reverse=False).forward.effective for s in ("adaptive", "linear"))
+    adaptive, linear = (
+        m.log_partition("ais", chains=200, steps=40, schedule=s, reverse=False).forward.effective
+        for s in ("adaptive", "linear")
+    )
     assert adaptive > linear
 
 
@@ -108,13 +148,18 @@ def test_base_rates_from_data_make_better_weights_than_none() -> None:
 
 
 def test_the_same_seed_gives_the_same_number() -> None:
-    first, second, other = (random_machine(RBM, seed).log_partition("ais", chains=50, steps=20).value for seed in (3, 3, 4))
+    first, second, other = (
+        random_machine(RBM, seed).log_partition("ais", chains=50, steps=20).value
+        for seed in (3, 3, 4)
+    )
     assert first == second != other
 
 
 def test_progress_counts_both_ways() -> None:
     seen = []
-    random_machine(TEXTS["rbm"]).log_partition("ais", chains=10, steps=7, progress=lambda done, total: seen.append((done, total)))
+    random_machine(TEXTS["rbm"]).log_partition(
+        "ais", chains=10, steps=7, progress=lambda done, total: seen.append((done, total))
+    )
     assert seen[0] == (1, 14) and seen[-1] == (14, 14) and len(seen) == 14
 
 
@@ -139,7 +184,10 @@ def test_an_improper_machine_is_refused() -> None:
 
 
 def test_given_groups_and_unknown_methods_are_refused() -> None:
-    m = bmdsl.parse("model m { given x[2] : gaussian  visible v[2] : binary  param A energy = - A[i,j] x[i] v[j] }").compile()
+    m = bmdsl.parse(
+        "model m { given x[2] : gaussian  visible v[2] : binary  param A energy = - A[i,j] x[i]"
+        " v[j] }"
+    ).compile()
     with pytest.raises(BmError, match="BM809"):
         m.log_partition("ais")
     with pytest.raises(BmError, match="BM808"):
@@ -151,4 +199,6 @@ def test_given_groups_and_unknown_methods_are_refused() -> None:
 def test_likelihood_by_ais_is_near_the_exact_one() -> None:
     m = random_machine(TEXTS["rbm"])
     data = m.sample(20, steps=20)["v"]
-    np.testing.assert_allclose(m.log_likelihood(data, "ais", chains=400, steps=100), m.log_likelihood(data), atol=0.05)
+    np.testing.assert_allclose(
+        m.log_likelihood(data, "ais", chains=400, steps=100), m.log_likelihood(data), atol=0.05
+    )

@@ -22,8 +22,12 @@ def test_a_label_that_is_left_out_is_summed_out() -> None:
     for r in range(6):
         w = np.array([-naive.energy(m.model, m.params, {**s, "v": v[r]}) for s in free])
         p = np.exp(w - np.logaddexp.reduce(w))
-        np.testing.assert_allclose(found["y"][r], sum(q * s["y"] for q, s in zip(p, free, strict=True)), atol=1e-10)
-        np.testing.assert_allclose(found["h"][r], sum(q * s["h"] for q, s in zip(p, free, strict=True)), atol=1e-10)
+        np.testing.assert_allclose(
+            found["y"][r], sum(q * s["y"] for q, s in zip(p, free, strict=True)), atol=1e-10
+        )
+        np.testing.assert_allclose(
+            found["h"][r], sum(q * s["h"] for q, s in zip(p, free, strict=True)), atol=1e-10
+        )
 
 
 def test_labels_of_a_set_go_to_the_class_unit_and_no_transform_touches_them() -> None:
@@ -47,7 +51,9 @@ def test_a_file_of_several_arrays_feeds_the_groups_of_their_names(tmp_path: Path
 
 
 def test_shifted_images_teach_a_factored_machine_the_shift() -> None:
-    """Given x and hidden units inferred from a pair, y is predicted better than from its mean alone: the hidden units hold the transformation."""
+    """Given x and hidden units inferred from a pair, y is predicted better than from its mean
+    alone: the hidden units hold the transformation.
+    """
     generator = np.random.default_rng(0)
     x = (generator.random((2000, 12)) < 0.3).astype("float32")
     shift = generator.integers(0, 3, 2000) - 1

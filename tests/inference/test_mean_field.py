@@ -1,4 +1,6 @@
-"""Mean field: the fixed point of a loop written out by hand, case by case, whatever cases stand beside it."""
+"""Mean field: the fixed point of a loop written out by hand, case by case, whatever cases stand
+beside it.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +10,12 @@ import pytest
 import bmdsl
 from tests import naive
 
-DEEP = "model m { visible v[6] : binary  hidden h1[5] : binary  hidden h2[4] : binary  layers v -- h1 -- h2 }"
-GAUSSIAN = """model m { visible v[4] : gaussian  hidden h[3] : binary  hidden z : categorical(3)  param W, b, d
+DEEP = (
+    "model m { visible v[6] : binary  hidden h1[5] : binary  hidden h2[4] : binary  layers v -- h1"
+    " -- h2 }"
+)
+GAUSSIAN = """model m { visible v[4] : gaussian  hidden h[3] : binary  hidden z : categorical(3)
+  param W, b, d
   energy = - W[i,j] v[i] h[j] - b[k,j] z[k] h[j] - d[k] z[k] }"""
 
 
@@ -21,7 +27,9 @@ def machine_of(text: str) -> bmdsl.Machine:
     return m
 
 
-def by_hand(m: bmdsl.Machine, v: np.ndarray, steps: int, tol: float) -> tuple[np.ndarray, np.ndarray, int]:
+def by_hand(
+    m: bmdsl.Machine, v: np.ndarray, steps: int, tol: float
+) -> tuple[np.ndarray, np.ndarray, int]:
     """h1, h2 and iterations of one case of the deep machine."""
     p = m.params
     h1, h2 = np.zeros(5), np.zeros(4)
@@ -49,7 +57,9 @@ def test_every_case_stops_on_its_own_tolerance(steps: int, tol: float) -> None:
 
 @pytest.mark.parametrize("text", [DEEP, GAUSSIAN])
 @pytest.mark.parametrize("damping", [0.0, 0.4])
-def test_missing_values_settle_at_a_fixed_point_and_seen_ones_stay(text: str, damping: float) -> None:
+def test_missing_values_settle_at_a_fixed_point_and_seen_ones_stay(
+    text: str, damping: float
+) -> None:
     m = machine_of(text)
     v = m.sample(30, steps=3)["v"].astype(float)
     missing = np.random.default_rng(3).random(v.shape) < 0.3
@@ -61,15 +71,21 @@ def test_missing_values_settle_at_a_fixed_point_and_seen_ones_stay(text: str, da
         np.testing.assert_allclose(rows[name], again[name], atol=1e-7)
 
 
-TINY = "model m { visible v[3] : binary  hidden h1[3] : binary  hidden h2[2] : binary  layers v -- h1 -- h2 }"
+TINY = (
+    "model m { visible v[3] : binary  hidden h1[3] : binary  hidden h2[2] : binary  layers v -- h1"
+    " -- h2 }"
+)
 LOCAL = """model m { visible v[4] : binary  hidden h1[3] : binary  hidden h2[2] : spin
   param W[3,2], U[2,2], L, b, c, d
-  energy = - W[x,p] v[x+p] h1[x] - U[x,p] h1[x+p] h2[x] - L[x] h1[x] h1[wrap(x+1)] - b[i] v[i] - c[j] h1[j] - d[k] h2[k] }"""
+  energy = - W[x,p] v[x+p] h1[x] - U[x,p] h1[x+p] h2[x] - L[x] h1[x] h1[wrap(x+1)] - b[i] v[i]
+             - c[j] h1[j] - d[k] h2[k] }"""
 
 
 @pytest.mark.parametrize("text", [TINY, LOCAL])
 def test_the_gradient_with_mean_field_is_the_slope_of_the_bound(text: str) -> None:
-    """d/dθ of mean field's bound less log Z, log Z by brute force: local receptive fields and lateral terms too."""
+    """d/dθ of mean field's bound less log Z, log Z by brute force: local receptive fields and
+    lateral terms too.
+    """
     m = machine_of(text)
     for name, x in m.params.items():
         m.params[name] = 0.4 * x
@@ -77,7 +93,9 @@ def test_the_gradient_with_mean_field_is_the_slope_of_the_bound(text: str) -> No
     found = m.gradient(v, positive="meanfield", negative="exact")
 
     def value() -> float:
-        return float(m.variational_bound(v, steps=3000, tol=1e-14).mean()) - naive.log_partition(m.model, m.params)
+        return float(m.variational_bound(v, steps=3000, tol=1e-14).mean()) - naive.log_partition(
+            m.model, m.params
+        )
 
     for p, array in m.params.items():
         for at in list(np.ndindex(array.shape))[:: max(1, array.size // 2)]:

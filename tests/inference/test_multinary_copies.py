@@ -1,4 +1,6 @@
-"""Multinary hidden units against what they stand for: N binary copies with offset biases (Differentiable multinary RBMs, eq. 5), every state summed."""
+"""Multinary hidden units against what they stand for: N binary copies with offset biases
+(Differentiable multinary RBMs, eq. 5), every state summed.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,9 @@ CASES = np.array(list(itertools.product((0.0, 1.0), repeat=3)))
 
 
 def free_energies(n: int, k: float, bias: float, scale: float) -> tuple[np.ndarray, np.ndarray]:
-    """The machine's free energies of every visible state, and those of n copies a hidden unit with offsets f⁻¹(i − ½), f(x) = nσ(kx)."""
+    """The machine's free energies of every visible state, and those of n copies a hidden unit with
+    offsets f⁻¹(i − ½), f(x) = nσ(kx).
+    """
     m = bmdsl.parse(MODEL, N=n, k=k).compile(seed=0, dtype="float64", backend="reference")
     generator = np.random.default_rng(n)
     m.params["W"] = generator.normal(0, scale, (3, 2))
@@ -33,8 +37,12 @@ def free_energies(n: int, k: float, bias: float, scale: float) -> tuple[np.ndarr
 
 @pytest.mark.parametrize("n", [1, 2, 3, 5])
 @pytest.mark.parametrize("k", [0.3, 0.6, 1.0, 2.0])
-def test_the_free_energy_is_that_of_offset_copies_within_the_approximations_bounds(n: int, k: float) -> None:
-    """A unit's error lies between −log 2/k (offsets far apart: a staircase for a sigmoid) and n k π²/24 (copies are sigmoids themselves, not steps)."""
+def test_the_free_energy_is_that_of_offset_copies_within_the_approximations_bounds(
+    n: int, k: float
+) -> None:
+    """A unit's error lies between −log 2/k (offsets far apart: a staircase for a sigmoid) and n k
+    π²/24 (copies are sigmoids themselves, not steps).
+    """
     for bias, scale in ((0.0, 1e-3), (0.5, 0.5), (-2.0, 2.0)):
         machines, exact = free_energies(n, k, bias, scale)
         assert (machines - exact <= 2 * n * k * np.pi**2 / 24).all()

@@ -19,8 +19,14 @@ from bmdsl.inference.observed_scores import scores
 Array = np.ndarray
 TEXTS = {
     "an RBM": "visible v[4] : binary  hidden h[3] : KIND  energy = - W[i,j] v[i] h[j] - b[i] v[i]",
-    "a Boltzmann machine": "visible v[4] : binary  hidden h[2] : KIND  param U symmetric  energy = - W[i,j] v[i] h[j] - b[i] v[i] - U[i,k] v[i] v[k] for i < k",
-    "three layers": "visible v[4] : binary  hidden h[2] : KIND  hidden g[2] : binary  energy = - W[i,j] v[i] h[j] - b[i] v[i] - R[j,k] h[j] g[k]",
+    "a Boltzmann machine": (
+        "visible v[4] : binary  hidden h[2] : KIND  param U symmetric  energy = - W[i,j] v[i] h[j]"
+        " - b[i] v[i] - U[i,k] v[i] v[k] for i < k"
+    ),
+    "three layers": (
+        "visible v[4] : binary  hidden h[2] : KIND  hidden g[2] : binary  energy = - W[i,j] v[i]"
+        " h[j] - b[i] v[i] - R[j,k] h[j] g[k]"
+    ),
 }
 HIDDEN = {"binary": (0.0, 1.0), "spin": (-1.0, 1.0)}
 
@@ -40,7 +46,9 @@ def joint(m: bmdsl.Machine, kind: str) -> tuple[dict[str, Array], Array]:
     """All joint states and −E, by the terms as they are written above."""
     sizes = {g.name: int(g.axes[0]) for g in m.model.groups}
     supports = {n: (0.0, 1.0) if n != "h" else HIDDEN[kind] for n in sizes}
-    every = np.array(list(itertools.product(*(supports[n] for n in sizes for _ in range(sizes[n])))))
+    every = np.array(
+        list(itertools.product(*(supports[n] for n in sizes for _ in range(sizes[n]))))
+    )
     ends = np.cumsum(list(sizes.values()))[:-1]
     x = dict(zip(sizes, np.split(every, ends, axis=1), strict=True))
     p = m.params
@@ -61,7 +69,9 @@ CASES = st.lists(st.lists(ENTRIES, min_size=4, max_size=4), min_size=1, max_size
 
 @given(st.sampled_from(sorted(MACHINES)), CASES)
 @settings(max_examples=40, deadline=None)
-def test_figures_of_cases_with_gaps_are_sums_over_all_states(which: tuple[str, str], cases: list[list[float]]) -> None:
+def test_figures_of_cases_with_gaps_are_sums_over_all_states(
+    which: tuple[str, str], cases: list[list[float]]
+) -> None:
     m, v = MACHINES[which], np.array(cases)
     x, w = joint(m, which[1])
     fits = np.stack([(np.isnan(row) | (x["v"] == row)).all(1) for row in v])
@@ -93,8 +103,10 @@ def test_figures_of_cases_with_gaps_are_sums_over_all_states(which: tuple[str, s
 
 def test_too_many_missing_units_are_bounded_and_it_is_said() -> None:
     """Beside cases that are whole, or miss little, whose numbers stay exact."""
-    m = bmdsl.parse("model m { visible v[60] : binary  hidden h[40] : binary  param W, b  energy = - W[i,j] v[i] h[j] - b[i] v[i] }").compile(
-        dtype="float64", backend="reference")  # fmt: skip
+    m = bmdsl.parse(
+        "model m { visible v[60] : binary  hidden h[40] : binary  param W, b  energy = - W[i,j]"
+        " v[i] h[j] - b[i] v[i] }"
+    ).compile(dtype="float64", backend="reference")
     m.params["W"] = 0.2 * np.random.default_rng(0).standard_normal((60, 40))
     v = (np.random.default_rng(1).random((4, 60)) < 0.5).astype(float)
     whole = v.copy()
@@ -102,20 +114,33 @@ def test_too_many_missing_units_are_bounded_and_it_is_said() -> None:
     v[2, :50] = np.nan
     v[3] = np.nan
     values, gaps = Gaps.of(m, {"v": v}).scored(m, {"v": v})
-    assert list(gaps.bounded) == [False, False, True, False] and list(gaps.seen) == [True, True, True, False]
+    assert list(gaps.bounded) == [False, False, True, False] and list(gaps.seen) == [
+        True,
+        True,
+        True,
+        False,
+    ]
     assert values[0] == pytest.approx(-m.free_energy(v=whole[:1])[0])
     both = np.repeat(whole[1:2], 4, axis=0)
     both[:, :2] = [[0, 0], [0, 1], [1, 0], [1, 1]]
     assert values[1] == pytest.approx(logsumexp(-m.free_energy(v=both)))
     assert values[2] == pytest.approx(m.variational_bound(v[2:3])[0])
     made = figures(m, {"v": v}, "test")
-    assert made.bound and made.cases == 3 and dict(made.rows())["free energy"].startswith("at most ")
+    assert (
+        made.bound and made.cases == 3 and dict(made.rows())["free energy"].startswith("at most ")
+    )
     said = "\n".join(made.notes)
-    assert "2 cases have missing values" in said and "1 case with missing values are" in said and "1 case left out" in said
+    assert (
+        "2 cases have missing values" in said
+        and "1 case with missing values are" in said
+        and "1 case left out" in said
+    )
 
 
 def test_many_missing_spins_of_a_chain_are_summed_unit_after_unit() -> None:
-    m = bmdsl.parse("model m { visible s[60] : spin  param J  energy = - J s[i] s[pad(i+1)] }").compile(dtype="float64", backend="reference")
+    m = bmdsl.parse(
+        "model m { visible s[60] : spin  param J  energy = - J s[i] s[pad(i+1)] }"
+    ).compile(dtype="float64", backend="reference")
     m.params["J"] = 0.7
     s = np.full((1, 60), np.nan)
     s[0, 0] = 1.0
@@ -124,7 +149,8 @@ def test_many_missing_spins_of_a_chain_are_summed_unit_after_unit() -> None:
 
 
 def test_responsibilities_of_what_was_seen_are_exact() -> None:
-    text = """model m { visible v[3] : binary  hidden h[2] : binary  hidden z : categorical(3)  param W, d
+    text = """model m { visible v[3] : binary  hidden h[2] : binary  hidden z : categorical(3)
+        param W, d
         energy = - W[i,j,k] v[i] h[j] z[k] - d[k] z[k] }"""
     m = bmdsl.parse(text).compile(seed=1, dtype="float64", backend="reference")
     for n, x in m.params.items():
@@ -140,8 +166,11 @@ def test_responsibilities_of_what_was_seen_are_exact() -> None:
 
 
 def test_labels_that_were_not_seen_are_no_errors() -> None:
-    m = bmdsl.parse("""model m { visible v[3] : binary  visible y : categorical(2)  hidden h[2] : binary  param W, A
-        energy = - W[i,j] v[i] h[j] - A[k,j] y[k] h[j] }""").compile(seed=3, dtype="float64", backend="reference")  # fmt: skip
+    m = bmdsl.parse(
+        """model m { visible v[3] : binary  visible y : categorical(2)  hidden h[2] : binary
+        param W, A
+        energy = - W[i,j] v[i] h[j] - A[k,j] y[k] h[j] }"""
+    ).compile(seed=3, dtype="float64", backend="reference")
     for n, x in m.params.items():
         m.params[n] = np.random.default_rng(2).normal(0, 2, x.shape)
     v = np.array([[1.0, 0, np.nan], [0, 1, 1], [1, 1, 0]])

@@ -1,4 +1,6 @@
-"""log Z by tables of exponentials: the same number as brute force, and as the way that holds for any machine."""
+"""log Z by tables of exponentials: the same number as brute force, and as the way that holds for
+any machine.
+"""
 
 from __future__ import annotations
 
@@ -10,11 +12,15 @@ import bmdsl
 from bmdsl.inference import paired_states
 from tests import naive
 
-TWO_SIDES = """model m { visible v[4] : binary  visible s[2] : spin  hidden h[3] : KIND  hidden g[1] : binary  param W, U, X, b, c, d, e
-  energy = - W[i,j] v[i] h[j] - U[i,j] s[i] h[j] - X[i,j] v[i] g[j] - b[i] v[i] - c[j] h[j] - d[i] s[i] - e[j] g[j] }"""
+TWO_SIDES = """model m { visible v[4] : binary  visible s[2] : spin  hidden h[3] : KIND
+  hidden g[1] : binary  param W, U, X, b, c, d, e
+  energy = - W[i,j] v[i] h[j] - U[i,j] s[i] h[j] - X[i,j] v[i] g[j] - b[i] v[i] - c[j] h[j]
+             - d[i] s[i] - e[j] g[j] }"""
 
 
-def _machine(text: str, scale: float = 0.8, dtype: str = "float64", **arguments: float) -> bmdsl.Machine:
+def _machine(
+    text: str, scale: float = 0.8, dtype: str = "float64", **arguments: float
+) -> bmdsl.Machine:
     m = bmdsl.parse(text, **arguments).compile(seed=0, dtype=dtype)
     for k, (name, value) in enumerate(m.params.items()):
         m.params[name] = np.random.default_rng(k).normal(0, scale, value.shape)
@@ -45,7 +51,9 @@ RBM = """model m(D = 200, H = 12) { visible v[D] : binary  hidden h[H] : binary 
 def test_products_neither_overflow_nor_lose_digits(scale: float) -> None:
     m = _machine(RBM, scale)
     states = ((np.arange(4096)[:, None] >> np.arange(12)) & 1).astype(float)
-    wanted = logsumexp(np.logaddexp(0, states @ m.params["W"].T + m.params["b"]).sum(1) + states @ m.params["c"])
+    wanted = logsumexp(
+        np.logaddexp(0, states @ m.params["W"].T + m.params["b"]).sum(1) + states @ m.params["c"]
+    )
     assert m.paired_log_z(m.held_fields()) == pytest.approx(wanted, rel=1e-12)
 
 
@@ -56,7 +64,10 @@ def test_fields_past_all_exponentials_take_the_general_way() -> None:
 
 
 def test_terms_that_are_no_plain_couplings_take_the_general_way() -> None:
-    m = _machine("model m { visible v[3] : binomial(2)  hidden h[3] : binary  param W energy = - W[i,j] v[i] h[j] }")
+    m = _machine(
+        "model m { visible v[3] : binomial(2)  hidden h[3] : binary  param W energy = - W[i,j] v[i]"
+        " h[j] }"
+    )
     chosen = ("h",)
     assert not paired_states.fits(m.program, chosen, ("v",))
     assert m.log_partition() == pytest.approx(naive.log_partition(m.model, m.params), abs=1e-9)

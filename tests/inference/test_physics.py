@@ -1,4 +1,6 @@
-"""Temperature, annealing, parallel tempering and observables: against enumeration, and against Onsager's solution of the Ising model."""
+"""Temperature, annealing, parallel tempering and observables: against enumeration, and against
+Onsager's solution of the Ising model.
+"""
 
 from __future__ import annotations
 
@@ -13,8 +15,14 @@ from bmdsl.inference.ladder import ladder
 from bmdsl.language.diagnostics import BmError
 from tests.inference.test_elimination import kaufman
 
-GLASS = "model m { visible s[3, 4] : spin  param J[3, 4], K[3, 4], b  energy = - J[x,y] s[x,y] s[wrap(x+1),y] - K[x,y] s[x,y] s[x,wrap(y+1)] - b s[x,y] }"
-LAYERS = "model m { visible v[5] : binary  hidden h[4] : categorical(3)  param W, b  energy = - W[i,j,a] v[i] h[j,a] - b[i] v[i] }"
+GLASS = (
+    "model m { visible s[3, 4] : spin  param J[3, 4], K[3, 4], b  energy = - J[x,y] s[x,y]"
+    " s[wrap(x+1),y] - K[x,y] s[x,y] s[x,wrap(y+1)] - b s[x,y] }"
+)
+LAYERS = (
+    "model m { visible v[5] : binary  hidden h[4] : categorical(3)  param W, b  energy = - W[i,j,a]"
+    " v[i] h[j,a] - b[i] v[i] }"
+)
 
 
 def machine(text: str, size: float = 1.0, seed: int = 0) -> bmdsl.Machine:
@@ -26,7 +34,9 @@ def machine(text: str, size: float = 1.0, seed: int = 0) -> bmdsl.Machine:
 
 
 def scaled(text: str, beta: float, seed: int = 0) -> bmdsl.Machine:
-    """The machine whose parameters are all beta times as large: at temperature 1 it is the other at beta (energies linear in parameters)."""
+    """The machine whose parameters are all beta times as large: at temperature 1 it is the other at
+    beta (energies linear in parameters).
+    """
     m = machine(text, seed=seed)
     for name, x in m.params.items():
         m.params[name] = beta * x
@@ -41,12 +51,16 @@ def test_beta_multiplies_the_energy(text: str, chains: int) -> None:
     hot = machine(text)
     runs = 1 if chains > 100 else 300
     for name, mean in exact.items():
-        total = np.mean([hot.sample(chains, steps=40, beta=beta)[name].mean(0) for _ in range(runs)], axis=0)
+        total = np.mean(
+            [hot.sample(chains, steps=40, beta=beta)[name].mean(0) for _ in range(runs)], axis=0
+        )
         assert np.abs(total - mean).max() < 6 / (chains * runs) ** 0.5
 
 
 def test_a_schedule_is_followed_sweep_by_sweep():
-    """A schedule of one temperature is that temperature, bit for bit; one that ends cold ends in low energies."""
+    """A schedule of one temperature is that temperature, bit for bit; one that ends cold ends in
+    low energies.
+    """
     for text in (GLASS, LAYERS):
         a, b = machine(text), machine(text)
         one = a.sample(16, steps=7, beta=0.5)
@@ -60,15 +74,24 @@ def test_a_schedule_is_followed_sweep_by_sweep():
 def test_the_coldest_of_a_ladder_has_its_own_distribution(text: str) -> None:
     beta = 1.5
     exact = scaled(text, beta).marginals()
-    trace = machine(text).observe("energy", n=400, draws=60, thin=2, burn_in=60, beta=ladder(0.3, beta, 5))
+    trace = machine(text).observe(
+        "energy", n=400, draws=60, thin=2, burn_in=60, beta=ladder(0.3, beta, 5)
+    )
     for name, mean in exact.items():
         assert np.abs(trace.state[name].mean(0) - mean).max() < 6 / 400**0.5
     swaps = trace.swaps
-    assert swaps is not None and len(swaps.acceptance) == 4 and (swaps.acceptance > 0.1).all() and swaps.trips > 100
+    assert (
+        swaps is not None
+        and len(swaps.acceptance) == 4
+        and (swaps.acceptance > 0.1).all()
+        and swaps.trips > 100
+    )
 
 
 def test_exchanges_are_accepted_as_often_as_they_should():
-    """The share of accepted exchanges of two replicas is ⟨min(1, e^{ΔβΔE})⟩ over both distributions, by enumeration."""
+    """The share of accepted exchanges of two replicas is ⟨min(1, e^{ΔβΔE})⟩ over both
+    distributions, by enumeration.
+    """
     m = machine(GLASS, 0.5)
     x = 2.0 * ((np.arange(4096)[:, None] >> np.arange(12)) & 1) - 1
     e = m.energy(s=x.reshape(-1, 3, 4))
@@ -84,7 +107,12 @@ def test_observables_have_the_means_and_errors_of_enumeration():
     x = 2.0 * ((np.arange(4096)[:, None] >> np.arange(12)) & 1) - 1
     e = m.energy(s=x.reshape(-1, 3, 4))
     p = np.exp(-e - np.logaddexp.reduce(-e))
-    wanted = {"energy": p @ e, "magnetization": p @ x.mean(1), "abs_magnetization": p @ abs(x.mean(1)), "free_energy": p @ e}
+    wanted = {
+        "energy": p @ e,
+        "magnetization": p @ x.mean(1),
+        "abs_magnetization": p @ abs(x.mean(1)),
+        "free_energy": p @ e,
+    }
     trace = m.observe(*wanted, n=16, draws=2000, burn_in=50)
     for s in trace.summary():
         assert abs(s.mean - wanted[s.name]) < 5 * s.error and s.rhat < 1.02 and s.ess < 32_001
@@ -117,16 +145,34 @@ def test_the_energy_that_beta_multiplies_has_no_base_measure():
 
 @pytest.mark.parametrize("beta", [0.35, 0.44068679350977147, 0.5])
 def test_the_energy_of_a_large_ising_lattice_is_onsagers(beta: float) -> None:
-    """u = −coth(2β)(1 + (2/π)(2 tanh²(2β) − 1) K(k)) for the infinite lattice (Onsager 1944); −∂ log Z/∂β of this very torus by Kaufman 1949."""
+    """u = −coth(2β)(1 + (2/π)(2 tanh²(2β) − 1) K(k)) for the infinite lattice (Onsager 1944); −∂
+    log Z/∂β of this very torus by Kaufman 1949.
+    """
     L, step = 64, 1e-5
     k = 2 * math.sinh(2 * beta) / math.cosh(2 * beta) ** 2
-    infinite = -math.sqrt(2) if k > 1 - 1e-9 else -1 / math.tanh(2 * beta) * (1 + 2 / math.pi * (2 * math.tanh(2 * beta) ** 2 - 1) * ellipk(k * k))
+    infinite = (
+        -math.sqrt(2)
+        if k > 1 - 1e-9
+        else -1
+        / math.tanh(2 * beta)
+        * (1 + 2 / math.pi * (2 * math.tanh(2 * beta) ** 2 - 1) * ellipk(k * k))
+    )
     exact = -(kaufman(L, beta + step) - kaufman(L, beta - step)) / (2 * step) / L**2
     critical = abs(beta - 0.44068679350977147) < 1e-9
     assert exact == pytest.approx(infinite * (1 + 0.44 / L if critical else 1), abs=1e-5)
-    begin = np.ones((32, L, L)) if beta > 0.44 else None  # an ordered phase from an ordered start: a quench would leave walls
+    begin = (
+        np.ones((32, L, L)) if beta > 0.44 else None
+    )  # an ordered phase from an ordered start: a quench would leave walls
     m = bmdsl.load("ising", L=L, J=1).compile()
-    trace = m.observe("energy", n=32, draws=300, thin=4, burn_in=800, beta=beta, init=None if begin is None else {"s": begin})
+    trace = m.observe(
+        "energy",
+        n=32,
+        draws=300,
+        thin=4,
+        burn_in=800,
+        beta=beta,
+        init=None if begin is None else {"s": begin},
+    )
     s = trace.summary()[0]
     assert s.mean / L**2 == pytest.approx(exact, abs=5 * s.error / L**2)
 
@@ -148,7 +194,9 @@ def test_a_temperature_that_is_none_is_refused(call, said: str) -> None:  # type
 
 
 def test_a_hopfield_network_recalls_a_stored_pattern_from_a_damaged_one():
-    """Five random patterns of 200 spins, a fifth of the spins flipped: cooled from there, every chain is back at its pattern."""
+    """Five random patterns of 200 spins, a fifth of the spins flipped: cooled from there, every
+    chain is back at its pattern.
+    """
     m = bmdsl.load("hopfield").compile(seed=3)
     patterns = m.params["xi"]
     damaged = np.repeat(patterns, 4, axis=0)

@@ -1,4 +1,6 @@
-"""Random models of the language against brute-force enumeration of what was drawn: every derived quantity, every gradient entry."""
+"""Random models of the language against brute-force enumeration of what was drawn: every derived
+quantity, every gradient entry.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,12 @@ from tests.random_models import COSTS, finite_types, models, parameter_values
 
 CASES = 3
 drawn = settings(
-    max_examples=120, derandomize=True, database=None, deadline=None, suppress_health_check=list(HealthCheck), phases=(Phase.generate, Phase.shrink)
+    max_examples=120,
+    derandomize=True,
+    database=None,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+    phases=(Phase.generate, Phase.shrink),
 )
 
 
@@ -23,11 +30,15 @@ class Case:
 
     def __init__(self, m: Drawn, seed: int, jit: bool = False) -> None:
         self.m = m
-        self.machine = bmdsl.parse(m.text).compile(seed=seed, dtype="float64", backend="numba" if jit else "reference")
+        self.machine = bmdsl.parse(m.text).compile(
+            seed=seed, dtype="float64", backend="numba" if jit else "reference"
+        )
         self.params = parameter_values(m, seed)
         while not _is_proper(m, self.params):
             self.params = {n: 0.5 * x for n, x in self.params.items()}
-        assert {n: x.shape for n, x in self.machine.params.items()} == {p.name: p.shape for p in m.all_parameters}
+        assert {n: x.shape for n, x in self.machine.params.items()} == {
+            p.name: p.shape for p in m.all_parameters
+        }
         for name, x in self.params.items():
             self.machine.params[name] = x
         generator = np.random.default_rng(seed)
@@ -36,7 +47,9 @@ class Case:
         self.cases = [{n: x[r] for n, x in self.data.items()} for r in range(CASES)]
 
     def summable(self, roles: tuple[str, ...]) -> bool:
-        """Whether groups of these roles can be summed exactly: no term couples units without a finite support with one another."""
+        """Whether groups of these roles can be summed exactly: no term couples units without a
+        finite support with one another.
+        """
         return not _pairs_continuous(self.m, roles)
 
 
@@ -54,7 +67,9 @@ def _gaussians(m: Drawn) -> list[tuple[Group, int]]:
 
 
 def _curvature(m: Drawn, params: dict[str, np.ndarray]) -> np.ndarray:
-    """Second derivatives of −E in the Gaussian units (terms have at most two units, so they are constants)."""
+    """Second derivatives of −E in the Gaussian units (terms have at most two units, so they are
+    constants).
+    """
     found = _gaussians(m)
     zero = {g.name: np.zeros(g.axes) for g in m.groups}
 
@@ -65,7 +80,9 @@ def _curvature(m: Drawn, params: dict[str, np.ndarray]) -> np.ndarray:
         return -float(oracle.energy(m, params, {n: x[None] for n, x in state.items()})[0])
 
     n = len(found)
-    return np.array([[at(a, b) - at(a) - at(b) + at() for b in range(n)] for a in range(n)]).reshape(n, n)
+    return np.array(
+        [[at(a, b) - at(a) - at(b) + at() for b in range(n)] for a in range(n)]
+    ).reshape(n, n)
 
 
 def _is_proper(m: Drawn, params: dict[str, np.ndarray]) -> bool:
@@ -78,17 +95,25 @@ def _is_proper(m: Drawn, params: dict[str, np.ndarray]) -> bool:
 
 
 def _pairs_continuous(m: Drawn, roles: tuple[str, ...]) -> bool:
-    """Whether a term has two units without a finite support of these roles, other than the square of one unit."""
+    """Whether a term has two units without a finite support of these roles, other than the square
+    of one unit.
+    """
     for a in m.all_addends:
         factors = [f.base if isinstance(f, oracle.Power) else f for f in a.product.factors]
-        found = [f for f in factors if isinstance(f, oracle.Unit) and f.group.unit in COSTS and f.group.role in roles]
+        found = [
+            f
+            for f in factors
+            if isinstance(f, oracle.Unit) and f.group.unit in COSTS and f.group.role in roles
+        ]
         if len(found) == 2 and found[0] != found[1]:
             return True
     return False
 
 
 def _close(got: object, want: object) -> None:
-    np.testing.assert_allclose(np.asarray(got, float), np.asarray(want, float), rtol=1e-8, atol=1e-8)
+    np.testing.assert_allclose(
+        np.asarray(got, float), np.asarray(want, float), rtol=1e-8, atol=1e-8
+    )
 
 
 def _verify(case: Case) -> None:
@@ -100,9 +125,14 @@ def _verify(case: Case) -> None:
     for g in m.groups:
         got = machine.conditional(g.name, **case.states)
         for r in range(CASES):
-            _close(got[r], oracle.unit_conditional(m, params, g, {n: x[r] for n, x in case.states.items()}))
+            _close(
+                got[r],
+                oracle.unit_conditional(m, params, g, {n: x[r] for n, x in case.states.items()}),
+            )
     if case.summable(("hidden",)):
-        _close(machine.free_energy(**case.data), [oracle.free_energy(m, params, v) for v in case.cases])
+        _close(
+            machine.free_energy(**case.data), [oracle.free_energy(m, params, v) for v in case.cases]
+        )
         posterior = machine.posterior(**case.data)
         for r, v in enumerate(case.cases):
             for name, mean in oracle.posterior(m, params, v).items():
@@ -113,7 +143,10 @@ def _verify(case: Case) -> None:
     if case.summable(("visible", "hidden")):
         log_z = oracle.log_partition(m, params)
         _close(machine.log_partition(), log_z)
-        _close(machine.log_likelihood(case.data), [-oracle.free_energy(m, params, v) - log_z for v in case.cases])
+        _close(
+            machine.log_likelihood(case.data),
+            [-oracle.free_energy(m, params, v) - log_z for v in case.cases],
+        )
         want = oracle.gradient(m, params, case.cases)
         got_gradient = machine.gradient(case.data)
         assert set(got_gradient) == set(want)

@@ -13,7 +13,9 @@ from tests.build import bm, dbm, gbrbm, machine, potts, potts_rbm, rbm, self_pai
 CHAINS = 20_000
 
 
-@pytest.mark.parametrize("make", [rbm, spin_rbm, potts_rbm, dbm, bm, potts, self_pairs], ids=lambda f: f.__name__)
+@pytest.mark.parametrize(
+    "make", [rbm, spin_rbm, potts_rbm, dbm, bm, potts, self_pairs], ids=lambda f: f.__name__
+)
 def test_samples_follow_the_joint_distribution(make):  # type: ignore[no-untyped-def]
     m = machine(make(), jit=True)
     names = [g.name for g in m.model.groups]

@@ -1,4 +1,6 @@
-"""A one-of-K unit that selects slices of a third-order term: joint draws, responsibilities at a temperature, all orders of the parameter's axes."""
+"""A one-of-K unit that selects slices of a third-order term: joint draws, responsibilities at a
+temperature, all orders of the parameter's axes.
+"""
 
 from __future__ import annotations
 
@@ -38,7 +40,9 @@ def test_the_order_of_the_axes_changes_nothing(order: str, jit: bool) -> None:
     assert m.log_partition() == pytest.approx(naive.log_partition(m.model, m.params), abs=1e-10)
     data = v[[1, 3, 6]]
     found, wanted = m.gradient(data), first.gradient(data)
-    np.testing.assert_allclose(found["W"].transpose([order.index(x) for x in "ikj"]), wanted["W"], atol=1e-12)
+    np.testing.assert_allclose(
+        found["W"].transpose([order.index(x) for x in "ikj"]), wanted["W"], atol=1e-12
+    )
 
 
 @pytest.mark.parametrize("order", ["ikj", "kij", "jik"])
@@ -49,7 +53,11 @@ def test_joint_draws_have_the_exact_posterior(order: str) -> None:
     drawn = m.sample(30_000, steps=1, clamp={"v": v})
     code = np.argmax(drawn["z"], 1) * 4 + drawn["h"] @ [1, 2]
     states = [(np.eye(3)[k], np.array([a & 1, a >> 1], float)) for k in range(3) for a in range(4)]
-    e = m.energy(v=np.tile(v[:1], (12, 1)), z=np.array([z for z, _ in states]), h=np.array([h for _, h in states]))
+    e = m.energy(
+        v=np.tile(v[:1], (12, 1)),
+        z=np.array([z for z, _ in states]),
+        h=np.array([h for _, h in states]),
+    )
     p = np.exp(-e - np.logaddexp.reduce(-e))
     assert st.chisquare(np.bincount(code.astype(int), minlength=12), p * 30_000).pvalue > 1e-6
 
@@ -57,7 +65,9 @@ def test_joint_draws_have_the_exact_posterior(order: str) -> None:
 def test_the_two_step_sampler_has_the_joint_distribution() -> None:
     m = mixture("ikj", dtype="float32")
     drawn = m.sample(40_000, steps=30)
-    code = (drawn["v"] @ [1, 2, 4] + 8 * np.argmax(drawn["z"], 1) + 24 * (drawn["h"] @ [1, 2])).astype(int)
+    code = (
+        drawn["v"] @ [1, 2, 4] + 8 * np.argmax(drawn["z"], 1) + 24 * (drawn["h"] @ [1, 2])
+    ).astype(int)
     everything = [(v, k, a) for a in range(4) for k in range(3) for v in range(8)]
     v = np.array([[(x >> i) & 1 for i in range(3)] for x, _, _ in everything], float)
     h = np.array([[a & 1, a >> 1] for _, _, a in everything], float)
@@ -77,7 +87,10 @@ def test_responsibilities_are_those_at_the_temperature() -> None:
     f = np.empty((8, 3))
     for k in range(3):
         z = np.tile(np.eye(3)[k], (8, 1))
-        parts = [-cold.energy(v=v, z=z, h=np.tile([a & 1, a >> 1], (8, 1)).astype(float)) for a in range(4)]
+        parts = [
+            -cold.energy(v=v, z=z, h=np.tile([a & 1, a >> 1], (8, 1)).astype(float))
+            for a in range(4)
+        ]
         f[:, k] = -np.logaddexp.reduce(parts)
     for T in (1.0, 5.0):
         with cold.tempered({"z": T}):
@@ -92,7 +105,9 @@ def test_training_by_the_exact_gradient_climbs_the_exact_likelihood() -> None:
     data = np.array([[1, 1, 0], [1, 1, 0], [0, 0, 1], [0, 1, 1]], float)
     values = [m.log_likelihood(data).mean()]
     for _ in range(12):
-        m.train(data, positive="exact", negative="exact", optimizer="sgd(rate = 0.2)", batch=4, epochs=5)
+        m.train(
+            data, positive="exact", negative="exact", optimizer="sgd(rate = 0.2)", batch=4, epochs=5
+        )
         values.append(m.log_likelihood(data).mean())
     assert (np.diff(values) > 0).all() and values[-1] > values[0] + 0.3
 
@@ -101,12 +116,30 @@ def test_training_by_the_exact_gradient_climbs_the_exact_likelihood() -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "visible x[9] : binary  visible y[9] : spin  hidden h[9] : binary  param W, c  energy = - W[i,j,k] x[i] y[j] h[k] - c[k] h[k]",
-        "visible x[9] : binary  given y[9] : binary  hidden h[9] : binary  param A, B, C  energy = - A[i,f] B[j,f] C[k,f] x[i] y[j] h[k] for f in 0..3",
-        "visible a[9] : binary  visible b[9] : spin  hidden c[9] : binary  hidden d : categorical(5)  param W  energy = - W[i,j,k,l] a[i] b[j] c[k] d[l]",
-        "visible v[9] : binary  visible y : categorical(5)  hidden h[9] : binary  param W, U, c  energy = - W[i,j] v[i] h[j] - U[k,j] y[k] h[j] - c[j] h[j]",
-        "visible v[9] : binary  hidden z : categorical(5)  param U, d  energy = - U[i,k] v[i] z[k] - d[k] z[k]",
-        "visible v[9] : gaussian  hidden h[9] : binary  hidden z : categorical(4)  param W, c  energy = - W[z1,i,j] z[z1] v[i] h[j] - c[z1,j] z[z1] h[j]",
+        (
+            "visible x[9] : binary  visible y[9] : spin  hidden h[9] : binary  param W, c  energy ="
+            " - W[i,j,k] x[i] y[j] h[k] - c[k] h[k]"
+        ),
+        (
+            "visible x[9] : binary  given y[9] : binary  hidden h[9] : binary  param A, B, C "
+            " energy = - A[i,f] B[j,f] C[k,f] x[i] y[j] h[k] for f in 0..3"
+        ),
+        (
+            "visible a[9] : binary  visible b[9] : spin  hidden c[9] : binary  hidden d :"
+            " categorical(5)  param W  energy = - W[i,j,k,l] a[i] b[j] c[k] d[l]"
+        ),
+        (
+            "visible v[9] : binary  visible y : categorical(5)  hidden h[9] : binary  param W, U, c"
+            "  energy = - W[i,j] v[i] h[j] - U[k,j] y[k] h[j] - c[j] h[j]"
+        ),
+        (
+            "visible v[9] : binary  hidden z : categorical(5)  param U, d  energy = - U[i,k] v[i]"
+            " z[k] - d[k] z[k]"
+        ),
+        (
+            "visible v[9] : gaussian  hidden h[9] : binary  hidden z : categorical(4)  param W, c "
+            " energy = - W[z1,i,j] z[z1] v[i] h[j] - c[z1,j] z[z1] h[j]"
+        ),
     ],
 )
 def test_third_order_models_of_every_kind_are_verified(text: str) -> None:
@@ -119,7 +152,10 @@ def test_third_order_models_of_every_kind_are_verified(text: str) -> None:
 def test_a_unit_whose_states_do_not_fit_is_refused_with_their_size() -> None:
     m = bmdsl.parse("""model m { visible v[4] : binary  hidden z : categorical(20000)  param W
       energy = - W[i,k] v[i] z[k] }""").compile(backend="reference")
-    with pytest.raises(bmdsl.BmError, match=r"20,000 states of `z` takes 20,000 rows of 20,004 numbers[\s\S]*fewer states"):
+    with pytest.raises(
+        bmdsl.BmError,
+        match=r"20,000 states of `z` takes 20,000 rows of 20,004 numbers[\s\S]*fewer states",
+    ):
         m.transform(np.zeros((2, 4)), "unnormalised")
 
 

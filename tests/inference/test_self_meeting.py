@@ -84,12 +84,14 @@ def test_energy_conditionals_free_energy_and_gradient_are_those_of_the_formula(t
             moved = [
                 {
                     **p,
-                    name: array
-                    + s
-                    * 1e-5
-                    * (np.indices(array.shape).reshape(array.ndim, -1).T == at)
-                    .all(1)
-                    .reshape(array.shape),
+                    name: (
+                        array
+                        + s
+                        * 1e-5
+                        * (np.indices(array.shape).reshape(array.ndim, -1).T == at)
+                        .all(1)
+                        .reshape(array.shape)
+                    ),
                 }
                 for s in (1, -1)
             ]

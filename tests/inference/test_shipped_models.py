@@ -1,4 +1,6 @@
-"""Every shipped model at a tiny size against brute force: exact quantities, gradients, and what the sampler draws."""
+"""Every shipped model at a tiny size against brute force: exact quantities, gradients, and what the
+sampler draws.
+"""
 
 from __future__ import annotations
 
@@ -31,15 +33,21 @@ SIZES = {
 CONDITIONAL = {"factored", "gated", "crbm"}
 """Models of a distribution given a case: tests/inference/test_conditional_models.py."""
 ELSEWHERE = {"pot", "convrbm"}
-"""A density, and too many units to enumerate: tests/inference/test_experts.py and test_convolution.py have their kind."""
+"""A density, and too many units to enumerate: tests/inference/test_experts.py and
+test_convolution.py have their kind.
+"""
 CHAINS, SWEEPS = 20_000, 40
 Z = 5.5
-"""Standard errors: with some 200 comparisons a right sampler passes all but once in a hundred thousand."""
+"""Standard errors: with some 200 comparisons a right sampler passes all but once in a hundred
+thousand.
+"""
 
 
 def machine_of(name: str, scale: float = 0.5):  # type: ignore[no-untyped-def]
     model = bmdsl.load(name, **SIZES[name])
-    if model.checked.training.temperature:  # responsibilities are those at T; the exact posterior is that at T = 1
+    if (
+        model.checked.training.temperature
+    ):  # responsibilities are those at T; the exact posterior is that at T = 1
         model = model.bind({"temperature": "z = 1"})
     machine = model.compile(seed=2, dtype="float64")
     generator = np.random.default_rng(5)
@@ -52,7 +60,11 @@ def machine_of(name: str, scale: float = 0.5):  # type: ignore[no-untyped-def]
 def base(model, v):  # type: ignore[no-untyped-def]
     """log base measure of one visible state; only the Gaussian one is not 0."""
     g = model.group("v") if "v" in [x.name for x in model.groups] else model.groups[0]
-    return -0.5 * float((v[g.name] ** 2).sum()) / dict(g.options)["sigma"] ** 2 if g.unit == "gaussian" else 0.0
+    return (
+        -0.5 * float((v[g.name] ** 2).sum()) / dict(g.options)["sigma"] ** 2
+        if g.unit == "gaussian"
+        else 0.0
+    )
 
 
 def cases_of(machine, n: int = 4):  # type: ignore[no-untyped-def]
@@ -74,7 +86,9 @@ def test_exact_quantities_equal_enumeration(name: str) -> None:
     posterior = machine.posterior(**data)
     for r in range(len(free)):
         one = {name: x[r] for name, x in data.items()}
-        assert free[r] == pytest.approx(naive.free_energy(model, params, one, base(model, one)), abs=1e-8)
+        assert free[r] == pytest.approx(
+            naive.free_energy(model, params, one, base(model, one)), abs=1e-8
+        )
         for hidden, mean in naive.posterior(model, params, one).items():
             np.testing.assert_allclose(posterior[hidden][r], mean, atol=1e-8)
 
@@ -105,7 +119,9 @@ def test_every_gradient_entry_equals_the_derivative_of_the_exact_likelihood(name
                 x[place] = kept
                 if p in symmetric:
                     x[place[::-1]] = kept
-            assert gradient[p][place] == pytest.approx((ends[0] - ends[1]) / (2 * step), abs=2e-8), f"{p}{place}"
+            assert gradient[p][place] == pytest.approx(
+                (ends[0] - ends[1]) / (2 * step), abs=2e-8
+            ), f"{p}{place}"
 
 
 @pytest.mark.parametrize("name", SIZES)
@@ -120,8 +136,14 @@ def test_means_and_pair_correlations_of_samples_are_the_exact_ones(name: str) ->
     drawn = machine.sample(CHAINS, steps=SWEEPS)
     x = np.hstack([np.asarray(drawn[n], float).reshape(CHAINS, -1) for n in names])
     pairs = [(i, j) for i in range(x.shape[1]) for j in range(i, x.shape[1])]
-    for what, exact, seen in [("mean", rows, x), ("pair", np.stack([rows[:, i] * rows[:, j] for i, j in pairs], 1),
-                                                  np.stack([x[:, i] * x[:, j] for i, j in pairs], 1))]:  # fmt: skip
+    for what, exact, seen in [
+        ("mean", rows, x),
+        (
+            "pair",
+            np.stack([rows[:, i] * rows[:, j] for i, j in pairs], 1),
+            np.stack([x[:, i] * x[:, j] for i, j in pairs], 1),
+        ),
+    ]:
         mean = p @ exact
         error = np.sqrt(np.maximum(p @ exact**2 - mean**2, 1e-12) / CHAINS)
         z = (seen.mean(0) - mean) / error
@@ -130,7 +152,9 @@ def test_means_and_pair_correlations_of_samples_are_the_exact_ones(name: str) ->
 
 @pytest.mark.parametrize("name", [n for n in SIZES if n != "spin_rbm"])
 def test_one_sweep_leaves_the_joint_distribution_as_it_is(name: str) -> None:
-    """Geweke 2004, Getting it right: states drawn from the exact joint distribution are still drawn from it after a sweep."""
+    """Geweke 2004, Getting it right: states drawn from the exact joint distribution are still drawn
+    from it after a sweep.
+    """
     machine = machine_of(name, scale=1.0)
     model, params = machine.model, machine.params
     names = [g.name for g in model.groups]
@@ -140,7 +164,8 @@ def test_one_sweep_leaves_the_joint_distribution_as_it_is(name: str) -> None:
         p = np.exp(log_p - log_p.max())
         chosen = np.random.default_rng(8).choice(len(p), CHAINS, p=p / p.sum())
         start = {n: np.moveaxis(states[n][..., chosen], -1, 0) for n in names}
-    else:  # hidden units from their exact marginal distribution, Gaussian ones from their conditional
+    else:
+        # hidden units from their exact marginal distribution, Gaussian ones from their conditional
         hidden = [n for n in names if n in discrete]
         free = [s for s, _ in naive.joint_states(model, hidden)]
         weights = np.array([-naive.free_energy_of_visibles(model, params, s) for s in free])
@@ -148,16 +173,24 @@ def test_one_sweep_leaves_the_joint_distribution_as_it_is(name: str) -> None:
         chosen = np.random.default_rng(8).choice(len(free), CHAINS, p=q / q.sum())
         start = {n: np.array([free[k][n] for k in chosen]) for n in hidden}
         sigma = dict(model.group("v").options)["sigma"]
-        start["v"] = machine.conditional("v", **start) + sigma * np.random.default_rng(9).standard_normal((CHAINS, 2))
+        start["v"] = machine.conditional("v", **start) + sigma * np.random.default_rng(
+            9
+        ).standard_normal((CHAINS, 2))
     state = {n: machine.program.flat(n, x).copy() for n, x in start.items()}
     before = {n: x.copy() for n, x in state.items()}
     machine.sweep(state, 1, {}, update=3, stream=5)
 
     def statistics(s: dict[str, np.ndarray]) -> np.ndarray:
         x = np.hstack([s[n] for n in names])
-        return np.stack([x[:, i] * x[:, j] for i in range(x.shape[1]) for j in range(i, x.shape[1])] + [x[:, i] for i in range(x.shape[1])], 1)
+        return np.stack(
+            [x[:, i] * x[:, j] for i in range(x.shape[1]) for j in range(i, x.shape[1])]
+            + [x[:, i] for i in range(x.shape[1])],
+            1,
+        )
 
     a, b = statistics(before), statistics(state)
     z = (a.mean(0) - b.mean(0)) / np.sqrt((a.var(0) + b.var(0)) / CHAINS + 1e-12)
     assert np.abs(z).max() < Z
-    assert math.isfinite(float(z.sum())) and not all(np.array_equal(before[n], state[n]) for n in names)
+    assert math.isfinite(float(z.sum())) and not all(
+        np.array_equal(before[n], state[n]) for n in names
+    )

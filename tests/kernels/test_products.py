@@ -22,7 +22,11 @@ def operands(rows, n, m, dtype):  # type: ignore[no-untyped-def]
 def test_products_add_what_numpy_gives(size, dtype):
     x, y, w = operands(*size, dtype)
     tolerance = 1e-3 if dtype == "float32" else 1e-11
-    for function, left, right, expected in ((products.forward, x, w, x @ w), (products.backward, y, w, y @ w.T), (products.moment, x, y, x.T @ y)):
+    for function, left, right, expected in (
+        (products.forward, x, w, x @ w),
+        (products.backward, y, w, y @ w.T),
+        (products.moment, x, y, x.T @ y),
+    ):
         out = np.ones_like(expected)
         function(left, right, out, 0.5)
         np.testing.assert_allclose(out, 1 + 0.5 * expected, atol=tolerance)
@@ -31,7 +35,9 @@ def test_products_add_what_numpy_gives(size, dtype):
         np.testing.assert_allclose(plain, out, atol=tolerance)
 
 
-@pytest.mark.skipif(numba.config.NUMBA_NUM_THREADS < 2, reason="one core: there is no second thread to compare with")
+@pytest.mark.skipif(
+    numba.config.NUMBA_NUM_THREADS < 2, reason="one core: there is no second thread to compare with"
+)
 def test_results_do_not_depend_on_the_number_of_threads():
     x, y, w = operands(100, 784, 500, "float32")
     seen, before = [], numba.get_num_threads()

@@ -1,4 +1,6 @@
-"""Single-precision scalars stay as close to the truth as their docstrings say, over the whole range, and vectorise without branches."""
+"""Single-precision scalars stay as close to the truth as their docstrings say, over the whole
+range, and vectorise without branches.
+"""
 
 from __future__ import annotations
 
@@ -13,8 +15,12 @@ import pytest
 from bmdsl.kernels import scalars32
 from bmdsl.units import scalars
 
-WIDE = np.concatenate([np.linspace(-90, 90, 40001), np.linspace(-2, 2, 20001), [-1e4, 1e4, 0.0, 1e-30, -1e-30]]).astype(np.float32)
-POSITIVE = np.concatenate([np.logspace(-37, 38, 40001), np.linspace(0.5, 2, 20001)]).astype(np.float32)
+WIDE = np.concatenate(
+    [np.linspace(-90, 90, 40001), np.linspace(-2, 2, 20001), [-1e4, 1e4, 0.0, 1e-30, -1e-30]]
+).astype(np.float32)
+POSITIVE = np.concatenate([np.logspace(-37, 38, 40001), np.linspace(0.5, 2, 20001)]).astype(
+    np.float32
+)
 
 
 def over(name, xs):  # type: ignore[no-untyped-def]
@@ -59,11 +65,15 @@ def test_every_scalar_has_the_name_of_a_double_one():
         assert hasattr(scalars, name) or hasattr(math, name)
 
 
-@pytest.mark.skipif(platform.machine() not in ("x86_64", "AMD64"), reason="reads this processor's instructions")
+@pytest.mark.skipif(
+    platform.machine() not in ("x86_64", "AMD64"), reason="reads this processor's instructions"
+)
 @pytest.mark.parametrize("name", ["exp", "log", "sigmoid", "softplus", "tanh", "logcosh"])
 def test_a_loop_runs_in_vector_registers(name):
     helpers = {n: numba.njit(error_model="numpy")(getattr(scalars32, n)) for n in ("exp", "log")}
-    made = type(scalars32.exp)(getattr(scalars32, name).__code__, {**vars(scalars32), **helpers}, name)
+    made = type(scalars32.exp)(
+        getattr(scalars32, name).__code__, {**vars(scalars32), **helpers}, name
+    )
     scalar = numba.njit(error_model="numpy")(made)
 
     @numba.njit(error_model="numpy")
@@ -74,6 +84,10 @@ def test_a_loop_runs_in_vector_registers(name):
     xs = np.linspace(0.5, 2, 1003, dtype=np.float32)
     out = np.empty_like(xs)
     loop(xs, out)
-    np.testing.assert_allclose(out, [getattr(scalars, name, getattr(math, name, None))(float(x)) for x in xs], rtol=1e-6)
-    packed = re.findall(r"v?(?:mul|add|fmadd\w*)ps\s.*[xyz]mm", next(iter(loop.inspect_asm().values())))
+    np.testing.assert_allclose(
+        out, [getattr(scalars, name, getattr(math, name, None))(float(x)) for x in xs], rtol=1e-6
+    )
+    packed = re.findall(
+        r"v?(?:mul|add|fmadd\w*)ps\s.*[xyz]mm", next(iter(loop.inspect_asm().values()))
+    )
     assert len(packed) >= 8, "every step of the polynomial is done for one number at a time"

@@ -1,4 +1,6 @@
-"""Contractions of a tensor of three axes against einsum: every axis, with and without a one-of-K state."""
+"""Contractions of a tensor of three axes against einsum: every axis, with and without a one-of-K
+state.
+"""
 
 from __future__ import annotations
 
@@ -24,13 +26,17 @@ def states(hot: int | None, seed: int = 0) -> tuple[list[np.ndarray], list[np.nd
 @pytest.mark.parametrize("plain", [False, True])
 @pytest.mark.parametrize("hot", [None, 0, 1, 2])
 @pytest.mark.parametrize("target", [0, 1, 2])
-def test_a_field_is_the_contraction_of_both_other_axes(target: int, hot: int | None, plain: bool) -> None:
+def test_a_field_is_the_contraction_of_both_other_axes(
+    target: int, hot: int | None, plain: bool
+) -> None:
     w = np.random.default_rng(1).normal(size=SIZES)
     xs, codes = states(hot)
     a, b = (n for n in range(3) if n != target)
     out = np.ones((ROWS, SIZES[target]))
     tensors.add_field(w, target, (xs[a], xs[b]), (codes[a], codes[b]), out, -0.5, plain)
-    wanted = 1 - 0.5 * np.einsum(f"abc,r{LETTERS[a]},r{LETTERS[b]}->r{LETTERS[target]}", w, xs[a], xs[b])
+    wanted = 1 - 0.5 * np.einsum(
+        f"abc,r{LETTERS[a]},r{LETTERS[b]}->r{LETTERS[target]}", w, xs[a], xs[b]
+    )
     np.testing.assert_allclose(out, wanted, atol=1e-12)
 
 
@@ -41,12 +47,16 @@ def test_a_moment_is_the_sum_of_outer_products(hot: int | None, plain: bool) -> 
     weights = np.random.default_rng(2).random(ROWS)
     out = np.ones(SIZES)
     tensors.add_moment(out, (xs[0] * weights[:, None], xs[1], xs[2]), codes, 0.7, plain)
-    np.testing.assert_allclose(out, 1 + 0.7 * np.einsum("r,ra,rb,rc->abc", weights, *xs), atol=1e-12)
+    np.testing.assert_allclose(
+        out, 1 + 0.7 * np.einsum("r,ra,rb,rc->abc", weights, *xs), atol=1e-12
+    )
 
 
 def test_all_states_at_once_are_the_fields_of_each() -> None:
     w, xs = np.random.default_rng(1).normal(size=SIZES), states(None)[0]
-    np.testing.assert_allclose(tensors.all_fields(w, xs[0], 2.0, False), 2 * np.einsum("abc,ra->rbc", w, xs[0]), atol=1e-12)
+    np.testing.assert_allclose(
+        tensors.all_fields(w, xs[0], 2.0, False), 2 * np.einsum("abc,ra->rbc", w, xs[0]), atol=1e-12
+    )
 
 
 def test_a_mean_is_no_state() -> None:

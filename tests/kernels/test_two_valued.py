@@ -1,4 +1,6 @@
-"""Products by tables of sums against NumPy's products, for any shape, and when they stand aside for BLAS."""
+"""Products by tables of sums against NumPy's products, for any shape, and when they stand aside for
+BLAS.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +31,11 @@ def close(a, b):  # type: ignore[no-untyped-def]
 @given(rows=ROWS, depth=DEPTHS, width=WIDTHS, values=VALUES, kind=KINDS, flip=st.booleans())
 def test_rows_of_states_times_a_matrix(rows, depth, width, values, kind, flip):
     x = states((rows, depth), values, kind)
-    w = np.random.default_rng(1).standard_normal((width, depth) if flip else (depth, width)).astype(kind)
+    w = (
+        np.random.default_rng(1)
+        .standard_normal((width, depth) if flip else (depth, width))
+        .astype(kind)
+    )
     out = np.ones((rows, width), kind)
     assert two_valued.multiply_rows(x, w, flip, out, out.dtype.type(0.5))
     close(out, 1 + 0.5 * (x @ (w.T if flip else w)))
@@ -77,12 +83,23 @@ def test_many_cases_are_summed_block_after_block(cases, flip):
 
 def test_small_products_are_left_to_blas():
     w = np.ones((70, 20), "f4")
-    assert not two_valued.multiply_rows(np.ones((two_valued.FEWEST - 1, 70), "f4"), w, False, np.zeros((23, 20), "f4"), np.float32(1))
+    assert not two_valued.multiply_rows(
+        np.ones((two_valued.FEWEST - 1, 70), "f4"),
+        w,
+        False,
+        np.zeros((23, 20), "f4"),
+        np.float32(1),
+    )
 
 
-@pytest.mark.skipif(numba.config.NUMBA_NUM_THREADS < 2, reason="one core: there is no second thread to compare with")
+@pytest.mark.skipif(
+    numba.config.NUMBA_NUM_THREADS < 2, reason="one core: there is no second thread to compare with"
+)
 def test_results_do_not_depend_on_the_number_of_threads():
-    x, w = states((50, 300), (0, 1), "float32"), np.random.default_rng(1).standard_normal((300, 410)).astype("f4")
+    x, w = (
+        states((50, 300), (0, 1), "float32"),
+        np.random.default_rng(1).standard_normal((300, 410)).astype("f4"),
+    )
     seen, before = [], numba.get_num_threads()
     for threads in (1, 2):
         numba.set_num_threads(threads)

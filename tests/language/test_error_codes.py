@@ -6,11 +6,17 @@ import re
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-ROWS = re.findall(r"^\| (BM\d{3}) \| (.*) \|$", (ROOT / "docs" / "errors.md").read_text(encoding="utf-8"), re.M)
+ROWS = re.findall(
+    r"^\| (BM\d{3}) \| (.*) \|$", (ROOT / "docs" / "errors.md").read_text(encoding="utf-8"), re.M
+)
 
 
 def raised() -> set[str]:
-    return {code for p in (ROOT / "bmdsl").rglob("*.py") for code in re.findall(r'"(BM\d{3})"', p.read_text(encoding="utf-8"))}
+    return {
+        code
+        for p in (ROOT / "bmdsl").rglob("*.py")
+        for code in re.findall(r'"(BM\d{3})"', p.read_text(encoding="utf-8"))
+    }
 
 
 def test_the_codes_in_the_source_are_those_in_the_documentation():
@@ -29,6 +35,9 @@ def test_errors_and_warnings_survive_the_way_to_another_process() -> None:
 
     from bmdsl.language.diagnostics import BmError, BmWarning, Diagnostic
 
-    for made in (BmError(Diagnostic("BM001", "one"), Diagnostic("BM002", "two")), BmWarning(Diagnostic("BM003", "three", level="warning"))):
+    for made in (
+        BmError(Diagnostic("BM001", "one"), Diagnostic("BM002", "two")),
+        BmWarning(Diagnostic("BM003", "three", level="warning")),
+    ):
         again = type(made)(*copy.copy(made.args))
         assert str(again) == str(made) and "BM00" in str(again)

@@ -37,9 +37,11 @@ model m(
   energy = - W[i,k] v[i] z[k] - U[i,j] v[i] v[j] for i < j + 0.5 η * (v[i] - b)^2
   energy += - v[pad(2*i+1)] v[wrap(i-1)] for <i,j> in G, i in 0..(n*2) # wrapped
      # the expert
-     - sum[j] softplus(b + W[i,j] v[i]) - a*(b*c)/2*d - (sum[j] b[j]) c - 2^(1+n) v[i]^2 - a sum[i] b[i] c[i] # end
+     - sum[j] softplus(b + W[i,j] v[i]) - a*(b*c)/2*d - (sum[j] b[j]) c - 2^(1+n) v[i]^2
+     - a sum[i] b[i] c[i] # end
   layers v -- h1--h2  bias v,h
-  train { positive exact  negative pcd(steps = 1)  center on  temperature z = 20 penalty l2(W, 1e-4), l1(W, 1) # pen
+  train { positive exact  negative pcd(steps = 1)  center on
+  temperature z = 20 penalty l2(W, 1e-4), l1(W, 1) # pen
   data "x.npy"  batch 1_000
   # last
   } # train over
@@ -122,7 +124,10 @@ def without_spans(x: object) -> object:
     if isinstance(x, tuple):
         return tuple(without_spans(y) for y in x)
     if dataclasses.is_dataclass(x) and not isinstance(x, type):
-        return (type(x).__name__, *(without_spans(getattr(x, f.name)) for f in dataclasses.fields(x) if f.name != "span"))
+        return (
+            type(x).__name__,
+            *(without_spans(getattr(x, f.name)) for f in dataclasses.fields(x) if f.name != "span"),
+        )
     return x
 
 
@@ -149,7 +154,9 @@ def test_a_shipped_model_keeps_its_meaning_and_comments(path: Path, written_out:
     assert format(again) == format(file)
 
 
-@pytest.mark.parametrize("path", [p for p in MODELS if "train {" in p.read_text(encoding="utf-8")], ids=lambda p: p.stem)
+@pytest.mark.parametrize(
+    "path", [p for p in MODELS if "train {" in p.read_text(encoding="utf-8")], ids=lambda p: p.stem
+)
 def test_shipped_models_are_formatted_with_one_setting_a_line(path: Path):
     text = format(read(path.read_text(encoding="utf-8")))
     inside = text[text.index("train {") :].splitlines()[1:]
@@ -158,7 +165,9 @@ def test_shipped_models_are_formatted_with_one_setting_a_line(path: Path):
 
 NOWHERE = Span(Source("", ""), 0, 0)
 NAMES = st.sampled_from("abijxyW").map(lambda n: t.Name(n, NOWHERE))
-NUMBERS = st.one_of(st.integers(0, 10**6), st.floats(0, 1e300, allow_nan=False)).map(lambda n: t.Number(n, NOWHERE))
+NUMBERS = st.one_of(st.integers(0, 10**6), st.floats(0, 1e300, allow_nan=False)).map(
+    lambda n: t.Number(n, NOWHERE)
+)
 
 
 def expressions() -> st.SearchStrategy[t.Expression]:
@@ -177,7 +186,9 @@ def expressions() -> st.SearchStrategy[t.Expression]:
             st.builds(t.SumOver, letters, inner, st.just(NOWHERE)),
         )
 
-    return st.recursive(NUMBERS | NAMES.map(lambda n: t.Ref(n, None, NOWHERE)), grown, max_leaves=12)
+    return st.recursive(
+        NUMBERS | NAMES.map(lambda n: t.Ref(n, None, NOWHERE)), grown, max_leaves=12
+    )
 
 
 @settings(max_examples=300, deadline=None)
@@ -190,7 +201,11 @@ def test_an_expression_is_read_as_it_was(made, energy):
     (definition,) = read(text).definitions
     assert isinstance(definition, t.ModelDefinition)
     statement = definition.statements[0] if energy else None
-    found = statement.addends[0].expression if isinstance(statement, t.EnergyStatement) else definition.arguments[0].default
+    found = (
+        statement.addends[0].expression
+        if isinstance(statement, t.EnergyStatement)
+        else definition.arguments[0].default
+    )
     assert without_spans(found) == without_spans(made), text
 
 
@@ -202,7 +217,18 @@ def test_no_parentheses_are_written_in_vain():
     assert level(definition.arguments[0].default) == 0
 
 
-BLOCK = st.sampled_from(["visible v : binary", "param a, b", "param c", "energy = - a v", "train { batch 1  epochs 2 }", "# note\n", "\n", "\n\n"])
+BLOCK = st.sampled_from(
+    [
+        "visible v : binary",
+        "param a, b",
+        "param c",
+        "energy = - a v",
+        "train { batch 1  epochs 2 }",
+        "# note\n",
+        "\n",
+        "\n\n",
+    ]
+)
 
 
 @settings(max_examples=200, deadline=None)

@@ -40,6 +40,7 @@ HEAD = "graph G = ring(3) " + " ".join(
 REFUSED = {
     "BM206",
     "BM210",
+    "BM324",
     "BM213",
     "BM214",
     "BM207",
@@ -272,10 +273,15 @@ EXAMPLES: dict[str, tuple[str, str, Form, str | None]] = {
     "a tensor": ("J", "J[x,i,y] b[i] c[x] q[y]", Form.TENSOR, "J"),
     "a tensor under a condition": ("J", "J[x,i,j] c[x] a[i] b[j] for i < j", Form.LISTED, None),
     "four groups": ("J", "J[i,j,x,y] a[i] b[j] c[x] q[y]", Form.CONTRACTION, None),
-    "a low rank": ("J[2,2], K[3,2]", "J[i,f] K[x,f] b[i] c[x] for f in 0..2", Form.CONTRACTION, None),
+    "a low rank": (
+        "J[2,2], K[3,2]",
+        "J[i,f] K[x,f] b[i] c[x] for f in 0..2",
+        Form.CONTRACTION,
+        None,
+    ),
     "a convolution": ("J[2,2]", "J[j,f] c[wrap(x+f)] d[j,x] for f in 0..2", Form.CONVOLUTION, None),
     "an expert": ("J[3,2]", "softplus(J[x,f] c[x]) for f in 0..2", Form.EXPERT, None),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
@@ -357,7 +363,9 @@ def assert_energy(body: str, model: Model) -> None:
     machine.params |= params
     state = {n: np.ones(a) for n, a in AXES.items()} | {"q": np.eye(3)[1]}
     rows = {n: x[None] for n, x in state.items()}
-    alone = bmdsl.parse(f"model m {{ {HEAD}  energy = 0 * w }}").compile(dtype="float64", backend="reference")
+    alone = bmdsl.parse(f"model m {{ {HEAD}  energy = 0 * w }}").compile(
+        dtype="float64", backend="reference"
+    )
     term = machine.program.plan.model.terms[0]
     wanted = one(model, term, params, state) + alone.energy(**rows)[0]
     assert machine.energy(**rows)[0] == pytest.approx(wanted, rel=1e-9)

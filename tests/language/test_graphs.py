@@ -17,7 +17,10 @@ __all__ = ["bm", "folder"]
 
 
 def edges(declaration: str, folder: Path | None = None) -> np.ndarray:
-    text = f"model m(n) {{ graph G = {declaration}  visible s[n] : spin  param J  energy = - J[i,j] s[i] s[j] for <i,j> in G }}"
+    text = (
+        f"model m(n) {{ graph G = {declaration}  visible s[n] : spin  param J  energy = - J[i,j]"
+        " s[i] s[j] for <i,j> in G }"
+    )
     if folder is None:
         return bmdsl.parse(text, n=12).graphs["G"]
     (folder / "m.bm").write_text(text.replace("[n]", "[5]"))
@@ -62,7 +65,9 @@ def test_a_file_of_edges_is_read_with_heading_comments_and_blanks(tmp_path: Path
         ("0,1\n1,2\n2,3\n3,4\n4,5\n", "BM612", "graph `G` has 6 nodes, `s[i]` has 5 units"),
     ],
 )
-def test_what_is_wrong_with_a_file_is_said_where_it_is_named(text: str, code: str, said: str, tmp_path: Path) -> None:
+def test_what_is_wrong_with_a_file_is_said_where_it_is_named(
+    text: str, code: str, said: str, tmp_path: Path
+) -> None:
     (tmp_path / "g.csv").write_text(text)
     with pytest.raises(BmError) as caught:
         edges('"g.csv"', tmp_path)
@@ -72,7 +77,10 @@ def test_what_is_wrong_with_a_file_is_said_where_it_is_named(text: str, code: st
 
 def test_the_command_line_says_it_without_a_traceback(bm: Bm) -> None:
     (bm.folder / "g.csv").write_text("0,0\n")
-    (bm.folder / "m.bm").write_text('model m { graph G = "g.csv"  visible s[1] : spin  param J  energy = - J[i,j] s[i] s[j] for <i,j> in G }')
+    (bm.folder / "m.bm").write_text(
+        'model m { graph G = "g.csv"  visible s[1] : spin  param J  energy = - J[i,j] s[i] s[j] for'
+        " <i,j> in G }"
+    )
     done = bm("check", "m.bm")
     assert done.returncode == 1 and "m.bm:1:21" in done.stderr and "BM607" in done.stderr
 
@@ -84,4 +92,6 @@ def test_a_unit_whose_domain_cannot_take_the_statistic_is_refused():
 
 def test_an_index_out_of_the_axis_is_refused():
     with pytest.raises(BmError, match="BM2"):
-        bmdsl.parse("model m { visible s[5] : spin  param J  energy = - J s[i] s[i+1] for i in 0..5 }")
+        bmdsl.parse(
+            "model m { visible s[5] : spin  param J  energy = - J s[i] s[i+1] for i in 0..5 }"
+        )

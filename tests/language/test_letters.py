@@ -1,4 +1,6 @@
-"""The walker of letters: integers, arrays and source text against loops over everything that the conditions leave."""
+"""The walker of letters: integers, arrays and source text against loops over everything that the
+conditions leave.
+"""
 
 from __future__ import annotations
 
@@ -257,7 +259,9 @@ SHARED_END = (
 @pytest.mark.parametrize("text", [TWO_GRAPHS, SHARED_END])
 @pytest.mark.parametrize("jit", [False, True], ids=["python", "numba"])
 def test_a_term_over_two_graphs_runs_over_pairs_of_their_edges(text: str, jit: bool):
-    machine = bmdsl.parse(text).compile(seed=1, dtype="float64", backend="numba" if jit else "reference")
+    machine = bmdsl.parse(text).compile(
+        seed=1, dtype="float64", backend="numba" if jit else "reference"
+    )
     generator = np.random.default_rng(2)
     for name, x in machine.params.items():
         machine.params[name] = generator.normal(size=x.shape)

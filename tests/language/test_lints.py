@@ -17,8 +17,13 @@ CASES = {
     "BM955": "model m { visible v[3] : binary param U energy = - U[i,j] v[i] v[j] }",
     "BM956": "model m { visible v[3] : binary param b, c energy = - b[i] v[i] - c[i] v[i] }",
     "BM957": "model m { visible v[3] : binary param b energy = - b[i] v[i] + 3 }",
-    "BM958": "model m { visible v[3] : binary param b energy = - b[i] v[i] train { temperature v = 3 } }",
-    "BM959": "model m { visible v[3] : binary param b energy = - b[i] v[i] train { negative pcd(chains = 1) } }",
+    "BM958": (
+        "model m { visible v[3] : binary param b energy = - b[i] v[i] train { temperature v = 3 } }"
+    ),
+    "BM959": (
+        "model m { visible v[3] : binary param b energy = - b[i] v[i] train { negative pcd(chains ="
+        " 1) } }"
+    ),
     "BM960": "model m { visible v[3] : binary param U energy = - U[i,j] v[i] v[j] for i < j }",
     "BM961": "model m { visible s[2] : spin param J energy = - J s[i] s[wrap(i+1)] }",
 }
@@ -40,14 +45,23 @@ def test_there_is_a_case_for_every_lint():
     assert len(CASES) + len(OF_FILES) == len(LINTS)
 
 
-@pytest.mark.parametrize("text", [
-    "model m { visible v[3] : binary param U symmetric energy = - U[i,j] v[i] v[j] for i < j }",
-    "model m { visible s[4] : spin param J energy = - J s[i] s[wrap(i+1)] }",
-    "model m { visible s[4] : spin param J energy = - J[i] s[i] s[wrap(i+1)] }",
-    "model m { graph G = ring(5) visible s[5] : spin param J energy = - J[i,j] s[i] s[j] for <i,j> in G }",
-    "model m { visible v[3] : binary param W[3,2], c energy = - sum[j] softplus(c[j] + W[i,j] v[i]) }",
-    "model m(D) { visible v[D] : binary hidden h[2*D] : binary layers v -- h }",
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "text",
+    [
+        "model m { visible v[3] : binary param U symmetric energy = - U[i,j] v[i] v[j] for i < j }",
+        "model m { visible s[4] : spin param J energy = - J s[i] s[wrap(i+1)] }",
+        "model m { visible s[4] : spin param J energy = - J[i] s[i] s[wrap(i+1)] }",
+        (
+            "model m { graph G = ring(5) visible s[5] : spin param J energy = - J[i,j] s[i] s[j]"
+            " for <i,j> in G }"
+        ),
+        (
+            "model m { visible v[3] : binary param W[3,2], c energy = - sum[j] softplus(c[j] +"
+            " W[i,j] v[i]) }"
+        ),
+        "model m(D) { visible v[D] : binary hidden h[2*D] : binary layers v -- h }",
+    ],
+)
 def test_a_sound_model_has_no_lint(text: str) -> None:
     assert bmdsl.parse(text).checked.lints == ()
 
@@ -58,5 +72,7 @@ def test_a_shipped_model_has_no_lint(name: str) -> None:
 
 
 def test_an_open_chain_leaves_its_last_coupling_idle():
-    found = bmdsl.parse("model m { visible s[4] : spin param J energy = - J[i] s[i] s[pad(i+1)] }").checked.lints
+    found = bmdsl.parse(
+        "model m { visible s[4] : spin param J energy = - J[i] s[i] s[pad(i+1)] }"
+    ).checked.lints
     assert [d.message for d in found] == ["1 of 4 entries of `J` never act, the first is `J[3]`"]

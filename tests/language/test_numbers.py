@@ -110,7 +110,9 @@ def test_a_number_that_single_precision_makes_infinite_is_refused_when_a_machine
         model = bmdsl.parse(f"model m {{ visible v[2] : binary  {text} }}")
         with pytest.raises(BmError, match="BM406.*float32"):
             model.compile(backend="reference")
-        assert model.compile(dtype="float64", backend="reference").energy(v=[[1.0, 1.0]])[0] == -2e39
+        assert (
+            model.compile(dtype="float64", backend="reference").energy(v=[[1.0, 1.0]])[0] == -2e39
+        )
 
 
 def test_a_seed_may_be_any_whole_number():
@@ -175,12 +177,7 @@ def test_a_value_that_closes_the_block_is_refused():
             MODEL.bind({"batch": value})
     assert MODEL.bind({"batch": "5"}).checked.training.batch == 5
     assert (
-        len(
-            MODEL.bind(
-                {"penalty": "l2(W_v_h, 1e-4), l1(W_v_h, 1)"}
-            ).checked.training.penalty
-        )
-        == 2
+        len(MODEL.bind({"penalty": "l2(W_v_h, 1e-4), l1(W_v_h, 1)"}).checked.training.penalty) == 2
     )
 
 

@@ -1,4 +1,6 @@
-"""Every system of the language's own description checks: pairwise, third order, layered, lattices, graphs, convolution, experts, stacks."""
+"""Every system of the language's own description checks: pairwise, third order, layered, lattices,
+graphs, convolution, experts, stacks.
+"""
 
 from __future__ import annotations
 
@@ -25,12 +27,14 @@ model gbrbm(D = 1024, H = 2000, s = 1) {
   param W, b, c
   energy = - b[i] v[i] - c[j] h[j] - W[i,j] v[i] h[j]
 }
-model dbm { visible v[784] : binary   hidden h1[500] : binary   hidden h2[500] : binary   layers v -- h1 -- h2 }
+model dbm { visible v[784] : binary   hidden h1[500] : binary   hidden h2[500] : binary
+  layers v -- h1 -- h2 }
 model bm(D = 20, H = 8) {
   visible v[D] : binary   hidden h[H] : binary
   param U symmetric   param V symmetric
   param W, b, d
-  energy = - U[i,j] v[i] v[j] for i < j - V[i,j] h[i] h[j] for i < j - W[i,j] v[i] h[j] - b[i] v[i] - d[j] h[j]
+  energy = - U[i,j] v[i] v[j] for i < j - V[i,j] h[i] h[j] for i < j - W[i,j] v[i] h[j]
+             - b[i] v[i] - d[j] h[j]
 }
 model ising(L = 64, J = 0.4406868) {
   visible s[L, L] : spin
@@ -65,7 +69,8 @@ model crbm(D = 49, T = 3, H = 100) {
   visible v[D]       : gaussian
   hidden  h[H]       : binary
   param W, A, B, b, c
-  energy = - W[i,j] v[i] h[j] - A[t,k,i] past[t,k] v[i] - B[t,k,j] past[t,k] h[j] - b[i] v[i] - c[j] h[j]
+  energy = - W[i,j] v[i] h[j] - A[t,k,i] past[t,k] v[i] - B[t,k,j] past[t,k] h[j] - b[i] v[i]
+             - c[j] h[j]
 }
 stack norb {
   front : gbrbm(D = 1024, H = 2000)
@@ -83,7 +88,10 @@ def test_a_system_checks(name: str) -> None:
 
 
 def test_shapes_are_inferred_from_the_energy():
-    shapes = {p.name: p.shape for p in bmdsl.parse(SYSTEMS, model="imrbm", D=5, H=4, K=3).checked.parameters}
+    shapes = {
+        p.name: p.shape
+        for p in bmdsl.parse(SYSTEMS, model="imrbm", D=5, H=4, K=3).checked.parameters
+    }
     assert shapes == {"W": (5, 4, 3), "b": (5, 3), "c": (4, 3), "d": (3,)}
     assert bmdsl.parse(SYSTEMS, model="glass").checked.parameters[0].shape == (512 * 3 // 2,)
     assert bmdsl.parse(SYSTEMS, model="pot").checked.parameter("W").shape == (64, 128)
@@ -96,7 +104,10 @@ def test_a_file_of_models_and_stacks_checks(tmp_path: Path) -> None:
     assert [m.name for m in found] == [*MODELS, "norb"]
     stack = found[-1].checked
     assert isinstance(stack, Stack) and stack.jointly
-    assert [(p.name, p.below, p.group) for p in stack.parts] == [("front", None, None), ("mix", "front", "h")]
+    assert [(p.name, p.below, p.group) for p in stack.parts] == [
+        ("front", None, None),
+        ("mix", "front", "h"),
+    ]
 
 
 @pytest.mark.parametrize(("name", "code"), [("norb", "BM864")])
@@ -108,7 +119,8 @@ def test_what_cannot_run_yet_is_refused_by_the_stage_that_cannot(name: str, code
 def test_an_upper_layer_takes_its_open_length_from_the_layer_below(tmp_path: Path) -> None:
     file = tmp_path / "s.bm"
     file.write_text("""
-model rbm(D, H = 5) { visible v[D] : binary  hidden h[H] : binary  param W  energy = - W[i,j] v[i] h[j] }
+model rbm(D, H = 5) { visible v[D] : binary  hidden h[H] : binary  param W
+  energy = - W[i,j] v[i] h[j] }
 stack two { one : rbm(D = 9)  other : rbm(H = 2) on one.h }
 """)
     stack = load_all(str(file), None, {})[-1].checked

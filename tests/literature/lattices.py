@@ -9,7 +9,9 @@ from .units import Array, binary, spin
 
 
 def step(x: Array, axis: int, by: int = 1) -> Array:
-    """Each site's neighbour `by` steps ahead on a periodic axis of the lattice: axis 0 is the first after the rows."""
+    """Each site's neighbour `by` steps ahead on a periodic axis of the lattice: axis 0 is the first
+    after the rows.
+    """
     return np.roll(x, -by, axis + 1)
 
 
@@ -79,7 +81,8 @@ def honeycomb_lattice(p, a, b):
 
 @entry(
     "visible s[3,3] : spin  param J, K  energy = - J s[x,y] s[wrap(x+1),y]"
-    " - J s[x,y] s[x,wrap(y+1)] - K s[x,y] s[wrap(x+1),wrap(y+1)] - K s[x,y] s[wrap(x+1),wrap(y-1)]",
+    " - J s[x,y] s[x,wrap(y+1)] - K s[x,y] s[wrap(x+1),wrap(y+1)] - K s[x,y]"
+    " s[wrap(x+1),wrap(y-1)]",
     visible=dict(s=spin(3, 3)),
 )
 def next_nearest_neighbours(p, s):
@@ -94,7 +97,9 @@ def next_nearest_neighbours(p, s):
     visible=dict(s=spin(7)),
 )
 def annni_chain(p, s):
-    """Elliott 1961, Phenomenological discussion of magnetic ordering in the heavy rare-earth metals."""
+    """Elliott 1961, Phenomenological discussion of magnetic ordering in the heavy rare-earth
+    metals.
+    """
     return -p.J * total(s[:, :-1] * s[:, 1:]) - p.K * total(s[:, :-2] * s[:, 2:])
 
 
@@ -168,7 +173,9 @@ def three_spin_glass(p, s):
     visible=dict(s=spin(3, 3)),
 )
 def baxter_wu(p, s):
-    """Baxter & Wu 1973, Exact solution of an Ising model with three-spin interactions on a triangular lattice."""
+    """Baxter & Wu 1973, Exact solution of an Ising model with three-spin interactions on a
+    triangular lattice.
+    """
     right, up = step(s, 0), step(s, 1)
     return -p.J * total(s * right * up) - p.J * total(step(right, 1) * right * up)
 
@@ -192,7 +199,9 @@ def ashkin_teller(p, s, t):
     visible=dict(s=spin(3, 3)),
 )
 def eight_vertex(p, s):
-    """Kadanoff & Wegner 1971, Some critical properties of the eight-vertex model: as spins (Baxter 1971)."""
+    """Kadanoff & Wegner 1971, Some critical properties of the eight-vertex model: as spins (Baxter
+    1971).
+    """
     right, up = step(s, 0), step(s, 1)
     corner = step(right, 1)
     return -total(p.J * s * corner + p.K * right * up + p.M * s * right * up * corner)
@@ -204,7 +213,9 @@ def eight_vertex(p, s):
     visible=dict(a=spin(2, 2), b=spin(2, 2)),
 )
 def ising_gauge(p, a, b):
-    """Wegner 1971, Duality in generalized Ising models and phase transitions without local order parameters."""
+    """Wegner 1971, Duality in generalized Ising models and phase transitions without local order
+    parameters.
+    """
     return -p.K * total(a * step(b, 0) * step(a, 1) * b)
 
 
@@ -226,7 +237,9 @@ def gauge_and_matter(p, s, a, b):
     visible=dict(s=spin(3, 3)),
 )
 def plaquettes(p, s):
-    """Lipowski 1997, Glassy behaviour and semi-local invariance in an Ising model with four-spin interaction."""
+    """Lipowski 1997, Glassy behaviour and semi-local invariance in an Ising model with four-spin
+    interaction.
+    """
     right = step(s, 0)
     return -p.J * total(s * right * step(s, 1) * step(right, 1))
 
@@ -270,7 +283,9 @@ def curie_weiss(p, s):
     visible=dict(s=spin(6)),
 )
 def rectangle_of_bonds(p, s):
-    """Kaufman 1949, Crystal statistics II: bonds of their own on a rectangle, as edges of a graph."""
+    """Kaufman 1949, Crystal statistics II: bonds of their own on a rectangle, as edges of
+    a graph.
+    """
     edges = [(0, 1), (0, 3), (1, 2), (1, 4), (2, 5), (3, 4), (4, 5)]
     return -sum(p.J[k] * s[:, i] * s[:, j] for k, (i, j) in enumerate(edges)) - p.H * total(s)
 
@@ -280,7 +295,9 @@ def rectangle_of_bonds(p, s):
     visible=dict(s=spin(5)),
 )
 def complete_graph(p, s):
-    """Kirkpatrick & Sherrington 1978, Infinite-ranged models of spin-glasses: one coupling for all pairs."""
+    """Kirkpatrick & Sherrington 1978, Infinite-ranged models of spin-glasses: one coupling for all
+    pairs.
+    """
     return -p.J * (total(s) ** 2 - 5) / 2
 
 

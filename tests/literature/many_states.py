@@ -1,4 +1,6 @@
-"""Lattices and chains of units of several states: Potts, clock, Blume and Capel, auto-models of statistics."""
+"""Lattices and chains of units of several states: Potts, clock, Blume and Capel, auto-models of
+statistics.
+"""
 
 from __future__ import annotations
 
@@ -37,7 +39,9 @@ def potts_torus(p, s):
     values=dict(C=np.cos(np.subtract.outer(ANGLES, ANGLES))),
 )
 def clock_ring(p, s):
-    """José, Kadanoff, Kirkpatrick & Nelson 1977, Renormalization, vortices, and symmetry-breaking perturbations."""
+    """José, Kadanoff, Kirkpatrick & Nelson 1977, Renormalization, vortices, and symmetry-breaking
+    perturbations.
+    """
     return -p.J * np.einsum("nia,ab,nib->n", s, p.C, step(s, 0))
 
 
@@ -49,7 +53,9 @@ def clock_ring(p, s):
     values=dict(c=np.cos(np.pi * np.arange(8) / 4), d=np.sin(np.pi * np.arange(8) / 4)),
 )
 def planar_spins(p, s):
-    """Kosterlitz & Thouless 1973, Ordering, metastability and phase transitions: plane rotors of eight directions."""
+    """Kosterlitz & Thouless 1973, Ordering, metastability and phase transitions: plane rotors of
+    eight directions.
+    """
     x, y = s @ p.c, s @ p.d
     down = total(x[:, 0] * x[:, 1] + y[:, 0] * y[:, 1])
     return -p.J * (down + total(x[:, :, 0] * x[:, :, 1] + y[:, :, 0] * y[:, :, 1]))
@@ -78,7 +84,9 @@ def blume_capel(p, s):
     values=dict(m=SPIN_ONE, q=SPIN_ONE**2),
 )
 def blume_emery_griffiths(p, s):
-    """Blume, Emery & Griffiths 1971, Ising model for the lambda transition and phase separation in He3-He4 mixtures."""
+    """Blume, Emery & Griffiths 1971, Ising model for the lambda transition and phase separation in
+    He3-He4 mixtures.
+    """
     x, y = s @ p.m, s @ p.q
     pairs = p.J * x * step(x, 0) + p.K * y * step(y, 0)
     return -total(pairs) + p.D * total(y) - p.H * total(x)
@@ -125,7 +133,9 @@ def auto_binomial(p, x):
     refused="log_partition, log_likelihood, gradient, marginals, exact_sample, train_exactly",
 )
 def auto_poisson(p, x):
-    """Besag 1974, Spatial interaction: neighbours hinder one another, as the sum would diverge else."""
+    """Besag 1974, Spatial interaction: neighbours hinder one another, as the sum would diverge
+    else.
+    """
     return -p.a * total(x) + p.b * x[:, 0] * x[:, 1]
 
 
@@ -135,7 +145,9 @@ def auto_poisson(p, x):
     visible=dict(s=categorical(3, 4)),
 )
 def direct_coupling(p, s):
-    """Weigt, White, Szurmant, Hoch & Hwa 2009; Morcos et al. 2011, Direct-coupling analysis of residue coevolution."""
+    """Weigt, White, Szurmant, Hoch & Hwa 2009; Morcos et al. 2011, Direct-coupling analysis of
+    residue coevolution.
+    """
     pairs = sum(
         np.einsum("na,ab,nb->n", s[:, i], p.J[i, :, j], s[:, j])
         for i in range(4)
@@ -150,7 +162,9 @@ def direct_coupling(p, s):
     visible=dict(s=categorical(3, 4)),
 )
 def hopfield_potts(p, s):
-    """Cocco, Monasson & Weigt 2013, From principal component to direct coupling analysis of coevolution in proteins."""
+    """Cocco, Monasson & Weigt 2013, From principal component to direct coupling analysis of
+    coevolution in proteins.
+    """
     y = np.einsum("mia,nia->nmi", p.xi, s)
     return -total(p.f * s) - 0.5 * ((y.sum(2) ** 2).sum(1) - total(y**2))
 
@@ -174,7 +188,9 @@ def colouring(p, s):
     visible=dict(u=categorical(2), v=categorical(3), w=categorical(2)),
 )
 def log_linear_table(p, u, v, w):
-    """Bishop, Fienberg & Holland 1975, Discrete multivariate analysis: the saturated model of three ways."""
+    """Bishop, Fienberg & Holland 1975, Discrete multivariate analysis: the saturated model of three
+    ways.
+    """
     one = u @ p.a + v @ p.b + w @ p.c
     two = sum(
         np.einsum("ni,ij,nj->n", x, m, y) for x, m, y in ((u, p.d, v), (u, p.e, w), (v, p.f, w))

@@ -18,7 +18,9 @@ PATTERNS = np.array([[1, -1, 1, 1, -1, 1.0], [-1, -1, 1, -1, 1, 1]])
     values=dict(xi=PATTERNS),
 )
 def hopfield(p, s):
-    """Hopfield 1982, Neural networks and physical systems with emergent collective computational abilities."""
+    """Hopfield 1982, Neural networks and physical systems with emergent collective computational
+    abilities.
+    """
     overlap = s @ p.xi.T
     return -(overlap**2).sum(1) / 12 + total((p.xi**2)[None] * (s**2)[:, None]) / 12
 
@@ -41,7 +43,9 @@ def hopfield_with_thresholds(p, s):
     refused="exact_sample",
 )
 def hopfield_as_a_machine(p, s, z):
-    """Barra, Bernacchia, Santucci & Contucci 2012, On the equivalence of Hopfield networks and Boltzmann machines."""
+    """Barra, Bernacchia, Santucci & Contucci 2012, On the equivalence of Hopfield networks and
+    Boltzmann machines.
+    """
     return -((s @ p.xi.T) * z).sum(1) / np.sqrt(5)
 
 
@@ -85,12 +89,15 @@ def bidirectional_memory(p, x, y):
 
 
 @entry(
-    "visible s[6] : binary  param h, J symmetric  energy = - h[i] s[i] - J[i,j] s[i] s[j] for i < j",
+    "visible s[6] : binary  param h, J symmetric  energy = - h[i] s[i] - J[i,j] s[i] s[j] for"
+    " i < j",
     visible=dict(s=binary(6)),
     values=dict(J=symmetric),
 )
 def maximum_entropy_of_neurons(p, s):
-    """Schneidman, Berry, Segev & Bialek 2006, Weak pairwise correlations imply strongly correlated network states."""
+    """Schneidman, Berry, Segev & Bialek 2006, Weak pairwise correlations imply strongly correlated
+    network states.
+    """
     return -s @ p.h - 0.5 * np.einsum("ij,ni,nj->n", p.J, s, s)
 
 
@@ -100,7 +107,9 @@ def maximum_entropy_of_neurons(p, s):
     visible=dict(s=binary(5)),
 )
 def triplets_of_neurons(p, s):
-    """Ganmor, Segev & Schneidman 2011, Sparse low-order interaction network underlies a functional neural code."""
+    """Ganmor, Segev & Schneidman 2011, Sparse low-order interaction network underlies a functional
+    neural code.
+    """
     from itertools import combinations
 
     out = -s @ p.h
@@ -119,7 +128,9 @@ def triplets_of_neurons(p, s):
     refused="conditional s, pseudolikelihood",
 )
 def population_count(p, s):
-    """Tkačik et al. 2014, Searching for collective behavior in a large network of sensory neurons: a quadratic potential of the count."""
+    """Tkačik et al. 2014, Searching for collective behavior in a large network of sensory neurons:
+    a quadratic potential of the count.
+    """
     return -s @ p.h - p.a[0] * (s @ p.w[0]) ** 2
 
 
@@ -130,7 +141,9 @@ def population_count(p, s):
     given=dict(past=binary(3)),
 )
 def neurons_in_time(p, s, past):
-    """Marre, El Boustani, Frégnac & Destexhe 2009, Prediction of spatiotemporal patterns of neural activity."""
+    """Marre, El Boustani, Frégnac & Destexhe 2009, Prediction of spatiotemporal patterns of neural
+    activity.
+    """
     pairs = sum(p.K[i, j] * s[:, i] * s[:, j] for i in range(3) for j in range(i + 1, 3))
     return -s @ p.h - (dot(past, p.J) * s).sum(1) - pairs
 
@@ -158,7 +171,9 @@ STARS = [
     visible=dict(e=binary(6)),
 )
 def graphs_with_triangles(p, e):
-    """Strauss 1986, On a general class of models for interaction: edges and triangles among four people."""
+    """Strauss 1986, On a general class of models for interaction: edges and triangles among four
+    people.
+    """
     return -p.theta * total(e) - p.tau * sum(e[:, i] * e[:, j] * e[:, k] for i, j, k in TRIANGLES)
 
 
@@ -185,7 +200,9 @@ def markov_graphs(p, e):
     visible=dict(x=binary(3, 3)),
 )
 def reciprocity(p, x):
-    """Holland & Leinhardt 1981, An exponential family of probability distributions for directed graphs (p1)."""
+    """Holland & Leinhardt 1981, An exponential family of probability distributions for directed
+    graphs (p1).
+    """
     pairs = sum(x[:, i, j] * x[:, j, i] for i in range(3) for j in range(i + 1, 3))
     return -total(p.a[:, None] * x) - total(p.b * x) - p.r * pairs
 
@@ -198,7 +215,9 @@ def reciprocity(p, x):
     given=dict(a=binary(4, 4)),
 )
 def block_model(p, y, z, a):
-    """Nowicki & Snijders 2001, Estimation and prediction for stochastic blockstructures: classes given ties, one trait seen."""
+    """Nowicki & Snijders 2001, Estimation and prediction for stochastic blockstructures: classes
+    given ties, one trait seen.
+    """
     i, j = np.triu_indices(4, 1)
     ties = np.einsum("kl,ne,nek,nel->n", p.B, a[:, i, j], z[:, i], z[:, j])
     return -ties - total(z * p.c) - p.d * y - (z[:, 0] @ p.e) * y
@@ -211,5 +230,7 @@ def block_model(p, y, z, a):
     refused="exact_sample",
 )
 def item_response(p, x, t):
-    """Rasch 1960, Probabilistic models for some intelligence and attainment tests; Birnbaum 1968: discriminations."""
+    """Rasch 1960, Probabilistic models for some intelligence and attainment tests; Birnbaum 1968:
+    discriminations.
+    """
     return -t * (x @ p.a) + x @ p.d

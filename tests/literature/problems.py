@@ -19,7 +19,9 @@ NUMBERS = np.array([[0.5, 0.7, 0.3, 1.1, 0.4]])
     values=dict(w=np.array([1, -1, 0.5, 2, 1, 0, 1, -0.5, 1, 1.5])),
 )
 def maximum_cut(p, s):
-    """Barahona, Grötschel, Jünger & Reinelt 1988, An application of combinatorial optimization to statistical physics."""
+    """Barahona, Grötschel, Jünger & Reinelt 1988, An application of combinatorial optimization to
+    statistical physics.
+    """
     i, j = np.triu_indices(5, 1)
     return 0.5 * (p.w * s[:, i] * s[:, j]).sum(1)
 
@@ -29,7 +31,9 @@ def maximum_cut(p, s):
     visible=dict(x=binary(5)),
 )
 def quadratic_programme(p, x):
-    """Boros & Hammer 2002, Pseudo-Boolean optimization: all pairs, the diagonal linear as x² = x."""
+    """Boros & Hammer 2002, Pseudo-Boolean optimization: all pairs, the diagonal linear as
+    x² = x.
+    """
     return np.einsum("ij,ni,nj->n", p.Q, x, x)
 
 
@@ -51,7 +55,9 @@ def number_partitioning(p, s):
     values=dict(A=2.0, B=1.0),
 )
 def independent_set(p, x):
-    """Lucas 2014, Ising formulations of many NP problems, section 4.2 (the complement of a cover)."""
+    """Lucas 2014, Ising formulations of many NP problems, section 4.2 (the complement of
+    a cover).
+    """
     edges = [(0, 1), (0, 3), (1, 2), (1, 4), (2, 5), (3, 4), (4, 5)]
     return p.A * sum(x[:, i] * x[:, j] for i, j in edges) - p.B * total(x)
 
@@ -75,7 +81,9 @@ def vertex_cover(p, x):
     values=dict(J=0.9),
 )
 def parity_checks(p, s):
-    """Sourlas 1989, Spin-glass models as error-correcting codes: Hamming's (7, 4) checks in a channel's field."""
+    """Sourlas 1989, Spin-glass models as error-correcting codes: Hamming's (7, 4) checks in a
+    channel's field.
+    """
     return -s @ p.H - p.J * sum(np.prod(s[:, list(c)], axis=1) for c in CHECKS)
 
 
@@ -88,7 +96,9 @@ def parity_checks(p, s):
     refused="conditional s, pseudolikelihood",
 )
 def code_division(p, s, y):
-    """Tanaka 2002, A statistical-mechanics approach to large-system analysis of CDMA multiuser detectors."""
+    """Tanaka 2002, A statistical-mechanics approach to large-system analysis of CDMA multiuser
+    detectors.
+    """
     return (((y - s @ p.x.T) ** 2) * p.beta).sum(1)
 
 
@@ -100,7 +110,9 @@ def code_division(p, s, y):
     values=dict(a=0.25),
 )
 def satisfiability(p, s):
-    """Monasson & Zecchina 1997, Statistical mechanics of the random K-satisfiability model: three clauses."""
+    """Monasson & Zecchina 1997, Statistical mechanics of the random K-satisfiability model: three
+    clauses.
+    """
     a, b, c, d, e = s.T
     clauses = (
         (1 - a) * (1 + b) * (1 - c) + (1 + b) * (1 - d) * (1 + e) + (1 - a) * (1 - c) * (1 + e)
@@ -115,7 +127,9 @@ def satisfiability(p, s):
     values=dict(A=1.5),
 )
 def assignment(p, x):
-    """Hopfield & Tank 1985, Neural computation of decisions in optimization problems: rows and columns of one 1."""
+    """Hopfield & Tank 1985, Neural computation of decisions in optimization problems: rows and
+    columns of one 1.
+    """
     rows = sum(x[:, :, j] * x[:, :, k] for j in range(3) for k in range(j + 1, 3)).sum(1)
     columns = sum(x[:, j] * x[:, k] for j in range(3) for k in range(j + 1, 3)).sum(1)
     return p.A * (rows + columns) - total(p.w * x)

@@ -1,4 +1,6 @@
-"""Chains and fields of labels: hidden Markov models, conditional random fields, images, Gaussian fields."""
+"""Chains and fields of labels: hidden Markov models, conditional random fields, images, Gaussian
+fields.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,9 @@ NO_TABLE = "log_partition, log_likelihood, gradient, train_exactly, exact_sample
     hidden=dict(z=categorical(2, 4)),
 )
 def hidden_markov(p, x, z):
-    """Baum & Petrie 1966, Statistical inference for probabilistic functions of finite state Markov chains."""
+    """Baum & Petrie 1966, Statistical inference for probabilistic functions of finite state Markov
+    chains.
+    """
     moves = np.einsum("kl,ntk,ntl->n", p.A, z[:, :-1], z[:, 1:])
     return -z[:, 0] @ p.a - moves - np.einsum("ko,ntk,nto->n", p.B, z, x)
 
@@ -73,7 +77,9 @@ def chain_field(p, y, x):
     given=dict(x=gaussian(4)),
 )
 def skip_chain_field(p, y, x):
-    """Sutton & McCallum 2004, Collective segmentation and labeling of distant entities in information extraction."""
+    """Sutton & McCallum 2004, Collective segmentation and labeling of distant entities in
+    information extraction.
+    """
     moves = np.einsum("kl,ntk,ntl->n", p.A, y[:, :-1], y[:, 1:])
     return -moves - np.einsum("k,nt,ntk->n", p.W, x, y) - p.S * (y[:, 0] * y[:, 3]).sum(1)
 
@@ -99,7 +105,9 @@ def hidden_field(p, y, h, x):
     given=dict(y=spin(3, 3)),
 )
 def noisy_image(p, x, y):
-    """Geman & Geman 1984, Stochastic relaxation, Gibbs distributions, and the Bayesian restoration of images."""
+    """Geman & Geman 1984, Stochastic relaxation, Gibbs distributions, and the Bayesian restoration
+    of images.
+    """
     down, right = total(x[:, :-1] * x[:, 1:]), total(x[:, :, :-1] * x[:, :, 1:])
     return -p.J * (down + right) - p.c * total(x * y)
 
@@ -129,7 +137,8 @@ def gaussian_chain(p, z):
 
 
 @entry(
-    "visible z[3] : gaussian  param A symmetric, b  energy = - A[i,j] z[i] z[j] for i < j - b[i] z[i]",
+    "visible z[3] : gaussian  param A symmetric, b  energy = - A[i,j] z[i] z[j] for i < j - b[i]"
+    " z[i]",
     visible=dict(z=gaussian(3)),
     values=dict(A=np.array([[0, 0.3, -0.2], [0.3, 0, 0.25], [-0.2, 0.25, 0]])),
     refused=NO_TABLE,
@@ -159,7 +168,9 @@ def conditional_autoregression(p, z):
     left_out="z",
 )
 def conditional_gaussian(p, x, z):
-    """Lauritzen & Wermuth 1989, Graphical models for associations between variables, some of which are qualitative and some quantitative."""
+    """Lauritzen & Wermuth 1989, Graphical models for associations between variables, some of which
+    are qualitative and some quantitative.
+    """
     pairs = sum(p.C[i, k] * x[:, i] * x[:, k] for i in range(3) for k in range(i + 1, 3))
     return -x @ p.a - (dot(x, p.B) * z).sum(1) - pairs
 
@@ -171,5 +182,7 @@ def conditional_gaussian(p, x, z):
     hidden=dict(u=binary()),
 )
 def chain_with_a_common_cause(p, x, u):
-    """Pearl 1988, Probabilistic reasoning in intelligent systems: an undirected network with one hidden cause."""
+    """Pearl 1988, Probabilistic reasoning in intelligent systems: an undirected network with one
+    hidden cause.
+    """
     return -x @ p.a - (x @ p.W) * u - p.J * total(x[:, :-1] * x[:, 1:])

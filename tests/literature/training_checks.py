@@ -27,8 +27,16 @@ def train(x: Examination) -> None:
 def train_exactly(x: Examination) -> None:
     """One update with exact phases, no penalties, moves parameters by rate × gradient."""
     machine = x.machine if not x.entry.train else Examination(replace(x.entry, train="")).machine
-    machine.train(x.data, updates=1, batch=CASES, positive="exact", negative="exact", center="off",
-                  optimizer=f"sgd(rate = {RATE})", schedule="constant")  # fmt: skip
+    machine.train(
+        x.data,
+        updates=1,
+        batch=CASES,
+        positive="exact",
+        negative="exact",
+        center="off",
+        optimizer=f"sgd(rate = {RATE})",
+        schedule="constant",
+    )
     fixed = {p.name for p in machine.model.parameters if p.fixed}
     for name, (_, wanted) in x.slopes.items():
         moved = (machine.params[name] - x.params[name]) / RATE

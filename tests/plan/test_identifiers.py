@@ -1,4 +1,6 @@
-"""Words of a model as words of Python: read back, never two alike, never a word that has a meaning already."""
+"""Words of a model as words of Python: read back, never two alike, never a word that has a meaning
+already.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +36,11 @@ def test_ordinary_words_stay_as_they_are() -> None:
 @given(st.lists(names(), min_size=4, max_size=4, unique=True))
 def test_no_two_functions_of_a_module_have_one_name(called: list[str]) -> None:
     a, b, c, d = called
-    plan = bmdsl.parse(f"""model m {{ visible {a}[3] : binary  visible {b}[3] : gaussian  hidden {c}[3] : binary  hidden {d}[3] : spin
-      energy = - {a}[i] {c}[j] for i != j - {b}[i]^2 {c}[j] - {b}[i] {c}[j] - {b}[i] {d}[j] - {d}[i] {d}[j] for i < j - {a}[i] {a}[wrap(i+1)] }}""").plan
+    plan = bmdsl.parse(
+        f"""model m {{ visible {a}[3] : binary  visible {b}[3] : gaussian  hidden {c}[3] : binary
+      hidden {d}[3] : spin
+      energy = - {a}[i] {c}[j] for i != j - {b}[i]^2 {c}[j] - {b}[i] {c}[j] - {b}[i] {d}[j]
+                 - {d}[i] {d}[j] for i < j - {a}[i] {a}[wrap(i+1)] }}"""
+    ).plan
     found = list(function_names(plan).values())
     assert len(set(found)) == len(found) and not set(found) & (RESERVED | scalars_of(plan))

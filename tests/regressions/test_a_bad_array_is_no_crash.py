@@ -10,7 +10,9 @@ import bmdsl
 
 
 def test_what_is_no_array_of_cases_is_a_diagnostic() -> None:
-    m = bmdsl.parse("model m { visible v : binary  param b  energy = - b v }").compile(backend="reference")
+    m = bmdsl.parse("model m { visible v : binary  param b  energy = - b v }").compile(
+        backend="reference"
+    )
     for wrong, code in (
         (1.0, "BM806"),
         ([[1.0], [1.0, 2.0]], "BM770"),

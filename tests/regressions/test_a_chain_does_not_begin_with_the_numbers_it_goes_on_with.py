@@ -1,4 +1,6 @@
-"""`negative cd` on a DBM drew its chains' start and their first sweep from the same uniforms: each hidden unit was bound to its state before."""
+"""`negative cd` on a DBM drew its chains' start and their first sweep from the same uniforms: each
+hidden unit was bound to its state before.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +26,8 @@ SEEN = 2
 
 
 def parameters() -> dict[str, np.ndarray]:
-    """At the case seen P(h1 | v) is what h1's bias alone says: v adds 0 to its field, and the sums over h2 cancel.
+    """At the case seen P(h1 | v) is what h1's bias alone says: v adds 0 to its field, and the sums
+    over h2 cancel.
 
     A sweep of h2, then of h1, that starts from the biases alone so ends in the posterior.
     """
@@ -77,7 +80,10 @@ def test_units_that_depend_on_one_another_are_drawn_from_their_posterior():
 @pytest.mark.parametrize("positive", ["exact", "gibbs(steps = 1)"])
 def test_reconstructions_of_cd_are_those_of_the_posterior(positive: str):
     """One update whose gradient of b is v − v′, v′ drawn given h1 of the posterior."""
-    train = f"train {{ positive {positive}  negative cd(steps = 1)  optimizer sgd(rate = 1)  batch {CASES}  updates 1 }}"
+    train = (
+        f"train {{ positive {positive}  negative cd(steps = 1)  optimizer sgd(rate = 1)  batch"
+        f" {CASES}  updates 1 }}"
+    )
     machine = bmdsl.parse(TEXT.removesuffix("}") + train + "}").compile(seed=4, dtype="float64")
     before = parameters()
     machine.params.update(before)

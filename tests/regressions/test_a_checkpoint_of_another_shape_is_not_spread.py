@@ -14,10 +14,8 @@ from bmdsl.training.loop import train
 
 
 def test_a_checkpoint_of_another_shape_is_refused(tmp_path: Path) -> None:
-    model = bmdsl.parse(
-        """model m { visible v[2] : binary  param b  energy = - b[i] v[i]
-        train { batch 2  epochs 1 } }"""
-    )
+    model = bmdsl.parse("""model m { visible v[2] : binary  param b  energy = - b[i] v[i]
+        train { batch 2  epochs 1 } }""")
     data = {"v": np.eye(2)}
     train(model.compile(backend="reference"), data, model.checked.training, tmp_path)
     with safe_open(tmp_path / "state.safetensors", "numpy") as file:
@@ -29,4 +27,6 @@ def test_a_checkpoint_of_another_shape_is_refused(tmp_path: Path) -> None:
         metadata=metadata,
     )
     with pytest.raises(bmdsl.BmError, match="BM757.*"):
-        train(model.compile(backend="reference"), data, model.checked.training, tmp_path, resume=True)
+        train(
+            model.compile(backend="reference"), data, model.checked.training, tmp_path, resume=True
+        )

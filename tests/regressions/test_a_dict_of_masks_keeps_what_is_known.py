@@ -14,7 +14,9 @@ MASK = np.array([True, False, False])
 
 @pytest.mark.parametrize("mask", [MASK, {"v": MASK}, "nan", None])
 def test_known_entries_are_kept_whatever_form_the_mask_has(mask: Any) -> None:
-    m = bmdsl.parse("model m { visible v[3] : binary  hidden h : binary  energy = - 2 v[i] h }").compile(backend="reference")
+    m = bmdsl.parse(
+        "model m { visible v[3] : binary  hidden h : binary  energy = - 2 v[i] h }"
+    ).compile(backend="reference")
     v = np.array([[1.0, 0, 1], [0, 1, 0]])
     found = m.impute(v, mask, steps=4)
     np.testing.assert_array_equal(found[:, 1:], v[:, 1:])

@@ -1,4 +1,6 @@
-"""`bm eval --rank` put a case with a missing value last, at −inf, and data full of gaps had no figures."""
+"""`bm eval --rank` put a case with a missing value last, at −inf, and data full of gaps had no
+figures.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +33,9 @@ def naive(machine: bmdsl.Machine, v: np.ndarray) -> np.ndarray:
 
 
 @pytest.mark.parametrize("everywhere", [False, True])
-def test_cases_with_gaps_are_ranked_and_counted_by_what_was_seen(run: Path, tmp_path: Path, everywhere: bool) -> None:
+def test_cases_with_gaps_are_ranked_and_counted_by_what_was_seen(
+    run: Path, tmp_path: Path, everywhere: bool
+) -> None:
     v = np.load(run.parent / "v.npy")
     rows = np.arange(20) if everywhere else np.array([5])
     v[rows, rows % 4] = np.nan

@@ -1,4 +1,6 @@
-"""`bm ground` of an 8×8 plaquette model ended at −31 with no word of doubt; its least energy is −32."""
+"""`bm ground` of an 8×8 plaquette model ended at −31 with no word of doubt; its least energy is
+−32.
+"""
 
 from __future__ import annotations
 

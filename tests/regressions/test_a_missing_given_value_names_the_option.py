@@ -10,6 +10,8 @@ from bmdsl.tasks.given import verify_given
 
 
 def test_the_help_names_the_option() -> None:
-    text = "model m { given past[2] : binary  visible v : binary  param A  energy = - A[t] past[t] v }"
+    text = (
+        "model m { given past[2] : binary  visible v : binary  param A  energy = - A[t] past[t] v }"
+    )
     with pytest.raises(BmError, match="--given past=FILE"):
         verify_given(bmdsl.parse(text).compile(backend="reference"), {})

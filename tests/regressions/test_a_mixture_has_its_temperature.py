@@ -1,4 +1,6 @@
-"""Responsibilities of a one-of-K unit without hidden neighbours are at its temperature, in training's phases and by `posterior`."""
+"""Responsibilities of a one-of-K unit without hidden neighbours are at its temperature, in
+training's phases and by `posterior`.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,9 @@ TEXT = """model m { visible v[3] : binary  hidden z : categorical(2)  param W in
 
 @pytest.mark.parametrize("word", ["exact", "gibbs(steps = 3)", "meanfield"])
 def test_the_positive_phase_is_at_the_temperature(word: str) -> None:
-    machine = bmdsl.parse(TEXT.replace("WORD", word)).compile(seed=1, dtype="float64", backend="reference")
+    machine = bmdsl.parse(TEXT.replace("WORD", word)).compile(
+        seed=1, dtype="float64", backend="reference"
+    )
     v = np.eye(3)
     wanted = softmax(v @ machine.params["W"] / 5, axis=1)
     np.testing.assert_allclose(machine.posterior(v=v)["z"], wanted, atol=1e-12)

@@ -1,4 +1,6 @@
-"""A second training into a run's folder replaced the first without a word, and left its pictures and samples there."""
+"""A second training into a run's folder replaced the first without a word, and left its pictures
+and samples there.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""A run trained on an array had no way to go on: `bm resume` knew no data, and `train` began anew."""
+"""A run trained on an array had no way to go on: `bm resume` knew no data, and `train`
+began anew.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,8 @@ TEXT = """model m(D = 4, H = 2) {
   visible v[D] : binary   hidden h[H] : binary
   param W init normal(0, 0.1)   param b init 0   param c init 0
   energy = - W[i,j] v[i] h[j] - b[i] v[i] - c[j] h[j]
-  train { positive exact  negative pcd(chains = 5)  optimizer sgd(rate = 0.1, momentum = 0.5)  batch 7  epochs 2 }
+  train { positive exact  negative pcd(chains = 5)  optimizer sgd(rate = 0.1, momentum = 0.5)
+  batch 7  epochs 2 }
 }"""
 
 

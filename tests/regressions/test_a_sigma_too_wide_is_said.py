@@ -1,4 +1,6 @@
-"""A Gaussian RBM on two narrow clusters with a wide sigma was called healthy, at -2.8 nats where one Gaussian has -0.9."""
+"""A Gaussian RBM on two narrow clusters with a wide sigma was called healthy, at -2.8 nats where
+one Gaussian has -0.9.
+"""
 
 from __future__ import annotations
 

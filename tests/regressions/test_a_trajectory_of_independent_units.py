@@ -8,6 +8,8 @@ import bmdsl
 
 
 def test_units_without_couplings() -> None:
-    machine = bmdsl.parse("model m { visible v[3] : binary  param b  energy = - b[i] v[i] }").compile(seed=0, dtype="float64")
+    machine = bmdsl.parse(
+        "model m { visible v[3] : binary  param b  energy = - b[i] v[i] }"
+    ).compile(seed=0, dtype="float64")
     machine.train(np.eye(3), updates=3, batch=3, negative="trajectory(replicas = 3, chains = 4)")
     assert np.isfinite(machine.params["b"]).all()

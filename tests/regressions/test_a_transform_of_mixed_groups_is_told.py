@@ -1,4 +1,6 @@
-"""`transform standardize` beside a binary group was said to be wrong data: `-0.57`, which nobody had written."""
+"""`transform standardize` beside a binary group was said to be wrong data: `-0.57`, which nobody
+had written.
+"""
 
 from __future__ import annotations
 

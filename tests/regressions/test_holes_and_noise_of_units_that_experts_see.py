@@ -1,4 +1,6 @@
-"""`impute` and `denoise(noise=)` took means and draws of units that experts see from their fields alone, without the experts."""
+"""`impute` and `denoise(noise=)` took means and draws of units that experts see from their fields
+alone, without the experts.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,9 @@ import bmdsl
 @pytest.fixture(scope="module")
 def machine() -> bmdsl.Machine:
     """E = 2 (x0 − x1)² − 1.5 x0 beside e^{−x²/2}: a Gaussian of precision [[5, −4], [−4, 5]]."""
-    m = bmdsl.parse("model m { visible x[2] : gaussian  param W  energy = + 2 square(W[i] x[i]) - 1.5 x[0] }").compile(seed=0, dtype="float64")
+    m = bmdsl.parse(
+        "model m { visible x[2] : gaussian  param W  energy = + 2 square(W[i] x[i]) - 1.5 x[0] }"
+    ).compile(seed=0, dtype="float64")
     m.params["W"] = np.array([1.0, -1.0])
     return m
 

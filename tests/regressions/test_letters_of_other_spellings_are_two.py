@@ -14,4 +14,6 @@ def test_both_letters_run_over_their_own_axes() -> None:
       energy = - W[a_,j,au5f] v[a_,j] h[au5f] for a_ != au5f }"""
     machine = bmdsl.parse(text).compile(dtype="float64", backend="reference")
     machine.params["W"] = np.arange(18.0).reshape(3, 2, 3) / 10
-    assert machine.log_partition() == pytest.approx(naive.log_partition(machine.model, machine.params), abs=1e-9)
+    assert machine.log_partition() == pytest.approx(
+        naive.log_partition(machine.model, machine.params), abs=1e-9
+    )

@@ -1,4 +1,6 @@
-"""`penalty maxnorm(W, 1)` scaled the columns of a `fixed` W: training changed what was not to be trained."""
+"""`penalty maxnorm(W, 1)` scaled the columns of a `fixed` W: training changed what was not to be
+trained.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Two hidden blocks of as many couplings: the means that stand for draws are those of the block drawn last."""
+"""Two hidden blocks of as many couplings: the means that stand for draws are those of the block
+drawn last.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +9,8 @@ import pytest
 
 import bmdsl
 
-TEXT = """model t { visible v : binary  hidden h : binary  hidden g : binary  param A init 2, B init 2, C init -3
+TEXT = """model t { visible v : binary  hidden h : binary  hidden g : binary
+  param A init 2, B init 2, C init -3
   energy = - A v h - B v g - C h g }"""
 
 
@@ -26,7 +29,18 @@ def test_the_gradient_of_a_triangle_is_the_exact_one(positive: str, negative: st
     exact = machine.gradient(data)
     assert float(exact["C"]) == pytest.approx(-0.0338, abs=1e-4)
     cases = np.repeat(data, 4000) if positive.startswith("gibbs") else data
-    machine.train(cases, updates=1, batch=len(cases), optimizer="sgd(rate = 0.01)", positive=positive, negative=negative)
-    found = {"A": (machine.params["A"] - 2) / 0.01, "B": (machine.params["B"] - 2) / 0.01, "C": (machine.params["C"] + 3) / 0.01}
+    machine.train(
+        cases,
+        updates=1,
+        batch=len(cases),
+        optimizer="sgd(rate = 0.01)",
+        positive=positive,
+        negative=negative,
+    )
+    found = {
+        "A": (machine.params["A"] - 2) / 0.01,
+        "B": (machine.params["B"] - 2) / 0.01,
+        "C": (machine.params["C"] + 3) / 0.01,
+    }
     for name, x in found.items():
         assert float(x) == pytest.approx(float(exact[name]), abs=5 * 0.5 / 20000**0.5), name

@@ -1,4 +1,6 @@
-"""A run trained on an array standardized a new file by that file's own mean: −4.25 in place of −3,812.9 nats a case."""
+"""A run trained on an array standardized a new file by that file's own mean: −4.25 in place of
+−3,812.9 nats a case.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,8 @@ TEXT = """model m(D, H = 2) {
   visible v[D] : gaussian(sigma = 1)   hidden h[H] : binary
   param W init normal(0, 0.01)   param b init 0   param c init 0
   energy = - W[i,j] v[i] h[j] - b[i] v[i] - c[j] h[j]
-  train { transform standardize  positive exact  negative exact  optimizer sgd(rate = 0.01)  batch 100  epochs 2 }
+  train { transform standardize  positive exact  negative exact  optimizer sgd(rate = 0.01)
+  batch 100  epochs 2 }
 }"""
 
 

@@ -1,4 +1,6 @@
-"""One parameter in a bias and a coupling, and pairs of units with themselves beside no bias: routines know both."""
+"""One parameter in a bias and a coupling, and pairs of units with themselves beside no bias:
+routines know both.
+"""
 
 import itertools
 from collections.abc import Callable

@@ -1,4 +1,6 @@
-"""A user's unit of states -1, 0, 1 with the statistic x^2 (Blume & Capel's) was refused: "the precision of `s[0]` can be -2"."""
+"""A user's unit of states -1, 0, 1 with the statistic x^2 (Blume & Capel's) was refused: "the
+precision of `s[0]` can be -2".
+"""
 
 from __future__ import annotations
 
@@ -24,7 +26,13 @@ def _log_z(eta, eta2):
 class Vacant(UnitType):
     """x in {-1, 0, 1} with statistics x and x^2."""
 
-    name, summary, domain, statistics, reduces = "vacant", "down, absent or up", "{-1, 0, +1}", ("x", "x^2"), {3: 1, 4: 2}
+    name, summary, domain, statistics, reduces = (
+        "vacant",
+        "down, absent or up",
+        "{-1, 0, +1}",
+        ("x", "x^2"),
+        {3: 1, 4: 2},
+    )
 
     def log_partition(eta, eta2):
         return _log_z(eta, eta2)
@@ -62,17 +70,24 @@ def vacant() -> Iterator[None]:
 
 
 def test_alone() -> None:
-    m = bmdsl.parse("model m { visible s[3] : vacant  param D  energy = D s[i]^2 }").compile(dtype="float64", backend="reference")
+    m = bmdsl.parse("model m { visible s[3] : vacant  param D  energy = D s[i]^2 }").compile(
+        dtype="float64", backend="reference"
+    )
     m.params["D"] = -1.0
     assert m.log_partition() == pytest.approx(3 * np.log(1 + 2 * np.e), abs=1e-12)
 
 
 def test_on_a_ring() -> None:
-    m = bmdsl.parse("model m { visible s[4] : vacant  energy = - 0.8 s[i] s[wrap(i+1)] - 0.5 s[i]^2 - 0.2 s[0] }").compile(
-        dtype="float64", seed=2, backend="reference"
-    )
+    m = bmdsl.parse(
+        "model m { visible s[4] : vacant  energy = - 0.8 s[i] s[wrap(i+1)] - 0.5 s[i]^2 - 0.2"
+        " s[0] }"
+    ).compile(dtype="float64", seed=2, backend="reference")
     states = np.array(np.meshgrid(*[[-1.0, 0, 1]] * 4, indexing="ij")).reshape(4, -1).T
-    w = 0.8 * (states * np.roll(states, -1, 1)).sum(1) + 0.5 * (states**2).sum(1) + 0.2 * states[:, 0]
+    w = (
+        0.8 * (states * np.roll(states, -1, 1)).sum(1)
+        + 0.5 * (states**2).sum(1)
+        + 0.2 * states[:, 0]
+    )
     assert m.log_partition() == pytest.approx(logsumexp(w), abs=1e-10)
     drawn = m.sample(1500, steps=30)["s"]
     code = ((drawn + 1) @ 3 ** np.arange(3, -1, -1)).astype(int)

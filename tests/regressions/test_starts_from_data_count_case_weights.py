@@ -1,4 +1,6 @@
-"""`init logit_mean` took every case alike: 1,000 cases of weight 0 moved b from [−2.2, 0.41, …] to [3.57, 4.42, …]."""
+"""`init logit_mean` took every case alike: 1,000 cases of weight 0 moved b from [−2.2, 0.41, …] to
+[3.57, 4.42, …].
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""`contrastive_free_energy(base_measure = false)` is the loss of Differentiable multinary RBMs, eq. 6, with f(x) = N σ(kx)."""
+"""`contrastive_free_energy(base_measure = false)` is the loss of Differentiable multinary RBMs, eq.
+6, with f(x) = N σ(kx).
+"""
 
 from __future__ import annotations
 
@@ -9,7 +11,8 @@ import bmdsl
 
 def test_equation_6() -> None:
     n, k = 4.0, 0.5
-    text = f"""model m {{ visible v[3] : multinary({n:g}, gain = {k})  hidden h[2] : multinary({n:g}, gain = {k})  param W, a, b
+    text = f"""model m {{ visible v[3] : multinary({n:g}, gain = {k})
+      hidden h[2] : multinary({n:g}, gain = {k})  param W, a, b
       energy = - W[i,j] v[i] h[j] - a[i] v[i] - b[j] h[j] }}"""
     machine = bmdsl.parse(text).compile(dtype="float64", backend="reference")
     generator = np.random.default_rng(2)
@@ -18,7 +21,14 @@ def test_equation_6() -> None:
     v = generator.uniform(0, n, (5, 3))
 
     def loss(p: dict[str, np.ndarray]) -> float:
-        up, back = p["b"] + v @ p["W"], n / (1 + np.exp(-k * (p["a"] + (n / (1 + np.exp(-k * (p["b"] + v @ p["W"])))) @ p["W"].T)))
+        up, back = (
+            p["b"] + v @ p["W"],
+            n
+            / (
+                1
+                + np.exp(-k * (p["a"] + (n / (1 + np.exp(-k * (p["b"] + v @ p["W"])))) @ p["W"].T))
+            ),
+        )
         integral = n / k * (np.logaddexp(0, k * up) - np.logaddexp(0, k * (p["b"] + back @ p["W"])))
         return float(((v - back) @ p["a"] + integral.sum(1)).mean())
 
@@ -30,4 +40,6 @@ def test_equation_6() -> None:
             moved = [{m: np.array(y) for m, y in machine.params.items()} for _ in range(2)]
             moved[0][name][at] += 1e-5
             moved[1][name][at] -= 1e-5
-            np.testing.assert_allclose(out[name][at], (loss(moved[0]) - loss(moved[1])) / 2e-5, atol=1e-6)
+            np.testing.assert_allclose(
+                out[name][at], (loss(moved[0]) - loss(moved[1])) / 2e-5, atol=1e-6
+            )

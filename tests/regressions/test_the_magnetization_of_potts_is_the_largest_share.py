@@ -8,7 +8,10 @@ import pytest
 import bmdsl
 from bmdsl.inference.observing import measures
 
-POTTS = "model p { visible s[4] : categorical(K = 3)  param J init 0  energy = - J s[i,k] s[wrap(i+1),k] }"
+POTTS = (
+    "model p { visible s[4] : categorical(K = 3)  param J init 0  energy = - J s[i,k]"
+    " s[wrap(i+1),k] }"
+)
 
 
 @pytest.mark.parametrize(

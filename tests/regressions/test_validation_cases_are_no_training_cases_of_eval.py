@@ -1,4 +1,6 @@
-"""`bm eval` put cases that `validate` had held out among the training cases, so that larger models looked better than they were."""
+"""`bm eval` put cases that `validate` had held out among the training cases, so that larger models
+looked better than they were.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,8 @@ TEXT = """model m(D = 10) {
   visible v[D] : binary
   param b init logit_mean(v)
   energy = - b[i] v[i]
-  train { positive exact  negative exact  optimizer sgd(rate = 1e-14)  batch 10  epochs 1  validate 0.5 }
+  train { positive exact  negative exact  optimizer sgd(rate = 1e-14)  batch 10  epochs 1
+  validate 0.5 }
 }"""
 
 
@@ -28,4 +31,6 @@ def test_eval_has_them_apart_and_infer_has_all_in_order(tmp_path):
     np.testing.assert_allclose(parts["train"].log_likelihood, likelihood[trained].mean())
     np.testing.assert_allclose(parts["validation"].log_likelihood, likelihood[~trained].mean())
     np.testing.assert_array_equal(last_part(tmp_path / "run", None, None)[2]["v"], x)
-    np.testing.assert_array_equal(last_part(tmp_path / "run", None, "validation")[2]["v"], x[~trained])
+    np.testing.assert_array_equal(
+        last_part(tmp_path / "run", None, "validation")[2]["v"], x[~trained]
+    )

@@ -1,5 +1,8 @@
-"""A compiled routine took a model's words for its own: a parameter `n` for the model's lengths, a group `steps` or `states_z` for a
-number of the routine's, a group `x2` for the square of x, a group `rows` for the size of a minibatch."""
+"""A compiled routine took a model's words for its own: a parameter `n` for the model's lengths, a
+group `steps` or `states_z` for a
+number of the routine's, a group `x2` for the square of x, a group `rows` for the size of a
+minibatch.
+"""
 
 from __future__ import annotations
 
@@ -8,10 +11,13 @@ import pytest
 
 import bmdsl
 
-TEXT = """model m {{ visible {x}[3] : gaussian(sigma = 0.7)  hidden {h}[3] : spin  hidden {z} : categorical(3)
+TEXT = """model m {{ visible {x}[3] : gaussian(sigma = 0.7)  hidden {h}[3] : spin
+  hidden {z} : categorical(3)
   param {W}, {B}, {b}
-  energy = - {W}[i,j] {x}[i] {h}[j] + 0.125 {B}[i,j] {x}[i]^2 {h}[j] - {b}[i,k] {x}[i] {z}[k] + 0.1 {x}[i]^2 - 0.2 {h}[j]
-  train {{ positive meanfield(steps = 3)  negative cd(steps = 2)  optimizer sgd(rate = 0.05)  batch 4  epochs 2 }} }}"""
+  energy = - {W}[i,j] {x}[i] {h}[j] + 0.125 {B}[i,j] {x}[i]^2 {h}[j] - {b}[i,k] {x}[i] {z}[k]
+             + 0.1 {x}[i]^2 - 0.2 {h}[j]
+  train {{ positive meanfield(steps = 3)  negative cd(steps = 2)  optimizer sgd(rate = 0.05)
+  batch 4  epochs 2 }} }}"""
 PLAIN = dict(zip("xhzWBb", "xhzWBb", strict=True))
 WORDS = (
     {"h": "x2"},
@@ -27,7 +33,9 @@ WORDS = (
 
 
 def trained(words: dict[str, str]) -> dict[str, np.ndarray]:
-    """Parameters after two epochs, the last minibatch of each smaller than the others, and samples, under the plain words."""
+    """Parameters after two epochs, the last minibatch of each smaller than the others, and samples,
+    under the plain words.
+    """
     machine = bmdsl.parse(TEXT.format(**PLAIN | words)).compile(seed=2, dtype="float64")
     generator = np.random.default_rng(0)
     for name in ("W", "B", "b"):

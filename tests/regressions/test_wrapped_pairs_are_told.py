@@ -1,4 +1,6 @@
-"""`wrap` on an axis of length 2 counted 8 bonds of 2×2 units where the periodic grid has 4, unsaid."""
+"""`wrap` on an axis of length 2 counted 8 bonds of 2×2 units where the periodic grid has
+4, unsaid.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,10 @@ import bmdsl
 
 SIDE = "model m {{ visible s[{n},{n}] : spin  energy = {energy} }}"
 SUMS = "- s[x,y] s[wrap(x+1),y] - s[x,y] s[x,wrap(y+1)]"
-GRID = "model m { graph G = grid(2, 2, periodic = true)  visible s[4] : spin  energy = - s[i] s[j] for <i,j> in G }"
+GRID = (
+    "model m { graph G = grid(2, 2, periodic = true)  visible s[4] : spin  energy = - s[i] s[j] for"
+    " <i,j> in G }"
+)
 
 
 def _codes(text: str) -> list[str]:
@@ -25,7 +30,9 @@ def test_two_by_two_has_eight_bonds_by_wrap_and_four_by_grid() -> None:
     text = SIDE.format(n=2, energy=SUMS)
     up = np.ones((1, 2, 2))
     assert bmdsl.parse(text).compile(dtype="float64", backend="reference").energy(s=up) == [-8]
-    assert bmdsl.parse(GRID).compile(dtype="float64", backend="reference").energy(s=up.reshape(1, 4)) == [-4]
+    assert bmdsl.parse(GRID).compile(dtype="float64", backend="reference").energy(
+        s=up.reshape(1, 4)
+    ) == [-4]
     assert _codes(text) == ["BM961", "BM961"] and _codes(GRID) == []
     assert _codes(SIDE.format(n=3, energy=SUMS)) == []
 

@@ -178,9 +178,12 @@ class Held(Slopes):
                 1.0,
                 max(
                     loose,
-                    1e-6
-                    if g.unit.support(*g.arguments, *([g.states] if g.unit.states else [])) is None
-                    else 1e-8,
+                    (
+                        1e-6
+                        if g.unit.support(*g.arguments, *([g.states] if g.unit.states else []))
+                        is None
+                        else 1e-8
+                    ),
                 ),
             )
 

@@ -60,8 +60,10 @@ def joint_nodes(
         weights *= w[index[k]]
         columns[name].append(states[index[k]].reshape(index.shape[1], -1))
     return {
-        name: np.concatenate(c, axis=1).reshape(
-            index.shape[1], *(int(n) for n in plan.group(name).axes)
+        name: (
+            np.concatenate(c, axis=1).reshape(
+                index.shape[1], *(int(n) for n in plan.group(name).axes)
+            )
         )
         for name, c in columns.items()
     }, weights

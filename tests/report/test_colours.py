@@ -14,7 +14,15 @@ MODEL = """model m(C, S) { visible v[C,S,S] : gaussian  hidden h[2,S,S] : binary
   param W[C,2,3,3] energy = - W[c,k,p,q] v[c,pad(x+p-1),pad(y+q-1)] h[k,x,y] }"""
 
 
-@pytest.mark.parametrize(("shape", "wanted"), [((5, 6, 6), (1, 6, 6)), ((5, 36), (1, 6, 6)), ((5, 6, 6, 3), (3, 6, 6)), ((5, 3, 6, 6), (3, 6, 6))])
+@pytest.mark.parametrize(
+    ("shape", "wanted"),
+    [
+        ((5, 6, 6), (1, 6, 6)),
+        ((5, 36), (1, 6, 6)),
+        ((5, 6, 6, 3), (3, 6, 6)),
+        ((5, 3, 6, 6), (3, 6, 6)),
+    ],
+)
 def test_images_get_their_colours_first(shape: tuple[int, ...], wanted: tuple[int, ...]) -> None:
     x = np.random.default_rng(0).normal(size=shape)
     model = bmdsl.parse(MODEL)
@@ -29,7 +37,10 @@ def test_images_get_their_colours_first(shape: tuple[int, ...], wanted: tuple[in
 @pytest.mark.parametrize(("shape", "wanted"), [("4, 9", (4, 9)), ("S, S", (6, 6))])
 def test_flat_cases_fill_two_axes(shape: str, wanted: tuple[int, int]) -> None:
     arguments, length = ("(S)", "S") if "S" in shape else ("", "9")
-    model = bmdsl.parse(f"model m{arguments} {{ visible v[{shape}] : gaussian  hidden h[2] : binary  param W[{length}, 2]  energy = - W[y,j] v[x,y] h[j] }}")
+    model = bmdsl.parse(
+        f"model m{arguments} {{ visible v[{shape}] : gaussian  hidden h[2] : binary  param"
+        f" W[{length}, 2]  energy = - W[y,j] v[x,y] h[j] }}"
+    )
     x = np.random.default_rng(0).normal(size=(5, 36))
     found = flatten({"v": x}, model.checked)["v"]
     np.testing.assert_array_equal(found, x.reshape(5, *wanted))
@@ -40,7 +51,10 @@ def test_flat_cases_fill_two_axes(shape: str, wanted: tuple[int, int]) -> None:
 
 
 def test_a_length_that_data_do_not_give_is_named_with_their_shape() -> None:
-    with pytest.raises(bmdsl.BmError, match=r"(?s)BM865.*which the data do not give: `v` has shape \(cases, 35\).*-D .=\.\.\."):
+    with pytest.raises(
+        bmdsl.BmError,
+        match=r"(?s)BM865.*which the data do not give: `v` has shape \(cases, 35\).*-D .=\.\.\.",
+    ):
         bound(bmdsl.parse(MODEL), np.zeros((5, 35)))
 
 

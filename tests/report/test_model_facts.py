@@ -8,7 +8,10 @@ from bmdsl.report import model_facts
 
 def test_the_order_of_a_factored_term_s_sum_is_shown_with_its_cost():
     text = model_facts.as_text(bmdsl.load("factored", D=784, E=784).plan)
-    assert "y <- term 0: 1. C h → [·, f]  2. A x → [·, f]  3. (1) (2) → [·, f]  4. (3) B → [·, j]  (32.4 MFLOP, at most 314 kB in between)" in text
+    assert (
+        "y <- term 0: 1. C h → [·, f]  2. A x → [·, f]  3. (1) (2) → [·, f]  4. (3) B → [·, j] "
+        " (32.4 MFLOP, at most 314 kB in between)" in text
+    )
     assert "x <-" not in text  # a given group has no field
     assert "chosen once D, E are known" in model_facts.as_text(bmdsl.load("factored").plan)
 

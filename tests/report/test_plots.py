@@ -10,7 +10,13 @@ import pytest
 
 import bmdsl
 from bmdsl.data.finding import image_shapes
-from bmdsl.report.layer_filters import combined, largest, layer_filters, shared_filters, weight_norms
+from bmdsl.report.layer_filters import (
+    combined,
+    largest,
+    layer_filters,
+    shared_filters,
+    weight_norms,
+)
 from bmdsl.report.plots import GAP, HEAD, LEAST, MARGIN, curves, montage, tiles
 from bmdsl.report.run_pictures import write_pictures
 from bmdsl.report.subject import Subject
@@ -22,7 +28,9 @@ COUPLED = """model m {
 }"""
 
 
-@pytest.mark.parametrize(("n", "shape"), [(1, (40, 40)), (7, (8, 8)), (100, (8, 8)), (12, (28, 20)), (5, (33, 32, 3))])
+@pytest.mark.parametrize(
+    ("n", "shape"), [(1, (40, 40)), (7, (8, 8)), (100, (8, 8)), (12, (28, 20)), (5, (33, 32, 3))]
+)
 def test_a_montage_has_every_image_once_in_reading_order(n: int, shape: tuple[int, ...]):
     images = np.arange(n * int(np.prod(shape)), dtype=float).reshape(n, -1)
     picture = montage(images, shape, np.nan)
@@ -31,16 +39,22 @@ def test_a_montage_has_every_image_once_in_reading_order(n: int, shape: tuple[in
     columns = (picture.shape[1] + GAP) // (width + GAP)
     for k in range(n):
         y, x = (k // columns) * (height + GAP), (k % columns) * (width + GAP)
-        assert np.array_equal(picture[y : y + height : zoom, x : x + width : zoom].ravel(), images[k])
+        assert np.array_equal(
+            picture[y : y + height : zoom, x : x + width : zoom].ravel(), images[k]
+        )
     assert 0.4 < picture.shape[0] / picture.shape[1] < 2.6
     assert np.isfinite(picture).sum() == images.size * zoom * zoom
 
 
-@pytest.mark.parametrize("direct", [COUPLED, COUPLED.replace("W[j,x,y]", "W[x,y,j]")], ids=["h first", "v first"])
+@pytest.mark.parametrize(
+    "direct", [COUPLED, COUPLED.replace("W[j,x,y]", "W[x,y,j]")], ids=["h first", "v first"]
+)
 def test_filters_are_the_energys_weights_largest_first(direct: str):
     machine = bmdsl.parse(direct).compile()
     weights = np.random.default_rng(0).normal(size=(5, 12)) * np.array([1, 5, 2, 4, 3])[:, None]
-    machine.params["W"] = weights.reshape(5, 4, 3) if "W[j" in direct else weights.T.reshape(4, 3, 5)
+    machine.params["W"] = (
+        weights.reshape(5, 4, 3) if "W[j" in direct else weights.T.reshape(4, 3, 5)
+    )
     found = layer_filters(machine, "v")
     assert list(found) == ["h"]
     assert np.allclose(largest(found["h"], 9), weights[[1, 3, 4, 2, 0]], atol=1e-5)
@@ -48,7 +62,8 @@ def test_filters_are_the_energys_weights_largest_first(direct: str):
 
 @pytest.mark.parametrize("colours", [1, 3])
 def test_filters_of_a_convolution_are_its_parameter_whatever_its_axes_order(colours: int):
-    text = f"""model m {{ visible v[{colours}, 6, 6] : binary  hidden h[4, 3, 3] : binary  param W[2, {colours}, 4, 2]
+    text = f"""model m {{ visible v[{colours}, 6, 6] : binary  hidden h[4, 3, 3] : binary
+      param W[2, {colours}, 4, 2]
       energy = - W[p,c,k,q] v[c, 2*x+p, 2*y+q] h[k,x,y] }}"""
     machine = bmdsl.parse(text).compile()
     W = np.random.default_rng(0).normal(size=(2, colours, 4, 2))
@@ -63,12 +78,18 @@ def test_filters_of_a_convolution_are_its_parameter_whatever_its_axes_order(colo
 
 
 def test_no_filters_without_one_parameter_between_the_groups():
-    text = "model m { visible v[4] : binary  hidden h[3] : binary  param b, c  energy = - b[i] v[i] - c[j] h[j] }"
+    text = (
+        "model m { visible v[4] : binary  hidden h[3] : binary  param b, c  energy = - b[i] v[i] -"
+        " c[j] h[j] }"
+    )
     assert layer_filters(bmdsl.parse(text).compile(), "v") == {}
 
 
 def test_higher_filters_combine_the_twenty_strongest_connections():
-    machine = bmdsl.parse("model m { visible v[9] : binary  hidden h[30] : binary  hidden g[4] : binary  layers v -- h -- g }").compile(dtype="float64")
+    machine = bmdsl.parse(
+        "model m { visible v[9] : binary  hidden h[30] : binary  hidden g[4] : binary  layers v --"
+        " h -- g }"
+    ).compile(dtype="float64")
     generator = np.random.default_rng(0)
     W, V = generator.normal(size=(9, 30)), generator.normal(size=(30, 4))
     machine.params["W_v_h"], machine.params["W_h_g"] = W, V
@@ -77,9 +98,13 @@ def test_higher_filters_combine_the_twenty_strongest_connections():
     for k in range(4):
         strongest = np.argsort(-np.abs(V[:, k]))[:20]
         assert np.allclose(found["g"][k], W[:, strongest] @ V[strongest, k])
-    assert np.allclose(combined(V.T[:, :5], W.T[:5]), V.T[:, :5] @ W.T[:5])  # fewer than twenty: all
+    assert np.allclose(
+        combined(V.T[:, :5], W.T[:5]), V.T[:, :5] @ W.T[:5]
+    )  # fewer than twenty: all
     norms = weight_norms(machine)
-    assert np.allclose(norms["W_v_h"], np.linalg.norm(W, axis=0)) and np.allclose(norms["W_h_g"], np.linalg.norm(V, axis=0))
+    assert np.allclose(norms["W_v_h"], np.linalg.norm(W, axis=0)) and np.allclose(
+        norms["W_h_g"], np.linalg.norm(V, axis=0)
+    )
 
 
 def test_image_shapes_come_from_the_data_the_group_or_a_square():
@@ -113,13 +138,21 @@ def test_tiles_are_drawn_pixel_by_pixel_beneath_a_title_that_is_not_cut(tmp_path
         found, np.select([wanted == 0, wanted == 1], [0, 3], 1).repeat(zoom, 0).repeat(zoom, 1)
     )
     inked = np.flatnonzero((drawn[:HEAD] < 128).any(0))
-    assert inked[-1] - inked[0] > size[1] and MARGIN // 2 < inked[0] and inked[-1] < drawn.shape[1] - MARGIN // 2
+    assert (
+        inked[-1] - inked[0] > size[1]
+        and MARGIN // 2 < inked[0]
+        and inked[-1] < drawn.shape[1] - MARGIN // 2
+    )
 
 
 @pytest.mark.slow
 def test_pictures_of_a_run_take_seconds_at_most(tmp_path: Path) -> None:
-    run = bmdsl.load("rbm").bind(None, D=64).compile().train("digits", out=tmp_path / "run", epochs=5)
-    subject = Subject(run.machine, {"v": (8, 8)}, run.metrics, run.chains, {"v": np.zeros((24, 64), np.float32)})
+    run = (
+        bmdsl.load("rbm").bind(None, D=64).compile().train("digits", out=tmp_path / "run", epochs=5)
+    )
+    subject = Subject(
+        run.machine, {"v": (8, 8)}, run.metrics, run.chains, {"v": np.zeros((24, 64), np.float32)}
+    )
     begun = time.process_time()
     assert len(write_pictures(subject, tmp_path)) == 6
     assert time.process_time() - begun < 5

@@ -1,4 +1,6 @@
-"""A run knows the data that it was trained on by their SHA-256: moved ones are found, changed ones are told."""
+"""A run knows the data that it was trained on by their SHA-256: moved ones are found, changed ones
+are told.
+"""
 
 from __future__ import annotations
 
@@ -131,5 +133,8 @@ def test_weights_that_have_changed_are_told(file, tmp_path):
 
 def test_the_command_line_takes_the_data(file, tmp_path, capsys, monkeypatch):
     run = begin(X, tmp_path / "run")
-    assert Bm(tmp_path, monkeypatch, capsys)("resume", run, file, "--set", "train.epochs=4").returncode == 0
+    assert (
+        Bm(tmp_path, monkeypatch, capsys)("resume", run, file, "--set", "train.epochs=4").returncode
+        == 0
+    )
     np.testing.assert_array_equal(bmdsl.open(run).params["W"], whole())

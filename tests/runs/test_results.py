@@ -19,7 +19,8 @@ from bmdsl.tasks.sample import Chosen, draw, subject
 
 TABLE = ",a,b,c,d\n" + "".join(f"{k},{k % 2},1,{(k + 1) % 2},0\n" for k in range(12))
 TEXT = """model m { visible v[4] : binary  visible y : categorical(2)  hidden h[2] : binary
-  param W, A  energy = - W[i,j] v[i] h[j] - A[k,j] y[k] h[j]  train { epochs 1  negative exact } }"""
+  param W, A  energy = - W[i,j] v[i] h[j] - A[k,j] y[k] h[j]  train { epochs 1
+  negative exact } }"""
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +71,9 @@ def test_all_visible_groups_are_written(labelled: Path, tmp_path: Path) -> None:
         v, y = file["v"].copy(), file["y"].copy()
     v[0, 1] = y[1] = np.nan
     np.savez(tmp_path / "gaps.npz", v=v, y=y)
-    found = infer(labelled / "run", str(tmp_path / "gaps.npz"), None, tmp_path / "f", impute="nan", steps=4)
+    found = infer(
+        labelled / "run", str(tmp_path / "gaps.npz"), None, tmp_path / "f", impute="nan", steps=4
+    )
     assert found.path == tmp_path / "f.npz" and found.shapes == {"v": (10, 4), "y": (10, 2)}
     with np.load(found.path) as got:
         for n, x in (("v", v), ("y", y)):
@@ -79,7 +82,9 @@ def test_all_visible_groups_are_written(labelled: Path, tmp_path: Path) -> None:
             assert np.isfinite(got[n]).all()
     mask = {"v": np.array([1, 0, 0, 0]), "y": np.ones((10, 2))}
     np.savez(tmp_path / "mask.npz", **mask)
-    found = infer(labelled / "run", None, None, tmp_path / "g.npz", impute=str(tmp_path / "mask.npz"), steps=4)
+    found = infer(
+        labelled / "run", None, None, tmp_path / "g.npz", impute=str(tmp_path / "mask.npz"), steps=4
+    )
     with np.load(found.path) as got, np.load(labelled / "d.npz") as was:
         np.testing.assert_array_equal(got["v"][:, 1:], was["v"][:, 1:])
         assert ((got["v"][:, 0] > 0) & (got["v"][:, 0] < 1)).all()
@@ -116,7 +121,9 @@ def test_features_of_what_was_seen_are_written_and_it_is_said(table: Path, tmp_p
         ("x.csv", (".npy", ".csv"), "x.csv"),
     ],
 )
-def test_a_name_has_the_ending_of_what_is_written(name: str, endings: tuple[str, ...], wanted: str | None) -> None:
+def test_a_name_has_the_ending_of_what_is_written(
+    name: str, endings: tuple[str, ...], wanted: str | None
+) -> None:
     if wanted is not None:
         assert with_ending(Path("d") / name, endings) == Path("d") / wanted
         return

@@ -1,4 +1,6 @@
-"""The verdict on random energies, proper, improper or open, against the energy itself far out along many rays."""
+"""The verdict on random energies, proper, improper or open, against the energy itself far out along
+many rays.
+"""
 
 from __future__ import annotations
 
@@ -21,29 +23,45 @@ CLEAR = 1e-3
 
 
 class Energy:
-    """E as a list of (coefficient, ((unit, power), ...)), the units by name: what the model's text says, for plain arrays."""
+    """E as a list of (coefficient, ((unit, power), ...)), the units by name: what the model's text
+    says, for plain arrays.
+    """
 
-    def __init__(self, units: dict[str, str], addends: list[tuple[float, tuple[tuple[str, int], ...]]]) -> None:
+    def __init__(
+        self, units: dict[str, str], addends: list[tuple[float, tuple[tuple[str, int], ...]]]
+    ) -> None:
         self.units, self.addends = units, addends
         self.real = [n for n, kind in units.items() if kind in REALS]
         self.bounded = [n for n, kind in units.items() if kind in BOUNDED]
 
     def text(self) -> str:
         roles = itertools.chain(["visible"], itertools.repeat("hidden"))
-        groups = "  ".join(f"{role} {n} : {kind}" for role, (n, kind) in zip(roles, self.units.items(), strict=False))
-        shown = (f"{c:+.4f} " + " ".join(n if p == 1 else f"{n}^{p}" for n, p in units) for c, units in self.addends)
+        groups = "  ".join(
+            f"{role} {n} : {kind}"
+            for role, (n, kind) in zip(roles, self.units.items(), strict=False)
+        )
+        shown = (
+            f"{c:+.4f} " + " ".join(n if p == 1 else f"{n}^{p}" for n, p in units)
+            for c, units in self.addends
+        )
         return f"model m {{ {groups}  energy = {' '.join(shown)} }}"
 
     def parts(self, x: dict[str, np.ndarray]) -> np.ndarray:
         """Every addend and every base measure, [addends, rays]."""
         out = [c * np.prod([x[n] ** p for n, p in units], axis=0) for c, units in self.addends]
         for n in self.real:
-            out.append(np.array([math.lgamma(v + 1) for v in x[n]]) if self.units[n] == "poisson" else x[n] ** 2 / 2)
+            out.append(
+                np.array([math.lgamma(v + 1) for v in x[n]])
+                if self.units[n] == "poisson"
+                else x[n] ** 2 / 2
+            )
         return np.array([np.broadcast_to(o, out[-1].shape) for o in out])
 
     def rays(self, generator: np.random.Generator, count: int) -> np.ndarray:
         """Unit directions of the real units, in all their subsets, [rays, units]."""
-        u = generator.normal(size=(count, len(self.real))) * np.exp(generator.normal(size=(count, len(self.real))))
+        u = generator.normal(size=(count, len(self.real))) * np.exp(
+            generator.normal(size=(count, len(self.real)))
+        )
         u *= generator.random(u.shape) < 0.75
         for k, n in enumerate(self.real):
             if self.units[n] != "gaussian":
@@ -52,10 +70,14 @@ class Energy:
         return u / np.linalg.norm(u, axis=1, keepdims=True)
 
     def lowest(self, u: np.ndarray, r: float) -> float:
-        """The least E as a share of its addends' sizes, over rays and states of the bounded units."""
+        """The least E as a share of its addends' sizes, over rays and states of the
+        bounded units.
+        """
         low = np.inf
         for state in itertools.product(*(BOUNDED[self.units[n]] for n in self.bounded)):
-            x = {n: r * u[:, k] for k, n in enumerate(self.real)} | {n: np.full(len(u), s) for n, s in zip(self.bounded, state, strict=True)}
+            x = {n: r * u[:, k] for k, n in enumerate(self.real)} | {
+                n: np.full(len(u), s) for n, s in zip(self.bounded, state, strict=True)
+            }
             parts = self.parts(x)
             low = min(low, float((parts.sum(0) / np.abs(parts).sum(0)).min()))
         return low
@@ -64,9 +86,13 @@ class Energy:
 @st.composite
 def energies(draw: st.DrawFn, top: int) -> Energy:
     """1 to 3 real units, 0 to 2 bounded ones, addends of degree up to `top` in the real ones."""
-    reals = draw(st.lists(st.sampled_from(["gaussian", "gaussian", *REALS]), min_size=1, max_size=3))
+    reals = draw(
+        st.lists(st.sampled_from(["gaussian", "gaussian", *REALS]), min_size=1, max_size=3)
+    )
     bounded = draw(st.lists(st.sampled_from(sorted(BOUNDED)), max_size=2))
-    units = {f"x{k}": kind for k, kind in enumerate(reals)} | {f"s{k}": kind for k, kind in enumerate(bounded)}
+    units = {f"x{k}": kind for k, kind in enumerate(reals)} | {
+        f"s{k}": kind for k, kind in enumerate(bounded)
+    }
     square = [n for n in units if units[n] in ("gaussian", "rectified")]
     names = list(units)
     found: dict[tuple[tuple[str, int], ...], float] = {}
@@ -96,7 +122,9 @@ def verdict(e: Energy) -> tuple[str, list]:
         return "proper", []
     found = judge(growth, m.program.couple(m.params))
     kinds = [f.verdict for f in found]
-    return next((k for k in ("improper", "open") if k in kinds), "proper"), [(growth, f) for f in found if f.verdict == "improper"]
+    return next((k for k in ("improper", "open") if k in kinds), "proper"), [
+        (growth, f) for f in found if f.verdict == "improper"
+    ]
 
 
 def held_against_rays(e: Energy) -> str:
@@ -112,7 +140,9 @@ def held_against_rays(e: Energy) -> str:
         direction = direction if one.ray is None else one.ray.direction
         ray = np.array([[direction[growth.offset[n]] for n in e.real]])
         for k, n in enumerate(e.real):
-            assert ray[0, k] >= 0 or e.units[n] == "gaussian", "a direction that the units cannot take"
+            assert ray[0, k] >= 0 or e.units[n] == "gaussian", (
+                "a direction that the units cannot take"
+            )
         assert e.lowest(ray, 1e9) < 1e-12, (e.text(), one)  # 0 where a precision is 0
     return said if abs(low) > CLEAR else "close"
 
@@ -135,30 +165,67 @@ def test_a_verdict_on_energies_of_any_degree_is_right(e: Energy) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("visible x : gaussian  visible y : gaussian  visible z : gaussian  energy = - 0.1 x y z", "improper"),
-        ("visible x : gaussian  visible y : gaussian  visible h : binary  energy = - 0.1 x y h", "proper"),
-        ("visible x : gaussian  visible y : gaussian  visible h : binary  energy = - 3 x y h", "improper"),
+        (
+            (
+                "visible x : gaussian  visible y : gaussian  visible z : gaussian  energy = - 0.1"
+                " x y z"
+            ),
+            "improper",
+        ),
+        (
+            "visible x : gaussian  visible y : gaussian  visible h : binary  energy = - 0.1 x y h",
+            "proper",
+        ),
+        (
+            "visible x : gaussian  visible y : gaussian  visible h : binary  energy = - 3 x y h",
+            "improper",
+        ),
         ("visible x : gaussian  visible y : gaussian  energy = 2 x^2 y^2 - 1.5 x^2", "improper"),
         ("visible x : gaussian  visible y : gaussian  energy = 2 x^2 y^2 - 0.3 x^2", "proper"),
         ("visible x : gaussian  visible y : rectified  energy = 2 x^2 y", "proper"),
         ("visible x : gaussian  visible y : rectified  energy = - 0.1 x^2 y", "improper"),
-        ("visible x : rectified  visible y : rectified  visible z : poisson  energy = x y z", "proper"),
+        (
+            "visible x : rectified  visible y : rectified  visible z : poisson  energy = x y z",
+            "proper",
+        ),
         ("visible x[2] : gaussian  energy = sum[i] square(square(x[i])) - 3 x[i]^2", "proper"),
-        ("visible x[2] : gaussian  energy = sum[i] square(square(x[i])) - sum[i] square(x[i])", "proper"),
-        ("visible x[3] : gaussian  energy = sum[i] square(square(x[i])) - 2 x[i] x[wrap(i+1)]", "BM861"),
+        (
+            "visible x[2] : gaussian  energy = sum[i] square(square(x[i])) - sum[i] square(x[i])",
+            "proper",
+        ),
+        (
+            "visible x[3] : gaussian  energy = sum[i] square(square(x[i])) - 2 x[i] x[wrap(i+1)]",
+            "BM861",
+        ),
         ("visible x[2] : gaussian  energy = square(square(x[0] - x[1])) - 3 x[i]^2", "improper"),
         ("visible x[2] : gaussian  energy = square(square(x[0] - x[1])) - 0.3 x[i]^2", "proper"),
-        ("visible x : gaussian  visible y : gaussian  energy = square(square(x)) - x^2 - 0.9 x y", "proper"),
-        ("visible x : gaussian  energy = - 0.3 square(softplus(x)) - 0.3 square(softplus(-x))", "open"),
+        (
+            (
+                "visible x : gaussian  visible y : gaussian  energy = square(square(x)) - x^2 -"
+                " 0.9 x y"
+            ),
+            "proper",
+        ),
+        (
+            "visible x : gaussian  energy = - 0.3 square(softplus(x)) - 0.3 square(softplus(-x))",
+            "open",
+        ),
         ("visible x : gaussian  energy = - 0.6 square(softplus(x))", "improper"),
-        ("visible x[2] : gaussian  energy = 2 * square(square(x[0])) - square(square(x[1]))", "improper"),
+        (
+            "visible x[2] : gaussian  energy = 2 * square(square(x[0])) - square(square(x[1]))",
+            "improper",
+        ),
     ],
 )
 def test_a_verdict_worked_out_by_hand(text: str, said: str) -> None:
     try:
-        m = bmdsl.parse(f"model m {{ {text} }}").compile(seed=0, dtype="float64", backend="reference")
+        m = bmdsl.parse(f"model m {{ {text} }}").compile(
+            seed=0, dtype="float64", backend="reference"
+        )
     except bmdsl.BmError as refused:
         assert refused.diagnostics[0].code == said, str(refused)
         return
-    found = {f.verdict for f in judge(m._propriety.growth, m.program.couple(m.params))} or {"proper"}
+    found = {f.verdict for f in judge(m._propriety.growth, m.program.couple(m.params))} or {
+        "proper"
+    }
     assert found == {said} or (said == "improper" and said in found)

@@ -13,11 +13,17 @@ MODEL = """model m {{ visible v[2, 3, 4] : binary  hidden h[5] : binary  param W
 
 
 def start(declared: str, letters: str, v: np.ndarray) -> np.ndarray:
-    return data_parameters(bmdsl.parse(MODEL.format(declared=declared, letters=letters)).checked, {"v": v})["a"]
+    return data_parameters(
+        bmdsl.parse(MODEL.format(declared=declared, letters=letters)).checked, {"v": v}
+    )["a"]
 
 
-@pytest.mark.parametrize(("letters", "axes"), [("c,x,y", ()), ("c", (2, 3)), ("x", (1, 3)), ("y,c", (2,))])
-def test_a_shared_bias_starts_from_the_mean_over_what_it_shares(letters: str, axes: tuple[int, ...]) -> None:
+@pytest.mark.parametrize(
+    ("letters", "axes"), [("c,x,y", ()), ("c", (2, 3)), ("x", (1, 3)), ("y,c", (2,))]
+)
+def test_a_shared_bias_starts_from_the_mean_over_what_it_shares(
+    letters: str, axes: tuple[int, ...]
+) -> None:
     v = (np.random.default_rng(0).random((50, 2, 3, 4)) < 0.3).astype(float)
     mean = v.mean((0, *axes))
     mean = mean.T if letters == "y,c" else mean

@@ -15,7 +15,9 @@ ROWS, STREAM = 3, 9
 
 
 def dyadic(m, seed=0):  # type: ignore[no-untyped-def]
-    """Parameters that are multiples of 1/8: every sum of products of states is then exact in any order."""
+    """Parameters that are multiples of 1/8: every sum of products of states is then exact in any
+    order.
+    """
     generator = np.random.default_rng(seed)
     for p in m.model.parameters:
         x = generator.integers(-12, 13, m.params[p.name].shape) / 8.0
@@ -42,9 +44,18 @@ def test_sweeps_agree_bit_for_bit(make, jit):  # type: ignore[no-untyped-def]
 
 
 LISTED = [
-    "model m { visible s[4, 5] : spin  param J, K, b  energy = - J[x,y] s[x,y] s[wrap(x+1),y] - K s[x,y] s[x,pad(y+1)] - b[x] s[x,y] }",
-    "model m { visible s[7] : binary  hidden h[3] : spin  param J, W  energy = - J[i] s[i] s[wrap(i+1)] s[wrap(i+3)] - W[i,j] s[i] h[j] }",
-    "model m { graph G = ring(6)  visible s[6] : categorical(3)  param J  energy = - J[i,j,a,b] s[i,a] s[j,b] for <i,j> in G }",
+    (
+        "model m { visible s[4, 5] : spin  param J, K, b  energy = - J[x,y] s[x,y] s[wrap(x+1),y] -"
+        " K s[x,y] s[x,pad(y+1)] - b[x] s[x,y] }"
+    ),
+    (
+        "model m { visible s[7] : binary  hidden h[3] : spin  param J, W  energy = - J[i] s[i]"
+        " s[wrap(i+1)] s[wrap(i+3)] - W[i,j] s[i] h[j] }"
+    ),
+    (
+        "model m { graph G = ring(6)  visible s[6] : categorical(3)  param J  energy = - J[i,j,a,b]"
+        " s[i,a] s[j,b] for <i,j> in G }"
+    ),
 ]
 
 
@@ -85,7 +96,10 @@ def test_single_precision_module_runs_the_same_compiled_or_not(make):  # type: i
     for m in (compiled, plain):
         dyadic(m)
     states = [m.initial_state(ROWS) for m in (compiled, plain)]
-    rows = [m.sweep(s, 2, {}, update=1, stream=STREAM) for m, s in zip((compiled, plain), states, strict=True)]
+    rows = [
+        m.sweep(s, 2, {}, update=1, stream=STREAM)
+        for m, s in zip((compiled, plain), states, strict=True)
+    ]
     discrete = [g.name for g in compiled.model.groups if g.unit != "gaussian"]
     for name in discrete if len(discrete) == len(compiled.model.groups) else ():
         np.testing.assert_array_equal(states[0][name], states[1][name])

@@ -1,4 +1,6 @@
-"""Missing values in exact methods: random models and random holes against enumeration, real units against closed forms."""
+"""Missing values in exact methods: random models and random holes against enumeration, real units
+against closed forms.
+"""
 
 from __future__ import annotations
 
@@ -22,8 +24,12 @@ Array = np.ndarray
 MANY = list(HealthCheck)
 
 
-def holed(m: Drawn, states: dict[str, Array], generator: np.random.Generator, cases: int) -> dict[str, Array]:
-    """Cases of the visible groups with whole units missing at random, in some all of them, in some none."""
+def holed(
+    m: Drawn, states: dict[str, Array], generator: np.random.Generator, cases: int
+) -> dict[str, Array]:
+    """Cases of the visible groups with whole units missing at random, in some all of them, in some
+    none.
+    """
     rows = generator.integers(0, len(next(iter(states.values()))), cases)
     out = {}
     for g in m.of_role("visible"):
@@ -44,7 +50,9 @@ def agrees(states: dict[str, Array], data: dict[str, Array], r: int) -> Array:
     return keep
 
 
-@settings(max_examples=30, derandomize=True, database=None, deadline=None, suppress_health_check=MANY)
+@settings(
+    max_examples=30, derandomize=True, database=None, deadline=None, suppress_health_check=MANY
+)
 @given(models().filter(lambda m: not any(g.unit in COSTS for g in m.groups)), st.integers(0, 1000))
 def test_missing_units_of_a_random_model_are_summed_out(m: Drawn, seed: int) -> None:
     machine = bmdsl.parse(m.text).compile(seed=seed, dtype="float64", backend="reference")
@@ -78,13 +86,30 @@ def test_missing_units_of_a_random_model_are_summed_out(m: Drawn, seed: int) -> 
             assert g[at] == pytest.approx(wanted, abs=1e-8), (q, at)
 
 
-# ------------------------------------------------------------ units of infinitely many states, in closed form
+# ------------------------------------------------------------ units of infinitely many states, in c
 
-REAL: dict[str, tuple[Callable[[Array], Array], Callable[[Array], Array], Callable[[np.random.Generator], Array]]] = {
-    "gaussian(sigma = 0.8)": (lambda f: 0.32 * f**2 + 0.5 * np.log(2 * np.pi * 0.64), lambda v: -(v**2) / 1.28, lambda g: g.normal(size=(6, 3))),
-    "poisson": (np.exp, lambda v: -np.log([[max(1, np.prod(np.arange(1, x + 1))) for x in row] for row in v]), lambda g: g.poisson(1.5, (6, 3)).astype(float)),
-    "exponential(max = 2)": (lambda f: np.log(np.expm1(2 * f) / f), np.zeros_like, lambda g: g.uniform(0, 2, (6, 3))),
-}  # fmt: skip
+REAL: dict[
+    str,
+    tuple[
+        Callable[[Array], Array], Callable[[Array], Array], Callable[[np.random.Generator], Array]
+    ],
+] = {
+    "gaussian(sigma = 0.8)": (
+        lambda f: 0.32 * f**2 + 0.5 * np.log(2 * np.pi * 0.64),
+        lambda v: -(v**2) / 1.28,
+        lambda g: g.normal(size=(6, 3)),
+    ),
+    "poisson": (
+        np.exp,
+        lambda v: -np.log([[max(1, np.prod(np.arange(1, x + 1))) for x in row] for row in v]),
+        lambda g: g.poisson(1.5, (6, 3)).astype(float),
+    ),
+    "exponential(max = 2)": (
+        lambda f: np.log(np.expm1(2 * f) / f),
+        np.zeros_like,
+        lambda g: g.uniform(0, 2, (6, 3)),
+    ),
+}
 """Type → A(η), log base measure, some values."""
 H = np.array(list(itertools.product((0.0, 1.0), repeat=2)))
 
@@ -92,8 +117,10 @@ H = np.array(list(itertools.product((0.0, 1.0), repeat=2)))
 @pytest.mark.parametrize("unit", REAL)
 def test_missing_units_of_infinitely_many_states_are_summed_in_closed_form(unit: str) -> None:
     a, base, draw = REAL[unit]
-    m = bmdsl.parse(f"model m {{ visible v[3] : {unit}  hidden h[2] : binary  param W, b, c  energy = - W[i,j] v[i] h[j] - b[i] v[i] - c[j] h[j] }}").compile(
-        dtype="float64", backend="reference")  # fmt: skip
+    m = bmdsl.parse(
+        f"model m {{ visible v[3] : {unit}  hidden h[2] : binary  param W, b, c  energy = - W[i,j]"
+        " v[i] h[j] - b[i] v[i] - c[j] h[j] }"
+    ).compile(dtype="float64", backend="reference")
     generator = np.random.default_rng(2)
     for n, x in m.params.items():
         m.params[n] = generator.normal(0, 0.5, x.shape)
@@ -111,7 +138,9 @@ def test_missing_units_of_infinitely_many_states_are_summed_in_closed_form(unit:
     np.testing.assert_allclose(m.free_energy(v=v), -logsumexp(w, axis=1), atol=1e-9)
     p = np.exp(w - logsumexp(w, axis=1, keepdims=True))
     np.testing.assert_allclose(m.posterior(v=v)["h"], p @ H, atol=1e-9)
-    np.testing.assert_allclose(m.log_likelihood(v), logsumexp(w, axis=1) - m.log_partition(), atol=1e-9)
+    np.testing.assert_allclose(
+        m.log_likelihood(v), logsumexp(w, axis=1) - m.log_partition(), atol=1e-9
+    )
     assert m.log_likelihood(v)[2] == pytest.approx(0.0, abs=1e-9)  # nothing was seen of this case
     held = m.marginals(clamp={"v": v[1:2]})
     np.testing.assert_allclose(held["h"], (p @ H)[1], atol=1e-9)
@@ -120,12 +149,17 @@ def test_missing_units_of_infinitely_many_states_are_summed_in_closed_form(unit:
     found = m.gradient(v)
     for name, array in m.params.items():
         for at in np.ndindex(array.shape):
-            wanted = slope(array, at, lambda: (logsumexp(weights(), axis=1) - m.log_partition()).mean())
+            wanted = slope(
+                array, at, lambda: (logsumexp(weights(), axis=1) - m.log_partition()).mean()
+            )
             assert found[name][at] == pytest.approx(wanted, abs=1e-6)
 
 
 def test_missing_gaussians_that_meet_gaussians_are_refused_and_say_why() -> None:
-    m = bmdsl.parse("model m { visible v[2] : gaussian  hidden h[2] : gaussian  param W  energy = - 0.1 W[i,j] v[i] h[j] }").compile(backend="reference")
+    m = bmdsl.parse(
+        "model m { visible v[2] : gaussian  hidden h[2] : gaussian  param W  energy = - 0.1 W[i,j]"
+        " v[i] h[j] }"
+    ).compile(backend="reference")
     assert np.isfinite(m.free_energy(v=np.ones((1, 2)))).all()
     with pytest.raises(BmError, match="(?s)BM801.*terms couple v and h.*1 unit of `v` is missing"):
         m.free_energy(v=np.array([[1.0, np.nan]]))
@@ -135,33 +169,45 @@ def test_missing_gaussians_that_meet_gaussians_are_refused_and_say_why() -> None
 
 
 def test_many_missing_units_of_a_sparse_machine_are_summed_unit_after_unit() -> None:
-    """30 of 40 spins of an open chain: between spins that were seen the chain is tanh-bound, so F is a sum over gaps."""
-    m = bmdsl.parse("model m { visible s[40] : spin  param J  energy = - J s[i] s[pad(i+1)] }").compile(dtype="float64", backend="reference")
+    """30 of 40 spins of an open chain: between spins that were seen the chain is tanh-bound, so F
+    is a sum over gaps.
+    """
+    m = bmdsl.parse(
+        "model m { visible s[40] : spin  param J  energy = - J s[i] s[pad(i+1)] }"
+    ).compile(dtype="float64", backend="reference")
     m.params["J"] = 0.7
     s = np.full((2, 40), np.nan)
     s[:, ::4] = np.where(np.random.default_rng(0).random((2, 10)) < 0.5, -1.0, 1.0)
-    step = np.linalg.matrix_power(np.exp(0.7 * np.array([[1, -1], [-1, 1]])), 4)  # from one seen spin to the next, over three
+    step = np.linalg.matrix_power(
+        np.exp(0.7 * np.array([[1, -1], [-1, 1]])), 4
+    )  # from one seen spin to the next, over three
     code = (s[:, ::4] < 0).astype(int)
     wanted = np.log(step[code[:, :-1], code[:, 1:]]).sum(1) + 3 * np.log(2 * np.cosh(0.7))
     np.testing.assert_allclose(-m.free_energy(s=s), wanted, atol=1e-9)
 
 
 def test_responsibilities_at_a_temperature_are_those_of_what_was_seen() -> None:
-    text = """model m { visible v[3] : binary  hidden h[2] : binary  hidden z : categorical(3)  param W, d
+    text = """model m { visible v[3] : binary  hidden h[2] : binary  hidden z : categorical(3)
+        param W, d
         energy = - W[i,j,k] v[i] h[j] z[k] - d[k] z[k]  train { temperature z = 3 } }"""
     m = bmdsl.parse(text).compile(seed=1, dtype="float64", backend="reference")
     for n, x in m.params.items():
         m.params[n] = np.random.default_rng(1).normal(size=x.shape)
     v = np.array([[1.0, np.nan, 1.0]])
     both = np.array([[1.0, 0, 1], [1, 1, 1]])
-    minus_f = np.logaddexp(*np.log1p(np.exp(np.einsum("ni,ijk->njk", both, m.params["W"]))).sum(1)) + m.params["d"]
+    minus_f = (
+        np.logaddexp(*np.log1p(np.exp(np.einsum("ni,ijk->njk", both, m.params["W"]))).sum(1))
+        + m.params["d"]
+    )
     p = np.exp(minus_f / 3)
     np.testing.assert_allclose(m.posterior(v=v)["z"][0], p / p.sum(), atol=1e-9)
 
 
 def test_the_bound_is_minus_the_free_energy_where_units_are_independent() -> None:
-    m = bmdsl.parse("model m { visible v[3] : gaussian(sigma = 2)  hidden h[2] : spin  param b, c  energy = - b[i] v[i] - c[j] h[j] }").compile(
-        dtype="float64", backend="reference")  # fmt: skip
+    m = bmdsl.parse(
+        "model m { visible v[3] : gaussian(sigma = 2)  hidden h[2] : spin  param b, c  energy = -"
+        " b[i] v[i] - c[j] h[j] }"
+    ).compile(dtype="float64", backend="reference")
     m.params["b"], m.params["c"] = np.array([0.3, -1.0, 0.5]), np.array([0.2, 2.0])
     v = np.array([[1.0, np.nan, 0.5], [np.nan, np.nan, np.nan], [1.0, 2.0, 3.0]])
     np.testing.assert_allclose(m.variational_bound(v), -m.free_energy(v=v), atol=1e-9)
@@ -172,12 +218,20 @@ def test_the_bound_is_minus_the_free_energy_where_units_are_independent() -> Non
 
 @pytest.fixture(scope="module")
 def labelled() -> bmdsl.Machine:
-    return bmdsl.parse("""model m { given x[2] : gaussian  visible v[3] : binary  visible y : categorical(3)  hidden h[2] : binary
-        param W, A, B  energy = - W[i,j] v[i] h[j] - A[k,j] x[k] h[j] - B[k,j] y[k] h[j] }""").compile(backend="reference")  # fmt: skip
+    return bmdsl.parse(
+        """model m { given x[2] : gaussian  visible v[3] : binary  visible y : categorical(3)
+        hidden h[2] : binary
+        param W, A, B  energy = - W[i,j] v[i] h[j] - A[k,j] x[k] h[j] - B[k,j] y[k] h[j] }"""
+    ).compile(backend="reference")
 
 
 def whole(**changed: Any) -> dict[str, Array]:
-    return {"x": np.ones((1, 2)), "v": np.ones((1, 3)), "y": np.eye(3)[:1], "h": np.ones((1, 2))} | changed
+    return {
+        "x": np.ones((1, 2)),
+        "v": np.ones((1, 3)),
+        "y": np.eye(3)[:1],
+        "h": np.ones((1, 2)),
+    } | changed
 
 
 HOLE = np.array([[1.0, np.nan, 0.0]])
@@ -187,21 +241,47 @@ REFUSED: dict[str, tuple[str, Callable[[bmdsl.Machine], Any]]] = {
     "conditional": ("BM881.*`v`", lambda m: m.conditional("h", **whole(v=HOLE))),
     "denoise": ("BM881.*`v`", lambda m: m.denoise(BARE | {"v": HOLE}, 0.1)),
     "data as features": ("BM881.*`v`", lambda m: m.transform(BARE | {"v": HOLE}, "data")),
-    "given": ("BM881.*given group `x`", lambda m: m.free_energy(**BARE | {"x": np.array([[np.nan, 1.0]])})),
-    "given of samples": ("BM881.*given group `x`", lambda m: m.sample(1, clamp={"x": np.array([[np.nan, 1.0]])})),
-    "in part": ("BM882.*`y`.*3 numbers", lambda m: m.posterior(**BARE | {"y": np.array([[np.nan, 0.0, 0.0]])})),
-    "mask in part": ("BM882.*`v`", lambda m: bmdsl.parse("model m { visible v[2] : categorical(2) energy = - v[i,0] }").compile(backend="reference")
-                     .impute(np.eye(2)[None], np.array([[False, True], [False, False]]), steps=2)),
+    "given": (
+        "BM881.*given group `x`",
+        lambda m: m.free_energy(**BARE | {"x": np.array([[np.nan, 1.0]])}),
+    ),
+    "given of samples": (
+        "BM881.*given group `x`",
+        lambda m: m.sample(1, clamp={"x": np.array([[np.nan, 1.0]])}),
+    ),
+    "in part": (
+        "BM882.*`y`.*3 numbers",
+        lambda m: m.posterior(**BARE | {"y": np.array([[np.nan, 0.0, 0.0]])}),
+    ),
+    "mask in part": (
+        "BM882.*`v`",
+        lambda m: (
+            bmdsl.parse("model m { visible v[2] : categorical(2) energy = - v[i,0] }")
+            .compile(backend="reference")
+            .impute(np.eye(2)[None], np.array([[False, True], [False, False]]), steps=2)
+        ),
+    ),
     "infinite energy": ("BM773.*`v`", lambda m: m.energy(**whole(v=np.array([[np.inf, 0, 0]])))),
-    "infinite given": ("BM773.*`x`", lambda m: m.free_energy(**BARE | {"x": np.array([[-np.inf, 0]])})),
-    "infinite clamp": ("BM773.*`v`", lambda m: m.marginals(clamp={"x": np.ones((1, 2)), "v": np.array([[np.inf, 0, 0]])})),
-    "too large for single precision": ("BM772.*`x`", lambda m: m.free_energy(**BARE | {"x": np.array([[1e39, 0]])})),
-}  # fmt: skip
+    "infinite given": (
+        "BM773.*`x`",
+        lambda m: m.free_energy(**BARE | {"x": np.array([[-np.inf, 0]])}),
+    ),
+    "infinite clamp": (
+        "BM773.*`v`",
+        lambda m: m.marginals(clamp={"x": np.ones((1, 2)), "v": np.array([[np.inf, 0, 0]])}),
+    ),
+    "too large for single precision": (
+        "BM772.*`x`",
+        lambda m: m.free_energy(**BARE | {"x": np.array([[1e39, 0]])}),
+    ),
+}
 
 
 @pytest.mark.parametrize("name", REFUSED)
 @pytest.mark.filterwarnings("ignore:overflow encountered in cast")
-def test_values_that_have_no_meaning_are_refused_by_name(name: str, labelled: bmdsl.Machine) -> None:
+def test_values_that_have_no_meaning_are_refused_by_name(
+    name: str, labelled: bmdsl.Machine
+) -> None:
     said, call = REFUSED[name]
     with pytest.raises(BmError, match=said):
         call(labelled)

@@ -12,12 +12,18 @@ from bmdsl.schedule.routines.phases import terms_of
 from bmdsl.schedule.values import Content, Life, Number
 
 MODELS = {
-    "three layers": """model deep { visible v[5] : binary  hidden h[4] : spin  hidden g[3] : categorical(3)
+    "three layers": (
+        """model deep { visible v[5] : binary  hidden h[4] : spin  hidden g[3] : categorical(3)
       param W init normal(0, 0.5)  param V init normal(0, 0.5)  param b init normal(0, 1)  param c
-      energy = 0.7 - W[i,j] v[i] h[j] - V[j,k,a] h[j] g[k,a] - 2 b[i] v[i] - c[j] h[j] - 0.3 h[j] }""",
-    "squares": """model squared { visible v[5] : gaussian  hidden h[4] : binary  given x[2] : gaussian
-      param W init normal(0, 0.5)  param P init uniform(0, 0.5)  param U init normal(0, 0.5)  param b init uniform(0, 1)
-      energy = - W[i,j] v[i] h[j] + P[i,j] v[i]^2 h[j] - U[k,i] x[k]^2 v[i] + b[i] v[i]^2 }""",
+      energy = 0.7 - W[i,j] v[i] h[j] - V[j,k,a] h[j] g[k,a] - 2 b[i] v[i] - c[j] h[j]
+                 - 0.3 h[j] }"""
+    ),
+    "squares": (
+        """model squared { visible v[5] : gaussian  hidden h[4] : binary  given x[2] : gaussian
+      param W init normal(0, 0.5)  param P init uniform(0, 0.5)  param U init normal(0, 0.5)
+      param b init uniform(0, 1)
+      energy = - W[i,j] v[i] h[j] + P[i,j] v[i]^2 h[j] - U[k,i] x[k]^2 v[i] + b[i] v[i]^2 }"""
+    ),
 }
 ROWS = 7
 

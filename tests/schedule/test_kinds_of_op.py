@@ -50,23 +50,46 @@ SHAPES: dict[str, dict[str, tuple[int, ...]]] = {
     "keep_rows": {"x": (70, 30), "chosen": (70,), "going": (4,)},
     "keep_places": {n: (70,) for n in ("chosen", "place", "state")} | {"going": (4,)},
     "gather": {"values": (90,), "source": (150,), "out": (150,)},
-    "add_listed": {"x": (70, 33), "eta": (70, 4), "start": (5,), "other": (9,), "value": (9,)}
-    | {"more": (5,), "more_value": (6,), "more_start": (7,), "more_other": (11,)},
+    "add_listed": (
+        {"x": (70, 33), "eta": (70, 4), "start": (5,), "other": (9,), "value": (9,)}
+        | {"more": (5,), "more_value": (6,), "more_start": (7,), "more_other": (11,)}
+    ),
     "join": {"x": (70, 30), "X": (70, 33)},
     "turn_into": {"x": (70, 30), "X": (33, 70)},
     "turn_back": {"x": (70, 30), "X": (33, 70)},
     "add_listed_moments": {"X": (33, 70), "begin": (5,), "column": (9,), "out": (4,)},
-    "add_weighted_listed_moments": {"X": (33, 70), "begin": (5,), "column": (9,), "w": (70,), "out": (4,)},
-    "add_listed_energies": {"X": (33, 70), "begin": (5,), "column": (9,), "values": (4,), "out": (70,)},
+    "add_weighted_listed_moments": {
+        "X": (33, 70),
+        "begin": (5,),
+        "column": (9,),
+        "w": (70,),
+        "out": (4,),
+    },
+    "add_listed_energies": {
+        "X": (33, 70),
+        "begin": (5,),
+        "column": (9,),
+        "values": (4,),
+        "out": (70,),
+    },
     "begin_energies": {"out": (70,)},
     "weigh_states": {"x": (132,), "w": (33,), "out": (132,)},
     "repeat_rows": {"x": (35, 30), "out": (70, 30)},
-    "exchange": {"x": (42,), "uniforms": (3, 7), "betas": (6,), "place": (7, 6), "accepted": (5,), "tried": (5,)},
+    "exchange": {
+        "x": (42,),
+        "uniforms": (3, 7),
+        "betas": (6,),
+        "place": (7, 6),
+        "accepted": (5,),
+        "tried": (5,),
+    },
     "respace": {"betas": (6,), "accepted": (5,), "tried": (5,)},
     "take_betas": {"betas": (6,), "place": (7, 6), "out": (42,)},
     "find_cold": {"place": (7, 6), "cold": (7,)},
     "take_rows": {"x": (70, 30), "chosen": (40,), "out": (40, 30)},
-    "begin_iterations": {"like": (70, 3)} | {n: (70,) for n in ("place", "state", "moved")} | {"going": (4,)},
+    "begin_iterations": (
+        {"like": (70, 3)} | {n: (70,) for n in ("place", "state", "moved")} | {"going": (4,)}
+    ),
 }
 """Shapes of the arguments of kinds of op that do not name their axes; others are of one entry."""
 INTEGERS: dict[str, Callable[[np.random.Generator, tuple[int, ...]], np.ndarray]] = {
@@ -83,8 +106,21 @@ INTEGERS: dict[str, Callable[[np.random.Generator, tuple[int, ...]], np.ndarray]
     "begin": lambda rng, shape: np.array([0, 2, 2, 6, 9]),
 } | dict.fromkeys(("other", "more_other", "column"), lambda rng, shape: rng.integers(0, 33, shape))
 SPECIAL: dict[str, Draw] = {"seen": with_gaps, "square": positive, "uniforms": positive}
-NUMBERS = {"low": 0.0, "nesterov": 1, "beta1": 0.9, "beta2": 0.99, "decay": 0.9, "epsilon": 1e-8,
-           "first": 0, "wanted": 1, "precision": 1.0, "share": 0.8, "target": 0.2, "update": 1, "every": 2}  # fmt: skip
+NUMBERS = {
+    "low": 0.0,
+    "nesterov": 1,
+    "beta1": 0.9,
+    "beta2": 0.99,
+    "decay": 0.9,
+    "epsilon": 1e-8,
+    "first": 0,
+    "wanted": 1,
+    "precision": 1.0,
+    "share": 0.8,
+    "target": 0.2,
+    "update": 1,
+    "every": 2,
+}
 
 
 def operands(kind: Kind, seed: int, dtype: np.dtype[Any]) -> list[Any]:
@@ -92,7 +128,10 @@ def operands(kind: Kind, seed: int, dtype: np.dtype[Any]) -> list[Any]:
     if kind.name in SAMPLES:
         sample = SAMPLES[kind.name](rng)
         types = {"F": dtype, "f8": np.dtype("float64"), "i8": np.dtype("int64")}
-        return [np.asarray(sample[n], types[x.number]) if x.axes else sample[n] for n, x in kind.arguments]
+        return [
+            np.asarray(sample[n], types[x.number]) if x.axes else sample[n]
+            for n, x in kind.arguments
+        ]
     assert kind.indices or kind.name in SHAPES, f"{kind.name} needs a sample of its operands"
     letters = iter(kind.indices)
     named = SHAPES.get(kind.name, {})
@@ -138,7 +177,9 @@ def test_every_kind_of_op_has_a_compiled_twin_with_its_arguments() -> None:
         assert code.co_varnames[: code.co_argcount] == tuple(n for n, _ in kind.arguments), name
 
 
-@pytest.mark.parametrize("name", sorted(n for n, x in table.TABLE.items() if x.parallel_from is not None))
+@pytest.mark.parametrize(
+    "name", sorted(n for n, x in table.TABLE.items() if x.parallel_from is not None)
+)
 def test_serial_and_parallel_forms_give_the_same_bits(name: str) -> None:
     kind = KINDS[name]
     results = []

@@ -15,26 +15,36 @@ from bmdsl.tasks.emit import update_of
 from bmdsl.training import composing
 
 MODELS = sorted(p.stem for p in (Path(bmdsl.__file__).parents[1] / "models").glob("*.bm"))
-TEXT = """model m { visible v[6] : binary  hidden h[4] : binary  param W init normal(0, 0.3)  param b init normal(0, 0.3)  param c
+TEXT = """model m { visible v[6] : binary  hidden h[4] : binary  param W init normal(0, 0.3)
+  param b init normal(0, 0.3)  param c
   energy = - b[i] v[i] - c[j] h[j] - W[i,j] v[i] h[j]
-  train { positive exact  negative NEGATIVE  optimizer sgd(rate = 0.1, momentum = 0.5)  center on  batch 7 } }"""
+  train { positive exact  negative NEGATIVE  optimizer sgd(rate = 0.1, momentum = 0.5)  center on
+  batch 7 } }"""
 
 
 def calls(model: bmdsl.Model, passes: tuple[Pass, ...]) -> list[str]:
     return [op.call() for op in walk(update_of(model, passes).schedule.body)]
 
 
-def trained(text: str, passes: tuple[Pass, ...], monkeypatch: pytest.MonkeyPatch) -> dict[str, np.ndarray]:
+def trained(
+    text: str, passes: tuple[Pass, ...], monkeypatch: pytest.MonkeyPatch
+) -> dict[str, np.ndarray]:
     with monkeypatch.context() as patch:
         patch.setattr(composing.schedule_of, "__defaults__", (passes,))
         machine = bmdsl.parse(text).compile(seed=3, dtype="float64")
-        machine.train((np.random.default_rng(0).random((20, 6)) < 0.4).astype(float), updates=9, progress=False)
+        machine.train(
+            (np.random.default_rng(0).random((20, 6)) < 0.4).astype(float),
+            updates=9,
+            progress=False,
+        )
     return {n: x.copy() for n, x in machine.params.items()}
 
 
 @pytest.mark.parametrize("negative", ["cd(steps = 2)", "pcd(steps = 2, chains = 5)"])
 @pytest.mark.parametrize("left_out", [p.name for p in PASSES])
-def test_a_training_without_a_pass_is_the_training(negative: str, left_out: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_training_without_a_pass_is_the_training(
+    negative: str, left_out: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     text = TEXT.replace("NEGATIVE", negative)
     with_all = trained(text, PASSES, monkeypatch)
     without = trained(text, tuple(p for p in PASSES if p.name != left_out), monkeypatch)

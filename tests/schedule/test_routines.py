@@ -74,12 +74,27 @@ def trained(name: str, backend: str) -> dict[str, np.ndarray]:
     return recipe.arrays()
 
 
-QUICK = ("rbm", "dbm", "crbm", "gbrbm", "glass", "potts_rbm", "spin_rbm", "class_rbm", "hopfield", "pspin")
-"""Models whose updates compile in a few seconds; those of all others are compared by hand, or before a release."""
+QUICK = (
+    "rbm",
+    "dbm",
+    "crbm",
+    "gbrbm",
+    "glass",
+    "potts_rbm",
+    "spin_rbm",
+    "class_rbm",
+    "hopfield",
+    "pspin",
+)
+"""Models whose updates compile in a few seconds; those of all others are compared by hand, or
+before a release.
+"""
 NAMES = sorted(p.stem for p in folder("models").glob("*.bm"))
 
 
-@pytest.mark.parametrize("name", [n if n in QUICK else pytest.param(n, marks=pytest.mark.slow) for n in NAMES])
+@pytest.mark.parametrize(
+    "name", [n if n in QUICK else pytest.param(n, marks=pytest.mark.slow) for n in NAMES]
+)
 def test_an_update_by_the_meaning_of_its_ops_is_the_compiled_one(name: str) -> None:
     try:
         plain = trained(name, "reference")

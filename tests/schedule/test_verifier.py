@@ -26,7 +26,9 @@ OTHER = {"forward": "backward", "backward": "forward"}
 
 
 def composed(name: str) -> tuple[bmdsl.Model, Composed]:
-    """The update of a shipped model at a small size; one that is not composed of ops is left out."""
+    """The update of a shipped model at a small size; one that is not composed of ops is
+    left out.
+    """
     model = bmdsl.load(name)
     model = model.bind(**{a: SIZES.get(a, 4) for a in model.checked.unbound})
     try:
@@ -59,7 +61,11 @@ def changed(schedule: Schedule, change: Change) -> Iterator[Schedule]:
 
 def swapped(op: Op) -> list[Op] | None:
     """A product with the matrix turned; one within a group is symmetric."""
-    matrices = [base(x) for x in op.operands if not isinstance(x, Number) and base(x).content is Content.MATRIX]
+    matrices = [
+        base(x)
+        for x in op.operands
+        if not isinstance(x, Number) and base(x).content is Content.MATRIX
+    ]
     if any(len(set(x.labels)) == 1 for x in matrices):
         return None
     for word, other in OTHER.items():
@@ -72,7 +78,11 @@ def left_out(op: Op) -> list[Op] | None:
     """A moment that does not come to its gradient."""
     moments = ("add_moment", "add_sum", "add_weighted_sum")
     into = op.operands[-1]
-    if op.kind.name.startswith(moments) and not isinstance(into, Number) and base(into).content is Content.GRADIENT:
+    if (
+        op.kind.name.startswith(moments)
+        and not isinstance(into, Number)
+        and base(into).content is Content.GRADIENT
+    ):
         return []
     return None
 
@@ -117,7 +127,11 @@ def test_a_stale_field_is_found(name: str) -> None:
         if not op.kind.name.startswith(("add_forward", "add_backward")) or isinstance(into, Number):
             return None
         x = op.operands[0]
-        if isinstance(x, Number) or base(x).life.value == "given" or base(into).content is not Content.FIELD:
+        if (
+            isinstance(x, Number)
+            or base(x).life.value == "given"
+            or base(into).content is not Content.FIELD
+        ):
             return None
         return [op, Op(KINDS["rescale"], (x, Number("2.0")))]
 

@@ -1,4 +1,6 @@
-"""Stacks: each layer is trained on the hidden means of a frozen one below, kept in a folder of run folders, and opened again."""
+"""Stacks: each layer is trained on the hidden means of a frozen one below, kept in a folder of run
+folders, and opened again.
+"""
 
 from __future__ import annotations
 
@@ -47,7 +49,9 @@ def test_a_layer_is_trained_on_the_means_of_the_one_below_which_stays_as_it_was(
     np.testing.assert_allclose(stack.states(data)["mix"]["v"], means, atol=1e-6)
     upper = bmdsl.load(file, "high", D=5, K=4).compile(seed=3)
     upper.params["W"], upper.params["d"] = stack["mix"].params["W"], stack["mix"].params["d"]
-    np.testing.assert_allclose(stack.transform(data, "responsibilities"), upper.posterior(v=means)["z"], atol=1e-6)
+    np.testing.assert_allclose(
+        stack.transform(data, "responsibilities"), upper.posterior(v=means)["z"], atol=1e-6
+    )
 
 
 def test_a_stack_opens_as_it_was_written(file: Path) -> None:
@@ -79,12 +83,21 @@ def test_the_stack_s_own_settings_hold_in_every_layer(file: Path) -> None:
     assert bmdsl.load_stack(file).checked.jointly
 
 
-def test_a_stack_of_shipped_models_is_trained_and_probed_from_the_command_line(tmp_path: Path, monkeypatch, capsys) -> None:  # type: ignore[no-untyped-def]
+def test_a_stack_of_shipped_models_is_trained_and_probed_from_the_command_line(
+    tmp_path: Path, monkeypatch, capsys
+) -> None:  # type: ignore[no-untyped-def]
     bm = Bm(tmp_path, monkeypatch, capsys)
-    (tmp_path / "grey.bm").write_text('import "gbrbm.bm"\nimport "bernoulli_mixture.bm"\nstack grey {\n  front : gbrbm(H = 8)\n'
-                                      "  mix : bernoulli_mixture(K = 3) on front.h\n  train { epochs 1 }\n}\n")  # fmt: skip
+    (tmp_path / "grey.bm").write_text(
+        'import "gbrbm.bm"\nimport "bernoulli_mixture.bm"\nstack grey {\n  front : gbrbm(H = 8)\n'
+        "  mix : bernoulli_mixture(K = 3) on front.h\n  train { epochs 1 }\n}\n"
+    )
     done = bm("train", "grey.bm", "digits", "--out", "r")
-    assert done.returncode == 0 and "front:" in done.stdout and "mix:" in done.stdout and (tmp_path / "r" / "mix" / "usage_z.png").exists()
+    assert (
+        done.returncode == 0
+        and "front:" in done.stdout
+        and "mix:" in done.stdout
+        and (tmp_path / "r" / "mix" / "usage_z.png").exists()
+    )
     found = bm("eval", "r", "--probe", "knn", "--features", "unnormalised")
     assert found.returncode == 0 and "knn(" in found.stdout and "3 features" in found.stdout
     assert "mix, digits" in bm("eval", "r").stdout

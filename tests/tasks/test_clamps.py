@@ -40,6 +40,8 @@ def test_labels_are_state_numbers_or_one_hot_rows(tmp_path: Path) -> None:
         ("w", np.zeros((1, 3)), "BM804.*`w`"),
     ],
 )
-def test_what_no_unit_can_be_is_refused(tmp_path: Path, group: str, x: np.ndarray, said: str) -> None:
+def test_what_no_unit_can_be_is_refused(
+    tmp_path: Path, group: str, x: np.ndarray, said: str
+) -> None:
     with pytest.raises(BmError, match=said):
         drawn(tmp_path, group, x)

@@ -1,4 +1,6 @@
-"""What `bm infer` and `bm eval --rank` write: results, pictures beside them, and what they refuse."""
+"""What `bm infer` and `bm eval --rank` write: results, pictures beside them, and what
+they refuse.
+"""
 
 from __future__ import annotations
 
@@ -32,13 +34,19 @@ def test_missing_entries_are_filled_in_and_the_rest_stays(run: Path, tmp_path: P
     np.save(tmp_path / "mask.npy", hole)
     found = infer(run, None, None, tmp_path / "out", impute=str(tmp_path / "mask.npy"), steps=20)
     got = np.load(found.path)
-    assert found.path == tmp_path / "out.npy" and found.picture == tmp_path / "out.png" and found.picture.exists()
+    assert (
+        found.path == tmp_path / "out.npy"
+        and found.picture == tmp_path / "out.png"
+        and found.picture.exists()
+    )
     np.testing.assert_array_equal(got[:, :8], x[:, :8])
     assert ((got[:, 8:] > 0) & (got[:, 8:] < 1)).all()
     gaps = x.copy()
     gaps[:, 5] = np.nan
     np.save(tmp_path / "gaps.npy", gaps)
-    got = np.load(infer(run, str(tmp_path / "gaps.npy"), None, tmp_path / "g", impute="nan", steps=20).path)
+    got = np.load(
+        infer(run, str(tmp_path / "gaps.npy"), None, tmp_path / "g", impute="nan", steps=20).path
+    )
     assert np.isfinite(got).all() and (np.delete(got, 5, 1) == np.delete(x, 5, 1)).all()
 
 

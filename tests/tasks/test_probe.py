@@ -1,4 +1,6 @@
-"""Probes: cases kept apart, settings chosen by validation alone, labels asked for where there are none."""
+"""Probes: cases kept apart, settings chosen by validation alone, labels asked for where there are
+none.
+"""
 
 from __future__ import annotations
 
@@ -36,7 +38,12 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize("features", ["responsibilities", "unnormalised", "data"])
 def test_features_of_three_clusters_tell_them_apart(run: Path, name: str, features: str) -> None:
     found = probe(run / "run", str(run / "data.npy"), name, features, str(run / "labels.npy"))
-    assert found.errors[2] < 0.1 and sum(found.cases) == 400 and found.cases[2] == 100 and found.width == (9 if features == "data" else 3)
+    assert (
+        found.errors[2] < 0.1
+        and sum(found.cases) == 400
+        and found.cases[2] == 100
+        and found.width == (9 if features == "data" else 3)
+    )
 
 
 def test_labels_without_meaning_cannot_be_told(run: Path) -> None:
@@ -56,8 +63,10 @@ def test_what_a_probe_cannot_do_is_said(run: Path) -> None:
 
 
 def test_unnormalised_responsibilities_are_minus_the_free_energies_of_the_components() -> None:
-    text = """model m { visible v[4] : binary  hidden h[3] : binary  hidden z : categorical(3)  param W, c, d
-      energy = - W[i,k,j] v[i] z[k] h[j] - c[j] h[j] - d[k] z[k]  train { temperature z = geometric(50, 5) } }"""
+    text = """model m { visible v[4] : binary  hidden h[3] : binary  hidden z : categorical(3)
+      param W, c, d
+      energy = - W[i,k,j] v[i] z[k] h[j] - c[j] h[j] - d[k] z[k]
+                 train { temperature z = geometric(50, 5) } }"""
     m = bmdsl.parse(text).compile(dtype="float64", backend="reference")
     for p in m.params:
         m.params[p] = np.random.default_rng(len(p)).normal(0, 1, m.params[p].shape)
@@ -69,7 +78,9 @@ def test_unnormalised_responsibilities_are_minus_the_free_energies_of_the_compon
             e = m.energy(v=np.tile(v[r], (8, 1)), h=h, z=np.tile(np.eye(3)[k], (8, 1)))
             assert found[r, k] == pytest.approx(np.logaddexp.reduce(-e), abs=1e-10)
     p = np.exp(found / 5)
-    np.testing.assert_allclose(m.transform(v, "responsibilities"), p / p.sum(1, keepdims=True), atol=1e-12)
+    np.testing.assert_allclose(
+        m.transform(v, "responsibilities"), p / p.sum(1, keepdims=True), atol=1e-12
+    )
     np.testing.assert_allclose(m.posterior(v=v)["z"], p / p.sum(1, keepdims=True), atol=1e-12)
     with pytest.raises(bmdsl.BmError, match="BM816"):
         bmdsl.load("rbm", D=4, H=2).compile(backend="reference").transform(v, "responsibilities")

@@ -1,4 +1,6 @@
-"""The report of a run: whole, in one file, nothing from outside; and the look at a run while it trains."""
+"""The report of a run: whole, in one file, nothing from outside; and the look at a run while it
+trains.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +27,9 @@ TEXT = """model deep { # smaller < larger
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("report")
-    np.save(folder / "x.npy", (np.random.default_rng(0).random((100, 4, 4)) < 0.4).astype(np.float32))
+    np.save(
+        folder / "x.npy", (np.random.default_rng(0).random((100, 4, 4)) < 0.4).astype(np.float32)
+    )
     fitting.start(bmdsl.parse(TEXT), str(folder / "x.npy"), folder / "run", None, "float32")
     return folder / "run"
 
@@ -57,7 +61,15 @@ def test_a_report_is_one_whole_file_without_links(run: Path) -> None:
     assert not {"script", "link", "iframe"} & {t for t, _ in tags.seen}
     sources = [a["src"] for t, a in tags.seen if t == "img"]
     assert len(sources) >= 6 and all(s and s.startswith("data:image/png;base64,") for s in sources)
-    for title in ("Is it well?", "Figures", "Pictures", "Model", "Factor graph", "What follows from the energy", "Run"):
+    for title in (
+        "Is it well?",
+        "Figures",
+        "Pictures",
+        "Model",
+        "Factor graph",
+        "What follows from the energy",
+        "Run",
+    ):
         assert f"<h2>{title}</h2>" in text
     assert "# smaller &lt; larger" in text and "<svg" in text and "log-likelihood" in text
     assert not list(run.glob("*.part"))
@@ -65,7 +77,9 @@ def test_a_report_is_one_whole_file_without_links(run: Path) -> None:
 
 def test_a_report_of_data_that_have_gone_says_so(tmp_path: Path) -> None:
     m = bmdsl.parse(TEXT).compile(seed=0)
-    m.train((np.random.default_rng(0).random((40, 16)) < 0.4).astype(np.float32), out=tmp_path / "run")
+    m.train(
+        (np.random.default_rng(0).random((40, 16)) < 0.4).astype(np.float32), out=tmp_path / "run"
+    )
     text = write_report(tmp_path / "run", tmp_path / "r.html").read_text(encoding="utf-8")
     assert "are not at hand" in text and "filters_h2.png" in text
 
@@ -90,7 +104,16 @@ def test_bars_go_from_lowest_to_highest() -> None:
 
 
 def test_a_look_tells_where_the_run_is_and_how_long_it_takes() -> None:
-    metrics = [{"epoch": k, "update": 10 * k, "seconds": 2.0 * k, "log_likelihood": -10.0 + k, "health": "healthy"} for k in (1, 2)]
+    metrics = [
+        {
+            "epoch": k,
+            "update": 10 * k,
+            "seconds": 2.0 * k,
+            "log_likelihood": -10.0 + k,
+            "health": "healthy",
+        }
+        for k in (1, 2)
+    ]
     shown = lines(metrics, 40, None)
     assert shown[:2] == ["epoch 2, update 20 of 40, 4 s, about 4 s left", "healthy"]
     assert re.fullmatch(r"log likelihood  ▁█ +  -8", shown[3])

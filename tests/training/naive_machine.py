@@ -1,4 +1,6 @@
-"""A binary RBM in plain numpy that fulfils training's Machine protocol: slow, small, obviously right."""
+"""A binary RBM in plain numpy that fulfils training's Machine protocol: slow, small, obviously
+right.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +9,17 @@ import itertools
 
 import numpy as np
 
-from bmdsl.language.model import Group, Initial, Letter, Model, Parameter, ParameterFactor, Subscript, Term, UnitFactor
+from bmdsl.language.model import (
+    Group,
+    Initial,
+    Letter,
+    Model,
+    Parameter,
+    ParameterFactor,
+    Subscript,
+    Term,
+    UnitFactor,
+)
 from bmdsl.plan.streams import NEGATIVE_START_STREAM
 
 
@@ -24,8 +36,14 @@ def rbm_model(visible: int, hidden: int, **modifiers: dict[str, bool]) -> Model:
     return Model(
         "rbm",
         (),
-        (Group("v", "visible", (visible,), "binary", ()), Group("h", "hidden", (hidden,), "binary", ())),
-        tuple(Parameter(n, s, Initial("normal", (0.0, 0.1)), **modifiers.get(n, {})) for n, s in shapes.items()),
+        (
+            Group("v", "visible", (visible,), "binary", ()),
+            Group("h", "hidden", (hidden,), "binary", ()),
+        ),
+        tuple(
+            Parameter(n, s, Initial("normal", (0.0, 0.1)), **modifiers.get(n, {}))
+            for n, s in shapes.items()
+        ),
         (
             Term(-1.0, (ParameterFactor("W", (i, j)),), (v, h), (li, lj)),
             Term(-1.0, (ParameterFactor("b", (i,)),), (v,), (li,)),
@@ -40,9 +58,15 @@ def sigmoid(x):
 
 class NaiveRbm:
     def __init__(self, visible=4, hidden=3, seed=0, dtype=np.float64, **modifiers):
-        self.model, self.seed, self.dtype = rbm_model(visible, hidden, **modifiers), seed, np.dtype(dtype)
+        self.model, self.seed, self.dtype = (
+            rbm_model(visible, hidden, **modifiers),
+            seed,
+            np.dtype(dtype),
+        )
         rng = np.random.default_rng(seed)
-        self.params = {p.name: rng.normal(0, 0.1, p.shape).astype(dtype) for p in self.model.parameters}
+        self.params = {
+            p.name: rng.normal(0, 0.1, p.shape).astype(dtype) for p in self.model.parameters
+        }
         self.sizes = {"v": visible, "h": hidden}
 
     def _rng(self, stream, update):
@@ -50,7 +74,9 @@ class NaiveRbm:
 
     def _mean(self, name, state):
         w, b, c = self.params["W"], self.params["b"], self.params["c"]
-        return sigmoid(state["v"] @ w + c if name == "h" else state["h"] @ w.T + b).astype(self.dtype)
+        return sigmoid(state["v"] @ w + c if name == "h" else state["h"] @ w.T + b).astype(
+            self.dtype
+        )
 
     def frozen(self):
         return contextlib.nullcontext()
@@ -66,7 +92,11 @@ class NaiveRbm:
 
     def written_energy(self, state):
         v, h = state["v"], state["h"]
-        return -np.einsum("ni,ij,nj->n", v, self.params["W"], h) - v @ self.params["b"] - h @ self.params["c"]
+        return (
+            -np.einsum("ni,ij,nj->n", v, self.params["W"], h)
+            - v @ self.params["b"]
+            - h @ self.params["c"]
+        )
 
     def initial_state(self, n, stream=1, update=0):
         rng = self._rng(stream, update)
@@ -117,7 +147,9 @@ class NaiveRbm:
         out["c"] += (scale * w @ h).astype(self.dtype)
 
     def free_energy(self, v):
-        return -(v @ self.params["b"]) - np.logaddexp(0, v @ self.params["W"] + self.params["c"]).sum(1)
+        return -(v @ self.params["b"]) - np.logaddexp(
+            0, v @ self.params["W"] + self.params["c"]
+        ).sum(1)
 
     def log_likelihood(self, data):
         every = -self.free_energy(self._states(self.sizes["v"]))

@@ -1,4 +1,6 @@
-"""Small models over random graphs of groups, with their energies written in NumPy: what training's phases are held against."""
+"""Small models over random graphs of groups, with their energies written in NumPy: what training's
+phases are held against.
+"""
 
 from __future__ import annotations
 
@@ -47,8 +49,11 @@ class Group:
 
 @dataclass(frozen=True)
 class Term:
-    """−E = Σ W[…] Π units over all letters; `kind` `lateral` for W[a,b] x[a] x[b] with a < b, `ring` for W[a] x[a] x[a+1], `paired`
-    for W[a] x[a] y[a], `softplus` for Σ_b softplus(Σ_a W[a,b] x[a]). `powers` holds a group's power where it is not 1."""
+    """−E = Σ W[…] Π units over all letters; `kind` `lateral` for W[a,b] x[a] x[b] with a < b,
+    `ring` for W[a] x[a] x[a+1], `paired`
+    for W[a] x[a] y[a], `softplus` for Σ_b softplus(Σ_a W[a,b] x[a]). `powers` holds a group's power
+    where it is not 1.
+    """
 
     name: str
     groups: tuple[str, ...]
@@ -71,7 +76,9 @@ class Graph:
 
     @property
     def text(self) -> str:
-        lines = [f"{g.role} {g.name}{list(g.shape) if g.shape else ''} : {g.unit}" for g in self.groups]
+        lines = [
+            f"{g.role} {g.name}{list(g.shape) if g.shape else ''} : {g.unit}" for g in self.groups
+        ]
         energy = ""
         for t in self.terms:
             first, second = LETTERS[0], LETTERS[1]
@@ -80,7 +87,10 @@ class Graph:
             lines.append(f"param {t.name}{shape}" + " symmetric" * (t.kind == "lateral"))
             match t.kind:
                 case "lateral":
-                    energy += f" - {t.name}[{first},{second}] {x}[{first}] {x}[{second}] for {first} < {second}"
+                    energy += (
+                        f" - {t.name}[{first},{second}] {x}[{first}] {x}[{second}] for {first} <"
+                        f" {second}"
+                    )
                 case "ring":
                     energy += f" - {t.name}[{first}] {x}[{first}] {x}[wrap({first}+1)]"
                 case "paired":
@@ -89,7 +99,10 @@ class Graph:
                     energy += f" - sum[{second}] softplus({t.name}[{first},{second}] {x}[{first}])"
                 case _:
                     places = self._letters(t)
-                    units = " ".join(f"{n}{_subscript(q)}{f'^{p}' if p != 1 else ''}" for n, q, p in zip(t.groups, places, self._powers(t), strict=True))
+                    units = " ".join(
+                        f"{n}{_subscript(q)}{f'^{p}' if p != 1 else ''}"
+                        for n, q, p in zip(t.groups, places, self._powers(t), strict=True)
+                    )
                     energy += f" - {t.name}{_subscript(''.join(places))} {units}"
         return "model m {\n  " + "\n  ".join(lines) + f"\n  energy = {energy}\n}}"
 
@@ -108,10 +121,17 @@ class Graph:
             return axes
         if t.kind == "softplus":
             return (*axes, 2)
-        return (axes[0], axes[0]) if t.kind == "lateral" else tuple(n for g in t.groups for n in self.group(g).axes)
+        return (
+            (axes[0], axes[0])
+            if t.kind == "lateral"
+            else tuple(n for g in t.groups for n in self.group(g).axes)
+        )
 
     def minus_energy(self, params: Mapping[str, Array], states: Mapping[str, Array]) -> Array:
-        """−E of every state, base measures left out: [n]. Complex parameters give complex values."""
+        """−E of every state, base measures left out: [n].
+
+        Complex parameters give complex values.
+        """
         total: Array = np.zeros(len(next(iter(states.values()))))
         for t in self.terms:
             w, x = params[t.name], states[t.groups[0]]
@@ -121,13 +141,20 @@ class Graph:
                 case "ring":
                     total = total + np.einsum("a,na,na->n", w, x, np.roll(x, -1, axis=1))
                 case "paired":
-                    total = total + np.einsum("a,na->n", w, np.prod([states[n] for n in t.groups], axis=0))
+                    total = total + np.einsum(
+                        "a,na->n", w, np.prod([states[n] for n in t.groups], axis=0)
+                    )
                 case "softplus":
                     total = total + np.log(1 + np.exp(np.einsum("ab,na->nb", w, x))).sum(1)
                 case _:
                     places = self._letters(t)
                     made = [states[n] ** p for n, p in zip(t.groups, self._powers(t), strict=True)]
-                    total = total + np.einsum(f"{''.join(places)},{','.join('n' + q for q in places)}->n", w, *made, optimize=True)
+                    total = total + np.einsum(
+                        f"{''.join(places)},{','.join('n' + q for q in places)}->n",
+                        w,
+                        *made,
+                        optimize=True,
+                    )
         return total
 
     def joint(self) -> tuple[dict[str, Array], Array]:
@@ -139,7 +166,9 @@ class Graph:
         for (g, s), at in zip(single, index.T, strict=True):
             base += np.array([w for _, w in s])[at]
             columns[g.name].append(np.array([x for x, _ in s])[at])
-        return {g.name: np.hstack(columns[g.name]).reshape(len(index), *g.axes) for g in self.groups}, base
+        return {
+            g.name: np.hstack(columns[g.name]).reshape(len(index), *g.axes) for g in self.groups
+        }, base
 
 
 def _subscript(letters: str) -> str:
@@ -158,7 +187,9 @@ class Truth:
         self.statistics = self._statistics()
 
     def _statistics(self) -> dict[str, Array]:
-        """∂(−E)/∂θ of every entry at every joint state, [n, entries]: complex steps, exact to rounding."""
+        """∂(−E)/∂θ of every entry at every joint state, [n, entries]: complex steps, exact to
+        rounding.
+        """
         out = {}
         for t in self.graph.terms:
             w = self.params[t.name]
@@ -170,7 +201,11 @@ class Truth:
                     step[at[::-1]] = 1e-30j
                 moved = {**self.params, t.name: w + step}
                 one = Graph(self.graph.groups, (t,))
-                columns.append(np.zeros(len(self.p)) if t.kind == "lateral" and at[0] == at[1] else one.minus_energy(moved, self.states).imag / 1e-30)
+                columns.append(
+                    np.zeros(len(self.p))
+                    if t.kind == "lateral" and at[0] == at[1]
+                    else one.minus_energy(moved, self.states).imag / 1e-30
+                )
             out[t.name] = np.stack(columns, axis=1)
         return out
 

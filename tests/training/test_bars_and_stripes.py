@@ -1,4 +1,6 @@
-"""Training reaches what can be reached: 4×4 bars and stripes, 30 equally likely patterns, at best −log 30 nats a case."""
+"""Training reaches what can be reached: 4×4 bars and stripes, 30 equally likely patterns, at best
+−log 30 nats a case.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,10 @@ model bars(D = 16, H = 12) {
 def bars_and_stripes(n: int) -> np.ndarray:
     """All images whose rows are constant, or whose columns are."""
     stripes = [np.repeat([[b >> k & 1] for k in range(n)], n, axis=1) for b in range(2**n)]
-    return np.array(sorted({tuple(x.ravel()) for x in stripes} | {tuple(x.T.ravel()) for x in stripes}), np.float32)
+    return np.array(
+        sorted({tuple(x.ravel()) for x in stripes} | {tuple(x.T.ravel()) for x in stripes}),
+        np.float32,
+    )
 
 
 def gap(machine, data):  # type: ignore[no-untyped-def]
@@ -54,5 +59,11 @@ def test_exact_gradient_climbs_the_exact_likelihood_step_by_step():
 def test_persistent_chains_come_close():
     data = bars_and_stripes(4)
     machine = bmdsl.parse(MODEL, H=16).compile(seed=1)
-    machine.train(data, negative="pcd(steps = 5, chains = 500)", optimizer="sgd(rate = 0.1, momentum = 0.5)", schedule="linear(to = 0)", epochs=4000)
+    machine.train(
+        data,
+        negative="pcd(steps = 5, chains = 500)",
+        optimizer="sgd(rate = 0.1, momentum = 0.5)",
+        schedule="linear(to = 0)",
+        epochs=4000,
+    )
     assert 0 < gap(machine, data) < 0.4

@@ -1,4 +1,6 @@
-"""What stands around the updates costs little: looks by their time, scores by counting, checkpoints every few seconds; nothing computed depends on it."""
+"""What stands around the updates costs little: looks by their time, scores by counting, checkpoints
+every few seconds; nothing computed depends on it.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +34,8 @@ PCD = Training(
 )
 RBM = """model m { visible v[6] : binary  hidden h[4] : binary  param W, b, c
   energy = - W[i,j] v[i] h[j] - b[i] v[i] - c[j] h[j]
-  train { positive exact  negative pcd(chains = 20)  optimizer sgd(rate = 0.1)  batch 20  epochs 30 } }"""
+  train { positive exact  negative pcd(chains = 20)  optimizer sgd(rate = 0.1)  batch 20
+  epochs 30 } }"""
 
 
 def data(n: int = 32) -> dict[str, np.ndarray]:
@@ -183,7 +186,8 @@ loop.MIN_SECONDS_BETWEEN_CHECKPOINTS, loop.MIN_TIMES_THEIR_COST = 1e9, 0
 def tell(line):
     epoch = line["epoch"]
     if epoch == 7:
-        the_loop.checkpoint_due = 0.0  # seconds have passed: the eighth epoch ends with a checkpoint
+        # seconds have passed: the eighth epoch ends with a checkpoint
+        the_loop.checkpoint_due = 0.0
     if epoch == 13:
         the_loop.folder.flush()
         os.kill(os.getpid(), signal.SIGKILL)

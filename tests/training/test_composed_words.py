@@ -1,4 +1,6 @@
-"""What the words compose trains as their own functions do: the same parameters, chains, figures and learnt state."""
+"""What the words compose trains as their own functions do: the same parameters, chains, figures and
+learnt state.
+"""
 
 from __future__ import annotations
 
@@ -39,7 +41,8 @@ from .test_trainings_are_reproduced import (
     with_gaps,
 )
 
-PAIRED = """model paired { visible u[4] : spin  visible g[3] : gaussian(sigma = 0.7)  given x[2] : binary
+PAIRED = """model paired { visible u[4] : spin  visible g[3] : gaussian(sigma = 0.7)
+  given x[2] : binary
   param W init normal(0, 0.3)  param V init normal(0, 0.3)  param a, b
   energy = - W[i,j] u[i] g[j] - V[k,i] x[k] u[i] - a[i] u[i] - b[j] g[j] }"""
 SQUARED = """model squared { visible v[5] : gaussian  hidden h[4] : binary
@@ -52,8 +55,10 @@ TURNED = """model turned { visible v[6] : binary  hidden h[3] : binary
   param W[3,6] init normal(0, 0.6)  param b, c
   energy = - W[j,i] v[i] h[j] - b[i] v[i] - c[j] h[j] }"""
 SIDE = """model side { visible v[5] : binary  hidden h[3] : binary  hidden g : categorical(3)
-  param W init normal(0, 0.4)  param U init normal(0, 0.4)  param V init normal(0, 0.4)  param b, c, d
-  energy = - W[i,j] v[i] h[j] - U[i,k] v[i] g[k] - V[j,k] h[j] g[k] - b[i] v[i] - c[j] h[j] - d[k] g[k] }"""
+  param W init normal(0, 0.4)  param U init normal(0, 0.4)  param V init normal(0, 0.4)
+  param b, c, d
+  energy = - W[i,j] v[i] h[j] - U[i,k] v[i] g[k] - V[j,k] h[j] g[k] - b[i] v[i] - c[j] h[j]
+             - d[k] g[k] }"""
 MIXED = """model mixed { visible v[5] : gaussian  hidden h[4] : spin
   param W init normal(0, 0.1)  param b, c
   energy = - W[i,j] v[i] h[j] - b[i] v[i] - c[j] h[j] }"""

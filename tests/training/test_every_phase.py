@@ -1,4 +1,5 @@
-"""Every negative phase leaves the model's distribution as it is, every positive one finds the posterior.
+"""Every negative phase leaves the model's distribution as it is, every positive one finds the
+posterior.
 
 A new phase is tested without an edit here.
 """

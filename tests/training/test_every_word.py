@@ -175,7 +175,9 @@ def test_a_penalty_does_something(name: str) -> None:
 
 @pytest.mark.parametrize("name", WORDS["penalty"])
 def test_a_penalty_pulls_along_a_potential(name: str) -> None:
-    """It adds to the gradient, and what it adds is a derivative: of minus its `value`, if it has one."""
+    """It adds to the gradient, and what it adds is a derivative: of minus its `value`, if it has
+    one.
+    """
     pull = Pull(WORDS["penalty"][name], subject_of("penalty", name, FEW))
     added, begin = pull.at(), _directions(pull.machine, 1)
     for n, x in pull.at(begin).items():
@@ -211,7 +213,10 @@ def _with_booleans(word: Word) -> list[str]:
 
 @pytest.mark.parametrize("name", WORDS["objective"])
 def test_an_objectives_gradient_is_its_derivative(name: str) -> None:
-    """With some setting of its options: others may hold a part fixed. It is added, times the share."""
+    """With some setting of its options: others may hold a part fixed.
+
+    It is added, times the share.
+    """
     module, subject = WORDS["objective"][name], subject_of("objective", name, FEW)
     machine = subject.machine("float64")
     batch, u = subject.batch(machine), _directions(machine, 4)
@@ -235,7 +240,9 @@ def test_an_objectives_gradient_is_its_derivative(name: str) -> None:
 
 @pytest.mark.parametrize("name", WORDS["optimizer"])
 def test_an_optimizers_first_step_climbs(name: str) -> None:
-    """Each entry moves by its sign, and not at all if gradient or factor are 0; sums are as told."""
+    """Each entry moves by its sign, and not at all if gradient or factor are 0; sums are
+    as told.
+    """
     module, subject = WORDS["optimizer"][name], subject_of("optimizer", name, FEW)
     choice, machine = subject.model.checked.training.optimizer, subject.machine("float64")
 

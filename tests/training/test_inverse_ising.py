@@ -1,4 +1,6 @@
-"""The pseudo-likelihood: its value and gradient by brute force; couplings of a ±J lattice found again from samples, by it and by PCD."""
+"""The pseudo-likelihood: its value and gradient by brute force; couplings of a ±J lattice found
+again from samples, by it and by PCD.
+"""
 
 from __future__ import annotations
 
@@ -10,11 +12,22 @@ from bmdsl.language.diagnostics import BmError
 from tests.inference.test_physics import machine
 
 MODELS = [
-    "model m { visible s[3, 3] : spin  param J, h  energy = - J[x,y] s[x,y] s[wrap(x+1),y] - h[x,y] s[x,y] }",
-    "model m { visible s[5] : spin  param J, h  energy = - J[i] s[i] s[wrap(i+1)] s[wrap(i+2)] - h[i] s[i] }",
-    "model m { visible s[4] : categorical(3)  param J, f  energy = - J[i,a,j,b] s[i,a] s[j,b] for i < j - f[i,a] s[i,a] }",
-    "model m { visible v[4] : binary  visible x[3] : gaussian  visible z : categorical(2)  param W, P, b"
-    "  energy = - W[i,k] v[i] x[k] - P[k,a] x[k]^2 z[a] - b[i,a] v[i] z[a] }",
+    (
+        "model m { visible s[3, 3] : spin  param J, h  energy = - J[x,y] s[x,y] s[wrap(x+1),y] -"
+        " h[x,y] s[x,y] }"
+    ),
+    (
+        "model m { visible s[5] : spin  param J, h  energy = - J[i] s[i] s[wrap(i+1)] s[wrap(i+2)]"
+        " - h[i] s[i] }"
+    ),
+    (
+        "model m { visible s[4] : categorical(3)  param J, f  energy = - J[i,a,j,b] s[i,a] s[j,b]"
+        " for i < j - f[i,a] s[i,a] }"
+    ),
+    (
+        "model m { visible v[4] : binary  visible x[3] : gaussian  visible z : categorical(2) "
+        " param W, P, b  energy = - W[i,k] v[i] x[k] - P[k,a] x[k]^2 z[a] - b[i,a] v[i] z[a] }"
+    ),
     "model m { visible v[6] : binary  param U symmetric  energy = - U[i,j] v[i] v[j] for i < j }",
 ]
 
@@ -49,7 +62,9 @@ def test_value_and_gradient_are_those_of_brute_force(text: str) -> None:
     generator = np.random.default_rng(0)
     for name, x in m.params.items():
         value = generator.normal(0, 0.3, x.shape)
-        m.params[name] = (value + value.T) * (1 - np.eye(len(value))) if "symmetric" in text else value
+        m.params[name] = (
+            (value + value.T) * (1 - np.eye(len(value))) if "symmetric" in text else value
+        )
     data = {n: x for n, x in m.sample(6, steps=5).items()}
     weights = np.full(6, 1 / 6)
     out = {n: np.zeros_like(x) for n, x in m.params.items()}
@@ -69,7 +84,10 @@ def test_value_and_gradient_are_those_of_brute_force(text: str) -> None:
                 m.params[name] = moved
                 sides.append(m.pseudolikelihood(data, weights, None, 1.0))
                 m.params[name] = kept
-            assert out[name][at] == pytest.approx((sides[0] - sides[1]) / 2e-5, abs=1e-7), (name, at)
+            assert out[name][at] == pytest.approx((sides[0] - sides[1]) / 2e-5, abs=1e-7), (
+                name,
+                at,
+            )
 
 
 FULL = """model full(n = 64) {
@@ -84,7 +102,8 @@ FULL = """model full(n = 64) {
 def lattice(beta: float, cases: int) -> tuple[np.ndarray, np.ndarray]:
     """True couplings [64, 64] of an 8 × 8 ±J lattice, and independent samples of it."""
     m = bmdsl.parse(
-        "model m { visible s[8, 8] : spin  param J, K  energy = - J[x,y] s[x,y] s[wrap(x+1),y] - K[x,y] s[x,y] s[x,wrap(y+1)] }"
+        "model m { visible s[8, 8] : spin  param J, K  energy = - J[x,y] s[x,y] s[wrap(x+1),y] -"
+        " K[x,y] s[x,y] s[x,wrap(y+1)] }"
     ).compile(dtype="float64")
     generator = np.random.default_rng(0)
     at, true = np.arange(64).reshape(8, 8), np.zeros((64, 64))
@@ -96,23 +115,33 @@ def lattice(beta: float, cases: int) -> tuple[np.ndarray, np.ndarray]:
     return true, m.exact_sample(cases)["s"].reshape(cases, 64).astype(np.float32)
 
 
-PHASES = "objective pseudolikelihood  optimizer adam(rate = 0.02)", "negative pcd(steps = 2, chains = 2000)  optimizer adam(rate = 0.01)"
+PHASES = (
+    "objective pseudolikelihood  optimizer adam(rate = 0.02)",
+    "negative pcd(steps = 2, chains = 2000)  optimizer adam(rate = 0.01)",
+)
 
 
 @pytest.mark.parametrize("how", PHASES)
 def test_the_couplings_of_a_glass_are_found_again(how: str) -> None:
-    """√(Σ(J − J*)²/ΣJ*²) over all 2,016 pairs, from 10⁵ samples at beta 0.5: 0.054 and 0.053; unregularised logistic regressions give 0.052."""
+    """√(Σ(J − J*)²/ΣJ*²) over all 2,016 pairs, from 10⁵ samples at beta 0.5: 0.054 and 0.053;
+    unregularised logistic regressions give 0.052.
+    """
     true, s = lattice(0.5, 100_000)
     m = bmdsl.parse(FULL % how).compile()
     m.train(s)
     pairs = np.triu_indices(64, 1)
     found, wanted = m.params["J"][pairs], true[pairs]
     assert np.sqrt(((found - wanted) ** 2).sum() / (wanted**2).sum()) < 0.06
-    assert (np.sign(found) == np.sign(wanted))[wanted != 0].all() and np.abs(found[wanted == 0]).max() < 0.05
+    assert (np.sign(found) == np.sign(wanted))[wanted != 0].all() and np.abs(
+        found[wanted == 0]
+    ).max() < 0.05
 
 
 def test_what_has_hidden_units_has_no_pseudolikelihood():
-    text = "model m { visible v[3] : binary  hidden h[2] : binary  param W  energy = - W[i,j] v[i] h[j]  train { objective pseudolikelihood } }"
+    text = (
+        "model m { visible v[3] : binary  hidden h[2] : binary  param W  energy = - W[i,j] v[i]"
+        " h[j]  train { objective pseudolikelihood } }"
+    )
     with pytest.raises(BmError, match="BM760") as caught:
         bmdsl.parse(text).compile().train(np.ones((4, 3)))
     assert "objective pseudolikelihood" in str(caught.value)

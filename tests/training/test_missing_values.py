@@ -12,7 +12,8 @@ model m(D = 8, H = 6) {
   visible v[D] : binary
   hidden  h[H] : binary
   layers v -- h
-  train { positive %s  negative pcd(chains = 100)  optimizer adam(rate = 0.015)  schedule linear(to = 0.1)  batch 50  epochs 400  seed 0 }
+  train { positive %s  negative pcd(chains = 100)  optimizer adam(rate = 0.015)
+  schedule linear(to = 0.1)  batch 50  epochs 400  seed 0 }
 }
 """
 
@@ -23,8 +24,12 @@ def copies(n: int) -> np.ndarray:
     return np.hstack([half, half])
 
 
-@pytest.mark.parametrize("positive", [pytest.param("meanfield()", marks=pytest.mark.slow), "gibbs(steps = 5)"])
-def test_a_machine_learns_from_incomplete_cases_what_it_would_from_whole_ones(positive: str) -> None:
+@pytest.mark.parametrize(
+    "positive", [pytest.param("meanfield()", marks=pytest.mark.slow), "gibbs(steps = 5)"]
+)
+def test_a_machine_learns_from_incomplete_cases_what_it_would_from_whole_ones(
+    positive: str,
+) -> None:
     whole = copies(500)
     data = whole.copy()
     data[np.random.default_rng(1).random(data.shape) < 0.15] = np.nan
@@ -32,7 +37,9 @@ def test_a_machine_learns_from_incomplete_cases_what_it_would_from_whole_ones(po
     before = float(machine.log_likelihood(whole).mean())
     machine.train(data)
     after = float(machine.log_likelihood(whole).mean())
-    assert before < -5.4 and after > -3.7  # nats a case; 4 log 2 = 2.77 is the best there is, whole cases come to 3.0
+    assert (
+        before < -5.4 and after > -3.7
+    )  # nats a case; 4 log 2 = 2.77 is the best there is, whole cases come to 3.0
     hole = np.zeros(8, bool)
     hole[5] = True
     filled = machine.impute(whole[:200], hole, steps=60)

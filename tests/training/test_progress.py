@@ -7,7 +7,9 @@ import pytest
 from bmdsl.training import progress
 
 
-def test_a_log_gets_lines_at_growing_pauses_with_the_time_left(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
+def test_a_log_gets_lines_at_growing_pauses_with_the_time_left(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
     clock = [0.0]
     monkeypatch.setattr(progress.time, "monotonic", lambda: clock[0])
     with progress.progress_line(1000, None) as show:
@@ -26,7 +28,9 @@ def test_a_short_training_and_an_unwanted_one_say_nothing(capsys: pytest.Capture
     assert capsys.readouterr().err == ""
 
 
-@pytest.mark.parametrize(("seconds", "text"), [(0.4, "0 s"), (99, "99 s"), (120, "2 min"), (7500, "2 h 05 min")])
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(0.4, "0 s"), (99, "99 s"), (120, "2 min"), (7500, "2 h 05 min")]
+)
 def test_durations_read_as_people_say_them(seconds: float, text: str):
     assert progress.duration(seconds) == text
 
@@ -38,5 +42,7 @@ def test_a_machine_trains_in_silence_or_with_a_bar(capsys: pytest.CaptureFixture
 
     text = "model m { visible v[3] : binary  param b  energy = - b[i] v[i] }"
     for wanted, shown in ((False, False), (True, True)):
-        bmdsl.parse(text).compile(backend="reference").train(np.eye(3), epochs=2, batch=3, negative="exact", progress=wanted)
+        bmdsl.parse(text).compile(backend="reference").train(
+            np.eye(3), epochs=2, batch=3, negative="exact", progress=wanted
+        )
         assert ("2/2" in capsys.readouterr().err) is shown

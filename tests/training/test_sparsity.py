@@ -17,7 +17,15 @@ def test_a_shared_bias_gets_the_sum_of_its_units_pushes() -> None:
     rows = []
     for penalty in ("l2(W, 0)", "sparsity(h, target = 0.1, rate = 3)"):
         m = bmdsl.parse(FILTERS).compile(seed=0, dtype="float64", backend="reference")
-        m.train(data, epochs=1, batch=20, positive="exact", negative="exact", optimizer="sgd(rate = 1)", penalty=penalty)
+        m.train(
+            data,
+            epochs=1,
+            batch=20,
+            positive="exact",
+            negative="exact",
+            optimizer="sgd(rate = 1)",
+            penalty=penalty,
+        )
         rows.append(m.params["b"])
     start = bmdsl.parse(FILTERS).compile(seed=0, dtype="float64", backend="reference")
     q = start.conditional("h", v=data).mean(0)
@@ -27,8 +35,15 @@ def test_a_shared_bias_gets_the_sum_of_its_units_pushes() -> None:
 def test_feature_maps_reach_their_target() -> None:
     data = np.random.default_rng(0).integers(0, 2, (20, 6)).astype(float)
     m = bmdsl.parse(FILTERS).compile(seed=0, dtype="float64", backend="reference")
-    m.train(data, epochs=80, batch=20, positive="exact", negative="exact", optimizer="sgd(rate = 0.1)",
-            penalty="sparsity(h, target = 0.1, rate = 5)")  # fmt: skip
+    m.train(
+        data,
+        epochs=80,
+        batch=20,
+        positive="exact",
+        negative="exact",
+        optimizer="sgd(rate = 0.1)",
+        penalty="sparsity(h, target = 0.1, rate = 5)",
+    )
     assert m.conditional("h", v=data).mean((0, 2)) == pytest.approx([0.1, 0.1], abs=0.03)
 
 

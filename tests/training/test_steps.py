@@ -38,7 +38,8 @@ def test_sgd(momentum, nesterov, expected):
 
 def test_adam():
     choice = Choice("adam", (("rate", 0.1), ("beta1", 0.9), ("beta2", 0.99), ("epsilon", 0.0)))
-    # step 1 is the rate; then m = 0.09 - 0.2 = -0.11 over 0.19, v = 0.0099 + 0.04 = 0.0499 over 0.0199
+    # step 1 is the rate; then m = 0.09 - 0.2 = -0.11 over 0.19, v = 0.0099 + 0.04 = 0.0499 over
+    # 0.0199
     assert two_steps(choice) == pytest.approx(0.1 + 0.1 * (-0.11 / 0.19) / (0.0499 / 0.0199) ** 0.5)
 
 
@@ -68,4 +69,6 @@ def test_float32_stays(name):
     ],
 )
 def test_schedules(choice, values):
-    assert [SCHEDULES[choice.name].factor(choice, t, 10) for t in (0, 5, 10)] == pytest.approx(values)
+    assert [SCHEDULES[choice.name].factor(choice, t, 10) for t in (0, 5, 10)] == pytest.approx(
+        values
+    )

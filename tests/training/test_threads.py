@@ -15,7 +15,8 @@ model m(D = 200, H = 130) {
   hidden  s[7] : categorical(3)
   param W, V, b, c
   energy = - W[i,j] v[i] h[j] - V[j,k,a] h[j] s[k,a] - b[i] v[i] - c[j] h[j]
-  train { positive meanfield()  negative pcd(steps = 2, chains = 30)  optimizer adam(rate = 0.01)  batch 25  epochs 2 }
+  train { positive meanfield()  negative pcd(steps = 2, chains = 30)  optimizer adam(rate = 0.01)
+  batch 25  epochs 2 }
 }
 """
 
@@ -40,8 +41,12 @@ model m(D = 200, H = 60) {
 """
 
 
-@pytest.mark.skipif(numba.config.NUMBA_NUM_THREADS < 2, reason="one core: there is no second thread to compare with")
-@pytest.mark.parametrize("text", [LAYERS, LATTICE, THIRD_ORDER], ids=["layers", "lattice", "third order"])
+@pytest.mark.skipif(
+    numba.config.NUMBA_NUM_THREADS < 2, reason="one core: there is no second thread to compare with"
+)
+@pytest.mark.parametrize(
+    "text", [LAYERS, LATTICE, THIRD_ORDER], ids=["layers", "lattice", "third order"]
+)
 def test_one_thread_and_two_give_the_same_bits(text: str) -> None:
     data = (np.random.default_rng(0).random((100, 200)) < 0.4).astype(np.float32)
     data = 2 * data.reshape(100, 20, 10) - 1 if text == LATTICE else data
@@ -50,7 +55,13 @@ def test_one_thread_and_two_give_the_same_bits(text: str) -> None:
         numba.set_num_threads(threads)
         machine = bmdsl.parse(text).compile(seed=3)
         machine.train(data)
-        results.append({**machine.params, **machine.sample(20, steps=5), "again": machine.reconstruct(data[:5])})
+        results.append(
+            {
+                **machine.params,
+                **machine.sample(20, steps=5),
+                "again": machine.reconstruct(data[:5]),
+            }
+        )
     numba.set_num_threads(before)
     for name in results[0]:
         np.testing.assert_array_equal(results[0][name], results[1][name], err_msg=name)

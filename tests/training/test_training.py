@@ -17,7 +17,9 @@ from bmdsl.training.recipe import Recipe
 from .naive_machine import NaiveRbm
 
 FAST = Choice("sgd", (("rate", 0.5), ("momentum", 0.5), ("nesterov", False)))
-EXACT = Training(positive=Choice("exact"), negative=Choice("exact"), optimizer=FAST, batch=8, epochs=20)
+EXACT = Training(
+    positive=Choice("exact"), negative=Choice("exact"), optimizer=FAST, batch=8, epochs=20
+)
 PCD = replace(EXACT, negative=Choice("pcd", (("steps", 1), ("chains", 10))))
 PATTERNS = np.array([[1, 1, 0, 0], [0, 0, 1, 1], [1, 0, 1, 0]], float)
 
@@ -37,7 +39,13 @@ def test_likelihood_rises(positive, negative, center):
     before = m.log_likelihood(d).mean()
     # a step small enough that ten persistent chains keep up with the parameters
     gentle = Choice("sgd", (("rate", 0.05), ("momentum", 0.5), ("nesterov", False)))
-    run = train(m, d, replace(EXACT, positive=positive, negative=negative, center=center, optimizer=gentle, epochs=150))
+    run = train(
+        m,
+        d,
+        replace(
+            EXACT, positive=positive, negative=negative, center=center, optimizer=gentle, epochs=150
+        ),
+    )
     assert run.updates == 150 * 4
     assert m.log_likelihood(d).mean() > before + 0.3
 
@@ -57,7 +65,9 @@ def test_gradient_is_that_of_the_weighted_likelihood():
 
 
 def test_centred_gradient_does_not_depend_on_flips():
-    """Relabelling 0 ↔ 1 of every visible unit must give the same learning; the plain gradient does not."""
+    """Relabelling 0 ↔ 1 of every visible unit must give the same learning; the plain gradient does
+    not.
+    """
     m, f, d = NaiveRbm(), NaiveRbm(), data()
     f.params["c"] += m.params["W"].sum(0)
     f.params["W"] *= -1
@@ -107,7 +117,9 @@ def test_resume_after_an_interrupt_is_bit_exact(tmp_path, training, monkeypatch,
 def test_divergence_keeps_the_last_good_state(tmp_path, monkeypatch, kept):
     monkeypatch.setattr("bmdsl.training.loop.KEPT", kept)
     m = NaiveRbm(dtype=np.float32)
-    wild = replace(PCD, optimizer=Choice("sgd", (("rate", 3e38), ("momentum", 0.9), ("nesterov", False))))
+    wild = replace(
+        PCD, optimizer=Choice("sgd", (("rate", 3e38), ("momentum", 0.9), ("nesterov", False)))
+    )
     with pytest.raises(BmError, match="BM754"):
         train(m, data(), wild, tmp_path)
     assert all(np.isfinite(x).all() for x in m.params.values())
@@ -133,7 +145,10 @@ def test_modifiers_hold():
 
 def test_penalties():
     m = NaiveRbm()
-    pull = (Choice("l2", (("parameter", "W"), ("strength", 0.5))), Choice("l1", (("parameter", "c"), ("strength", 0.25))))
+    pull = (
+        Choice("l2", (("parameter", "W"), ("strength", 0.5))),
+        Choice("l1", (("parameter", "c"), ("strength", 0.25))),
+    )
     d = data()
     batch = Batch(d, np.full(30, 1 / 30), 0)
     plain = Recipe.of(m, EXACT, batch, 1).gradient(batch)[0]
@@ -142,7 +157,15 @@ def test_penalties():
     np.testing.assert_allclose(pulled["c"], plain["c"] - 0.25 * np.sign(m.params["c"]))
     train(m, d, replace(EXACT, penalty=(Choice("maxnorm", (("parameter", "W"), ("norm", 0.3))),)))
     assert (np.linalg.norm(m.params["W"], axis=0) <= 0.3 + 1e-12).all()
-    train(m, d, replace(EXACT, epochs=100, penalty=(Choice("sparsity", (("group", "h"), ("target", 0.1), ("rate", 5.0))),)))
+    train(
+        m,
+        d,
+        replace(
+            EXACT,
+            epochs=100,
+            penalty=(Choice("sparsity", (("group", "h"), ("target", 0.1), ("rate", 5.0))),),
+        ),
+    )
     assert m.posterior_rows(d)[0]["h"].mean() == pytest.approx(0.1, abs=0.05)
 
 

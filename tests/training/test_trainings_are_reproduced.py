@@ -1,11 +1,13 @@
-"""Fifty updates of one model after another give the parameters and the chains that are pinned in `reproduced/`.
+"""Fifty updates of one model after another give the parameters and the chains that are pinned in
+`reproduced/`.
 
-The pinned numbers are those of float64 machines on small data made by a formula. A change of the training code
-that is not meant to change its results leaves them within TOLERANCE; one that is meant to is seen, and
-`python -m tests.training.test_trainings_are_reproduced [NAME ...]` writes the files anew.
+The pinned numbers are those of float64 machines on small data made by a formula. A change of the
+training code that is not meant to change its results leaves them within TOLERANCE; one that is
+meant to is seen, and `python -m tests.training.test_trainings_are_reproduced [NAME ...]` writes the
+files anew.
 
-The random numbers behind starts and shuffles are NumPy's: a release of NumPy that draws them otherwise
-changes every file.
+The random numbers behind starts and shuffles are NumPy's: a release of NumPy that draws them
+otherwise changes every file.
 """
 
 from __future__ import annotations
@@ -38,7 +40,9 @@ def levels(cases: int, *shape: int, salt: int = 0) -> np.ndarray:
 
 
 def bits(cases: int, *shape: int, salt: int = 0) -> np.ndarray:
-    """0 or 1; one in three cases is the complement of its level, so that units depend on one another."""
+    """0 or 1; one in three cases is the complement of its level, so that units depend on one
+    another.
+    """
     x = levels(cases, *shape, salt=salt) < 0.35
     x[::3] = ~x[::3]
     return x.astype(float)
@@ -74,7 +78,9 @@ class Case:
     weights: Callable[[], np.ndarray] | None = None
 
     def results(self) -> Arrays:
-        """Parameters after the updates, the persistent chains' last states, and the best validation score."""
+        """Parameters after the updates, the persistent chains' last states, and the best validation
+        score.
+        """
         body = self.model.rstrip().removesuffix("}")
         text = f"{body}\n  train {{ {self.train}  updates {UPDATES}  seed 11 }}\n}}"
         machine = bmdsl.parse(text).compile(seed=5, dtype="float64")
@@ -111,13 +117,17 @@ MIXTURE = """model imrbm { visible v[9] : binary  hidden h[4] : binary  hidden z
   energy = - W[i,k,j] v[i] z[k] h[j] - b[i] v[i] - c[k,j] z[k] h[j] - d[k] z[k] }"""
 SERIES = """model crbm { given past[2, 4] : gaussian  visible v[4] : gaussian  hidden h[5] : binary
   param W init normal(0, 0.1)  param A, B, b, c
-  energy = - W[i,j] v[i] h[j] - A[t,k,i] past[t,k] v[i] - B[t,k,j] past[t,k] h[j] - b[i] v[i] - c[j] h[j] }"""
-LABELS = """model class_rbm { visible v[8] : binary  visible y : categorical(3)  hidden h[5] : binary
+  energy = - W[i,j] v[i] h[j] - A[t,k,i] past[t,k] v[i] - B[t,k,j] past[t,k] h[j] - b[i] v[i]
+             - c[j] h[j] }"""
+LABELS = """model class_rbm { visible v[8] : binary  visible y : categorical(3)
+  hidden h[5] : binary
   param W init normal(0, 0.1)  param U init normal(0, 0.1)  param b init logit_mean(v)  param c, d
   energy = - W[i,j] v[i] h[j] - U[k,j] y[k] h[j] - b[i] v[i] - c[j] h[j] - d[k] y[k] }"""
-CONVOLVED = """model convrbm { visible v[1,6,6] : multinary(7, gain = 0.5)  hidden h[2,3,3] : multinary(7, gain = 0.5)
+CONVOLVED = """model convrbm { visible v[1,6,6] : multinary(7, gain = 0.5)
+  hidden h[2,3,3] : multinary(7, gain = 0.5)
   param W[1,2,4,4] init normal(0, 0.05)  param a, b
-  energy = - W[c,k,p,q] v[c, pad(2*x+p-1), pad(2*y+q-1)] h[k,x,y] - a[c] v[c,x,y] - b[k] h[k,x,y] }"""
+  energy = - W[c,k,p,q] v[c, pad(2*x+p-1), pad(2*y+q-1)] h[k,x,y] - a[c] v[c,x,y]
+             - b[k] h[k,x,y] }"""
 CONVOLVED_BITS = """model conv { visible v[1,6,6] : binary  hidden h[2,4,4] : binary
   param W[1,2,3,3] init normal(0, 0.1)  param a, b
   energy = - W[c,k,p,q] v[c, x+p, y+q] h[k,x,y] - a[c] v[c,x,y] - b[k] h[k,x,y] }"""
@@ -128,8 +138,10 @@ LATTICE = """model lattice { visible s[4, 4] : spin
   param J, K, h
   energy = - J s[x,y] s[wrap(x+1), y] - K[x,y] s[x,y] s[x, wrap(y+1)] - h[x,y] s[x,y] }"""
 GENERAL = """model bm { visible v[7] : binary  hidden h[4] : binary
-  param U init normal(0, 0.1) symmetric  param V init normal(0, 0.1) symmetric  param W init normal(0, 0.1)  param b, d
-  energy = - U[i,j] v[i] v[j] for i < j - V[i,j] h[i] h[j] for i < j - W[i,j] v[i] h[j] - b[i] v[i] - d[j] h[j] }"""
+  param U init normal(0, 0.1) symmetric  param V init normal(0, 0.1) symmetric
+  param W init normal(0, 0.1)  param b, d
+  energy = - U[i,j] v[i] v[j] for i < j - V[i,j] h[i] h[j] for i < j - W[i,j] v[i] h[j]
+             - b[i] v[i] - d[j] h[j] }"""
 GLASS = """model glass { graph G = regular(3, 14, seed = 1)  visible s[14] : spin
   param J init signs()  param h
   energy = - J[i,j] s[i] s[j] for <i,j> in G - h[i] s[i] }"""
@@ -140,16 +152,20 @@ TRIPLES = """model pspin { visible s[12] : spin
   param J init signs()  param h
   energy = - J[i] s[i] s[wrap(i+1)] s[wrap(i+2)] - h[i] s[i] }"""
 FACTORED = """model factored { given x[6] : binary  visible y[7] : binary  hidden h[4] : binary
-  param A[6, 5] init normal(0, 0.3)  param B[7, 5] init normal(0, 0.3)  param C[4, 5] init normal(0, 0.3)
+  param A[6, 5] init normal(0, 0.3)  param B[7, 5] init normal(0, 0.3)
+  param C[4, 5] init normal(0, 0.3)
   param b init logit_mean(y)  param c
   energy = - A[i,f] B[j,f] C[k,f] x[i] y[j] h[k] - b[j] y[j] - c[k] h[k] }"""
 GATED = """model gated { given x[5] : binary  visible y[6] : binary  hidden h[4] : binary
   param W init normal(0, 0.1)  param b init logit_mean(y)  param c
   energy = - W[i,k,j] x[i] h[k] y[j] - b[j] y[j] - c[k] h[k] }"""
-RECTIFYING = """model rectifying { visible v[7] : binomial(5)  hidden h[4] : nrelu  hidden g[3] : multinary(4, gain = 0.5)
-  param W init normal(0, 0.05)  param V init normal(0, 0.05)  param b init -1  param c init -1  param d
+RECTIFYING = """model rectifying { visible v[7] : binomial(5)  hidden h[4] : nrelu
+  hidden g[3] : multinary(4, gain = 0.5)
+  param W init normal(0, 0.05)  param V init normal(0, 0.05)  param b init -1  param c init -1
+  param d
   energy = - W[i,j] v[i] h[j] - V[i,j] v[i] g[j] - b[i] v[i] - c[j] h[j] - d[j] g[j] }"""
-COUNTING = """model counting { visible n[5] : poisson  visible t[3] : exponential(max = 2)  hidden h[4] : binary
+COUNTING = """model counting { visible n[5] : poisson  visible t[3] : exponential(max = 2)
+  hidden h[4] : binary
   param W init normal(0, 0.1)  param V init normal(0, 0.1)  param b, c, d
   energy = - W[i,j] n[i] h[j] - V[i,j] t[i] h[j] - b[i] n[i] - c[i] t[i] - d[j] h[j] }"""
 SLAB = """model slab { visible v[6] : gaussian  hidden h[4] : binary  hidden s[4] : rectified
@@ -162,9 +178,11 @@ SOFTPLUS = """model summed { visible v[7] : binary
   param W[7,5] init normal(0, 0.2)  param c[5]  param b
   energy = - b[i] v[i] - sum[j] softplus(c[j] + W[i,j] v[i]) }"""
 HELD = """model held { visible v[7] : binary  visible u[3] : spin  hidden h[4] : binary
-  param W init uniform(0, 0.3) nonnegative  param U init normal(0, 0.2) symmetric  param F init normal(0, 0.3) fixed
+  param W init uniform(0, 0.3) nonnegative  param U init normal(0, 0.2) symmetric
+  param F init normal(0, 0.3) fixed
   param b init logit_mean(v)  param c
-  energy = - b[i] v[i] - c[j] h[j] - W[i,j] v[i] h[j] - U[i,k] v[i] v[k] for i < k - F[l,j] u[l] h[j] }"""
+  energy = - b[i] v[i] - c[j] h[j] - W[i,j] v[i] h[j] - U[i,k] v[i] v[k] for i < k
+             - F[l,j] u[l] h[j] }"""
 THIRD = """model third { visible v[6] : binary  hidden h[4] : binary  hidden g[3] : spin
   param T init normal(0, 0.2)  param W init normal(0, 0.2)  param b, c, d
   energy = - T[i,j,k] v[i] h[j] g[k] - W[i,j] v[i] h[j] - b[i] v[i] - c[j] h[j] - d[k] g[k] }"""
@@ -178,7 +196,8 @@ CASES: dict[str, Case] = {
     ),
     "rbm_cd3_adam_l2_l1": Case(
         RBM,
-        "positive exact  negative cd(steps = 3)  optimizer adam(rate = 0.02, epsilon = 1e-6)  penalty l2(W, 0.01), l1(c, 0.02)  batch 10",
+        "positive exact  negative cd(steps = 3)  optimizer adam(rate = 0.02, epsilon = 1e-6) "
+        " penalty l2(W, 0.01), l1(c, 0.02)  batch 10",
         lambda: bits(40, 9),
     ),
     "rbm_last_minibatch_weights_validate": Case(
@@ -194,22 +213,26 @@ CASES: dict[str, Case] = {
     ),
     "rbm_fpcd": Case(
         RBM,
-        "positive exact  negative fpcd(steps = 1, chains = 12, rate = 0.1)  optimizer sgd(rate = 0.05)  batch 10",
+        "positive exact  negative fpcd(steps = 1, chains = 12, rate = 0.1)  optimizer sgd(rate ="
+        " 0.05)  batch 10",
         lambda: bits(40, 9),
     ),
     "rbm_fpcd_centred_l2": Case(
         RBM,
-        f"positive exact  negative fpcd(chains = 12, decay = 0.8)  {SGD}  center on  penalty l2(W, 0.01)  batch 16",
+        f"positive exact  negative fpcd(chains = 12, decay = 0.8)  {SGD}  center on  penalty l2(W,"
+        " 0.01)  batch 16",
         lambda: bits(40, 9),
     ),
     "rbm_tempering": Case(
         RBM,
-        "positive exact  negative tempering(replicas = 4, chains = 5)  optimizer sgd(rate = 0.1)  batch 10",
+        "positive exact  negative tempering(replicas = 4, chains = 5)  optimizer sgd(rate = 0.1) "
+        " batch 10",
         lambda: bits(40, 9),
     ),
     "rbm_trajectory": Case(
         RBM,
-        "positive exact  negative trajectory(replicas = 3, chains = 8, exchange = 0.9)  optimizer sgd(rate = 0.3)  batch 10",
+        "positive exact  negative trajectory(replicas = 3, chains = 8, exchange = 0.9)  optimizer"
+        " sgd(rate = 0.3)  batch 10",
         lambda: bits(40, 9),
     ),
     "rbm_missing_gibbs": Case(
@@ -229,29 +252,32 @@ CASES: dict[str, Case] = {
     ),
     "rbm_sparsity_inverse_rmsprop": Case(
         RBM,
-        "positive exact  negative cd(steps = 1)  optimizer rmsprop(rate = 0.01)  schedule inverse(tau = 20)"
-        "  penalty sparsity(h, target = 0.2, rate = 0.5)  batch 16",
+        "positive exact  negative cd(steps = 1)  optimizer rmsprop(rate = 0.01)  schedule"
+        " inverse(tau = 20)  penalty sparsity(h, target = 0.2, rate = 0.5)  batch 16",
         lambda: bits(40, 9),
     ),
     "gbrbm_cd": Case(
         GAUSSIAN,
-        "positive exact  negative cd(steps = 1)  optimizer sgd(rate = 0.01, momentum = 0.9)  batch 10",
+        "positive exact  negative cd(steps = 1)  optimizer sgd(rate = 0.01, momentum = 0.9) "
+        " batch 10",
         lambda: reals(40, 8),
     ),
     "gbrbm_pcd_centred_missing": Case(
         GAUSSIAN,
-        "positive gibbs(steps = 2)  negative pcd(chains = 10)  optimizer sgd(rate = 0.01)  center on  batch 10",
+        "positive gibbs(steps = 2)  negative pcd(chains = 10)  optimizer sgd(rate = 0.01)  center"
+        " on  batch 10",
         lambda: with_gaps(reals(40, 8)),
     ),
     "potts_rbm_pcd_adam_linear": Case(
         LETTERS,
-        "positive exact  negative pcd(steps = 1, chains = 12)  optimizer adam(rate = 0.02)  schedule linear(to = 0.1)"
-        "  penalty l2(W, 1e-3)  batch 10",
+        "positive exact  negative pcd(steps = 1, chains = 12)  optimizer adam(rate = 0.02) "
+        " schedule linear(to = 0.1)  penalty l2(W, 1e-3)  batch 10",
         lambda: letters(40, 6, 4),
     ),
     "potts_pcd": Case(
         POTTS,
-        f"positive exact  negative pcd(steps = 2, chains = 12)  {SGD}  penalty l2(J, 0.01)  batch 20",
+        f"positive exact  negative pcd(steps = 2, chains = 12)  {SGD}  penalty l2(J, 0.01) "
+        " batch 20",
         lambda: letters(40, 5, 3),
     ),
     "potts_pseudolikelihood": Case(
@@ -259,40 +285,44 @@ CASES: dict[str, Case] = {
     ),
     "spin_rbm_nesterov_maxnorm": Case(
         SPIN,
-        "positive exact  negative cd(steps = 2)  optimizer sgd(rate = 0.05, momentum = 0.8, nesterov = true)"
-        "  penalty maxnorm(J, 0.6)  schedule cosine(to = 0)  batch 10",
+        "positive exact  negative cd(steps = 2)  optimizer sgd(rate = 0.05, momentum = 0.8,"
+        " nesterov = true)  penalty maxnorm(J, 0.6)  schedule cosine(to = 0)  batch 10",
         lambda: spins(40, 9),
     ),
     "dbm_meanfield_pcd_centred_equal_norms": Case(
         DEEP,
-        f"positive meanfield(steps = 20, tol = 1e-6, damping = 0.1)  negative pcd(chains = 12)  {SGD}  center on"
-        "  penalty equal_norms(W_v_h1 = 0.1, W_h1_h2 = 0.1)  batch 10",
+        "positive meanfield(steps = 20, tol = 1e-6, damping = 0.1)  negative pcd(chains = 12) "
+        f" {SGD}  center on  penalty equal_norms(W_v_h1 = 0.1, W_h1_h2 = 0.1)  batch 10",
         lambda: bits(40, 9),
     ),
     "dbm_gibbs_tempering": Case(
         DEEP,
-        f"positive gibbs(steps = 3)  negative tempering(replicas = 3, chains = 6, steps = 2)  {SGD}  batch 16",
+        f"positive gibbs(steps = 3)  negative tempering(replicas = 3, chains = 6, steps = 2)  {SGD}"
+        "  batch 16",
         lambda: bits(40, 9),
     ),
     "dbm_greedy": Case(
         DEEP,
-        f"pretrain greedy(epochs = 3)  positive meanfield()  negative pcd(chains = 12)  {SGD}  batch 10",
+        f"pretrain greedy(epochs = 3)  positive meanfield()  negative pcd(chains = 12)  {SGD} "
+        " batch 10",
         lambda: bits(40, 9),
     ),
     "imrbm_gibbs_means_temperature_sparsity": Case(
         MIXTURE,
-        f"positive gibbs(steps = 1)  negative cd(steps = 1, means = true)  temperature z = 5"
+        "positive gibbs(steps = 1)  negative cd(steps = 1, means = true)  temperature z = 5"
         f"  penalty sparsity(z, target = 1/3, rate = 2)  {SGD}  batch 10",
         lambda: bits(40, 9),
     ),
     "imrbm_exact_pcd_cooled": Case(
         MIXTURE,
-        f"positive exact  negative pcd(chains = 10)  temperature z = geometric(10, 1)  {SGD}  batch 10",
+        f"positive exact  negative pcd(chains = 10)  temperature z = geometric(10, 1)  {SGD} "
+        " batch 10",
         lambda: bits(40, 9),
     ),
     "crbm_cd": Case(
         SERIES,
-        "positive exact  negative cd(steps = 1)  optimizer sgd(rate = 0.005, momentum = 0.9)  batch 10",
+        "positive exact  negative cd(steps = 1)  optimizer sgd(rate = 0.005, momentum = 0.9) "
+        " batch 10",
         lambda: {"past": reals(40, 2, 4), "v": reals(40, 4, salt=1)},
     ),
     "class_rbm_pcd_centred_linear": Case(
@@ -302,7 +332,8 @@ CASES: dict[str, Case] = {
     ),
     "convrbm_contrastive_through": Case(
         CONVOLVED,
-        "objective contrastive_free_energy(through_reconstruction = true)  optimizer adam(rate = 0.003)  batch 10",
+        "objective contrastive_free_energy(through_reconstruction = true)  optimizer adam(rate ="
+        " 0.003)  batch 10",
         lambda: np.floor(8 * levels(20, 1, 6, 6)),
     ),
     "convrbm_pcd": Case(
@@ -315,7 +346,8 @@ CASES: dict[str, Case] = {
     ),
     "lattice_pcd": Case(
         LATTICE,
-        "positive exact  negative pcd(steps = 2, chains = 10)  optimizer sgd(rate = 0.02)  batch 20",
+        "positive exact  negative pcd(steps = 2, chains = 10)  optimizer sgd(rate = 0.02) "
+        " batch 20",
         lambda: spins(40, 4, 4),
     ),
     "bm_meanfield_pcd": Case(
@@ -325,7 +357,8 @@ CASES: dict[str, Case] = {
     ),
     "glass_pcd": Case(
         GLASS,
-        "positive exact  negative pcd(steps = 2, chains = 10)  optimizer sgd(rate = 0.05)  batch 20",
+        "positive exact  negative pcd(steps = 2, chains = 10)  optimizer sgd(rate = 0.05) "
+        " batch 20",
         lambda: spins(40, 14),
     ),
     "glass_pcd_few_chains": Case(
@@ -343,7 +376,8 @@ CASES: dict[str, Case] = {
     ),
     "pspin_pcd": Case(
         TRIPLES,
-        "positive exact  negative pcd(steps = 2, chains = 10)  optimizer sgd(rate = 0.05)  batch 20",
+        "positive exact  negative pcd(steps = 2, chains = 10)  optimizer sgd(rate = 0.05) "
+        " batch 20",
         lambda: spins(40, 12),
     ),
     "factored_cd_adam": Case(
@@ -363,7 +397,8 @@ CASES: dict[str, Case] = {
     ),
     "nrelu_multinary_pcd": Case(
         RECTIFYING,
-        "positive exact  negative pcd(chains = 10)  optimizer sgd(rate = 0.002, momentum = 0.5)  batch 10",
+        "positive exact  negative pcd(chains = 10)  optimizer sgd(rate = 0.002, momentum = 0.5) "
+        " batch 10",
         lambda: np.floor(6 * levels(40, 7)),
     ),
     "poisson_exponential_cd": Case(
@@ -373,7 +408,8 @@ CASES: dict[str, Case] = {
     ),
     "spike_and_slab_gibbs_pcd": Case(
         SLAB,
-        "positive gibbs(steps = 3)  negative pcd(chains = 10)  optimizer sgd(rate = 0.005)  batch 10",
+        "positive gibbs(steps = 3)  negative pcd(chains = 10)  optimizer sgd(rate = 0.005) "
+        " batch 10",
         lambda: reals(40, 6),
     ),
     "student_experts_cd": Case(

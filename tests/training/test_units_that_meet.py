@@ -1,6 +1,8 @@
-"""Trainings of groups whose units act on one another: a compiled routine does what the machine's own functions do.
+"""Trainings of groups whose units act on one another: a compiled routine does what the machine's
+own functions do.
 
-Models that may leave no distribution are refused at the same update, with the same parameters, either way.
+Models that may leave no distribution are refused at the same update, with the same parameters,
+either way.
 """
 
 from __future__ import annotations
@@ -31,7 +33,8 @@ from .test_trainings_are_reproduced import (
 
 PAIRS = """model pairs {{ visible s[6] : {unit}  param J init normal(0, 0.1)  param b
   energy = - J[i,j] s[i] s[j] - 0.5 b[i] s[i] }}"""
-PAIRED_LETTERS = """model letters { visible s[5] : categorical(3)  param f  param J init normal(0, 0.1)
+PAIRED_LETTERS = """model letters { visible s[5] : categorical(3)  param f
+  param J init normal(0, 0.1)
   energy = - f[i,a] s[i,a] - J[i,a,j,b] s[i,a] s[j,b] }"""
 REAL = """model real { visible x[6] : gaussian  hidden h[3] : binary
   param J init normal(0, 0.02)  param W init normal(0, 0.1)  param b, c, d

@@ -12,7 +12,8 @@ import bmdsl
 from bmdsl.language.diagnostics import BmWarning
 from bmdsl.language.model import Temperature
 
-MIXTURE = """model m { visible v[6] : binary  hidden z : categorical(4)  param W init normal(0, 0.1), d
+MIXTURE = """model m { visible v[6] : binary  hidden z : categorical(4)
+  param W init normal(0, 0.1), d
   energy = - W[i,k] v[i] z[k] - d[k] z[k]
   train { positive exact  negative exact  batch 20  epochs 3  optimizer sgd(rate = 0.01) } }"""
 DATA = (np.random.default_rng(0).random((60, 6)) < 0.5).astype("float32")
@@ -42,7 +43,12 @@ def test_a_penalty_keeps_the_use_even() -> None:
     def entropy(rate: float) -> float:
         m = bmdsl.parse(MIXTURE).compile(seed=1)
         m.params["d"] = [2.0, 0, 0, 0]
-        run = m.train(DATA, epochs=40, optimizer="sgd(rate = 0.05)", penalty=f"sparsity(z, target = 1/4, rate = {rate})")
+        run = m.train(
+            DATA,
+            epochs=40,
+            optimizer="sgd(rate = 0.05)",
+            penalty=f"sparsity(z, target = 1/4, rate = {rate})",
+        )
         return run.metrics[-1]["entropy_z"]
 
     assert entropy(20) > 1.37 > entropy(0)

@@ -1,4 +1,6 @@
-"""Validation cases with missing values: scores of what was seen where exact, else of whole cases."""
+"""Validation cases with missing values: scores of what was seen where exact, else of
+whole cases.
+"""
 
 from __future__ import annotations
 
@@ -10,9 +12,14 @@ import pytest
 import bmdsl
 from bmdsl.training.loop import train
 
-SMALL = "model m { visible v[4] : binary  hidden h[2] : binary  param W, b  energy = - W[i,j] v[i] h[j] - b[i] v[i] }"
+SMALL = (
+    "model m { visible v[4] : binary  hidden h[2] : binary  param W, b  energy = - W[i,j] v[i] h[j]"
+    " - b[i] v[i] }"
+)
 WIDE = SMALL.replace("v[4]", "v[30]").replace("h[2]", "h[20]")
-LATTICE = "model m { visible s[6] : binary  param J, b  energy = - J s[i] s[wrap(i+1)] - b[i] s[i] }"
+LATTICE = (
+    "model m { visible s[6] : binary  param J, b  energy = - J s[i] s[wrap(i+1)] - b[i] s[i] }"
+)
 
 
 def gaps(d: int, holes: int, whole: int = 0, n: int = 30) -> np.ndarray:
@@ -25,8 +32,11 @@ def gaps(d: int, holes: int, whole: int = 0, n: int = 30) -> np.ndarray:
 
 
 def trained(text: str, training: np.ndarray, held: np.ndarray, **settings: Any) -> Any:
-    m = bmdsl.parse(text).bind({"positive": "meanfield", "epochs": 2, "batch": 10, **settings}).compile(
-        dtype="float64", backend="reference")  # fmt: skip
+    m = (
+        bmdsl.parse(text)
+        .bind({"positive": "meanfield", "epochs": 2, "batch": 10, **settings})
+        .compile(dtype="float64", backend="reference")
+    )
     group = m.visible[0]
     return m, train(m, {group: training}, m.model.training, validation={group: held})
 
@@ -45,7 +55,9 @@ def test_likelihoods_are_those_of_what_was_seen() -> None:
     log_z = np.logaddexp.reduce(minus_f(m, states))
     best = run.best_score
     assert run.metrics[run.best_update // 3 - 1]["validation"] == best
-    assert best == pytest.approx(log_z - minus_f(m, v).mean(), abs=1e-9)  # it has the best parameters
+    assert best == pytest.approx(
+        log_z - minus_f(m, v).mean(), abs=1e-9
+    )  # it has the best parameters
     assert run.notes == [
         "monitors look at the 5 of 30 training cases that have no missing values",
         "25 validation cases have missing values: the score is of what was seen",
@@ -88,5 +100,7 @@ def test_no_case_that_can_be_judged_is_an_error() -> None:
 
 def test_patience_and_validate_split_cases_with_gaps() -> None:
     m = bmdsl.parse(SMALL).compile(dtype="float64", backend="reference")
-    run = m.train(gaps(4, 1, n=40), validate=0.25, patience=1, epochs=4, batch=10, positive="meanfield")
+    run = m.train(
+        gaps(4, 1, n=40), validate=0.25, patience=1, epochs=4, batch=10, positive="meanfield"
+    )
     assert run.best_score is not None and "10 validation cases" in run.notes[-1]

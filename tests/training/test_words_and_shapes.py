@@ -1,4 +1,6 @@
-"""Every word of training beside given groups of every shape and type: it trains, or a diagnostic says why it does not; never a bare exception."""
+"""Every word of training beside given groups of every shape and type: it trains, or a diagnostic
+says why it does not; never a bare exception.
+"""
 
 from __future__ import annotations
 
@@ -29,12 +31,24 @@ def _words(folder: str) -> list[str]:
 
 
 SETTINGS: list[dict[str, str | float]] = [
-    *({"positive": p, "negative": n} for p, n in itertools.product(_words("positive"), _words("negative"))),
+    *(
+        {"positive": p, "negative": n}
+        for p, n in itertools.product(_words("positive"), _words("negative"))
+    ),
     *({"objective": o} for o in _words("objectives")),
     {"negative": "exact", "validate": 0.5},
     {"negative": "cd", "center": "on"},
     {"negative": "cd", "pretrain": "greedy(epochs = 1)"},
-    *({"negative": "cd", "penalty": p} for p in ("sparsity(h, target = 0.1)", "l1(A, 0.1)", "l2(A, 0.1)", "maxnorm(A, 1)", "equal_norms(A = 0.1)")),
+    *(
+        {"negative": "cd", "penalty": p}
+        for p in (
+            "sparsity(h, target = 0.1)",
+            "l1(A, 0.1)",
+            "l2(A, 0.1)",
+            "maxnorm(A, 1)",
+            "equal_norms(A = 0.1)",
+        )
+    ),
 ]
 
 
@@ -43,8 +57,12 @@ class Type:
 
     def __init__(self, name: str) -> None:
         self.unit = units.get(name)
-        self.arguments = [float(o.default if o.default is not None else 2) for o in self.unit.options]
-        written = ", ".join(f"{o.name} = {v:g}" for o, v in zip(self.unit.options, self.arguments, strict=True))
+        self.arguments = [
+            float(o.default if o.default is not None else 2) for o in self.unit.options
+        ]
+        written = ", ".join(
+            f"{o.name} = {v:g}" for o, v in zip(self.unit.options, self.arguments, strict=True)
+        )
         self.text = f"{name}({written})" if written else name
         self.wide = self.unit.states is not None or self.unit.components is not None
 
@@ -56,7 +74,10 @@ class Type:
         support = self.unit.support(*self.arguments)
         if support is not None:
             return support[rng.integers(0, len(support), (CASES, *shape))].astype(float)
-        tries = rng.uniform(0.1, 0.9, (CASES, *shape)), rng.integers(0, 3, (CASES, *shape)).astype(float)
+        tries = (
+            rng.uniform(0.1, 0.9, (CASES, *shape)),
+            rng.integers(0, 3, (CASES, *shape)).astype(float),
+        )
         return next(x for x in tries if np.all(self.unit.contains(x, *self.arguments)))
 
 
@@ -64,7 +85,9 @@ def _axes(letter: str, shape: tuple[int, ...], wide: bool) -> list[str]:
     return [f"{letter}{k}" for k in range(len(shape) + wide)]
 
 
-def _model(given: Type | None, gshape: tuple[int, ...], visible: Type, vshape: tuple[int, ...], hidden: str) -> str:
+def _model(
+    given: Type | None, gshape: tuple[int, ...], visible: Type, vshape: tuple[int, ...], hidden: str
+) -> str:
     def subscript(*letters: list[str]) -> str:
         joined = ",".join(x for group in letters for x in group)
         return f"[{joined}]" if joined else ""
@@ -87,18 +110,34 @@ def _model(given: Type | None, gshape: tuple[int, ...], visible: Type, vshape: t
     return f"model m {{ {'  '.join(lines)}  energy = {energy} }}"
 
 
-def _verify(text: str, data: dict[str, np.ndarray], jit: bool, settings: list[dict[str, str | float]]) -> None:
-    """Two updates of each setting, which monitors do not look at unless the model is compiled: they are slow without."""
+def _verify(
+    text: str, data: dict[str, np.ndarray], jit: bool, settings: list[dict[str, str | float]]
+) -> None:
+    """Two updates of each setting, which monitors do not look at unless the model is compiled: they
+    are slow without.
+    """
     machine = bmdsl.parse(text).compile(dtype="float64", backend="numba" if jit else "reference")
     trained = 0
     for setting in settings:
         try:
-            machine.train(data, batch=2, optimizer="sgd(rate = 1e-6)", **{"epochs" if jit else "updates": 1 if jit else 2}, **setting)
+            machine.train(
+                data,
+                batch=2,
+                optimizer="sgd(rate = 1e-6)",
+                **{"epochs" if jit else "updates": 1 if jit else 2},
+                **setting,
+            )
             trained += 1
         except bmdsl.BmError as refused:
             assert refused.diagnostics[0].message
     assert trained
-    for ask in (machine.log_likelihood, machine.variational_bound, machine.gradient, machine.transform, machine.reconstruct):
+    for ask in (
+        machine.log_likelihood,
+        machine.variational_bound,
+        machine.gradient,
+        machine.transform,
+        machine.reconstruct,
+    ):
         try:
             ask(data)
         except bmdsl.BmError as refused:
@@ -112,7 +151,12 @@ def _quiet() -> None:
 
 PLAIN = [s for s in SETTINGS if "trajectory" not in str(s.get("negative"))]
 """Its first log Z takes long without compiled code."""
-QUICK = [s for s in SETTINGS if s.get("positive", "exact") == "exact" and str(s.get("negative", "cd")).split("(")[0] in ("cd", "exact")]
+QUICK = [
+    s
+    for s in SETTINGS
+    if s.get("positive", "exact") == "exact"
+    and str(s.get("negative", "cd")).split("(")[0] in ("cd", "exact")
+]
 
 
 @pytest.mark.parametrize("shape", SHAPES)
@@ -127,7 +171,12 @@ def test_a_given_group_of_any_type_and_shape(name: str, shape: tuple[int, ...]) 
 @pytest.mark.parametrize("name", units.names())
 def test_a_visible_group_of_any_type_and_shape(name: str, shape: tuple[int, ...]) -> None:
     visible = Type(name)
-    _verify(_model(None, (), visible, shape, ""), {"v": visible.values(shape)}, False, [s for s in PLAIN if s.get("positive", "exact") == "exact"])
+    _verify(
+        _model(None, (), visible, shape, ""),
+        {"v": visible.values(shape)},
+        False,
+        [s for s in PLAIN if s.get("positive", "exact") == "exact"],
+    )
 
 
 def test_compiled_models_of_visible_units_alone() -> None:
@@ -147,16 +196,30 @@ def test_compiled_models_with_given_groups(shape: tuple[int, ...]) -> None:
 @pytest.mark.parametrize("vshape", SHAPES)
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("name", units.names())
-def test_all_together(name: str, shape: tuple[int, ...], vshape: tuple[int, ...], hidden: str) -> None:
+def test_all_together(
+    name: str, shape: tuple[int, ...], vshape: tuple[int, ...], hidden: str
+) -> None:
     kind, binary = Type(name), Type("binary")
     for given, visible in ((kind, binary), (binary, kind)):
-        _verify(_model(given, shape, visible, vshape, hidden), {"x": given.values(shape), "v": visible.values(vshape)}, False, PLAIN)
+        _verify(
+            _model(given, shape, visible, vshape, hidden),
+            {"x": given.values(shape), "v": visible.values(vshape)},
+            False,
+            PLAIN,
+        )
         if hidden:
-            _verify(_model(None, (), visible, vshape, hidden), {"v": visible.values(vshape)}, False, PLAIN)
+            _verify(
+                _model(None, (), visible, vshape, hidden),
+                {"v": visible.values(vshape)},
+                False,
+                PLAIN,
+            )
 
 
 def test_nothing_to_train_is_said() -> None:
-    machine = bmdsl.parse("model m { visible s[3] : spin  energy = - s[i] s[wrap(i+1)] }").compile(backend="reference")
+    machine = bmdsl.parse("model m { visible s[3] : spin  energy = - s[i] s[wrap(i+1)] }").compile(
+        backend="reference"
+    )
     for setting in SETTINGS:
         with pytest.raises(bmdsl.BmError):
             machine.train(np.ones((4, 3)), updates=1, **setting)
@@ -165,6 +228,8 @@ def test_nothing_to_train_is_said() -> None:
 
 
 def test_fixed_parameters_alone_are_no_error() -> None:
-    machine = bmdsl.parse("model m { visible s[3] : spin  param J init 1 fixed  energy = - J s[i] s[wrap(i+1)] }").compile(backend="reference")
+    machine = bmdsl.parse(
+        "model m { visible s[3] : spin  param J init 1 fixed  energy = - J s[i] s[wrap(i+1)] }"
+    ).compile(backend="reference")
     machine.train(np.ones((4, 3)), epochs=2)
     assert machine.params["J"] == 1

@@ -9,7 +9,13 @@ from scipy.special import digamma as scipy_digamma
 from bmdsl import units
 from bmdsl.units.scalars import digamma
 
-SETTINGS = {"gaussian": (0.7,), "rectified": (1.3,), "binomial": (5.0,), "multinary": (6.0, 0.5), "poisson": ()}
+SETTINGS = {
+    "gaussian": (0.7,),
+    "rectified": (1.3,),
+    "binomial": (5.0,),
+    "multinary": (6.0, 0.5),
+    "poisson": (),
+}
 
 
 @pytest.mark.parametrize("name", SETTINGS)

@@ -1,4 +1,6 @@
-"""Unit types without a finite support against quadrature and exact sums, as plain functions and as compiled single-precision kernels."""
+"""Unit types without a finite support against quadrature and exact sums, as plain functions and as
+compiled single-precision kernels.
+"""
 
 from __future__ import annotations
 
@@ -15,16 +17,24 @@ from bmdsl.units.scalars import dilogarithm, erfcx
 
 P = 1e-6
 DRAWS = 40_000
-RECTIFIED = [(eta, eta2, sigma) for eta in (-40.0, -6.0, -1.0, 0.0, 2.0, 9.0) for eta2, sigma in ((0.0, 1.0), (-0.6, 0.5), (0.1, 1.5))]
+RECTIFIED = [
+    (eta, eta2, sigma)
+    for eta in (-40.0, -6.0, -1.0, 0.0, 2.0, 9.0)
+    for eta2, sigma in ((0.0, 1.0), (-0.6, 0.5), (0.1, 1.5))
+]
 
 
 def integral(values: np.ndarray, x: np.ndarray) -> float:
     return float(np.trapezoid(values, x))
 
 
-def check_density(unit: type[units.UnitType], eta: tuple[float, ...], a: tuple[float, ...], x: np.ndarray) -> np.ndarray:
+def check_density(
+    unit: type[units.UnitType], eta: tuple[float, ...], a: tuple[float, ...], x: np.ndarray
+) -> np.ndarray:
     """Moments against the density's integrals over x; returns the distribution function on x."""
-    log_p = np.array([sum(e * v**p for p, e in enumerate(eta, 1)) + unit.log_base(v, *a) for v in x])
+    log_p = np.array(
+        [sum(e * v**p for p, e in enumerate(eta, 1)) + unit.log_base(v, *a) for v in x]
+    )
     p = np.exp(log_p - log_p.max())
     z = integral(p, x)
     mean = integral(p * x, x) / z
@@ -71,7 +81,12 @@ def test_poisson_draws_have_the_poisson_distribution(eta: float) -> None:
     edges = np.unique(st.poisson.ppf(np.linspace(0.02, 0.98, 25), rate))
     found = np.bincount(np.searchsorted(edges, drawn), minlength=len(edges) + 1)
     p = np.diff(np.concatenate([[0.0], st.poisson.cdf(edges, rate), [1.0]]))
-    assert st.chisquare(found[p > 1e-3], p[p > 1e-3] / p[p > 1e-3].sum() * found[p > 1e-3].sum()).pvalue > P
+    assert (
+        st.chisquare(
+            found[p > 1e-3], p[p > 1e-3] / p[p > 1e-3].sum() * found[p > 1e-3].sum()
+        ).pvalue
+        > P
+    )
 
 
 @pytest.mark.parametrize(("n", "gain"), [(6, 0.5), (10, 1.0), (4, 2.0), (255, 0.1)])
@@ -81,9 +96,13 @@ def test_multinary_is_a_count_of_whole_copies(eta: float, n: int, gain: float) -
     support = unit.support(n, gain)
     w = np.array([eta * x + unit.log_base(x, n, gain) for x in support])
     p = np.exp(w - special.logsumexp(w))
-    assert unit.log_partition(eta, n, gain) == pytest.approx(special.logsumexp(w), rel=1e-11, abs=1e-12)
+    assert unit.log_partition(eta, n, gain) == pytest.approx(
+        special.logsumexp(w), rel=1e-11, abs=1e-12
+    )
     assert unit.mean(eta, n, gain) == pytest.approx(p @ support, rel=1e-9)
-    assert unit.variance(eta, n, gain) == pytest.approx(p @ support**2 - (p @ support) ** 2, rel=1e-6, abs=1e-12)
+    assert unit.variance(eta, n, gain) == pytest.approx(
+        p @ support**2 - (p @ support) ** 2, rel=1e-6, abs=1e-12
+    )
     drawn = draws(unit, (eta,), (n, gain))
     found = np.array([(np.abs(drawn - x) < 1e-9).sum() for x in support])
     keep = p * DRAWS > 5
@@ -92,7 +111,18 @@ def test_multinary_is_a_count_of_whole_copies(eta: float, n: int, gain: float) -
         assert st.chisquare(found[keep], p[keep] / p[keep].sum() * found[keep].sum()).pvalue > P
 
 
-@pytest.mark.parametrize(("n", "p"), [(400, 0.5), (2_000, 0.06), (1_200, 0.9), (65_025, 0.002), (65_025, 0.5), (65_025, 0.99), (100_000, 0.001005)])
+@pytest.mark.parametrize(
+    ("n", "p"),
+    [
+        (400, 0.5),
+        (2_000, 0.06),
+        (1_200, 0.9),
+        (65_025, 0.002),
+        (65_025, 0.5),
+        (65_025, 0.99),
+        (100_000, 0.001005),
+    ],
+)
 def test_a_binomial_draw_of_many_copies_inverts_the_distribution_function(n: int, p: float) -> None:
     law, within = st.binom(n, p), 3e-7
     counts = np.arange(int(law.ppf(1e-6)), int(law.ppf(1 - 1e-6)), max(1, n // 20_000))
@@ -114,20 +144,30 @@ def test_multinary_with_a_part_of_a_copy_keeps_its_mean(eta: float) -> None:
 
 @pytest.mark.parametrize("eta", [-8.0, -2.0, -0.3, 0.0, 0.5, 3.2, 40.7])
 def test_nrelu_draws_are_those_of_its_copies(eta: float) -> None:
-    """The sum of independent binary copies with biases η − ½, η − 3/2, …, its distribution by convolution."""
+    """The sum of independent binary copies with biases η − ½, η − 3/2, …, its distribution by
+    convolution.
+    """
     unit = units.get("nrelu")
     p = np.array([1.0])
     for n in range(1, 100):
         on = special.expit(eta - n + 0.5)
         p = np.convolve(p, [1 - on, on])
     x = np.arange(len(p))
-    if eta < 5:  # the first values' probabilities are above the smallest number, and the 100th copy's below rounding
+    if (
+        eta < 5
+        # the first values' probabilities are above the smallest number, and the 100th copy's below
+        # rounding
+    ):
         base = np.array([unit.log_base(float(v)) for v in x[:8]]) + eta * x[:8]
         np.testing.assert_allclose(np.diff(base), np.diff(np.log(p[:8])), atol=1e-9)
     drawn = draws(unit, (eta,), ())
     found = np.bincount(drawn.astype(int), minlength=len(p))[: len(p)]
     keep = p * DRAWS > 5
-    assert st.chisquare(found[keep], p[keep] / p[keep].sum() * found[keep].sum()).pvalue > P if keep.sum() > 1 else found[keep].sum() > DRAWS - 20
+    assert (
+        st.chisquare(found[keep], p[keep] / p[keep].sum() * found[keep].sum()).pvalue > P
+        if keep.sum() > 1
+        else found[keep].sum() > DRAWS - 20
+    )
     assert unit.mean(eta) == pytest.approx(p @ x, abs=0.0106)
     assert unit.variance(eta) == pytest.approx(p @ x**2 - (p @ x) ** 2, abs=0.0106)
 
@@ -144,20 +184,33 @@ def test_erfcx_is_that_of_scipy():
 
 
 @pytest.mark.parametrize("eta", [-1e4, -50.0, -5.0, 0.7, 4.0, 20.0])
-@pytest.mark.parametrize("name", ["rectified", "exponential", "nrelu", "multinary(20, gain = 0.5)", "poisson"])
-def test_compiled_draws_have_the_mean_and_variance_that_the_type_says(name: str, eta: float) -> None:
+@pytest.mark.parametrize(
+    "name", ["rectified", "exponential", "nrelu", "multinary(20, gain = 0.5)", "poisson"]
+)
+def test_compiled_draws_have_the_mean_and_variance_that_the_type_says(
+    name: str, eta: float
+) -> None:
     """In single precision, through a machine of one group of many units."""
-    machine = bmdsl.parse(f"model m {{ visible v[2000] : {name}  param b  energy = - b v[i] }}").compile()
+    machine = bmdsl.parse(
+        f"model m {{ visible v[2000] : {name}  param b  energy = - b v[i] }}"
+    ).compile()
     machine.params["b"] = eta
     drawn = machine.sample(20, steps=1)["v"].astype(float).ravel()
-    unit, a = units.get(name.split("(")[0]), {"multinary(20, gain = 0.5)": (20.0, 0.5), "rectified": (1.0,), "exponential": (1.0,)}.get(name, ())
+    unit, a = (
+        units.get(name.split("(")[0]),
+        {"multinary(20, gain = 0.5)": (20.0, 0.5), "rectified": (1.0,), "exponential": (1.0,)}.get(
+            name, ()
+        ),
+    )
     fields = (eta, 0.0) if name == "rectified" else (eta,)
     if name == "poisson" and eta > 10:
         assert drawn.mean() == pytest.approx(math.exp(eta), rel=1e-3)
         return
     mean, variance = unit.mean(*fields, *a), unit.variance(*fields, *a)
     off = 0.0106 if name == "nrelu" else 0.0
-    assert drawn.mean() == pytest.approx(mean, abs=off + 5 * (variance / len(drawn)) ** 0.5 + 1e-6 * abs(mean) + 1e-12)
+    assert drawn.mean() == pytest.approx(
+        mean, abs=off + 5 * (variance / len(drawn)) ** 0.5 + 1e-6 * abs(mean) + 1e-12
+    )
     error = (np.mean((drawn - drawn.mean()) ** 4) / len(drawn)) ** 0.5
     assert drawn.var() == pytest.approx(variance, abs=off + 6 * error + 1e-3 * variance + 1e-9)
     assert np.isfinite(machine.conditional("v", v=drawn.reshape(20, 2000))).all()

@@ -1,4 +1,6 @@
-"""Every registered unit type against exact sums or the normal distribution: mean, variance, the whole distribution, far fields."""
+"""Every registered unit type against exact sums or the normal distribution: mean, variance, the
+whole distribution, far fields.
+"""
 
 from __future__ import annotations
 
@@ -37,7 +39,9 @@ def test_moments_equal_the_sum_over_the_support(name: str, eta: float) -> None:
     p = np.exp(w - log_z)
     assert unit.log_partition(eta, *a) == pytest.approx(log_z, rel=1e-13, abs=1e-13)
     assert unit.mean(eta, *a) == pytest.approx((p * x).sum(), rel=1e-11, abs=1e-14)
-    assert unit.variance(eta, *a) == pytest.approx((p * (x - (p * x).sum()) ** 2).sum(), rel=1e-7, abs=1e-12)
+    assert unit.variance(eta, *a) == pytest.approx(
+        (p * (x - (p * x).sum()) ** 2).sum(), rel=1e-7, abs=1e-12
+    )
 
 
 @pytest.mark.parametrize("eta", [-4.0, -1.0, 0.0, 0.7, 2.0])
@@ -53,25 +57,48 @@ def test_draws_have_the_whole_distribution(name: str, eta: float) -> None:
     counts = np.array([(drawn == v).sum() for v in x])
     keep = p * DRAWS > 5
     assert counts.sum() == DRAWS
-    assert st.chisquare(np.append(counts[keep], counts[~keep].sum()) if (~keep).any() else counts[keep],
-                        np.append(p[keep], p[~keep].sum()) * DRAWS if (~keep).any() else p[keep] / p[keep].sum() * DRAWS).pvalue > P  # fmt: skip
+    assert (
+        st.chisquare(
+            np.append(counts[keep], counts[~keep].sum()) if (~keep).any() else counts[keep],
+            (
+                np.append(p[keep], p[~keep].sum()) * DRAWS
+                if (~keep).any()
+                else p[keep] / p[keep].sum() * DRAWS
+            ),
+        ).pvalue
+        > P
+    )
 
 
-@pytest.mark.parametrize(("eta", "eta2", "sigma"), [(0.0, 0.0, 1.0), (2.0, 0.0, 0.5), (-3.0, -0.7, 2.0), (1.0, 0.1, 1.5)])
-def test_gaussian_is_the_normal_distribution_it_should_be(eta: float, eta2: float, sigma: float) -> None:
+@pytest.mark.parametrize(
+    ("eta", "eta2", "sigma"), [(0.0, 0.0, 1.0), (2.0, 0.0, 0.5), (-3.0, -0.7, 2.0), (1.0, 0.1, 1.5)]
+)
+def test_gaussian_is_the_normal_distribution_it_should_be(
+    eta: float, eta2: float, sigma: float
+) -> None:
     unit = units.get("gaussian")
     precision = 1 / sigma**2 - 2 * eta2
     drawn = [unit.sample(eta, eta2, u, sigma) for u in np.random.default_rng(2).random(20_000)]
     assert st.kstest(drawn, st.norm(eta / precision, precision**-0.5).cdf).pvalue > P
-    x = np.linspace(eta / precision - 12 * precision**-0.5, eta / precision + 12 * precision**-0.5, 20_001)
+    x = np.linspace(
+        eta / precision - 12 * precision**-0.5, eta / precision + 12 * precision**-0.5, 20_001
+    )
     density = np.exp([eta * v + eta2 * v * v + unit.log_base(v, sigma) for v in x])
-    assert unit.log_partition(eta, eta2, sigma) == pytest.approx(math.log(np.trapezoid(density, x)), abs=1e-9)
-    assert unit.mean_square(eta, eta2, sigma) == pytest.approx(np.trapezoid(density * x * x, x) / np.trapezoid(density, x), rel=1e-9)
+    assert unit.log_partition(eta, eta2, sigma) == pytest.approx(
+        math.log(np.trapezoid(density, x)), abs=1e-9
+    )
+    assert unit.mean_square(eta, eta2, sigma) == pytest.approx(
+        np.trapezoid(density * x * x, x) / np.trapezoid(density, x), rel=1e-9
+    )
 
 
 def test_the_normal_quantile_is_that_of_scipy():
-    u = np.concatenate([np.logspace(-300, -1, 400), np.linspace(0.01, 0.99, 400), 1 - np.logspace(-15, -1, 200)])
-    np.testing.assert_allclose([normal_quantile(x) for x in u], st.norm.ppf(u), rtol=2e-14, atol=1e-15)
+    u = np.concatenate(
+        [np.logspace(-300, -1, 400), np.linspace(0.01, 0.99, 400), 1 - np.logspace(-15, -1, 200)]
+    )
+    np.testing.assert_allclose(
+        [normal_quantile(x) for x in u], st.norm.ppf(u), rtol=2e-14, atol=1e-15
+    )
 
 
 def test_categorical_draws_and_moments():
@@ -140,16 +167,24 @@ def wrong(**changes: object) -> type[units.UnitType]:
     [
         ({"mean": staticmethod(lambda eta: 0.5)}, "`mean` gives 0.5, but A′"),
         ({"variance": staticmethod(lambda eta: 1.0)}, "`variance` gives 1"),
-        ({"sample": staticmethod(lambda eta, u: 1.0 if u > sigmoid(eta) else 0.0)}, "`sample` gives"),
+        (
+            {"sample": staticmethod(lambda eta, u: 1.0 if u > sigmoid(eta) else 0.0)},
+            "`sample` gives",
+        ),
         ({"sample": staticmethod(lambda eta, u: u)}, "`sample` leaves the domain"),
         ({"log_base": staticmethod(lambda x: x)}, "the sum over `support`"),
         ({"log_partition": None}, "it has no `log_partition`"),
-        ({"contains": classmethod(lambda cls, x, *a: np.ones(len(x), bool))}, "`contains` accepts NaN"),
+        (
+            {"contains": classmethod(lambda cls, x, *a: np.ones(len(x), bool))},
+            "`contains` accepts NaN",
+        ),
         ({"mean": staticmethod(lambda: 0.0)}, "cannot be evaluated"),
         ({"options": (Option("N", "integer", 3),)}, "cannot be evaluated"),
     ],
 )
-def test_a_type_that_contradicts_itself_is_refused(changes: dict[str, object], message: str) -> None:
+def test_a_type_that_contradicts_itself_is_refused(
+    changes: dict[str, object], message: str
+) -> None:
     with pytest.raises(BmError, match="BM852") as caught:
         units.register(wrong(**changes))
     assert message in str(caught.value)

@@ -1,4 +1,6 @@
-"""What `bm verify` holds a model against knows the text's energy and the unit types, and nothing of what it judges."""
+"""What `bm verify` holds a model against knows the text's energy and the unit types, and nothing of
+what it judges.
+"""
 
 from __future__ import annotations
 
@@ -14,11 +16,15 @@ ROOTS = ("verification/brute_force.py", "verification/one_unit.py")
 MAY_IMPORT = {"language", "units", "files"}
 """`files` finds the grammar's file, for the language."""
 OTHERS = {"numpy", "scipy", "networkx", "lark"}
-"""Packages that judge and judged may both use: arrays, sums of exponentials, graphs of texts, parsing."""
+"""Packages that judge and judged may both use: arrays, sums of exponentials, graphs of texts,
+parsing.
+"""
 
 
 def _imported(path: Path) -> tuple[set[Path], set[str]]:
-    """Files of the package that a module imports, at its top and inside functions, and other packages."""
+    """Files of the package that a module imports, at its top and inside functions, and other
+    packages.
+    """
     files, others = set(), set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
@@ -73,13 +79,18 @@ def test_it_imports_the_language_and_the_unit_types_alone() -> None:
 
 
 def test_its_walk_over_letters_is_its_own() -> None:
-    """Plans, generated modules and the reference interpreter read subscripts by `language/letters`."""
+    """Plans, generated modules and the reference interpreter read subscripts by
+    `language/letters`.
+    """
     letters = PACKAGE / "language" / "letters.py"
     assert letters.exists() and letters not in _reached()[0]
 
 
 def test_starting_it_compiles_nothing() -> None:
-    code = "import sys, bmdsl.verification.brute_force, bmdsl.verification.one_unit; print(*sys.modules)"
+    code = (
+        "import sys, bmdsl.verification.brute_force, bmdsl.verification.one_unit;"
+        " print(*sys.modules)"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     loaded = done.stdout.split()
     judged = tuple(

@@ -13,8 +13,14 @@ from bmdsl.plan.plan import Plan
 from bmdsl.tasks.verify import Verified, verify
 from tests.cli.command import Bm
 
-RBM = "model m(D, H = 5) { visible v[D] : binary  hidden h[H] : spin  param W, b  energy = - W[i,j] v[i] h[j] - b[i] v[i] }"
-RING = "model m(n = 8) { visible s[n] : spin  param J, b  energy = - J[i] s[i] s[wrap(i+1)] - b[i] s[i] }"
+RBM = (
+    "model m(D, H = 5) { visible v[D] : binary  hidden h[H] : spin  param W, b  energy = - W[i,j]"
+    " v[i] h[j] - b[i] v[i] }"
+)
+RING = (
+    "model m(n = 8) { visible s[n] : spin  param J, b  energy = - J[i] s[i] s[wrap(i+1)] - b[i]"
+    " s[i] }"
+)
 
 
 def planted(text: str, old: str, new: str, monkeypatch: pytest.MonkeyPatch) -> Verified:
@@ -37,20 +43,65 @@ def failed(found: Verified) -> set[str]:
 @pytest.mark.parametrize(
     ("text", "old", "new", "caught"),
     [
-        pytest.param(RBM, "out[r, p] = spin_mean(eta[r, p])", "out[r, p] = spin_mean(F(0.98) * eta[r, p])", "conditionals", id="a mean of the wrong field"),
-        pytest.param(RBM, "spin_log_partition(eta[r, p])", "spin_log_partition(eta[r, 0])", "free energy", id="A of another unit"),
-        pytest.param(RBM, "spin_sample(eta[r, p], u[p])", "spin_sample(eta[r, p], u[0])", "sampler's marginals", id="one uniform for all units"),
-        pytest.param(RBM, "binary_sample(eta[r, p], u[p])", "max(out[r, p], binary_sample(eta[r, p], u[p]))", "detailed balance", id="never goes off"),
-        pytest.param(RING, "d_J[i_i] -= scale", "d_J[i_i] += scale", "gradient", id="a gradient of the wrong sign"),
-        pytest.param(RING, "eta[c] += w * X[d, c]", "eta[c] += F(0.5) * w * X[d, c]", "sampler's marginals", id="chains side by side, weak couplings"),
-        pytest.param(RING, "eta[r, d] += delta * value[e]", "eta[r, d] += F(0.5) * delta * value[e]", "sampler, few chains", id="few chains, half the change"),
+        pytest.param(
+            RBM,
+            "out[r, p] = spin_mean(eta[r, p])",
+            "out[r, p] = spin_mean(F(0.98) * eta[r, p])",
+            "conditionals",
+            id="a mean of the wrong field",
+        ),
+        pytest.param(
+            RBM,
+            "spin_log_partition(eta[r, p])",
+            "spin_log_partition(eta[r, 0])",
+            "free energy",
+            id="A of another unit",
+        ),
+        pytest.param(
+            RBM,
+            "spin_sample(eta[r, p], u[p])",
+            "spin_sample(eta[r, p], u[0])",
+            "sampler's marginals",
+            id="one uniform for all units",
+        ),
+        pytest.param(
+            RBM,
+            "binary_sample(eta[r, p], u[p])",
+            "max(out[r, p], binary_sample(eta[r, p], u[p]))",
+            "detailed balance",
+            id="never goes off",
+        ),
+        pytest.param(
+            RING,
+            "d_J[i_i] -= scale",
+            "d_J[i_i] += scale",
+            "gradient",
+            id="a gradient of the wrong sign",
+        ),
+        pytest.param(
+            RING,
+            "eta[c] += w * X[d, c]",
+            "eta[c] += F(0.5) * w * X[d, c]",
+            "sampler's marginals",
+            id="chains side by side, weak couplings",
+        ),
+        pytest.param(
+            RING,
+            "eta[r, d] += delta * value[e]",
+            "eta[r, d] += F(0.5) * delta * value[e]",
+            "sampler, few chains",
+            id="few chains, half the change",
+        ),
     ],
 )
-def test_a_fault_in_the_generated_code_is_caught(text: str, old: str, new: str, caught: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_fault_in_the_generated_code_is_caught(
+    text: str, old: str, new: str, caught: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert caught in failed(planted(text, old, new, monkeypatch))
 
 
-TIED = """model m(D = 2) { visible v[D] : binary  hidden h[D] : binary  hidden g[D] : spin  param A, B, C, b
+TIED = """model m(D = 2) { visible v[D] : binary  hidden h[D] : binary  hidden g[D] : spin
+  param A, B, C, b
   energy = - A[i,j] v[i] h[j] - B[i,j] v[i] g[j] - C[i,j] h[i] g[j] - b[i] v[i] }"""
 
 
@@ -63,17 +114,28 @@ def test_means_of_a_block_that_is_drawn_over_are_caught(monkeypatch: pytest.Monk
     assert failed(verify(bmdsl.parse(TIED))) == {"training gradient"}
 
 
-def test_the_command_line_exits_with_1_where_a_row_fails(bm: Bm, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_command_line_exits_with_1_where_a_row_fails(
+    bm: Bm, monkeypatch: pytest.MonkeyPatch
+) -> None:
     right: Callable[..., tuple[str, object]] = emit.emit_module
 
     def wrong(*a: object, **k: object) -> tuple[str, object]:
         source, *rest = right(*a, **k)
-        return (source.replace("out[r, p] = spin_mean(eta[r, p])", "out[r, p] = spin_mean(F(0.98) * eta[r, p])"), *rest)
+        return (
+            source.replace(
+                "out[r, p] = spin_mean(eta[r, p])", "out[r, p] = spin_mean(F(0.98) * eta[r, p])"
+            ),
+            *rest,
+        )
 
     (bm.folder / "m.bm").write_text(RBM)
     monkeypatch.setattr(emit, "emit_module", wrong)
     done = bm("verify", "m.bm")
-    assert done.returncode == 1 and "FAIL  conditionals" in done.stdout and "ok    energy" in done.stdout
+    assert (
+        done.returncode == 1
+        and "FAIL  conditionals" in done.stdout
+        and "ok    energy" in done.stdout
+    )
 
 
 @pytest.mark.parametrize("text", [RBM, RING])

@@ -13,9 +13,19 @@ from ..options import LOOK, Allow, Define, Deny, Files, Json, Units, Which, judg
 PLACE = LOOK, 1
 
 
-def run(files: Files, define: Define = None, which: Which = None, units: Units = None, deny: Deny = None, allow: Allow = None,
-        as_json: Json = False) -> None:  # fmt: skip
-    """Check files; all errors of all their models are reported. Of a run or a saved machine, the files it was made of and how they are now."""
+def run(
+    files: Files,
+    define: Define = None,
+    which: Which = None,
+    units: Units = None,
+    deny: Deny = None,
+    allow: Allow = None,
+    as_json: Json = False,
+) -> None:
+    """Check files; all errors of all their models are reported.
+
+    Of a run or a saved machine, the files it was made of and how they are now.
+    """
     from ...language.diagnostics import BmError
 
     answers: list[dict[str, Any]] = []
@@ -34,8 +44,14 @@ def run(files: Files, define: Define = None, which: Which = None, units: Units =
         raise typer.Exit(1)
 
 
-def _check(file: str, define: list[str] | None, which: str | None, deny: list[str] | None, allow: list[str] | None,
-           as_json: bool) -> dict[str, Any]:  # fmt: skip
+def _check(
+    file: str,
+    define: list[str] | None,
+    which: str | None,
+    deny: list[str] | None,
+    allow: list[str] | None,
+    as_json: bool,
+) -> dict[str, Any]:
     """What is said of one file, printed if not `as_json`; BmError with what is wrong in it."""
     from ...model import Stacked
     from ...tasks.check import is_saved, made_of, verify_compiles, verify_starts
@@ -53,5 +69,12 @@ def _check(file: str, define: list[str] | None, which: str | None, deny: list[st
         for lint in lints:
             print(f"{lint}\n", file=sys.stderr)
         for model in models:
-            print(f"{file}: {'stack' if isinstance(model, Stacked) else 'model'} `{model.name}` is fine")
-    return {"ok": True, "models": [model.name for model in models], "diagnostics": [d.as_dict() for d in lints]}
+            print(
+                f"{file}: {'stack' if isinstance(model, Stacked) else 'model'} `{model.name}` is"
+                " fine"
+            )
+    return {
+        "ok": True,
+        "models": [model.name for model in models],
+        "diagnostics": [d.as_dict() for d in lints],
+    }

@@ -17,21 +17,58 @@ PLACE = USE, 5
 
 def run(
     folder: RunFolder,
-    data: Annotated[str | None, typer.Argument(help="a named set or a file; default: what the run was trained on")] = None,
-    part: Annotated[list[str] | None, typer.Option("--part", help="train, validation (cases that `validate` held out) or test; default: all")] = None,
-    probe: Annotated[str | None, typer.Option(help="fit a classifier to features instead: logistic, svm, knn")] = None,
-    features: Annotated[str, typer.Option(help="of a probe: means, responsibilities, unnormalised (−F(v, z_k)), data")] = "means",
-    labels: Annotated[str | None, typer.Option(help="of a probe: a file with one label a case; default: the set's own")] = None,
-    likelihood: Annotated[bool, typer.Option("--likelihood", help="log-likelihood instead: exact where it can be, else by AIS and reverse AIS")] = False,
-    rank: Annotated[int | None, typer.Option(min=1, metavar="N", help="the N most and least likely cases instead, by free energy, and their picture")] = None,
-    weights: Annotated[Path | None, typer.Option(help="a file with one weight a case; default: what the run's own data had")] = None,
+    data: Annotated[
+        str | None,
+        typer.Argument(help="a named set or a file; default: what the run was trained on"),
+    ] = None,
+    part: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--part",
+            help="train, validation (cases that `validate` held out) or test; default: all",
+        ),
+    ] = None,
+    probe: Annotated[
+        str | None, typer.Option(help="fit a classifier to features instead: logistic, svm, knn")
+    ] = None,
+    features: Annotated[
+        str,
+        typer.Option(help="of a probe: means, responsibilities, unnormalised (−F(v, z_k)), data"),
+    ] = "means",
+    labels: Annotated[
+        str | None,
+        typer.Option(help="of a probe: a file with one label a case; default: the set's own"),
+    ] = None,
+    likelihood: Annotated[
+        bool,
+        typer.Option(
+            "--likelihood",
+            help="log-likelihood instead: exact where it can be, else by AIS and reverse AIS",
+        ),
+    ] = False,
+    rank: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            metavar="N",
+            help="the N most and least likely cases instead, by free energy, and their picture",
+        ),
+    ] = None,
+    weights: Annotated[
+        Path | None,
+        typer.Option(help="a file with one weight a case; default: what the run's own data had"),
+    ] = None,
     chains: Annotated[int, typer.Option(min=2, help="of AIS")] = 1000,
-    steps: Annotated[int, typer.Option(min=2, help="temperatures of AIS: more, where its two sides disagree")] = 1000,
+    steps: Annotated[
+        int, typer.Option(min=2, help="temperatures of AIS: more, where its two sides disagree")
+    ] = 1000,
     units: Units = None,
     threads: Threads = None,
     as_json: Json = False,
 ) -> None:
-    """Print reconstruction error, free energy and, where it is exact, log-likelihood; or what a classifier makes of the machine's features."""
+    """Print reconstruction error, free energy and, where it is exact, log-likelihood; or what a
+    classifier makes of the machine's features.
+    """
     from ...tasks.eval import evaluate
 
     if rank is not None:
@@ -48,12 +85,19 @@ def run(
         print(json.dumps([one.as_dict() for one in found]))
         return
     tables = [one.rows() for one in found]
-    show([("", *(one.part for one in found)), *((row[0], *(t[k][1] for t in tables)) for k, row in enumerate(tables[0]))])
+    show(
+        [
+            ("", *(one.part for one in found)),
+            *((row[0], *(t[k][1] for t in tables)) for k, row in enumerate(tables[0])),
+        ]
+    )
     for note in sorted({one.note for one in found if one.note}):
         print(note)
 
 
-def _rank(folder: Path, data: str | None, parts: list[str] | None, count: int, as_json: bool) -> None:
+def _rank(
+    folder: Path, data: str | None, parts: list[str] | None, count: int, as_json: bool
+) -> None:
     from ...tasks.rank import rank
 
     found = rank(folder, data, parts[-1] if parts else None, count)
@@ -67,7 +111,15 @@ def _rank(folder: Path, data: str | None, parts: list[str] | None, count: int, a
         print(found.picture)
 
 
-def _likelihood(folder: Path, data: str | None, parts: list[str] | None, chains: int, steps: int, weights: Path | None, as_json: bool) -> None:
+def _likelihood(
+    folder: Path,
+    data: str | None,
+    parts: list[str] | None,
+    chains: int,
+    steps: int,
+    weights: Path | None,
+    as_json: bool,
+) -> None:
     from ...tasks.eval import of_run
 
     found = of_run(folder, data, parts, chains, steps, weights=weights)
@@ -79,7 +131,9 @@ def _likelihood(folder: Path, data: str | None, parts: list[str] | None, chains:
         print(note)
 
 
-def _probe(folder: Path, data: str | None, name: str, features: str, labels: str | None, as_json: bool) -> None:
+def _probe(
+    folder: Path, data: str | None, name: str, features: str, labels: str | None, as_json: bool
+) -> None:
     from ...tasks.probe import probe
 
     def say(what: str) -> None:
@@ -92,7 +146,10 @@ def _probe(folder: Path, data: str | None, name: str, features: str, labels: str
     if as_json:
         print(json.dumps(found.as_dict()))
         return
-    print(f"{name}({found.setting:g}) on {found.width:,} features ({features}), chosen by the validation error")
+    print(
+        f"{name}({found.setting:g}) on {found.width:,} features ({features}), chosen by the"
+        " validation error"
+    )
     show(found.rows())
     for note in found.notes:
         print(note)

@@ -18,7 +18,9 @@ def run(
     units: Units = None,
     latex: Annotated[bool, typer.Option("--latex", help="print LaTeX")] = False,
 ) -> None:
-    """Print what follows from the energy: conditionals, free energy, gradient, blocks, parameters, costs."""
+    """Print what follows from the energy: conditionals, free energy, gradient, blocks, parameters,
+    costs.
+    """
     from ...report import derivation, model_facts
 
     plan = load(file, define, name=which).plan

@@ -14,8 +14,13 @@ PLACE = USE, 10
 
 def run(
     folder: RunFolder,
-    to: Annotated[str, typer.Option(help="torch (a state_dict, as .safetensors) or onnx")] = "torch",
-    out: Annotated[Path | None, typer.Option("--out", "-o", help="the file; default: network in the run's folder")] = None,
+    to: Annotated[
+        str, typer.Option(help="torch (a state_dict, as .safetensors) or onnx")
+    ] = "torch",
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", help="the file; default: network in the run's folder"),
+    ] = None,
     units: Units = None,
 ) -> None:
     """Write E[h | v], layer after layer, as a feed-forward network that others can fine-tune."""

@@ -16,9 +16,21 @@ STDIN = Path("-")
 
 
 def run(
-    files: Annotated[list[Path], typer.Argument(help=".bm files, folders of them, or `-` for standard input", allow_dash=True)],
-    check: Annotated[bool, typer.Option("--check", help="change nothing; exit 1 if a file would change")] = False,
-    diff: Annotated[bool, typer.Option("--diff", help="change nothing; show what would change; exit 1 if anything would")] = False,
+    files: Annotated[
+        list[Path],
+        typer.Argument(
+            help=".bm files, folders of them, or `-` for standard input", allow_dash=True
+        ),
+    ],
+    check: Annotated[
+        bool, typer.Option("--check", help="change nothing; exit 1 if a file would change")
+    ] = False,
+    diff: Annotated[
+        bool,
+        typer.Option(
+            "--diff", help="change nothing; show what would change; exit 1 if anything would"
+        ),
+    ] = False,
 ) -> None:
     """Rewrite files in the one style; comments and meaning stay."""
     from ...tasks.fmt import formatted, formatted_text, models_in, rewrite

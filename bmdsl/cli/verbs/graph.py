@@ -23,9 +23,13 @@ class Level(StrEnum):
 
 def run(
     file: File,
-    out: Annotated[list[Path] | None, typer.Option("--out", "-o", help="a .svg, .png, .graphml or .dot file")] = None,
+    out: Annotated[
+        list[Path] | None, typer.Option("--out", "-o", help="a .svg, .png, .graphml or .dot file")
+    ] = None,
     define: Define = None,
-    level: Annotated[Level, typer.Option(help="groups and terms, or the single units that sparse terms couple")] = Level.groups,
+    level: Annotated[
+        Level, typer.Option(help="groups and terms, or the single units that sparse terms couple")
+    ] = Level.groups,
     which: Which = None,
     units: Units = None,
 ) -> None:

@@ -15,36 +15,83 @@ PLACE = USE, 4
 
 
 def run(
-    source: Annotated[str, typer.Argument(metavar="FILE|RUN", help="a .bm file, or the folder of a run")],
+    source: Annotated[
+        str, typer.Argument(metavar="FILE|RUN", help="a .bm file, or the folder of a run")
+    ],
     n: Annotated[int, typer.Option("-n", min=1, help="chains")] = 64,
-    sweeps: Annotated[int | None, typer.Option(min=1, help="sweeps of every chain; default: 1,000, twice as many, ... until two coolings agree")] = None,
-    beta: Annotated[str | None, typer.Option(metavar="A:B", help="inverse temperatures; default: from the couplings")] = None,
+    sweeps: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            help=(
+                "sweeps of every chain; default: 1,000, twice as many, ... until two coolings agree"
+            ),
+        ),
+    ] = None,
+    beta: Annotated[
+        str | None,
+        typer.Option(metavar="A:B", help="inverse temperatures; default: from the couplings"),
+    ] = None,
     schedule: Annotated[str, typer.Option(help="geometric or linear")] = "geometric",
-    clamp: Annotated[list[str] | None, typer.Option(metavar="GROUP=FILE", help="hold a group at the cases of a file")] = None,
+    clamp: Annotated[
+        list[str] | None,
+        typer.Option(metavar="GROUP=FILE", help="hold a group at the cases of a file"),
+    ] = None,
     define: Define = None,
-    out: Annotated[Path | None, typer.Option("--out", "-o", help="a .npz file; default: ground.npz")] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="a .npz file; default: ground.npz")
+    ] = None,
     seed: Annotated[int | None, typer.Option(min=0)] = None,
     units: Units = None,
     threads: Threads = None,
     as_json: Json = False,
 ) -> None:
-    """Search the ground state: cool many chains, keep the best state and say how many found its energy."""
+    """Search the ground state: cool many chains, keep the best state and say how many found its
+    energy.
+    """
     from ...tasks.ground import ground
     from ...tasks.sample import subject
 
     s = subject(source, assignments(define), seed)
-    found, path, picture = ground(s, n, sweeps, None if beta is None else pair_of(beta, "--beta"), schedule, clamp or (), out, False if as_json else None)
+    found, path, picture = ground(
+        s,
+        n,
+        sweeps,
+        None if beta is None else pair_of(beta, "--beta"),
+        schedule,
+        clamp or (),
+        out,
+        False if as_json else None,
+    )
     files = [str(p) for p in (path, picture) if p]
     if as_json:
-        print(json.dumps({"energy": found.energy, "hits": found.hits, "chains": len(found.energies), "coolings": found.rounds, "doubt": found.doubt,
-                          "sweeps": found.sweeps, "betas": found.betas,
-                          "seconds": found.seconds, "files": files}))  # fmt: skip
+        print(
+            json.dumps(
+                {
+                    "energy": found.energy,
+                    "hits": found.hits,
+                    "chains": len(found.energies),
+                    "coolings": found.rounds,
+                    "doubt": found.doubt,
+                    "sweeps": found.sweeps,
+                    "betas": found.betas,
+                    "seconds": found.seconds,
+                    "files": files,
+                }
+            )
+        )
         return
     print(f"least energy        {found.energy:.10g} nats")
     median = sorted(found.energies)[len(found.energies) // 2]
-    print(f"found by            {found.hits} of {len(found.energies)} chains; the median chain ended at {median:.10g}")
+    print(
+        f"found by            {found.hits} of {len(found.energies)} chains; the median chain ended"
+        f" at {median:.10g}"
+    )
     times = f", {found.rounds} times, each twice as long" if found.rounds > 1 else ""
-    print(f"cooled              from beta {found.betas[0]:.4g} to {found.betas[1]:.4g} in {found.sweeps:,} sweeps{times}, {found.seconds:.2f} s")
+    print(
+        f"cooled              from beta {found.betas[0]:.4g} to {found.betas[1]:.4g} in"
+        f" {found.sweeps:,} sweeps{times}, {found.seconds:.2f} s"
+    )
     if found.doubt:
         print(f"warning             {found.doubt}")
     for name, x in found.state.items():

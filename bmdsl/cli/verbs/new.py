@@ -14,7 +14,9 @@ PLACE = LOOK, 0
 
 def run(
     name: Annotated[str, typer.Argument(help="the new model; its file is NAME.bm")],
-    like: Annotated[str, typer.Option("--like", help="a shipped model or a .bm file to copy")] = "rbm",
+    like: Annotated[
+        str, typer.Option("--like", help="a shipped model or a .bm file to copy")
+    ] = "rbm",
 ) -> None:
     """Start a model from a shipped one."""
     from ...tasks.new import copy_model

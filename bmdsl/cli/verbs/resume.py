@@ -15,7 +15,9 @@ PLACE = USE, 2
 
 def run(
     folder: RunFolder,
-    data: Annotated[str | None, typer.Argument(help="where the run's data are now; default: where they were")] = None,
+    data: Annotated[
+        str | None, typer.Argument(help="where the run's data are now; default: where they were")
+    ] = None,
     settings: Settings = None,
     weights: Annotated[Path | None, typer.Option(help="where its case weights are now")] = None,
     units: Units = None,

@@ -8,7 +8,23 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ..options import USE, Allow, Define, Deny, File, Json, Seed, Settings, Threads, Units, Which, assignments, memory, overrides, warn
+from ..options import (
+    USE,
+    Allow,
+    Define,
+    Deny,
+    File,
+    Json,
+    Seed,
+    Settings,
+    Threads,
+    Units,
+    Which,
+    assignments,
+    memory,
+    overrides,
+    warn,
+)
 from ..outcome import finish, show
 
 if TYPE_CHECKING:
@@ -21,9 +37,18 @@ LAST = Path("runs/last")
 
 def run(
     file: File,
-    data: Annotated[str | None, typer.Argument(help="a named set or a file; default: the train block's")] = None,
-    out: Annotated[Path | None, typer.Option("--out", "-o", help="the run folder", show_default="runs/last")] = None,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="replace the run that the folder holds; `runs/last` always is")] = False,
+    data: Annotated[
+        str | None, typer.Argument(help="a named set or a file; default: the train block's")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="the run folder", show_default="runs/last")
+    ] = None,
+    overwrite: Annotated[
+        bool,
+        typer.Option(
+            "--overwrite", help="replace the run that the folder holds; `runs/last` always is"
+        ),
+    ] = False,
     define: Define = None,
     settings: Settings = None,
     which: Which = None,
@@ -32,7 +57,13 @@ def run(
     seed: Seed = None,
     threads: Threads = None,
     dtype: Annotated[str, typer.Option(help="float32 or float64")] = "float32",
-    memory_limit: Annotated[str | None, typer.Option(metavar="SIZE", help="refuse a model that needs more, as 4GB; default: 80 % of the machine")] = None,
+    memory_limit: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SIZE",
+            help="refuse a model that needs more, as 4GB; default: 80 % of the machine",
+        ),
+    ] = None,
     deny: Deny = None,
     allow: Allow = None,
     as_json: Json = False,
@@ -44,21 +75,52 @@ def run(
     folder, replaced = out or LAST, overwrite or out is None
     text = text_of(file)
     if text.is_stack(which):
-        _stack(text, which, data, folder, replaced, define, overrides(settings), weights, seed, dtype, as_json)
+        _stack(
+            text,
+            which,
+            data,
+            folder,
+            replaced,
+            define,
+            overrides(settings),
+            weights,
+            seed,
+            dtype,
+            as_json,
+        )
         return
-    model = text.model(which, assignments(define), {**overrides(settings), **({} if seed is None else {"seed": seed})})
+    model = text.model(
+        which,
+        assignments(define),
+        {**overrides(settings), **({} if seed is None else {"seed": seed})},
+    )
     warn(model, deny, allow)
     finish(start(model, data, folder, weights, dtype, memory(memory_limit), replaced), as_json)
 
 
-def _stack(text: Text, which: str | None, data: str | None, out: Path, overwrite: bool, define: list[str] | None, settings: dict[str, str],
-           weights: Path | None, seed: int | None, dtype: str, as_json: bool) -> None:  # fmt: skip
+def _stack(
+    text: Text,
+    which: str | None,
+    data: str | None,
+    out: Path,
+    overwrite: bool,
+    define: list[str] | None,
+    settings: dict[str, str],
+    weights: Path | None,
+    seed: int | None,
+    dtype: str,
+    as_json: bool,
+) -> None:
     from ...language.diagnostics import fail
     from ...stacks.stack_model import StackModel
     from ...tasks.train_stack import train_stack
 
     if define or weights is not None:
-        raise fail("BM929", "`-D` and `--weights` are for a single model", help="write the layers' arguments into the stack")
+        raise fail(
+            "BM929",
+            "`-D` and `--weights` are for a single model",
+            help="write the layers' arguments into the stack",
+        )
 
     def done(name: str, outcome: Outcome) -> None:
         if not as_json:
@@ -66,6 +128,15 @@ def _stack(text: Text, which: str | None, data: str | None, out: Path, overwrite
             show([(f"  {title}", *rest) for title, *rest in outcome.rows()])
 
     stack = StackModel(text.source, which, text.folder, whole=text.whole)
-    train_stack(stack, data, out, seed=seed, dtype=dtype, on_layer=done, overwrite=overwrite, settings=settings)
+    train_stack(
+        stack,
+        data,
+        out,
+        seed=seed,
+        dtype=dtype,
+        on_layer=done,
+        overwrite=overwrite,
+        settings=settings,
+    )
     if as_json:
         print(json.dumps({"out": str(out), "layers": [layer.name for layer in stack.layers]}))

@@ -1,4 +1,6 @@
-"""Alignments in A3M and A2M (HH-suite, HMMER): match columns are kept, insertions (small letters and dots) are left out."""
+"""Alignments in A3M and A2M (HH-suite, HMMER): match columns are kept, insertions (small letters
+and dots) are left out.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +11,10 @@ from ..alignment import numbered, records, without_insertions
 from ..reading import Reading
 from ..text_lines import read_text
 
-WORD = Word("a3m", summary="aligned sequences with insertions in small letters, which are left out; also .a2m")
+WORD = Word(
+    "a3m",
+    summary="aligned sequences with insertions in small letters, which are left out; also .a2m",
+)
 KEYED = False
 GZIP = True
 ALSO = ("a2m",)

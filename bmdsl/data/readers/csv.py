@@ -1,4 +1,7 @@
-"""Comma-separated numbers, one case a line, with or without a line of column names. An empty cell is a missing value (NaN)."""
+"""Comma-separated numbers, one case a line, with or without a line of column names.
+
+An empty cell is a missing value (NaN).
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,13 @@ import numpy as np
 from ...language.vocabulary import Word
 from ..delimited import read_table
 
-WORD = Word("csv", summary="comma-separated numbers, one case a line, header optional, empty cell missing; also .csv.gz")
+WORD = Word(
+    "csv",
+    summary=(
+        "comma-separated numbers, one case a line, header optional, empty cell missing; also"
+        " .csv.gz"
+    ),
+)
 KEYED = False
 GZIP = True
 

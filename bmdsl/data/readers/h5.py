@@ -20,10 +20,14 @@ def read(path: Path, key: str | None = None) -> np.ndarray:
     try:
         import h5py
     except ImportError as problem:
-        raise fail("BM706", f"reading `{path}` needs the package h5py", help="pip install h5py") from problem
+        raise fail(
+            "BM706", f"reading `{path}` needs the package h5py", help="pip install h5py"
+        ) from problem
     if not h5py.is_hdf5(path):
         raise fail("BM703", f"`{path}` is not an HDF5 file")
     found: list[str] = []
     with h5py.File(path, "r") as file:
-        file.visititems(lambda name, item: found.append(name) if isinstance(item, h5py.Dataset) else None)
+        file.visititems(
+            lambda name, item: found.append(name) if isinstance(item, h5py.Dataset) else None
+        )
         return np.asarray(file[choose_key(path, key, found)][()])

@@ -1,4 +1,7 @@
-"""JSON Lines: a case a line, as an array of numbers or as an object whose values are numbers. `null` is a missing value (NaN)."""
+"""JSON Lines: a case a line, as an array of numbers or as an object whose values are numbers.
+
+`null` is a missing value (NaN).
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,10 @@ ALSO = ("ndjson",)
 
 
 def read(path: Path, key: str | None = None) -> np.ndarray:
-    """float64 [cases, *shape]; of objects, the columns in the order of the first. Raises BM703 or BM705."""
+    """float64 [cases, *shape]; of objects, the columns in the order of the first.
+
+    Raises BM703 or BM705.
+    """
     rows: list[Any] = []
     names: list[str] | None = None
     for number, line in enumerate(read_text(path, "text file in UTF-8").splitlines(), 1):
@@ -32,7 +38,9 @@ def read(path: Path, key: str | None = None) -> np.ndarray:
         if isinstance(case, dict):
             names = list(case) if names is None and not rows else names
             if names is None or set(case) != set(names):
-                raise fail("BM705", f"line {number} of `{path}` has other names than the lines before it")
+                raise fail(
+                    "BM705", f"line {number} of `{path}` has other names than the lines before it"
+                )
             case = [case[name] for name in names]
         rows.append(_numbers(case, path, number))
     try:
@@ -50,4 +58,8 @@ def _numbers(case: Any, path: Path, number: int) -> Any:
     if isinstance(case, list):
         return [_numbers(x, path, number) for x in case]
     help = "a case holds numbers alone; categories are 0, 1, 2, ..."
-    raise fail("BM705", f"line {number} of `{path}` holds what is not a number: `{str(case)[:40]}`", help=help)
+    raise fail(
+        "BM705",
+        f"line {number} of `{path}` holds what is not a number: `{str(case)[:40]}`",
+        help=help,
+    )

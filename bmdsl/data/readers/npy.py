@@ -20,5 +20,7 @@ def read(path: Path, key: str | None = None) -> np.ndarray:
     except (ValueError, EOFError) as problem:
         # A pickle is refused because loading one runs code from the file.
         raise fail(
-            "BM703", f"`{path}` is not a `.npy` file of plain numbers", help="save it with `numpy.save` from a numeric array"
+            "BM703",
+            f"`{path}` is not a `.npy` file of plain numbers",
+            help="save it with `numpy.save` from a numeric array",
         ) from problem

@@ -24,9 +24,15 @@ def read(path: Path, key: str | None = None) -> np.ndarray:
     try:
         archive = np.load(path, allow_pickle=False)
     except (ValueError, EOFError, zipfile.BadZipFile) as problem:
-        raise fail("BM703", f"`{path}` is not a `.npz` file", help="save it with `numpy.savez`") from problem
+        raise fail(
+            "BM703", f"`{path}` is not a `.npz` file", help="save it with `numpy.savez`"
+        ) from problem
     if not isinstance(archive, np.lib.npyio.NpzFile):
-        raise fail("BM703", f"`{path}` is named `.npz` but holds a single array", help="rename it to `.npy`")
+        raise fail(
+            "BM703",
+            f"`{path}` is named `.npz` but holds a single array",
+            help="rename it to `.npy`",
+        )
     with archive:
         if key is None and {"format", "shape", "data"} <= set(archive.files):
             return _dense(path, archive)
@@ -42,16 +48,38 @@ def read(path: Path, key: str | None = None) -> np.ndarray:
 
 
 def _dense(path: Path, archive: np.lib.npyio.NpzFile) -> np.ndarray:
-    """A matrix that SciPy saved as sparse, made dense. Raises BM703 if it is damaged or has more than MAX_ENTRIES entries."""
+    """A matrix that SciPy saved as sparse, made dense.
+
+    Raises BM703 if it is damaged or has more than MAX_ENTRIES entries.
+    """
     import scipy.sparse
 
     try:
         shape = tuple(int(n) for n in archive["shape"])
         if len(shape) != 2 or min(shape) < 0 or shape[0] * shape[1] > MAX_ENTRIES:
-            raise fail("BM703", f"`{path}` is a sparse matrix of shape {shape}: at most {MAX_ENTRIES:,} entries are made dense here",
-                       help="fewer columns, such as the most frequent words, or fewer cases")  # fmt: skip
+            raise fail(
+                "BM703",
+                f"`{path}` is a sparse matrix of shape {shape}: at most {MAX_ENTRIES:,} entries are"
+                " made dense here",
+                help="fewer columns, such as the most frequent words, or fewer cases",
+            )
         matrix = scipy.sparse.load_npz(path)
-    except (ValueError, EOFError, KeyError, TypeError, OSError, zipfile.BadZipFile, zlib.error) as problem:
-        raise fail("BM703", f"`{path}` is no sparse matrix as `scipy.sparse.save_npz` writes it", note=str(problem)) from None
-    say(f"`{path.name}`: a sparse matrix of shape {matrix.shape} with {matrix.nnz:,} entries, made dense")
+    except (
+        ValueError,
+        EOFError,
+        KeyError,
+        TypeError,
+        OSError,
+        zipfile.BadZipFile,
+        zlib.error,
+    ) as problem:
+        raise fail(
+            "BM703",
+            f"`{path}` is no sparse matrix as `scipy.sparse.save_npz` writes it",
+            note=str(problem),
+        ) from None
+    say(
+        f"`{path.name}`: a sparse matrix of shape {matrix.shape} with {matrix.nnz:,} entries, made"
+        " dense"
+    )
     return np.asarray(matrix.toarray())

@@ -14,21 +14,35 @@ KEYED = False
 
 
 def read(path: Path, key: str | None = None) -> np.ndarray:
-    """float64 [cases, columns], nulls as NaN. Raises BM703 for no Parquet file, BM705 for a column of no numbers, BM706 without pyarrow."""
+    """float64 [cases, columns], nulls as NaN. Raises BM703 for no Parquet file, BM705 for a column
+    of no numbers, BM706 without pyarrow.
+    """
     try:
         import pyarrow as arrow
         import pyarrow.parquet as parquet
     except ImportError as problem:
-        raise fail("BM706", f"reading `{path}` needs the package pyarrow", help="pip install 'bmdsl[parquet]'") from problem
+        raise fail(
+            "BM706",
+            f"reading `{path}` needs the package pyarrow",
+            help="pip install 'bmdsl[parquet]'",
+        ) from problem
     try:
         table = parquet.read_table(path)
     except (arrow.ArrowException, OSError) as problem:
-        raise fail("BM703", f"`{path}` is not a Parquet file", note=str(problem).splitlines()[0]) from None
+        raise fail(
+            "BM703", f"`{path}` is not a Parquet file", note=str(problem).splitlines()[0]
+        ) from None
     columns = []
     for name, column in zip(table.column_names, table.columns, strict=True):
         kind = column.type
-        if not (arrow.types.is_integer(kind) or arrow.types.is_floating(kind) or arrow.types.is_boolean(kind)):
+        if not (
+            arrow.types.is_integer(kind)
+            or arrow.types.is_floating(kind)
+            or arrow.types.is_boolean(kind)
+        ):
             help = "leave a column of names out, and write categories as 0, 1, 2, ..."
-            raise fail("BM705", f"column `{name}` of `{path}` holds `{kind}`, not numbers", help=help)
+            raise fail(
+                "BM705", f"column `{name}` of `{path}` holds `{kind}`, not numbers", help=help
+            )
         columns.append(column.cast(arrow.float64()).to_numpy())
     return np.stack(columns, axis=1) if columns else np.zeros((table.num_rows, 0))

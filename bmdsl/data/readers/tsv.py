@@ -1,4 +1,7 @@
-"""Numbers between tabs, one case a line, with or without a line of column names. An empty cell is a missing value (NaN)."""
+"""Numbers between tabs, one case a line, with or without a line of column names.
+
+An empty cell is a missing value (NaN).
+"""
 
 from __future__ import annotations
 

@@ -1,1 +1,3 @@
-"""One file a named set: `WORD` names and describes it, `PARTS` lists its parts, `load(part)` returns the Dataset."""
+"""One file a named set: `WORD` names and describes it, `PARTS` lists its parts, `load(part)`
+returns the Dataset.
+"""

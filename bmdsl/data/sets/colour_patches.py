@@ -9,7 +9,12 @@ from ...plan.streams import fixed_generator
 from ..dataset import Dataset
 from .patches import photographs, pieces
 
-WORD = Word("colour-patches", summary="8,000 + 2,000 patches, 32x32x3, of two photographs, in [0, 1]; comes with scikit-learn")
+WORD = Word(
+    "colour-patches",
+    summary=(
+        "8,000 + 2,000 patches, 32x32x3, of two photographs, in [0, 1]; comes with scikit-learn"
+    ),
+)
 PARTS = ("train", "test")
 SIDE, COUNTS = 32, {"train": 8_000, "test": 2_000}
 

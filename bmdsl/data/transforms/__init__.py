@@ -1,8 +1,9 @@
-"""One file a transform: `WORD` with its options, and `apply(values, generator, learned, **options)`.
+"""One file a transform: `WORD` with its options, and `apply(values, generator, learned,
+**options)`.
 
 `values` is [cases, *shape]; the result is a new array. Missing values (NaN) stay missing.
-A module whose transform depends on the training cases has `fit(values, weights, **options)`, which returns its statistics as
-arrays by name: they are stored with the run and come back as `learned`. `weights` [cases] are None if all weigh the same.
-A transform that can be undone has `invert(values, learned, **options)`. A module with `MEANS = True` gives means of units
-instead of states.
+A module whose transform depends on the training cases has `fit(values, weights, **options)`, which
+returns its statistics as arrays by name: they are stored with the run and come back as `learned`.
+`weights` [cases] are None if all weigh the same. A transform that can be undone has `invert(values,
+learned, **options)`. A module with `MEANS = True` gives means of units instead of states.
 """

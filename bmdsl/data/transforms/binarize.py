@@ -13,7 +13,10 @@ from ..floats import as_float
 
 WORD = Word(
     "binarize",
-    (Option("how", "name", "threshold", choices=("threshold", "stochastic")), Option("at", "number", 0.5)),
+    (
+        Option("how", "name", "threshold", choices=("threshold", "stochastic")),
+        Option("at", "number", 0.5),
+    ),
     summary="0 or 1: value > at (threshold), or 1 with probability value (stochastic)",
 )
 
@@ -24,19 +27,29 @@ MAX_SHARE = 0.995
 
 
 def apply(
-    values: np.ndarray, generator: np.random.Generator, learned: Mapping[str, np.ndarray], how: str = "threshold", at: float = 0.5
+    values: np.ndarray,
+    generator: np.random.Generator,
+    learned: Mapping[str, np.ndarray],
+    how: str = "threshold",
+    at: float = 0.5,
 ) -> np.ndarray:
     """Floats 0 and 1, of the shape of `values`. `how = stochastic` needs values in [0, 1]."""
     x = as_float(values)
     missing = np.isnan(x)
     whole = not missing.any()
-    low, high = (float(f(x, initial=HALF)) for f in ((np.min, np.max) if whole else (np.nanmin, np.nanmax)))
+    low, high = (
+        float(f(x, initial=HALF)) for f in ((np.min, np.max) if whole else (np.nanmin, np.nanmax))
+    )
     if how == "threshold":
         if at == HALF and (low < 0 or high > 1):
             raise fail(
                 "BM721",
-                f"`binarize(threshold)` divides values of [0, 1] at {at:g}, but these run from {np.nanmin(x):g} to {np.nanmax(x):g}",
-                help=f"put `scale` before it: `transform scale, binarize(threshold)`; or a threshold among them: `at = {_middle(x):g}`",
+                f"`binarize(threshold)` divides values of [0, 1] at {at:g}, but these run from"
+                f" {np.nanmin(x):g} to {np.nanmax(x):g}",
+                help=(
+                    "put `scale` before it: `transform scale, binarize(threshold)`; or a threshold"
+                    f" among them: `at = {_middle(x):g}`"
+                ),
             )
         drawn = x > at
         _warn_if_one_sided(x if whole else x[~missing], drawn if whole else drawn[~missing], at)
@@ -44,7 +57,8 @@ def apply(
         if low < 0 or high > 1:
             raise fail(
                 "BM721",
-                f"`binarize(stochastic)` needs probabilities, but values run from {np.nanmin(x):g} to {np.nanmax(x):g}",
+                f"`binarize(stochastic)` needs probabilities, but values run from {np.nanmin(x):g}"
+                f" to {np.nanmax(x):g}",
                 help="put `scale` before it: `transform scale, binarize(stochastic)`",
             )
         # u < x with 0 <= u < 1: x = 0 never gives 1 and x = 1 always does.
@@ -65,6 +79,14 @@ def _warn_if_one_sided(x: np.ndarray, drawn: np.ndarray, at: float) -> None:
     if MAX_SHARE > share > 1 - MAX_SHARE or np.all((x == 0) | (x == 1)):
         return
     side = "above" if share > 0.5 else "below"
-    text = f"{100 * max(share, 1 - share):.1f} % of the values are {side} the threshold {at:g}: hardly anything is left to learn"
-    help = f"values run from {x.min():g} to {x.max():g}, half of them are below {np.median(x):g}: `binarize(threshold, at = ...)`"
-    warnings.warn(BmWarning(Diagnostic("BM722", text, None, helps=(help,), level="warning")), stacklevel=2)
+    text = (
+        f"{100 * max(share, 1 - share):.1f} % of the values are {side} the threshold {at:g}: hardly"
+        " anything is left to learn"
+    )
+    help = (
+        f"values run from {x.min():g} to {x.max():g}, half of them are below {np.median(x):g}:"
+        " `binarize(threshold, at = ...)`"
+    )
+    warnings.warn(
+        BmWarning(Diagnostic("BM722", text, None, helps=(help,), level="warning")), stacklevel=2
+    )

@@ -9,7 +9,10 @@ import numpy as np
 from ...language.vocabulary import Word
 from ..floats import as_float
 
-WORD = Word("equal_mean", summary="each case multiplied so that all have one mean: differences of light taken out")
+WORD = Word(
+    "equal_mean",
+    summary="each case multiplied so that all have one mean: differences of light taken out",
+)
 
 
 def fit(values: np.ndarray, weights: np.ndarray | None) -> dict[str, np.ndarray]:
@@ -18,12 +21,22 @@ def fit(values: np.ndarray, weights: np.ndarray | None) -> dict[str, np.ndarray]
     present = ~np.isnan(x)
     w = np.ones(len(x)) if weights is None else weights
     count = float(w @ present.sum(axis=1))
-    return {"mean": np.array(float(w @ np.nansum(x, axis=1, dtype=np.float64)) / count if count else 0.0)}
+    return {
+        "mean": np.array(
+            float(w @ np.nansum(x, axis=1, dtype=np.float64)) / count if count else 0.0
+        )
+    }
 
 
-def apply(values: np.ndarray, generator: np.random.Generator, learned: Mapping[str, np.ndarray]) -> np.ndarray:
-    """x · m / mean(x), m the mean of all training cases; a case of mean 0 stays (Nair & Hinton 2008, section 4.2)."""
+def apply(
+    values: np.ndarray, generator: np.random.Generator, learned: Mapping[str, np.ndarray]
+) -> np.ndarray:
+    """x · m / mean(x), m the mean of all training cases; a case of mean 0 stays (Nair & Hinton
+    2008, section 4.2).
+    """
     x = as_float(values)
     axes = tuple(range(1, x.ndim))
     own = np.nanmean(x, axis=axes, keepdims=True, dtype=np.float64)
-    return (x * np.where(own == 0, 1.0, learned["mean"] / np.where(own == 0, 1.0, own))).astype(x.dtype)
+    return (x * np.where(own == 0, 1.0, learned["mean"] / np.where(own == 0, 1.0, own))).astype(
+        x.dtype
+    )

@@ -10,25 +10,46 @@ from ...language.diagnostics import fail
 from ...language.vocabulary import Option, Word
 from ..floats import as_float
 
-WORD = Word("scale", (Option("lo", "number", 0.0), Option("hi", "number", 1.0)), summary="smallest value to lo, largest to hi")
+WORD = Word(
+    "scale",
+    (Option("lo", "number", 0.0), Option("hi", "number", 1.0)),
+    summary="smallest value to lo, largest to hi",
+)
 
 
-def fit(values: np.ndarray, weights: np.ndarray | None, lo: float = 0.0, hi: float = 1.0) -> dict[str, np.ndarray]:
-    """`min` and `max`, one for all features, so that images keep their contrast; weights do not matter."""
+def fit(
+    values: np.ndarray, weights: np.ndarray | None, lo: float = 0.0, hi: float = 1.0
+) -> dict[str, np.ndarray]:
+    """`min` and `max`, one for all features, so that images keep their contrast; weights do not
+    matter.
+    """
     if not lo < hi:
         raise fail("BM721", f"`scale(lo = {lo:g}, hi = {hi:g})` needs lo below hi")
     x = as_float(values)
     present = x[~np.isnan(x)]
     smallest, largest = (float(present.min()), float(present.max())) if present.size else (0.0, 0.0)
     if not smallest < largest:
-        raise fail("BM721", f"`scale` cannot stretch data whose values are all {smallest:g}" if present.size else "`scale` found no values")
+        raise fail(
+            "BM721",
+            (
+                f"`scale` cannot stretch data whose values are all {smallest:g}"
+                if present.size
+                else "`scale` found no values"
+            ),
+        )
     return {"min": np.array(smallest), "max": np.array(largest)}
 
 
 def apply(
-    values: np.ndarray, generator: np.random.Generator, learned: Mapping[str, np.ndarray], lo: float = 0.0, hi: float = 1.0
+    values: np.ndarray,
+    generator: np.random.Generator,
+    learned: Mapping[str, np.ndarray],
+    lo: float = 0.0,
+    hi: float = 1.0,
 ) -> np.ndarray:
-    """lo + (x - min) (hi - lo) / (max - min), for the smallest and the largest training value; others may pass the ends."""
+    """lo + (x - min) (hi - lo) / (max - min), for the smallest and the largest training value;
+    others may pass the ends.
+    """
     x = as_float(values)
     smallest, largest = float(learned["min"]), float(learned["max"])
     result = lo + (x - smallest) * ((hi - lo) / (largest - smallest))
@@ -37,7 +58,9 @@ def apply(
     return result.astype(x.dtype)
 
 
-def invert(values: np.ndarray, learned: Mapping[str, np.ndarray], lo: float = 0.0, hi: float = 1.0) -> np.ndarray:
+def invert(
+    values: np.ndarray, learned: Mapping[str, np.ndarray], lo: float = 0.0, hi: float = 1.0
+) -> np.ndarray:
     """min + (y - lo) (max - min) / (hi - lo), in double precision."""
     smallest, largest = float(learned["min"]), float(learned["max"])
     return smallest + (values.astype(np.float64) - lo) * ((largest - smallest) / (hi - lo))

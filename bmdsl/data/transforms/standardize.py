@@ -13,9 +13,11 @@ WORD = Word("standardize", summary="each feature to mean 0, variance 1; a consta
 
 
 def fit(values: np.ndarray, weights: np.ndarray | None) -> dict[str, np.ndarray]:
-    """`mean` and `std` of every feature over the training cases; a feature that is constant in them has `std` 1.
+    """`mean` and `std` of every feature over the training cases; a feature that is constant in them
+    has `std` 1.
 
-    Such a feature is centred only, because dividing by a standard deviation of 0 would give NaN, and by one of rounding size noise.
+    Such a feature is centred only, because dividing by a standard deviation of 0 would give NaN,
+    and by one of rounding size noise.
     """
     x = as_float(values)
     w = (np.ones(len(x)) if weights is None else weights).reshape(-1, *[1] * (x.ndim - 1))
@@ -31,12 +33,16 @@ def fit(values: np.ndarray, weights: np.ndarray | None) -> dict[str, np.ndarray]
     return {"mean": mean, "std": np.where(constant, 1.0, std)}
 
 
-def apply(values: np.ndarray, generator: np.random.Generator, learned: Mapping[str, np.ndarray]) -> np.ndarray:
+def apply(
+    values: np.ndarray, generator: np.random.Generator, learned: Mapping[str, np.ndarray]
+) -> np.ndarray:
     """(x - mean) / standard deviation, feature by feature."""
     x = as_float(values)
     return ((x - learned["mean"]) / learned["std"]).astype(x.dtype)
 
 
 def invert(values: np.ndarray, learned: Mapping[str, np.ndarray]) -> np.ndarray:
-    """Mean + standard deviation · y, in double precision: features may be far from 0 and close together."""
+    """Mean + standard deviation · y, in double precision: features may be far from 0 and close
+    together.
+    """
     return learned["mean"] + learned["std"] * values.astype(np.float64)

@@ -18,5 +18,11 @@ WORD = Word("data", summary="the visible units as they are")
 def compute(machine: Machine, state: dict[str, np.ndarray]) -> np.ndarray:
     """v, [cases, visible units]. BmError BM881 where one is missing."""
     for n in machine.visible:
-        verify_numbers(machine.program.plan.group(n), machine.program.states[n], state[n], "the feature `data`", False)
+        verify_numbers(
+            machine.program.plan.group(n),
+            machine.program.states[n],
+            state[n],
+            "the feature `data`",
+            False,
+        )
     return np.hstack([state[n] for n in machine.visible])

@@ -18,6 +18,10 @@ WORD = Word("means", summary="hidden means of all groups side by side")
 def compute(machine: Machine, state: dict[str, np.ndarray]) -> np.ndarray:
     """E[h | v], [cases, hidden units]. BmError BM816 without hidden units."""
     if not machine.hidden:
-        raise fail("BM816", f"`{machine.model.name}` has no hidden units, whose means would be features", help='use features = "data"')
+        raise fail(
+            "BM816",
+            f"`{machine.model.name}` has no hidden units, whose means would be features",
+            help='use features = "data"',
+        )
     means = machine.posterior(**{n: machine.program.shaped(n, x) for n, x in state.items()})
     return np.hstack([means[n].reshape(len(means[n]), -1) for n in machine.hidden])

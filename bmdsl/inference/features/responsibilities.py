@@ -13,7 +13,10 @@ from ..feature import minus_free_energies
 if TYPE_CHECKING:
     from ..machine import Machine
 
-WORD = Word("responsibilities", summary="P(z | v) of the hidden one-of-K unit, at the train block's temperature")
+WORD = Word(
+    "responsibilities",
+    summary="P(z | v) of the hidden one-of-K unit, at the train block's temperature",
+)
 
 
 def compute(machine: Machine, state: dict[str, np.ndarray]) -> np.ndarray:

@@ -1,4 +1,6 @@
-"""Unnormalised responsibilities: how well each component of a mixture explains a case, on no common scale."""
+"""Unnormalised responsibilities: how well each component of a mixture explains a case, on no common
+scale.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,9 @@ from ..feature import minus_free_energies
 if TYPE_CHECKING:
     from ..machine import Machine
 
-WORD = Word("unnormalised", summary="−F(v, z_k) of every state of the hidden one-of-K unit, in nats")
+WORD = Word(
+    "unnormalised", summary="−F(v, z_k) of every state of the hidden one-of-K unit, in nats"
+)
 
 
 def compute(machine: Machine, state: dict[str, np.ndarray]) -> np.ndarray:

@@ -1,4 +1,6 @@
-"""The magnetization's absolute value, which finite systems without a field need: its sign flips now and then."""
+"""The magnetization's absolute value, which finite systems without a field need: its sign flips now
+and then.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""The energy as it is written, in nats: E(x), base measures left out, so that a chain at beta has P ∝ base(x) exp(−beta E)."""
+"""The energy as it is written, in nats: E(x), base measures left out, so that a chain at beta has P
+∝ base(x) exp(−beta E).
+"""
 
 from __future__ import annotations
 

@@ -15,6 +15,9 @@ WORD = Word("free_energy", summary="F(v), in nats")
 
 
 def measure(machine: Phases, state: dict[str, np.ndarray]) -> np.ndarray:
-    """F of every chain's visible units, [chains]. BmError where the hidden units cannot be summed out."""
+    """F of every chain's visible units, [chains].
+
+    BmError where the hidden units cannot be summed out.
+    """
     shaped = {n: machine.program.shaped(n, x) for n, x in state.items() if n not in machine.hidden}
     return machine.free_energy(**shaped)  # type: ignore[attr-defined]  # a Machine is what observes

@@ -1,6 +1,8 @@
-"""The mean over the units of the first visible group: the magnetization of spins, the activity of binary units.
+"""The mean over the units of the first visible group: the magnetization of spins, the activity of
+binary units.
 
-Of one-of-K units, whose states have no order, how far the most frequent state is above its share by chance.
+Of one-of-K units, whose states have no order, how far the most frequent state is above its share by
+chance.
 """
 
 from __future__ import annotations
@@ -14,11 +16,18 @@ from ...language.vocabulary import Word
 if TYPE_CHECKING:
     from ..phases import Phases
 
-WORD = Word("magnetization", summary="the mean over the units of the first visible group; of one-of-K units (q · largest share − 1)/(q − 1)")
+WORD = Word(
+    "magnetization",
+    summary=(
+        "the mean over the units of the first visible group; of one-of-K units (q · largest share −"
+        " 1)/(q − 1)"
+    ),
+)
 
 
 def measure(machine: Phases, state: dict[str, np.ndarray]) -> np.ndarray:
-    """Σ_i x_i / N of every chain, [chains]; of one-of-K units (q · max_k share_k − 1)/(q − 1), 0 to 1.
+    """Σ_i x_i / N of every chain, [chains]; of one-of-K units (q · max_k share_k − 1)/(q − 1), 0 to
+    1.
 
     Source: Wu 1982, The Potts model, Rev. Mod. Phys. 54, section I.C.
     """

@@ -223,9 +223,15 @@ class Printer(Notation):
             if len(above) == 1:
                 return self.piece(above[0])
             if isinstance(above[0], Numeral) and _is_ratio(above[0]):
-                return " ".join(
-                    [self.beside(*self.piece(above[0])), *(self.held(f, POWER) for f in above[1:])]
-                ), PRODUCT
+                return (
+                    " ".join(
+                        [
+                            self.beside(*self.piece(above[0])),
+                            *(self.held(f, POWER) for f in above[1:]),
+                        ]
+                    ),
+                    PRODUCT,
+                )
             return " ".join(self.held(f, POWER) for f in above), PRODUCT
         above, below = self._sides(constants)
         top = " ".join(self.held(f, POWER) for f in above) or "1"

@@ -32,11 +32,13 @@ class Text(Printer):
         if isinstance(value, Fraction):
             return (
                 str(value),
-                ATOM
-                if value.denominator == 1 and value >= 0
-                else PRODUCT
-                if value.denominator == 1
-                else 0,
+                (
+                    ATOM
+                    if value.denominator == 1 and value >= 0
+                    else PRODUCT
+                    if value.denominator == 1
+                    else 0
+                ),
             )
         return f"{value:.12g}", ATOM if value >= 0 else PRODUCT
 

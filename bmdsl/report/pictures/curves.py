@@ -1,4 +1,6 @@
-"""curves.png: every figure of the training against the epoch, and usage_z.png, how often a mixture's components were taken."""
+"""curves.png: every figure of the training against the epoch, and usage_z.png, how often a
+mixture's components were taken.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,9 @@ def draw(subject: Subject, folder: Path) -> list[Path]:
         return []
     made = [folder / "curves.png"]
     curves(subject.metrics, made[0])
-    files = file_names(n.removeprefix("usage_") for n in subject.metrics[-1] if n.startswith("usage_"))
+    files = file_names(
+        n.removeprefix("usage_") for n in subject.metrics[-1] if n.startswith("usage_")
+    )
     for unit, file in files.items():
         made.append(folder / f"usage_{file}.png")
         usage(subject.metrics, unit, made[-1])

@@ -1,4 +1,6 @@
-"""filters.png, and one more for every higher layer: what hidden units stand for; of a convolution, its filters."""
+"""filters.png, and one more for every higher layer: what hidden units stand for; of a convolution,
+its filters.
+"""
 
 from __future__ import annotations
 
@@ -27,15 +29,37 @@ def draw(subject: Subject, folder: Path) -> list[Path]:
         kept = rows[:SHOWN] if one else largest(rows, SHOWN)
         first = not made
         made.append(folder / ("filters.png" if first else f"filters_{files[name]}.png"))
-        what = f"weights of {len(kept)} units of {name}" if first else f"{len(kept)} units of {name}, combined from the layer below"
-        tiles(kept, subject.images[shown], made[-1], f"{subject.title}: {what}, {'in order' if one else 'the largest first'}", diverging=True)
+        what = (
+            f"weights of {len(kept)} units of {name}"
+            if first
+            else f"{len(kept)} units of {name}, combined from the layer below"
+        )
+        tiles(
+            kept,
+            subject.images[shown],
+            made[-1],
+            f"{subject.title}: {what}, {'in order' if one else 'the largest first'}",
+            diverging=True,
+        )
     components = None if made else component_filters(machine, shown, SHOWN)
     if components is not None:
         made.append(folder / "filters.png")
-        tiles(components[1], subject.images[shown], made[-1], f"{subject.title}: weights of {components[0]}, component after component", diverging=True)
+        tiles(
+            components[1],
+            subject.images[shown],
+            made[-1],
+            f"{subject.title}: weights of {components[0]}, component after component",
+            diverging=True,
+        )
     shared = None if made else shared_filters(machine, shown)
     if shared is not None:
         name, rows, shape = shared
         made.append(folder / "filters.png")
-        tiles(rows[:SHOWN], shape, made[-1], f"{subject.title}: filters of {name}, the same at every place", diverging=True)
+        tiles(
+            rows[:SHOWN],
+            shape,
+            made[-1],
+            f"{subject.title}: filters of {name}, the same at every place",
+            diverging=True,
+        )
     return made

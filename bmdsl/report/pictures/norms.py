@@ -1,4 +1,6 @@
-"""norms.png: how long the weight vectors of each layer are; a heap at the left are units that have learnt nothing."""
+"""norms.png: how long the weight vectors of each layer are; a heap at the left are units that have
+learnt nothing.
+"""
 
 from __future__ import annotations
 

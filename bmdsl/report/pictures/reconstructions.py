@@ -1,4 +1,6 @@
-"""reconstructions.png: cases, and what is left of them after the hidden units: E[v | E[h | v]] below each."""
+"""reconstructions.png: cases, and what is left of them after the hidden units: E[v | E[h | v]]
+below each.
+"""
 
 from __future__ import annotations
 
@@ -20,8 +22,12 @@ def draw(subject: Subject, folder: Path) -> list[Path]:
     if shown is None or not subject.cases or not machine.hidden or not machine.reconstructs:
         return []
     cases = {n: x[:SHOWN] for n, x in subject.cases.items()}
-    data = subject.in_data_units(np.asarray(cases[shown], np.float64)).reshape(len(cases[shown]), -1)
-    back = subject.in_data_units(np.asarray(machine.reconstruct(cases), np.float64)).reshape(data.shape)
+    data = subject.in_data_units(np.asarray(cases[shown], np.float64)).reshape(
+        len(cases[shown]), -1
+    )
+    back = subject.in_data_units(np.asarray(machine.reconstruct(cases), np.float64)).reshape(
+        data.shape
+    )
     title = f"{subject.title}: cases, and below them their reconstructions"
     pairs(data, back, subject.images[shown], folder / "reconstructions.png", title, COLUMNS)
     return [folder / "reconstructions.png"]

@@ -1,4 +1,7 @@
-"""samples.png: what the machine believes in. The training's own persistent chains where it kept some, else fresh ones."""
+"""samples.png: what the machine believes in.
+
+The training's own persistent chains where it kept some, else fresh ones.
+"""
 
 from __future__ import annotations
 
@@ -19,11 +22,15 @@ if TYPE_CHECKING:
 WORD = Word("samples", summary="samples of the machine")
 SHOWN = 100
 BUDGET, BUDGET_OF_REAL_UNITS = 2e10, 4e9
-"""Floating-point operations that fresh chains may cost: some tenths of a second on one core, where products with states of two values are tables."""
+"""Floating-point operations that fresh chains may cost: some tenths of a second on one core, where
+products with states of two values are tables.
+"""
 
 
 def draw(subject: Subject, folder: Path) -> list[Path]:
-    """Persistent chains have run for all of the training's updates, where fresh ones have to find their way from the biases."""
+    """Persistent chains have run for all of the training's updates, where fresh ones have to find
+    their way from the biases.
+    """
     machine, shown = subject.machine, subject.shown
     if shown is None or machine.given:
         return []
@@ -33,17 +40,29 @@ def draw(subject: Subject, folder: Path) -> list[Path]:
         title = f"{len(rows)} persistent chains at the end of training"
     else:
         title, rows = fresh(machine, shown)
-    tiles(subject.in_data_units(rows), subject.images[shown], folder / "samples.png", f"{subject.title}: {title}", diverging=False)
+    tiles(
+        subject.in_data_units(rows),
+        subject.images[shown],
+        folder / "samples.png",
+        f"{subject.title}: {title}",
+        diverging=False,
+    )
     return [folder / "samples.png"]
 
 
 def seen(machine: Machine, visible: str, states: Mapping[str, np.ndarray]) -> np.ndarray:
-    """E[visible | the rest], which shows more than draws; the draws themselves where units have no such means."""
-    return np.asarray(machine.conditional(visible, **states) if machine.reconstructs else states[visible])
+    """E[visible | the rest], which shows more than draws; the draws themselves where units have no
+    such means.
+    """
+    return np.asarray(
+        machine.conditional(visible, **states) if machine.reconstructs else states[visible]
+    )
 
 
 def fresh(machine: Machine, visible: str) -> tuple[str, np.ndarray]:
-    """What they are, and E[visible | the rest] of fresh chains' last states: probabilities, which show more than draws."""
+    """What they are, and E[visible | the rest] of fresh chains' last states: probabilities, which
+    show more than draws.
+    """
     steps = affordable(machine, SHOWN)
     states = machine.sample(SHOWN, steps=steps)
     return f"{SHOWN} samples after {steps:,} sweeps", seen(machine, visible, states)
@@ -53,5 +72,7 @@ def affordable(machine: Machine, chains: int, most: int = 1000) -> int:
     """Sweeps, 20 to `most`, that cost no more than the budget."""
     program = machine.program
     supports = [support_of(program, n) for n in machine.free if program.states[n] == 1]
-    budget = BUDGET if all(x is not None and len(x) <= 2 for x in supports) else BUDGET_OF_REAL_UNITS
+    budget = (
+        BUDGET if all(x is not None and len(x) <= 2 for x in supports) else BUDGET_OF_REAL_UNITS
+    )
     return int(np.clip(budget / (4 * chains * max(program.plan.pairs_of_a_sweep, 1)), 20, most))

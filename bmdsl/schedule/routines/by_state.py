@@ -1,4 +1,5 @@
-"""All states of a one-of-K unit z at once, the groups that it selects summed out: joint draws and exact posteriors.
+"""All states of a one-of-K unit z at once, the groups that it selects summed out: joint draws and
+exact posteriors.
 
     η_z[k] = field of z + Σ_groups A(η(k)),      P(z = k | rest) = softmax(η_z / T)
 
@@ -29,14 +30,18 @@ NOMINAL = 100
 
 @dataclass(frozen=True)
 class Every:
-    """Fields of all states: η of z, [row, state], and of each selected group those on x and x², [row, (state, unit)]."""
+    """Fields of all states: η of z, [row, state], and of each selected group those on x and x²,
+    [row, (state, unit)].
+    """
 
     eta: Value
     fields: Mapping[str, tuple[Value, ...]]
 
 
 def enumerated_unit(b: Builder, free: Iterable[str]) -> str | None:
-    """The one-of-K unit given which all other free groups are independent; None if more has to be enumerated."""
+    """The one-of-K unit given which all other free groups are independent; None if more has to be
+    enumerated.
+    """
     names = tuple(free)
     chosen = choose_enumerated(b.plan.graph, names, {n: _log2_states(b, n) for n in names})
     if chosen is None or len(chosen) != 1 or not b.plan.is_one_unit(chosen[0]):
@@ -53,8 +58,12 @@ def _log2_states(b: Builder, name: str) -> float:
     return inf if support is None else prod(known) * log2(len(support))
 
 
-def every_state(b: Builder, terms: Terms, phase: Phase, z: str, near: tuple[str, ...], rows: int | str) -> Every:
-    """The fields of z, `near` summed out, and those of `near` at every state of z, given all other groups of the phase."""
+def every_state(
+    b: Builder, terms: Terms, phase: Phase, z: str, near: tuple[str, ...], rows: int | str
+) -> Every:
+    """The fields of z, `near` summed out, and those of `near` at every state of z, given all other
+    groups of the phase.
+    """
     states = b.size(z)
     _verify_fits(b, [z, *near], rows)
     fixed = {n: x for n, x in phase.rows.items() if n != z and n not in near}
@@ -66,9 +75,18 @@ def every_state(b: Builder, terms: Terms, phase: Phase, z: str, near: tuple[str,
     fields: dict[str, tuple[Value, ...]] = {}
     for k, name in enumerate(near):
         fields[name] = _of_group(b, terms, phase, z, name, fixed, rows, word)
-        made = total if k == 0 else b.shared(f"A_{z}_more{word}", Content.FIELD, (rows, states), "f8")
+        made = (
+            total if k == 0 else b.shared(f"A_{z}_more{word}", Content.FIELD, (rows, states), "f8")
+        )
         parts = tuple(_per_state(b, name, x) for x in fields[name])
-        of_states(b, "log_partition", name, parts, Folded(made), f"{made} = Σ A({fields[name][0]}) of every state")
+        of_states(
+            b,
+            "log_partition",
+            name,
+            parts,
+            Folded(made),
+            f"{made} = Σ A({fields[name][0]}) of every state",
+        )
         if k > 0:
             b.do("add_doubles", Folded(made), Folded(total))
     b.do("add_log_sums", total, eta)
@@ -77,8 +95,19 @@ def every_state(b: Builder, terms: Terms, phase: Phase, z: str, near: tuple[str,
     return Every(eta, fields)
 
 
-def _of_group(b: Builder, terms: Terms, phase: Phase, z: str, name: str, fixed: Mapping[str, Value], rows: int | str, word: str) -> tuple[Value, ...]:
-    """η of a group at every state of z: what the rest adds, what z adds whatever the rest is, and what both add together."""
+def _of_group(
+    b: Builder,
+    terms: Terms,
+    phase: Phase,
+    z: str,
+    name: str,
+    fixed: Mapping[str, Value],
+    rows: int | str,
+    word: str,
+) -> tuple[Value, ...]:
+    """η of a group at every state of z: what the rest adds, what z adds whatever the rest is, and
+    what both add together.
+    """
     g, states, size = b.group(name), b.size(z), b.size(name)
     base = b.eta_of(name, rows)
     terms.set_bias(b, name, base)
@@ -92,7 +121,9 @@ def _of_group(b: Builder, terms: Terms, phase: Phase, z: str, name: str, fixed: 
         for x in both:
             if hasattr(x, "add_states"):
                 x.add_states(b, name, z, power, extra)
-        eta = b.shared(f"eta{more}_{name}_by_{z}{word}", Content.FIELD, (rows, product_of((states, size))))
+        eta = b.shared(
+            f"eta{more}_{name}_by_{z}{word}", Content.FIELD, (rows, product_of((states, size)))
+        )
         b.do("set_every_state", b.field_part(name, base, power), extra, eta)
         for x in both:
             if power == 1 and hasattr(x, "add_field_by_state"):
@@ -106,7 +137,11 @@ def _of_group(b: Builder, terms: Terms, phase: Phase, z: str, name: str, fixed: 
 def _verify_fits(b: Builder, groups: list[str], rows: int | str) -> None:
     sizes = [b.size(n) for n in groups]
     count = b.batch if isinstance(rows, str) else rows
-    wide = sum(int(sizes[0]) * int(n) for n in sizes[1:] if not isinstance(n, str) and not isinstance(sizes[0], str))
+    wide = sum(
+        int(sizes[0]) * int(n)
+        for n in sizes[1:]
+        if not isinstance(n, str) and not isinstance(sizes[0], str)
+    )
     if wide * count > MOST:
         raise NotScheduled(f"{wide * count:,} fields of all states of a one-of-K unit")
 
@@ -116,14 +151,18 @@ def _per_state(b: Builder, name: str, x: Value) -> Array:
     return Folded(x, b.length(f"n_{name}", b.size(name)))
 
 
-def of_states(b: Builder, verb: str, group: str, fields: tuple[Array, ...], out: Array, formula: str) -> None:
+def of_states(
+    b: Builder, verb: str, group: str, fields: tuple[Array, ...], out: Array, formula: str
+) -> None:
     """A function of units carried out for all states of z."""
     g = b.group(group)
     states = (b.states_of(group),) if g.states is not None else ()
     b.do(unit_kind(b.plan, g, verb), *fields, *states, out, formula=formula)
 
 
-def posterior_by_state(b: Builder, terms: Terms, data: Phase, z: str, rest: tuple[str, ...], rows: int | str) -> Phase:
+def posterior_by_state(
+    b: Builder, terms: Terms, data: Phase, z: str, rest: tuple[str, ...], rows: int | str
+) -> Phase:
     """The data with r = P(z | v), the means of `rest`, and E[z_k x] for terms of z and these."""
     every = every_state(b, terms, data, z, rest, rows)
     r = b.mean_of(z, rows, f"m_{z}_data")
@@ -137,7 +176,14 @@ def posterior_by_state(b: Builder, terms: Terms, data: Phase, z: str, rest: tupl
             shape = every.fields[name][0].shape
             m = b.shared(f"{word}_{name}_by_{z}", Content.MEANS, shape)
             parts = tuple(_per_state(b, name, x) for x in every.fields[name])
-            of_states(b, verb, name, parts, _per_state(b, name, m), f"{m} = E[{name}{'²' if word == 's2' else ''} | {z}, rest]")
+            of_states(
+                b,
+                verb,
+                name,
+                parts,
+                _per_state(b, name, m),
+                f"{m} = E[{name}{'²' if word == 's2' else ''} | {z}, rest]",
+            )
             mean = b.shared(f"{word}_{name}_data", Content.MEANS, (rows, b.size(name)))
             b.do("average_states", r, m, mean)
             every_of[name], mean_of[name] = m, mean
@@ -152,9 +198,20 @@ def draws_jointly(b: Builder, how: Sweep) -> tuple[str, tuple[str, ...]] | None:
     return found
 
 
-def draw_jointly(b: Builder, terms: Terms, phase: Phase, how: Sweep, step: Number, rows: int | str,
-                 final: bool, keep: bool, ends: Phase) -> Phase:  # fmt: skip
-    """z from P(z | rest) with the groups that it selects summed out, then those given z; at the end of a sweep, their means."""
+def draw_jointly(
+    b: Builder,
+    terms: Terms,
+    phase: Phase,
+    how: Sweep,
+    step: Number,
+    rows: int | str,
+    final: bool,
+    keep: bool,
+    ends: Phase,
+) -> Phase:
+    """z from P(z | rest) with the groups that it selects summed out, then those given z; at the end
+    of a sweep, their means.
+    """
     z, near = b.plan.selector or ("", ())
     every = every_state(b, terms, phase, z, near, rows)
     b.draw(z, every.eta, phase.rows[z], stream_of(b, how.stream, z), how.update, step)
@@ -169,7 +226,9 @@ def draw_jointly(b: Builder, terms: Terms, phase: Phase, how: Sweep, step: Numbe
             if b.group(name).square:
                 squares[name] = s = b.shared(f"s2_{name}_{how.word}", Content.MEANS, m.shape)
                 b.mean_square(name, eta, s)
-            ends = replace(ends, rows=means, squares=squares, fields={**ends.fields, name: eta}, drawn=(z,))
+            ends = replace(
+                ends, rows=means, squares=squares, fields={**ends.fields, name: eta}, drawn=(z,)
+            )
             if not keep:
                 continue
         terms.draw(b, name, eta, phase.rows, stream_of(b, how.stream, name), how.update, step)

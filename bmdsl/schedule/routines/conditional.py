@@ -11,7 +11,8 @@ from .phases import given_means, terms_of
 
 
 def conditional(plan: Plan, group: str, given: tuple[str, ...]) -> Composition:
-    """The routine `conditional`: the means of a group at cases of the groups `given`, as states or means.
+    """The routine `conditional`: the means of a group at cases of the groups `given`, as states or
+    means.
 
     Raises NotScheduled for a term that ops do not carry out.
     """

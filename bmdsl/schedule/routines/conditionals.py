@@ -20,8 +20,15 @@ def temper(b: Builder, group: str, eta: Value, beta: Value | None) -> None:
             b.do("weigh_rows", part, beta, part)
 
 
-def conditional_means(b: Builder, terms: Terms, groups: Iterable[str], phase: Phase, rows: int | str,
-                      word: str = "data", beta: Value | None = None) -> Phase:  # fmt: skip
+def conditional_means(
+    b: Builder,
+    terms: Terms,
+    groups: Iterable[str],
+    phase: Phase,
+    rows: int | str,
+    word: str = "data",
+    beta: Value | None = None,
+) -> Phase:
     """The phase with the means of independent groups, each given all that the phase has.
 
     `beta` multiplies the fields of every row.

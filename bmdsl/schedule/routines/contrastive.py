@@ -1,6 +1,8 @@
-"""The contrastive free energy as ops: a minibatch goes up once, down once and up again, by means; then the way back.
+"""The contrastive free energy as ops: a minibatch goes up once, down once and up again, by means;
+then the way back.
 
-    G(v) = F(v′) − F(v),   v′ = A′_v(η_v(m)),   m = A′_h(η_h(v)),   −F(v) = −E(v, 0) + log base(v) + Σ A_h(η_h(v))
+    G(v) = F(v′) − F(v),   v′ = A′_v(η_v(m)),   m = A′_h(η_h(v)),   −F(v) = −E(v, 0) + log base(v) +
+    Σ A_h(η_h(v))
 
 Differentiable multinary RBMs, eqs. 4–6.
 """

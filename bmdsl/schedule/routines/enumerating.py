@@ -1,4 +1,6 @@
-"""Sums over all joint states as ops: some groups enumerated, the rest summed out by their log-partitions."""
+"""Sums over all joint states as ops: some groups enumerated, the rest summed out by their
+log-partitions.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,10 @@ MOST = 1 << 24
 
 
 def enumerable(plan: Plan, free: tuple[str, ...]) -> tuple[str, ...]:
-    """The groups to enumerate so that the others are independent. Raises NotScheduled if no such choice is finite."""
+    """The groups to enumerate so that the others are independent.
+
+    Raises NotScheduled if no such choice is finite.
+    """
     couples = plan.graph.couples
     if not any(couples.has_edge(x, y) for x in free for y in free):
         return ()
@@ -37,12 +42,21 @@ def _log2_states(g: GroupPlan) -> float:
     return inf if support is None else units * log2(len(support))
 
 
-def enumerated(b: Builder, terms: Terms, cases: Phase | None, weights: Value, share: Number, chosen: tuple[str, ...],
-               rest: tuple[str, ...], word: str) -> Phase:  # fmt: skip
-    """The distribution of the groups `chosen` and `rest` as weighted rows: all states of the chosen ones, the rest as means.
+def enumerated(
+    b: Builder,
+    terms: Terms,
+    cases: Phase | None,
+    weights: Value,
+    share: Number,
+    chosen: tuple[str, ...],
+    rest: tuple[str, ...],
+    word: str,
+) -> Phase:
+    """The distribution of the groups `chosen` and `rest` as weighted rows: all states of the chosen
+    ones, the rest as means.
 
-    `cases`: rows of the other groups, of which each gets all states; None if there are none. `weights`: those of
-    the cases, [1] if there are none.
+    `cases`: rows of the other groups, of which each gets all states; None if there are none.
+    `weights`: those of the cases, [1] if there are none.
     """
     count = round(2 ** sum(_log2_states(b.group(n)) for n in chosen))
     rows = count if cases is None else times_batch(count)

@@ -1,6 +1,7 @@
-"""The free energy of every case as ops: hidden groups that are independent given the rest are summed out.
+"""The free energy of every case as ops: hidden groups that are independent given the rest are
+summed out.
 
-    F(v) = −log Σ_h exp(−E(v, h)),     −F(v) = −E(v, h = 0) + log base(v) + Σ A_h(η_h(v))
+F(v) = −log Σ_h exp(−E(v, h)),     −F(v) = −E(v, h = 0) + log base(v) + Σ A_h(η_h(v))
 """
 
 from __future__ import annotations
@@ -16,11 +17,16 @@ RESULT = ("result",)
 
 
 def free_energy(plan: Plan, given: tuple[str, ...]) -> Composition:
-    """The routine `free_energy`: −F at cases of the groups `given`, less what no state changes, as states or means.
+    """The routine `free_energy`: −F at cases of the groups `given`, less what no state changes, as
+    states or means.
 
-    Raises NotScheduled if the other groups are not independent, or for a term that ops do not carry out.
+    Raises NotScheduled if the other groups are not independent, or for a term that ops do not carry
+    out.
     """
-    if any(g.lateral and g.unit.reduces.get(2, 2) == 0 and pairs_itself(plan, g.name) for g in plan.groups):
+    if any(
+        g.lateral and g.unit.reduces.get(2, 2) == 0 and pairs_itself(plan, g.name)
+        for g in plan.groups
+    ):
         raise NotScheduled("pairs of units with themselves that no state changes")
     summed = tuple(g.name for g in plan.groups if g.name not in given)
     b = Builder(plan, "free_energy", "−F of every case, less the energy's constant")

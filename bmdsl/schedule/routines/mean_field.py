@@ -47,7 +47,9 @@ class Means:
         def each(word: str, content: Content, names: Iterable[str]) -> dict[str, Value]:
             labels = {n: (BATCH, n) for n in names}
             shape = {n: (BATCH, b.size(n)) for n in labels}
-            return {n: b.shared(f"{word}_{n}", content, shape[n], labels=x) for n, x in labels.items()}
+            return {
+                n: b.shared(f"{word}_{n}", content, shape[n], labels=x) for n, x in labels.items()
+            }
 
         joined = _joined(terms, data, order)
         squared = {
@@ -103,15 +105,22 @@ class Progress:
     def of(cls, b: Builder) -> Progress:
         """Its arrays."""
         place, state, chosen = (
-            b.shared(f"{word}_of_rows", Content.SLOT, (BATCH,), "i8") for word in ("place", "state", "chosen")
+            b.shared(f"{word}_of_rows", Content.SLOT, (BATCH,), "i8")
+            for word in ("place", "state", "chosen")
         )
         moved = b.shared("moved", Content.FIGURE, (BATCH,), "f8")
-        going, used = b.shared("going", Content.SLOT, (4,), "i8"), b.shared("used", Content.SLOT, (1,), "i8")
+        going, used = (
+            b.shared("going", Content.SLOT, (4,), "i8"),
+            b.shared("used", Content.SLOT, (1,), "i8"),
+        )
         return cls(place, state, chosen, moved, going, used)
 
 
-def mean_field(b: Builder, terms: Terms, data: Phase, free: tuple[str, ...], choice: Choice, figure: Value) -> Phase:
-    """The data with the means of all `free` groups, of which those that the data has begin at what was observed.
+def mean_field(
+    b: Builder, terms: Terms, data: Phase, free: tuple[str, ...], choice: Choice, figure: Value
+) -> Phase:
+    """The data with the means of all `free` groups, of which those that the data has begin at what
+    was observed.
 
     `figure` gets the number of iterations of the slowest case.
     """
@@ -123,8 +132,15 @@ def mean_field(b: Builder, terms: Terms, data: Phase, free: tuple[str, ...], cho
         terms.set_bias(b, n, means.fixed[n])
         terms.add_fields(b, n, held, means.fixed[n], held.rows, BATCH)
     like = means.at[order[0]] if order else next(iter(data.rows.values()))
-    b.do("begin_iterations", like, progress.place, progress.state, progress.moved, progress.going,
-         progress.used)  # fmt: skip
+    b.do(
+        "begin_iterations",
+        like,
+        progress.place,
+        progress.state,
+        progress.moved,
+        progress.going,
+        progress.used,
+    )
     if not order:  # one look finds nothing that moves
         b.do("count_up", progress.used)
         b.do("tell", progress.used, figure)
@@ -154,8 +170,16 @@ def mean_field(b: Builder, terms: Terms, data: Phase, free: tuple[str, ...], cho
     return replace(made, squares=squares)
 
 
-def _iterate(b: Builder, terms: Terms, means: Means, name: str, known: list[str], damping: float,
-             progress: Progress, rows: Number | None) -> None:  # fmt: skip
+def _iterate(
+    b: Builder,
+    terms: Terms,
+    means: Means,
+    name: str,
+    known: list[str],
+    damping: float,
+    progress: Progress,
+    rows: Number | None,
+) -> None:
     """New means of one group from those of the `known` ones."""
 
     def part(x: Value) -> Value | Part:
@@ -191,7 +215,9 @@ def _iterate(b: Builder, terms: Terms, means: Means, name: str, known: list[str]
             b.do("put_seen_squares", part(means.seen[name]), part(means.squares[name]))
 
 
-def _settle(b: Builder, means: Means, order: list[str], p: Progress, tol: float, rows: Number | None) -> None:
+def _settle(
+    b: Builder, means: Means, order: list[str], p: Progress, tol: float, rows: Number | None
+) -> None:
     """Takes away the means of cases that have settled; these leave the arrays if few still move."""
 
     def part(x: Value, index: int | None = None) -> Value | View | Part:

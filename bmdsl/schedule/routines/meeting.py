@@ -1,4 +1,6 @@
-"""Groups whose units act on one another, as ops: draws unit after unit, mean field, sweeps of many chains side by side."""
+"""Groups whose units act on one another, as ops: draws unit after unit, mean field, sweeps of many
+chains side by side.
+"""
 
 from __future__ import annotations
 
@@ -28,8 +30,17 @@ if TYPE_CHECKING:
 Rows = Mapping[str, Value]
 
 
-def draw_in_order(b: Builder, terms: Terms, group: str, eta: Value, states: Rows, key: tuple[Number, ...],
-                  seen: Value | None = None, beta: Value | None = None, coupled: bool = True) -> None:  # fmt: skip
+def draw_in_order(
+    b: Builder,
+    terms: Terms,
+    group: str,
+    eta: Value,
+    states: Rows,
+    key: tuple[Number, ...],
+    seen: Value | None = None,
+    beta: Value | None = None,
+    coupled: bool = True,
+) -> None:
     """Draws a group's units one after another in states[group], in place; η is used up.
 
     Without `coupled` its units do not act on one another: each is drawn from its own field.
@@ -45,8 +56,11 @@ def draw_in_order(b: Builder, terms: Terms, group: str, eta: Value, states: Rows
     b.do(draw_kind(b.plan, b.group(group)), *operands, formula=formula)
 
 
-def settle(b: Builder, terms: Terms, group: str, eta: Value | Part, means: Rows, seen: Array | None = None) -> None:
-    """New means of a group's units in means[group], in place: each from the present means of the others.
+def settle(
+    b: Builder, terms: Terms, group: str, eta: Value | Part, means: Rows, seen: Array | None = None
+) -> None:
+    """New means of a group's units in means[group], in place: each from the present means of the
+    others.
 
     Units that `seen` has a value for keep it.
     """
@@ -64,7 +78,9 @@ def _fields(b: Builder, group: str, eta: Value | Part) -> tuple[Operand, ...]:
 
 
 def _meeting(b: Builder, terms: Terms, group: str, states: Rows, rows: int | str) -> list[Operand]:
-    """How a group's units act on one another: a matrix, and listed couplings with the states that they need."""
+    """How a group's units act on one another: a matrix, and listed couplings with the states that
+    they need.
+    """
     g, out = b.group(group), states[group]
     made: list[Operand] = []
     if g.lateral:
@@ -72,7 +88,9 @@ def _meeting(b: Builder, terms: Terms, group: str, states: Rows, rows: int | str
     if g.woven:
         inner = inner_terms(b.plan, group)
         near = {u.group for t in inner for u in b.plan.model.terms[t].units}
-        x = side_by_side(b, {n: states[n] for n in b.plan.listed_groups if n in near}, rows, "inside")
+        x = side_by_side(
+            b, {n: states[n] for n in b.plan.listed_groups if n in near}, rows, "inside"
+        )
         alone = len(near) == 1
         place = Number("0") if alone else offset(b, group)
         made += [out if alone else x, place, *incidence(b, group, inner, group if alone else "")]
@@ -96,14 +114,22 @@ def _nothing(b: Builder, group: str, out: Value) -> list[Operand]:
 
 def ones(b: Builder, rows: int | str) -> Value:
     """An inverse temperature of 1 for every row."""
-    return b.given("ones" if rows == BATCH else "ones_of_chains", Content.CONSTANT, (rows,), ("ones", str(rows)))
+    return b.given(
+        "ones" if rows == BATCH else "ones_of_chains",
+        Content.CONSTANT,
+        (rows,),
+        ("ones", str(rows)),
+    )
 
 
 # ------------------------------------------------------------ many chains
 
 
-def stand_side_by_side(b: Builder, terms: Terms, how: Sweep, rows: int | str, order: Iterable[str]) -> bool:
-    """Whether so many chains are swept colour after colour, one unit's states in all chains after another's in memory.
+def stand_side_by_side(
+    b: Builder, terms: Terms, how: Sweep, rows: int | str, order: Iterable[str]
+) -> bool:
+    """Whether so many chains are swept colour after colour, one unit's states in all chains after
+    another's in memory.
 
     For a minibatch the number of a whole one's cases decides.
     """
@@ -114,9 +140,19 @@ def stand_side_by_side(b: Builder, terms: Terms, how: Sweep, rows: int | str, or
     return many
 
 
-def sweep_side_by_side(b: Builder, terms: Terms, phase: Phase, steps: int, how: Sweep, rows: int | str,
-                       order: Iterable[str], last: Iterable[str]) -> Phase:  # fmt: skip
-    """`steps` sweeps in place of a copy that is turned, colour after colour; the groups `last` as means."""
+def sweep_side_by_side(
+    b: Builder,
+    terms: Terms,
+    phase: Phase,
+    steps: int,
+    how: Sweep,
+    rows: int | str,
+    order: Iterable[str],
+    last: Iterable[str],
+) -> Phase:
+    """`steps` sweeps in place of a copy that is turned, colour after colour; the groups `last` as
+    means.
+    """
     order, last = tuple(order), tuple(last)
     x = b.value(f"turned_{how.word}", Content.STATES, (columns(b), rows))
     turn_all(b, {name: phase.rows[name] for name in b.plan.listed_groups}, x)
@@ -124,7 +160,9 @@ def sweep_side_by_side(b: Builder, terms: Terms, phase: Phase, steps: int, how: 
 
     def update(name: str, step: Number, count: int) -> None:
         g = b.group(name)
-        bases: list[Operand] = [View(terms.bias_row(b, name, p), 0) for p in ((1, 2) if g.square else (1,))]
+        bases: list[Operand] = [
+            View(terms.bias_row(b, name, p), 0) for p in ((1, 2) if g.square else (1,))
+        ]
         bases += [b.states_of(name)] if g.states is not None else []
         colours = (
             b.given(f"{part}_{name}", Content.CONSTANT, (-1,), ("colours", part, name), "i8")
@@ -132,9 +170,19 @@ def sweep_side_by_side(b: Builder, terms: Terms, phase: Phase, steps: int, how: 
         )
         near = incidence(b, name, all_terms(b.plan, name), "")
         key = (b.number("seed", "i8"), b.stream(stream_of(b, how.stream, name)), how.update, step)
-        b.do(sweep_kind(b.plan, g), x, offset(b, name), *bases, how.beta or ones(b, rows), *colours, *near,
-             masks.get(name, b.free_mask()), *key, count,
-             formula=f"{name} ~ P({name} | rest) {count} times, colour after colour")  # fmt: skip
+        b.do(
+            sweep_kind(b.plan, g),
+            x,
+            offset(b, name),
+            *bases,
+            how.beta or ones(b, rows),
+            *colours,
+            *near,
+            masks.get(name, b.free_mask()),
+            *key,
+            count,
+            formula=f"{name} ~ P({name} | rest) {count} times, colour after colour",
+        )
 
     if len(order) == 1:  # one group alone need not come back between its sweeps
         update(order[0], Number("0"), steps)

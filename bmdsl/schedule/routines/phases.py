@@ -30,9 +30,11 @@ class Terms:
     biases: tuple[Bias, ...]
     interactions: tuple[Interaction, ...]
     temperature: Mapping[str, Number] = field(default_factory=dict)
-    """Group → T of its responsibilities: conditionals of that group are formed from fields over T."""
+    """Group → T of its responsibilities: conditionals of that group are formed from fields over T.
+    """
     watched: frozenset[str] = frozenset()
-    """Groups of units without bounds, of a model that parameters may leave without a distribution."""
+    """Groups of units without bounds, of a model that parameters may leave without a distribution.
+    """
 
     @cached_property
     def _of(self) -> Mapping[str, tuple[Interaction, ...]]:
@@ -57,7 +59,9 @@ class Terms:
 
     @property
     def untempered(self) -> Terms:
-        """The same terms without temperatures of responsibilities: those of the model's own distribution."""
+        """The same terms without temperatures of responsibilities: those of the model's own
+        distribution.
+        """
         return replace(self, temperature={})
 
     def prepare(self, b: Builder) -> None:
@@ -74,8 +78,15 @@ class Terms:
         for bias in self.biases_of(group):
             bias.set_field(b, eta)
 
-    def add_fields(self, b: Builder, group: str, phase: Phase, eta: Value | Part, others: Container[str],
-                   rows: int | str) -> None:  # fmt: skip
+    def add_fields(
+        self,
+        b: Builder,
+        group: str,
+        phase: Phase,
+        eta: Value | Part,
+        others: Container[str],
+        rows: int | str,
+    ) -> None:
         """η += what the groups in `others` add to it, others being 0."""
         for x in self._of.get(group, ()):
             if all(n in others for n in others_of(x, group)):
@@ -84,7 +95,9 @@ class Terms:
     def field(
         self, b: Builder, group: str, phase: Phase, rows: int | str, name: str = "eta"
     ) -> Value:
-        """η of a group given the rows of all others, over its temperature if it has one, in the array of this name."""
+        """η of a group given the rows of all others, over its temperature if it has one, in the
+        array of this name.
+        """
         eta = b.eta_of(group, rows, name)
         self.set_bias(b, group, eta)
         self.add_fields(b, group, phase, eta, phase.rows, rows)
@@ -105,12 +118,24 @@ class Terms:
         """The field on x^power that no other unit changes, one row."""
         return next(x for x in self.biases if (x.group, x.power) == (group, power)).row(b)
 
-    def draw(self, b: Builder, group: str, eta: Value, states: Mapping[str, Value], stream: int, update: Number,
-             step: Number, seen: Value | None = None, beta: Value | None = None, coupled: bool = True) -> None:  # fmt: skip
-        """Draws a group into states[group] from its fields, unit after unit if its units act on one another.
+    def draw(
+        self,
+        b: Builder,
+        group: str,
+        eta: Value,
+        states: Mapping[str, Value],
+        stream: int,
+        update: Number,
+        step: Number,
+        seen: Value | None = None,
+        beta: Value | None = None,
+        coupled: bool = True,
+    ) -> None:
+        """Draws a group into states[group] from its fields, unit after unit if its units act on one
+        another.
 
-        Such fields are those of β = 1, whatever `beta` is; others are given as they are at β. Without
-        `coupled` units do not act on one another, whatever the model says.
+        Such fields are those of β = 1, whatever `beta` is; others are given as they are at β.
+        Without `coupled` units do not act on one another, whatever the model says.
         """
         if group in self.watched and b.group(group).square:
             most = watched_figure(b, "most", group)
@@ -136,7 +161,9 @@ class Terms:
         eta: Value,
         rows: int | str,
     ) -> None:
-        """η = what changes of the `moved` groups come to in the group's field, all other groups being as `changes` has them."""
+        """η = what changes of the `moved` groups come to in the group's field, all other groups
+        being as `changes` has them.
+        """
         for part in b.field_parts(group, eta):
             b.do("clear", part)
         self.add_changes(b, group, changes, moved, eta, rows)
@@ -150,14 +177,18 @@ class Terms:
         eta: Value | Part,
         rows: int | str,
     ) -> None:
-        """η += what terms with some of the `moved` groups add to it, groups that the phase has no rows of being 0."""
+        """η += what terms with some of the `moved` groups add to it, groups that the phase has no
+        rows of being 0.
+        """
         for x in self._of.get(group, ()):
             others = others_of(x, group)
             if any(n in moved for n in others) and all(n in phase.rows for n in others):
                 x.add_field(b, group, phase, eta, rows)
 
     def add_minus_energy(self, b: Builder, phase: Phase, out: Value, rows: int | str) -> None:
-        """out += −E of every row, less what no state changes; groups that the phase has no rows of are 0."""
+        """out += −E of every row, less what no state changes; groups that the phase has no rows of
+        are 0.
+        """
         for bias in self.biases:
             if bias.group in phase.rows:
                 bias.add_minus_energy(b, phase, out, rows)
@@ -173,7 +204,9 @@ class Terms:
         factor: float,
         own: Container[str] | None = None,
     ) -> None:
-        """gradient += factor · ⟨∂(−E)/∂θ⟩ of the phase's rows; with `own`, of the terms with these groups alone."""
+        """gradient += factor · ⟨∂(−E)/∂θ⟩ of the phase's rows; with `own`, of the terms with these
+        groups alone.
+        """
         for bias in self.biases:
             if own is None or bias.group in own:
                 bias.add_moment(b, phase, gradient, factor)
@@ -183,7 +216,9 @@ class Terms:
 
 
 def others_of(x: Interaction, group: str) -> tuple[str, ...]:
-    """The groups that an interaction needs for the fields of one: that one too if its units act on one another."""
+    """The groups that an interaction needs for the fields of one: that one too if its units act on
+    one another.
+    """
     rest = list(x.groups)
     rest.remove(group)
     return tuple(rest)
@@ -192,11 +227,22 @@ def others_of(x: Interaction, group: str) -> tuple[str, ...]:
 def watched_figure(b: Builder, word: str, group: str) -> Value:
     """How far a group's units have gone in an update, or the largest field on their squares."""
     source = (word, group)
-    return b.bound_to(source) or b.value(f"{word}_{group}", Content.FIGURE, (1,), Life.GIVEN, number="f8", per_update=True, source=source)
+    return b.bound_to(source) or b.value(
+        f"{word}_{group}",
+        Content.FIGURE,
+        (1,),
+        Life.GIVEN,
+        number="f8",
+        per_update=True,
+        source=source,
+    )
 
 
 def terms_of(b: Builder, watched: frozenset[str] = frozenset()) -> Terms:
-    """The interactions of a plan. Raises NotScheduled for a kind of term that ops do not carry out."""
+    """The interactions of a plan.
+
+    Raises NotScheduled for a kind of term that ops do not carry out.
+    """
     plan = b.plan
     wanting = {
         "functions of a projection": plan.experts,
@@ -245,12 +291,19 @@ class Sweep:
     """An inverse temperature a row."""
 
 
-def sweep(b: Builder, terms: Terms, phase: Phase, steps: int | Number, how: Sweep, rows: int | str,
-          keep: bool) -> Phase:  # fmt: skip
+def sweep(
+    b: Builder,
+    terms: Terms,
+    phase: Phase,
+    steps: int | Number,
+    how: Sweep,
+    rows: int | str,
+    keep: bool,
+) -> Phase:
     """`steps` Gibbs sweeps in place, block after block; the last block's hidden groups as means.
 
-    Without `keep` these groups' last draws are left out. A Number in place of `steps` is that of the one sweep to do,
-    and no group is replaced by means.
+    Without `keep` these groups' last draws are left out. A Number in place of `steps` is that of
+    the one sweep to do, and no group is replaced by means.
     """
     order = [n for block in b.plan.blocks for n in block if n not in how.held]
     last = [n for n in b.plan.mean_block if n not in how.held and n not in how.seen]
@@ -280,7 +333,9 @@ def sweep(b: Builder, terms: Terms, phase: Phase, steps: int | Number, how: Swee
                 b.mean(name, eta, phase.rows[name])
                 continue
             stream = stream_of(b, how.stream, name)
-            terms.draw(b, name, eta, phase.rows, stream, how.update, step, how.seen.get(name), how.beta)
+            terms.draw(
+                b, name, eta, phase.rows, stream, how.update, step, how.seen.get(name), how.beta
+            )
         return ends
 
     if isinstance(steps, Number):
@@ -292,12 +347,25 @@ def sweep(b: Builder, terms: Terms, phase: Phase, steps: int | Number, how: Swee
 
 
 LEAST_SHARE = 0.01
-"""Share of its base measure's precision that a unit must keep on its own to be drawn from its biases alone."""
+"""Share of its base measure's precision that a unit must keep on its own to be drawn from its
+biases alone.
+"""
 
 
-def draw_from_biases(b: Builder, terms: Terms, groups: Iterable[str], state: Mapping[str, Value], stream: int,
-                     update: Number, rows: int | str, precision: Mapping[str, float]) -> None:  # fmt: skip
-    """Draws groups as if nothing coupled them: where chains start. `precision`: that of the base measure of real units."""
+def draw_from_biases(
+    b: Builder,
+    terms: Terms,
+    groups: Iterable[str],
+    state: Mapping[str, Value],
+    stream: int,
+    update: Number,
+    rows: int | str,
+    precision: Mapping[str, float],
+) -> None:
+    """Draws groups as if nothing coupled them: where chains start.
+
+    `precision`: that of the base measure of real units.
+    """
     for name in groups:
         eta = b.eta_of(name, rows)
         for bias in terms.biases_of(name):
@@ -307,4 +375,6 @@ def draw_from_biases(b: Builder, terms: Terms, groups: Iterable[str], state: Map
                 b.do("set_rows", own, b.field_part(name, eta, 2))
             else:
                 bias.set_field(b, eta)
-        terms.draw(b, name, eta, state, stream_of(b, stream, name), update, Number("0"), coupled=False)
+        terms.draw(
+            b, name, eta, state, stream_of(b, stream, name), update, Number("0"), coupled=False
+        )

@@ -1,4 +1,5 @@
-"""The pseudo-likelihood as ops: Σ_i log P(x_i | all other units), and its gradient for energies of any order.
+"""The pseudo-likelihood as ops: Σ_i log P(x_i | all other units), and its gradient for energies of
+any order.
 
     d/dθ Σ_i log P(x_i | rest) = Σ_i (t(x_i) − ⟨t(x_i)⟩) ∂η_i/∂θ
 

@@ -28,10 +28,11 @@ class Chains:
 
 
 def sweeps(plan: Plan, chains: Chains, precision: Mapping[str, float]) -> Composition:
-    """The routine `sweeps`: `steps` Gibbs sweeps of all chains, block after block, numbered from `begin`.
+    """The routine `sweeps`: `steps` Gibbs sweeps of all chains, block after block, numbered from
+    `begin`.
 
-    `precision`: group → that of its base measure, of units of any real number. Raises NotScheduled for a term that
-    ops do not carry out, and for joint draws.
+    `precision`: group → that of its base measure, of units of any real number. Raises NotScheduled
+    for a term that ops do not carry out, and for joint draws.
     """
     if plan.selector is not None:
         raise NotScheduled("joint draws of as many chains as a call asks for")

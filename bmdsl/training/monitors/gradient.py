@@ -1,4 +1,6 @@
-"""Signal and noise of the gradient since the last look: |mean|² over the summed variance, of a few hundred entries of each parameter."""
+"""Signal and noise of the gradient since the last look: |mean|² over the summed variance, of a few
+hundred entries of each parameter.
+"""
 
 from __future__ import annotations
 
@@ -17,12 +19,16 @@ ENTRIES = 256
 
 def places(parameters: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     """The entries of each parameter's gradient that are followed: a few hundred, evenly spaced."""
-    spaced = {n: np.linspace(0, x.size - 1, min(x.size, ENTRIES)) for n, x in parameters.items() if x.size}
+    spaced = {
+        n: np.linspace(0, x.size - 1, min(x.size, ENTRIES)) for n, x in parameters.items() if x.size
+    }
     return {n: np.unique(at).astype(int) for n, at in spaced.items()}
 
 
 def collect(sums: Mapping[str, np.ndarray], count: int, memory: dict[str, Any]) -> None:
-    """Adds sums [2, entries] of the followed entries and of their squares, over `count` updates, and clears them."""
+    """Adds sums [2, entries] of the followed entries and of their squares, over `count` updates,
+    and clears them.
+    """
     parts = list(sums.values())
     memory["count"] = memory.get("count", 0) + count
     for row, name in enumerate(("sum", "squares")):
@@ -35,9 +41,14 @@ def follow(gradient: Mapping[str, np.ndarray], memory: dict[str, Any]) -> None:
     """Adds an update's entries to sums and sums of squares."""
     if "at" not in memory:
         memory["at"] = places(gradient)
-    taken = np.concatenate([gradient[n].ravel()[at] for n, at in memory["at"].items()]).astype(np.float64)
+    taken = np.concatenate([gradient[n].ravel()[at] for n, at in memory["at"].items()]).astype(
+        np.float64
+    )
     memory["count"] = memory.get("count", 0) + 1
-    memory["sum"], memory["squares"] = memory.get("sum", 0.0) + taken, memory.get("squares", 0.0) + taken**2
+    memory["sum"], memory["squares"] = (
+        memory.get("sum", 0.0) + taken,
+        memory.get("squares", 0.0) + taken**2,
+    )
 
 
 def look(at: Look, memory: dict[str, Any]) -> Finding:

@@ -58,6 +58,7 @@ def look(at: Look, memory: dict[str, Any]) -> Finding:
         if typical > APART or typical < 1 / APART:
             what, times = ("wide", typical) if typical > 1 else ("narrow", 1 / typical)
             minds.append(
-                f"{name} is too {what} for the data, about {times:.2g} times (its sigma, or what the energy has in {name}^2)"
+                f"{name} is too {what} for the data, about {times:.2g} times (its sigma, or what"
+                f" the energy has in {name}^2)"
             )
     return Finding(figures, "; ".join(minds))

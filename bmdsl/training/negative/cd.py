@@ -1,4 +1,6 @@
-"""Contrastive divergence: chains start at the data and run a few steps (Hinton 2002, Training products of experts)."""
+"""Contrastive divergence: chains start at the data and run a few steps (Hinton 2002, Training
+products of experts).
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,11 @@ from ..composing import Composer
 from ..conditions import given_groups
 from ..machine_protocol import Machine, State
 
-WORD = Word("cd", (Option("steps", "integer", 1, low=1), Option("means", "boolean", False)), summary="short chains from the data; with means, of visible means")
+WORD = Word(
+    "cd",
+    (Option("steps", "integer", 1, low=1), Option("means", "boolean", False)),
+    summary="short chains from the data; with means, of visible means",
+)
 
 
 def start(machine: Machine, choice: Choice) -> State:
@@ -23,15 +29,30 @@ def start(machine: Machine, choice: Choice) -> State:
     return {}
 
 
-def expect(machine: Machine, choice: Choice, batch: Batch, chains: State, positive: Expectation) -> Expectation:
+def expect(
+    machine: Machine, choice: Choice, batch: Batch, chains: State, positive: Expectation
+) -> Expectation:
     """Hidden units drawn given the data, then `steps` free sweeps; each row has its case's weight.
 
-    With `means` reconstructions are the visible units' means (Nair & Hinton 2008, footnote 3), as fits data that are means.
+    With `means` reconstructions are the visible units' means (Nair & Hinton 2008, footnote 3), as
+    fits data that are means.
     """
     state = machine.draw_posterior(positive.rows, batch.data, batch.update, POSITIVE_STREAM)
-    averaged = tuple(g.name for g in machine.model.groups if g.role == "visible") if choice["means"] else ()
+    averaged = (
+        tuple(g.name for g in machine.model.groups if g.role == "visible")
+        if choice["means"]
+        else ()
+    )
     held = {name: batch.data[name] for name in given_groups(machine.model)}
-    rows = machine.sweep(state, int(choice["steps"]), held, batch.update, NEGATIVE_STREAM, keep=False, averaged=averaged)
+    rows = machine.sweep(
+        state,
+        int(choice["steps"]),
+        held,
+        batch.update,
+        NEGATIVE_STREAM,
+        keep=False,
+        averaged=averaged,
+    )
     return Expectation(rows, batch.weights)
 
 
@@ -48,7 +69,8 @@ def compose(c: Composer, choice: Choice, positive: Phase) -> Phase:
             stream = stream_of(c.b, POSITIVE_STREAM, name)
             c.terms.draw(c.b, name, positive.fields[name], state, stream, c.update, Number("0"))
     else:
-        # a sampled positive phase draws from POSITIVE too: its chains are others, and neither goes on from the other's states
+        # a sampled positive phase draws from POSITIVE too: its chains are others, and neither goes
+        # on from the other's states
         free = (*c.hidden, *c.missing)
         c.b.shared_streams |= {str(c.b.stream(stream_of(c.b, POSITIVE_STREAM, n))) for n in free}
         state = c.start("model", NEGATIVE_START_STREAM)
@@ -61,4 +83,6 @@ def compose(c: Composer, choice: Choice, positive: Phase) -> Phase:
     averaged = c.visible if choice["means"] else ()
     held = {name: c.data.rows[name] for name in c.given}
     how = Sweep(NEGATIVE_STREAM, c.update, held, averaged=averaged)
-    return sweep(c.b, c.terms, replace(c.data, rows=state), int(choice["steps"]), how, BATCH, keep=False)
+    return sweep(
+        c.b, c.terms, replace(c.data, rows=state), int(choice["steps"]), how, BATCH, keep=False
+    )

@@ -21,8 +21,12 @@ def start(machine: Machine, choice: Choice) -> State:
     return {}
 
 
-def expect(machine: Machine, choice: Choice, batch: Batch, chains: State, positive: Expectation) -> Expectation:
-    """Rows and weights of the whole joint distribution; of one for each case where groups are given."""
+def expect(
+    machine: Machine, choice: Choice, batch: Batch, chains: State, positive: Expectation
+) -> Expectation:
+    """Rows and weights of the whole joint distribution; of one for each case where groups are
+    given.
+    """
     given = {n: batch.data[n] for n in given_groups(machine.model)}
     if not given:
         return Expectation(*machine.model_rows())

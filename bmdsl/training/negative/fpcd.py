@@ -1,7 +1,9 @@
-"""Fast persistent contrastive divergence (Tieleman & Hinton 2009, Using fast weights to improve persistent contrastive divergence).
+"""Fast persistent contrastive divergence (Tieleman & Hinton 2009, Using fast weights to improve
+persistent contrastive divergence).
 
-The chains move at θ + F. F follows the same gradient at a rate of its own and decays at every update, so that the energy rises where the chains
-are and they leave: they mix as if the learning rate were large, whatever it is.
+The chains move at θ + F. F follows the same gradient at a rate of its own and decays at every
+update, so that the energy rises where the chains are and they leave: they mix as if the learning
+rate were large, whatever it is.
 """
 
 from __future__ import annotations
@@ -42,10 +44,14 @@ def start(machine: Machine, choice: Choice) -> State:
     return chains | {FAST + name: np.zeros_like(x) for name, x in trained(machine).items()}
 
 
-def expect(machine: Machine, choice: Choice, batch: Batch, chains: State, positive: Expectation) -> Expectation:
+def expect(
+    machine: Machine, choice: Choice, batch: Batch, chains: State, positive: Expectation
+) -> Expectation:
     """Moves the chains at θ + F, then their average."""
     groups = {n: x for n, x in chains.items() if not n.startswith(OWN)}
-    with machine.standing_at({n: x + chains[FAST + n] if FAST + n in chains else x for n, x in machine.params.items()}):
+    with machine.standing_at(
+        {n: x + chains[FAST + n] if FAST + n in chains else x for n, x in machine.params.items()}
+    ):
         rows = machine.sweep(groups, int(choice["steps"]), {}, batch.update, NEGATIVE_STREAM)
     count = int(choice["chains"])
     return Expectation(rows, np.full(count, 1 / count, machine.dtype))

@@ -1,4 +1,6 @@
-"""Persistent contrastive divergence: chains go on from one update to the next (Tieleman 2008; Younes 1989)."""
+"""Persistent contrastive divergence: chains go on from one update to the next (Tieleman 2008;
+Younes 1989).
+"""
 
 from __future__ import annotations
 
@@ -27,7 +29,9 @@ def start(machine: Machine, choice: Choice) -> State:
     return machine.initial_state(int(choice["chains"]), CHAIN_STREAM, 0)
 
 
-def expect(machine: Machine, choice: Choice, batch: Batch, chains: State, positive: Expectation) -> Expectation:
+def expect(
+    machine: Machine, choice: Choice, batch: Batch, chains: State, positive: Expectation
+) -> Expectation:
     """Moves the chains in place, then their average."""
     rows = machine.sweep(chains, int(choice["steps"]), {}, batch.update, NEGATIVE_STREAM)
     count = int(choice["chains"])

@@ -1,7 +1,9 @@
-"""Parallel tempering: replicas from β = 1 down to `hot` exchange their places (Desjardins, Courville, Bengio, Vincent & Delalleau 2010).
+"""Parallel tempering: replicas from β = 1 down to `hot` exchange their places (Desjardins,
+Courville, Bengio, Vincent & Delalleau 2010).
 
-Chains that are stuck at β = 1 get away through the hot replicas. The ladder adapts: temperatures are moved so that every pair of neighbours exchanges
-equally often (Syed, Bouchard-Côté, Deligiannidis & Doucet 2022).
+Chains that are stuck at β = 1 get away through the hot replicas. The ladder adapts: temperatures
+are moved so that every pair of neighbours exchanges equally often (Syed, Bouchard-Côté,
+Deligiannidis & Doucet 2022).
 """
 
 from __future__ import annotations
@@ -30,13 +32,21 @@ WORD = Word(
     ),
     summary="chains that exchange places with hotter ones",
 )
-REPLICA, BETAS, PLACE, ACCEPTED, TRIED = OWN + "replica/", OWN + "betas", OWN + "place", OWN + "accepted", OWN + "tried"
+REPLICA, BETAS, PLACE, ACCEPTED, TRIED = (
+    OWN + "replica/",
+    OWN + "betas",
+    OWN + "place",
+    OWN + "accepted",
+    OWN + "tried",
+)
 ADAPT = 100
 """Updates between two changes of the ladder."""
 
 
 def start(machine: Machine, choice: Choice) -> State:
-    """All replicas under names of their own, [chains · replicas, size], row c · R + r replica r of ladder c; under the groups' names those at β = 1."""
+    """All replicas under names of their own, [chains · replicas, size], row c · R + r replica r of
+    ladder c; under the groups' names those at β = 1.
+    """
     refuse_given(machine, choice)
     count, replicas = int(choice["chains"]), int(choice["replicas"])
     state = machine.initial_state(count * replicas, CHAIN_STREAM, 0)
@@ -47,8 +57,12 @@ def start(machine: Machine, choice: Choice) -> State:
     return own | {n: x[::replicas].copy() for n, x in state.items()}
 
 
-def expect(machine: Machine, choice: Choice, batch: Batch, chains: State, positive: Expectation) -> Expectation:
-    """Exchanges, then sweeps of all replicas at their temperatures; the average of those at β = 1."""
+def expect(
+    machine: Machine, choice: Choice, batch: Batch, chains: State, positive: Expectation
+) -> Expectation:
+    """Exchanges, then sweeps of all replicas at their temperatures; the average of those
+    at β = 1.
+    """
     from ...inference.tempering import exchange, respaced
 
     state = {n.removeprefix(REPLICA): x for n, x in chains.items() if n.startswith(REPLICA)}
@@ -59,7 +73,14 @@ def expect(machine: Machine, choice: Choice, batch: Batch, chains: State, positi
     if batch.update % ADAPT == ADAPT - 1:
         betas[...] = respaced(betas, chains[ACCEPTED], chains[TRIED])
         chains[ACCEPTED][...] = chains[TRIED][...] = 0
-    rows = machine.sweep(state, int(choice["steps"]), {}, batch.update, NEGATIVE_STREAM, beta=betas[place].ravel().astype(machine.dtype))
+    rows = machine.sweep(
+        state,
+        int(choice["steps"]),
+        {},
+        batch.update,
+        NEGATIVE_STREAM,
+        beta=betas[place].ravel().astype(machine.dtype),
+    )
     count, replicas = place.shape
     cold = np.argmax(place == 0, axis=1) + replicas * np.arange(count)
     for name, x in state.items():
@@ -76,13 +97,17 @@ def rows_at(rows: State, chosen: Array) -> State:
 
 
 def uniforms(seed: int, choice: Choice, update: int) -> Array:
-    """The numbers that decide one update's exchanges, a row for each pair: those that `expect` draws."""
+    """The numbers that decide one update's exchanges, a row for each pair: those that `expect`
+    draws.
+    """
     pairs, count = int(choice["replicas"]) // 2, int(choice["chains"])
     return of_event("TRAINING_EXCHANGE", seed, update).random((pairs, count))
 
 
 def compose(c: Composer, choice: Choice, positive: Phase) -> Phase:
-    """Exchanges, then sweeps of all replicas at their temperatures; the average of those at β = 1."""
+    """Exchanges, then sweeps of all replicas at their temperatures; the average of those
+    at β = 1.
+    """
     b = c.b
     if any(g.expert for g in b.plan.groups):
         raise NotScheduled("temperatures of units that experts see")
@@ -96,12 +121,18 @@ def compose(c: Composer, choice: Choice, positive: Phase) -> Phase:
     betas = _kept(c, "betas", BETAS, (replicas,), "f8")
     place = _kept(c, "place", PLACE, (count, replicas), "i8")
     accepted, tried = (
-        _kept(c, n, key, (replicas - 1,), "f8") for n, key in (("accepted", ACCEPTED), ("tried", TRIED))
+        _kept(c, n, key, (replicas - 1,), "f8")
+        for n, key in (("accepted", ACCEPTED), ("tried", TRIED))
     )
     chance = b.value(
-        "uniforms", Content.CONSTANT, (replicas // 2, count), Life.GIVEN, number="f8", per_update=True,
+        "uniforms",
+        Content.CONSTANT,
+        (replicas // 2, count),
+        Life.GIVEN,
+        number="f8",
+        per_update=True,
         source=("uniforms",),
-    )  # fmt: skip
+    )
     energy = b.shared("minus_E", Content.FIGURE, (rows,), "f8")
     b.do("begin_energies", energy)
     c.terms.add_minus_energy(b, at, energy, rows)

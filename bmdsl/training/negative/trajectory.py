@@ -1,8 +1,11 @@
-"""Trajectory tempering: replicas are the machine's own past, from independent units to the present parameters, and exchange their states.
+"""Trajectory tempering: replicas are the machine's own past, from independent units to the present
+parameters, and exchange their states.
 
-Parameters met along the training make a better ladder than temperatures: each is a small step from the next, and none passes through a phase
-transition all at once (Béreux, Decelle, Furtlehner, Rosset & Seoane 2025, Fast training and sampling of restricted Boltzmann machines). Since the first
-is of independent units, log Z of the present one comes out on the way, as a sum of ratios between neighbours.
+Parameters met along the training make a better ladder than temperatures: each is a small step from
+the next, and none passes through a phase transition all at once (Béreux, Decelle, Furtlehner,
+Rosset & Seoane 2025, Fast training and sampling of restricted Boltzmann machines). Since the first
+is of independent units, log Z of the present one comes out on the way, as a sum of ratios between
+neighbours.
 """
 
 from __future__ import annotations
@@ -30,7 +33,10 @@ WORD = Word(
         Option("steps", "integer", 1, low=1),
         Option("exchange", "number", 0.3, low=0, high=1),
     ),
-    summary="chains that exchange places with those of the machine's own past; log Z as training goes on",
+    summary=(
+        "chains that exchange places with those of the machine's own past; log Z as training"
+        " goes on"
+    ),
 )
 COUNT, LOG_Z, RATE, SUMS = OWN + "count", OWN + "log_z", OWN + "rate", OWN + "sums"
 SLOW = 0.05
@@ -46,7 +52,9 @@ def _past(k: int, name: str = "") -> str:
 
 
 def start(machine: Machine, choice: Choice) -> State:
-    """The present chains, room for `replicas` − 1 past machines with chains of their own, and the first: no coupling at all, whose log Z is known."""
+    """The present chains, room for `replicas` − 1 past machines with chains of their own, and the
+    first: no coupling at all, whose log Z is known.
+    """
     from ...inference import importance
 
     refuse_given(machine, choice)
@@ -54,23 +62,37 @@ def start(machine: Machine, choice: Choice) -> State:
     state: State = dict(machine.initial_state(chains, CHAIN_STREAM, 0))
     coupling = {p.parameter for t in machine.model.terms if len(t.units) > 1 for p in t.parameters}
     for k in range(room):
-        state |= {_model(k, n): np.array(x if n not in coupling or k else np.zeros_like(x)) for n, x in machine.params.items()}
+        state |= {
+            _model(k, n): np.array(x if n not in coupling or k else np.zeros_like(x))
+            for n, x in machine.params.items()
+        }
         state |= {_past(k, n): x.copy() for n, x in state.items() if not n.startswith(OWN)}
     state[COUNT], state[RATE] = np.array(1), np.array(1.0)
     state[LOG_Z] = np.zeros(room + 1)  # of every kept machine, then of the present one
-    state[SUMS] = np.zeros((room, 3))  # between kept machine k and k + 1: log Σ exp forward, log Σ exp backward, how many
+    state[SUMS] = np.zeros(
+        (room, 3)
+    )  # between kept machine k and k + 1: log Σ exp forward, log Σ exp backward, how many
     state[SUMS][:, :2] = -np.inf
     with machine.standing_at(_params(machine, state, 0)):
         first = cast("Phases", machine)
-        state[LOG_Z][0] = importance.estimate(first, importance.base_means(first, None), 64, 32, "linear", reverse=False).value
+        state[LOG_Z][0] = importance.estimate(
+            first, importance.base_means(first, None), 64, 32, "linear", reverse=False
+        ).value
     return state
 
 
-def expect(machine: Machine, choice: Choice, batch: Batch, chains: State, positive: Expectation) -> Expectation:
-    """Exchanges of neighbours, sweeps of all; the average over the present chains. Keeps the present machine where it has moved on far enough."""
+def expect(
+    machine: Machine, choice: Choice, batch: Batch, chains: State, positive: Expectation
+) -> Expectation:
+    """Exchanges of neighbours, sweeps of all; the average over the present chains.
+
+    Keeps the present machine where it has moved on far enough.
+    """
     phases = cast("Phases", machine)
     count = int(chains[COUNT])
-    states = [_states(chains, k) for k in range(count)] + [{n: x for n, x in chains.items() if not n.startswith(OWN)}]
+    states = [_states(chains, k) for k in range(count)] + [
+        {n: x for n, x in chains.items() if not n.startswith(OWN)}
+    ]
     _exchange(phases, chains, states, batch.update)
     for k in range(count):
         with machine.standing_at(_params(machine, chains, k)):
@@ -92,9 +114,11 @@ def _states(chains: State, k: int) -> State:
 
 
 def _exchange(machine: Phases, chains: State, states: list[State], update: int) -> None:
-    """Neighbours k and k + 1, even pairs and odd ones in turn, exchange chains with probability min(1, p_k(y) p_l(x) / p_k(x) p_l(y)).
+    """Neighbours k and k + 1, even pairs and odd ones in turn, exchange chains with probability
+    min(1, p_k(y) p_l(x) / p_k(x) p_l(y)).
 
-    The first block of a sweep is summed out of these weights: it is drawn anew right after. All pairs' weights go into log Z.
+    The first block of a sweep is summed out of these weights: it is drawn anew right after. All
+    pairs' weights go into log Z.
     """
     from scipy.special import logsumexp
 
@@ -117,19 +141,27 @@ def _exchange(machine: Phases, chains: State, states: list[State], update: int) 
     own = [weight(k, k) for k in range(count + 1)]
     generator = of_event("TRAINING_EXCHANGE", machine.seed, update)
     log_z = chains[LOG_Z]
-    steps = [(weight(k + 1, k) - own[k], weight(k, k + 1) - own[k + 1]) for k in range(count)]  # all before any chain changes its place
+    steps = [
+        (weight(k + 1, k) - own[k], weight(k, k + 1) - own[k + 1]) for k in range(count)
+    ]  # all before any chain changes its place
     for k, (up, down) in enumerate(steps):
         n, last = len(up), k == count - 1
         if last:
             ratio = 0.5 * ((logsumexp(up) - np.log(n)) - (logsumexp(down) - np.log(n)))
         else:
             sums = chains[SUMS][k]
-            sums[:] = np.logaddexp(sums[0], logsumexp(up)), np.logaddexp(sums[1], logsumexp(down)), sums[2] + n
+            sums[:] = (
+                np.logaddexp(sums[0], logsumexp(up)),
+                np.logaddexp(sums[1], logsumexp(down)),
+                sums[2] + n,
+            )
             ratio = 0.5 * (sums[0] - sums[1])
         log_z[k + 1] = log_z[k] + ratio
         accepted = np.log(generator.random(n)) < up + down
         if last:
-            chains[RATE] += SLOW * (float(np.minimum(1, np.exp(np.minimum(0, up + down))).mean()) - chains[RATE])
+            chains[RATE] += SLOW * (
+                float(np.minimum(1, np.exp(np.minimum(0, up + down))).mean()) - chains[RATE]
+            )
         if k % 2 == update % 2:
             for name, x in states[k].items():
                 y = states[k + 1][name]
@@ -137,7 +169,9 @@ def _exchange(machine: Phases, chains: State, states: list[State], update: int) 
 
 
 def _keep(machine: Machine, chains: State, present: State, room: int) -> None:
-    """The present machine becomes part of the past; where there is no room, every second of the past is forgotten first."""
+    """The present machine becomes part of the past; where there is no room, every second of the
+    past is forgotten first.
+    """
     count = int(chains[COUNT])
     if count == room:
         kept = [0, *range(2 - count % 2, count - 1, 2), count - 1] if count > 2 else [0]

@@ -1,4 +1,6 @@
-"""Adam (Kingma & Ba 2015): θ ← θ + ε m̂ / (√v̂ + δ), with m, v moving averages of g, g² and m̂, v̂ corrected for their start at 0."""
+"""Adam (Kingma & Ba 2015): θ ← θ + ε m̂ / (√v̂ + δ), with m, v moving averages of g, g² and m̂, v̂
+corrected for their start at 0.
+"""
 
 from __future__ import annotations
 
@@ -28,11 +30,21 @@ CLEARS = True
 
 def start(params: dict[str, Array], choice: Choice) -> dict[str, Array]:
     """Both averages at zero, and the number of steps taken."""
-    state = {f"{kind}.{name}": np.zeros_like(x) for kind in ("mean", "square") for name, x in params.items()}
+    state = {
+        f"{kind}.{name}": np.zeros_like(x)
+        for kind in ("mean", "square")
+        for name, x in params.items()
+    }
     return {**state, "steps": np.zeros(1, np.int64)}
 
 
-def step(params: dict[str, Array], gradient: dict[str, Array], state: dict[str, Array], choice: Choice, factor: float) -> Sums:
+def step(
+    params: dict[str, Array],
+    gradient: dict[str, Array],
+    state: dict[str, Array],
+    choice: Choice,
+    factor: float,
+) -> Sums:
     """One step up the gradient, in place; (Σ g², Σ θ²) of every parameter."""
     from ...kernels import steps
 

@@ -30,13 +30,24 @@ def start(params: dict[str, Array], choice: Choice) -> dict[str, Array]:
     return {f"square.{name}": np.zeros_like(x) for name, x in params.items()}
 
 
-def step(params: dict[str, Array], gradient: dict[str, Array], state: dict[str, Array], choice: Choice, factor: float) -> Sums:
+def step(
+    params: dict[str, Array],
+    gradient: dict[str, Array],
+    state: dict[str, Array],
+    choice: Choice,
+    factor: float,
+) -> Sums:
     """One step up the gradient, in place; (Σ g², Σ θ²) of every parameter."""
     from ...kernels import steps
 
     numbers = (float(choice["rate"]) * factor, 1 - float(choice["decay"]), float(choice["epsilon"]))
     return {
-        name: steps.rmsprop(x.reshape(-1), gradient[name].reshape(-1), state[f"square.{name}"].reshape(-1), *(x.dtype.type(n) for n in numbers))
+        name: steps.rmsprop(
+            x.reshape(-1),
+            gradient[name].reshape(-1),
+            state[f"square.{name}"].reshape(-1),
+            *(x.dtype.type(n) for n in numbers),
+        )
         for name, x in params.items()
     }
 

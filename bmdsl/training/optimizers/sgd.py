@@ -30,19 +30,41 @@ CLEARS = True
 
 def start(params: dict[str, Array], choice: Choice) -> dict[str, Array]:
     """A velocity for each parameter."""
-    return {f"velocity.{name}": np.zeros_like(x) for name, x in params.items()} if choice["momentum"] else {}
+    return (
+        {f"velocity.{name}": np.zeros_like(x) for name, x in params.items()}
+        if choice["momentum"]
+        else {}
+    )
 
 
-def step(params: dict[str, Array], gradient: dict[str, Array], state: dict[str, Array], choice: Choice, factor: float) -> Sums:
-    """One step up the gradient, in place; (Σ g², Σ θ²) of every parameter. `factor` is the schedule's."""
+def step(
+    params: dict[str, Array],
+    gradient: dict[str, Array],
+    state: dict[str, Array],
+    choice: Choice,
+    factor: float,
+) -> Sums:
+    """One step up the gradient, in place; (Σ g², Σ θ²) of every parameter.
+
+    `factor` is the schedule's.
+    """
     from ...kernels import steps
 
     sums = {}
     for name, x in params.items():
         real = x.dtype.type
-        velocity = state[f"velocity.{name}"].reshape(-1) if choice["momentum"] else np.empty(0, x.dtype)
+        velocity = (
+            state[f"velocity.{name}"].reshape(-1) if choice["momentum"] else np.empty(0, x.dtype)
+        )
         rate = real(float(choice["rate"]) * factor)
-        sums[name] = steps.sgd(x.reshape(-1), gradient[name].reshape(-1), velocity, rate, real(choice["momentum"]), bool(choice["nesterov"]))
+        sums[name] = steps.sgd(
+            x.reshape(-1),
+            gradient[name].reshape(-1),
+            velocity,
+            rate,
+            real(choice["momentum"]),
+            bool(choice["nesterov"]),
+        )
     return sums
 
 

@@ -1,10 +1,12 @@
-"""Weight vectors of equal norms, in each layer and, less strictly, in neighbouring ones (Desjardins, Courville & Bengio 2012, On training deep
+"""Weight vectors of equal norms, in each layer and, less strictly, in neighbouring ones
+(Desjardins, Courville & Bengio 2012, On training deep
 Boltzmann machines, eq. 15).
 
     P = Σ_l α_l Σ_j (‖W_l,·j‖ − μ_l)² + γ Σ_(l, l+1) (μ_l − μ_(l+1))²
 
-is taken off the mean log-likelihood. W_l,·j holds the weights of unit j from the layer below. The mean norms μ_l are learnt too, at `damping` times the
-learning rate. Without the penalty many units of a deep machine's first layer stay near their start, with nearly no weight.
+is taken off the mean log-likelihood. W_l,·j holds the weights of unit j from the layer below. The
+mean norms μ_l are learnt too, at `damping` times the learning rate. Without the penalty many units
+of a deep machine's first layer stay near their start, with nearly no weight.
 """
 
 from __future__ import annotations
@@ -23,21 +25,41 @@ from ..machine_protocol import Array, Machine
 WORD = Word(
     "equal_norms",
     (Option("coupling", "number", 1.0, low=0), Option("damping", "number", 1e-3, low=0)),
-    summary="weight vectors of a layer, and of neighbouring layers, of equal norms: equal_norms(W1 = 0.1, W2 = 0.1)",
+    summary=(
+        "weight vectors of a layer, and of neighbouring layers, of equal norms: equal_norms(W1 ="
+        " 0.1, W2 = 0.1)"
+    ),
     open_keys=True,
 )
 
 
 def start(machine: Machine, choice: Choice) -> dict[str, Array]:
-    """μ of every named parameter, at its vectors' mean norm. BmError BM764 where none is named, BM765 where one is no coupling of two layers."""
+    """μ of every named parameter, at its vectors' mean norm.
+
+    BmError BM764 where none is named, BM765 where one is no coupling of two layers.
+    """
     strengths = _strengths(choice)
     if not strengths:
-        raise fail("BM764", "`equal_norms` names no weights", choice.span, help="for instance `equal_norms(W1 = 0.1, W2 = 0.1)`")
+        raise fail(
+            "BM764",
+            "`equal_norms` names no weights",
+            choice.span,
+            help="for instance `equal_norms(W1 = 0.1, W2 = 0.1)`",
+        )
     layers = _layers(machine, choice)
-    return {f"mu_{name}": np.array(_norms(machine.params[name], layers[name].axes).mean()) for name in strengths}
+    return {
+        f"mu_{name}": np.array(_norms(machine.params[name], layers[name].axes).mean())
+        for name in strengths
+    }
 
 
-def follow(machine: Machine, choice: Choice, gradient: dict[str, Array], state: dict[str, Array], rate: float) -> None:
+def follow(
+    machine: Machine,
+    choice: Choice,
+    gradient: dict[str, Array],
+    state: dict[str, Array],
+    rate: float,
+) -> None:
     """g_W ← g_W − 2 α (‖w_j‖ − μ) w_j / ‖w_j‖, and a step of every μ against ∂P/∂μ."""
     layers, slopes = _layers(machine, choice), {}
     for name, strength in _strengths(choice).items():
@@ -58,8 +80,12 @@ def value(machine: Machine, choice: Choice, state: dict[str, Array]) -> float:
     """P at the present weights and mean norms."""
     layers = _layers(machine, choice)
     apart = {n: _norms(machine.params[n], x.axes) - state[f"mu_{n}"] for n, x in layers.items()}
-    total = sum(strength * float((apart[n] ** 2).sum()) for n, strength in _strengths(choice).items())
-    return total + float(choice["coupling"]) * sum(float((state[f"mu_{a}"] - state[f"mu_{b}"]) ** 2) for a, b in _neighbours(layers))
+    total = sum(
+        strength * float((apart[n] ** 2).sum()) for n, strength in _strengths(choice).items()
+    )
+    return total + float(choice["coupling"]) * sum(
+        float((state[f"mu_{a}"] - state[f"mu_{b}"]) ** 2) for a, b in _neighbours(layers)
+    )
 
 
 def _strengths(choice: Choice) -> dict[str, float]:
@@ -76,15 +102,24 @@ def _layers_of(model: Model, choice: Choice) -> dict[str, LayerWeights]:
     known = layer_weights(model)
     for name in _strengths(choice):
         if name not in known:
-            raise fail("BM765", f"`{name}` is no weight for each pair of units of two layers", choice.span,
-                       help="name weights as `W[i,j]` in `W[i,j] v[i] h[j]`")  # fmt: skip
+            raise fail(
+                "BM765",
+                f"`{name}` is no weight for each pair of units of two layers",
+                choice.span,
+                help="name weights as `W[i,j]` in `W[i,j] v[i] h[j]`",
+            )
     return {name: known[name] for name in _strengths(choice)}
 
 
 def _neighbours(layers: dict[str, LayerWeights]) -> list[tuple[str, str]]:
     """Pairs of these parameters whose couplings share a layer."""
     names = list(layers)
-    return [(a, b) for k, a in enumerate(names) for b in names[k + 1 :] if set(layers[a].groups) & set(layers[b].groups)]
+    return [
+        (a, b)
+        for k, a in enumerate(names)
+        for b in names[k + 1 :]
+        if set(layers[a].groups) & set(layers[b].groups)
+    ]
 
 
 def _norms(w: Array, axes: tuple[int, ...]) -> Array:
@@ -104,7 +139,14 @@ def compose(c: Composer, choice: Choice, gradient: Gradient, positive: Phase, pl
         w, g = b.reshaped(b.params[name], shape), b.reshaped(gradient[name], shape)
         b.do(kind, w, mu[name], strength, g, slopes[name])
     for one, other in _neighbours(layers):
-        b.do("draw_together", mu[one], mu[other], float(choice["coupling"]), slopes[one], slopes[other])
+        b.do(
+            "draw_together",
+            mu[one],
+            mu[other],
+            float(choice["coupling"]),
+            slopes[one],
+            slopes[other],
+        )
     rate = b.number("rate", per_update=True)
     for name, slope in slopes.items():
         b.do("step_norm", slope, rate, float(choice["damping"]), mu[name])

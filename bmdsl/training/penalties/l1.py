@@ -1,6 +1,7 @@
 """Sparse weights: penalty λ Σ |W|, by its subgradient −λ sign(W) with sign(0) = 0.
 
-The subgradient, not soft thresholding: a threshold needs the step size of each entry, which adam and rmsprop do not share.
+The subgradient, not soft thresholding: a threshold needs the step size of each entry, which adam
+and rmsprop do not share.
 """
 
 from __future__ import annotations
@@ -16,13 +17,18 @@ from ..machine_protocol import Array, Machine
 
 WORD = Word(
     "l1",
-    (Option("parameter", "parameter", required=True), Option("strength", "number", required=True, low=0)),
+    (
+        Option("parameter", "parameter", required=True),
+        Option("strength", "number", required=True, low=0),
+    ),
     summary="λ Σ |W|",
     repeated=True,
 )
 
 
-def add_gradient(machine: Machine, choice: Choice, gradient: dict[str, Array], positive: Expectation) -> None:
+def add_gradient(
+    machine: Machine, choice: Choice, gradient: dict[str, Array], positive: Expectation
+) -> None:
     """g ← g − λ sign(W)."""
     name = str(choice["parameter"])
     w = machine.params[name]

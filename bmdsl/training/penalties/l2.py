@@ -1,4 +1,6 @@
-"""Weight decay: the penalty λ Σ W² is taken off the mean log-likelihood, so the gradient gets −2 λ W."""
+"""Weight decay: the penalty λ Σ W² is taken off the mean log-likelihood, so the gradient gets −2 λ
+W.
+"""
 
 from __future__ import annotations
 
@@ -11,13 +13,18 @@ from ..machine_protocol import Array, Machine
 
 WORD = Word(
     "l2",
-    (Option("parameter", "parameter", required=True), Option("strength", "number", required=True, low=0)),
+    (
+        Option("parameter", "parameter", required=True),
+        Option("strength", "number", required=True, low=0),
+    ),
     summary="λ Σ W²",
     repeated=True,
 )
 
 
-def add_gradient(machine: Machine, choice: Choice, gradient: dict[str, Array], positive: Expectation) -> None:
+def add_gradient(
+    machine: Machine, choice: Choice, gradient: dict[str, Array], positive: Expectation
+) -> None:
     """g ← g − 2 λ W."""
     name = str(choice["parameter"])
     w = machine.params[name]

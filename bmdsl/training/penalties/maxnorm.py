@@ -1,4 +1,6 @@
-"""Max-norm constraint (Srebro & Shraibman 2005): after a step, columns (all axes but the last) longer than `norm` are scaled back."""
+"""Max-norm constraint (Srebro & Shraibman 2005): after a step, columns (all axes but the last)
+longer than `norm` are scaled back.
+"""
 
 from __future__ import annotations
 
@@ -15,14 +17,20 @@ from ..modifiers import trained
 
 WORD = Word(
     "maxnorm",
-    (Option("parameter", "parameter", required=True), Option("norm", "number", required=True, low=0, open_low=True)),
+    (
+        Option("parameter", "parameter", required=True),
+        Option("norm", "number", required=True, low=0, open_low=True),
+    ),
     summary="columns no longer than a bound",
     repeated=True,
 )
 
 
 def project(machine: Machine, choice: Choice) -> None:
-    """w_j ← w_j · min(1, norm / |w_j|). A parameter of one axis is one column; a fixed one stays as it is."""
+    """w_j ← w_j · min(1, norm / |w_j|).
+
+    A parameter of one axis is one column; a fixed one stays as it is.
+    """
     w = trained(machine).get(str(choice["parameter"]))
     if w is None:
         return

@@ -1,8 +1,10 @@
-"""Sparse activity: pushes the mean activation q_j of the positive phase to `target` through the biases.
+"""Sparse activity: pushes the mean activation q_j of the positive phase to `target` through the
+biases.
 
-g_b ← g_b + rate (target − q): the cross-entropy penalty's gradient in the units' inputs (Hinton 2010, A practical guide, section 11),
-on the biases alone (Lee, Ekanadham & Ng 2008). A bias that the units of a feature map share gets the sum of their pushes, as it gets the sum of
-their gradients.
+g_b ← g_b + rate (target − q): the cross-entropy penalty's gradient in the units' inputs (Hinton
+2010, A practical guide, section 11), on the biases alone (Lee, Ekanadham & Ng 2008). A bias that
+the units of a feature map share gets the sum of their pushes, as it gets the sum of their
+gradients.
 """
 
 from __future__ import annotations
@@ -31,16 +33,26 @@ WORD = Word(
 )
 
 
-def add_gradient(machine: Machine, choice: Choice, gradient: dict[str, Array], positive: Expectation) -> None:
+def add_gradient(
+    machine: Machine, choice: Choice, gradient: dict[str, Array], positive: Expectation
+) -> None:
     """Adds the push to the group's bias. BmError where the group has none."""
     group = str(choice["group"])
     bias = shared_bias_of(machine.model, group)
     if bias is None:
-        raise fail("BM759", f"`sparsity({group})` works on the biases of `{group}`, which has none of its own", choice.span,
-                   help=f"add `bias {group}`, or one that sites share: `- b[k] {group}[k,x,y]`")  # fmt: skip
+        raise fail(
+            "BM759",
+            f"`sparsity({group})` works on the biases of `{group}`, which has none of its own",
+            choice.span,
+            help=f"add `bias {group}`, or one that sites share: `- b[k] {group}[k,x,y]`",
+        )
     g = gradient[bias.parameter]
     axes = tuple(int(a) for a in machine.model.group(group).axes)
-    push = float(choice["rate"]) * bias.scale * (float(choice["target"]) - positive.mean(group).reshape(axes))
+    push = (
+        float(choice["rate"])
+        * bias.scale
+        * (float(choice["target"]) - positive.mean(group).reshape(axes))
+    )
     g += np.einsum(f"{bias.letters[0]}->{bias.letters[1]}", push).astype(g.dtype)
 
 

@@ -22,15 +22,21 @@ WORD = Word("exact", summary="hidden units summed out exactly")
 def expect(machine: Machine, choice: Choice, batch: Batch) -> Expectation:
     """Exact posterior rows, each weighted by its case. BmError where a visible value is missing."""
     if batch.missing:
-        raise fail("BM752", "the data has missing values, which `positive exact` does not sum over", choice.span,
-                   help="use `positive gibbs(steps = 5)`")  # fmt: skip
+        raise fail(
+            "BM752",
+            "the data has missing values, which `positive exact` does not sum over",
+            choice.span,
+            help="use `positive gibbs(steps = 5)`",
+        )
     rows, weights = machine.posterior_rows(batch.data)
     per_case = len(weights) // batch.size
     return Expectation(rows, weights * np.repeat(batch.weights, per_case))
 
 
 def compose(c: Composer, choice: Choice) -> Phase:
-    """Means of the hidden groups if their posterior is a product, else one given a single one-of-K unit or all states of some groups."""
+    """Means of the hidden groups if their posterior is a product, else one given a single one-of-K
+    unit or all states of some groups.
+    """
     if c.missing:
         raise NotScheduled("an exact posterior given missing values")
     chosen = enumerable(c.b.plan, c.hidden)

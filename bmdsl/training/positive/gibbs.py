@@ -1,4 +1,6 @@
-"""Positive phase by sampling the hidden (and missing visible) units with the observed ones clamped."""
+"""Positive phase by sampling the hidden (and missing visible) units with the observed
+ones clamped.
+"""
 
 from __future__ import annotations
 
@@ -14,13 +16,19 @@ from ..batch import Batch, Expectation
 from ..composing import Composer
 from ..machine_protocol import Machine
 
-WORD = Word("gibbs", (Option("steps", "integer", 5, low=1),), summary="hidden units sampled, the data clamped")
+WORD = Word(
+    "gibbs",
+    (Option("steps", "integer", 5, low=1),),
+    summary="hidden units sampled, the data clamped",
+)
 
 
 def expect(machine: Machine, choice: Choice, batch: Batch) -> Expectation:
     """One sampled row a case; an independent block is replaced by its means (Rao–Blackwell)."""
     state = machine.initial_state(batch.size, POSITIVE_START_STREAM, batch.update)
-    rows = machine.sweep(state, int(choice["steps"]), batch.data, batch.update, POSITIVE_STREAM, keep=False)
+    rows = machine.sweep(
+        state, int(choice["steps"]), batch.data, batch.update, POSITIVE_STREAM, keep=False
+    )
     return Expectation(rows, batch.weights)
 
 

@@ -1,6 +1,8 @@
-"""Positive phase by mean field: rows of means m = A′(η(m)) (Salakhutdinov & Hinton 2009, Deep Boltzmann Machines).
+"""Positive phase by mean field: rows of means m = A′(η(m)) (Salakhutdinov & Hinton 2009, Deep
+Boltzmann Machines).
 
-Its rows give the gradient of the variational lower bound on the log-likelihood. Missing visible values are means too.
+Its rows give the gradient of the variational lower bound on the log-likelihood. Missing visible
+values are means too.
 """
 
 from __future__ import annotations
@@ -26,7 +28,9 @@ WORD = Word(
 
 def expect(machine: Machine, choice: Choice, batch: Batch) -> Expectation:
     """One row of means a case, and how many iterations that took."""
-    rows, used = machine.mean_field(batch.data, int(choice["steps"]), float(choice["tol"]), float(choice["damping"]))
+    rows, used = machine.mean_field(
+        batch.data, int(choice["steps"]), float(choice["tol"]), float(choice["damping"])
+    )
     return Expectation(rows, batch.weights, {"iterations": used})
 
 

@@ -1,1 +1,3 @@
-"""Ways to start a deep machine's parameters before all layers are trained at once: one file a word, found by scanning."""
+"""Ways to start a deep machine's parameters before all layers are trained at once: one file a word,
+found by scanning.
+"""

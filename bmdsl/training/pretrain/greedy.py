@@ -1,8 +1,10 @@
 """Layer by layer (Salakhutdinov & Hinton 2009, Deep Boltzmann Machines, section 3.1).
 
-In the deep machine a middle layer gets fields from below and from above; while a layer is learnt alone, one of them is missing. So the lowest RBM has
-its visible units twice, the highest its hidden units twice, and the weights of those between count twice; each RBM trained by CD on the means of the one
-below. Put together, every layer's field is then right: W₁ and W₂ as they are, a bias that two RBMs have learnt as their mean.
+In the deep machine a middle layer gets fields from below and from above; while a layer is learnt
+alone, one of them is missing. So the lowest RBM has its visible units twice, the highest its hidden
+units twice, and the weights of those between count twice; each RBM trained by CD on the means of
+the one below. Put together, every layer's field is then right: W₁ and W₂ as they are, a bias that
+two RBMs have learnt as their mean.
 """
 
 from __future__ import annotations
@@ -15,7 +17,17 @@ import numpy as np
 
 from ...chunks import chunks
 from ...language.diagnostics import fail
-from ...language.model import Choice, Group, Initial, Letter, Model, Parameter, Subscript, Term, Training
+from ...language.model import (
+    Choice,
+    Group,
+    Initial,
+    Letter,
+    Model,
+    Parameter,
+    Subscript,
+    Term,
+    Training,
+)
 from ...language.structure import depths
 from ...language.vocabulary import Option, Word
 from ...runtime.interrupts import Stopped
@@ -23,23 +35,40 @@ from ...runtime.interrupts import Stopped
 if TYPE_CHECKING:
     from ...inference.machine import Machine
 
-WORD = Word("greedy", (Option("epochs", "integer", 10, low=1), Option("steps", "integer", 1, low=1)), summary="layer by layer, then all layers at once")
+WORD = Word(
+    "greedy",
+    (Option("epochs", "integer", 10, low=1), Option("steps", "integer", 1, low=1)),
+    summary="layer by layer, then all layers at once",
+)
 LETTERS = ("below′", "above′")
 """Letters that no text can hold, for the two copies of a layer's units."""
 Arrays = dict[str, np.ndarray]
 
 
-def pretrain(machine: Machine, choice: Choice, data: Mapping[str, np.ndarray], progress: bool | None = None,
-             weights: np.ndarray | None = None) -> None:  # fmt: skip
-    """Sets the machine's parameters. `data`, `weights`: as in training. BmError BM766 where it has no second hidden layer; KeyboardInterrupt passes."""
+def pretrain(
+    machine: Machine,
+    choice: Choice,
+    data: Mapping[str, np.ndarray],
+    progress: bool | None = None,
+    weights: np.ndarray | None = None,
+) -> None:
+    """Sets the machine's parameters. `data`, `weights`: as in training.
+
+    BmError BM766 where it has no second hidden layer; KeyboardInterrupt passes.
+    """
     from ... import driver
     from ..loop import train
 
     model, depth = machine.model, depths(machine.model)
     top = max(depth.values(), default=0)
     if top < 2:
-        raise fail("BM766", f"`pretrain greedy` needs two hidden layers, `{model.name}` has {'one' if top == 1 else 'none'}", choice.span,
-                   help="leave `pretrain` out: an RBM is trained at once")  # fmt: skip
+        raise fail(
+            "BM766",
+            f"`pretrain greedy` needs two hidden layers, `{model.name}` has"
+            f" {'one' if top == 1 else 'none'}",
+            choice.span,
+            help="leave `pretrain` out: an RBM is trained at once",
+        )
     found: dict[str, list[np.ndarray]] = {}
     below = dict(data)
     for layer in range(top):
@@ -63,15 +92,24 @@ def pretrain(machine: Machine, choice: Choice, data: Mapping[str, np.ndarray], p
 
 
 def part_of(model: Model, layer: int, choice: Choice) -> tuple[Model, tuple[str, ...]]:
-    """The RBM of layers `layer` and `layer` + 1, and the groups of its lower layer that it has twice."""
+    """The RBM of layers `layer` and `layer` + 1, and the groups of its lower layer that it has
+    twice.
+    """
     depth = depths(model)
     top = max(depth.values())
     lower = tuple(g.name for g in model.groups if depth.get(g.name) == layer)
     upper = tuple(g.name for g in model.groups if depth.get(g.name) == layer + 1)
     lowest, highest = layer == 0 < top - 1, layer == top - 1 > 0
-    doubled = {n: LETTERS[0] for n in lower if lowest and model.group(n).role != "given"} | {n: LETTERS[1] for n in upper if highest}
-    groups = tuple(_group(g, "visible" if g.name in lower and g.role == "hidden" else g.role, g.name in doubled)
-                   for g in model.groups if g.name in (*lower, *upper))  # fmt: skip
+    doubled = {n: LETTERS[0] for n in lower if lowest and model.group(n).role != "given"} | {
+        n: LETTERS[1] for n in upper if highest
+    }
+    groups = tuple(
+        _group(
+            g, "visible" if g.name in lower and g.role == "hidden" else g.role, g.name in doubled
+        )
+        for g in model.groups
+        if g.name in (*lower, *upper)
+    )
     between = top > 1 and not lowest and not highest
     terms = []
     for term in model.terms:
@@ -81,8 +119,18 @@ def part_of(model: Model, layer: int, choice: Choice) -> tuple[Model, tuple[str,
             terms.append(_term(term, doubled, 2.0 if twofold else 1.0))
     names = {p.parameter for t in terms for p in t.parameters}
     parameters = tuple(_parameter(p) for p in model.parameters if p.name in names)
-    graphs = tuple(g for g in model.graphs if any(c.graph == g.name for t in terms for c in t.conditions))
-    made = Model(f"{model.name}, layer {layer + 1}", (), groups, parameters, tuple(terms), graphs, _training(model.training, choice))
+    graphs = tuple(
+        g for g in model.graphs if any(c.graph == g.name for t in terms for c in t.conditions)
+    )
+    made = Model(
+        f"{model.name}, layer {layer + 1}",
+        (),
+        groups,
+        parameters,
+        tuple(terms),
+        graphs,
+        _training(model.training, choice),
+    )
     return made, tuple(n for n in lower if n in doubled)
 
 
@@ -96,10 +144,28 @@ def _parameter(p: Parameter) -> Parameter:
 
 def _term(term: Term, doubled: Mapping[str, str], factor: float) -> Term:
     letters = {doubled[u.group] for u in term.units if u.group in doubled}
-    units = tuple(replace(u, subscripts=(Subscript(((doubled[u.group], 1),)), *u.subscripts)) if u.group in doubled else u for u in term.units)
-    return replace(term, coefficient=factor * term.coefficient, units=units, letters=(*(Letter(x, 2) for x in sorted(letters)), *term.letters))
+    units = tuple(
+        (
+            replace(u, subscripts=(Subscript(((doubled[u.group], 1),)), *u.subscripts))
+            if u.group in doubled
+            else u
+        )
+        for u in term.units
+    )
+    return replace(
+        term,
+        coefficient=factor * term.coefficient,
+        units=units,
+        letters=(*(Letter(x, 2) for x in sorted(letters)), *term.letters),
+    )
 
 
 def _training(training: Training, choice: Choice) -> Training:
-    return Training(negative=Choice("cd", (("steps", choice["steps"]), ("means", False))), optimizer=training.optimizer, schedule=training.schedule,
-                    batch=training.batch, epochs=int(choice["epochs"]), seed=training.seed)  # fmt: skip
+    return Training(
+        negative=Choice("cd", (("steps", choice["steps"]), ("means", False))),
+        optimizer=training.optimizer,
+        schedule=training.schedule,
+        batch=training.batch,
+        epochs=int(choice["epochs"]),
+        seed=training.seed,
+    )

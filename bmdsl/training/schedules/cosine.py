@@ -1,4 +1,6 @@
-"""Half a cosine from the optimizer's rate to `to` times it (Loshchilov & Hutter 2017, without restarts)."""
+"""Half a cosine from the optimizer's rate to `to` times it (Loshchilov & Hutter 2017, without
+restarts).
+"""
 
 from __future__ import annotations
 
@@ -7,7 +9,11 @@ from math import cos, pi
 from ...language.model import Choice
 from ...language.vocabulary import Option, Word
 
-WORD = Word("cosine", (Option("to", "number", 0.0, low=0),), summary="half a cosine to a fraction of the rate")
+WORD = Word(
+    "cosine",
+    (Option("to", "number", 0.0, low=0),),
+    summary="half a cosine to a fraction of the rate",
+)
 
 
 def factor(choice: Choice, update: int, total: int) -> float:

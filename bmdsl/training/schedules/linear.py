@@ -5,7 +5,11 @@ from __future__ import annotations
 from ...language.model import Choice
 from ...language.vocabulary import Option, Word
 
-WORD = Word("linear", (Option("to", "number", 0.0, low=0),), summary="a straight line to a fraction of the rate")
+WORD = Word(
+    "linear",
+    (Option("to", "number", 0.0, low=0),),
+    summary="a straight line to a fraction of the rate",
+)
 
 
 def factor(choice: Choice, update: int, total: int) -> float:

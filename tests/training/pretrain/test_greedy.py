@@ -1,4 +1,6 @@
-"""Greedy pretraining (Salakhutdinov & Hinton 2009): the fields of every layer while it is learnt alone, and what comes of putting them together."""
+"""Greedy pretraining (Salakhutdinov & Hinton 2009): the fields of every layer while it is learnt
+alone, and what comes of putting them together.
+"""
 
 from __future__ import annotations
 
@@ -14,8 +16,10 @@ from bmdsl.language.model import Choice
 from bmdsl.training.loop import Run
 from bmdsl.training.pretrain.greedy import part_of
 
-THREE = """model m { visible v[4] : binary  hidden h1[3] : binary  hidden h2[3] : binary  hidden h3[2] : binary  layers v -- h1 -- h2 -- h3
-  train { pretrain greedy(epochs = 3)  positive meanfield()  negative pcd()  batch 10  epochs 2 } }"""
+THREE = """model m { visible v[4] : binary  hidden h1[3] : binary  hidden h2[3] : binary
+  hidden h3[2] : binary  layers v -- h1 -- h2 -- h3
+  train { pretrain greedy(epochs = 3)  positive meanfield()  negative pcd()  batch 10
+  epochs 2 } }"""
 CHOICE = Choice("greedy", (("epochs", 3), ("steps", 1)))
 
 
@@ -46,7 +50,10 @@ def test_weights_between_count_twice_and_the_highest_hidden_units_stand_twice() 
     m, twice = _part(THREE, 2)
     W, b = m.params["W_h2_h3"], m.params["b_h2"]
     assert twice == ()
-    np.testing.assert_allclose(m.conditional("h2", h3=np.array([[[1.0, 0], [1, 0]]])), expit(2 * np.array([[1.0, 0]]) @ W.T + b))
+    np.testing.assert_allclose(
+        m.conditional("h2", h3=np.array([[[1.0, 0], [1, 0]]])),
+        expit(2 * np.array([[1.0, 0]]) @ W.T + b),
+    )
 
 
 def test_a_machine_of_one_layer_is_its_own_part() -> None:
@@ -61,12 +68,18 @@ def test_a_machine_of_one_layer_is_its_own_part() -> None:
     np.testing.assert_allclose(part.log_likelihood(v), whole.log_likelihood(v))
 
 
-def test_pretraining_sets_every_parameter_and_a_shared_bias_is_the_mean(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_pretraining_sets_every_parameter_and_a_shared_bias_is_the_mean(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     from bmdsl.training import loop
     from bmdsl.training.pretrain import greedy
 
     parts = []
-    monkeypatch.setattr(loop, "train", lambda machine, *_, **__: parts.append(machine) or _learnt(machine, len(parts)))
+    monkeypatch.setattr(
+        loop,
+        "train",
+        lambda machine, *_, **__: parts.append(machine) or _learnt(machine, len(parts)),
+    )
     m = bmdsl.parse(THREE).compile(seed=0)
     greedy.pretrain(m, CHOICE, {"v": np.zeros((10, 4), np.float32)})
     assert [p.model.name for p in parts] == ["m, layer 1", "m, layer 2", "m, layer 3"]
@@ -88,8 +101,14 @@ def test_pretraining_helps_a_deep_machine() -> None:
     for case in bars:
         case[generator.random(4) < 0.4] = 1
     x = bars.reshape(200, 16).astype(np.float32)
-    text = "model m { visible v[16] : binary  hidden h1[8] : binary  hidden h2[6] : binary  layers v -- h1 -- h2\n"
-    text += "  train { positive meanfield()  negative pcd()  batch 20  epochs 5  optimizer sgd(rate = 0.05) } }"
+    text = (
+        "model m { visible v[16] : binary  hidden h1[8] : binary  hidden h2[6] : binary  layers v"
+        " -- h1 -- h2\n"
+    )
+    text += (
+        "  train { positive meanfield()  negative pcd()  batch 20  epochs 5  optimizer sgd(rate ="
+        " 0.05) } }"
+    )
     bounds = []
     for extra in ({}, {"pretrain": "greedy(epochs = 60)"}):
         m = bmdsl.parse(text).bind(extra).compile(seed=0)
