@@ -17,6 +17,7 @@ import numba
 import numpy as np
 
 from .products import WAYS, gemm
+from .tile_products import use_tiles
 from .unfold import Array, Side
 
 SITES = 256
@@ -188,6 +189,7 @@ def add_field(
     """
     if len(x) and w.size and of.sites:
         x = np.ascontiguousarray(x)
+        use_tiles()
         _field(
             w,
             turned,
@@ -217,6 +219,7 @@ def moment(y: Array, of_y: Side, x: Array, of_x: Side, weights: Array) -> Array:
     parts = np.zeros((min((cases + together - 1) // together, WAYS), of_y.rows, of_x.rows), x.dtype)
     if cases and of_x.sites:
         even = bool((weights == 1).all())
+        use_tiles()
         _moment(
             np.ascontiguousarray(y),
             of_y.runs,

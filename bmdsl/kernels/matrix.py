@@ -11,6 +11,7 @@ import numpy as np
 
 from .products import chunk, gemm
 from .table import kernel
+from .tile_products import TILES
 from .two_valued import FEWEST, LANES, WIDE, WORD, pack_columns, pack_rows, tile
 
 WORK = float(1 << 42)
@@ -96,6 +97,7 @@ def add_moment(x, y, scale, out):  # type: ignore[no-untyped-def]  # typed by nu
 def add_forward_of_states(x, low, W, scale, eta):  # type: ignore[no-untyped-def]  # typed by numba
     rows, depth = x.shape
     worth = rows >= FEWEST and depth * eta.shape[1] >= LARGE and eta.shape[1] >= LANES
+    worth = worth and not (TILES and x.itemsize == 4)
     words = np.empty(((depth + WORD - 1) // WORD if worth else 0, rows), np.uint32)
     if worth and pack_rows(x, words, low, x.dtype.type(1)):
         for k in numba.prange((eta.shape[1] + WIDE - 1) // WIDE):
@@ -126,6 +128,7 @@ def add_forward_of_states(x, low, W, scale, eta):  # type: ignore[no-untyped-def
 def add_backward_of_states(x, low, W, scale, eta):  # type: ignore[no-untyped-def]  # typed by numba
     rows, depth = x.shape
     worth = rows >= MANY_ROWS and depth * eta.shape[1] >= LARGE and eta.shape[1] >= LANES
+    worth = worth and not (TILES and x.itemsize == 4)
     words = np.empty(((depth + WORD - 1) // WORD if worth else 0, rows), np.uint32)
     if worth and pack_rows(x, words, low, x.dtype.type(1)):
         for k in numba.prange((eta.shape[1] + WIDE - 1) // WIDE):
@@ -156,6 +159,7 @@ def add_backward_of_states(x, low, W, scale, eta):  # type: ignore[no-untyped-de
 def add_moment_of_states(x, low, y, scale, out):  # type: ignore[no-untyped-def]  # typed by numba
     depth, columns = x.shape
     worth = depth >= MANY_ROWS and columns * out.shape[1] >= LARGE and out.shape[1] >= LANES
+    worth = worth and not (TILES and x.itemsize == 4)
     words = np.empty(((depth + WORD - 1) // WORD if worth else 0, columns), np.uint32)
     if worth and pack_columns(x, words, low, x.dtype.type(1)):
         for k in numba.prange((out.shape[1] + WIDE - 1) // WIDE):

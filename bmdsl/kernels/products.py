@@ -20,26 +20,9 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 
 from . import two_valued
+from .tile_products import SIGNATURE, SYMBOL, TILES, use_tiles
 
-_GEMM: Any = types.ExternalFunction(
-    "numba_xxgemm",
-    types.intc(
-        types.char,
-        types.char,
-        types.char,
-        types.intp,
-        types.intp,
-        types.intp,
-        types.voidptr,
-        types.voidptr,
-        types.intp,
-        types.voidptr,
-        types.intp,
-        types.voidptr,
-        types.voidptr,
-        types.intp,
-    ),
-)
+_GEMM: Any = types.ExternalFunction(SYMBOL, SIGNATURE)
 NARROW = 64
 """A chunk has at least about this many rows or columns: below it, packing the other operand costs
 more than a thread brings.
@@ -100,7 +83,7 @@ def gemm(trans_a, trans_b, m, n, k, factors, a, lda, b, ldb, out, ldc):  # type:
 
 @numba.njit(cache=True, parallel=True, nogil=True)
 def _forward(x, w, out, factors):  # type: ignore[no-untyped-def]  # typed by numba
-    if two_valued.multiply_rows(x, w, False, out, factors[0]):
+    if not (TILES and x.itemsize == 4) and two_valued.multiply_rows(x, w, False, out, factors[0]):
         return
     step = chunk(w.shape[1])
     for c in numba.prange((w.shape[1] + step - 1) // step):
@@ -124,7 +107,7 @@ def _forward(x, w, out, factors):  # type: ignore[no-untyped-def]  # typed by nu
 
 @numba.njit(cache=True, parallel=True, nogil=True)
 def _backward(x, w, out, factors):  # type: ignore[no-untyped-def]  # typed by numba
-    if two_valued.multiply_rows(x, w, True, out, factors[0]):
+    if not (TILES and x.itemsize == 4) and two_valued.multiply_rows(x, w, True, out, factors[0]):
         return
     step = chunk(w.shape[0])
     for c in numba.prange((w.shape[0] + step - 1) // step):
@@ -148,7 +131,7 @@ def _backward(x, w, out, factors):  # type: ignore[no-untyped-def]  # typed by n
 
 @numba.njit(cache=True, parallel=True, nogil=True)
 def _moment(x, y, out, factors):  # type: ignore[no-untyped-def]  # typed by numba
-    if two_valued.multiply_columns(x, y, out, factors[0]):
+    if not (TILES and x.itemsize == 4) and two_valued.multiply_columns(x, y, out, factors[0]):
         return
     step = chunk(x.shape[1])
     for c in numba.prange((x.shape[1] + step - 1) // step):
@@ -185,6 +168,7 @@ def forward(
     if plain or not (x.size and w.size):
         out += (x @ w) * out.dtype.type(scale)
     else:
+        use_tiles()
         _forward(x, w, out, _factors(scale, out.dtype.char))
 
 
@@ -195,6 +179,7 @@ def backward(
     if plain or not (x.size and w.size):
         out += (x @ w.T) * out.dtype.type(scale)
     else:
+        use_tiles()
         _backward(x, w, out, _factors(scale, out.dtype.char))
 
 
@@ -207,4 +192,5 @@ def moment(
     if plain or not (x.size and y.size):
         out += (x.T @ y) * out.dtype.type(scale)
     else:
+        use_tiles()
         _moment(x, y, out, _factors(scale, out.dtype.char))

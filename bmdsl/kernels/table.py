@@ -30,6 +30,7 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 
 from ..schedule.ops import Access, Kind
+from .tile_products import use_tiles
 
 OPTIONS: dict[str, Any] = {"cache": True, "nogil": True, "error_model": "numpy"}
 
@@ -142,6 +143,7 @@ _alive: dict[str, Any] = {}
 def _symbol(compiled: Compiled, signature: Any, label: str, parallel: bool) -> str:
     symbol = f"bm_{label}_{'parallel' if parallel else 'serial'}"
     if symbol not in _alive:
+        use_tiles()
         function = _variant(compiled.function, "parallel" if parallel else "serial")
         made = numba.njit(signature, parallel=parallel, fastmath=set(compiled.fastmath), **OPTIONS)(
             function
