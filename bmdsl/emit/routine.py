@@ -30,7 +30,7 @@ def emit_routine(schedule: Schedule, ragged: bool = False) -> str:
     arguments = [*updates, *number_names(schedule, ragged), *argument_names(schedule, ragged)]
     head = textwrap.fill(", ".join(arguments), WIDTH - 4)
     span = "" if schedule.once else ", for update = first, ..., last - 1"
-    doc = textwrap.fill(f"{schedule.summary}{span}.", WIDTH - 4)
+    doc = textwrap.fill(f"{schedule.summary}{span}.", WIDTH - 7)
     lines = [f"{name} = {number}" for name, number in schedule.streams]
     lines = ["# random streams", *lines, "", ""] if lines else []
     lines += [f"def {schedule.name}(", *textwrap.indent(head, "    ").splitlines(), "):"]
@@ -103,10 +103,9 @@ def _body(body: tuple[Node, ...], depth: int) -> list[str]:
     for k, node in enumerate(body):
         if isinstance(node, Heading):
             if k + 1 < len(body) and not isinstance(body[k + 1], Heading):
-                out.append(f"{pad}# {node.text}")
+                out += [*([""] if out else []), f"{pad}# {node.text}"]
         elif isinstance(node, Op):
-            call = pad + node.call()
-            out.append(f"{call:{NOTE}}  # {node.note}")
+            out += _call(node, pad)
         elif isinstance(node, Repeat):
             out.append(f"{pad}for {node.variable} in range({node.count}):")
             out += _body(node.body, depth + 1) or [f"{pad}    pass"]
@@ -116,3 +115,17 @@ def _body(body: tuple[Node, ...], depth: int) -> list[str]:
             out += [f"{pad}    if {node.rows} == 0:", f"{pad}        break"]
             out += _body(node.body, depth + 1)
     return out
+
+
+def _call(op: Op, pad: str) -> list[str]:
+    """A call with its formula: beside it, or above it if the line would be too long."""
+    call = pad + op.call()
+    for beside in (f"{call:{NOTE}}  # {op.note}", f"{call}  # {op.note}"):
+        if len(beside) <= WIDTH:
+            return [beside]
+    note = textwrap.wrap(op.note, WIDTH - len(pad) - 2)
+    if len(call) > WIDTH:
+        name, _, arguments = op.call().removesuffix(")").partition("(")
+        parts = textwrap.wrap(arguments, WIDTH - len(pad) - 4)
+        call = "\n".join([f"{pad}{name}(", *(f"{pad}    {x}" for x in parts), f"{pad})"])
+    return [*(f"{pad}# {x}" for x in note), *call.splitlines()]

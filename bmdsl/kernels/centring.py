@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import numba
 import numpy as np
 
 from .table import kernel
+
+MANY = 1 << 16
+"""Entries from which on a pass over a gradient is worth threads."""
+ROWS = 64
+"""Rows whose columns' sums are added up together, whatever the number of threads."""
 
 
 @kernel()
@@ -24,42 +30,26 @@ def follow_middle(x, wx, y, wy, slide, begun, mu):  # type: ignore[no-untyped-de
         offsets[p] = (1 - share) * offsets[p] + share * half if begun[0] else half
 
 
-@kernel()
-def subtract_outer_right(x, y, scale, out):  # type: ignore[no-untyped-def]  # typed by numba
-    row = y[0].astype(out.dtype)
-    for r in range(out.shape[0]):
-        into, factor = out[r], scale * x[0, r]
+@kernel(MANY, ["g"], ["reassoc"])
+def centre(plain_x, mu_x, scale_x, plain_y, mu_y, scale_y, g, g_x, g_y):  # type: ignore[no-untyped-def]  # typed by numba
+    rows, columns = g.shape
+    right, other = mu_y[0].astype(g.dtype), plain_y[0]
+    parts = (rows + ROWS - 1) // ROWS
+    sums = np.zeros((parts, columns), g.dtype)
+    for part in numba.prange(parts):
+        below = sums[part]
+        for r in range(part * ROWS, min(rows, (part + 1) * ROWS)):
+            into, left = g[r], g.dtype.type(mu_x[0, r])
+            own, offset = scale_x * plain_x[0, r], scale_y * left
+            total = scale_x * 0
+            for p in range(len(into)):
+                value = into[p] - (own * right[p] + offset * other[p])
+                into[p] = value
+                total += value * right[p]
+                below[p] += left * value
+            g_x[0, r] -= scale_x * total
+    into = g_y[0]
+    for part in range(parts):
+        below = sums[part]
         for p in range(len(into)):
-            into[p] -= factor * row[p]
-
-
-@kernel()
-def subtract_outer_left(x, y, scale, out):  # type: ignore[no-untyped-def]  # typed by numba
-    row = y[0]
-    for r in range(out.shape[0]):
-        into, factor = out[r], scale * out.dtype.type(x[0, r])
-        for p in range(len(into)):
-            into[p] -= factor * row[p]
-
-
-@kernel(fastmath=["reassoc"])
-def subtract_rows_of(g, y, scale, out):  # type: ignore[no-untyped-def]  # typed by numba
-    row = y[0].astype(g.dtype)
-    for r in range(g.shape[0]):
-        own = g[r]
-        total = g.dtype.type(0)
-        for p in range(len(own)):
-            total += own[p] * row[p]
-        out[0, r] -= scale * total
-
-
-@kernel()
-def subtract_columns_of(x, g, scale, out):  # type: ignore[no-untyped-def]  # typed by numba
-    total = np.zeros(g.shape[1], g.dtype)
-    for r in range(g.shape[0]):
-        own, factor = g[r], g.dtype.type(x[0, r])
-        for p in range(len(own)):
-            total[p] += factor * own[p]
-    into = out[0]
-    for p in range(len(total)):
-        into[p] -= scale * total[p]
+            into[p] -= scale_y * below[p]

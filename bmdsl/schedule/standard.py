@@ -312,55 +312,36 @@ def follow_middle(
 
 
 @op(
-    "{out} −= {scale} {x}ᵀ {y}",
-    indices="oi oj ij",
-    x=reads(),
-    y=reads(2, "f8"),
-    scale=real(),
-    out=updates(),
+    "{g} −= {scale_x} {plain_x}ᵀ {mu_y} + {scale_y} {mu_x}ᵀ {plain_y};"
+    " {g_x} −= {scale_x} {g} {mu_y}; {g_y} −= {scale_y} {mu_x} {g}",
+    indices="oi oi oj oj ij oi oj",
+    plain_x=reads(),
+    mu_x=reads(2, "f8"),
+    scale_x=real(),
+    plain_y=reads(),
+    mu_y=reads(2, "f8"),
+    scale_y=real(),
+    g=updates(),
+    g_x=updates(),
+    g_y=updates(),
 )
-def subtract_outer_right(x: Array, y: Array, scale: float, out: Array) -> None:
-    """Takes scale · x ⊗ y off, for single rows x and y."""
-    out -= out.dtype.type(scale) * np.outer(x[0], y[0].astype(out.dtype))
-
-
-@op(
-    "{out} −= {scale} {x}ᵀ {y}",
-    indices="oi oj ij",
-    x=reads(2, "f8"),
-    y=reads(),
-    scale=real(),
-    out=updates(),
-)
-def subtract_outer_left(x: Array, y: Array, scale: float, out: Array) -> None:
-    """Takes scale · x ⊗ y off, for single rows x and y."""
-    out -= out.dtype.type(scale) * np.outer(x[0].astype(out.dtype), y[0])
-
-
-@op(
-    "{out} −= {scale} {g} {y}",
-    indices="ij oj oi",
-    g=reads(),
-    y=reads(2, "f8"),
-    scale=real(),
-    out=updates(),
-)
-def subtract_rows_of(g: Array, y: Array, scale: float, out: Array) -> None:
-    """Takes scale · g y off the row `out`."""
-    out -= out.dtype.type(scale) * (g @ y[0].astype(g.dtype))
-
-
-@op(
-    "{out} −= {scale} {x} {g}",
-    indices="oi ij oj",
-    x=reads(2, "f8"),
-    g=reads(),
-    scale=real(),
-    out=updates(),
-)
-def subtract_columns_of(x: Array, g: Array, scale: float, out: Array) -> None:
-    """Takes scale · x g off the row `out`."""
-    out -= out.dtype.type(scale) * (x[0].astype(g.dtype) @ g)
+def centre(
+    plain_x: Array,
+    mu_x: Array,
+    scale_x: float,
+    plain_y: Array,
+    mu_y: Array,
+    scale_y: float,
+    g: Array,
+    g_x: Array,
+    g_y: Array,
+) -> None:
+    """Makes a coupling's gradient, and its two biases', those of centred units."""
+    real = g.dtype.type
+    left, right = mu_x[0].astype(g.dtype), mu_y[0].astype(g.dtype)
+    g -= real(scale_x) * np.outer(plain_x[0], right) + real(scale_y) * np.outer(left, plain_y[0])
+    g_x -= real(scale_x) * (g @ right)
+    g_y -= real(scale_y) * (left @ g)
 
 
 @op(

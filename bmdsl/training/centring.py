@@ -151,39 +151,15 @@ def compose(c: Composer, positive: Phase, negative: Phase, gradient: Gradient) -
         if both == second + first:
             ends.reverse()
         (row_group, row_bias), (column_group, column_bias) = ends
-        g = gradient[x.parameter]
         b.do(
-            "subtract_outer_right",
+            "centre",
             plain[row_bias.parameter],
-            offsets[column_group],
-            x.scale / row_bias.scale,
-            g,
-        )
-        b.do(
-            "subtract_outer_left",
             offsets[row_group],
+            x.scale / row_bias.scale,
             plain[column_bias.parameter],
-            x.scale / column_bias.scale,
-            g,
-        )
-    for x, left, right in found.couplings:
-        both, first, second = x.letters
-        ends = [(x.groups[0], left), (x.groups[1], right)]
-        if both == second + first:
-            ends.reverse()
-        (row_group, row_bias), (column_group, column_bias) = ends
-        g = gradient[x.parameter]
-        b.do(
-            "subtract_rows_of",
-            g,
             offsets[column_group],
-            x.scale / row_bias.scale,
-            gradient[row_bias.parameter],
-        )
-        b.do(
-            "subtract_columns_of",
-            offsets[row_group],
-            g,
             x.scale / column_bias.scale,
+            gradient[x.parameter],
+            gradient[row_bias.parameter],
             gradient[column_bias.parameter],
         )
