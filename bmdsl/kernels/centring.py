@@ -41,7 +41,7 @@ def centre(plain_x, mu_x, scale_x, plain_y, mu_y, scale_y, g, g_x, g_y):  # type
         for r in range(part * ROWS, min(rows, (part + 1) * ROWS)):
             into, left = g[r], g.dtype.type(mu_x[0, r])
             own, offset = scale_x * plain_x[0, r], scale_y * left
-            total = scale_x * 0
+            total = g.dtype.type(0)
             for p in range(len(into)):
                 value = into[p] - (own * right[p] + offset * other[p])
                 into[p] = value
