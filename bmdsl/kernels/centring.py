@@ -33,13 +33,13 @@ def follow_middle(x, wx, y, wy, slide, begun, mu):  # type: ignore[no-untyped-de
 @kernel(MANY, ["g"], ["reassoc"])
 def centre(plain_x, mu_x, scale_x, plain_y, mu_y, scale_y, g, g_x, g_y):  # type: ignore[no-untyped-def]  # typed by numba
     rows, columns = g.shape
-    right, other = mu_y[0].astype(g.dtype), plain_y[0]
+    lefts, right, other = mu_x[0].astype(g.dtype), mu_y[0].astype(g.dtype), plain_y[0]
     parts = (rows + ROWS - 1) // ROWS
     sums = np.zeros((parts, columns), g.dtype)
     for part in numba.prange(parts):
-        below = sums[part]
+        below = np.zeros(columns, g.dtype)
         for r in range(part * ROWS, min(rows, (part + 1) * ROWS)):
-            into, left = g[r], g.dtype.type(mu_x[0, r])
+            into, left = g[r], lefts[r]
             own, offset = scale_x * plain_x[0, r], scale_y * left
             total = g.dtype.type(0)
             for p in range(len(into)):
@@ -48,6 +48,7 @@ def centre(plain_x, mu_x, scale_x, plain_y, mu_y, scale_y, g, g_x, g_y):  # type
                 total += value * right[p]
                 below[p] += left * value
             g_x[0, r] -= scale_x * total
+        sums[part] = below
     into = g_y[0]
     for part in range(parts):
         below = sums[part]
