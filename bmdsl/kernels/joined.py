@@ -9,7 +9,7 @@ import numba
 import numpy as np
 
 from .matrix import LARGE, MANY_ROWS, WORK
-from .products import chunk, gemm
+from .products import backward_chunk, chunks, ends, forward_chunk
 from .table import kernel
 from .tile_products import TILES
 from .two_valued import FEWEST, LANES, WIDE, WORD, pack_rows, tile
@@ -27,24 +27,10 @@ def _set_columns(b, lo, hi, eta):  # type: ignore[no-untyped-def]  # typed by nu
 @kernel(WORK, ["x", "W", "eta"])
 def set_forward(b, x, W, scale, eta):  # type: ignore[no-untyped-def]  # typed by numba
     factors = np.array([scale, eta.dtype.type(1)])
-    step = chunk(W.shape[1])
-    for c in numba.prange((W.shape[1] + step - 1) // step):
-        lo, hi = c * step, min(W.shape[1], (c + 1) * step)
+    for c in numba.prange(chunks(W.shape[1])):
+        lo, hi = ends(c, W.shape[1])
         _set_columns(b, lo, hi, eta)
-        gemm(
-            False,
-            False,
-            x.shape[0],
-            hi - lo,
-            x.shape[1],
-            factors,
-            x,
-            x.shape[1],
-            W[:, lo:hi],
-            W.shape[1],
-            eta[:, lo:hi],
-            eta.shape[1],
-        )
+        forward_chunk(lo, hi, x, W, factors, eta)
 
 
 @kernel(WORK, ["x", "W", "eta"])
@@ -60,47 +46,19 @@ def set_forward_of_states(b, x, low, W, scale, eta):  # type: ignore[no-untyped-
             tile(words, W, False, eta, lo, hi, scale, low, x.dtype.type(1))
     else:
         factors = np.array([scale, eta.dtype.type(1)])
-        step = chunk(W.shape[1])
-        for c in numba.prange((W.shape[1] + step - 1) // step):
-            lo, hi = c * step, min(W.shape[1], (c + 1) * step)
+        for c in numba.prange(chunks(W.shape[1])):
+            lo, hi = ends(c, W.shape[1])
             _set_columns(b, lo, hi, eta)
-            gemm(
-                False,
-                False,
-                x.shape[0],
-                hi - lo,
-                x.shape[1],
-                factors,
-                x,
-                x.shape[1],
-                W[:, lo:hi],
-                W.shape[1],
-                eta[:, lo:hi],
-                eta.shape[1],
-            )
+            forward_chunk(lo, hi, x, W, factors, eta)
 
 
 @kernel(WORK, ["x", "W", "eta"])
 def set_backward(b, x, W, scale, eta):  # type: ignore[no-untyped-def]  # typed by numba
     factors = np.array([scale, eta.dtype.type(1)])
-    step = chunk(W.shape[0])
-    for c in numba.prange((W.shape[0] + step - 1) // step):
-        lo, hi = c * step, min(W.shape[0], (c + 1) * step)
+    for c in numba.prange(chunks(W.shape[0])):
+        lo, hi = ends(c, W.shape[0])
         _set_columns(b, lo, hi, eta)
-        gemm(
-            False,
-            True,
-            x.shape[0],
-            hi - lo,
-            x.shape[1],
-            factors,
-            x,
-            x.shape[1],
-            W[lo:hi],
-            W.shape[1],
-            eta[:, lo:hi],
-            eta.shape[1],
-        )
+        backward_chunk(lo, hi, x, W, factors, eta)
 
 
 @kernel(WORK, ["x", "W", "eta"])
@@ -116,21 +74,7 @@ def set_backward_of_states(b, x, low, W, scale, eta):  # type: ignore[no-untyped
             tile(words, W, True, eta, lo, hi, scale, low, x.dtype.type(1))
     else:
         factors = np.array([scale, eta.dtype.type(1)])
-        step = chunk(W.shape[0])
-        for c in numba.prange((W.shape[0] + step - 1) // step):
-            lo, hi = c * step, min(W.shape[0], (c + 1) * step)
+        for c in numba.prange(chunks(W.shape[0])):
+            lo, hi = ends(c, W.shape[0])
             _set_columns(b, lo, hi, eta)
-            gemm(
-                False,
-                True,
-                x.shape[0],
-                hi - lo,
-                x.shape[1],
-                factors,
-                x,
-                x.shape[1],
-                W[lo:hi],
-                W.shape[1],
-                eta[:, lo:hi],
-                eta.shape[1],
-            )
+            backward_chunk(lo, hi, x, W, factors, eta)

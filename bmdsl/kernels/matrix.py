@@ -9,7 +9,7 @@ from __future__ import annotations
 import numba
 import numpy as np
 
-from .products import chunk, gemm
+from .products import backward_chunk, chunks, ends, forward_chunk, moment_chunk
 from .table import kernel
 from .tile_products import TILES
 from .two_valued import FEWEST, LANES, WIDE, WORD, pack_columns, pack_rows, tile
@@ -30,67 +30,25 @@ order.
 @kernel(WORK, ["x", "W", "eta"])
 def add_forward(x, W, scale, eta):  # type: ignore[no-untyped-def]  # typed by numba
     factors = np.array([scale, eta.dtype.type(1)])
-    step = chunk(W.shape[1])
-    for c in numba.prange((W.shape[1] + step - 1) // step):
-        lo, hi = c * step, min(W.shape[1], (c + 1) * step)
-        gemm(
-            False,
-            False,
-            x.shape[0],
-            hi - lo,
-            x.shape[1],
-            factors,
-            x,
-            x.shape[1],
-            W[:, lo:hi],
-            W.shape[1],
-            eta[:, lo:hi],
-            eta.shape[1],
-        )
+    for c in numba.prange(chunks(W.shape[1])):
+        lo, hi = ends(c, W.shape[1])
+        forward_chunk(lo, hi, x, W, factors, eta)
 
 
 @kernel(WORK, ["x", "W", "eta"])
 def add_backward(x, W, scale, eta):  # type: ignore[no-untyped-def]  # typed by numba
     factors = np.array([scale, eta.dtype.type(1)])
-    step = chunk(W.shape[0])
-    for c in numba.prange((W.shape[0] + step - 1) // step):
-        lo, hi = c * step, min(W.shape[0], (c + 1) * step)
-        gemm(
-            False,
-            True,
-            x.shape[0],
-            hi - lo,
-            x.shape[1],
-            factors,
-            x,
-            x.shape[1],
-            W[lo:hi],
-            W.shape[1],
-            eta[:, lo:hi],
-            eta.shape[1],
-        )
+    for c in numba.prange(chunks(W.shape[0])):
+        lo, hi = ends(c, W.shape[0])
+        backward_chunk(lo, hi, x, W, factors, eta)
 
 
 @kernel(WORK, ["x", "y", "out"])
 def add_moment(x, y, scale, out):  # type: ignore[no-untyped-def]  # typed by numba
     factors = np.array([scale, out.dtype.type(1)])
-    step = chunk(x.shape[1])
-    for c in numba.prange((x.shape[1] + step - 1) // step):
-        lo, hi = c * step, min(x.shape[1], (c + 1) * step)
-        gemm(
-            True,
-            False,
-            hi - lo,
-            y.shape[1],
-            x.shape[0],
-            factors,
-            x[:, lo:hi],
-            x.shape[1],
-            y,
-            y.shape[1],
-            out[lo:hi],
-            out.shape[1],
-        )
+    for c in numba.prange(chunks(x.shape[1])):
+        lo, hi = ends(c, x.shape[1])
+        moment_chunk(lo, hi, x, y, factors, out)
 
 
 @kernel(WORK, ["x", "W", "eta"])
@@ -105,23 +63,9 @@ def add_forward_of_states(x, low, W, scale, eta):  # type: ignore[no-untyped-def
             tile(words, W, False, eta, lo, hi, scale, low, x.dtype.type(1))
     else:
         factors = np.array([scale, eta.dtype.type(1)])
-        step = chunk(W.shape[1])
-        for c in numba.prange((W.shape[1] + step - 1) // step):
-            lo, hi = c * step, min(W.shape[1], (c + 1) * step)
-            gemm(
-                False,
-                False,
-                x.shape[0],
-                hi - lo,
-                x.shape[1],
-                factors,
-                x,
-                x.shape[1],
-                W[:, lo:hi],
-                W.shape[1],
-                eta[:, lo:hi],
-                eta.shape[1],
-            )
+        for c in numba.prange(chunks(W.shape[1])):
+            lo, hi = ends(c, W.shape[1])
+            forward_chunk(lo, hi, x, W, factors, eta)
 
 
 @kernel(WORK, ["x", "W", "eta"])
@@ -136,23 +80,9 @@ def add_backward_of_states(x, low, W, scale, eta):  # type: ignore[no-untyped-de
             tile(words, W, True, eta, lo, hi, scale, low, x.dtype.type(1))
     else:
         factors = np.array([scale, eta.dtype.type(1)])
-        step = chunk(W.shape[0])
-        for c in numba.prange((W.shape[0] + step - 1) // step):
-            lo, hi = c * step, min(W.shape[0], (c + 1) * step)
-            gemm(
-                False,
-                True,
-                x.shape[0],
-                hi - lo,
-                x.shape[1],
-                factors,
-                x,
-                x.shape[1],
-                W[lo:hi],
-                W.shape[1],
-                eta[:, lo:hi],
-                eta.shape[1],
-            )
+        for c in numba.prange(chunks(W.shape[0])):
+            lo, hi = ends(c, W.shape[0])
+            backward_chunk(lo, hi, x, W, factors, eta)
 
 
 @kernel(WORK, ["x", "y", "out"])
@@ -167,20 +97,6 @@ def add_moment_of_states(x, low, y, scale, out):  # type: ignore[no-untyped-def]
             tile(words, y, False, out, lo, hi, scale, low, x.dtype.type(1))
     else:
         factors = np.array([scale, out.dtype.type(1)])
-        step = chunk(x.shape[1])
-        for c in numba.prange((x.shape[1] + step - 1) // step):
-            lo, hi = c * step, min(x.shape[1], (c + 1) * step)
-            gemm(
-                True,
-                False,
-                hi - lo,
-                y.shape[1],
-                x.shape[0],
-                factors,
-                x[:, lo:hi],
-                x.shape[1],
-                y,
-                y.shape[1],
-                out[lo:hi],
-                out.shape[1],
-            )
+        for c in numba.prange(chunks(x.shape[1])):
+            lo, hi = ends(c, x.shape[1])
+            moment_chunk(lo, hi, x, y, factors, out)

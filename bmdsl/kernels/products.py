@@ -81,76 +81,107 @@ def gemm(trans_a, trans_b, m, n, k, factors, a, lda, b, ldb, out, ldc):  # type:
     )
 
 
+@numba.njit(cache=True)
+def chunks(length: int) -> int:
+    """How many chunks there are."""
+    return (length + chunk(length) - 1) // chunk(length)
+
+
+@numba.njit(cache=True)
+def ends(c: int, length: int) -> tuple[int, int]:
+    """Where chunk c begins and ends."""
+    step = chunk(length)
+    return c * step, min(length, (c + 1) * step)
+
+
+@numba.njit(cache=True)
+def forward_chunk(lo, hi, x, w, factors, out):  # type: ignore[no-untyped-def]  # typed by numba
+    """Columns lo, ..., hi − 1 of out = factors[0] · x w + factors[1] · out."""
+    rows, depth = x.shape
+    left, right, into = x, w[:, lo:hi], out[:, lo:hi]
+    gemm(
+        False,
+        False,
+        rows,
+        hi - lo,
+        depth,
+        factors,
+        left,
+        depth,
+        right,
+        w.shape[1],
+        into,
+        out.shape[1],
+    )
+
+
+@numba.njit(cache=True)
+def backward_chunk(lo, hi, x, w, factors, out):  # type: ignore[no-untyped-def]  # typed by numba
+    """Columns lo, ..., hi − 1 of out = factors[0] · x wᵀ + factors[1] · out."""
+    rows, depth = x.shape
+    left, right, into = x, w[lo:hi], out[:, lo:hi]
+    gemm(
+        False,
+        True,
+        rows,
+        hi - lo,
+        depth,
+        factors,
+        left,
+        depth,
+        right,
+        w.shape[1],
+        into,
+        out.shape[1],
+    )
+
+
+@numba.njit(cache=True)
+def moment_chunk(lo, hi, x, y, factors, out):  # type: ignore[no-untyped-def]  # typed by numba
+    """Rows lo, ..., hi − 1 of out = factors[0] · xᵀ y + factors[1] · out."""
+    depth, columns = y.shape
+    left, right, into = x[:, lo:hi], y, out[lo:hi]
+    gemm(
+        True,
+        False,
+        hi - lo,
+        columns,
+        depth,
+        factors,
+        left,
+        x.shape[1],
+        right,
+        columns,
+        into,
+        out.shape[1],
+    )
+
+
 @numba.njit(cache=True, parallel=True, nogil=True)
 def _forward(x, w, out, factors):  # type: ignore[no-untyped-def]  # typed by numba
     if not (TILES and x.itemsize == 4) and two_valued.multiply_rows(x, w, False, out, factors[0]):
         return
-    step = chunk(w.shape[1])
-    for c in numba.prange((w.shape[1] + step - 1) // step):
-        lo = c * step
-        hi = min(w.shape[1], lo + step)
-        gemm(
-            False,
-            False,
-            x.shape[0],
-            hi - lo,
-            x.shape[1],
-            factors,
-            x,
-            x.shape[1],
-            w[:, lo:hi],
-            w.shape[1],
-            out[:, lo:hi],
-            out.shape[1],
-        )
+    for c in numba.prange(chunks(w.shape[1])):
+        lo, hi = ends(c, w.shape[1])
+        forward_chunk(lo, hi, x, w, factors, out)
 
 
 @numba.njit(cache=True, parallel=True, nogil=True)
 def _backward(x, w, out, factors):  # type: ignore[no-untyped-def]  # typed by numba
     if not (TILES and x.itemsize == 4) and two_valued.multiply_rows(x, w, True, out, factors[0]):
         return
-    step = chunk(w.shape[0])
-    for c in numba.prange((w.shape[0] + step - 1) // step):
-        lo = c * step
-        hi = min(w.shape[0], lo + step)
-        gemm(
-            False,
-            True,
-            x.shape[0],
-            hi - lo,
-            x.shape[1],
-            factors,
-            x,
-            x.shape[1],
-            w[lo:hi],
-            w.shape[1],
-            out[:, lo:hi],
-            out.shape[1],
-        )
+    for c in numba.prange(chunks(w.shape[0])):
+        lo, hi = ends(c, w.shape[0])
+        backward_chunk(lo, hi, x, w, factors, out)
 
 
 @numba.njit(cache=True, parallel=True, nogil=True)
 def _moment(x, y, out, factors):  # type: ignore[no-untyped-def]  # typed by numba
     if not (TILES and x.itemsize == 4) and two_valued.multiply_columns(x, y, out, factors[0]):
         return
-    step = chunk(x.shape[1])
-    for c in numba.prange((x.shape[1] + step - 1) // step):
-        lo = c * step
-        hi = min(x.shape[1], lo + step)
-        gemm(
-            True,
-            False,
-            hi - lo,
-            y.shape[1],
-            x.shape[0],
-            factors,
-            x[:, lo:hi],
-            x.shape[1],
-            y,
-            y.shape[1],
-            out[lo:hi],
-            out.shape[1],
-        )
+    for c in numba.prange(chunks(x.shape[1])):
+        lo, hi = ends(c, x.shape[1])
+        moment_chunk(lo, hi, x, y, factors, out)
 
 
 @functools.cache
