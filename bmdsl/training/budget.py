@@ -52,9 +52,10 @@ class Budget:
         self._looked = 0.0
         self.begin()
 
-    def begin(self) -> None:
-        """Training begins now."""
+    def begin(self, grace: float = 0.0) -> None:
+        """Training begins now. All looks may take `grace` seconds more, however short it is."""
         self._begun = self._clock()
+        self._grace = grace / len(self.accounts)
 
     @property
     def trained(self) -> float:
@@ -73,7 +74,8 @@ class Budget:
         share = max(self.share, LAST_SHARE) if last else self.share
         if self.all or account.looks == 0:
             return self.all or cost <= share * updates
-        return (0.0 if last else account.spent) + account.expected <= share * self.trained
+        spent = 0.0 if last else account.spent
+        return spent + account.expected <= share * self.trained + self._grace
 
     @contextmanager
     def spending(self, name: str) -> Iterator[None]:

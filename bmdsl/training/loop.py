@@ -33,6 +33,10 @@ from .progress import Show, progress_line
 from .recipe import Recipe
 from .validation import is_likelihood, reconstruction_error, score
 
+GRACE = 0.5
+"""Seconds of a training with a folder that looks may take however short it is: enough for curves of
+some points.
+"""
 WATCHED = 500
 """Training cases that monitors look at."""
 KEPT = 1 << 28
@@ -236,7 +240,7 @@ class _Loop:
         if self.on_disk:
             self._checkpoint()
         self.begun, self.first = time.monotonic(), self.run_.updates
-        self.budget.begin()
+        self.budget.begin(GRACE if self.folder is not None else 0.0)
         try:
             with one_pool(), progress_line(self.total, progress) as show, deferred() as signals:
                 self._updates(show, signals)
@@ -320,7 +324,10 @@ class _Loop:
                 else pace.count
             )
         left = min(whole * self.per_epoch - place, self.total - self.run_.updates)
-        return max(1, min(left, compiled.most(), pace.count))
+        count = max(1, min(left, compiled.most(), pace.count))
+        past = (place + count) % self.per_epoch
+        # A call of more than an epoch ends with one, where monitors can look.
+        return count - past if place + count > self.per_epoch else count
 
     def _call(self, compiled: CompiledUpdates | None, first: int, count: int) -> Figures:
         """Carries updates out; their figures."""

@@ -10,6 +10,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -252,3 +253,28 @@ def test_a_stop_inside_an_update_takes_counters_and_metrics_back_too(tmp_path: P
     assert (again.best_score, again.best_update) == (wanted.best_score, wanted.best_update)
     for name, value in whole.params.items():
         np.testing.assert_array_equal(value, fresh.params[name])
+
+
+def test_a_short_training_may_be_looked_at_for_some_time_whatever_it_takes() -> None:
+    clock = FakeClock()
+    budget = Budget(0.1, ("figures", "dear"), clock)
+    budget.begin(grace=40.0)
+    for _ in range(100):
+        clock.now += 0.001
+        if budget.affords("figures"):
+            with budget.spending("figures"):
+                clock.now += 2
+    assert budget.accounts["figures"].spent == 20  # half of the grace, a share for each account
+
+
+@pytest.mark.parametrize("done", [0, 3, 7, 20])
+def test_a_call_of_more_than_an_epoch_ends_with_one_so_that_monitors_can_look(done: int) -> None:
+    one: Any = object.__new__(loop._Loop)
+    one.run_, one.per_epoch, one.total = SimpleNamespace(updates=done), 7, 1000
+    one.on_progress, one.judged, one.training = None, None, SimpleNamespace(monitor=0.05)
+    compiled: Any = SimpleNamespace(by_epoch=False, most=lambda: 10**9)
+    for affordable in range(1, 40):
+        pace: Any = SimpleNamespace(count=affordable)
+        count = one._count_of_call(compiled, pace)
+        assert 1 <= count <= affordable
+        assert done % 7 + count <= 7 or (done + count) % 7 == 0
