@@ -113,7 +113,7 @@ CONTENDERS = {"bmdsl": bmdsl, "torch": torch, "products": products}
 
 def main():
     for settings in CASES:
-        times = harness.compare("tests.bench.dbm_updates", list(CONTENDERS), settings)
+        times = harness.compare("tests.bench.dbm_updates", list(CONTENDERS), settings, together=20)
         print(
             settings,
             {n: f"{1e3 * t:.2f} ms" for n, t in times.items()},

@@ -47,28 +47,35 @@ def served(contenders: dict[str, Callable[[dict], Callable[[], None]]]) -> bool:
     return True
 
 
+AT_ONCE = 20
+"""Updates of one call of compiled code, fewer than the training loop makes."""
+
+
 def training_update(model, data, batch: int) -> Callable[[], None]:
-    """The product's own update, as its training loop calls it: the next minibatch of `data`, both
-    phases, gradient, step; one thread pool from now on.
+    """The product's own updates, as its training loop calls them: the next minibatches of `data`,
+    both phases, gradient, step; one thread pool from now on.
+
+    AT_ONCE of them are one call of compiled code: each call but one in so many does nothing.
     """
     from bmdsl.runtime.threads import one_pool
     from bmdsl.training.cases import Cases
+    from bmdsl.training.compiled import CompiledUpdates
     from bmdsl.training.recipe import Recipe
 
     machine = model.compile(dtype="float32")
     cases = Cases.of(data, None)
     probe, _ = cases.batch(np.zeros(1, int), 0, machine.dtype)
     recipe = Recipe.of(machine, model.checked.training, probe, 10**6)
-    count, places = 0, len(cases) // batch
+    updates = CompiledUpdates.of(recipe, machine, cases, batch, {})
+    rows = np.arange(len(cases) // batch * batch)
+    some = np.resize(rows, AT_ONCE * batch)
+    sizes, asked = np.full(AT_ONCE, batch), 0
 
     def update() -> None:
-        nonlocal count
-        place = count % places
-        made, share = cases.batch(
-            np.arange(place * batch, (place + 1) * batch), count, machine.dtype
-        )
-        recipe.update(made, share)
-        count += 1
+        nonlocal asked
+        if asked % AT_ONCE == 0:
+            updates.run(cases, some, asked, sizes)
+        asked += 1
 
     update()  # loads what is imported late, so that the pool's limit finds it
     KEEP.enter_context(one_pool())
@@ -76,10 +83,15 @@ def training_update(model, data, batch: int) -> Callable[[], None]:
 
 
 def compare(
-    module: str, contenders: list[str], settings: dict, blocks: int = 15, seconds: float = 0.3
+    module: str,
+    contenders: list[str],
+    settings: dict,
+    blocks: int = 15,
+    seconds: float = 0.3,
+    together: int = 1,
 ) -> dict[str, float]:
-    """Median seconds a call of every contender: a block of about `seconds` each, in turn, `blocks`
-    times.
+    """Median seconds a call of every contender: a block of about `seconds` each, a multiple of
+    `together` calls, in turn, `blocks` times.
     """
     processes = {}
     for name in contenders:
@@ -92,7 +104,7 @@ def compare(
         while (line := p.stdout.readline()).strip() != "ready":
             if not line:
                 raise RuntimeError(f"contender {name} did not start")
-        counts[name] = max(1, round(seconds / _ask(p, 3)))
+        counts[name] = together * max(1, round(seconds / _ask(p, max(3, together)) / together))
     for _ in range(blocks):
         for name, p in processes.items():
             times[name].append(_ask(p, counts[name]))

@@ -144,7 +144,7 @@ def main() -> None:
         + f"{'vs torch':>10}{'vs products':>13}{'vs large':>10}"
     )
     for case in CASES:
-        t = harness.compare("tests.bench.implicit_mixture", list(CONTENDERS), case)
+        t = harness.compare("tests.bench.implicit_mixture", list(CONTENDERS), case, together=20)
         row = "".join(f"{t[n] * 1e3:9.2f} ms" for n in CONTENDERS)
         label = f"K {case['K']}, H {case['H']}, batch {case['batch']}"
         own = t["bmdsl"]

@@ -135,7 +135,7 @@ def main() -> None:
     )
     for case in CASES:
         names = [n for n in CONTENDERS if n != "sklearn" or case["steps"] == 1]
-        t = harness.compare("tests.bench.rbm_updates", names, case)
+        t = harness.compare("tests.bench.rbm_updates", names, case, together=20)
         label = f"{case['phase']}-{case['steps']} batch {case['batch']}"
         row = "".join(f"{t[n] * 1e3:9.2f} ms" if n in t else f"{'':>12}" for n in CONTENDERS)
         beside = f"{t['sklearn'] / t['bmdsl']:11.2f}x" if "sklearn" in t else f"{'':>12}"
