@@ -116,7 +116,7 @@ def graph_of(model: Model) -> FactorGraph:
 
 def plan_of(model: Model) -> Plan:
     """Model → plan."""
-    from .plan.plan import build_plan
+    from .plan.building import build_plan
 
     return build_plan(graph_of(model), {g.unit: units.get(g.unit) for g in model.groups})
 

@@ -23,7 +23,7 @@ from bmdsl.language.model import (
     Term,
     UnitFactor,
 )
-from bmdsl.plan.plan import build_plan
+from bmdsl.plan.building import build_plan
 from bmdsl.runtime.program import Program
 
 

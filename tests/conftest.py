@@ -1,10 +1,46 @@
-"""Test processes side by side divide the cores among them."""
+"""What all tests begin with: the backend, and cores divided among processes side by side.
+
+A test whose claim is not about compiled code runs without compiling: by default machines of the
+folders below are made with `backend="reference"`, where each op is its NumPy meaning. That compiled
+routines give the same is held by `schedule`, `kernels` and `runtime`, for every shipped model and
+every kind of op. `pytest.mark.compiled` on a module or a test gives it compiled machines.
+"""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+
+from bmdsl import api, model
+from bmdsl.runs import opening
+
+HERE = Path(__file__).parent
+PLAIN = {
+    "data",
+    "exports",
+    "language",
+}
+"""Folders whose tests make machines that compile nothing."""
+MAKES = (model.Model.compile, api.Model.compile, opening.made_again)
+"""What takes a backend."""
+
+
+def _use(backend: str) -> None:
+    """Makes this backend the one that is taken where none is named."""
+    for function in MAKES:
+        given = function.__defaults__ or ()
+        function.__defaults__ = tuple(backend if x in ("numba", "reference") else x for x in given)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[object]:
+    folder = item.path.relative_to(HERE).parts[0]
+    plain = folder in PLAIN and item.get_closest_marker("compiled") is None
+    _use("reference" if plain else "numba")
+    return (yield)
 
 
 @pytest.fixture(scope="session", autouse=True)

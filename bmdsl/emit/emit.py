@@ -13,7 +13,7 @@ from ..kernels import random
 from ..language.model import Length
 from ..plan.identifiers import PARTS, RESERVED, identifier, scalar, scalars_of
 from ..plan.plan import GroupPlan, Plan
-from .emit_groups import emit_draw, emit_moments
+from .emit_groups import emit_between, emit_draw, emit_moments
 from .emit_listed import emit_listed, emit_sweep
 from .emit_meeting import emit_meeting
 from .emit_terms import emit_bias, emit_constant, emit_coupling, emit_lateral
@@ -116,7 +116,7 @@ def _kind(g: GroupPlan, plan: Plan, inliner: Inliner, kinds: dict[str, str]) -> 
         update = (
             [emit_meeting(g, kind, mean=False), emit_meeting(g, kind, mean=True)]
             if g.lateral or g.woven
-            else [emit_draw(g, kind)]
+            else [emit_draw(g, kind), emit_between(g, kind, inliner.narrow)]
         )
         source = "\n\n\n".join(
             [

@@ -128,28 +128,36 @@ def emit_draw(g: GroupPlan, kind: str) -> str:
         " NaN) keep it."
     )
     draw = _draw_states(g, eta) if g.states is not None else _draw_units(g, eta)
+    body = ["    masked = seen.shape[0] > 0", *_for_rows(g, [], draw)]
+    return define(f"{kind}_draw", takes, doc, body, "parallel")
+
+
+def _for_rows(g: GroupPlan, room: list[str], draw: list[str]) -> list[str]:
+    """Lines that carry `draw` out for every row r, with the uniforms u of its units; `room` asks
+    for arrays that serve several rows.
+    """
     units = "eta.shape[1] // states" if g.states is not None else "eta.shape[1]"
-    head = [
-        "    masked = seen.shape[0] > 0",
+    return [
         f"    tiles = ({units} + 63) // 64",
         f"    for c in prange((eta.shape[0] + {TOGETHER - 1}) // {TOGETHER}):",
         "        u = np.empty(64 * tiles, F)",
+        *("        " + x for x in room),
         f"        for r in range({TOGETHER} * c, min(eta.shape[0], {TOGETHER} * c + {TOGETHER})):",
         "            for t in range(tiles):",
         (
             "                fill_uniforms(seed, stream, update, step, first + r, t, u[64 * t : 64"
             " * t + 64])"
         ),
+        *("            " + x for x in draw),
     ]
-    return define(
-        f"{kind}_draw", takes, doc, [*head, *("            " + x for x in draw)], "parallel"
-    )
 
 
-def _draw_units(g: GroupPlan, eta: list[str]) -> list[str]:
+def _draw_units(g: GroupPlan, eta: list[str], masked: bool = True) -> list[str]:
+    draws = ["for p in range(eta.shape[1]):", f"    out[r, p] = {_call(g, 'sample', *eta, 'u[p]')}"]
+    if not masked:
+        return draws
     return [
-        "for p in range(eta.shape[1]):",
-        f"    out[r, p] = {_call(g, 'sample', *eta, 'u[p]')}",
+        *draws,
         "if masked:",
         "    for p in range(eta.shape[1]):",
         "        if not math.isnan(seen[r, p]):",
@@ -157,13 +165,74 @@ def _draw_units(g: GroupPlan, eta: list[str]) -> list[str]:
     ]
 
 
-def _draw_states(g: GroupPlan, eta: list[str]) -> list[str]:
+def _draw_states(g: GroupPlan, eta: list[str], masked: bool = True) -> list[str]:
+    keep = [
+        "    if masked and not math.isnan(seen[r, p]):",
+        "        new[:] = seen[r, p : p + states]",
+    ]
     return [
         "new = np.empty(states, F)",
         "for q in range(eta.shape[1] // states):",
         "    p = q * states",
         f"    {_call(g, 'sample', *eta, 'u[q]', 'new')}",
-        "    if masked and not math.isnan(seen[r, p]):",
-        "        new[:] = seen[r, p : p + states]",
+        *(keep if masked else []),
         "    out[r, p : p + states] = new",
     ]
+
+
+def emit_between(g: GroupPlan, kind: str, narrow: Container[str] = ()) -> str:
+    """What annealing does with a group of independent units: draws, and changes of log-partitions,
+    at fields between their own and those that it begins with.
+    """
+    arguments, _ = _eta(g)
+    pairs = [("eta", "base", "at"), *([("eta2", "base2", "at2")] if g.square else [])]
+    takes = [*arguments, *(base for _, base, _ in pairs)]
+    units = ["at[p : p + states]"] if g.states is not None else [f"{at}[p]" for *_, at in pairs]
+    room = [f"{at} = np.empty(eta.shape[1], F)" for *_, at in pairs]
+    rest = "    rest = F(1.0) - beta"
+
+    def blend(beta: str, rest: str) -> list[str]:
+        each = (f"    {at}[p] = {rest} * {b}[0, p] + {beta} * {eta}[r, p]" for eta, b, at in pairs)
+        return ["for p in range(eta.shape[1]):", *each]
+
+    draw = (_draw_states if g.states is not None else _draw_units)(g, units, masked=False)
+    drawn = define(
+        f"{kind}_draw_between",
+        [*takes, "beta", "seed", "stream", "update", "step", "first", "out"],
+        "Draws every unit from (1 − β) base + β η.",
+        [rest, *_for_rows(g, room, [*blend("beta", "rest"), *draw])],
+        "parallel",
+    )
+    columns = "range(0, eta.shape[1], states)" if g.states is not None else "range(eta.shape[1])"
+    call = _call(g, "log_partition", *units)
+
+    def add(sign: str) -> list[str]:
+        if g.states is None and scalar(g.unit.name, "log_partition") in narrow:
+            first = "each[p] = " if sign == "-" else "each[p] = each[p] + "
+            return [f"for p in {columns}:", f"    {first}{'-' if sign == '-' else ''}{call}"]
+        return [f"for p in {columns}:", f"    total {sign}= {call}"]
+
+    in_lanes = g.states is None and scalar(g.unit.name, "log_partition") in narrow
+    change = [
+        *room,
+        *(["each = np.empty(eta.shape[1], F)"] if in_lanes else []),
+        "total = np.float64(0.0)",
+        *blend("low", "rest_low"),
+        *add("-"),
+        *blend("high", "rest_high"),
+        *add("+"),
+        *([f"for p in {columns}:", "    total += each[p]"] if in_lanes else []),
+        "out[r] += total",
+    ]
+    changed = define(
+        f"{kind}_add_change",
+        [*takes, "low", "high", "out"],
+        "out[r] += Σ A((1 − high) base + high η) − A((1 − low) base + low η).",
+        [
+            "    rest_low, rest_high = F(1.0) - low, F(1.0) - high",
+            *ROWS,
+            *("        " + x for x in change),
+        ],
+        "summing",
+    )
+    return f"{drawn}\n\n\n{changed}"

@@ -6,8 +6,9 @@ from __future__ import annotations
 
 from ..language.forms import Form
 from ..language.model import Term
+from ..plan.coupling import Coupling, Pair
 from ..plan.identifiers import edges_variable, gradient_variable, parameter_variable
-from ..plan.plan import Coupling, GroupPlan, Pair, Plan
+from ..plan.plan import GroupPlan, Plan
 from .term_loops import Lengths, emit_gradient, emit_loops, product
 
 

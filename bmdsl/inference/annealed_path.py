@@ -8,18 +8,23 @@ out of the weights.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy.special import logsumexp
 
 from ..kernels.blend import blend
 from ..plan.plan import MANY_CHAINS
+from ..plan.streams import GROUPS
 from ..runtime.alone import square_field
+from ..runtime.binding import BoundRoutine, Source
 from ..runtime.expert_sampling import ExpertSampler
-from ..runtime.program import TAKES, Array, Fields, State
-from . import enumeration
+from ..runtime.pace import Pace
+from ..runtime.program import TAKES, Array, State
+from ..schedule.routines.ais_step import Annealed, summed_groups
+from ..schedule.routines.free_energy import RESULT
 
 if TYPE_CHECKING:
     from .phases import Phases
@@ -34,12 +39,18 @@ class Path:
     """Chains that move along the path, and log p*_β of where they are, up to the one constant of
     all β.
 
+    `follow` takes them from one β to the next, many in one call of compiled code unless some term
+    is for no routine; then `log_weight` and `move` go step by step.
+
     `anchor` is a: group → [size]. On the second statistic of a type that has x², the base
     distribution keeps the machine's own bias where that leaves it a distribution (`square_field`).
     `given` holds every chain's own value of the given groups, [chains, size]: E is that of x given
     it, and its terms of given groups alone are in the weights, times β, but not their base
     measures.
     """
+
+    by_state = False
+    """Whether all states of a one-of-K unit are summed out, with the groups that it selects."""
 
     def __init__(
         self,
@@ -70,10 +81,12 @@ class Path:
             g.name: np.zeros((chains, g.size), self.program.dtype) for g in plan.groups
         } | (given or {})
         self.given = tuple(given or ())
-        summed = summed_groups(machine, chains)
+        summed = summed_groups(plan, chains)
         self._divide(summed, tuple(n for block in plan.blocks for n in block if n not in summed))
         self._empty = np.empty((0, 0), self.program.dtype)
         self._blended: dict[str, tuple[float, Array]] = {}
+        self._call: tuple[BoundRoutine, Callable[..., None]] | None = None
+        """The routine of the last steps with arrays for them."""
 
     def _divide(self, summed: tuple[str, ...], kept: tuple[str, ...]) -> None:
         """`summed` groups are summed out of the weights, `kept` are not; `_absent` holds the summed
@@ -116,13 +129,96 @@ class Path:
                 self._key(name, 0),
                 beta=one if self.program.meets(name) else None,
             )
-        self._look()
 
     def begin_at(self, state: State) -> None:
         """Chains at the kept groups of `state`, [chains, size]."""
         for name in self.kept:
             self.state[name][...] = state[name]
-        self._look()
+
+    # ------------------------------------------------------------ along the path
+
+    def follow(
+        self,
+        betas: Array,
+        first: int,
+        stride: int = 1,
+        progress: Callable[[int], None] | None = None,
+        stay: bool = False,
+    ) -> Array:
+        """Log-weights of chains that are moved from each of `betas` to the next, [chains], float64.
+
+        The k-th move draws at step `first` + k · `stride`. With `stay` the last one is left out.
+        """
+        total = np.zeros(self.chains)
+        count = len(betas) - 1
+        moving = count - 1 if stay else count
+        tell = progress or (lambda done: None)
+        self._move_along(betas[: moving + 1], first, stride, True, total, tell)
+        if stay:
+            last = first + stride * moving
+            self._move_along(betas[moving:], last, stride, False, total, lambda _: tell(count))
+        return total
+
+    def _move_along(
+        self,
+        betas: Array,
+        first: int,
+        stride: int,
+        moves: bool,
+        total: Array,
+        progress: Callable[[int], None],
+    ) -> None:
+        """Adds log-weights from each of `betas` to the next to `total`; without `moves` the chains
+        stay as they are.
+        """
+        count, begin, pace = len(betas) - 1, 0, Pace()
+        run = self._routine(moves) if count else None
+        if run is None and count:
+            self._look()
+        while begin < count:
+            steps = min(pace.count, count - begin) if run is not None else 1
+            part, step = betas[begin : begin + steps + 1], first + stride * begin
+            with pace.timed(steps):
+                if run is None:
+                    self._step(float(part[0]), float(part[1]), step, moves, total)
+                else:
+                    keys: dict[Source, Any] = {"begin": step, "stride": stride, "steps": steps}
+                    run({**keys, "betas": part, RESULT: total})
+            for k in range(begin, begin + steps):
+                progress(k + 1)
+            begin += steps
+
+    def _routine(self, moves: bool) -> Callable[[dict[Source, Any]], None] | None:
+        """What carries out many steps a call; None if no routine does."""
+        plan = self.program.plan
+        means = frozenset(self.given) if self.machine.takes_means else frozenset[str]()
+        many = not self.summed and plan.all_listed and self.chains >= MANY_CHAINS
+        path = Annealed(self.summed, self.given, means, many, moves)
+        found = None if self.by_state else self.machine.compiled.annealing(self.machine, path)
+        if found is None:
+            return None
+        passed: dict[Source, Any] = {"call": self.update, "stream": GROUPS * self.stream}
+        for name, x in self.state.items():
+            passed["data" if name in self.given else "chain", name] = x
+        passed |= {("base", n): a.reshape(1, -1) for n, a in self.anchor.items()}
+        passed |= {("base", f"{n}2"): a.reshape(1, -1) for n, a in self.anchor2.items()}
+        constant = self.program.constant(self.machine.params)
+        if self._call is None or self._call[0] is not found:
+            self._call = found, found.for_rows(self.chains)
+        call = self._call[1]
+
+        def run(keys: dict[Source, Any]) -> None:
+            call({**passed, **keys})
+            betas = keys["betas"]
+            keys[RESULT] -= (betas[-1] - betas[0]) * constant
+
+        return run
+
+    def _step(self, low: float, high: float, step: int, moves: bool, total: Array) -> None:
+        before = self.log_weight(low)
+        total += self.log_weight(high) - before
+        if moves:
+            self.move(high, step)
 
     def _key(self, name: str, step: int) -> tuple[int, int, int, int]:
         return self.machine._key(name, self.stream, self.update, step)
@@ -262,6 +358,8 @@ class SelectedPath(Path):
     the weights, and drawn together.
     """
 
+    by_state = True
+
     def __init__(
         self,
         machine: Phases,
@@ -323,19 +421,6 @@ class SelectedPath(Path):
         self._look()
 
 
-def summed_groups(machine: Phases, chains: int) -> tuple[str, ...]:
-    """The block of groups to sum out of the weights: independent given the others, those of
-    infinite domain before the largest.
-    """
-    plan, program = machine.program.plan, machine.program
-    if plan.all_listed and chains >= MANY_CHAINS:
-        return ()
-    blocks = [tuple(n for n in b if not program.meets(n)) for b in plan.blocks]
-    fit = [b for b in blocks if b]
-    infinite = {b: any(enumeration.log2_states(program, n) == np.inf for n in b) for b in fit}
-    return max(fit, key=lambda b: (infinite[b], sum(program.sizes[n] for n in b)), default=())
-
-
 def path_of(
     machine: Phases,
     anchor: State,
@@ -351,41 +436,3 @@ def path_of(
         if chains * sizes[selector[0]] * sum(sizes[n] for n in selector[1]) <= SELECTED:
             return SelectedPath(machine, anchor, chains, stream, given, update)
     return Path(machine, anchor, chains, stream, given, update)
-
-
-def base_fields(machine: Phases, means: State) -> State:
-    """a of every free group, so that an independent unit's mean is `means` [size]: A′(a) = mean, by
-    bisection; the fields stay within ±NEAR.
-    """
-    f = machine.held_fields()
-    return {n: _field_of_mean(machine, f, n, x) for n, x in means.items()}
-
-
-NEAR = 6.0
-"""Bounds of the base distribution's fields: a pixel that was never on in the data may still be."""
-
-
-def _field_of_mean(machine: Phases, f: Fields, name: str, mean: Array) -> Array:
-    program = machine.program
-    g = program.plan.group(name)
-    if g.states is not None:
-        if g.unit.states is None:  # a vector's components have no order to bisect along
-            return np.array(f.bias[name])
-        k = program.states[name]
-        p = np.clip(np.asarray(mean, np.float64), np.exp(-NEAR), None)
-        return np.ascontiguousarray(
-            np.log(p / np.repeat(p.reshape(-1, k).sum(1), k)) + np.log(k), program.dtype
-        )
-    second = square_field(program, f, name) if g.square else None
-    bound = NEAR if not g.square else NEAR * (1 + float(np.abs(mean).max(initial=0.0)) * 4)
-    low, high = np.full(g.size, -bound), np.full(g.size, bound)
-    for _ in range(40):
-        middle = (low + high) / 2
-        eta = np.empty(program.shape(name, 1), program.dtype)
-        if g.square:
-            eta[0], eta[1] = middle, second
-        else:
-            eta[...] = middle
-        below = program.mean(name, eta)[0] < mean
-        low, high = np.where(below, middle, low), np.where(below, high, middle)
-    return np.ascontiguousarray((low + high) / 2, program.dtype)

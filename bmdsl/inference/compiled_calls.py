@@ -4,24 +4,46 @@ chains.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 
 from ..plan.plan import MANY_CHAINS
+from ..plan.streams import GROUPS, SAMPLE_STREAM
 from ..runtime.binding import BoundRoutine, Source
 from ..runtime.bound_machine import BoundMachine
 from ..runtime.domain import precisions
-from ..runtime.program import TAKES, Array, Program, State
+from ..runtime.pace import Pace
+from ..runtime.program import TAKES, Array, Program, Rows, State
 from ..schedule.builder import NotScheduled
+from ..schedule.routines.ais_step import Annealed, ais_step
+from ..schedule.routines.completions import completions
 from ..schedule.routines.conditional import conditional
+from ..schedule.routines.exchange import LADDER, exchanges
+from ..schedule.routines.experts import fitted_until, moves_by_steps
 from ..schedule.routines.free_energy import RESULT, free_energy
+from ..schedule.routines.mean_field import mean_field_of_cases
+from ..schedule.routines.posterior import posterior
 from ..schedule.routines.sweeps import Chains, sweeps
 from ..schedule.schedule import Composition
+from .chain_arrays import (
+    count_rows,
+    has_states,
+    held_at,
+    kind_of_chains,
+    parted,
+    passed_chains,
+    put_back,
+    rows_of,
+)
 
+FEWEST_CASES = 256
+"""Cases that one call of mean field has at least."""
 WORK = 1e8
 """Multiplications of one call, some tenth of a second: Ctrl-C waits no longer."""
+MAX_NUMBERS_BY_STATE = 1 << 25
+"""Most numbers that hold all states of a one-of-K unit in all chains; more chains go in parts."""
 
 
 class CompiledCalls:
@@ -45,16 +67,11 @@ class CompiledCalls:
         machine.program.verify_takes(TAKES, "the free energy")
         given = tuple(state)
         key = ("free_energy", given)
-        if not machine.follows_parameters or not _rows(state):
+        plan = machine.program.plan
+        routine = self._routine(machine, key, lambda: free_energy(plan, given))
+        if routine is None or not count_rows(state):
             return None
-        if key not in self._routines:
-            plan = machine.program.plan
-            self._add(machine, key, lambda: free_energy(plan, given))
-        routine = self._routines[key]
-        if routine is None:
-            return None
-        machine.settle()
-        out = np.empty(_rows(state))
+        out = np.empty(count_rows(state))
         routine(len(out), _passed(state, out))
         return np.subtract(routine.program.constant(machine.params), out, out=out)
 
@@ -62,15 +79,11 @@ class CompiledCalls:
         """E[group | the rest], [rows, size], from its neighbours in `state`."""
         given = tuple(state)
         key = ("conditional", group, given)
-        if not machine.follows_parameters or not _rows(state):
+        plan = machine.program.plan
+        routine = self._routine(machine, key, lambda: conditional(plan, group, given))
+        if routine is None or not count_rows(state):
             return None
-        if key not in self._routines:
-            self._add(machine, key, lambda: conditional(machine.program.plan, group, given))
-        routine = self._routines[key]
-        if routine is None:
-            return None
-        machine.settle()
-        out = np.empty((_rows(state), machine.program.sizes[group]), machine.dtype)
+        out = np.empty((count_rows(state), machine.program.sizes[group]), machine.dtype)
         routine(len(out), _passed(state, out))
         return out
 
@@ -80,47 +93,224 @@ class CompiledCalls:
         """n chains after `steps` sweeps from their biases; what `observed` has, but NaN, is held
         fixed.
         """
-        if n < 1 or not machine.follows_parameters or machine.temperature:
+        program = machine.program
+        if n < 1 or machine.temperature or (program.plan.all_listed and n >= MANY_CHAINS):
             return None
-        if machine.program.plan.all_listed and n >= MANY_CHAINS:
+        if n * _numbers_by_state(program) > MAX_NUMBERS_BY_STATE:
             return None
-        missing = {name: bool(np.isnan(x).any()) for name, x in observed.items()}
-        held = tuple(name for name, some in missing.items() if not some)
-        seen = tuple(name for name, some in missing.items() if some)
-        first = self._sweeps(machine, held, seen, begin=True)
+        held, seen = parted(observed)
+        means = (
+            frozenset({*held, *seen} - set(machine.hidden))
+            if machine.takes_means
+            else frozenset[str]()
+        )
+        first = self._sweeps(machine, Chains(held, seen, True, means, whole=True))
         if first is None:
             return None
-        machine.settle()
-        program = machine.program
         state = {
             g.name: np.empty((n, program.sizes[g.name]), machine.dtype)
             for g in machine.model.groups
         }
         state |= {name: observed[name].copy() for name in held}
-        passed: dict[Source, Any] = {("seen", name): observed[name] for name in seen}
-        for name, x in state.items():
-            passed["data" if name in held else "chain", name] = x
-        passed["call"] = update
+        passed = passed_chains(state, held, {name: observed[name] for name in seen})
+        for g in program.plan.groups:
+            if moves_by_steps(g):
+                passed["chain", f"steps of {g.name}"] = np.zeros(2)
+        passed |= {"call": update, "stream": GROUPS * SAMPLE_STREAM, "fitted": fitted_until(steps)}
         at_once = max(1, int(WORK / (n * _most_work(program))))
         for begin in range(0, max(steps, 1), at_once):
-            routine = first if begin == 0 else self._sweeps(machine, held, seen, begin=False)
+            routine = (
+                first
+                if begin == 0
+                else self._sweeps(machine, Chains(held, seen, False, means, whole=True))
+            )
             assert routine is not None  # the same ops as the first one's
             routine(n, passed | {"begin": begin, "steps": min(at_once, steps - begin)})
         return state
 
+    def run_sweeps(
+        self,
+        machine: BoundMachine,
+        state: State,
+        steps: int,
+        observed: State,
+        keys: tuple[int, int, int],
+        beta: Array | None,
+        averaged: tuple[str, ...],
+    ) -> Rows | None:
+        """What `machine.sweep` does, many sweeps a call; None if it must go step by step.
+
+        `keys`: stream, update, and the number of the first sweep.
+        """
+        stream, update, first = keys
+        count = count_rows(state)
+        if machine.temperature or steps < 1 or not count:
+            return None
+        beta = None if beta is None else np.ascontiguousarray(beta, machine.dtype)
+        axes = 0 if beta is None else beta.ndim
+        chains = kind_of_chains(machine, state, observed, axes, averaged, ends=True)
+        routine = self._sweeps(machine, chains, beta)
+        if routine is None:
+            return None
+        now, passed = held_at(machine, chains, state, observed)
+        passed |= {"call": update, "stream": GROUPS * stream}
+        if beta is not None and beta.ndim == 1:
+            passed["beta",] = beta[None]
+        found = routine.results(count)
+        passed |= found
+        rows = rows_of(state, found)
+        done, pace = 0, Pace()
+        with routine.held(count) as call:
+            while done < steps:
+                some = min(pace.count, steps - done)
+                if beta is not None and beta.ndim == 2:
+                    passed["beta",] = beta[done : done + some]
+                with pace.timed(some):
+                    call(passed | {"begin": first + done, "steps": some})
+                done += some
+        put_back(now, state)
+        return rows
+
+    def complete(
+        self,
+        machine: BoundMachine,
+        state: State,
+        steps: int,
+        observed: State,
+        wanted: tuple[str, ...],
+        keys: tuple[int, int],
+    ) -> State | None:
+        """The sums of the means of the groups `wanted` over `steps` sweeps of `state`, in place.
+
+        `keys`: the stream, and the update of the first sweep; each sweep is one of its own.
+        """
+        plan, count = machine.program.plan, count_rows(state)
+        if machine.temperature or not count:
+            return None
+        chains = kind_of_chains(machine, state, observed, 0, ())
+        key = ("completions", chains, wanted)
+        routine = self._routine(machine, key, lambda: completions(plan, chains, wanted))
+        if routine is None:
+            return None
+        now, passed = held_at(machine, chains, state, observed)
+        found = routine.results(count)
+        done, pace = 0, Pace()
+        with routine.held(count) as call:
+            while done < steps:
+                some = min(pace.count, steps - done)
+                with pace.timed(some):
+                    numbers: dict[Source, Any] = {
+                        "stream": GROUPS * keys[0],
+                        "call": keys[1] + done,
+                        "steps": some,
+                    }
+                    call({**passed, **found, **numbers})
+                done += some
+        put_back(now, state)
+        return dict(rows_of({}, found))
+
+    def run_exchanges(
+        self,
+        machine: BoundMachine,
+        state: State,
+        observed: State,
+        ladder: Mapping[str, Array],
+        keys: Mapping[str, int],
+        uniforms: Callable[[int], Array],
+    ) -> bool:
+        """`keys["rounds"]` rounds of sweeps and exchanges in place; False if no routine does it.
+
+        `ladder`: the arrays of the ladders by name. `uniforms(r)` decides round r's exchanges,
+        [pairs, ladders].
+        """
+        plan = machine.program.plan
+        chains = kind_of_chains(machine, state, observed, 1, ())
+        routine = self._routine(
+            machine, ("exchanges", chains), lambda: exchanges(plan, chains), ladder["ladder"]
+        )
+        if routine is None or machine.temperature:
+            return False
+        now, passed = held_at(machine, chains, state, observed)
+        passed |= {(LADDER, n): x for n, x in ladder.items()}
+        passed |= dict(keys.items())
+        rounds, done, pace = keys["rounds"], 0, Pace()
+        with routine.held(count_rows(state)) as call:
+            while done < rounds:
+                some = min(pace.count, rounds - done)
+                part: dict[Source, Any] = {n: keys[n] + done for n in ("call", "parity")}
+                part[LADDER, "uniforms"] = np.stack([uniforms(done + r) for r in range(some)])
+                with pace.timed(some):
+                    call(passed | part | {"rounds": some})
+                done += some
+        put_back(now, state)
+        return True
+
+    def posterior(self, machine: BoundMachine, state: State, free: tuple[str, ...]) -> Rows | None:
+        """The cases with the independent groups `free` as means, and the fields of these."""
+        if machine.temperature or not count_rows(state):
+            return None
+        plan, given = machine.program.plan, tuple(state)
+        means = frozenset(n for n, x in state.items() if not has_states(machine.program, n, x, {}))
+        key = ("posterior", given, free, means)
+        routine = self._routine(machine, key, lambda: posterior(plan, given, free, means))
+        if routine is None:
+            return None
+        found = routine.results(count_rows(state))
+        routine(count_rows(state), _data(state) | found)
+        return rows_of(state, found)
+
+    def mean_field(
+        self, machine: BoundMachine, state: State, steps: int, tol: float, damping: float
+    ) -> tuple[Rows, int] | None:
+        """Means by fixed-point iteration, and the iterations that the slowest case took."""
+        count = count_rows(state)
+        if machine.temperature or not count:
+            return None
+        program, (held, seen) = machine.program, parted(state)
+        means = frozenset(n for n in held if not has_states(program, n, state[n], {}))
+        key = ("mean_field", (*held, *seen), seen, means, damping > 0)
+        routine = self._routine(machine, key, lambda: mean_field_of_cases(program.plan, *key[1:]))
+        if routine is None:
+            return None
+        found = routine.results(count)
+        iterations = found.pop((*RESULT, "iterations"))
+        numbers: dict[Source, Any] = {"steps": max(1, steps), "tol": tol, "damping": damping}
+        at_once = max(FEWEST_CASES, int(WORK / _most_work(program)))
+        used = 0
+        for lo in range(0, count, at_once):
+            part = _data({n: x[lo : lo + at_once] for n, x in state.items()})
+            out = {source: x[lo : lo + at_once] for source, x in found.items()}
+            rows = min(at_once, count - lo)
+            routine(rows, {**numbers, **part, **out, (*RESULT, "iterations"): iterations})
+            used = max(used, int(iterations[0]))
+        return rows_of(state, found), used
+
     def _sweeps(
-        self, machine: BoundMachine, held: tuple[str, ...], seen: tuple[str, ...], begin: bool
+        self, machine: BoundMachine, chains: Chains, beta: Array | None = None
     ) -> BoundRoutine | None:
-        key = ("sweeps", held, seen, begin)
+        plan = machine.program.plan
+        key = ("sweeps", chains)
+        return self._routine(machine, key, lambda: sweeps(plan, chains, precisions(plan)), beta)
+
+    def annealing(self, machine: BoundMachine, path: Annealed) -> BoundRoutine | None:
+        """The routine that moves chains along a path and weighs them."""
+        plan = machine.program.plan
+        return self._routine(machine, ("ais_step", path), lambda: ais_step(plan, path))
+
+    def _routine(
+        self,
+        machine: BoundMachine,
+        key: tuple[Any, ...],
+        compose: Callable[[], Composition],
+        beta: Array | None = None,
+    ) -> BoundRoutine | None:
+        """The routine of this key, if it is for the machine as it is and for these inverse
+        temperatures.
+        """
+        if self._routines.get(key, self) is None or not machine.has_routines(beta):
+            return None
         if key not in self._routines:
-            plan = machine.program.plan
-            means = (
-                frozenset({*held, *seen} - set(machine.hidden))
-                if machine.takes_means
-                else frozenset[str]()
-            )
-            chains = Chains(held, seen, begin, means)
-            self._add(machine, key, lambda: sweeps(plan, chains, precisions(plan)))
+            self._add(machine, key, compose)
         return self._routines[key]
 
     def _add(
@@ -135,11 +325,18 @@ class CompiledCalls:
 
 
 def _passed(state: State, out: Array) -> dict[Source, Any]:
-    return {**{("data", n): x for n, x in state.items()}, RESULT: out}
+    return _data(state) | {RESULT: out}
 
 
-def _rows(state: State) -> int:
-    return len(next(iter(state.values()))) if state else 0
+def _data(state: State) -> dict[Source, Any]:
+    """Cases as a routine takes them."""
+    return {("data", n): x for n, x in state.items()}
+
+
+def _numbers_by_state(program: Program) -> int:
+    """Numbers that hold the fields of a chain for all states of a unit that selects others."""
+    z, near = program.plan.selector or ("", ())
+    return program.sizes.get(z, 0) * sum(program.sizes[n] for n in near)
 
 
 def _most_work(program: Program) -> float:

@@ -17,7 +17,8 @@ from ..plan.streams import FORWARD_STREAM, PILOT_STREAM, REVERSE_STREAM, SETTLE_
 from ..runtime import summing
 from ..runtime.program import Array, State
 from . import enumeration
-from .annealed_path import base_fields, path_of
+from .annealed_path import path_of
+from .base_distribution import base_fields
 from .elimination import Elimination
 from .importance import (
     APART,

@@ -6,11 +6,11 @@ way back (Differentiable multinary RBMs, eqs. 4–6).
 
 log P(v) is −F(v) − log Z, and log Z about −F(v′). With v′ held fixed the gradient of G is that of
 CD-1 with means. All is derived from A, A′ and A″ of the unit types: a pass goes up once, down once
-and up again; its way back takes what layers above ask of m.
+and up again.
 
 The paper's loss (its eq. 6) leaves log base(v) of F out: L = G + log base(v′) − log base(v), which
 is G where the base measure is 1 (binary units). `based` chooses: with v′ held both have one
-gradient; through v′, and down to the layer below, log base has a slope.
+gradient; through v′, and down to a layer below, log base has a slope.
 """
 
 from __future__ import annotations
@@ -129,22 +129,10 @@ class Pass:
             total = total + program.log_partition(n, x)
         return total
 
-    def pull(
-        self,
-        weights: Array,
-        out: dict[str, Array],
-        scale: float,
-        above: Mapping[str, Array],
-        through: bool,
-        down: bool,
-    ) -> State:
-        """out[θ] += scale · Σ_n w_n dG_n/dθ, what is `above` added: group → d(all above)/dm, [rows,
-        size]. With `down`, visible group → dG/dv.
-
-        `through` takes the gradient through v′ too.
-        """
+    def pull(self, weights: Array, out: dict[str, Array], scale: float, through: bool) -> None:
+        """out[θ] += scale · Σ_n w_n dG_n/dθ; `through` takes the gradient through v′ too."""
         machine, program = self.machine, self.machine.program
-        asked = dict(above)
+        asked: State = {}
         if through:
             slope = self._slope(self.back, self.again)
             delta = {n: program.curvature(n, self.eta_back[n], -slope[n]) for n in machine.visible}
@@ -166,34 +154,24 @@ class Pass:
                     -scale,
                     own=(),
                 )
-            for n, x in self._field_of(machine.hidden, delta).items():
-                asked[n] = asked.get(n, 0) + x
+            asked = self._field_of(machine.hidden, delta)
         moved = {
-            n: program.curvature(n, self.eta[n], asked[n].astype(program.dtype))
-            for n in machine.hidden
-            if n in asked
+            n: program.curvature(n, self.eta[n], x.astype(program.dtype)) for n, x in asked.items()
         }
         up = {n: self.means[n] + moved[n] if n in moved else self.means[n] for n in machine.hidden}
         program.accumulate(machine.params, Rows(self.seen | up), weights, out, scale)
         program.accumulate(
             machine.params, Rows(self.seen | self.back | self.again), weights, out, -scale
         )
-        if not down:
-            return {}
-        slope = self._slope(self.seen, self.means, self.eta_back)
-        if moved:
-            for n, x in self._field_of(machine.visible, moved).items():
-                slope[n] = slope[n] + x
-        return slope
 
-    def _slope(self, at: State, means: State, eta: Mapping[str, Array] | None = None) -> State:
+    def _slope(self, at: State, means: State) -> State:
         """−dF/dv: the visible units' fields given the hidden means, and the slope of their base
         measure where it counts.
         """
         machine, program = self.machine, self.machine.program
         out = {}
         for n in machine.visible:
-            found = program.field(self.fields, n, self.seen | at | means) if eta is None else eta[n]
+            found = program.field(self.fields, n, self.seen | at | means)
             own = program.base_slope(n, at[n]) if self.based else None
             x = found[0] if found.ndim == 3 else found
             out[n] = x if own is None else x + own

@@ -27,7 +27,8 @@ from ..plan.streams import (
     of_event,
 )
 from ..runtime.program import Array, State
-from .annealed_path import Path, base_fields, path_of
+from .annealed_path import Path, path_of
+from .base_distribution import base_fields
 
 if TYPE_CHECKING:
     from .phases import Phases
@@ -215,10 +216,8 @@ def even_speed(path: Path, steps: int, values: int = 1) -> Array:
     path.start()
     spread = np.empty(PILOT_STEPS)
     for k, (low, high) in enumerate(zip(grid[:-1], grid[1:], strict=True)):
-        before = path.log_weight(float(low))
-        change = (path.log_weight(float(high)) - before).reshape(values, -1)
+        change = path.follow(np.array([low, high]), k).reshape(values, -1)
         spread[k] = float(np.sqrt(change.var(axis=1).mean()))
-        path.move(float(high), k)
     density = spread + FLOOR * max(float(spread.mean()), 1e-12)
     length = np.concatenate([[0.0], np.cumsum(density)])
     betas = np.interp(np.linspace(0, length[-1], steps + 1), length, grid)
@@ -231,27 +230,14 @@ def forward(path: Path, betas: Array, progress: Callable[[int], None]) -> Array:
     exp is Z / Z₀.
     """
     path.start()
-    total = np.zeros(path.chains)
-    for k in range(1, len(betas)):
-        before = path.log_weight(float(betas[k - 1]))
-        total += path.log_weight(float(betas[k])) - before
-        path.move(float(betas[k]), k)
-        progress(k)
-    return total
+    return path.follow(betas, 1, progress=progress)
 
 
 def backward(path: Path, betas: Array, progress: Callable[[int], None]) -> Array:
     """Log weights of samples of the machine that are taken apart: [chains], the mean of their exp
     is Z₀ / Z.
     """
-    total = np.zeros(path.chains)
-    for k in range(len(betas) - 1, 0, -1):
-        before = path.log_weight(float(betas[k]))
-        total += path.log_weight(float(betas[k - 1])) - before
-        if k > 1:
-            path.move(float(betas[k - 1]), k)
-        progress(len(betas) - k)
-    return total
+    return path.follow(betas[::-1], len(betas) - 1, -1, progress, stay=True)
 
 
 def _samples(

@@ -56,40 +56,12 @@ def default_range(program: Program, f: Fields) -> tuple[float, float]:
     for g in program.plan.groups:
         if g.role == "given":
             continue
-        total = np.abs(f.bias[g.name].astype(np.float64))
-        smallest = total[total > 1e-6]
-        for c in program.plan.couplings_of(g.name):
-            w = np.abs(
-                np.asarray(f.matrix[c.key], np.float64).reshape(
-                    program.sizes[c.a], program.sizes[c.b]
-                )
-            ) * abs(f.scale[c.key])
-            total = total + w.sum(1 if c.a == g.name else 0)
-            smallest = np.append(smallest, w[w > 1e-6].min(initial=np.inf))
-        for term, arrays in f.multiway:
-            if g.name in term.groups:
-                sums, low = term.strength(arrays, g.name)
-                total = total + sums
-                smallest = np.append(smallest, low)
-        if g.square:
-            total = total + np.abs(f.bias2[g.name].astype(np.float64))
-        for e, arrays in f.experts:
-            if g.name in e.groups:
-                sums, low = e.steepness(arrays, g.name, reach)
-                total = total + sums
-                smallest = np.append(smallest, low)
-        if g.name in f.lateral:
-            w = np.abs(f.lateral[g.name].astype(np.float64))
-            total = total + w.sum(1)
-            smallest = np.append(smallest, w[w > 1e-6].min(initial=np.inf))
-        if g.name in f.woven:
-            start, _, value, more, more_value = f.woven[g.name][:5]
-            for begin, values in ((start, np.abs(value)), (more, np.abs(more_value))):
-                sums = np.concatenate([[0.0], np.cumsum(values, dtype=np.float64)])
-                total = total + sums[begin[1:]] - sums[begin[:-1]]
-                smallest = np.append(smallest, values[values > 1e-6].min(initial=np.inf))
+        seen = [(t, arrays) for t, arrays in f.terms if g.name in t.groups]
+        parts = [t.strength(arrays, g.name, reach) for t, arrays in seen]
+        total = sum((sizes for sizes, _ in parts), np.zeros(g.size))
+        smallest = min((x for _, x in parts), default=np.inf)
         most = max(most, span(g) * float(total.max(initial=0.0)))
-        least = min(least, span(g) * float(smallest.min(initial=np.inf)))
+        least = min(least, span(g) * smallest)
     if most == 0 or not np.isfinite(least):
         return 1.0, 1.0
     return float(np.log(2) / most), float(max(np.log(100) / least, np.log(2) / most))

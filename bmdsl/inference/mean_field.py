@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..language.diagnostics import BmError, fail
+from ..plan.term_kinds import no_means
 from ..runtime.program import TAKES, Array, Fields, Program, Rows, State
 
 if TYPE_CHECKING:
@@ -157,12 +157,3 @@ def _squares(program: Program, f: Fields, rows: State, free: list[str], seen: St
         n: np.where(np.isnan(seen[n]), s, rows[n] ** 2) if n in seen else s
         for n, s in squares.items()
     }
-
-
-def no_means(name: str) -> BmError:
-    """What is wrong where means are asked of units that experts see."""
-    return fail(
-        "BM818",
-        f"`{name}` has no means in closed form: experts see it",
-        help="draw them: `machine.sample`, or `positive gibbs(steps = 5)`",
-    )

@@ -91,9 +91,9 @@ def observe(
 
     def run(sweeps: int) -> None:
         nonlocal calls
-        for steps in [sweeps] if one else [1] * sweeps:
-            calls += 1
-            tempering.sweep(machine, replicas, steps, held_rows, calls)
+        steps, rounds = (sweeps, 1) if one else (1, sweeps)
+        tempering.sweep(machine, replicas, steps, held_rows, calls + 1, rounds)
+        calls += rounds
 
     if burn_in:
         for part in np.array_split(np.arange(burn_in), min(burn_in, 100)):

@@ -4,17 +4,19 @@ model's own expectations.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 from scipy.special import logsumexp
 
+from ..plan.streams import SAMPLE_STREAM
 from ..runtime import summing
 from ..runtime.bound_machine import BoundMachine
 from ..runtime.missing import has_missing
-from ..runtime.program import Array, Fields, Rows, State
+from ..runtime.program import TAKES, Array, Fields, Rows, State
+from ..schedule.routines.contrastive import LayerGroups
 from . import contrastive, enumeration, observed_part, paired_states
 from .compiled_calls import CompiledCalls
 from .mean_field import fixed_point
@@ -26,10 +28,36 @@ class Phases(BoundMachine):
     distribution.
     """
 
+    layer_groups: tuple[LayerGroups, ...] = ()
+    """The layers of a stack that is one model; empty for a model alone."""
+
     @cached_property
     def compiled(self) -> CompiledCalls:
         """What is computed by one compiled routine a call."""
         return CompiledCalls()
+
+    def sweep(
+        self,
+        state: State,
+        steps: int,
+        observed: Mapping[str, Array],
+        update: int,
+        stream: int = SAMPLE_STREAM,
+        keep: bool = True,
+        beta: Array | None = None,
+        first: int = 0,
+        averaged: tuple[str, ...] = (),
+    ) -> Rows:
+        """`steps` Gibbs sweeps in place, as `BoundMachine.sweep` describes them: by a compiled
+        routine, or step by step if ops do not carry a term out.
+        """
+        self.verify_averaged(averaged, observed)
+        seen = {n: self.program.flat(n, x) for n, x in observed.items()}
+        keys = (stream, update, first)
+        found = self.compiled.run_sweeps(self, state, steps, seen, keys, beta, averaged)
+        if found is not None:
+            return found
+        return super().sweep(state, steps, observed, update, stream, keep, beta, first, averaged)
 
     def posterior_rows(
         self, state: State, bits: int = enumeration.PER_CASE, free: tuple[str, ...] | None = None
@@ -40,10 +68,13 @@ class Phases(BoundMachine):
 
         BmError BM801 where more than 2^bits states a case would have to be enumerated.
         """
-        f = self._fields()
         free = self.hidden if free is None else free
         state = {n: self.program.flat(n, x) for n, x in state.items() if n not in free}
         chosen = enumeration.choose(self.program, free, "the positive phase", bits)
+        found = None if chosen else self.compiled.posterior(self, state, free)
+        if found is not None:
+            return found, np.ones(len(next(iter(state.values()))))
+        f = self._fields()
         if not chosen:
             return summing.means(self.program, f, state, free, self.temperature), np.ones(
                 len(next(iter(state.values())))
@@ -103,7 +134,10 @@ class Phases(BoundMachine):
         """Means m = A′(η(m)), visible units fixed but where they are NaN. Returns means and the
         iterations that the slowest case took.
         """
-        return fixed_point(self, state, steps, tol, damping)
+        self.program.verify_takes(TAKES, "mean field")
+        flat = {n: self.program.flat(n, x) for n, x in state.items()}
+        found = self.compiled.mean_field(self, flat, steps, tol, damping)
+        return fixed_point(self, flat, steps, tol, damping) if found is None else found
 
     def model_rows(
         self, given: State | None = None, bits: int = enumeration.LIMIT
@@ -156,7 +190,7 @@ class Phases(BoundMachine):
         flat = {n: self.program.flat(n, x) for n, x in data.items()}
         with self.frozen():
             made = contrastive.Pass.of(self, flat, based)
-            made.pull(np.asarray(weights, self.dtype), out, scale, {}, through, down=False)
+            made.pull(np.asarray(weights, self.dtype), out, scale, through)
             return float(weights @ made.value) if told else None
 
     def log_z(self, f: Fields, bits: int = enumeration.LIMIT, given: State | None = None) -> float:

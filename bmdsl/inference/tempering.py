@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..plan.streams import of_event
+from ..plan.streams import GROUPS, SAMPLE_STREAM, of_event
 from ..runtime.program import Array, State
+from ..schedule import exchange_ops as by_step
 
 if TYPE_CHECKING:
     from .phases import Phases
@@ -21,8 +22,8 @@ class Replicas:
     """`chains` ladders side by side: row c · R + r of the state is replica r of ladder c, at
     betas[place[c, r]].
 
-    `accepted` and `tried` [R − 1] count exchanges of neighbours, `trips` how often a replica went
-    from the hot end to the cold one.
+    `accepted` and `tried` [R − 1] count exchanges of neighbours, `trips` [1] how often a replica
+    went from the hot end to the cold one, and `was_hot` says which were last at the hot end.
     """
 
     betas: Array
@@ -30,9 +31,9 @@ class Replicas:
     place: Array
     accepted: Array
     tried: Array
-    seen_hot: Array
-    trips: int = 0
-    exchanges: int = field(default=0)
+    was_hot: Array
+    trips: Array = field(default_factory=lambda: np.zeros(1, np.int64))
+    exchanges: int = 0
 
     def at_beta(self) -> Array:
         """The inverse temperature of every row."""
@@ -69,84 +70,52 @@ def start(
         place,
         np.zeros(count - 1),
         np.zeros(count - 1),
-        place == hot,
+        (place == hot).astype(np.int64),
     )
 
 
-def sweep(machine: Phases, replicas: Replicas, steps: int, held: State, update: int) -> None:
-    """`steps` sweeps of every replica, then one round of exchanges between neighbours, even pairs
-    and odd ones in turn.
+def sweep(
+    machine: Phases, replicas: Replicas, steps: int, held: State, update: int, rounds: int = 1
+) -> None:
+    """`rounds` times `steps` sweeps of every replica, then exchanges between neighbours, even pairs
+    and odd ones in turn; random numbers are those of the updates from `update` on.
 
     An exchange of betas b, b' and energies E, E' is accepted with probability min(1, exp((b − b')(E
     − E'))): the joint distribution of all replicas stays what it is.
     """
-    machine.sweep(replicas.state, steps, held, update=update, beta=replicas.at_beta())
     chains, count = replicas.place.shape
     if count == 1:
+        for r in range(rounds):
+            beta = replicas.at_beta()
+            machine.sweep(replicas.state, steps, held, update=update + r, beta=beta)
         return
-    energies = machine.written_energy(replicas.state).reshape(chains, count)
-    generator = of_event("EXCHANGE", machine.seed, update)
-    exchange(
-        replicas.betas,
-        replicas.place,
-        energies,
-        replicas.exchanges % 2,
-        generator,
-        replicas.accepted,
-        replicas.tried,
-    )
-    replicas.exchanges += 1
-    hot, cold = (
-        replicas.place == np.argmin(replicas.betas),
-        replicas.place == np.argmax(replicas.betas),
-    )
-    replicas.trips += int((cold & replicas.seen_hot).sum())
-    replicas.seen_hot = (replicas.seen_hot & ~cold) | hot
+    turn = replicas.exchanges
 
+    def uniforms(r: int) -> Array:
+        return of_event("EXCHANGE", machine.seed, update + r).random((count // 2, chains))
 
-def exchange(
-    betas: Array,
-    place: Array,
-    energies: Array,
-    first: int,
-    generator: np.random.Generator,
-    accepted: Array,
-    tried: Array,
-) -> None:
-    """Neighbours of the ladder, every second pair from `first` on, change places with probability
-    min(1, exp((β − β′)(E − E′))), in place.
-
-    `place` and `energies` are [chains, replicas]; `accepted` and `tried` count for every pair.
-    """
-    by_place, ladder = np.argsort(place, axis=1), np.arange(len(place))
-    for k in range(first, len(betas) - 1, 2):
-        a, b = by_place[:, k], by_place[:, k + 1]
-        gain = (betas[k] - betas[k + 1]) * (energies[ladder, a] - energies[ladder, b])
-        swap = np.log(generator.random(len(ladder))) < gain
-        place[ladder[swap], a[swap]], place[ladder[swap], b[swap]] = k + 1, k
-        accepted[k] += swap.sum()
-        tried[k] += len(ladder)
-
-
-LEAST = 0.01
-"""The least share of refused exchanges that a pair is taken to have: no two temperatures fall
-together.
-"""
-
-
-def respaced(betas: Array, accepted: Array, tried: Array) -> Array:
-    """The ladder with temperatures moved so that every pair of neighbours refuses equally often;
-    its ends stay.
-
-    Refusals add up along a ladder whatever its spacing (Syed, Bouchard-Côté, Deligiannidis & Doucet
-    2022, Non-reversible parallel tempering).
-    """
-    refused = 1 - accepted / np.maximum(tried, 1)
-    barrier = np.concatenate([[0.0], np.cumsum(np.maximum(refused, LEAST))])
-    return np.interp(np.linspace(0, barrier[-1], len(betas)), barrier, betas)
+    ladder = {
+        "ladder": replicas.betas,
+        "place": replicas.place,
+        "accepted": replicas.accepted,
+        "tried": replicas.tried,
+        "was_hot": replicas.was_hot,
+        "trips": replicas.trips,
+    }
+    keys: dict[str, int] = {"call": update, "parity": turn, "steps": steps, "rounds": rounds}
+    keys["stream"] = GROUPS * SAMPLE_STREAM
+    seen = {n: machine.program.flat(n, x) for n, x in held.items()}
+    if not machine.compiled.run_exchanges(machine, replicas.state, seen, ladder, keys, uniforms):
+        for r in range(rounds):
+            beta = replicas.at_beta()
+            machine.sweep(replicas.state, steps, held, update=update + r, beta=beta)
+            minus_energy = -machine.written_energy(replicas.state)
+            by_step.exchange(minus_energy, (turn + r) % 2, uniforms(r), *list(ladder.values())[:4])
+            by_step.count_trips(replicas.betas, replicas.place, replicas.was_hot, replicas.trips)
+    replicas.exchanges += rounds
 
 
 def swaps(replicas: Replicas) -> Swaps:
     """Statistics of all exchanges so far."""
     with np.errstate(invalid="ignore"):
-        return Swaps(replicas.betas, replicas.accepted / replicas.tried, replicas.trips)
+        return Swaps(replicas.betas, replicas.accepted / replicas.tried, int(replicas.trips[0]))

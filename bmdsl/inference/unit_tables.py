@@ -1,24 +1,21 @@
 """An energy as tables of log weights over single units, one for each set of units that meet: what
 sums unit after unit work on.
 
-The walk goes over the kinds of contribution that the plan has, each by its own method: a kind
-without one is refused.
+Each term adds itself, by its couplings one by one or as functions of projections.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import log2
-from typing import ClassVar
 
 import numpy as np
 
 from ..language.diagnostics import fail
-from ..plan.term_kinds import Kind
+from ..runtime.addends import Addends
 from ..runtime.experts import BoundExpert
-from ..runtime.multiway import ContractedTerm, Multiway, TensorTerm
-from ..runtime.program import Array, Fields, Program, State
+from ..runtime.program import TAKES, Array, Fields, Program, State
 
 LIMIT = 24.0
 """log2 of the largest table that is made."""
@@ -83,15 +80,19 @@ class UnitTables:
             ]
             for g in self.groups
         }
+        self.columns = [at for g in self.groups for at in self.column[g.name]]
+        """Variable and its column, of each column of all groups side by side."""
         self.constant = 0.0
         self.projections: list[Projection] = []
         self._tables: dict[tuple[int, ...], Array] = {
             (v,): np.zeros(n) for v, n in enumerate(self.states)
         }
-        program.verify_takes(self.WALK.keys(), f"{what}, unit after unit,")
+        program.verify_takes(TAKES, f"{what}, unit after unit,")
         self._refuse_dense()
-        for kind in sorted(program.kinds, key=list(Kind).index):
-            self.WALK[kind](self)
+        self.constant -= f.constant
+        self._add_bases()
+        for term, arrays in f.terms:
+            term.enter(self, arrays)
 
     @property
     def scopes(self) -> list[tuple[int, ...]]:
@@ -138,14 +139,8 @@ class UnitTables:
         """Matrices of many rows and columns have no small table, which need not be found out by
         writing out their entries.
         """
-        plan = self.program.plan
-        free = {g.name: self._free(g.name) for g in plan.groups}
-        joined = [(c.a, c.b) for c in plan.couplings] + [t.groups for t in plan.multiway]
-        least = max(
-            [sorted(free[n] for n in names)[-2] for names in joined]
-            + [free[g.name] - 1 for g in plan.groups if g.lateral],
-            default=0,
-        )
+        free = {g.name: self._free(g.name) for g in self.groups}
+        least = max((term.joined_units(free) for term, _ in self.f.couplings), default=0)
         if least > 2 * LIMIT:
             raise fail(
                 "BM801",
@@ -154,7 +149,7 @@ class UnitTables:
                 help="a smaller or sparser machine, or sampling",
             )
 
-    # ------------------------------------------------------------ tables, kind by kind
+    # ------------------------------------------------------------ tables, term by term
 
     def _add(self, scope: Sequence[tuple[int, Array]], weight: float) -> None:
         """weight · Π (statistic of each variable's states); a variable of one state is a number."""
@@ -170,110 +165,48 @@ class UnitTables:
         else:
             self._tables[key] = table
 
-    def _units(self) -> Iterator[tuple[str, int, int, Array]]:
-        """Group, number of the unit in it, variable and states of every unit."""
+    def _add_bases(self) -> None:
         for g in self.groups:
-            for u in range(g.size // self.program.states[g.name]):
-                v = self.first[g.name] + u
-                yield g.name, u, v, self.values[v]
-
-    def _constants(self) -> None:
-        self.constant -= self.f.constant
-
-    def _bases(self) -> None:
-        for name, _, v, x in self._units():
-            g = self.program.plan.group(name)
-            if g.states is None:
-                base = [float(g.unit.log_base(float(s), *g.arguments)) for s in x[:, 0]]
+            for v in range(
+                self.first[g.name], self.first[g.name] + g.size if g.states is None else 0
+            ):
+                states = self.values[v][:, 0]
+                base = [float(g.unit.log_base(float(s), *g.arguments)) for s in states]
                 self._tables[(v,)] = self._tables[(v,)] + np.array(base)
 
-    def _biases(self) -> None:
-        for name, u, v, x in self._units():
-            k = self.program.states[name]
-            field = self.f.bias[name][u * k : (u + 1) * k].astype(np.float64)
-            self._tables[(v,)] = self._tables[(v,)] + x @ field
+    def add_products(self, products: Addends) -> None:
+        """Adds products of units' statistics, coupling by coupling."""
+        parts = (products.places.tolist(), products.powers.tolist(), products.values.tolist())
+        for places, powers, value in zip(*parts, strict=True):
+            scope = []
+            for place, power in zip(places, powers, strict=True):
+                v, i = self.columns[place]
+                x = self.values[v][:, i]
+                scope.append((v, x if power == 1 else x**power))
+            self._add(scope, value)
 
-    def _squares(self) -> None:
-        for name, u, v, x in self._units():
-            if self.program.plan.group(name).square:
-                self._tables[(v,)] = self._tables[(v,)] + x[:, 0] ** 2 * float(
-                    self.f.bias2[name][u]
-                )
-
-    def _laterals(self) -> None:
-        for g in self.groups:
-            if g.lateral:
-                if g.unit.reduces.get(2, 2) == 0:
-                    self.constant += float(np.trace(self.f.raw[g.name], dtype=np.float64))
-                self._matrix(g.name, g.name, np.triu(self.f.lateral[g.name], 1), (1, 1), 1.0)
-
-    def _couplings(self) -> None:
-        for c in self.program.plan.couplings:
-            if c.powers == (1, 1):
-                self._matrix(c.a, c.b, self.f.matrix[c.key], c.powers, self.f.scale[c.key])
-
-    def _squared_couplings(self) -> None:
-        for c in self.program.plan.couplings:
-            if c.powers != (1, 1):
-                self._matrix(c.a, c.b, self.f.matrix[c.key], c.powers, self.f.scale[c.key])
-
-    def _matrix(self, a: str, b: str, matrix: Array, powers: tuple[int, int], scale: float) -> None:
-        for p, q in zip(*np.nonzero(matrix), strict=True):
-            (v, i), (u, j) = self.column[a][p], self.column[b][q]
-            if u != v:
-                self._add(
-                    [
-                        (v, self.values[v][:, i] ** powers[0]),
-                        (u, self.values[u][:, j] ** powers[1]),
-                    ],
-                    float(matrix[p, q]) * scale,
-                )
-
-    def _several(self, kind: type[Multiway]) -> None:
-        for term, arrays in self.f.multiway:
-            if isinstance(term, kind):
-                columns = [self.column[n] for n in term.groups]
-                places, values = term.couplings(arrays)
-                for row, value in zip(np.transpose(places), values, strict=True):
-                    ends = [columns[m][p] for m, p in enumerate(row)]
-                    self._add([(v, self.values[v][:, i]) for v, i in ends], float(value))
-
-    def _tensors(self) -> None:
-        self._several(TensorTerm)
-
-    def _contractions(self) -> None:
-        self._several(ContractedTerm)
-
-    def _listed(self) -> None:
-        listing, values = self.program.listing, self.f.values
-        assert listing is not None and values is not None
-        flat = [at for name in listing.offset for at in self.column[name]]
-        for part in listing.parts:
-            for places, number in zip(part.places, part.number, strict=True):
-                ends = [flat[p] for p in places]
-                self._add([(v, self.values[v][:, i]) for v, i in ends], float(values[number]))
-
-    def _experts(self) -> None:
-        for e, (matrix, constant, strength) in self.f.experts:
-            columns = [at for name in e.groups for at in self.column[name]]
-            argument = constant.astype(np.float64)
-            fixed = [p for p, (v, _) in enumerate(columns) if self.states[v] == 1]
-            for p in fixed:
-                v, i = columns[p]
-                argument = argument + matrix[:, p] * self.values[v][0, i]
-            alike: dict[tuple[int, ...], list[int]] = {}
-            for j in range(e.count):
-                read = {columns[p][0] for p in np.flatnonzero(matrix[j])}
-                alike.setdefault(tuple(sorted(v for v in read if self.states[v] > 1)), []).append(j)
-            for scope, rows in alike.items():
-                self._projection(
-                    e,
-                    scope,
-                    columns,
-                    matrix[rows],
-                    argument[rows],
-                    strength[rows].astype(np.float64),
-                )
+    def add_experts(self, expert: BoundExpert, arrays: tuple[Array, Array, Array]) -> None:
+        """Adds functions of projections, those together that read the same free units."""
+        matrix, constant, strength = arrays
+        columns = [at for name in expert.groups for at in self.column[name]]
+        argument = constant.astype(np.float64)
+        fixed = [p for p, (v, _) in enumerate(columns) if self.states[v] == 1]
+        for p in fixed:
+            v, i = columns[p]
+            argument = argument + matrix[:, p] * self.values[v][0, i]
+        alike: dict[tuple[int, ...], list[int]] = {}
+        for j in range(expert.count):
+            read = {columns[p][0] for p in np.flatnonzero(matrix[j])}
+            alike.setdefault(tuple(sorted(v for v in read if self.states[v] > 1)), []).append(j)
+        for scope, rows in alike.items():
+            self._projection(
+                expert,
+                scope,
+                columns,
+                matrix[rows],
+                argument[rows],
+                strength[rows].astype(np.float64),
+            )
 
     def _projection(
         self,
@@ -303,18 +236,3 @@ class UnitTables:
             own = matrix[:, [p for p, _ in mine]].astype(np.float64)
             arguments.append(own @ self.values[v][:, [i for _, i in mine]].T)
         self.projections.append(Projection(e, scope, constants, strengths, tuple(arguments)))
-
-    WALK: ClassVar[dict[Kind, Callable[[UnitTables], None]]] = {
-        Kind.CONSTANT: _constants,
-        Kind.BASE: _bases,
-        Kind.BIAS: _biases,
-        Kind.SQUARE: _squares,
-        Kind.COUPLING: _couplings,
-        Kind.SQUARED_COUPLING: _squared_couplings,
-        Kind.LATERAL: _laterals,
-        Kind.LISTED: _listed,
-        Kind.TENSOR: _tensors,
-        Kind.CONTRACTION: _contractions,
-        Kind.EXPERT: _experts,
-    }
-    """How each kind enters the tables: the kinds that a sum unit after unit takes."""

@@ -13,7 +13,7 @@ from ..plan.contraction import ROWS, Letters, Path
 from ..plan.multiway import Contraction
 from ..plan.plan import Plan
 from ..schedule.builder import Builder, Gradient, NotScheduled, Phase, product_of
-from ..schedule.values import BATCH, Array, Content, Folded, Life, Number, Part, Value, base
+from ..schedule.values import Array, Content, Folded, Life, Number, Part, Value, base, length
 from .convolved import Convolved, lengths_of
 from .dense import product
 from .interface import Interaction
@@ -88,7 +88,7 @@ class Contracted:
         if columns is None:
             return Lettered(x, letters, isinstance(x, Value) and x.life is Life.GIVEN)
         wide, rows = columns.shape[0], base(x).shape[-2]
-        if isinstance(wide, int) and wide * (b.batch if rows == BATCH else int(rows)) > UNFOLDED:
+        if isinstance(wide, int) and wide * length(rows, b.batch) > UNFOLDED:
             raise NotScheduled(f"{wide:,} numbers of every case unfolded at once")
         out = b.shared(f"unfolded_{base(x)}", base(x).content, (rows, wide))
         made = part_like(x, out)
@@ -303,7 +303,9 @@ class Walk:
 
     def _fold(self, out: Array, rows: Letters, columns: Letters) -> Array:
         """An array to be written as a matrix of these letters."""
-        if base(out).shape[-1] == self._length(columns) and ROWS not in columns:
+        if ROWS in columns:
+            raise NotScheduled("cases beside letters of a parameter")
+        if base(out).shape[-1] == self._length(columns):
             return out
         if not isinstance(out, Value | Part):
             raise NotScheduled("a result of this order")

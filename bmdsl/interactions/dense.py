@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..plan.plan import Coupling
+from ..plan.coupling import Coupling
 from ..schedule.builder import Builder, Gradient, Phase, product_of
 from ..schedule.module_ops import module_kind
 from ..schedule.values import Array, Content, Folded, Number, Part, Value

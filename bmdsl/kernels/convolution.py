@@ -17,56 +17,13 @@ import numba
 import numpy as np
 
 from .products import WAYS, gemm
+from .runs import gather, scatter
 from .tile_products import use_tiles
 from .unfold import Array, Side
 
 SITES = 256
 """Columns of a tile's product: fewer leave the larger matrix to be read again for every few cases.
 """
-
-
-@numba.njit(cache=True, inline="always")
-def gather(x, runs, first, out):  # type: ignore[no-untyped-def]  # typed by numba
-    """out[row, first + site] = x[column]; places of no run stay as they are."""
-    for i in range(runs.shape[0]):
-        row, site, column, length, step = (
-            runs[i, 0],
-            first + runs[i, 1],
-            runs[i, 2],
-            runs[i, 3],
-            runs[i, 4],
-        )
-        if step == 1:
-            for j in range(length):
-                out[row, site + j] = x[column + j]
-        elif step == 2:
-            for j in range(length):
-                out[row, site + j] = x[column + 2 * j]
-        else:
-            for j in range(length):
-                out[row, site + j] = x[column + step * j]
-
-
-@numba.njit(cache=True, inline="always")
-def scatter(made, first, runs, out):  # type: ignore[no-untyped-def]  # typed by numba
-    """out[column] += made[row, first + site]."""
-    for i in range(runs.shape[0]):
-        row, site, column, length, step = (
-            runs[i, 0],
-            first + runs[i, 1],
-            runs[i, 2],
-            runs[i, 3],
-            runs[i, 4],
-        )
-        if step == 1:
-            for j in range(length):
-                out[column + j] += made[row, site + j]
-        elif step == 2:
-            for j in range(length):
-                out[column + 2 * j] += made[row, site + j]
-        else:
-            for j in range(length):
-                out[column + step * j] += made[row, site + j]
 
 
 @numba.njit(cache=True, parallel=True, nogil=True)

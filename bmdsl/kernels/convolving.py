@@ -11,8 +11,9 @@ from __future__ import annotations
 import numba
 import numpy as np
 
-from .convolution import SITES, gather, scatter
+from .convolution import SITES
 from .products import WAYS, gemm
+from .runs import gather, scatter
 from .table import kernel
 
 WORK = float(1 << 26)
@@ -20,7 +21,7 @@ WORK = float(1 << 26)
 MANY = 1 << 16
 
 
-@numba.njit(inline="always")
+@numba.njit(cache=True)
 def _take(x, runs, first, sites, out):  # type: ignore[no-untyped-def]  # typed by numba
     """One case's states as columns `first`, ... of a matrix [row, site]."""
     if runs.shape[0] > 0:
@@ -32,7 +33,7 @@ def _take(x, runs, first, sites, out):  # type: ignore[no-untyped-def]  # typed 
                 into[s] = own[s]
 
 
-@numba.njit(inline="always")
+@numba.njit(cache=True)
 def _give(made, first, sites, runs, out):  # type: ignore[no-untyped-def]  # typed by numba
     """Adds columns `first`, ... of a matrix [row, site] to one case's fields."""
     if runs.shape[0] > 0:
@@ -44,7 +45,7 @@ def _give(made, first, sites, runs, out):  # type: ignore[no-untyped-def]  # typ
                 into[s] += own[s]
 
 
-@numba.njit(inline="always")
+@numba.njit(cache=True)
 def _together(sites, cases):  # type: ignore[no-untyped-def]  # typed by numba
     """Cases whose sites stand side by side in one product."""
     return max(1, min(cases, (SITES + sites - 1) // sites))
@@ -119,17 +120,26 @@ def add_convolved_moment(y, runs_y, x, runs_x, sites, w, scale, out):  # type: i
     parts = min(tiles, WAYS)
     sums = np.zeros((parts, rows_y, rows_x), x.dtype)
     factors = np.array([scale, x.dtype.type(1)])
+    plain_y = runs_y.shape[0] == 0 and together == 1 and len(w) == 0
     for part in numba.prange(parts):
         width = together * sites
-        left, right = np.zeros((rows_y, width), x.dtype), np.zeros((rows_x, width), x.dtype)
+        own = np.zeros((0 if plain_y else rows_y, width), x.dtype)
+        right = np.zeros((rows_x, width), x.dtype)
         for tile in range(part * tiles // parts, (part + 1) * tiles // parts):
             lo, hi = tile * together, min(cases, (tile + 1) * together)
+            left = own
+            if plain_y:
+                left = y[lo].reshape(rows_y, sites)
             for c in range(lo, hi):
                 first = (c - lo) * sites
                 _take(x[c], runs_x, first, sites, right)
-                _take(y[c], runs_y, first, sites, left)
+                if not plain_y:
+                    _take(y[c], runs_y, first, sites, own)
                 if len(w) > 0:
-                    left[:, first : first + sites] *= w[c]
+                    for r in range(rows_y):
+                        weighed = own[r, first : first + sites]
+                        for s in range(sites):
+                            weighed[s] *= w[c]
             gemm(
                 False,
                 True,

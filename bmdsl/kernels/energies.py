@@ -86,11 +86,19 @@ def step_along(x, r, t, out):  # type: ignore[no-untyped-def]  # typed by numba
 
 
 @kernel(MANY, ["out"])
-def scale_by(x, out):  # type: ignore[no-untyped-def]  # typed by numba
+def set_change(v, d, factor, out):  # type: ignore[no-untyped-def]  # typed by numba
     for r in numba.prange(out.shape[0]):
-        into, own = out[r], x[r]
+        into, slope, change = out[r], v[r], d[r]
         for p in range(len(into)):
-            into[p] *= own[p]
+            into[p] = slope[p] * (factor * change[p])
+
+
+@kernel(MANY, ["out"])
+def move_means(m, v, d, out):  # type: ignore[no-untyped-def]  # typed by numba
+    for r in numba.prange(out.shape[0]):
+        into, mean, slope, change = out[r], m[r], v[r], d[r]
+        for p in range(len(into)):
+            into[p] = mean[p] + slope[p] * change[p]
 
 
 @kernel(MANY, ["out"])

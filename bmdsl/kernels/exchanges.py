@@ -61,3 +61,15 @@ def find_cold(place, cold):  # type: ignore[no-untyped-def]  # typed by numba
 def take_rows(x, chosen, out):  # type: ignore[no-untyped-def]  # typed by numba
     for r in range(len(chosen)):
         out[r] = x[chosen[r]]
+
+
+@kernel()
+def count_trips(betas, place, was_hot, trips):  # type: ignore[no-untyped-def]  # typed by numba
+    hot, cold = np.argmin(betas), np.argmax(betas)
+    for c in range(place.shape[0]):
+        for r in range(place.shape[1]):
+            if place[c, r] == cold:
+                trips[0] += was_hot[c, r]
+                was_hot[c, r] = 0
+            if place[c, r] == hot:
+                was_hot[c, r] = 1

@@ -62,3 +62,11 @@ def watch_fields(eta2, most):  # type: ignore[no-untyped-def]  # typed by numba
             size = np.float64(eta2[r, p])
             if not size <= most[0]:
                 most[0] = np.inf if np.isnan(size) else size
+
+
+@kernel()
+def set_trace(M, trace):  # type: ignore[no-untyped-def]  # typed by numba
+    total = 0.0
+    for p in range(M.shape[0]):
+        total += M[p, p]
+    trace[0, 0] = total

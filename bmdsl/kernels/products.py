@@ -2,13 +2,12 @@
 
 The chunks depend on shapes and the machine alone, so a result is the same to the last bit with any
 number of threads, and only one thread pool runs. Callers hold the BLAS's own pool to one thread
-(`threads.one_pool`). Where the left factor turns out to hold states of two values, tables of sums
-take the place of BLAS (`two_valued`). Without numba's compiler (`plain`), NumPy does the same.
+(`threads.one_pool`). `forward`, `backward` and `moment` are the kernels of routines, called from
+Python. Without numba's compiler (`plain`), NumPy does the same.
 """
 
 from __future__ import annotations
 
-import functools
 import os
 from typing import Any
 
@@ -19,8 +18,10 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from . import two_valued
-from .tile_products import SIGNATURE, SYMBOL, TILES, use_tiles
+from .table import load_kernel, of_any_type
+from .tile_products import SIGNATURE, SYMBOL
+
+Array = np.ndarray
 
 _GEMM: Any = types.ExternalFunction(SYMBOL, SIGNATURE)
 NARROW = 64
@@ -157,71 +158,60 @@ def moment_chunk(lo, hi, x, y, factors, out):  # type: ignore[no-untyped-def]  #
     )
 
 
-@numba.njit(cache=True, parallel=True, nogil=True)
-def _forward(x, w, out, factors):  # type: ignore[no-untyped-def]  # typed by numba
-    if not (TILES and x.itemsize == 4) and two_valued.multiply_rows(x, w, False, out, factors[0]):
-        return
-    for c in numba.prange(chunks(w.shape[1])):
-        lo, hi = ends(c, w.shape[1])
-        forward_chunk(lo, hi, x, w, factors, out)
+OPERANDS = ("x", "low", "other", "scale", "out")
+_add_forward: Any = of_any_type("add_forward_of_states", *OPERANDS)
+_add_backward: Any = of_any_type("add_backward_of_states", *OPERANDS)
+_add_moment: Any = of_any_type("add_moment_of_states", *OPERANDS)
 
 
-@numba.njit(cache=True, parallel=True, nogil=True)
-def _backward(x, w, out, factors):  # type: ignore[no-untyped-def]  # typed by numba
-    if not (TILES and x.itemsize == 4) and two_valued.multiply_rows(x, w, True, out, factors[0]):
-        return
-    for c in numba.prange(chunks(w.shape[0])):
-        lo, hi = ends(c, w.shape[0])
-        backward_chunk(lo, hi, x, w, factors, out)
+@numba.njit(cache=True, nogil=True)
+def _forward(x, low, w, scale, out):  # type: ignore[no-untyped-def]  # typed by numba
+    _add_forward(x, low, w, scale, out)
 
 
-@numba.njit(cache=True, parallel=True, nogil=True)
-def _moment(x, y, out, factors):  # type: ignore[no-untyped-def]  # typed by numba
-    if not (TILES and x.itemsize == 4) and two_valued.multiply_columns(x, y, out, factors[0]):
-        return
-    for c in numba.prange(chunks(x.shape[1])):
-        lo, hi = ends(c, x.shape[1])
-        moment_chunk(lo, hi, x, y, factors, out)
+@numba.njit(cache=True, nogil=True)
+def _backward(x, low, w, scale, out):  # type: ignore[no-untyped-def]  # typed by numba
+    _add_backward(x, low, w, scale, out)
 
 
-@functools.cache
-def _factors(scale: float, kind: str) -> np.ndarray:
-    """BLAS's alpha and beta, by address."""
-    return np.array([scale, 1.0], kind)
+@numba.njit(cache=True, nogil=True)
+def _moment(x, low, y, scale, out):  # type: ignore[no-untyped-def]  # typed by numba
+    _add_moment(x, low, y, scale, out)
 
 
-def forward(
-    x: np.ndarray, w: np.ndarray, out: np.ndarray, scale: float = 1.0, plain: bool = False
-) -> None:
+def _add(name: str, compiled: Any, x: Array, other: Array, scale: float, out: Array) -> None:
+    """Carries a product out whose left factor may hold states of two values: −1 and 1 if its first
+    row has a −1, else 0 and 1.
+    """
+    kind = out.dtype.type
+    load_kernel(name, out.dtype)
+    x, other = (a if a.flags.carray else a.copy() for a in (x, other))
+    compiled(x, kind(-1 if (x[0] == -1).any() else 0), other, kind(scale), out)
+
+
+def forward(x: Array, w: Array, out: Array, scale: float = 1.0, plain: bool = False) -> None:
     """out += scale · x w, for x [rows, n], w [n, m], out [rows, m]; all C-contiguous and of one
     type.
     """
     if plain or not (x.size and w.size):
         out += (x @ w) * out.dtype.type(scale)
     else:
-        use_tiles()
-        _forward(x, w, out, _factors(scale, out.dtype.char))
+        _add("add_forward_of_states", _forward, x, w, scale, out)
 
 
-def backward(
-    x: np.ndarray, w: np.ndarray, out: np.ndarray, scale: float = 1.0, plain: bool = False
-) -> None:
+def backward(x: Array, w: Array, out: Array, scale: float = 1.0, plain: bool = False) -> None:
     """out += scale · x wᵀ, for x [rows, m], w [n, m], out [rows, n]."""
     if plain or not (x.size and w.size):
         out += (x @ w.T) * out.dtype.type(scale)
     else:
-        use_tiles()
-        _backward(x, w, out, _factors(scale, out.dtype.char))
+        _add("add_backward_of_states", _backward, x, w, scale, out)
 
 
-def moment(
-    x: np.ndarray, y: np.ndarray, out: np.ndarray, scale: float = 1.0, plain: bool = False
-) -> None:
+def moment(x: Array, y: Array, out: Array, scale: float = 1.0, plain: bool = False) -> None:
     """out += scale · xᵀ y, for x [rows, n], y [rows, m], out [n, m]: the sum over rows of outer
     products.
     """
     if plain or not (x.size and y.size):
         out += (x.T @ y) * out.dtype.type(scale)
     else:
-        use_tiles()
-        _moment(x, y, out, _factors(scale, out.dtype.char))
+        _add("add_moment_of_states", _moment, x, y, scale, out)

@@ -88,3 +88,21 @@ def add_turned(x, states, out):  # type: ignore[no-untyped-def]  # typed by numb
             part = into[k * wide : (k + 1) * wide]
             for p in range(len(part)):
                 part[p] += own[p * states + k]
+
+
+@kernel(MANY, ["out"])
+def set_unit_states(out):  # type: ignore[no-untyped-def]  # typed by numba
+    for r in numba.prange(out.shape[0]):
+        for k in range(out.shape[1]):
+            out[r, k] = 1 if r % out.shape[1] == k else 0
+
+
+@kernel()
+def add_log_sum_of_states(eta, A, out):  # type: ignore[no-untyped-def]  # typed by numba
+    for r in range(eta.shape[0]):
+        most, total = -np.inf, 0.0
+        for k in range(eta.shape[1]):
+            most = max(most, eta[r, k] + A[r, k])
+        for k in range(eta.shape[1]):
+            total += np.exp(eta[r, k] + A[r, k] - most)
+        out[r] += most + np.log(total)

@@ -5,6 +5,8 @@ One pass over a parameter each.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numba
 import numpy as np
 
@@ -12,30 +14,47 @@ from .table import kernel
 
 CHUNK = 1 << 14
 MANY = 1 << 16
+SUMS: dict[str, Any] = {"cache": True, "error_model": "numpy", "fastmath": {"reassoc"}}
+
+
+@numba.njit(**SUMS)
+def _sgd(x, g, velocity, rate, momentum, nesterov):  # type: ignore[no-untyped-def]  # typed by numba
+    squares, norms = rate * 0, rate * 0
+    moving = len(velocity) > 0
+    for i in range(len(x)):
+        move = rate * g[i]
+        if moving:
+            u = momentum * velocity[i] + move
+            velocity[i] = u
+            move = momentum * u + move if nesterov else u
+        x[i] += move
+        squares += g[i] * g[i]
+        g[i] = 0
+        norms += x[i] * x[i]
+    return squares, norms
 
 
 @kernel(MANY, ["theta"], ["reassoc"])
 def step_sgd(theta, g, velocity, rate, momentum, nesterov, sums):  # type: ignore[no-untyped-def]  # typed by numba
     x, slope, speed = theta.reshape(-1), g.reshape(-1), velocity.reshape(-1)
     parts = np.zeros((2, (len(x) + CHUNK - 1) // CHUNK))
-    moving = len(speed) > 0
     for c in numba.prange(parts.shape[1]):
-        squares, norms = rate * 0, rate * 0
         part = slice(c * CHUNK, (c + 1) * CHUNK)
-        xs, gs, us = x[part], slope[part], speed[part]
-        for i in range(len(xs)):
-            move = rate * gs[i]
-            if moving:
-                u = momentum * us[i] + move
-                us[i] = u
-                move = momentum * u + move if nesterov else u
-            xs[i] += move
-            squares += gs[i] * gs[i]
-            gs[i] = 0
-            norms += xs[i] * xs[i]
-        parts[0, c] = squares
-        parts[1, c] = norms
+        parts[0, c], parts[1, c] = _sgd(x[part], slope[part], speed[part], rate, momentum, nesterov)
     sums[0], sums[1] = parts[0].sum(), parts[1].sum()
+
+
+@numba.njit(**SUMS)
+def _adam(x, g, mean, square, size, correction, rest1, rest2, epsilon):  # type: ignore[no-untyped-def]  # typed by numba
+    squares, norms = size * 0, size * 0
+    for i in range(len(x)):
+        mean[i] += rest1 * (g[i] - mean[i])
+        square[i] += rest2 * (g[i] * g[i] - square[i])
+        x[i] += size * mean[i] / (np.sqrt(square[i] / correction) + epsilon)
+        squares += g[i] * g[i]
+        g[i] = 0
+        norms += x[i] * x[i]
+    return squares, norms
 
 
 @kernel(MANY, ["theta"], ["reassoc"])
@@ -49,19 +68,23 @@ def step_adam(theta, g, mean, square, count, rate, beta1, beta2, epsilon, sums):
     correction = real(1 - second**taken)
     rest1, rest2 = real(1 - first), real(1 - second)
     for c in numba.prange(parts.shape[1]):
-        squares, norms = size * 0, size * 0
         part = slice(c * CHUNK, (c + 1) * CHUNK)
-        xs, gs, ms, qs = x[part], slope[part], m[part], s[part]
-        for i in range(len(xs)):
-            ms[i] += rest1 * (gs[i] - ms[i])
-            qs[i] += rest2 * (gs[i] * gs[i] - qs[i])
-            xs[i] += size * ms[i] / (np.sqrt(qs[i] / correction) + epsilon)
-            squares += gs[i] * gs[i]
-            gs[i] = 0
-            norms += xs[i] * xs[i]
-        parts[0, c] = squares
-        parts[1, c] = norms
+        parts[0, c], parts[1, c] = _adam(
+            x[part], slope[part], m[part], s[part], size, correction, rest1, rest2, epsilon
+        )
     sums[0], sums[1] = parts[0].sum(), parts[1].sum()
+
+
+@numba.njit(**SUMS)
+def _rmsprop(x, g, square, rate, rest, epsilon):  # type: ignore[no-untyped-def]  # typed by numba
+    squares, norms = rate * 0, rate * 0
+    for i in range(len(x)):
+        square[i] += rest * (g[i] * g[i] - square[i])
+        x[i] += rate * g[i] / (np.sqrt(square[i]) + epsilon)
+        squares += g[i] * g[i]
+        g[i] = 0
+        norms += x[i] * x[i]
+    return squares, norms
 
 
 @kernel(MANY, ["theta"], ["reassoc"])
@@ -70,15 +93,6 @@ def step_rmsprop(theta, g, square, rate, decay, epsilon, sums):  # type: ignore[
     parts = np.zeros((2, (len(x) + CHUNK - 1) // CHUNK))
     rest = theta.dtype.type(1 - np.float64(decay))
     for c in numba.prange(parts.shape[1]):
-        squares, norms = rate * 0, rate * 0
         part = slice(c * CHUNK, (c + 1) * CHUNK)
-        xs, gs, qs = x[part], slope[part], s[part]
-        for i in range(len(xs)):
-            qs[i] += rest * (gs[i] * gs[i] - qs[i])
-            xs[i] += rate * gs[i] / (np.sqrt(qs[i]) + epsilon)
-            squares += gs[i] * gs[i]
-            gs[i] = 0
-            norms += xs[i] * xs[i]
-        parts[0, c] = squares
-        parts[1, c] = norms
+        parts[0, c], parts[1, c] = _rmsprop(x[part], slope[part], s[part], rate, rest, epsilon)
     sums[0], sums[1] = parts[0].sum(), parts[1].sum()

@@ -5,8 +5,9 @@ took 11 to 29 s to compile. Here a function is compiled for one explicit signatu
 entered into LLVM's table of symbols, and a routine calls the symbol: 0.02 µs a call, and nothing of
 the callee is compiled again.
 
-A function that is worth threads has two compiled forms, a serial one below a measured amount of
-work and a parallel one above. Which one runs depends on shapes alone, so results do not depend on
+A function that is worth threads is called by all of them from a measured amount of work on, each
+for its share of the loop (`sharing`). One whose loop cannot be shared has two compiled forms, a
+serial and a parallel one. Which one runs depends on shapes alone, so results do not depend on
 threads.
 """
 
@@ -29,10 +30,9 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from ..schedule.ops import Access, Kind
+from ..schedule.ops import KINDS, Access, Kind
+from .sharing import OPTIONS, call_alone, call_shared, in_parts, load_sharing
 from .tile_products import use_tiles
-
-OPTIONS: dict[str, Any] = {"cache": True, "nogil": True, "error_model": "numpy"}
 
 
 @dataclass(frozen=True)
@@ -45,12 +45,6 @@ class Compiled:
     work: tuple[str, ...] = ()
     """The arguments whose numbers of entries, multiplied, are the work."""
     fastmath: frozenset[str] = frozenset()
-
-    def for_arrays_of(self, largest: int) -> Compiled:
-        """The same without a parallel form, if arrays of so many numbers leave no work for it."""
-        least = self.parallel_from
-        needless = least is not None and float(largest) ** len(self.work) < least
-        return replace(self, parallel_from=None) if needless else self
 
 
 TABLE: dict[str, Compiled] = {}
@@ -72,21 +66,13 @@ def kernel(
     return enter
 
 
+@functools.cache
 def load_table() -> None:
-    """Imports the modules that fill the table."""
+    """Imports the modules that fill the table, and those that fill the kinds of op."""
+    importlib.import_module("bmdsl.schedule.builder")
     folder = importlib.import_module("bmdsl.kernels")
     for info in pkgutil.iter_modules(folder.__path__):
         importlib.import_module(f"bmdsl.kernels.{info.name}")
-
-
-def describe(kind: Kind, compiled: Compiled, dtype: np.dtype[Any], label: str) -> str:
-    """All that a routine's compiled code has of this function: its symbol, its signature, and when
-    it runs in parallel.
-    """
-    return (
-        f"{kind.name}: {label}.{compiled.function.__name__}{signature_of(kind, dtype).args},"
-        f" {compiled.parallel_from} {compiled.work}"
-    )
 
 
 def numba_type(axes: int | None, number: str, dtype: np.dtype[Any]) -> Any:
@@ -109,45 +95,128 @@ def signature_of(kind: Kind, dtype: np.dtype[Any]) -> Any:
     return types.void(*(numba_type(n, x.number, dtype) for n, x in zip(axes, takes, strict=True)))
 
 
-@functools.cache
-def caller(kind: Kind, compiled: Compiled, dtype: np.dtype[Any], label: str) -> Any:
-    """A function for compiled routines that calls this kind's compiled form by its symbol.
+def caller(
+    kind: Kind, compiled: Compiled, dtype: np.dtype[Any], label: str
+) -> tuple[Any, Callable[..., Any]]:
+    """The signature of a kind's compiled form, and what adds the code that calls it by its symbol.
 
     Compiles it if need be.
 
     `label` tells functions of one name apart, such as those of several generated modules.
     """
+    signature, build = _definition(kind, compiled, dtype, label)(None)
+    return signature, build
+
+
+def of_any_type(name: str, *arguments: str) -> Any:
+    """A function for compiled code that calls the kernel of this name, with these arguments, for
+    the type of its last array; `load_kernel` comes before.
+    """
+
+    def definition(context: Any, *given: Any) -> Any:
+        dtype = next(x.dtype for x in reversed(given) if isinstance(x, types.Array))
+        known = KINDS[name], TABLE[name], np.dtype(str(dtype)), "kernel"
+        return _definition(*known)(context, *given)
+
+    return intrinsic(_named(definition, name, arguments))
+
+
+@functools.cache
+def load_kernel(name: str, dtype: np.dtype[Any]) -> None:
+    """Compiles a kernel if need be and enters its symbol, which cached code asks for."""
+    load_table()
+    _definition(KINDS[name], TABLE[name], dtype, "kernel")
+
+
+@functools.cache
+def _definition(
+    kind: Kind, compiled: Compiled, dtype: np.dtype[Any], label: str
+) -> Callable[..., Any]:
     signature = signature_of(kind, dtype)
-    symbol = f"{label}_{compiled.function.__name__}_{dtype.char}"
-    serial = _symbol(compiled, signature, symbol, False)
-    if compiled.parallel_from is None:
-        return _caller(serial, None, signature, (), 0.0, kind.name)
-    parallel = _symbol(compiled, signature, symbol, True)
+    symbol = f"bm_{label}_{compiled.function.__name__}_{dtype.char}"
     names = [name for name, _ in kind.arguments]
     places = tuple(names.index(name) for name in compiled.work)
-    return _caller(serial, parallel, signature, places, compiled.parallel_from, kind.name)
+    least = compiled.parallel_from
+    shared = _parts(kind, compiled)
+    if shared is not None:
+        load_sharing()
+        _enter(compiled, shared, _in_parts(signature), symbol, False)
+
+        def alone(builder: Any, values: Any) -> None:
+            call_alone(builder, symbol, values)
+
+        def together(builder: Any, values: Any) -> None:
+            call_shared(builder, symbol, values)
+
+    else:
+        function = compiled.function
+        serial = _enter(compiled, function, signature, f"{symbol}_serial", False)
+        parallel = serial
+        if least is not None:
+            parallel = _enter(compiled, function, signature, f"{symbol}_parallel", True)
+
+        def alone(builder: Any, values: Any) -> None:
+            _call(builder, serial, values)
+
+        def together(builder: Any, values: Any) -> None:
+            _call(builder, parallel, values)
+
+    return _caller(alone, together, signature, places, least, kind.name)
 
 
 def function(
     kind: Kind, compiled: Compiled, dtype: np.dtype[Any], label: str, parallel: bool
-) -> Any:
-    """A kind's compiled form, serial or parallel, to be called from Python."""
-    symbol = f"{label}_{compiled.function.__name__}_{dtype.char}"
-    return _alive[_symbol(compiled, signature_of(kind, dtype), symbol, parallel)]
+) -> Callable[..., None]:
+    """A kind's compiled form, to be called from Python; if parallel and shared, part after part."""
+    _definition(kind, compiled, dtype, label)
+    symbol = f"bm_{label}_{compiled.function.__name__}_{dtype.char}"
+    if _parts(kind, compiled) is None:
+        made: Callable[..., None] = _alive[f"{symbol}_{'parallel' if parallel else 'serial'}"]
+        return made
+    parts = 3 if parallel else 1
+
+    def carry_out(*given: Any) -> None:
+        for part in range(parts):
+            _alive[symbol](*given, part, parts)
+
+    return carry_out
 
 
 _alive: dict[str, Any] = {}
 """Compiled functions whose addresses are in use."""
 
 
-def _symbol(compiled: Compiled, signature: Any, label: str, parallel: bool) -> str:
-    symbol = f"bm_{label}_{'parallel' if parallel else 'serial'}"
+def without_threads(kind: Kind, compiled: Compiled, largest: int) -> Compiled:
+    """The same without a parallel form, if arrays of so many numbers leave no work for it."""
+    least = compiled.parallel_from
+    if least is None or _parts(kind, compiled) is not None:
+        return compiled
+    needless = float(largest) ** len(compiled.work) < least
+    return replace(compiled, parallel_from=None) if needless else compiled
+
+
+@functools.cache
+def _parts(kind: Kind, compiled: Compiled) -> FunctionType | None:
+    """The function in parts, if it is worth threads and its loop can be shared."""
+    if compiled.parallel_from is None or not isinstance(compiled.function, FunctionType):
+        return None
+    writes = (Access.WRITE, Access.UPDATE)
+    return in_parts(compiled.function, {n for n, x in kind.arguments if x.access in writes})
+
+
+def _in_parts(signature: Any) -> Any:
+    return types.void(*signature.args, types.intp, types.intp)
+
+
+def _enter(compiled: Compiled, function: Any, signature: Any, symbol: str, parallel: bool) -> str:
+    """Compiles a function and enters its symbol, unless that is known."""
     if symbol not in _alive:
         use_tiles()
-        function = _variant(compiled.function, "parallel" if parallel else "serial")
-        made = numba.njit(signature, parallel=parallel, fastmath=set(compiled.fastmath), **OPTIONS)(
-            function
+        how = symbol.rpartition("_")[2] if function is compiled.function else ""
+        made = numba.njit(parallel=parallel, fastmath=set(compiled.fastmath), **OPTIONS)(
+            _variant(function, how) if how else function
         )
+        made.compile(signature.args)
         result = made.overloads[signature.args]
         address = result.library.get_pointer_to_function(result.fndesc.llvm_cfunc_wrapper_name)
         llvm.add_symbol(symbol, address)
@@ -171,25 +240,23 @@ def _variant(function: Any, word: str) -> FunctionType:
     return made
 
 
+def _call(builder: Any, symbol: str, values: Any) -> None:
+    shape = ir.FunctionType(ir.VoidType(), [x.type for x in values])
+    builder.call(cgutils.get_or_insert_function(builder.module, shape, symbol), values)
+
+
 def _caller(
-    serial: str,
-    parallel: str | None,
+    alone: Callable[..., None],
+    together: Callable[..., None],
     signature: Any,
     places: tuple[int, ...],
-    least: float,
+    least: float | None,
     name: str,
 ) -> Any:
     def definition(context: Any, *arguments: Any) -> Any:
         def build(context: Any, builder: Any, given: Any, values: Any) -> Any:
-            shape = ir.FunctionType(
-                ir.VoidType(), [context.get_value_type(x) for x in signature.args]
-            )
-
-            def call(symbol: str) -> None:
-                builder.call(cgutils.get_or_insert_function(builder.module, shape, symbol), values)
-
-            if parallel is None:
-                call(serial)
+            if least is None:
+                alone(builder, values)
             else:
                 double = ir.DoubleType()
                 work = ir.Constant(double, 1.0)
@@ -199,15 +266,20 @@ def _caller(
                 large = builder.fcmp_ordered(">=", work, ir.Constant(double, least))
                 with builder.if_else(large) as (then, otherwise):
                     with then:
-                        call(parallel)
+                        together(builder, values)
                     with otherwise:
-                        call(serial)
+                        alone(builder, values)
             return context.get_dummy_value()
 
         return signature, build
 
+    return _named(definition, name, [f"a{k}" for k in range(len(signature.args))])
+
+
+def _named(definition: Callable[..., Any], name: str, arguments: Sequence[str]) -> Any:
+    """The definition with a signature of its own, by which numba counts arguments."""
     word = inspect.Parameter.POSITIONAL_OR_KEYWORD
-    names = ["context", *(f"a{k}" for k in range(len(signature.args)))]
-    definition.__signature__ = inspect.Signature([inspect.Parameter(n, word) for n in names])  # type: ignore[attr-defined]
+    names = [inspect.Parameter(n, word) for n in ("context", *arguments)]
+    definition.__signature__ = inspect.Signature(names)  # type: ignore[attr-defined]
     definition.__name__ = definition.__qualname__ = f"call_{name}"
-    return intrinsic(definition)
+    return definition

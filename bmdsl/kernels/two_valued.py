@@ -9,8 +9,8 @@ once, they serve every case:
 
 so a case pays one addition where the dense product pays four multiplications ("the method of four
 Russians", Arlazarov et al. 1970, over the reals). Every element of `out` is summed in an order that
-depends on shapes alone, so the result is the same to the last bit on any number of threads. Used by
-`products`, which falls back to BLAS where `pack` finds a third value.
+depends on shapes alone, so the result is the same to the last bit on any number of threads. Kernels
+fall back to BLAS where packing finds a third value (`matrix`, `joined`).
 """
 
 from __future__ import annotations
@@ -37,8 +37,6 @@ BLOCK = 256
 """Cases summed at a time: the tables are written once for all of them, and their sums lie side by
 side near by.
 """
-PART = 64
-"""Cases whose states a thread packs at a time."""
 FEWEST = 24
 """With fewer cases than this, writing the tables costs about what they save."""
 
@@ -203,16 +201,6 @@ def pack_rows(x, words, low, high):  # type: ignore[no-untyped-def]  # typed by 
     return True
 
 
-@numba.njit(cache=True, parallel=True, nogil=True)
-def _pack_many(x, words, low, high):  # type: ignore[no-untyped-def]  # typed by numba
-    """`pack_rows`, spread over the threads."""
-    known = np.ones((len(x) + PART - 1) // PART, np.bool_)
-    for k in numba.prange(len(known)):
-        part = slice(k * PART, min(len(x), (k + 1) * PART))
-        known[k] = pack_rows(x[part], words[:, part], low, high)
-    return known.all()
-
-
 @numba.njit(cache=True)
 def pack_columns(x, words, low, high):  # type: ignore[no-untyped-def]  # typed by numba
     """The same for xᵀ: bit b of words[q, i] says whether x[32 q + b, i] is `high`."""
@@ -317,53 +305,3 @@ def tile(words, w, flip, out, lo, hi, scale, low, high):  # type: ignore[no-unty
             part = sums[c * WIDE : c * WIDE + columns]
             for j in range(len(target)):
                 target[j] += part[j]
-
-
-@numba.njit(cache=True, parallel=True, nogil=True)
-def _multiply(words, w, flip, out, scale, low, high):  # type: ignore[no-untyped-def]  # typed by numba
-    """out += scale · x op(w), for the packed x [rows, n]; w [n, m], or [m, n] with `flip`; out
-    [rows, m].
-    """
-    columns = out.shape[1]
-    for t in numba.prange((columns + WIDE - 1) // WIDE):
-        lo = t * WIDE
-        tile(words, w, flip, out, lo, min(columns, lo + WIDE), scale, low, high)
-
-
-@numba.njit(cache=True)
-def _lower(x):  # type: ignore[no-untyped-def]  # typed by numba
-    """The lower of the two values that x may have: -1 if its first row has it, else 0."""
-    for i in range(x.shape[1]):
-        if x[0, i] == -1:
-            return x.dtype.type(-1)
-    return x.dtype.type(0)
-
-
-@numba.njit(cache=True)
-def multiply_rows(x, w, flip, out, scale):  # type: ignore[no-untyped-def]  # typed by numba
-    """out += scale · x op(w) where x has two values, 0 and 1 or -1 and 1; else nothing,
-    and False.
-    """
-    rows, depth = x.shape
-    if rows < FEWEST or depth < WORD or out.shape[1] < LANES:
-        return False
-    words = np.empty(((depth + WORD - 1) // WORD, rows), np.uint32)
-    low, high = _lower(x), x.dtype.type(1)
-    if not (_pack_many(x, words, low, high) if rows > 2 * PART else pack_rows(x, words, low, high)):
-        return False
-    _multiply(words, w, flip, out, scale, low, high)
-    return True
-
-
-@numba.njit(cache=True)
-def multiply_columns(x, y, out, scale):  # type: ignore[no-untyped-def]  # typed by numba
-    """out += scale · xᵀ y where x has two values, 0 and 1 or -1 and 1; else nothing, and False."""
-    depth, rows = x.shape
-    if rows < FEWEST or depth < WORD or out.shape[1] < LANES:
-        return False
-    words = np.empty(((depth + WORD - 1) // WORD, rows), np.uint32)
-    low, high = _lower(x), x.dtype.type(1)
-    if not pack_columns(x, words, low, high):
-        return False
-    _multiply(words, y, False, out, scale, low, high)
-    return True

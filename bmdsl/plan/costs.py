@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from math import prod
 
 from ..language.diagnostics import fail
-from ..language.letters import setting_count
 from ..language.model import Training
 from .plan import Plan
+from .planned_term import UpdateSize
 
 SHARE = 0.8
 """Of the machine's memory, what a model may take unless told otherwise."""
@@ -58,45 +58,18 @@ def count_costs(plan: Plan, training: Training, itemsize: int = 4) -> Costs:
     """Costs of a plan whose sizes are all bound."""
     sizes = {g.name: g.size for g in plan.groups}
     parameters = sum(prod(int(n) for n in p.shape) for p in plan.model.parameters)
-    built = sum(sizes[c.a] * sizes[c.b] for c in plan.couplings if c.direct is None)
-    listed = sum(_listed_bytes(plan, n, itemsize) for n in plan.listed)
-    lateral = sum(sizes[g.name] ** 2 for g in plan.groups if g.lateral)
-    pairs = (
-        sum(sizes[c.a] * sizes[c.b] for c in plan.couplings)
-        + lateral
-        + sum(prod(sizes[n] for n in t.groups) for t in plan.tensors)
-    )
     options = dict(training.negative.options)
     chains, steps = int(options.get("chains", training.batch)), int(options.get("steps", 1))  # type: ignore[arg-type]  # whole numbers
-    # a product gives every pair one multiplication and addition a row: once for the posterior, two
-    # a sweep, one for each phase's gradient
-    operations = 2 * pairs * (training.batch * 2 + chains * (2 * steps + 1))
-    between = 0
-    for c in plan.contractions:
-        lengths = c.lengths(plan.model, max(chains, training.batch))
-        fields = [c.field(g, lengths) for g in c.groups if plan.group(g).role != "given"]
-        moments = [c.moment(k, lengths) for k in range(len(c.parameters))]
-        operations += sum(p.operations for p in fields) * steps + 2 * sum(
-            p.operations for p in moments
-        )
-        if not c.is_convolution:  # whose sites are gathered a few cases at a time
-            between = max(between, *(p.numbers for p in (*fields, *moments)))
+    update = UpdateSize(training.batch, chains, steps, itemsize)
+    parts = [x.cost(plan, update) for x in plan.interactions]
+    between = max((x.between for x in parts), default=0)
     return Costs(
         parameters,
         itemsize,
         parameters * COPIES * itemsize,
-        (2 * built + 3 * lateral) * itemsize + listed,
+        sum(x.bytes for x in parts),
         sum(sizes.values()) * 3 * (training.batch + chains) * itemsize + 3 * between * itemsize,
-        operations,
-    )
-
-
-def _listed_bytes(plan: Plan, number: int, itemsize: int) -> int:
-    """A term's couplings written out: their places, and each of their units' view of them."""
-    order = len(plan.model.terms[number].units)
-    one = 4 * order + 8 + 2 * itemsize
-    return setting_count(plan.model, plan.model.terms[number]) * (
-        2 * one + order * (4 * (order - 1) + 16 + itemsize)
+        sum(x.operations for x in parts),
     )
 
 

@@ -27,6 +27,8 @@ VERBS = (
     "base_slope",
     "mean_square",
     "draw",
+    "draw_between",
+    "add_change",
     "settle",
     "sweep",
 )

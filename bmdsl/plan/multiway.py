@@ -6,11 +6,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import prod
+from typing import TYPE_CHECKING
 
 from ..language.forms import Form, TermForm
 from ..language.letters import letters_in
 from ..language.model import Model, Subscript
 from .contraction import ROWS, Letters, Path, best_path
+from .planned_term import TermCost, UpdateSize
+
+if TYPE_CHECKING:
+    from .plan import Plan
 
 
 @dataclass(frozen=True)
@@ -23,6 +29,30 @@ class Tensor:
     parameter: str
     term: int
     scale: float
+
+    def how(self, plan: Plan, target: str) -> str:
+        """How it gives the field of one of its groups."""
+        if plan.selector is not None and target == plan.selector[0]:
+            return f"all its states in one product, {', '.join(plan.selector[1])} summed out"
+        one = [n for n in self.groups if n != target and plan.is_one_unit(n)]
+        if one:
+            return (
+                f"slices of {self.parameter} that the states of {one[-1]} pick; all states in one"
+                " product where they are summed out"
+            )
+        return f"one product with {self.parameter} unfolded"
+
+    def text(self, plan: Plan, target: str) -> str:
+        """How it reaches one of its groups."""
+        return f"{_others(self.groups, target)}: {self.how(plan, target)}"
+
+    def cost(self, plan: Plan, update: UpdateSize) -> TermCost:
+        """A multiplication a triple and row."""
+        return TermCost(2 * prod(plan.group(n).size for n in self.groups) * update.passes)
+
+    def sweep_pairs(self, plan: Plan) -> int:
+        """Entries of the slices that states pick."""
+        return _slices(plan, self.groups)
 
 
 @dataclass(frozen=True)
@@ -85,11 +115,46 @@ class Contraction:
         """
         return {ROWS: rows} | {x.name: int(x.stop) for x in model.terms[self.term].letters}
 
+    def text(self, plan: Plan, target: str) -> str:
+        """How it reaches one of its groups."""
+        if self.is_convolution:
+            how = f"a convolution with {self.parameters[0]}: sites gathered, a few cases a product"
+        else:
+            how = (
+                f"{', '.join(self.parameters)} and states, summed letter by letter in the cheapest"
+                " order"
+            )
+        return f"{_others(self.groups, target)}: {how}"
+
+    def cost(self, plan: Plan, update: UpdateSize) -> TermCost:
+        """The products of the paths that give fields, one a step, and moments, one a phase."""
+        lengths = self.lengths(plan.model, max(update.chains, update.batch))
+        fields = [self.field(g, lengths) for g in self.groups if plan.group(g).role != "given"]
+        moments = [self.moment(k, lengths) for k in range(len(self.parameters))]
+        operations = sum(p.operations for p in fields) * update.steps
+        operations += 2 * sum(p.operations for p in moments)
+        if self.is_convolution:  # whose sites are gathered a few cases at a time
+            return TermCost(operations)
+        return TermCost(operations, between=max(p.numbers for p in (*fields, *moments)))
+
+    def sweep_pairs(self, plan: Plan) -> int:
+        """As many as a tensor of these groups whose states pick slices."""
+        return _slices(plan, self.groups)
+
     @property
     def sites(self) -> Letters:
         """Letters that no parameter has: its entries are shared over them."""
         bound = {x for p in self.parameter_letters for x in p}
         return tuple(dict.fromkeys(x for g in self.letters for x in g if x not in bound))
+
+
+def _others(groups: tuple[str, ...], target: str) -> str:
+    return " × ".join(n for n in groups if n != target)
+
+
+def _slices(plan: Plan, groups: tuple[str, ...]) -> int:
+    sizes = [plan.group(n).size for n in groups]
+    return sum(sizes[0] * n for n in sizes[1:])
 
 
 def tensor_of(form: TermForm, number: int) -> Tensor | None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Set
 from enum import Enum
 
-from ..language.diagnostics import fail
+from ..language.diagnostics import BmError, fail
 from ..language.forms import Form
 from .plan import Plan
 
@@ -88,3 +88,12 @@ def verify_takes(plan: Plan, kinds: Set[Kind], takes: Set[Kind], what: str) -> N
             None if term is None else term.span,
             help="use another method, as sampling or AIS in place of a sum",
         )
+
+
+def no_means(name: str) -> BmError:
+    """What is wrong where means are asked of units that experts see."""
+    return fail(
+        "BM818",
+        f"`{name}` has no means in closed form: experts see it",
+        help="draw them: `machine.sample`, or `positive gibbs(steps = 5)`",
+    )

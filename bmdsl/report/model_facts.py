@@ -99,7 +99,7 @@ def contractions(plan: Plan) -> list[str]:
     batch = plan.model.training.batch
     for t in plan.tensors:
         lines += [
-            f"{g} <- term {t.term}: {plan.contraction_text(t, g)}"
+            f"{g} <- term {t.term}: {t.how(plan, g)}"
             for g in t.groups
             if plan.group(g).role != "given"
         ]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -23,7 +24,7 @@ KEPT = 4
 """Numbers of rows for which scratch arrays are kept."""
 Source = tuple[str, ...] | str
 """What comes with a call: an array by its source, as `("data", "v")`, or a number by its name."""
-PASSED = ("data", "chain", "seen", "result")
+PASSED = ("data", "chain", "seen", "result", "base", "beta", "ladder")
 """Sources of arrays that come with every call of a routine that is carried out once."""
 
 
@@ -114,14 +115,41 @@ class BoundRoutine:
         Calls from several threads have scratch arrays of their own.
         """
         arguments = self._kept.pop(rows, None) or self._arguments(rows)
+        self._carry_out(arguments, passed)
+        self._keep(rows, arguments)
+
+    @contextmanager
+    def held(self, rows: int) -> Iterator[Callable[[Mapping[Source, Any]], None]]:
+        """Inside, the routine for calls of so many rows; small scratch arrays are kept for the next
+        time.
+        """
+        arguments = self._kept.pop(rows, None) or self._arguments(rows)
+        yield partial(self._carry_out, arguments)
+        self._keep(rows, arguments)
+
+    def _keep(self, rows: int, arguments: Arguments) -> None:
+        if arguments.scratch <= SMALL and len(self._kept) < KEPT:
+            self._kept[rows] = arguments
+
+    def for_rows(self, rows: int) -> Callable[[Mapping[Source, Any]], None]:
+        """The routine for many calls of so many rows, with scratch arrays that they all use."""
+        return partial(self._carry_out, self._arguments(rows))
+
+    def results(self, rows: int) -> dict[Source, Array]:
+        """New arrays for all that the routine leaves for a call of so many rows, by source."""
+        return {
+            v.source: np.zeros([length(n, rows) for n in v.shape], dtype_of(v, self.program))
+            for v in self.composition.schedule.values
+            if v.source[:1] == ("result",)
+        }
+
+    def _carry_out(self, arguments: Arguments, passed: Mapping[Source, Any]) -> None:
         given = list(arguments.operands)
         for key, x in passed.items():
             place = self._places.get(key)
             if place is not None:
                 given[place] = x if not isinstance(x, np.ndarray) or x.flags.carray else x.copy()
         self.routine.function(*given)
-        if arguments.scratch <= SMALL and len(self._kept) < KEPT:
-            self._kept[rows] = arguments
 
     @cached_property
     def _places(self) -> dict[Source, int]:

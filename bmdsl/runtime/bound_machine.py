@@ -44,6 +44,8 @@ class BoundMachine:
         )
         self._order = {g.name: k for k, g in enumerate(model.groups)}
         self._held: Fields | None = None
+        self._stands_in = False
+        """Whether the held fields are others than the parameters'."""
         self.stepped = False
         """Whether parameters are as a training step has just left them, so that the next use need
         not look at them.
@@ -124,12 +126,20 @@ class BoundMachine:
             self.params.settle()
         self.stepped = False
 
-    @property
-    def follows_parameters(self) -> bool:
-        """Whether fields are those of the parameters, and any parameters leave a distribution:
-        nothing is to be verified.
+    def has_routines(self, beta: Array | None = None) -> bool:
+        """Whether routines, which read the parameters and verify nothing, answer for the machine as
+        it is: fields are those of the parameters, and a distribution is proved.
+
+        Raises BM813 for parameters that leave none.
         """
-        return self._held is None and not self._propriety.can_fail
+        if self._stands_in:
+            return False
+        if self._held is None:
+            if not self._propriety.can_fail:
+                self.settle()
+                return True
+            self._fields()
+        return not self._unproved(beta)
 
     @contextmanager
     def tempered(self, temperature: Mapping[str, float]) -> Iterator[None]:
@@ -146,18 +156,23 @@ class BoundMachine:
     @contextmanager
     def frozen(self) -> Iterator[None]:
         """Inside, parameters must not change: what they amount to is made once."""
-        with self.standing_for(self._fields()):
+        with self._holding(self._fields(), self._stands_in):
             yield
 
     @contextmanager
     def standing_for(self, fields: Fields) -> Iterator[None]:
         """Inside, these fields take the place of the parameters'."""
-        before = self._held
-        self._held = fields
+        with self._holding(fields, True):
+            yield
+
+    @contextmanager
+    def _holding(self, fields: Fields, stands_in: bool) -> Iterator[None]:
+        before = self._held, self._stands_in
+        self._held, self._stands_in = fields, stands_in
         try:
             yield
         finally:
-            self._held = before
+            self._held, self._stands_in = before
 
     @contextmanager
     def standing_at(self, params: Mapping[str, Array]) -> Iterator[None]:
@@ -230,14 +245,7 @@ class BoundMachine:
         order = [n for block in self.program.plan.blocks for n in block if n not in clamped]
         last = [n for n in self.program.plan.mean_block if n not in seen]
         rows = Rows(state)
-        for name in averaged:
-            if self.program.meets(name) or name in seen:
-                raise fail(
-                    "BM763",
-                    f"units of `{name}` act on one another, or are observed: they have no"
-                    " conditional means of their own",
-                    help="leave `means = true` out",
-                )
+        self.verify_averaged(averaged, observed)
         if self.program.plan.all_listed and count >= MANY_CHAINS and not averaged:
             self._side_by_side(
                 f,
@@ -318,6 +326,17 @@ class BoundMachine:
                 )
         self.watch(state, schedule)
         return rows
+
+    def verify_averaged(self, averaged: tuple[str, ...], observed: Mapping[str, Array]) -> None:
+        """Raises BM763 if a group that is to take its means has none of its own."""
+        for name in averaged:
+            if self.program.meets(name) or name in observed:
+                raise fail(
+                    "BM763",
+                    f"units of `{name}` act on one another, or are observed: they have no"
+                    " conditional means of their own",
+                    help="leave `means = true` out",
+                )
 
     def watch(self, state: State, beta: Array | None = None) -> None:
         """BmError BM890 where units that no proof holds back ran off.

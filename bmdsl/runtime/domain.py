@@ -2,34 +2,26 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..language.diagnostics import fail
+from ..plan.domain import base_precision, ends, is_real
 from ..plan.plan import GroupPlan, Plan
-from ..units.interface import FAR, UnitType
 
 if TYPE_CHECKING:
     from .program import Program
 
-
-def ends(g: GroupPlan) -> tuple[float, float]:
-    """The least and the largest value of a unit; ±inf where there is none."""
-    return _ends(g.unit, g.arguments)  # type: ignore[arg-type]  # a type is hashable
-
-
-@lru_cache(1 << 10)
-def _ends(unit: type[UnitType], arguments: tuple[float, ...]) -> tuple[float, float]:
-    return unit.ends(*arguments)
-
-
-def is_real(g: GroupPlan) -> bool:
-    """Whether a group's units are real numbers without bounds, of a mean and a width of
-    their own.
-    """
-    return g.square and not np.isfinite(ends(g)).any()
+__all__ = [
+    "base_precision",
+    "ends",
+    "is_real",
+    "precisions",
+    "span",
+    "support_of",
+    "verify_means",
+]
 
 
 def verify_means(g: GroupPlan, x: np.ndarray) -> None:
@@ -54,11 +46,6 @@ def verify_means(g: GroupPlan, x: np.ndarray) -> None:
                 " `machine.impute`"
             ),
         )
-
-
-def base_precision(g: GroupPlan) -> float:
-    """λ of a base measure exp(−λx²/2), read off far out."""
-    return float(-2 * g.unit.log_base(FAR, *g.arguments) / FAR**2)
 
 
 def precisions(plan: Plan) -> dict[str, float]:

@@ -10,7 +10,6 @@ outgrown by every base measure here.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import cached_property
 
 import numpy as np
@@ -36,11 +35,7 @@ class Growth:
     def __init__(self, program: Program) -> None:
         self.program = program
         plan = program.plan
-        self.offset: dict[str, int] = {}
-        total = 0
-        for g in plan.groups:
-            self.offset[g.name] = total
-            total += g.size
+        self.offset, total = program.offset, sum(program.sizes.values())
         self.one = total
         shape = total + 1
         self.low, self.high = np.ones(shape), np.ones(shape)
@@ -66,10 +61,12 @@ class Growth:
             np.where(np.isfinite(self.low), 1, np.where(np.isfinite(self.high), -1, 0)) * self.real
         )
         """1: from an end up, −1: from an end down, 0: both ways."""
+        self.reals = frozenset(
+            n for n, at in self.offset.items() if program.sizes[n] and self.real[at]
+        )
+        """The groups of units without bounds."""
         self.curved = [
-            e
-            for e in program.experts
-            if e.growth()[0] >= 2 and any(self.real[self.offset[n]] for n in e.groups)
+            e for e in program.experts if e.projection.growth()[0] >= 2 and self.reals & {*e.groups}
         ]
 
     def group_of(self, column: int) -> str:
@@ -89,7 +86,7 @@ class Growth:
         in units without bounds, or such experts.
         """
         terms = self.program.plan.model.terms
-        reals = {n for n, at in self.offset.items() if self.real[at]}
+        reals = self.reals
         flat = any(0 < self.degree[self.offset[n]] <= 1 + CLEARLY for n in reals)
         return (
             flat
@@ -102,92 +99,17 @@ class Growth:
     def addends(self, f: Fields) -> Addends:
         """All addends of degree 2 and more in units without bounds, none of value 0."""
         parts = []
-        for places, powers, values, terms in self._products(f):
-            made = self._merged(places, powers, values, terms)
-            which = (self.real_degree(made) >= 2) & (made.values != 0)
-            if which.any():
-                parts.append(made.picked(which))
+        for term, arrays in f.terms:
+            for part in term.addends(arrays, self.real) if term.bends(self.reals) else ():
+                made = self._merged(part.places, part.powers, -part.values, part.terms)
+                which = (self.real_degree(made) >= 2) & (made.values != 0)
+                if which.any():
+                    parts.append(made.picked(which))
         return Addends.joined(parts, self.one)
 
     def real_degree(self, a: Addends) -> Array:
         """Degree in units without bounds, [n]."""
         return np.asarray((a.powers * self.real[a.places]).sum(1))
-
-    def _products(self, f: Fields) -> Iterator[tuple[Array, Array, Array, Array]]:
-        program, plan = self.program, self.program.plan
-        for g in plan.groups:
-            if not self._any_real(g.name):
-                continue
-            at = self.offset[g.name]
-            if g.square:
-                yield _alike(
-                    at + np.arange(g.size)[:, None], (2,), -f.bias2[g.name], self._term(g.name)
-                )
-            if g.name in f.lateral:
-                p, q = np.nonzero(np.triu(f.lateral[g.name], 1))
-                yield _alike(
-                    at + np.stack([p, q], 1),
-                    (1, 1),
-                    -f.lateral[g.name][p, q],
-                    self._term(g.name, g.name),
-                )
-        for c in plan.couplings:
-            degree = sum(
-                power for n, power in zip((c.a, c.b), c.powers, strict=True) if self._any_real(n)
-            )
-            if degree >= 2:
-                w = f.matrix[c.key].reshape(program.sizes[c.a], program.sizes[c.b])
-                p, q = np.nonzero(w)
-                places = np.stack([self.offset[c.a] + p, self.offset[c.b] + q], 1)
-                yield _alike(
-                    places, c.powers, -w[p, q].astype(np.float64) * f.scale[c.key], c.terms[0]
-                )
-        for (term, arrays), source in zip(f.multiway, plan.multiway, strict=True):
-            if sum(self._any_real(n) for n in term.groups) >= 2:
-                columns, values = term.couplings(arrays)
-                places = np.stack(
-                    [self.offset[n] + x for n, x in zip(term.groups, columns, strict=True)], 1
-                )
-                yield _alike(places, (1,) * len(term.groups), -values, source.term)
-        if program.listing is not None and f.values is not None:
-            for places, number, terms in self._listed:
-                yield places, np.ones_like(places), -f.values[number].astype(np.float64), terms
-
-    @cached_property
-    def _listed(self) -> list[tuple[Array, Array, Array]]:
-        """Listed couplings of degree 2 and more in units without bounds: columns, places among all
-        values, terms.
-        """
-        listing = self.program.listing
-        assert listing is not None
-        columns = np.concatenate(
-            [self.offset[n] + np.arange(self.program.sizes[n]) for n in listing.offset]
-        )
-        starts = np.array([listing.first[t] for t in self.program.plan.listed])
-        out = []
-        for part in listing.parts:
-            places = columns[part.places.astype(np.int64)].reshape(part.places.shape)
-            which = self.real[places].sum(1) >= 2
-            if which.any():
-                number = part.number[which]
-                terms = np.array(self.program.plan.listed)[
-                    np.searchsorted(starts, number, "right") - 1
-                ]
-                out.append((places[which], number, terms))
-        return out
-
-    def _any_real(self, name: str) -> bool:
-        return bool(self.real[self.offset[name]]) and self.program.sizes[name] > 0
-
-    def _term(self, *names: str) -> int:
-        """The first term of exactly these groups, for a message; with one name, of its square."""
-        terms = self.program.plan.model.terms
-        for n, t in enumerate(terms):
-            if [u.group for u in t.units] == list(names) and (
-                len(names) > 1 or t.units[0].power == 2
-            ):
-                return n
-        return next((n for n, t in enumerate(terms) if names[0] in {u.group for u in t.units}), 0)
 
     def _merged(self, places: Array, powers: Array, values: Array, terms: Array) -> Addends:
         """A unit met twice is that unit to a power; two states of one unit are never on
@@ -287,18 +209,6 @@ class Growth:
         return low, high
 
 
-def _alike(
-    places: Array, powers: tuple[int, ...], values: Array, term: int
-) -> tuple[Array, Array, Array, Array]:
-    n = len(places)
-    return (
-        places.astype(np.int64),
-        np.tile(np.array(powers, np.int64), (n, 1)),
-        np.asarray(values, np.float64),
-        np.full(n, term),
-    )
-
-
 def _base_growth(program: Program, name: str, downward: bool) -> tuple[float, float]:
     """−log base(x) ≈ c |x|^d far out: (d, c).
 
@@ -316,7 +226,7 @@ def _base_growth(program: Program, name: str, downward: bool) -> tuple[float, fl
 
 def far_out(e: BoundExpert) -> tuple[int, float, float]:
     """f(u) ≈ up · u^d for u → ∞, down · |u|^d for u → −∞: (d, up, down)."""
-    degree, factor = e.growth()
+    degree, factor = e.projection.growth()
     far = 1e5
     value, _ = e.value_and_slope(np.array([far, -far]))
     up, down = (factor if v > 0.5 * factor * far**degree else 0.0 for v in value)

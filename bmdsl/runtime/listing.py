@@ -166,7 +166,7 @@ class Listing:
             self.functions["values", t](out[self.first[t] :], *tail)
         return out
 
-    def joined(self, state: dict[str, Array]) -> Array:
+    def joined(self, state: Mapping[str, Array]) -> Array:
         """[rows, columns]: the listed groups side by side, 0 where `state` lacks one; the group's
         own array where it is the only one.
         """
@@ -189,25 +189,15 @@ class Listing:
         for part in self.parts:
             listed.energies(x, part.places, values[part.number], out)
 
-    def collect(
-        self,
-        x: Array,
-        weights: Array,
-        scale: float,
-        grads: tuple[Array, ...],
-        tail: tuple[Any, ...],
-    ) -> None:
-        """Adds scale · Σ_r weights[r] ∂(−E)/∂θ of the listed terms at the rows x [rows,
-        columns].
-        """
+    def moments(self, x: Array, weights: Array) -> Array:
+        """Σ_r weights[r] Π x[r, units of f] of every coupling f at the rows x [rows, columns]."""
         turned = np.ascontiguousarray(x.T)
         moment = np.zeros(self.count, x.dtype)
         for part in self.parts:
             made = np.zeros(len(part.places), x.dtype)
             listed.moments(turned, part.places, weights, made)
             moment[part.number] = made
-        for t in self.plan.listed:
-            self.functions["collect", t](moment[self.first[t] :], scale, *grads, *tail)
+        return moment
 
     # ------------------------------------------------------------ unit after unit
 

@@ -92,29 +92,18 @@ class Propriety:
     @property
     def reals(self) -> frozenset[str]:
         """The groups of units without bounds."""
-        return frozenset(self._reals())
+        return self.growth.reals
 
     def _reals(self) -> tuple[str, ...]:
-        return tuple(n for n, at in self.growth.offset.items() if self.growth.real[at])
+        return tuple(n for n in self.growth.offset if n in self.growth.reals)
 
     # ------------------------------------------------------------ room to move in
 
     def _arrays(self, f: Fields) -> tuple[Array, ...]:
         """All that a precision matrix is made of."""
-        program, real = self.program, set(self._reals())
-        out = [f.bias2[g.name] for g in program.plan.groups if g.square and g.name in real]
-        out += [f.lateral[n] for n in f.lateral if n in real]
-        out += [
-            f.matrix[c.key]
-            for c in program.plan.couplings
-            if {c.a, c.b} & real and c.powers != (1, 1) or {c.a, c.b} <= real
-        ]
-        out += [
-            x for term, arrays in f.multiway if len(real & set(term.groups)) > 1 for x in arrays
-        ]
-        out += [] if f.values is None else [f.values]
-        out += [x for e, parts in f.experts if e in self.growth.curved for x in parts]
-        return tuple(np.asarray(x) for x in out)
+        real = self.growth.reals
+        bending = (x for x in f.terms if x[0].bends(real))
+        return tuple(np.asarray(x) for term, arrays in bending for x in term.curving(arrays))
 
     def _moved(self, arrays: tuple[Array, ...]) -> float:
         if self._last is None:
@@ -132,28 +121,11 @@ class Propriety:
         """How far Q's eigenvalues move at most when the arrays move by 1; infinite where they are
         no entries of Q.
         """
-        program, real = self.program, set(self._reals())
-        if (
-            self.growth.curved
-            or any(len(real & set(t.groups)) > 1 for t, _ in f.multiway)
-            or program.listing is not None
-        ):
-            return np.inf
-        most = 2.0
-        for c in program.plan.couplings:
-            if not ({c.a, c.b} & real and c.powers != (1, 1) or {c.a, c.b} <= real):
-                continue
-            if {c.a, c.b} <= real:
-                most = max(most, 2 * abs(f.scale[c.key]) if c.powers == (1, 1) else np.inf)
-                continue
-            other, power = (c.b, c.powers[1]) if c.a in real else (c.a, c.powers[0])
-            at = self.growth.offset[other]
-            reach = (
-                max(abs(self.growth.low[at]), abs(self.growth.high[at])) ** power
-                * program.sizes[other] ** 0.5
-            )
-            most = max(most, 2 * abs(f.scale[c.key]) * reach)
-        return most * (len(program.plan.couplings) + len(f.lateral) + 1) ** 0.5
+        growth, real = self.growth, self.growth.reals
+        far = np.maximum(np.abs(growth.low), np.abs(growth.high))
+        reach = {n: float(far[at]) for n, at in growth.offset.items()}
+        by = [x.stretch(arrays, real, reach) for x, arrays in f.terms if x.bends(real)]
+        return max(by, default=2.0) * max(1, len(by)) ** 0.5
 
     # ------------------------------------------------------------ what is said
 

@@ -13,17 +13,26 @@ import numpy as np
 
 from ..emit.build import build_text
 from ..emit.routine import argument_names, emit_routine, number_names
-from ..kernels.table import OPTIONS, TABLE, Compiled, caller, describe, load_table, numba_type
+from ..kernels.table import (
+    TABLE,
+    Compiled,
+    caller,
+    load_table,
+    numba_type,
+    without_threads,
+)
 from ..schedule.ops import Kind, walk
 from ..schedule.schedule import Schedule
 from ..schedule.values import is_of_batch
+from .lowering import lowered
+from .machine_code import made_of
 
 Array = np.ndarray
 MANY = 1 << 15
 """Units times rows from which on unit functions are worth threads."""
 
 
-_COMPILED: dict[str, Callable[..., None]] = {}
+_COMPILED: dict[tuple[Any, ...], Callable[..., None]] = {}
 """Routines of this process by their text: a second training of the same model loads none anew."""
 
 
@@ -64,7 +73,7 @@ def compiled_routine(
     ragged: bool = False,
     largest: int | None = None,
 ) -> Routine:
-    """The routine compiled by numba for arrays of this type; kernels are called by address.
+    """The printed text as machine code for arrays of this type; kernels are called by address.
 
     `largest`: numbers of its largest array. If no kernel could get work for more than one thread,
     none gets a parallel form, which takes longest to compile.
@@ -74,15 +83,13 @@ def compiled_routine(
     load_table()
     forms = {n: _compiled(k, module) for n, k in kinds.items()}
     if largest is not None:
-        forms = {n: x.for_arrays_of(largest) for n, x in forms.items()}
-    callers = {n: caller(k, forms[n], dtype, _label(k, module)) for n, k in kinds.items()}
-    text = f'"""{_uses(kinds, forms, module, dtype)}"""\n\n\n{source}'
-    if text not in _COMPILED:
-        made = build_text(text)
-        vars(made).update(callers)
-        signature = numba.void(*_signature(schedule, dtype, ragged))
-        _COMPILED[text] = numba.njit(signature, **OPTIONS)(getattr(made, schedule.name))
-    return Routine(schedule, source, _COMPILED[text], ragged)
+        forms = {n: without_threads(kinds[n], x, largest) for n, x in forms.items()}
+    called = {n: caller(k, forms[n], dtype, _label(k, module)) for n, k in kinds.items()}
+    key = source, dtype, tuple(sorted(f"{_label(k, module)} {forms[n]}" for n, k in kinds.items()))
+    if key not in _COMPILED:
+        signature = _signature(schedule, dtype, ragged)
+        _COMPILED[key] = made_of(lowered(source, signature, called), signature)
+    return Routine(schedule, source, _COMPILED[key], ragged)
 
 
 def plain_routine(
@@ -121,17 +128,6 @@ def _label(kind: Kind, module: ModuleType) -> str:
         return "kernel"
     function = getattr(module, kind.name)
     return str(getattr(function, "py_func", function).__module__)
-
-
-def _uses(
-    kinds: Mapping[str, Kind],
-    forms: Mapping[str, Compiled],
-    module: ModuleType,
-    dtype: np.dtype[Any],
-) -> str:
-    """What the routine calls and how: part of what its compiled code is known by."""
-    named = sorted(describe(k, forms[n], dtype, _label(k, module)) for n, k in kinds.items())
-    return "A routine that calls compiled functions by address:\n" + "\n".join(named)
 
 
 def _signature(schedule: Schedule, dtype: np.dtype[Any], ragged: bool) -> list[Any]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from math import prod
 
@@ -12,7 +13,7 @@ from ..plan.plan import GroupPlan, Plan
 from ..plan.streams import GROUPS, stream_name
 from .collector import Collector
 from .ops import Kind
-from .unit_ops import unit_kind
+from .unit_ops import between_kind, unit_kind
 from .values import BATCH, Array, Content, Life, Number, Operand, Part, Value, View, base
 
 EMPTY = "free"
@@ -25,6 +26,15 @@ def product_of(lengths: Iterable[Length | str]) -> int | str:
     if all(isinstance(n, int) for n in known):
         return prod(int(n) for n in known)
     return " ".join(str(n) for n in known)
+
+
+def levels_of(g: GroupPlan) -> tuple[float, float] | None:
+    """The two values that a group's units have as states, if these are −1 or 0, and 1."""
+    if g.states is not None:
+        return (0.0, 1.0)
+    support = g.unit.support(*g.arguments)
+    found = None if support is None else tuple(sorted(float(x) for x in support))
+    return (found[0], 1.0) if found in ((0.0, 1.0), (-1.0, 1.0)) else None
 
 
 class NotScheduled(Exception):
@@ -98,6 +108,7 @@ class Builder(Collector):
         """The most cases of a minibatch."""
         self.shared_streams: set[str] = set()
         """Streams that more than one draw of an update uses."""
+        self._further: Number | None = None
         for p in plan.model.parameters:
             shape = self.matrix_shape(p.name)
             facts = {"source": ("parameter", p.name), "labels": self.matrix_labels(p.name)}
@@ -150,14 +161,7 @@ class Builder(Collector):
 
     def levels(self, group: str, means: bool = False) -> tuple[float, float] | None:
         """The two values that a group's units have as states, if these are −1 or 0, and 1."""
-        g = self.group(group)
-        if means:
-            return None
-        if g.states is not None:
-            return (0.0, 1.0)
-        support = g.unit.support(*g.arguments)
-        found = None if support is None else tuple(sorted(float(x) for x in support))
-        return (found[0], 1.0) if found in ((0.0, 1.0), (-1.0, 1.0)) else None
+        return None if means else levels_of(self.group(group))
 
     def state(
         self,
@@ -220,19 +224,39 @@ class Builder(Collector):
         """out = E[x²] at these fields."""
         self._of_units("mean_square", group, eta, (out,), f"{out} = E[{group}² | rest]")
 
-    def change_of_mean(self, group: str, eta: Value, change: Value) -> None:
-        """change = A″(η) change: what a change of a group's fields comes to in its means."""
-        g = self.group(group)
+    def change_of_mean(
+        self, group: str, eta: Value, means: Value, change: Array, factor: float, out: Value
+    ) -> None:
+        """out = factor · A″(η) change: what changes of a group's fields come to in its means."""
+        if self._is_of_states(group, means, change, factor, out):
+            return
+        self.do("set_change", self._slope_of_mean(group, eta), change, factor, out)
+
+    def moved_mean(self, group: str, eta: Value, means: Value, change: Array, out: Value) -> None:
+        """out = m + A″(η) change: a group's means after changes of its fields."""
+        if self._is_of_states(group, means, change, 1.0, out):
+            self.do("add_scaled", means, 1.0, out)
+            return
+        self.do("move_means", means, self._slope_of_mean(group, eta), change, out)
+
+    def _is_of_states(
+        self, group: str, means: Value, change: Array, factor: float, out: Value
+    ) -> bool:
+        """Whether units are one-of-K: out is then what changes come to in probabilities."""
+        if self.group(group).states is None:
+            return False
+        self.do("copy", change, out)
+        if factor != 1.0:
+            self.do("rescale", out, factor)
+        self.do("change_of_states", means, self.states_of(group), out)
+        return True
+
+    def _slope_of_mean(self, group: str, eta: Value) -> Value:
         name = f"slope_of_{identifier(group)}"
         slope = self.shared(name, Content.MEANS, (self.rows_of(eta), self.size(group)))
-        if g.states is not None:
-            self.mean(group, eta, slope)
-            self.do("change_of_states", slope, self.states_of(group), change)
-            return
-        self._of_units(
-            "variance", group, eta, (slope,), f"{slope} = Var[{group} | rest] = A″({eta})"
-        )
-        self.do("scale_by", slope, change)
+        formula = f"{slope} = Var[{group} | rest] = A″({eta})"
+        self._of_units("variance", group, eta, (slope,), formula)
+        return slope
 
     def base_slope(self, group: str, x: Array, out: Value) -> None:
         """out = d log base(x) / dx of every unit."""
@@ -261,7 +285,7 @@ class Builder(Collector):
         group: str,
         eta: Value,
         out: Value,
-        stream: int,
+        stream: int | Number,
         update: Number,
         step: Number,
         seen: Value | None = None,
@@ -273,14 +297,64 @@ class Builder(Collector):
             "draw", group, eta, (mask, *key, out), f"{out} ~ P({group} | rest), from {eta}"
         )
 
-    def stream(self, number: int) -> Number:
-        """A group's random stream under a name, a constant of the printed routine."""
+    def draw_between(
+        self,
+        group: str,
+        eta: Value,
+        base: tuple[Array, ...],
+        beta: Number,
+        out: Value,
+        stream: int | Number,
+        update: Number,
+        step: Number,
+    ) -> None:
+        """Draws a group from fields between those of its base distribution and its own."""
+        g = self.group(group)
+        key = (self.number("seed", "i8"), self.stream(stream), update, step, Number("0"))
+        states = (self.states_of(group),) if g.states is not None else ()
+        rest = (*self.field_parts(group, eta), *states, *base, beta, *key, out)
+        formula = f"{out} ~ P({group} | rest), from (1 − β) {base[0]} + β {eta}"
+        self.do(between_kind(self.plan, g, "draw_between"), *rest, formula=formula)
+
+    def add_change(
+        self,
+        group: str,
+        eta: Value,
+        base: tuple[Array, ...],
+        low: Number,
+        high: Number,
+        out: Value,
+    ) -> None:
+        """out += by how much Σ A grows between two inverse temperatures, of fields between those
+        of a group's base distribution and its own.
+        """
+        g = self.group(group)
+        states = (self.states_of(group),) if g.states is not None else ()
+        rest = (*self.field_parts(group, eta), *states, *base, low, high, out)
+        formula = f"{out} += Σ A((1 − β′) {base[0]} + β′ {eta}) − A((1 − β) {base[0]} + β {eta})"
+        self.do(between_kind(self.plan, g, "add_change"), *rest, formula=formula)
+
+    def stream(self, number: int | Number) -> Number:
+        """A group's random stream under a name, a constant of the printed routine; a Number is that
+        of an argument.
+        """
+        if isinstance(number, Number):
+            return number
         place = number % GROUPS
         name = f"{stream_name(number // GROUPS)}_{identifier(self.plan.model.groups[place].name)}"
         if self.streams.get(name) != number:
             name = self.unused(name)
             self.streams[name] = number
-        return Number(name)
+        return Number(name if self._further is None else f"{name} + {GROUPS} * {self._further}")
+
+    @contextmanager
+    def streams_further(self, count: Number) -> Iterator[None]:
+        """Draws inside take the streams `count` further on, those of chain `count` of a stream
+        that goes on without end.
+        """
+        before, self._further = self._further, count
+        yield
+        self._further = before
 
     def free_mask(self) -> Value:
         """The mask that observes nothing."""

@@ -31,7 +31,21 @@ load_kinds()
 
 OWN = {"t", "update", "first", "last", "start", "starts", "cases"}
 """Variables that a printed routine has of itself."""
-NUMBERS = {"seed", "each", "rate", "share", "told", "call", "steps", "begin"}
+NUMBERS = {
+    "seed",
+    "each",
+    "rate",
+    "share",
+    "told",
+    "call",
+    "steps",
+    "begin",
+    "fitted",
+    "stream",
+    "betas",
+    "parity",
+    "rounds",
+}
 GROUP_NUMBERS = ("states", "temperature", "offset")
 """Scalar arguments, the same in every routine, and those of a group. No array takes their names."""
 
@@ -138,18 +152,24 @@ class Collector:
         return self.number(found, "i8")
 
     def constant(
-        self, name: str, array: np.ndarray | None, shape: tuple[int | str, ...] = ()
+        self,
+        name: str,
+        array: np.ndarray | None,
+        shape: tuple[int | str, ...] = (),
+        number: str = "i8",
     ) -> Value:
-        """Whole numbers of this model as an argument; None, with their shape, while lengths have no
-        values.
+        """Numbers of this model as an argument, `i8` or `f8`; None, with their shape, while lengths
+        have no values.
         """
+        dtype = np.dtype(np.int64 if number == "i8" else np.float64)
         for found, known in self.constants.items():
-            if array is not None and known.shape == array.shape and (known == array).all():
+            alike = array is not None and known.dtype == dtype and known.shape == array.shape
+            if alike and (known == array).all():
                 return self.values[found]
         shape = shape if array is None else tuple(int(n) for n in array.shape)
-        made = self.value(name, Content.CONSTANT, shape, Life.GIVEN, number="i8")
+        made = self.value(name, Content.CONSTANT, shape, Life.GIVEN, number=number)
         if array is not None:
-            self.constants[made.name] = np.ascontiguousarray(array, np.int64)
+            self.constants[made.name] = np.ascontiguousarray(array, dtype)
         return self.with_life(made, Life.GIVEN, ("constant", made.name))
 
     def reshaped(self, x: Value, shape: tuple[int | str, ...], name: str = "") -> Value:
@@ -201,6 +221,12 @@ class Collector:
         self.taken.add(name)
         return Number(f"{name}[t]" if per_update else name)
 
+    def series(self, name: str, number: str = "f8") -> str:
+        """The name of an argument that is a row of numbers, of which `name[k]` is a Number."""
+        self.numbers.setdefault(name, f"{number}[]")
+        self.taken.add(name)
+        return name
+
     def do(self, kind: str | Kind, *operands: Operand | float | int, formula: str = "") -> None:
         """Adds an op. Raises TypeError if an operand is not what the kind of op takes."""
         found = KINDS[kind] if isinstance(kind, str) else kind
@@ -230,7 +256,7 @@ class Collector:
         self.stack[-1].append(Repeat(number, name, body))
 
     @contextmanager
-    def until(self, count: int, variable: str, going: Value) -> Iterator[Number]:
+    def until(self, count: int | Number, variable: str, going: Value) -> Iterator[Number]:
         """Ops inside are carried out at most `count` times, while going[0] > 0; yields that number
         of rows.
         """

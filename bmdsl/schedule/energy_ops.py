@@ -75,10 +75,30 @@ def step_along(x: Array, r: Array, t: float, out: Array) -> None:
     out[...] = x + out.dtype.type(t) * r
 
 
-@op("{out} = {x} {out}", indices="rj rj", x=reads(), out=updates())
-def scale_by(x: Array, out: Array) -> None:
-    """Entry by entry."""
-    out *= x
+@op(
+    "{out} = {factor} {v} {d}",
+    indices="rj rj rj",
+    v=reads(),
+    d=reads(),
+    factor=real(),
+    out=writes(),
+)
+def set_change(v: Array, d: Array, factor: float, out: Array) -> None:
+    """What changes d of fields come to in means whose slopes are v, times a number."""
+    np.multiply(v, out.dtype.type(factor) * d, out=out)
+
+
+@op(
+    "{out} = {m} + {v} {d}",
+    indices="rj rj rj rj",
+    m=reads(),
+    v=reads(),
+    d=reads(),
+    out=writes(),
+)
+def move_means(m: Array, v: Array, d: Array, out: Array) -> None:
+    """Means m whose slopes are v after changes d of their fields."""
+    np.add(m, v * d, out=out)
 
 
 @op(

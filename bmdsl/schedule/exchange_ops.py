@@ -83,3 +83,19 @@ def find_cold(place: Array, cold: Array) -> None:
 def take_rows(x: Array, chosen: Array, out: Array) -> None:
     """Some of the rows."""
     out[...] = x[chosen]
+
+
+@op(
+    "{trips} += replicas that come to the cold end from the hot one",
+    betas=reads(1, "f8"),
+    place=reads(2, "i8"),
+    was_hot=updates(2, "i8"),
+    trips=updates(1, "i8"),
+)
+def count_trips(betas: Array, place: Array, was_hot: Array, trips: Array) -> None:
+    """Counts trips along the ladder; was_hot[c, r] says whether a replica was last at its hot
+    end.
+    """
+    hot, cold = place == np.argmin(betas), place == np.argmax(betas)
+    trips[0] += int((cold & (was_hot > 0)).sum())
+    was_hot[...] = ((was_hot > 0) & ~cold) | hot

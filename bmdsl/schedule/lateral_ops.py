@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .ops import op, reads, updates, whole
+from .ops import op, reads, updates, whole, writes
 
 Array = np.ndarray
 
@@ -57,3 +57,9 @@ def watch_fields(eta2: Array, most: Array) -> None:
     """
     largest = eta2.max(initial=0.0)
     most[0] = max(most[0], np.inf if np.isnan(largest) else float(largest))
+
+
+@op("{trace} = tr {M}", M=reads(), trace=writes())
+def set_trace(M: Array, trace: Array) -> None:
+    """The sum of the diagonal."""
+    trace[0, 0] = np.trace(M, dtype=np.float64)

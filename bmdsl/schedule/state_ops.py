@@ -64,3 +64,17 @@ def add_turned(x: Array, states: int, out: Array) -> None:
     """out[r, (k, p)] += x[r, (p, k)] for so many states k."""
     turned = x.reshape(len(x), -1, states).transpose(0, 2, 1)
     out += turned.reshape(out.shape)
+
+
+@op("{out} = all states of a unit, again and again", out=writes())
+def set_unit_states(out: Array) -> None:
+    """Row r is state r modulo the number of columns of a one-of-K unit."""
+    out[...] = np.arange(len(out))[:, None] % out.shape[1] == np.arange(out.shape[1])
+
+
+@op("{out} += log Σ exp({eta} + {A})", eta=reads(), A=reads(2, "f8"), out=updates(1, "f8"))
+def add_log_sum_of_states(eta: Array, A: Array, out: Array) -> None:
+    """Adds every row's log of the sum over states of exp(eta + A)."""
+    total = eta + A
+    most = total.max(axis=1)
+    out += most + np.log(np.exp(total - most[:, None]).sum(axis=1))

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import numpy as np
 
 from ..plan.plan import GroupPlan, Plan
-from .ops import Kind, Takes, reads, whole, writes
+from .ops import Kind, Takes, reads, real, updates, whole, writes
 
 VERBS = ("mean", "mean_square", "draw", "log_partition", "variance", "log_base", "base_slope")
 
@@ -43,6 +43,31 @@ def unit_kind(plan: Plan, g: GroupPlan, verb: str) -> Kind:
         "out": "r" if verb == "log_partition" else "rj",
     }
     indices = tuple(letters[n] for n in arguments if n in letters)
+    formula = f"{verb} of {g.name}"
+    return Kind(name, tuple(arguments.items()), formula, unbound(name), indices, origin="module")
+
+
+def between_kind(plan: Plan, g: GroupPlan, verb: str) -> Kind:
+    """The kind of op of a group at fields between their own and those of its base distribution:
+    `draw_between`, or `add_change` of its log-partitions.
+    """
+    square = g.states is None and g.square
+    arguments: dict[str, Takes] = {"eta": reads()}
+    if square:
+        arguments["eta2"] = reads()
+    if g.states is not None:
+        arguments["states"] = whole()
+    arguments |= {n: reads() for n in (("base", "base2") if square else ("base",))}
+    if verb == "draw_between":
+        arguments["beta"] = real()
+        arguments |= {n: whole() for n in ("seed", "stream", "update", "step", "first")}
+    else:
+        arguments |= {"low": real(), "high": real()}
+    arguments["out"] = writes() if verb == "draw_between" else updates(1, "f8")
+    letters = {"eta": "rj", "eta2": "rj", "base": "oj", "base2": "oj"}
+    letters["out"] = "rj" if verb == "draw_between" else "r"
+    indices = tuple(letters[n] for n in arguments if n in letters)
+    name = plan.functions[verb, g.name]
     formula = f"{verb} of {g.name}"
     return Kind(name, tuple(arguments.items()), formula, unbound(name), indices, origin="module")
 

@@ -30,6 +30,7 @@ class Content(Enum):
     STATES = "states"
     MEANS = "means"
     FIELD = "field"
+    PROJECTION = "arguments of experts"
     BIAS = "bias"
     WEIGHTS = "weights of cases"
     PARAMETER = "parameter"
@@ -87,10 +88,12 @@ class Value:
 
 @dataclass(frozen=True)
 class View:
-    """A part of a value, as `eta_v[0]`: the field on x of units that have a field on x² too."""
+    """A part of a value, as `eta_v[0]`: the field on x of units that have a field on x² too; or as
+    `betas[step]`, a row that a loop has come to.
+    """
 
     value: Value
-    index: int
+    index: int | Number
 
     @property
     def axes(self) -> int:

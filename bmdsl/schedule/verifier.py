@@ -17,8 +17,10 @@ from .ops import Access, Heading, Node, Op, Repeat, Until
 from .schedule import Schedule
 from .values import Array, Content, Folded, Life, Number, Part, Rest, Value, View, base
 
-ROWS = (Content.STATES, Content.MEANS, Content.MOMENT, Content.SLOT)
+ROWS = (Content.STATES, Content.MEANS, Content.PROJECTION, Content.MOMENT, Content.SLOT)
 """What moments are of."""
+FIELDS = (Content.FIELD, Content.PROJECTION)
+"""What is made from states and parameters, to be used while these are as they were."""
 SOURCES = (Content.STATES, Content.MEANS, Content.BIAS, Content.PARAMETER, Content.MATRIX)
 """What fields are made from: when that changes, a field is stale."""
 TURNS = 2
@@ -43,7 +45,8 @@ class Knowledge:
     """Fields that a conditional was taken from: to go on adding to one is to add to an old field.
     """
     keys: set[tuple[str, ...]] = field(default_factory=set)
-    """Stream, update and step of every draw so far."""
+    """Which generator numbers come from, stream, update and step of every draw so far: functions of
+    a model's module fill uniforms, kernels draw from NumPy's generator."""
     shared: frozenset[str] = frozenset()
     """Streams that more than one draw may use."""
 
@@ -150,7 +153,7 @@ def _carry_out(op: Op, known: Knowledge, loops: tuple[str, ...]) -> None:
     if "stream" in dict(op.kind.arguments):
         _verify_stream(op, known, loops)
     drawn = any(v.content in (Content.STATES, Content.MEANS) for v in changed.values())
-    making = {key for key, v in changed.items() if v.content is Content.FIELD and not drawn}
+    making = {key for key, v in changed.items() if v.content in FIELDS and not drawn}
     if not making:  # a draw unit after unit keeps its fields up to date: it uses them all the same
         _verify_fields(op, known, read, drawn)
     _note_moments(op, known, changed)
@@ -162,6 +165,9 @@ def _carry_out(op: Op, known: Knowledge, loops: tuple[str, ...]) -> None:
         known.roots[key] = kept | sources
     for key in making:
         _make_field(op, known, key, read)
+    for key, v in _used(op, Access.READ).items():
+        if making and v.content is Content.PROJECTION:
+            known.used.add(key)  # functions are taken of it: to go on adding to it is a fault
 
 
 def _used(op: Op, *accesses: Access) -> dict[str, Value]:
@@ -183,7 +189,7 @@ def _used(op: Op, *accesses: Access) -> dict[str, Value]:
 
 def _verify_fields(op: Op, known: Knowledge, read: Mapping[str, Value], drawn: bool) -> None:
     for key, v in read.items():
-        if v.content is not Content.FIELD:
+        if v.content not in FIELDS:
             continue
         if drawn:
             known.used.add(key)
@@ -203,7 +209,7 @@ def _make_field(op: Op, known: Knowledge, key: str, read: Mapping[str, Value]) -
     known.used.discard(key)
     before = dict(known.made_from.get(key, {})) if key in read else {}
     for other, v in read.items():
-        if v.content is Content.FIELD and other != key:
+        if v.content in FIELDS and other != key:
             before |= known.made_from.get(other, {})
         elif v.content in SOURCES:
             before[other] = known.version.get(other, 0)
@@ -234,8 +240,9 @@ def _note_moments(op: Op, known: Knowledge, changed: Mapping[str, Value]) -> Non
 def _verify_stream(op: Op, known: Knowledge, loops: tuple[str, ...]) -> None:
     named = {name: str(x) for (name, _), x in zip(op.kind.arguments, op.operands, strict=True)}
     step = named["step"]
-    inside = tuple(x for x in loops if x.split()[0] in step.split())
-    key = (named["stream"], named["update"], step, *inside)
+    varying = {*step.split(), *named["update"].split(), *named["stream"].split()}
+    inside = tuple(x for x in loops if x.split()[0] in varying)
+    key = (op.kind.origin, named["stream"], named["update"], step, *inside)
     if key in known.keys and named["stream"] not in known.shared:
         raise _wrong(f"`{op.call()}` draws from a stream that another draw of the update has used")
     known.keys.add(key)

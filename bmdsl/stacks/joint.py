@@ -6,20 +6,26 @@ above (Differentiable multinary RBMs, section 4). To the training loop it is one
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .. import driver
 from ..chunks import by_chunks
 from ..inference import contrastive
 from ..language.diagnostics import fail
-from ..language.model import Model
+from ..language.model import StackPart
+from .joined import joined
 
 if TYPE_CHECKING:
     from ..inference.machine import Machine
     from ..language.source import Span
+    from ..runtime.program import Program
+    from ..schedule.routines.contrastive import LayerGroups
 
 Arrays = dict[str, np.ndarray]
 
@@ -35,39 +41,78 @@ class Trained:
 
 
 class JointMachine:
-    """Layers as one machine: parameters are the layers' own arrays, named `LAYER.PARAMETER`; data
-    are the first layer's.
-    """
+    """Layers as one machine: parameters are the layers' own arrays; data are the first layer's."""
 
     def __init__(self, name: str, layers: Sequence[Trained]) -> None:
         self.layers = tuple(layers)
         first = self.layers[0].machine
         self.seed, self.dtype, self.stepped = first.seed, first.dtype, False
+        self.takes_means = first.takes_means
+        self._joined = joined(
+            name, [StackPart(x.name, x.machine.model, x.below, x.group) for x in self.layers]
+        )
+        self.model = self._joined.model
         self.params: Arrays = {
-            f"{x.name}.{n}": array for x in self.layers for n, array in x.machine.params.items()
+            names[n]: array
+            for x, names in zip(self.layers, self._joined.names, strict=True)
+            for n, array in x.machine.params.items()
         }
-        parameters = tuple(
-            replace(p, name=f"{x.name}.{p.name}")
-            for x in self.layers
-            for p in x.machine.model.parameters
-        )
-        self.model = Model(
-            name, (), tuple(g for g in first.model.groups if g.role != "hidden"), parameters, ()
-        )
+
+    @property
+    def layer_groups(self) -> tuple[LayerGroups, ...]:
+        """The groups of each layer in the joint model, and what feeds them."""
+        return self._joined.layers
+
+    @cached_property
+    def program(self) -> Program:
+        """The joint model's plan bound to sizes."""
+        plain = self.layers[0].machine.program.plain
+        return driver.program_of(self.model, str(self.dtype), not plain)
 
     @property
     def reconstructs(self) -> bool:
-        """Every layer has means."""
-        return True
+        """Whether means can be taken down again: a layer above gives values to every hidden group
+        of the layers on the way.
+        """
+        return all(len(x.machine.hidden) == 1 for x in chain(self.layers)[:-1])
 
-    def frozen(self) -> AbstractContextManager[None]:
-        """Inside, no layer's parameters must change."""
-        return all_frozen(self.layers)
+    @property
+    def watched_groups(self) -> frozenset[str]:
+        """The groups of units without bounds of layers that some parameters leave without a
+        distribution.
+        """
+        pairs = zip(self.layers, self._joined.names, strict=True)
+        return frozenset(names[n] for x, names in pairs for n in x.machine.watched_groups)
 
-    @contextmanager
-    def tempered(self, temperature: Mapping[str, float]) -> Iterator[None]:
-        """No unit of a stack has a temperature where all layers are trained at once."""
-        yield
+    def settle(self) -> None:
+        """Looks at symmetric parameters, unless a training step has just left them."""
+        for layer in self.layers:
+            layer.machine.stepped = self.stepped
+            layer.machine.settle()
+        self.stepped = False
+
+    def held_fields(self) -> None:
+        """Verifies that every layer has a distribution.
+
+        Raises BM813 if one has none.
+        """
+        for layer in self.layers:
+            layer.machine.held_fields()
+
+    def verify_distance(self, name: str, far: float) -> None:
+        """Raises BM890 if units of a group went so far from 0 and no proof holds them back."""
+        machine, own = self._owner(name)
+        machine.verify_distance(own, far)
+
+    def verify_square_field(self, name: str, most: float) -> None:
+        """Raises BM890 if such a field on x² leaves units no precision."""
+        machine, own = self._owner(name)
+        machine.verify_square_field(own, most)
+
+    def _owner(self, group: str) -> tuple[Machine, str]:
+        """The machine that has a group, and what the group is called there."""
+        pairs = zip(self.layers, self._joined.names, strict=True)
+        return next((x.machine, n) for x, own in pairs for n in own if own[n] == group)
 
     def verify_contrastive(self, span: Span | None, slopes: bool, based: bool = True) -> None:
         """BmError BM768 or BM769 where a layer cannot be trained so; every layer but a lone one
@@ -75,41 +120,6 @@ class JointMachine:
         """
         for layer in self.layers:
             contrastive.verify(layer.machine, span, slopes or len(self.layers) > 1, based)
-
-    def contrastive_free_energy(
-        self,
-        data: Mapping[str, np.ndarray],
-        weights: np.ndarray,
-        out: Arrays,
-        scale: float,
-        through: bool,
-        told: bool,
-        based: bool = True,
-    ) -> float | None:
-        """Σ over layers and cases of w (F(v′) − F(v)) in nats where it is to be `told`; out[θ] +=
-        scale · its derivative, through what feeds each layer.
-        """
-        made: dict[str, contrastive.Pass] = {}
-        w = np.asarray(weights, self.dtype)
-        with self.frozen():
-            for layer in self.layers:
-                machine = layer.machine
-                if layer.below is None:
-                    seen = {n: machine.program.flat(n, np.asarray(x)) for n, x in data.items()}
-                else:
-                    seen = {machine.visible[0]: made[layer.below].means[str(layer.group)]}
-                made[layer.name] = contrastive.Pass.of(machine, seen, based)
-            asked: dict[str, Arrays] = {x.name: {} for x in self.layers}
-            for layer in reversed(self.layers):
-                own = {n: out[f"{layer.name}.{n}"] for n in layer.machine.params}
-                down = made[layer.name].pull(
-                    w, own, scale, asked[layer.name], through, layer.below is not None
-                )
-                if layer.below is not None:
-                    group = str(layer.group)
-                    slope = down[layer.machine.visible[0]]
-                    asked[layer.below][group] = asked[layer.below].get(group, 0) + slope
-            return float(sum(w @ p.value for p in made.values())) if told else None
 
     def reconstruct(self, data: Any) -> np.ndarray:
         """Up through the first chain of layers and down again, by means: [cases, *axes] of the
@@ -150,11 +160,11 @@ def up(layers: Sequence[Trained], data: Any) -> dict[str, Arrays]:
     first.seen(out[layers[0].name])
     of = {x.name: x.machine for x in layers}
     for layer in layers[1:]:
-        out[layer.name] = {
-            layer.machine.visible[0]: hidden_means(
-                of[str(layer.below)], out[str(layer.below)], str(layer.group)
-            )
-        }
+        if layer.below is None:  # another layer of the data
+            out[layer.name] = out[layers[0].name]
+            continue
+        means = hidden_means(of[layer.below], out[layer.below], str(layer.group))
+        out[layer.name] = {layer.machine.visible[0]: means}
     return out
 
 
@@ -167,9 +177,15 @@ def chain(layers: Sequence[Trained]) -> list[Trained]:
     return found
 
 
-def down(layers: Sequence[Trained], top: np.ndarray) -> np.ndarray:
+def down(
+    layers: Sequence[Trained],
+    top: np.ndarray,
+    given: Mapping[str, Arrays] = MappingProxyType({}),
+) -> np.ndarray:
     """From values of the last layer's visible group to the first layer's visible means: each
     layer's hidden group takes what is above as it is.
+
+    `given`: layer → values of its given groups.
     """
     path = chain(layers)
     for layer, above in zip(path[-2::-1], path[:0:-1], strict=True):
@@ -180,7 +196,8 @@ def down(layers: Sequence[Trained], top: np.ndarray) -> np.ndarray:
                 f"`{layer.name}` has hidden groups besides `{above.group}`, which no layer above"
                 " gives values to",
             )
-        top = np.asarray(layer.machine.conditional(layer.machine.visible[0], **{hidden[0]: top}))
+        values = {hidden[0]: top, **given.get(layer.name, {})}
+        top = np.asarray(layer.machine.conditional(layer.machine.visible[0], **values))
     return top
 
 
@@ -189,5 +206,6 @@ def reconstruct(layers: Sequence[Trained], data: Any) -> np.ndarray:
     [cases, *axes].
     """
     path = chain(layers)
-    seen = up(path, data)[path[-1].name]
-    return down(path, np.asarray(path[-1].machine.reconstruct(seen)))
+    seen = up(path, data)
+    given = {x.name: {n: seen[x.name][n] for n in x.machine.given} for x in path}
+    return down(path, np.asarray(path[-1].machine.reconstruct(seen[path[-1].name])), given)

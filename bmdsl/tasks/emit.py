@@ -4,18 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING
 
 from ..language.diagnostics import fail
 from ..language.model import Choice
 
 if TYPE_CHECKING:
+    from ..language.model import Model as CheckedModel
+    from ..language.model import Training
     from ..model import Model
     from ..schedule.passes import Pass
     from ..schedule.schedule import Composition, Schedule
+    from ..stacks.joined import Joined
+    from ..stacks.stack_model import StackModel
     from ..training.composing import Composed
 
 HEADING = "# -- routine: {} --"
+LAYER = "# ==== {} ===="
+"""What stands above the text of each part of a stack."""
 
 
 def emitted(model: Model, stage: str) -> str:
@@ -48,14 +55,89 @@ def emitted(model: Model, stage: str) -> str:
     return model.emit(stage)
 
 
+def emitted_stack(stack: StackModel, stage: str) -> str:
+    """The updates that a stack is trained by, as schedules or as Python: those of its layers one
+    after another, the one of all layers at once.
+
+    Raises BM864 for another stage, and BM888 for an update that no ops carry out.
+    """
+    from ..driver import python_of
+    from ..emit.routine import emit_routine
+    from ..schedule.builder import NotScheduled
+
+    if stage not in ("schedule", "python"):
+        raise fail(
+            "BM864",
+            f"`{stack.name}` is a stack, one model is needed here",
+            help="name one of the file's models: `--model NAME`; `schedule` and `python` print"
+            " what a stack is trained by",
+        )
+    parts = []
+    for name, checked, compose in _updates(stack):
+        try:
+            schedule = compose().schedule
+        except NotScheduled as reason:
+            raise fail(
+                "BM888", f"the update of `{name}` is not compiled as a whole: {reason}"
+            ) from None
+        head = f"{LAYER.format(name)}\n\n"
+        if stage == "schedule":
+            parts.append(f"{head}{schedule}")
+            continue
+        routine = f"{HEADING.format('update')}\n\n\n{emit_routine(schedule)}"
+        parts.append(f"{head}{python_of(checked).rstrip()}\n\n\n{routine}")
+    return "\n\n".join(parts)
+
+
+def _updates(stack: StackModel) -> list[tuple[str, CheckedModel, Callable[[], Composed]]]:
+    """What is trained, its model, and what composes its update."""
+    from ..stacks.joined import joined
+    from .train_jointly import joint_training
+
+    out: list[tuple[str, CheckedModel, Callable[[], Composed]]] = []
+    if stack.checked.greedily:
+        for layer in stack.layers:
+            compose = partial(update_of, layer.model, means=layer.below is not None)
+            out.append((layer.name, layer.model.checked, compose))
+    if stack.checked.jointly:
+        whole = joined(stack.name, stack.checked.parts)
+        composed = partial(joint_update_of, whole, joint_training(stack))
+        out.append((stack.name, whole.model, composed))
+    return out
+
+
+def joint_update_of(
+    whole: Joined, training: Training, passes: tuple[Pass, ...] | None = None
+) -> Composed:
+    """One update of all layers of a stack at once, for cases that weigh the same and are whole;
+    after all passes, or these.
+    """
+    from ..driver import plan_of
+    from ..schedule.passes import PASSES
+    from ..training.composing import Facts, schedule_of
+    from ..training.words import words_of
+
+    modules, penalties = words_of(training, None)
+    layers = whole.layers
+    facts = Facts(Choice("exact"), True, frozenset(), False, {}, {}, training.batch, layers=layers)
+    chosen = PASSES if passes is None else passes
+    return schedule_of(plan_of(whole.model), training, modules, penalties, facts, chosen)
+
+
 def calls_of(model: Model) -> tuple[Schedule, ...]:
     """The routines of a compiled machine's calls that are no training, as far as ops carry them
     out.
     """
+    from ..plan.plan import MANY_CHAINS
     from ..runtime.domain import precisions
     from ..schedule.builder import NotScheduled
+    from ..schedule.routines.ais_step import Annealed, ais_step, summed_groups
+    from ..schedule.routines.completions import completions
     from ..schedule.routines.conditional import conditional
+    from ..schedule.routines.exchange import exchanges
     from ..schedule.routines.free_energy import free_energy
+    from ..schedule.routines.mean_field import mean_field_of_cases
+    from ..schedule.routines.posterior import posterior
     from ..schedule.routines.sweeps import Chains, sweeps
 
     plan = model.plan
@@ -65,10 +147,26 @@ def calls_of(model: Model) -> tuple[Schedule, ...]:
     couples = plan.graph
     near = tuple(n for n in (g.name for g in plan.groups) if n in couples.neighbours(target))
     near += (target,) if couples.is_lateral(target) else ()
+    summed = summed_groups(plan, MANY_CHAINS)
+    annealed = Annealed(summed, held, many=plan.all_listed and not summed)
+    visible = tuple(g.name for g in plan.groups if g.role == "visible")[:1]
+    hidden = tuple(g.name for g in plan.groups if g.role == "hidden")
+
+    def means_of_hidden() -> Composition:
+        if not hidden:
+            raise NotScheduled("no hidden units")
+        with suppress(NotScheduled):
+            return posterior(plan, given, hidden, frozenset())
+        return mean_field_of_cases(plan, given, (), frozenset(), False)
+
     composers: tuple[Callable[[], Composition], ...] = (
         lambda: free_energy(plan, given),
         lambda: conditional(plan, target, near),
+        means_of_hidden,
         lambda: sweeps(plan, Chains(held), precisions(plan)),
+        lambda: completions(plan, Chains(held, visible, False, many=plan.all_listed), visible),
+        lambda: exchanges(plan, Chains(held, begin=False, betas=1, many=plan.all_listed)),
+        lambda: ais_step(plan, annealed),
     )
     found = []
     for compose in composers:
@@ -77,9 +175,11 @@ def calls_of(model: Model) -> tuple[Schedule, ...]:
     return tuple(found)
 
 
-def update_of(model: Model, passes: tuple[Pass, ...] | None = None) -> Composed:
+def update_of(
+    model: Model, passes: tuple[Pass, ...] | None = None, means: bool = False
+) -> Composed:
     """One update of the model's train block, for cases that weigh the same and are whole; after all
-    passes, or these.
+    passes, or these. `means`: the cases are means of their units.
     """
     from ..schedule.passes import PASSES
     from ..training.composing import Facts, schedule_of
@@ -92,7 +192,7 @@ def update_of(model: Model, passes: tuple[Pass, ...] | None = None) -> Composed:
 
         positive = MEAN_FIELD
     modules, penalties = words_of(training, positive)
-    facts = Facts(positive, True, frozenset(), False, {}, {}, training.batch)
+    facts = Facts(positive, True, frozenset(), means, {}, {}, training.batch)
     return schedule_of(
         model.plan, training, modules, penalties, facts, PASSES if passes is None else passes
     )

@@ -44,11 +44,13 @@ def fit_jointly(
 
     arrays, ready = ready_cases(layers[0].machine, spec)
     machine = JointMachine(stack.name, layers)
-    started = time.monotonic()
-    run = train(machine, ready, _training(stack), out, metadata={"source": stack.text})  # type: ignore[arg-type]  # it has what this objective asks for
+    training, started = joint_training(stack), time.monotonic()
+    run = train(machine, ready, training, out, metadata={"source": stack.text})  # type: ignore[arg-type]  # it has what this objective asks for
     if run.interrupted:
         raise Stopped(run.signal, whole=True)
-    trained = Cases.of(ready, None).split(_training(stack).validate, _training(stack).seed)[0]
+    trained = Cases.of(ready, None).split(
+        joint_training(stack).validate, joint_training(stack).seed
+    )[0]
     outcome = Outcome(layers[0].machine, run, ready, time.monotonic() - started, (), trained)
     if out is not None:
         _write(stack, layers, out, spec, arrays, run.metrics, ready)
@@ -57,7 +59,11 @@ def fit_jointly(
     return list(layers)
 
 
-def _training(stack: StackModel) -> Training:
+def joint_training(stack: StackModel) -> Training:
+    """The stack's own train block, with the objective that layers are trained jointly by.
+
+    Raises BM864 for another objective.
+    """
     made = stack.checked.training
     if made.objective is None:
         made = replace(

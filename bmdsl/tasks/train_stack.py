@@ -52,7 +52,7 @@ def train_stack(
     made = (
         _layer_after_layer(bound_stack, spec, folder, dtype, on_layer, overwrite)
         if stack.checked.greedily
-        else _at_start(bound_stack, spec, dtype)
+        else layers_at_start(bound_stack, spec, dtype)
     )
     if stack.checked.jointly:
         made = fit_jointly(bound_stack, made, spec, folder, on_layer)
@@ -89,7 +89,7 @@ def _layer_after_layer(
     return made
 
 
-def _at_start(stack: StackModel, spec: Any, dtype: str) -> list[Trained]:
+def layers_at_start(stack: StackModel, spec: Any, dtype: str) -> list[Trained]:
     """Layers whose parameters are at their start; what comes from data, for layers above the first,
     from the means of AT_START cases below.
     """

@@ -24,9 +24,10 @@ from ..model import Model
 from ..plan.plan import Plan
 from ..plan.streams import of_cases
 from ..verification.brute_force import BruteForce
-from ..verification.checks import Row, Subject, rows
+from ..verification.checks import rows
 from ..verification.nodes import Nodes, nodes_of
 from ..verification.shrink import GraphFile, Size, shrink
+from ..verification.subject import Row, Subject
 from ..verification.unit_groups import UnitGroup, groups_of
 
 SPREAD = 0.5

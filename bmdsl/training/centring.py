@@ -14,15 +14,16 @@ g being the ordinary gradient. A step in these, seen from (W, b, c) at fixed off
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from ..interactions.tensor import axes_constant
 from ..language.diagnostics import fail
 from ..language.model import Model
 from ..language.structure import Bias, Coupling, bias_of, coupling_of
-from ..schedule.builder import Gradient, NotScheduled, Phase
-from ..schedule.values import Content, Value
+from ..schedule.builder import Gradient, Phase, product_of
+from ..schedule.values import Content, Folded, Value
 from .batch import Expectation
 from .machine_protocol import Array, Machine
 
@@ -144,22 +145,56 @@ def compose(c: Composer, positive: Phase, negative: Phase, gradient: Gradient) -
                 )
                 b.do("copy", g, plain[bias.parameter])
     for x, left, right in found.couplings:
-        both, first, second = x.letters
-        if both not in (first + second, second + first):
-            raise NotScheduled("a centred coupling that sites share")
-        ends = [(x.groups[0], left), (x.groups[1], right)]
-        if both == second + first:
-            ends.reverse()
-        (row_group, row_bias), (column_group, column_bias) = ends
+        row, column, matrix = _ends(c, x, left, right)
+        g = gradient[x.parameter]
+        turned = g
+        if matrix is not None:
+            turned = b.shared(f"turned_{g}", Content.GRADIENT, matrix.shape)
+            b.do("permute", Folded(g), matrix.there, Folded(turned))
         b.do(
             "centre",
-            plain[row_bias.parameter],
-            offsets[row_group],
-            x.scale / row_bias.scale,
-            plain[column_bias.parameter],
-            offsets[column_group],
-            x.scale / column_bias.scale,
-            gradient[x.parameter],
-            gradient[row_bias.parameter],
-            gradient[column_bias.parameter],
+            plain[row.bias.parameter],
+            offsets[row.group],
+            x.scale / row.bias.scale,
+            plain[column.bias.parameter],
+            offsets[column.group],
+            x.scale / column.bias.scale,
+            turned,
+            gradient[row.bias.parameter],
+            gradient[column.bias.parameter],
         )
+        if matrix is not None:
+            b.do("permute", Folded(turned), matrix.back, Folded(g))
+
+
+class _End(NamedTuple):
+    """One side of a coupling's matrix."""
+
+    group: str
+    bias: Bias
+
+
+class _Turned(NamedTuple):
+    """A matrix of the two groups made of a parameter whose axes lie otherwise."""
+
+    shape: tuple[int | str, int | str]
+    there: Value
+    back: Value
+
+
+def _ends(c: Composer, x: Coupling, left: Bias, right: Bias) -> tuple[_End, _End, _Turned | None]:
+    """The groups of a coupling's rows and columns; how the parameter is turned to be such a matrix,
+    None if it is one.
+    """
+    both, first, second = x.letters
+    ends = [_End(x.groups[0], left), _End(x.groups[1], right)]
+    if both == second + first:
+        ends.reverse()
+    if both in (first + second, second + first):
+        return ends[0], ends[1], None
+    shape = c.b.plan.model.parameter(x.parameter).shape
+    lengths = dict(zip(both, shape, strict=True))
+    there = axes_constant(c.b, both, first + second, lengths)
+    back = axes_constant(c.b, first + second, both, lengths)
+    size = product_of(lengths[q] for q in first), product_of(lengths[q] for q in second)
+    return ends[0], ends[1], _Turned(size, there, back)

@@ -12,7 +12,6 @@ import numpy as np
 
 from ..emit.routine import is_cut
 from ..inference.enumeration import joint_states
-from ..inference.phases import Phases
 from ..language.diagnostics import BmError
 from ..language.model import Choice
 from ..plan.identifiers import identifier
@@ -23,7 +22,7 @@ from ..schedule.values import Value, length
 from .batch import Expectation
 from .cases import Cases, missing_cases
 from .composing import Composed, Facts, schedule_of
-from .machine_protocol import Array
+from .machine_protocol import Array, Compilable
 from .modifiers import trained
 from .recipe import Recipe
 
@@ -38,7 +37,7 @@ class CompiledUpdates:
     """The routine of a recipe, bound to the recipe's own arrays: parameters, chains, slots."""
 
     recipe: Recipe
-    machine: Phases
+    machine: Compilable
     composed: Composed
     routine: Routine
     batch: int
@@ -50,7 +49,7 @@ class CompiledUpdates:
     def of(
         cls,
         recipe: Recipe,
-        machine: Phases,
+        machine: Compilable,
         cases: Cases,
         batch: int,
         followed: Mapping[str, Array],
@@ -70,6 +69,7 @@ class CompiledUpdates:
             {n: len(x) for n, x in followed.items()},
             batch,
             watched=machine.watched_groups,
+            layers=machine.layer_groups,
         )
         composed = schedule_of(
             program.plan, recipe.training, recipe.modules, recipe.penalties, facts

@@ -10,11 +10,13 @@ from typing import Any
 
 import numpy as np
 
+from ..graph.factor_graph import parameters_of, units_of
 from ..language.model import Choice, Training
 from ..plan.identifiers import identifier
 from ..plan.plan import Plan
 from ..schedule.builder import Builder, Gradient, NotScheduled, Phase
 from ..schedule.passes import PASSES, Pass
+from ..schedule.routines.contrastive import LayerGroups
 from ..schedule.routines.phases import Sweep, Terms, draw_from_biases, roles, terms_of
 from ..schedule.schedule import Schedule
 from ..schedule.values import BATCH, Content, Life, Number, Value, base
@@ -42,6 +44,8 @@ class Facts:
     watched: frozenset[str] = frozenset()
     """Groups of units without bounds, of a model that parameters may leave without a distribution.
     """
+    layers: tuple[LayerGroups, ...] = ()
+    """The layers of a stack whose models are one; empty for a model alone."""
 
 
 @dataclass(frozen=True)
@@ -103,6 +107,12 @@ class Composer:
     def given(self) -> tuple[str, ...]:
         """The groups that are given with every case."""
         return roles(self.b.plan.model, "given")
+
+    @cached_property
+    def layers(self) -> tuple[LayerGroups, ...]:
+        """The layers of a stack; a model alone is one layer."""
+        alone = LayerGroups(self.visible, self.hidden, self.given)
+        return self.facts.layers or (alone,)
 
     def word(
         self,
@@ -229,10 +239,10 @@ def terms_with_parameters(plan: Plan) -> dict[str, list[tuple[str, ...]]]:
     drawn = {g.name for g in plan.groups}
     out: dict[str, list[tuple[str, ...]]] = {n: [] for n in trained(plan)}
     for term in plan.model.terms:
-        groups = tuple(u.group for u in term.units if u.group in drawn)
-        for p in term.parameters:
-            if p.parameter in out and groups:
-                out[p.parameter].append(groups)
+        groups = tuple(dict.fromkeys(u.group for u in units_of(term) if u.group in drawn))
+        for name in parameters_of(term):
+            if name in out and groups:
+                out[name].append(groups)
     return out
 
 
@@ -339,7 +349,8 @@ def _phases(
 
 def _minibatch(b: Builder, facts: Facts) -> Phase:
     rows = {}
-    for name in roles(b.plan.model, "visible", "given"):
+    fed = {n for layer in facts.layers for n in layer.fed}
+    for name in (n for n in roles(b.plan.model, "visible", "given") if n not in fed):
         rows[name] = b.state(
             name, name, BATCH, Life.GIVEN, means=facts.means, per_update=True, source=("data", name)
         )

@@ -6,32 +6,34 @@ from __future__ import annotations
 
 import signal
 import time
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
 from math import ceil
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
-from ..inference.phases import Phases
 from ..language.diagnostics import fail
 from ..language.model import Training
 from ..language.outside import stored_edges
 from ..runs.run_folder import OWN, RunFolder
 from ..runtime.interrupts import Pending, Stopped, deferred
+from ..runtime.pace import Pace
 from ..runtime.threads import one_pool
 from ..schedule.builder import NotScheduled
+from .averages import Averages
 from .budget import Budget
 from .cases import Cases
+from .checkpoint import BEST, Checkpoint, stored
 from .compiled import CompiledUpdates, Figures
+from .epochs import epochs_in
 from .health import FIGURES, Health
 from .judged_cases import judged
-from .machine_protocol import Array, Machine
-from .pace import Averages, Pace
+from .machine_protocol import Array, Compilable, Machine
+from .outcome import Run
 from .progress import Show, progress_line
 from .recipe import Recipe
-from .validation import is_likelihood, reconstruction_error, score
+from .validation import epochs_between_scores, is_likelihood, reconstruction_error, score
 
 GRACE = 0.5
 """Seconds of a training with a folder that looks may take however short it is: enough for curves of
@@ -47,85 +49,6 @@ MIN_UPDATES_BETWEEN_COPIES = 50
 """Counted, not timed: what a training that diverges goes back to must not depend on the clock."""
 MIN_SECONDS_BETWEEN_CHECKPOINTS, MIN_TIMES_THEIR_COST = 5.0, 20
 """Checkpoints are apart by so many seconds, and by so many times what the last one took."""
-SCORE_SHARE = 0.05
-"""Share of the updates' work that validation scores may take unless `patience` watches them."""
-UPDATES_A_CALL, UPDATES_A_BATCH = 4.0, 1 / 3
-"""A guess at a score's cost in updates: of the call itself, and of as many cases as a minibatch
-has.
-"""
-BEST = "best/"
-"""What the names of the best parameters begin with in a checkpoint."""
-
-
-class Kept(NamedTuple):
-    """What a training that stops inside an update goes back to: parameters and all else that
-    updates change, and the counters of that time.
-    """
-
-    arrays: dict[str, Array]
-    counters: dict[str, Any]
-    best: dict[str, Array]
-
-
-@dataclass(repr=False)
-class Run:
-    """What training did.
-
-    The machine holds the parameters: the best ones where early stopping watched, else the last.
-    """
-
-    machine: Machine
-    out: Path | None
-    updates: int = 0
-    stopped: str = "done"
-    """`done`, `patience` or `interrupted`."""
-    signal: int = signal.SIGINT
-    """The signal that interrupted."""
-    best_score: float | None = None
-    best_update: int | None = None
-    metrics: list[dict[str, Any]] = field(default_factory=list)
-    chains: dict[str, Array] = field(default_factory=dict)
-    """The persistent chains' last states, [chains, size] a group; empty where the negative phase
-    keeps none.
-    """
-    notes: list[str] = field(default_factory=list)
-    """What figures rest on where cases have missing values."""
-
-    told: Callable[[], list[tuple[str, ...]]] | None = field(default=None, compare=False)
-    """Names and values of what `summary` says; set by who knows the data."""
-
-    @property
-    def health(self) -> str:
-        """What the monitors minded when they last looked, or `healthy`; empty where none has
-        looked.
-        """
-        return next((str(m["health"]) for m in reversed(self.metrics) if m.get("health")), "")
-
-    def summary(self) -> str:
-        """What `bm train` prints at its end, of the machine as it is now: health, figures, and
-        simple models of the same cases.
-        """
-        rows = self.told() if self.told is not None else [("health", self.health)]
-        width = max(len(row[0]) for row in rows)
-        return "\n".join(f"{name:{width}}  {value}".rstrip() for name, value, *_ in rows)
-
-    def __repr__(self) -> str:
-        """`Run of rbm: 20 epochs, 2,000 updates, done; healthy`."""
-        epochs = self.metrics[-1]["epoch"] if self.metrics else 0
-        health = f"; {self.health}" if self.health else ""
-        return (
-            f"Run of {self.machine.model.name}: {epochs:,} epochs, {self.updates:,} updates,"
-            f" {self.stopped}{health}"
-        )
-
-    @property
-    def interrupted(self) -> bool:
-        return self.stopped == "interrupted"
-
-    @property
-    def exit_code(self) -> int:
-        """0, or 128 and the signal's number: what a process that trained ends with."""
-        return 128 + self.signal if self.interrupted else 0
 
 
 def train(
@@ -219,12 +142,14 @@ class _Loop:
         self.held_watched = None if held is None else held.whole().spread(WATCHED)
         every = training.patience is not None or self.judged is None
         self.scored_every = (
-            1 if every or self.judged is None else self._epochs_between_scores(len(self.judged))
+            1
+            if every or self.judged is None
+            else epochs_between_scores(len(self.judged), training.batch, self.per_epoch)
         )
         self.compiled: CompiledUpdates | None = None
         self._ordered: tuple[int, Array] = (-1, np.empty(0, int))
         self.misses = 0
-        self.good = Kept({}, self._counters(), {})
+        self.good = Checkpoint({}, self._counters(), {})
         self.checkpoint_due = 0.0
         views = self.recipe.arrays(copy=False).values()
         self.on_disk = folder is not None and sum(x.nbytes for x in views) > KEPT
@@ -289,7 +214,7 @@ class _Loop:
             count = self._count_of_call(compiled, pace)
             with pace.timed(count):
                 made = self._call(compiled, first, count)
-            for epoch, lo, hi in self._epochs_in(first, count):
+            for epoch, lo, hi in epochs_in(first, count, self.per_epoch):
                 figures.add({n: x[lo - first : hi - first] for n, x in made.items()})
                 self.run_.updates = hi
                 if hi % self.per_epoch == 0 or hi == self.total:
@@ -297,16 +222,6 @@ class _Loop:
             show(self.run_.updates, figures.shown, self.health.line)
         if self._out_of_patience():
             self.run_.stopped = "patience"
-
-    def _epochs_in(self, first: int, count: int) -> Iterator[tuple[int, int, int]]:
-        """The epochs that updates `first`, ..., first + count − 1 belong to: their numbers, first
-        updates and ends.
-        """
-        while count > 0:
-            epoch, place = divmod(first, self.per_epoch)
-            part = min(count, self.per_epoch - place)
-            yield epoch, first, first + part
-            first, count = first + part, count - part
 
     def _count_of_call(self, compiled: CompiledUpdates | None, pace: Pace) -> int:
         """Updates of the next call: as many as take a tenth of a second, up to the next end of an
@@ -332,7 +247,7 @@ class _Loop:
     def _call(self, compiled: CompiledUpdates | None, first: int, count: int) -> Figures:
         """Carries updates out; their figures."""
         rows, sizes = [], []
-        for epoch, lo, hi in self._epochs_in(first, count):
+        for epoch, lo, hi in epochs_in(first, count, self.per_epoch):
             order, batch = self._order(epoch), self.training.batch
             at = [t - epoch * self.per_epoch for t in (lo, hi)]
             rows.append(order[at[0] * batch : at[1] * batch])
@@ -360,13 +275,19 @@ class _Loop:
         for.
         """
         places = self.health.places(self.machine.params)
-        if places is None or not isinstance(self.machine, Phases):
+        if places is None or not isinstance(self.machine, Compilable):
             return None
         try:
             return CompiledUpdates.of(
                 self.recipe, self.machine, self.cases, self.training.batch, places
             )
-        except NotScheduled:
+        except NotScheduled as reason:
+            if self.machine.layer_groups:  # nothing but ops trains the layers of a stack at once
+                raise fail(
+                    "BM888",
+                    f"`{self.machine.model.name}` cannot be trained jointly: {reason}",
+                    help="`train { greedily }`",
+                ) from None
             return None
 
     def _epoch_done(self, epoch: int, figures: dict[str, float], at_once: bool = False) -> None:
@@ -410,14 +331,6 @@ class _Loop:
         self.run_.metrics.append(line)
         if self.folder is not None:
             self.folder.append_metrics(line)
-
-    def _epochs_between_scores(self, cases: int) -> int:
-        """So many that scores of so many cases take SCORE_SHARE of the work.
-
-        By counting: the best parameters are those of a scored epoch.
-        """
-        cost = UPDATES_A_CALL + UPDATES_A_BATCH * cases / self.training.batch
-        return max(1, ceil(cost / (SCORE_SHARE * self.per_epoch)))
 
     def _score(self, judged: Cases) -> float:
         """The validation score; the best parameters and how many scores have missed them follow it.
@@ -470,18 +383,20 @@ class _Loop:
         }
 
     def _keep(self) -> None:
-        self.good = Kept({} if self.on_disk else self.recipe.arrays(), self._counters(), self.best)
+        self.good = Checkpoint(
+            {} if self.on_disk else self.recipe.arrays(), self._counters(), self.best
+        )
 
     def _back(self) -> None:
         """To what was kept last, with the metrics up to there."""
         if self.on_disk and self.folder is not None:
-            self.good = self._stored(self.folder)
+            self.good = stored(self.folder)
         self._restore(self.good)
         self.run_.metrics = [
             line for line in self.run_.metrics if line["update"] <= self.run_.updates
         ]
 
-    def _restore(self, kept: Kept) -> None:
+    def _restore(self, kept: Checkpoint) -> None:
         self.recipe.restore(kept.arrays)
         run, counters = self.run_, kept.counters
         run.updates, run.best_score, run.best_update = (
@@ -490,12 +405,6 @@ class _Loop:
             counters["best_update"],
         )
         self.best, self.misses = kept.best, counters["misses"]
-
-    def _stored(self, folder: RunFolder) -> Kept:
-        """The checkpoint in the run's folder."""
-        arrays, counters = folder.read_state()
-        best = {n.removeprefix(BEST): x for n, x in arrays.items() if n.startswith(BEST)}
-        return Kept({n: x for n, x in arrays.items() if not n.startswith(BEST)}, counters, best)
 
     def _take_best(self) -> None:
         for name, x in self.best.items():
@@ -541,7 +450,7 @@ class _Loop:
         if self.folder is None:
             raise fail("BM757", "a resume needs the folder of the run", help="give `out`")
         try:
-            self._restore(self._stored(self.folder))
+            self._restore(stored(self.folder))
         except (KeyError, ValueError) as error:
             raise fail(
                 "BM757",

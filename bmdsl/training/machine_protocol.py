@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import numpy as np
 
 from ..language.model import Model
+
+if TYPE_CHECKING:
+    from ..runtime.program import Program
+    from ..schedule.routines.contrastive import LayerGroups
 
 Array = np.ndarray
 Sums = dict[str, tuple[float, float]]
@@ -17,6 +21,47 @@ at no extra pass.
 """
 State = dict[str, Array]
 """Group name → [rows, ...]; training looks at the first axis only, the machine knows the rest."""
+
+
+@runtime_checkable
+class Compilable(Protocol):
+    """What updates that run as one compiled routine ask of a machine: of one model, or of a stack
+    whose layers are trained at once.
+    """
+
+    model: Model
+    seed: int
+    dtype: Any
+    takes_means: bool
+    stepped: bool
+
+    @property
+    def params(self) -> dict[str, Array]:
+        """Name → array, written in place."""
+
+    @property
+    def program(self) -> Program:
+        """The plan bound to sizes."""
+
+    @property
+    def layer_groups(self) -> tuple[LayerGroups, ...]:
+        """The layers of a stack; empty for a model alone."""
+
+    @property
+    def watched_groups(self) -> frozenset[str]:
+        """Groups of units without bounds, if some parameters leave no distribution."""
+
+    def settle(self) -> None:
+        """Looks at symmetric parameters, unless a training step has just left them."""
+
+    def held_fields(self) -> Any:
+        """Verifies that the parameters leave a distribution."""
+
+    def verify_distance(self, name: str, far: float) -> None:
+        """Raises BM890 if units of a group went so far from 0 and no proof holds them back."""
+
+    def verify_square_field(self, name: str, most: float) -> None:
+        """Raises BM890 if such a field on x² leaves units no precision."""
 
 
 class Machine(Protocol):

@@ -7,12 +7,21 @@ v]].
 
 from __future__ import annotations
 
+from math import ceil
+
 import numpy as np
 
 from ..language.diagnostics import fail
 from ..language.model import Training
 from .cases import Cases
 from .machine_protocol import Machine
+
+SCORE_SHARE = 0.05
+"""Share of the updates' work that validation scores may take unless `patience` watches them."""
+UPDATES_A_CALL, UPDATES_A_BATCH = 4.0, 1 / 3
+"""A guess at a score's cost in updates: of the call itself, and of as many cases as a minibatch
+has.
+"""
 
 
 def reconstruction_error(machine: Machine, cases: Cases) -> float:
@@ -51,3 +60,12 @@ def score(machine: Machine, cases: Cases, training: Training) -> float:
             help="leave `validate` out",
         )
     return reconstruction_error(machine, cases)
+
+
+def epochs_between_scores(cases: int, batch: int, per_epoch: int) -> int:
+    """So many that scores of so many cases take SCORE_SHARE of the work.
+
+    By counting: the best parameters are those of a scored epoch.
+    """
+    cost = UPDATES_A_CALL + UPDATES_A_BATCH * cases / batch
+    return max(1, ceil(cost / (SCORE_SHARE * per_epoch)))

@@ -45,12 +45,8 @@ def bmdsl(settings):
 
     def steps():
         nonlocal count
-        for _ in range(STEPS):
-            beta = 0.3 + 1e-6 * count
-            before = path.log_weight(beta)
-            path.log_weight(beta + 1e-6) - before
-            path.move(beta + 1e-6, count)
-            count += 1
+        path.follow(0.3 + 1e-6 * np.arange(count, count + STEPS + 1), count)
+        count += STEPS
 
     return steps
 

@@ -1,5 +1,5 @@
 """The first two layers of the multinary paper's stack: field, field back and filter gradient,
-bmdsl's kernels beside PyTorch's (oneDNN).
+a routine of bmdsl's ops beside PyTorch's functions (oneDNN).
 
 python -m tests.bench.convolution
 """
@@ -16,7 +16,7 @@ CASES = [
     {"layers": [[3, 64, 64], [64, 128, 32]]},
 ]
 """Channels in and out, and the image's side: 4×4 filters, stride 2, an edge of one."""
-BATCH = 128
+BATCH_SIZE = 128
 TEXT = """model c {{ visible v[{a},{n},{n}] : multinary(255)  hidden h[{b},{m},{m}] : multinary(255)
   param W[{a},{b},4,4] energy = - W[c,k,p,q] v[c,pad(2*x+p-1),pad(2*y+q-1)] h[k,x,y] }}"""
 
@@ -28,44 +28,49 @@ def _arrays(a, b, n):
         x.astype("f")
         for x in (
             w,
-            generator.random((BATCH, a, n, n)),
-            generator.random((BATCH, b, n // 2, n // 2)),
+            generator.random((BATCH_SIZE, a, n, n)),
+            generator.random((BATCH_SIZE, b, n // 2, n // 2)),
         )
     )
 
 
 def bmdsl(settings):
-    """The product's own sums, as a program makes them."""
+    """A routine of the product's own ops: both fields and the filters' gradient of every layer."""
     import bmdsl
-    from bmdsl.runtime.multiway import ConvolvedTerm
+    from bmdsl.runtime.binding import BoundRoutine
     from bmdsl.runtime.threads import one_pool
+    from bmdsl.schedule.builder import Builder, Gradient, Phase
+    from bmdsl.schedule.routines.phases import given_means, terms_of
+    from bmdsl.schedule.values import BATCH, Content, Number
 
-    layers = []
+    calls = []
     for a, b, n in settings["layers"]:
-        plan = bmdsl.parse(TEXT.format(a=a, b=b, n=n, m=n // 2)).plan
+        machine = bmdsl.parse(TEXT.format(a=a, b=b, n=n, m=n // 2)).compile()
         w, v, h = _arrays(a, b, n)
-        v, h = v.reshape(BATCH, -1), h.reshape(BATCH, -1)
-        layers.append(
-            (
-                ConvolvedTerm(plan.contractions[0], plan, False),
-                w,
-                v,
-                h,
-                np.zeros_like(v),
-                np.zeros_like(h),
-                np.zeros_like(w),
-            )
-        )
-    weights = np.ones(BATCH, "f")
+        machine.params["W"] = w
+        build = Builder(machine.program.plan, "sums", "Fields of both groups, and a gradient")
+        terms, phase = terms_of(build), Phase(given_means(build, ("v", "h")), Number("1.0"))
+        terms.prepare(build)
+        for name in ("h", "v"):
+            terms.change_field(build, name, phase, ("v", "h"), build.eta_of(name, BATCH), BATCH)
+        slope = build.value("d_W", Content.GRADIENT, build.params["W"].shape)
+        build.do("clear", slope)
+        for term in terms.interactions:
+            term.add_moment(build, phase, Gradient({"W": slope}), 1.0)
+        routine = BoundRoutine.of(build.composition(), machine.program, machine.params, 0)
+        passed = {
+            ("data", "v"): v.reshape(BATCH_SIZE, -1),
+            ("data", "h"): h.reshape(BATCH_SIZE, -1),
+        }
+        # scratch arrays are the routine's own: as updates have them, made once
+        arguments = routine._arguments(BATCH_SIZE)
+        calls.append((routine, arguments, passed))
     harness.KEEP.enter_context(one_pool())
 
     def update():
-        for term, w, v, h, of_v, of_h, of_w in layers:
-            arrays = term.arrays({"W": w})
-            of_v[:], of_h[:], of_w[:] = 0, 0, 0
-            term._add_field(arrays, "h", {"v": v}, of_h)
-            term._add_field(arrays, "v", {"h": h}, of_v)
-            term.add_moment({"W": w}, {"v": v, "h": h}, weights, {"W": of_w}, 1.0)
+        for routine, arguments, passed in calls:
+            routine._kept[BATCH_SIZE] = arguments
+            routine(BATCH_SIZE, passed)
 
     return update
 
@@ -97,7 +102,7 @@ def products(settings):
 
     def update():
         for w, x, y in sums:
-            for _ in range(BATCH // 8):
+            for _ in range(BATCH_SIZE // 8):
                 np.dot(w, x), np.dot(w.T, y), np.dot(y, x.T)
 
     return update

@@ -1,70 +1,65 @@
-"""One update of a dense stack 784-1000-500-200-100 trained jointly, bmdsl beside the same loss in
-PyTorch's autograd.
+"""A dense stack 784-1000-500-200-100 trained jointly: the whole training call beside the same loss
+in PyTorch's autograd.
 
 python -m tests.bench.joint_stack
+
+A call is a training of some epochs. bmdsl's composes and binds its update anew in every call, and
+has the figures and checks of a training; PyTorch's updates parameters and nothing else.
 """
 
 from __future__ import annotations
+
+import tempfile
+from pathlib import Path
 
 import numpy as np
 
 from . import harness
 
 SIZES = (784, 1000, 500, 200, 100)
-CASES = [{"batch": 128, "through": False}, {"batch": 128, "through": True}]
-LAYER = """model layer(D, H) {{ visible v[D] : {0}  hidden h[H] : {0}
+BATCH, BATCHES, EPOCHS = 128, 40, 5
+CASES = [{"through": False}, {"through": True}]
+TEXT = """
+model layer(D, H) {{ visible v[D] : binary  hidden h[H] : binary
   param W init normal(0, 0.01), a, b
-  energy = - W[i,j] v[i] h[j] - a[i] v[i] - b[j] h[j] }}"""
+  energy = - W[i,j] v[i] h[j] - a[i] v[i] - b[j] h[j] }}
+stack deep {{
+  one   : layer(D = {0}, H = {1})
+  two   : layer(H = {2}) on one.h
+  three : layer(H = {3}) on two.h
+  four  : layer(H = {4}) on three.h
+  train {{ jointly  transform as_means
+    objective contrastive_free_energy(through_reconstruction = {through})
+    optimizer adam(rate = 0.001)  batch {batch}  epochs {epochs} }}
+}}"""
 
 
-def _data(settings):
-    return np.random.default_rng(0).random((20 * settings["batch"], SIZES[0])).astype("f")
+def _data():
+    return np.random.default_rng(0).random((BATCHES * BATCH, SIZES[0])).astype("f")
 
 
 def bmdsl(settings):
-    """The product's own update, as its training loop calls it."""
+    """Layers that are there already, trained on."""
     import bmdsl
-    from bmdsl.runtime.threads import one_pool
-    from bmdsl.stacks.joint import JointMachine, Trained
-    from bmdsl.training.cases import Cases
-    from bmdsl.training.recipe import Recipe
+    from bmdsl.tasks.train_jointly import fit_jointly
+    from bmdsl.tasks.train_stack import layers_at_start
 
-    layers = []
-    for k in range(4):
-        machine = bmdsl.parse(LAYER.format("binary"), D=SIZES[k], H=SIZES[k + 1]).compile(seed=k)
-        layers.append(
-            Trained(f"l{k}", None if k == 0 else f"l{k - 1}", None if k == 0 else "h", machine)
-        )
-    text = LAYER.format("binary").replace("}}", "}")[:-1]
-    word = "true" if settings["through"] else "false"
-    block = (
-        f"train {{ objective contrastive_free_energy(through_reconstruction = {word}) optimizer"
-        " adam(rate = 0.001) }"
-    )
-    training = bmdsl.parse(f"{text} {block} }}").checked.training
-    joint, cases = JointMachine("stack", layers), Cases.of({"v": _data(settings)}, None)
-    batch = settings["batch"]
-    probe, _ = cases.batch(np.zeros(1, int), 0, joint.dtype)
-    recipe, count = Recipe.of(joint, training, probe, 10**6), 0
-
-    def update():
-        nonlocal count
-        place = count % 20
-        made, share = cases.batch(np.arange(place * batch, (place + 1) * batch), count, joint.dtype)
-        recipe.update(made, share)
-        count += 1
-
-    update()
-    harness.KEEP.enter_context(one_pool())
-    return update
+    word = str(settings["through"]).lower()
+    text = TEXT.format(*SIZES, through=word, batch=BATCH, epochs=EPOCHS)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "deep.bm"
+        path.write_text(text)
+        stack = bmdsl.load_stack(path)
+    data = _data()
+    layers = layers_at_start(stack, data, "float32")
+    return lambda: fit_jointly(stack, layers, data, None)
 
 
 def torch(settings):
     """The loss by hand, gradients by autograd, its own Adam."""
     import torch
 
-    batch = settings["batch"]
-    data = torch.from_numpy(_data(settings))
+    data = torch.from_numpy(_data())
     layers = [
         [
             (0.01 * torch.randn(a, b)).requires_grad_(),
@@ -74,13 +69,10 @@ def torch(settings):
         for a, b in zip(SIZES, SIZES[1:], strict=False)
     ]
     optimizer = torch.optim.Adam([p for layer in layers for p in layer], lr=0.001)
-    softplus, count = torch.nn.functional.softplus, 0
+    softplus = torch.nn.functional.softplus
 
-    def update():
-        nonlocal count
-        place = count % 20
-        x, loss = data[place * batch : (place + 1) * batch], 0.0
-        count += 1
+    def update(x):
+        loss = 0.0
         for w, a, b in layers:
             eta = x @ w + b
             mean = torch.sigmoid(eta)
@@ -96,7 +88,12 @@ def torch(settings):
         loss.backward()
         optimizer.step()
 
-    return update
+    def train():
+        for _ in range(EPOCHS):
+            for rows in torch.randperm(len(data)).split(BATCH):
+                update(data[rows])
+
+    return train
 
 
 CONTENDERS = {"bmdsl": bmdsl, "torch": torch}
@@ -104,10 +101,10 @@ CONTENDERS = {"bmdsl": bmdsl, "torch": torch}
 
 def main():
     for settings in CASES:
-        times = harness.compare("tests.bench.joint_stack", list(CONTENDERS), settings)
+        times = harness.compare("tests.bench.joint_stack", list(CONTENDERS), settings, blocks=7)
         print(
             settings,
-            {n: f"{1e3 * t:.2f} ms" for n, t in times.items()},
+            {n: f"{1e3 * t / BATCHES / EPOCHS:.2f} ms an update" for n, t in times.items()},
             f"{times['torch'] / times['bmdsl']:.2f} x PyTorch's speed",
         )
 

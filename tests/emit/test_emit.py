@@ -11,7 +11,7 @@ import pytest
 from bmdsl import units
 from bmdsl.emit.emit import emit_module
 from bmdsl.graph.factor_graph import build_factor_graph
-from bmdsl.plan.plan import build_plan
+from bmdsl.plan.building import build_plan
 from tests.build import ALL, group, model, rbm, term
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "good" / "rbm_by_hand.txt"

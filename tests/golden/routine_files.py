@@ -19,6 +19,7 @@ SIZES: dict[str, dict[str, int]] = {
     "convrbm": {"C": 1, "S": 8, "F": 2},
     "ising": {"L": 4},
     "crbm": {"D": 3, "T": 2, "H": 4},
+    "pot": {"D": 4, "F": 5},
 }
 """Shipped model → the arguments that its routine is printed for."""
 

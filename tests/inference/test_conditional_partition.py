@@ -14,6 +14,8 @@ from bmdsl.language.diagnostics import BmError
 from tests import naive
 from tests.stats import ALPHA
 
+pytestmark = pytest.mark.compiled
+
 TEXTS = {
     "past": (
         """model m { given x[2,2] : gaussian  visible v[2] : gaussian  hidden h[3] : binary

@@ -86,14 +86,12 @@ def test_the_gradient_through_the_reconstruction_is_the_slope_of_the_value(
     m, w = machine_of(name), np.array([0.5, 0.2, 0.3])
     data = data_of(m)
     out = {n: np.zeros_like(x) for n, x in m.params.items()}
-    down = passed(m, data, based).pull(w, out, 1.0, {}, True, True)
+    passed(m, data, based).pull(w, out, 1.0, True)
     for p, array in m.params.items():
         for at in list(np.ndindex(array.shape))[::2]:
             assert out[p][at] == pytest.approx(
                 naive.slope(array, at, lambda: value(m, data, w, based)), abs=2e-6
             ), (p, at)
-    # with v′ moving, dG/dv is not what `pull` hands down unless that path is asked for as well
-    assert set(down) == set(m.visible)
 
 
 @pytest.mark.parametrize("name", FORMS)
@@ -101,7 +99,7 @@ def test_the_gradient_at_a_held_reconstruction_is_that_of_cd_1_with_means(name: 
     m, w = machine_of(name), np.array([0.5, 0.2, 0.3])
     data = data_of(m)
     out = {n: np.zeros_like(x) for n, x in m.params.items()}
-    passed(m, data).pull(w, out, 1.0, {}, False, False)
+    passed(m, data).pull(w, out, 1.0, False)
     back = {
         n: m.conditional(n, **data | {h: m.conditional(h, **data) for h in m.hidden})
         for n in m.visible
@@ -127,7 +125,7 @@ def test_what_is_left_out_is_the_base_measure_of_the_visible_units(name: str) ->
     np.testing.assert_allclose(one.value - other.value, base, atol=1e-12)
     outs = [{n: np.zeros_like(x) for n, x in m.params.items()} for _ in range(2)]
     for p, out in zip((one, other), outs, strict=True):
-        p.pull(np.full(3, 1 / 3), out, 1.0, {}, False, False)
+        p.pull(np.full(3, 1 / 3), out, 1.0, False)
     for n in outs[0]:
         np.testing.assert_array_equal(
             outs[0][n], outs[1][n]
@@ -192,6 +190,7 @@ def test_units_that_meet_are_refused_by_name() -> None:
         )
 
 
+@pytest.mark.compiled
 def test_training_lowers_the_error_of_reconstructions() -> None:
     data = np.repeat(np.eye(6), 20, axis=0)
     machine = bmdsl.parse(

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from scipy import signal, stats
 
 import bmdsl
-from bmdsl.runtime.multiway import ConvolvedTerm
+from bmdsl.runtime.terms.interface import GradientSum, Weighted
 from tests.inference import enumerated
 
 FORMS = {
@@ -144,8 +144,8 @@ def test_any_stride_edge_and_size_equals_the_loop(
     assume(
         edge == "wrap" or (ends[0] >= 0 and ends[1] < length)
     )  # else BM221: a site that sees nothing
-    plan = bmdsl.parse(text).plan
-    term = ConvolvedTerm(plan.contractions[0], plan, False)
+    calls = bmdsl.parse(text).compile(dtype="float64").program
+    (term,) = calls.couplings
     generator = np.random.default_rng(seed)
     w = generator.normal(size=(channels, filters, width))
     v, h = (
@@ -166,10 +166,11 @@ def test_any_stride_edge_and_size_equals_the_loop(
     arrays = term.arrays({"W": w})
     for name, state in (("v", {"h": h}), ("h", {"v": v})):
         out = np.zeros_like(wanted[name])
-        term._add_field(arrays, name, state, out)
+        term.add_field(arrays, name, state, out[None])
         np.testing.assert_allclose(out, wanted[name], atol=1e-10)
     grads = {"W": np.zeros_like(w)}
-    term.add_moment({"W": w}, {"v": v, "h": h}, np.ones(cases), grads, 1.0)
+    into = GradientSum(calls, {"W": w}, grads, 1.0)
+    term.add_moment(Weighted({"v": v, "h": h}, np.ones(cases)), into)
     np.testing.assert_allclose(grads["W"], wanted["W"], atol=1e-10)
 
 

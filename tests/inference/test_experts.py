@@ -159,6 +159,7 @@ STATES = {
 }
 
 
+@pytest.mark.compiled
 @pytest.mark.parametrize("name", STATES)
 def test_units_of_few_states_are_drawn_from_the_model(name: str) -> None:
     unit, text = STATES[name]

@@ -11,6 +11,8 @@ import bmdsl
 from bmdsl.inference.machine import Machine
 from bmdsl.language.diagnostics import BmError
 
+pytestmark = pytest.mark.compiled
+
 TEXTS = {
     "rbm": (
         """model m { visible v[6] : binary  hidden h[4] : spin  param W, b, c

@@ -15,6 +15,8 @@ from bmdsl.inference.ladder import ladder
 from bmdsl.language.diagnostics import BmError
 from tests.inference.test_elimination import kaufman
 
+pytestmark = pytest.mark.compiled
+
 GLASS = (
     "model m { visible s[3, 4] : spin  param J[3, 4], K[3, 4], b  energy = - J[x,y] s[x,y]"
     " s[wrap(x+1),y] - K[x,y] s[x,y] s[x,wrap(y+1)] - b s[x,y] }"

@@ -12,6 +12,8 @@ import bmdsl
 from bmdsl.plan.streams import POSITIVE_STREAM
 from tests.stats import ALPHA, verify_counts
 
+pytestmark = pytest.mark.compiled
+
 TEXT = """model dbm { visible v[2] : binary  hidden h1[1] : binary  hidden h2[2] : binary
   param W, U, b, c, d
   energy = - W[i,j] v[i] h1[j] - U[j,k] h1[j] h2[k] - b[i] v[i] - c[j] h1[j] - d[k] h2[k] }"""

@@ -4,7 +4,11 @@
 
 from __future__ import annotations
 
+import pytest
+
 import bmdsl
+
+pytestmark = pytest.mark.compiled
 
 PLAQUETTES = """model plaq(L = 6, J = 0.5) {
   visible s[L, L] : spin

@@ -9,6 +9,8 @@ import pytest
 
 import bmdsl
 
+pytestmark = pytest.mark.compiled
+
 TEXT = """model g { visible v[2] : gaussian(sigma = SIGMA)  hidden h[3] : binary  param W, b, c
   energy = - W[i,j] v[i] h[j] - b[i] v[i] - c[j] h[j]
   train { positive exact  negative pcd()  batch 50  epochs 30  optimizer sgd(rate = 0.01) } }"""

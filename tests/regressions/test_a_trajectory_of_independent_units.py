@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 import bmdsl
+
+pytestmark = pytest.mark.compiled
 
 
 def test_units_without_couplings() -> None:

@@ -9,6 +9,8 @@ import pytest
 
 import bmdsl
 
+pytestmark = pytest.mark.compiled
+
 
 @pytest.mark.parametrize(
     "groups",

@@ -11,6 +11,8 @@ import pytest
 
 import bmdsl
 
+pytestmark = pytest.mark.compiled
+
 TEXT = """model m {{ visible {x}[3] : gaussian(sigma = 0.7)  hidden {h}[3] : spin
   hidden {z} : categorical(3)
   param {W}, {B}, {b}

@@ -23,7 +23,7 @@ def runs() -> np.ndarray:
 
 
 def convolve(rng: Random) -> Operands:
-    x, W, eta = rng.normal(size=(9, 8)), rng.normal(size=(3, 2)), rng.normal(size=(9, 12))
+    x, W, eta = rng.normal(size=(150, 8)), rng.normal(size=(3, 2)), rng.normal(size=(150, 12))
     none = np.zeros((0, 5), np.int64)
     return {
         "x": x,
@@ -38,14 +38,18 @@ def convolve(rng: Random) -> Operands:
 
 
 def add_convolved_moment(rng: Random) -> Operands:
-    y, x, none = rng.normal(size=(9, 12)), rng.normal(size=(9, 8)), np.zeros((0, 5), np.int64)
+    y, x, none = (
+        rng.normal(size=(150, 12)),
+        rng.normal(size=(150, 8)),
+        np.zeros((0, 5), np.int64),
+    )
     return {
         "y": y,
         "runs_y": none,
         "x": x,
         "runs_x": runs(),
         "sites": 4,
-        "w": rng.random(9),
+        "w": rng.random(150),
         "scale": 0.3,
         "out": rng.normal(size=(3, 2)),
     }
@@ -210,6 +214,18 @@ def add_shared_push(rng: Random) -> Operands:
         "entries": np.array([0, 0, 1, 1, 2, 2]),
         "g": rng.random(3),
     }
+
+
+def set_unit_states(rng: Random) -> Operands:
+    return {"out": np.ones((7, 3))}
+
+
+def set_trace(rng: Random) -> Operands:
+    return {"M": rng.normal(size=(4, 4)), "trace": np.zeros((1, 1))}
+
+
+def add_log_sum_of_states(rng: Random) -> Operands:
+    return {"eta": rng.normal(size=(5, 3)), "A": rng.normal(size=(5, 3)), "out": rng.random(5)}
 
 
 SAMPLES: dict[str, Callable[[Random], Operands]] = {

@@ -12,8 +12,9 @@ from bmdsl.kernels import table
 from bmdsl.schedule import builder  # noqa: F401  # fills KINDS
 from bmdsl.schedule.ops import KINDS, Access, Kind
 
-from .samples import SAMPLES
+from . import expert_samples, past_samples, samples
 
+SAMPLES = {**samples.SAMPLES, **expert_samples.SAMPLES, **past_samples.SAMPLES}
 table.load_table()
 LENGTHS = {"r": 70, "c": 33, "i": 130, "j": 150, "o": 1, "n": 1, "s": 2}
 Draw = Callable[[np.random.Generator, tuple[int, ...]], np.ndarray]
@@ -85,6 +86,8 @@ SHAPES: dict[str, dict[str, tuple[int, ...]]] = {
     },
     "respace": {"betas": (6,), "accepted": (5,), "tried": (5,)},
     "take_betas": {"betas": (6,), "place": (7, 6), "out": (42,)},
+    "count_trips": {"betas": (6,), "place": (7, 6), "was_hot": (7, 6), "trips": (1,)},
+    "fill": {"out": (70,)},
     "find_cold": {"place": (7, 6), "cold": (7,)},
     "take_rows": {"x": (70, 30), "chosen": (40,), "out": (40, 30)},
     "begin_iterations": (

@@ -5,15 +5,26 @@ greedy training had before, and the command line.
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 import bmdsl
+from bmdsl.language.model import Training
+from bmdsl.stacks.joined import joined
 from bmdsl.stacks.joint import JointMachine, Trained
+from bmdsl.tasks.emit import emitted_stack
+from bmdsl.tasks.train_jointly import joint_training
+from bmdsl.training.cases import Cases
+from bmdsl.training.compiled import CompiledUpdates
+from bmdsl.training.loop import train
+from bmdsl.training.recipe import Recipe
 from tests import naive
 from tests.cli.command import Bm
+from tests.stacks.test_joint_trainings_are_reproduced import CASES
 
 TEXT = """
 model conv(N = 3) {
@@ -55,6 +66,7 @@ def joint() -> JointMachine:
         m = bmdsl.parse(
             TEXT.split("stack")[0], {"one": "conv", "two": "flat", "three": "top"}[name], **d
         ).compile(seed=1, dtype="float64", backend="reference")
+        m.takes_means = True
         generator = np.random.default_rng(7)
         for p in m.params:
             m.params[p] = generator.normal(0, 0.3, m.params[p].shape)
@@ -62,57 +74,116 @@ def joint() -> JointMachine:
     return JointMachine("three", layers)
 
 
-def test_the_gradient_through_three_layers_is_the_slope_of_the_summed_losses() -> None:
-    m, w = joint(), np.array([0.25, 0.75])
-    data = {"v": np.random.default_rng(1).uniform(0.3, 2.7, (2, 2, 6))}
-    out = {n: np.zeros_like(x) for n, x in m.params.items()}
-    m.contrastive_free_energy(data, w, out, 1.0, True, False)
+def training_of(words: str) -> Training:
+    """A train block whose one step at rate 1 is the gradient."""
+    optimizer = "optimizer sgd(rate = 1, momentum = 0)"
+    text = TEXT.split("stack")[0].rstrip().removesuffix("}")
+    return bmdsl.parse(f"{text} train {{ {words} {optimizer} }} }}", D=4).checked.training
 
-    def value() -> float:
-        found = m.contrastive_free_energy(
-            data, w, {n: np.zeros_like(x) for n, x in m.params.items()}, 1.0, True, True
-        )
-        assert found is not None
-        return found
 
+def gradient_of(
+    m: JointMachine, data: dict[str, np.ndarray], w: np.ndarray, through: bool
+) -> tuple[dict[str, np.ndarray], float]:
+    """The gradient and the objective that one update finds; parameters are put back."""
+    word = str(through).lower()
+    training = training_of(f"objective contrastive_free_energy(through_reconstruction = {word})")
+    training = replace(training, updates=1, batch=len(w))
+    before = {n: x.copy() for n, x in m.params.items()}
+    run = train(m, data, training, weights=w, progress=False)  # type: ignore[arg-type]
+    out = {n: x - before[n] for n, x in m.params.items()}
+    for n, x in m.params.items():
+        x[...] = before[n]
+    return out, run.metrics[-1]["contrastive_free_energy"]
+
+
+def summed_losses(
+    m: JointMachine, x: np.ndarray, w: np.ndarray, held: list[np.ndarray] | None = None
+) -> float:
+    """Σ over layers of ⟨F(v′) − F(v)⟩ by the layers' own calls; v′ at `held` values if given."""
+    total = 0.0
+    for k, layer in enumerate(m.layers):
+        machine = layer.machine
+        means = machine.posterior(v=x)["h"]
+        back = machine.conditional("v", h=means) if held is None else held[k]
+        total += float(w @ (machine.free_energy(v=back) - machine.free_energy(v=x)))
+        x = means
+    return total
+
+
+def assert_slopes(
+    m: JointMachine, found: dict[str, np.ndarray], value: Callable[[], float]
+) -> None:
     for name, array in m.params.items():
         for at in list(np.ndindex(array.shape))[:: max(1, array.size // 5)]:
-            assert out[name][at] == pytest.approx(naive.slope(array, at, value), abs=3e-6), (
-                name,
-                at,
-            )
+            slope = naive.slope(array, at, value)
+            assert found[name][at] == pytest.approx(slope, abs=3e-6), (name, at)
+
+
+def test_the_gradient_through_three_layers_is_the_slope_of_the_summed_losses() -> None:
+    m, w = joint(), np.array([0.25, 0.75])
+    x = np.random.default_rng(1).uniform(0.3, 2.7, (2, 2, 6))
+    found, value = gradient_of(m, {"v": x}, w, through=True)
+    assert value == pytest.approx(summed_losses(m, x, w), abs=1e-12)
+    assert_slopes(m, found, lambda: summed_losses(m, x, w))
 
 
 def test_a_held_reconstruction_is_held_in_every_layer() -> None:
     """The slope of Σ −F(x) + F(v′), each v′ at its present value, with what feeds each layer free
     to move.
     """
-    m, w = joint(), np.array([1.0])
-    data = {"v": np.random.default_rng(1).uniform(0.3, 2.7, (1, 2, 6))}
-    out = {n: np.zeros_like(x) for n, x in m.params.items()}
-    m.contrastive_free_energy(data, w, out, 1.0, False, False)
-    held, x = [], data["v"]
+    m, w = joint(), np.array([0.25, 0.75])
+    x = np.random.default_rng(1).uniform(0.3, 2.7, (2, 2, 6))
+    found, _ = gradient_of(m, {"v": x}, w, through=False)
+    held, at = [], x
     for layer in m.layers:
-        machine = layer.machine
-        means = machine.posterior(v=x)["h"]
-        held.append(machine.conditional("v", h=means))
-        x = means
+        means = layer.machine.posterior(v=at)["h"]
+        held.append(layer.machine.conditional("v", h=means))
+        at = means
+    assert_slopes(m, found, lambda: summed_losses(m, x, w, held))
 
-    def value() -> float:
-        total, x = 0.0, data["v"]
-        for layer, back in zip(m.layers, held, strict=True):
-            total += float(
-                (layer.machine.free_energy(v=back) - layer.machine.free_energy(v=x)).sum()
-            )
-            x = layer.machine.posterior(v=x)["h"]
-        return total
 
-    for name, array in m.params.items():
-        for at in list(np.ndindex(array.shape))[:: max(1, array.size // 4)]:
-            assert out[name][at] == pytest.approx(naive.slope(array, at, value), abs=3e-6), (
-                name,
-                at,
-            )
+def test_layers_that_do_not_feed_one_another_train_as_they_do_alone(file: Path) -> None:
+    models = """model small { visible v[6] : binary  hidden h[4] : binary
+      param W init normal(0, 0.3), a, b
+      energy = - W[i,j] v[i] h[j] - a[i] v[i] - b[j] h[j] }"""
+    text = f"{models} stack both {{ one : small  two : small  train {{ jointly }} }}"
+    training = replace(joint_training(bmdsl.load_stack(_written(file, text))), batch=7, updates=12)
+    data = {"v": (np.random.default_rng(3).random((30, 6)) < 0.4).astype(float)}
+    machines = [
+        [bmdsl.parse(models).compile(k, "float64", "reference") for k in (1, 2)] for _ in range(2)
+    ]
+    layers = [Trained(n, None, None, m) for n, m in zip("ab", machines[0], strict=True)]
+    both = JointMachine("both", layers)
+    train(both, data, training, progress=False)  # type: ignore[arg-type]
+    for machine, alone in zip(*machines, strict=True):
+        train(alone, data, training, progress=False)
+        for name, x in alone.params.items():
+            np.testing.assert_allclose(machine.params[name], x, rtol=0, atol=1e-13)
+    assert both.reconstruct(data["v"]).shape == (30, 6)
+
+
+@pytest.mark.parametrize("backend", ["reference", "numba"])
+def test_an_interrupted_joint_run_goes_on_bit_for_bit(backend: str, tmp_path: Path) -> None:
+    case = CASES["two_dense_layers"]
+
+    def stop(line: dict[str, object]) -> None:
+        if line["epoch"] == 3:
+            raise KeyboardInterrupt
+
+    ends = []
+    for interrupted in (False, True):
+        machine, data, training = case.machine(backend)
+        training = replace(training, epochs=6)
+        out = tmp_path / str(interrupted)
+        run = train(machine, data, training, out, on_progress=stop if interrupted else None)  # type: ignore[arg-type]
+        assert run.interrupted == interrupted and run.updates == (12 if interrupted else 24)
+        if interrupted:
+            machine, data, _ = case.machine(backend)
+            run = train(machine, data, training, out, resume=True)  # type: ignore[arg-type]
+            assert run.updates == 24 and len(run.metrics) == 6
+        ends.append(machine.params)
+    for name, x in ends[0].items():
+        np.testing.assert_array_equal(x, ends[1][name], err_msg=name)
 
 
 def test_a_joint_stack_trains_opens_reconstructs_and_samples(file: Path) -> None:
@@ -163,6 +234,51 @@ def test_another_objective_is_refused(file: Path) -> None:
     text = TEXT.replace("jointly", "jointly objective pseudolikelihood")
     with pytest.raises(bmdsl.BmError, match=r"BM864.*contrastive_free_energy"):
         bmdsl.load_stack(_written(file, text)).train(np.load(file.parent / "data.npy"))
+
+
+def test_the_printed_update_of_a_joint_stack_is_the_one_that_runs(file: Path) -> None:
+    stack = bmdsl.load_stack(_written(file, TEXT.replace("flat()", "flat(H = 4)")))
+    text = emitted_stack(stack, "python")
+    layers = [
+        Trained(x.name, x.below, x.group, x.model.compile(backend="reference"))
+        for x in stack.layers
+    ]
+    machine, training = JointMachine("three", layers), joint_training(stack)
+    cases = Cases.of({"v": np.zeros((20, 2, 6))}, None)
+    probe, _ = cases.batch(np.zeros(1, int), 0, machine.dtype)
+    recipe = Recipe.of(machine, training, probe, 10)  # type: ignore[arg-type]
+    run = CompiledUpdates.of(recipe, machine, cases, training.batch, {})
+    assert run.routine.source in text
+    compile(text, "printed", "exec")
+
+
+def test_a_greedy_stack_prints_the_update_of_every_layer(file: Path) -> None:
+    greedy = _written(file, TEXT.replace("jointly", "greedily"))
+    text = emitted_stack(bmdsl.load_stack(greedy), "schedule")
+    assert [x.strip("# =") for x in text.splitlines() if x.startswith("# =")] == [
+        "one",
+        "two",
+        "three",
+    ]
+    both = _written(file, TEXT.replace("jointly", "greedily jointly"))
+    assert emitted_stack(bmdsl.load_stack(both), "schedule").startswith(text)
+    with pytest.raises(bmdsl.BmError, match=r"BM864.*is a stack"):
+        emitted_stack(bmdsl.load_stack(both), "plan")
+
+
+def test_words_of_different_layers_never_meet(file: Path) -> None:
+    """Layer `a_b` with `c` and layer `a` with `b_c` would both call it `a_b_c`."""
+    text = """
+    model low { visible v[3] : binary  hidden b_c[2] : binary  param W
+      energy = - W[i,j] v[i] b_c[j] }
+    model high { visible v[2] : binary  hidden c[2] : binary  param b_W
+      energy = - b_W[i,j] v[i] c[j] }
+    stack s { a : low  a_b : high on a.b_c  train { jointly } }"""
+    stack = bmdsl.load_stack(_written(file, text))
+    whole = joined("s", stack.checked.parts)
+    groups = [g.name for g in whole.model.groups]
+    assert len(set(groups)) == len(groups) == 4 and groups[0] == "v"
+    emitted_stack(stack, "python")
 
 
 def test_shapes_that_do_not_meet_name_both_ends(file: Path) -> None:

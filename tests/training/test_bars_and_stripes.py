@@ -9,6 +9,8 @@ import pytest
 
 import bmdsl
 
+pytestmark = pytest.mark.compiled
+
 MODEL = """
 model bars(D = 16, H = 12) {
   visible v[D] : binary

@@ -25,6 +25,8 @@ from bmdsl.training.budget import LAST_SHARE, Budget
 from bmdsl.training.loop import train
 from tests.training.naive_machine import NaiveRbm
 
+pytestmark = pytest.mark.compiled
+
 SGD = Choice("sgd", (("rate", 0.2), ("momentum", 0.5), ("nesterov", False)))
 PCD = Training(
     positive=Choice("exact"),

@@ -17,6 +17,8 @@ from bmdsl.tasks.eval import evaluate, of_run
 from bmdsl.tasks.train import fit
 from bmdsl.training.health import Look
 
+pytestmark = pytest.mark.compiled
+
 TEXT = """model m(D = 5, H = 2) {
   visible v[D] : UNIT   hidden h[H] : binary
   param W init normal(0, 0.1)   param b init START(v)   param c init 0

@@ -41,6 +41,8 @@ from .test_trainings_are_reproduced import (
     with_gaps,
 )
 
+pytestmark = pytest.mark.compiled
+
 PAIRED = """model paired { visible u[4] : spin  visible g[3] : gaussian(sigma = 0.7)
   given x[2] : binary
   param W init normal(0, 0.3)  param V init normal(0, 0.3)  param a, b

@@ -13,6 +13,8 @@ from bmdsl.registry import discover
 from bmdsl.tasks import resume as resuming
 from bmdsl.tasks import train as fitting
 
+pytestmark = pytest.mark.compiled
+
 DEEP = """model m { visible v[5] : binary  hidden h[4] : binary  hidden g[3] : binary
   param W, V, b, c, d
   energy = - W[j,i] v[i] h[j] - V[j,k] h[j] g[k] - b[i] v[i] - c[j] h[j] - d[k] g[k]

@@ -32,6 +32,8 @@ from tests.training.words import (
     verify_same_bits,
 )
 
+pytestmark = pytest.mark.compiled
+
 V, H, G, Z = (
     Group(name, role, unit, shape)
     for name, role, unit, shape in (

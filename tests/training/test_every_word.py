@@ -60,6 +60,7 @@ def test_a_resume_after_seven_of_fifteen_updates_is_bit_exact(
     verify_same_bits(resumed, whole)
 
 
+@pytest.mark.compiled
 @pytest.mark.parametrize(("kind", "name"), EVERY)
 def test_one_thread_and_two_give_the_same_bits(kind: str, name: str) -> None:
     if numba.config.NUMBA_NUM_THREADS < 2:  # type: ignore[attr-defined]

@@ -17,6 +17,8 @@ from bmdsl.training import health
 from bmdsl.training.batch import Expectation
 from bmdsl.training.health import Look
 
+pytestmark = pytest.mark.compiled
+
 MONITORS = discover("bmdsl.training.monitors")
 RBM = """model m { visible v[6] : binary  hidden h[4] : binary  param W, b, c
   energy = - W[i,j] v[i] h[j] - b[i] v[i] - c[j] h[j]

@@ -11,6 +11,8 @@ import bmdsl
 from bmdsl.language.diagnostics import BmError
 from tests.inference.test_physics import machine
 
+pytestmark = pytest.mark.compiled
+
 MODELS = [
     (
         "model m { visible s[3, 3] : spin  param J, h  energy = - J[x,y] s[x,y] s[wrap(x+1),y] -"

@@ -7,6 +7,8 @@ import pytest
 
 import bmdsl
 
+pytestmark = pytest.mark.compiled
+
 MODEL = """
 model m(D = 8, H = 6) {
   visible v[D] : binary

@@ -8,6 +8,8 @@ import pytest
 
 import bmdsl
 
+pytestmark = pytest.mark.compiled
+
 LAYERS = """
 model m(D = 200, H = 130) {
   visible v[D] : binary

@@ -23,6 +23,8 @@ import pytest
 
 import bmdsl
 
+pytestmark = pytest.mark.compiled
+
 FOLDER = Path(__file__).parent / "reproduced"
 UPDATES = 50
 TOLERANCE = 1e-10

@@ -31,6 +31,8 @@ from .test_trainings_are_reproduced import (
     with_gaps,
 )
 
+pytestmark = pytest.mark.compiled
+
 PAIRS = """model pairs {{ visible s[6] : {unit}  param J init normal(0, 0.1)  param b
   energy = - J[i,j] s[i] s[j] - 0.5 b[i] s[i] }}"""
 PAIRED_LETTERS = """model letters { visible s[5] : categorical(3)  param f

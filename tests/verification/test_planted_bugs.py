@@ -8,7 +8,7 @@ import pytest
 
 import bmdsl
 from bmdsl.emit import emit
-from bmdsl.plan import plan
+from bmdsl.plan import building
 from bmdsl.plan.plan import Plan
 from bmdsl.tasks.verify import Verified, verify
 from tests.cli.command import Bm
@@ -110,7 +110,7 @@ def test_means_of_a_block_that_is_drawn_over_are_caught(monkeypatch: pytest.Monk
     monkeypatch.setattr(Plan, "mean_block", ("g",))  # the sweep ends with h
     with pytest.raises(bmdsl.BmError, match="BM885"):
         verify(bmdsl.parse(TIED))
-    monkeypatch.setattr(plan, "verify_schedule", lambda *_: None)
+    monkeypatch.setattr(building, "verify_schedule", lambda *_: None)
     assert failed(verify(bmdsl.parse(TIED))) == {"training gradient"}
 
 

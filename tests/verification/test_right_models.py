@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 import bmdsl
 from bmdsl.tasks.verify import _nodes, _set_parameters, verify
 from bmdsl.verification.brute_force import BruteForce
-from bmdsl.verification.checks import CHECKS, Row, Subject
+from bmdsl.verification.checks import CHECKS
+from bmdsl.verification.subject import Row, Subject
 
 FORMULAS = ("energy", "conditionals", "free energy", "log Z", "gradient")
 

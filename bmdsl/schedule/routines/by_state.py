@@ -14,16 +14,20 @@ from math import inf, log2, prod
 from typing import TYPE_CHECKING
 
 from ...graph.passes import choose_enumerated
+from ...interactions.dense import Dense
+from ...interactions.interface import Interaction
+from ...interactions.listed import Listed
+from ...interactions.tensor import ThreeWay
 from ..builder import Builder, ByState, NotScheduled, Phase, product_of
 from ..streams import stream_of
 from ..unit_ops import unit_kind
-from ..values import BATCH, Array, Content, Folded, Number, Value
+from ..values import BATCH, Array, Content, Folded, Number, Value, times_batch
 
 if TYPE_CHECKING:
     from .phases import Sweep, Terms
 
 MOST = 1 << 25
-"""Most numbers that hold the fields of all states of all cases."""
+"""Most numbers that hold the fields of all states of all cases at once."""
 NOMINAL = 100
 """What a length is taken for while it has no value."""
 
@@ -46,7 +50,9 @@ def enumerated_unit(b: Builder, free: Iterable[str]) -> str | None:
     chosen = choose_enumerated(b.plan.graph, names, {n: _log2_states(b, n) for n in names})
     if chosen is None or len(chosen) != 1 or not b.plan.is_one_unit(chosen[0]):
         return None
-    return None if b.group(chosen[0]).expert else chosen[0]
+    g = b.group(chosen[0])
+    # Of couplings written out, those of the unit with itself are no field of it.
+    return None if g.expert or g.woven else g.name
 
 
 def _log2_states(b: Builder, name: str) -> float:
@@ -64,6 +70,31 @@ def every_state(
     """The fields of z, `near` summed out, and those of `near` at every state of z, given all other
     groups of the phase.
     """
+    eta, total, fields = _field_and_sums(b, terms, phase, z, near, rows)
+    b.do("add_log_sums", total, eta)
+    if z in terms.temperature:
+        b.do("divide", eta, terms.temperature[z])
+    return Every(eta, fields)
+
+
+def add_log_sum(
+    b: Builder,
+    terms: Terms,
+    phase: Phase,
+    z: str,
+    near: tuple[str, ...],
+    out: Value,
+    rows: int | str,
+) -> None:
+    """out += log Σ_k exp(η_z[k] + Σ_groups A(η(k))) of every row: z and `near` summed out."""
+    eta, total, _ = _field_and_sums(b, terms, phase, z, near, rows)
+    b.do("add_log_sum_of_states", eta, total, out)
+
+
+def _field_and_sums(
+    b: Builder, terms: Terms, phase: Phase, z: str, near: tuple[str, ...], rows: int | str
+) -> tuple[Value, Value, dict[str, tuple[Value, ...]]]:
+    """The field of z, Σ A over `near` at every state of z, and the fields of these."""
     states = b.size(z)
     _verify_fits(b, [z, *near], rows)
     fixed = {n: x for n, x in phase.rows.items() if n != z and n not in near}
@@ -73,6 +104,8 @@ def every_state(
     terms.add_fields(b, z, phase, eta, fixed, rows)
     total = b.shared(f"A_{z}{word}", Content.FIELD, (rows, states), "f8")
     fields: dict[str, tuple[Value, ...]] = {}
+    if not near:
+        b.do("begin_energies", Folded(total))
     for k, name in enumerate(near):
         fields[name] = _of_group(b, terms, phase, z, name, fixed, rows, word)
         made = (
@@ -89,10 +122,7 @@ def every_state(
         )
         if k > 0:
             b.do("add_doubles", Folded(made), Folded(total))
-    b.do("add_log_sums", total, eta)
-    if z in terms.temperature:
-        b.do("divide", eta, terms.temperature[z])
-    return Every(eta, fields)
+    return eta, total, fields
 
 
 def _of_group(
@@ -128,10 +158,45 @@ def _of_group(
         for x in both:
             if power == 1 and hasattr(x, "add_field_by_state"):
                 x.add_field_by_state(b, name, z, phase, eta, rows)
-            elif not hasattr(x, "add_states") and not hasattr(x, "add_field_by_state"):
-                raise NotScheduled("a term that a one-of-K unit selects by couplings written out")
+            elif power == 1 and not hasattr(x, "add_states"):
+                _add_written_out(b, x, name, z, phase, eta, rows)
         out.append(eta)
     return tuple(out)
+
+
+def _add_written_out(
+    b: Builder, x: Interaction, name: str, z: str, phase: Phase, out: Value, rows: int | str
+) -> None:
+    """out[r, (k, p)] += what couplings that are written out add at state k of z: a row for every
+    state.
+    """
+    states = b.size(z)
+    many: int | str = times_batch(int(states)) if rows == BATCH else int(rows) * int(states)
+    every = {}
+    for n in dict.fromkeys(x.groups):
+        if n == z:
+            every[n] = b.shared(f"{n}_every", Content.STATES, (many, states), levels=(0.0, 1.0))
+            b.do("set_unit_states", every[n])
+        elif n != name:
+            known = phase.rows[n]
+            shape, levels = (many, b.size(n)), known.levels
+            every[n] = b.shared(f"{known}_every", known.content, shape, levels=levels)
+            b.do("repeat_rows", known, every[n])
+    eta = b.eta_of(name, many, f"written_{z}")
+    for part in b.field_parts(name, eta):
+        b.do("clear", part)
+    x.add_field(b, name, Phase(every, Number("1.0")), eta, many)
+    b.do("add_scaled", b.field_part(name, eta, 1), 1.0, _per_state(b, name, out))
+
+
+def takes_states(terms: Terms, unit: str, others: tuple[str, ...]) -> bool:
+    """Whether moments of all terms with a one-of-K unit come of means by its states."""
+    near = [x for x in terms.interactions if unit in x.groups]
+    return all(
+        isinstance(x, Dense | ThreeWay)
+        or (isinstance(x, Listed) and not any(n in x.groups for n in others))
+        for x in near
+    )
 
 
 def _verify_fits(b: Builder, groups: list[str], rows: int | str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ...plan.plan import Plan
-from ..builder import Builder, Phase
+from ..builder import Builder, NotScheduled, Phase
 from ..schedule import Composition
 from ..values import BATCH, Content, Life, Number
 from .free_energy import RESULT
@@ -14,8 +14,10 @@ def conditional(plan: Plan, group: str, given: tuple[str, ...]) -> Composition:
     """The routine `conditional`: the means of a group at cases of the groups `given`, as states or
     means.
 
-    Raises NotScheduled for a term that ops do not carry out.
+    Raises NotScheduled for units that experts see, which have no means in closed form.
     """
+    if plan.group(group).expert:
+        raise NotScheduled("means of units that experts see")
     b = Builder(plan, "conditional", f"E[{group} | {', '.join(given)}] of every case")
     terms = terms_of(b)
     cases = Phase(given_means(b, given), Number("1.0"))

@@ -7,13 +7,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..builder import Builder, Phase
-from ..values import Content, Value
+from ..values import Content, Value, View
 
 if TYPE_CHECKING:
     from .phases import Terms
 
 
-def temper(b: Builder, group: str, eta: Value, beta: Value | None) -> None:
+def temper(b: Builder, group: str, eta: Value, beta: Value | View | None) -> None:
     """Every row's fields times its inverse temperature."""
     if beta is not None:
         for part in b.field_parts(group, eta):
@@ -27,7 +27,7 @@ def conditional_means(
     phase: Phase,
     rows: int | str,
     word: str = "data",
-    beta: Value | None = None,
+    beta: Value | View | None = None,
 ) -> Phase:
     """The phase with the means of independent groups, each given all that the phase has.
 

@@ -4,17 +4,37 @@ then the way back.
     G(v) = F(v′) − F(v),   v′ = A′_v(η_v(m)),   m = A′_h(η_h(v)),   −F(v) = −E(v, 0) + log base(v) +
     Σ A_h(η_h(v))
 
-Differentiable multinary RBMs, eqs. 4–6.
+Of a stack the layers' G are summed, and gradients flow down through the means that feed each layer:
+what those above ask of m. Differentiable multinary RBMs, eqs. 4–6 and section 4.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 
 from ..builder import Builder, Gradient, Phase
-from ..values import BATCH, Content, Value
-from .phases import Terms, roles
+from ..values import BATCH, Array, Content, Value, View, base
+from .phases import Terms
+
+
+@dataclass(frozen=True)
+class LayerGroups:
+    """The groups of one layer of a stack; a model alone is one layer."""
+
+    visible: tuple[str, ...]
+    hidden: tuple[str, ...]
+    given: tuple[str, ...] = ()
+    fed: Mapping[str, str] = field(default_factory=dict)
+    """Visible or given group → the group whose rows it takes: a hidden one of a layer below, or
+    one of the data.
+    """
+
+    @property
+    def seen(self) -> tuple[str, ...]:
+        """The groups whose rows come from outside."""
+        return (*self.visible, *self.given)
 
 
 @dataclass(frozen=True)
@@ -23,6 +43,7 @@ class Pass:
 
     b: Builder
     terms: Terms
+    layer: LayerGroups
     seen: Phase
     """Visible and given groups."""
     eta: Mapping[str, Value]
@@ -33,81 +54,168 @@ class Pass:
     again: Mapping[str, Value]
 
     @classmethod
-    def of(cls, b: Builder, terms: Terms, seen: Phase) -> Pass:
+    def of(cls, b: Builder, terms: Terms, layer: LayerGroups, seen: Phase) -> Pass:
         """Up, down and up again."""
-        terms = terms.untempered
-        hidden, visible = roles(b.plan.model, "hidden"), roles(b.plan.model, "visible")
-        eta, means = _means(b, terms, hidden, seen, "data")
-        whole = replace(seen, rows={**seen.rows, **means})
-        eta_back, back = _means(b, terms, visible, whole, "back")
-        eta_again, again = _means(b, terms, hidden, seen_at(seen, back), "again")
-        return cls(b, terms, seen, eta, means, eta_back, back, eta_again, again)
+        terms = terms.among((*layer.seen, *layer.hidden)).untempered
+        eta, means = _means(b, terms, layer.hidden, seen, "data")
+        whole = seen_at(seen, means)
+        eta_back, back = _means(b, terms, layer.visible, whole, "back")
+        eta_again, again = _means(b, terms, layer.hidden, seen_at(seen, back), "again")
+        return cls(b, terms, layer, seen, eta, means, eta_back, back, eta_again, again)
 
-    def add_gradient(self, gradient: Gradient, through: bool, based: bool) -> None:
-        """gradient += ⟨dG/dθ⟩, `through` v′ or with v′ held; base measures are in F if `based`."""
+    def pull(
+        self,
+        gradient: Gradient,
+        through: bool,
+        based: bool,
+        asked: Mapping[str, Array] = MappingProxyType({}),
+        down: bool = False,
+    ) -> dict[str, Array]:
+        """gradient += ⟨dG/dθ⟩, `through` v′ or with v′ held; base measures are in F if `based`.
+
+        `asked`: hidden group → the slope of what is above in its means, whose gradient is added.
+        With `down`, visible group → the slope in v of all this, v′ held.
+        """
         b, terms, seen = self.b, self.terms, self.seen
-        up = dict(self.means)
         if through:
-            up = {**up, **self._through(gradient, based)}
-        terms.add_moments(b, replace(seen, rows={**seen.rows, **up}), gradient, 1.0)
-        ends = {**seen.rows, **self.back, **self.again}
-        terms.add_moments(b, replace(seen, rows=ends), gradient, -1.0)
+            asked = self._through(gradient, based, asked)
+        up = dict(self.means)
+        for n, change in asked.items():
+            up[n] = b.shared(f"up_{n}", Content.MEANS, self.means[n].shape)
+            b.moved_mean(n, self.eta[n], self.means[n], change, up[n])
+        above = seen_at(seen, up)
+        terms.add_moments(b, above, gradient, 1.0)
+        terms.add_moments(b, seen_at(seen, {**self.back, **self.again}), gradient, -1.0)
+        if not down:
+            return {}
+        slopes = {}
+        for n in self.layer.visible:  # fields are linear in the hidden means, moved or not
+            eta = terms.field(b, n, above, BATCH, "eta_up") if asked else self.eta_back[n]
+            slopes[n] = self._slope(n, eta, seen.rows[n], based, "slope")
+        return slopes
 
-    def _through(self, gradient: Gradient, based: bool) -> dict[str, Value]:
-        """Adds what v′ depends on; the hidden means moved by what v′ asks of them."""
-        b, terms, seen = self.b, self.terms, self.seen
-        hidden, visible = roles(b.plan.model, "hidden"), roles(b.plan.model, "visible")
-        ends = replace(seen, rows={**seen.rows, **self.back, **self.again})
+    def _through(
+        self, gradient: Gradient, based: bool, asked: Mapping[str, Array]
+    ) -> dict[str, Array]:
+        """Adds what v′ depends on; what it and those above ask of the hidden means."""
+        b, terms, seen, visible = self.b, self.terms, self.seen, self.layer.visible
+        ends = seen_at(seen, {**self.back, **self.again})
         delta = {}
         for n in visible:
             eta = terms.field(b, n, ends, BATCH, "eta_end")
+            slope = self._slope(n, eta, self.back[n], based, "slope_end")
             delta[n] = b.shared(f"delta_{n}", Content.MEANS, self.back[n].shape)
-            b.do("copy", b.field_part(n, eta, 1), delta[n], formula=f"{delta[n]} = −dF/dv at v′")
-            if based and b.group(n).states is None and b.group(n).unit.has_base():
-                slope = b.shared(f"base_slope_{n}", Content.MEANS, delta[n].shape)
-                b.base_slope(n, self.back[n], slope)
-                b.do("add_scaled", slope, 1.0, delta[n])
-            b.do("rescale", delta[n], -1.0)
-            b.change_of_mean(n, self.eta_back[n], delta[n])
-        moved = replace(seen, rows={**seen.rows, **self.means, **delta})
+            b.change_of_mean(n, self.eta_back[n], self.back[n], slope, -1.0, delta[n])
+        moved = seen_at(seen, {**self.means, **delta})
         terms.add_moments(b, moved, gradient, 1.0, own=visible)
-        given = {n: x for n, x in seen.rows.items() if n not in visible}
-        changes, up = Phase({**given, **delta}, seen.share), {}
-        for n in hidden:
-            asked = b.eta_of(n, BATCH, "asked")
-            terms.change_field(b, n, changes, delta, asked, BATCH)
-            change = b.shared(f"change_{n}", Content.MEANS, self.means[n].shape)
-            b.do("copy", b.field_part(n, asked, 1), change)
-            b.change_of_mean(n, self.eta[n], change)
-            b.do("add_scaled", self.means[n], 1.0, change)
-            up[n] = change
-        return up
+        given = {n: seen.rows[n] for n in self.layer.given}
+        phase, out = Phase({**given, **delta}, seen.share), {}
+        for n in self.layer.hidden:
+            eta = b.eta_of(n, BATCH, "asked")
+            terms.change_field(b, n, phase, delta, eta, BATCH)
+            out[n] = b.field_part(n, eta, 1)
+            if n in asked:
+                b.do("add_scaled", asked[n], 1.0, out[n])
+        return out
 
-    def tell(self, weights: Value, based: bool, figure: Value) -> None:
-        """figure = ⟨G⟩ in nats, or that of the loss without base measures."""
+    def _slope(self, n: str, eta: Value, at: Value, based: bool, word: str) -> Array:
+        """−dF/dv of a visible group: its field given the hidden means, and the slope of its base
+        measure where it counts.
+        """
+        b, field_on_x = self.b, self.b.field_part(n, eta, 1)
+        if not based or b.group(n).states is not None or not b.group(n).unit.has_base():
+            return field_on_x
+        out = b.shared(f"{word}_{n}", Content.MEANS, self.back[n].shape)
+        b.base_slope(n, at, out)
+        b.do("add_scaled", field_on_x, 1.0, out)
+        return out
+
+    def difference(self, based: bool) -> Value:
+        """−G of every case, in nats, or that of the loss without base measures."""
         b = self.b
         low = self._minus_free_energy(self.seen, self.eta, based, "data")
         high = self._minus_free_energy(seen_at(self.seen, self.back), self.eta_again, based, "back")
         b.do("add_energies", high, -1.0, low)
-        b.do("tell_mean", low, weights, figure, formula=f"{figure} = ⟨F(v′) − F(v)⟩")
+        return low
 
     def _minus_free_energy(
         self, at: Phase, eta: Mapping[str, Value], based: bool, word: str
     ) -> Value:
         b = self.b
-        out = b.shared(f"minus_F_{word}", Content.FIGURE, (BATCH,), "f8")
+        key = self.layer.hidden
+        out = b.shared(f"minus_F_{word}", Content.FIGURE, (BATCH,), "f8", key=key)
         b.do("begin_energies", out)
         self.terms.add_minus_energy(b, at, out, BATCH)
-        for n in roles(b.plan.model, "visible") if based else ():
+        for n in self.layer.visible if based else ():
             b.add_log_base(n, at.rows[n], out)
         for n, x in eta.items():
             b.add_log_partition(n, x, out)
         return out
 
 
-def seen_at(seen: Phase, visible: Mapping[str, Value]) -> Phase:
-    """The same cases with other values of the visible groups."""
-    return replace(seen, rows={**seen.rows, **visible})
+@dataclass(frozen=True)
+class Stacked:
+    """A minibatch's way through layers that feed one another by their means."""
+
+    passes: tuple[Pass, ...]
+
+    @classmethod
+    def of(cls, b: Builder, terms: Terms, data: Phase, layers: tuple[LayerGroups, ...]) -> Stacked:
+        """Through every layer in turn, each below those that it feeds."""
+        rows, passes = dict(data.rows), []
+        for layer in layers:
+            if len(layers) > 1:
+                b.heading(f"{', '.join(layer.visible)} and {', '.join(layer.hidden)}")
+            own = {n: rows[n] for n in layer.seen if n not in layer.fed}
+            # what feeds a layer has the columns of another group: their label is not its own
+            own |= {n: replace(rows[x], labels=()) for n, x in layer.fed.items()}
+            passes.append(Pass.of(b, terms, layer, replace(data, rows=own)))
+            rows |= passes[-1].means
+        return cls(tuple(passes))
+
+    def add_gradient(self, gradient: Gradient, through: bool, based: bool) -> None:
+        """gradient += ⟨dG/dθ⟩ summed over layers, pulled down through the means that feed each."""
+        asked: dict[str, Array] = {}
+        hidden = {n for way in self.passes for n in way.layer.hidden}
+        for way in reversed(self.passes):
+            b, layer = way.b, way.layer
+            if len(self.passes) > 1:
+                b.heading(f"back through {', '.join(layer.hidden)} and {', '.join(layer.visible)}")
+            own = {n: asked[n] for n in layer.hidden if n in asked}
+            below = {n: x for n, x in layer.fed.items() if x in hidden}
+            slopes = way.pull(gradient, through, based, own, bool(below))
+            for n, x in below.items():
+                slope = unlabelled(slopes[n])
+                asked[x] = slope if x not in asked else _sum_of(b, x, asked[x], slope)
+
+    def tell(self, weights: Value, based: bool, figure: Value) -> None:
+        """figure = ⟨G⟩ summed over layers, in nats."""
+        first, *rest = (way.difference(based) for way in self.passes)
+        b = self.passes[0].b
+        for x in rest:
+            b.do("add_energies", x, 1.0, first)
+        b.do("tell_mean", first, weights, figure, formula=f"{figure} = ⟨F(v′) − F(v)⟩")
+
+
+def _sum_of(b: Builder, group: str, x: Array, y: Array) -> Value:
+    """x + y in an array of the group's own: what several layers ask of its means."""
+    out = b.shared(f"asked_of_{group}", Content.MEANS, (BATCH, b.size(group)))
+    if base(x).name != out.name:
+        b.do("copy", x, out)
+    b.do("add_scaled", y, 1.0, out)
+    return out
+
+
+def unlabelled(x: Array) -> Array:
+    """An array as one whose columns are no group's own: those of another group of as many."""
+    if isinstance(x, View):
+        return View(replace(x.value, labels=()), x.index)
+    return replace(x, labels=()) if isinstance(x, Value) else x
+
+
+def seen_at(seen: Phase, groups: Mapping[str, Value]) -> Phase:
+    """The same cases with these rows of some groups."""
+    return replace(seen, rows={**seen.rows, **groups})
 
 
 def _means(

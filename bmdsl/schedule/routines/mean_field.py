@@ -11,11 +11,15 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from ...language.model import Choice
+from ...plan.plan import Plan
 from ..builder import Builder, Phase
 from ..meeting_ops import meets
-from ..values import BATCH, Content, Number, Part, Value, View
+from ..schedule import Composition
+from ..values import BATCH, Content, Life, Number, Part, Value, View
+from .free_energy import RESULT
 from .meeting import settle
-from .phases import Terms
+from .phases import Terms, terms_of, verify_fields
+from .sweeps import MEAN, MEAN_SQUARE
 
 SHARE = 0.8
 """Share of the cases at work that still move, up to which the others leave the products."""
@@ -116,8 +120,63 @@ class Progress:
         return cls(place, state, chosen, moved, going, used)
 
 
+@dataclass(frozen=True)
+class Iteration:
+    """How a fixed point is found: numbers, or arguments of the routine."""
+
+    steps: int | Number
+    """Most iterations."""
+    tol: float | Number
+    damping: float | Number
+    """Share of the means before; 0.0 for none."""
+
+    @classmethod
+    def of(cls, choice: Choice) -> Iteration:
+        """What a word of a train block says."""
+        steps, tol, damping = (choice[n] for n in ("steps", "tol", "damping"))
+        return cls(int(steps), float(tol), float(damping))  # type: ignore[arg-type]
+
+    @property
+    def more(self) -> int | Number:
+        """Iterations after the first."""
+        return Number(f"{self.steps} - 1") if isinstance(self.steps, Number) else self.steps - 1
+
+
+def mean_field_of_cases(
+    plan: Plan, given: tuple[str, ...], gaps: tuple[str, ...], means: frozenset[str], damped: bool
+) -> Composition:
+    """The routine `mean_field`: means of all groups that are not given, and of the units of `gaps`
+    that are NaN.
+
+    `means`: given groups whose values may be means. Raises NotScheduled for a term that ops do not
+    carry out.
+    """
+    b = Builder(plan, "mean_field", "Means of independent units by fixed-point iteration")
+    terms = terms_of(b)
+    rows = {
+        n: b.state(n, n, BATCH, Life.GIVEN, means=n in (*means, *gaps), source=("data", n))
+        for n in given
+    }
+    free = tuple(n for block in plan.blocks for n in block if n in gaps or n not in given)
+    verify_fields(b, free)
+    b.heading("what fields need from the parameters")
+    terms.prepare(b)
+    b.heading("the means of one group after another, until no case moves")
+    how = Iteration(b.number("steps", "i8"), b.number("tol", "f8"), 0.0)
+    if damped:
+        how = replace(how, damping=b.number("damping"))
+    source = (*RESULT, "iterations")
+    used = b.value("iterations", Content.FIGURE, (1,), Life.KEPT, number="f8", source=source)
+    ends = mean_field(b, terms, Phase(rows, Number("1.0")), free, how, used)
+    for name in free:
+        b.with_life(ends.rows[name], Life.KEPT, (*MEAN, name))
+    for name, x in ends.squares.items():
+        b.with_life(x, Life.KEPT, (*MEAN_SQUARE, name))
+    return b.composition()
+
+
 def mean_field(
-    b: Builder, terms: Terms, data: Phase, free: tuple[str, ...], choice: Choice, figure: Value
+    b: Builder, terms: Terms, data: Phase, free: tuple[str, ...], how: Iteration, figure: Value
 ) -> Phase:
     """The data with the means of all `free` groups, of which those that the data has begin at what
     was observed.
@@ -125,7 +184,7 @@ def mean_field(
     `figure` gets the number of iterations of the slowest case.
     """
     order = [n for block in b.plan.blocks for n in block if n in free]
-    steps, tol, damping = int(choice["steps"]), float(choice["tol"]), float(choice["damping"])  # type: ignore[arg-type]
+    tol, damping = how.tol, how.damping
     held = Phase({n: x for n, x in data.rows.items() if n not in free}, data.share)
     means, progress = Means.of(b, terms, data, order), Progress.of(b)
     for n in order:
@@ -150,8 +209,8 @@ def mean_field(
         _iterate(b, terms, means, n, known, damping, progress, None)
         known += [n] if n not in known else []
     _settle(b, means, order, progress, tol, None)
-    if steps > 1:
-        with b.until(steps - 1, "iteration", progress.going) as rows:
+    if isinstance(how.more, Number) or how.more > 0:
+        with b.until(how.more, "iteration", progress.going) as rows:
             for n in order:
                 _iterate(b, terms, means, n, order, damping, progress, rows)
             _settle(b, means, order, progress, tol, rows)
@@ -176,7 +235,7 @@ def _iterate(
     means: Means,
     name: str,
     known: list[str],
-    damping: float,
+    damping: float | Number,
     progress: Progress,
     rows: Number | None,
 ) -> None:
@@ -200,7 +259,8 @@ def _iterate(
             b.do("divide", own, terms.temperature[name])
     if meeting:
         b.do("copy", part(means.at[name]), new)
-        settle(b, terms, name, eta, {**at.rows, name: new}, means.seen.get(name))  # type: ignore[dict-item]
+        now = {n: part(x) for n, x in means.at.items()} | {**at.rows, name: new}
+        settle(b, terms, name, eta, now, means.seen.get(name))  # type: ignore[arg-type]
     else:
         b.mean(name, eta, new)
     if damping:
@@ -216,7 +276,12 @@ def _iterate(
 
 
 def _settle(
-    b: Builder, means: Means, order: list[str], p: Progress, tol: float, rows: Number | None
+    b: Builder,
+    means: Means,
+    order: list[str],
+    p: Progress,
+    tol: float | Number,
+    rows: Number | None,
 ) -> None:
     """Takes away the means of cases that have settled; these leave the arrays if few still move."""
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from ...interactions.listed import (
@@ -38,7 +39,7 @@ def draw_in_order(
     states: Rows,
     key: tuple[Number, ...],
     seen: Value | None = None,
-    beta: Value | None = None,
+    beta: Value | View | None = None,
     coupled: bool = True,
 ) -> None:
     """Draws a group's units one after another in states[group], in place; η is used up.
@@ -144,25 +145,34 @@ def sweep_side_by_side(
     b: Builder,
     terms: Terms,
     phase: Phase,
-    steps: int,
+    steps: int | Number,
     how: Sweep,
     rows: int | str,
     order: Iterable[str],
-    last: Iterable[str],
+    last: Iterable[str] = (),
+    begin: Number | None = None,
+    betas: Value | None = None,
+    biases: Mapping[str, tuple[Value, ...]] = MappingProxyType({}),
 ) -> Phase:
-    """`steps` sweeps in place of a copy that is turned, colour after colour; the groups `last` as
-    means.
+    """`steps` sweeps in place of a copy that is turned, colour after colour, numbered from `begin`;
+    the groups `last` as means.
+
+    `betas` has a row of inverse temperatures for each sweep. `biases`: group → rows in place of its
+    biases.
     """
     order, last = tuple(order), tuple(last)
     x = b.value(f"turned_{how.word}", Content.STATES, (columns(b), rows))
     turn_all(b, {name: phase.rows[name] for name in b.plan.listed_groups}, x)
     masks = {name: _turned_mask(b, name, seen, rows) for name, seen in how.seen.items()}
 
-    def update(name: str, step: Number, count: int) -> None:
+    def update(
+        name: str, step: Number, count: int | Number, beta: Value | View | None = how.beta
+    ) -> None:
         g = b.group(name)
-        bases: list[Operand] = [
-            View(terms.bias_row(b, name, p), 0) for p in ((1, 2) if g.square else (1,))
-        ]
+        own = biases.get(name) or tuple(
+            terms.bias_row(b, name, p) for p in ((1, 2) if g.square else (1,))
+        )
+        bases: list[Operand] = [View(x, 0) for x in own]
         bases += [b.states_of(name)] if g.states is not None else []
         colours = (
             b.given(f"{part}_{name}", Content.CONSTANT, (-1,), ("colours", part, name), "i8")
@@ -175,7 +185,7 @@ def sweep_side_by_side(
             x,
             offset(b, name),
             *bases,
-            how.beta or ones(b, rows),
+            beta or ones(b, rows),
             *colours,
             *near,
             masks.get(name, b.free_mask()),
@@ -184,12 +194,16 @@ def sweep_side_by_side(
             formula=f"{name} ~ P({name} | rest) {count} times, colour after colour",
         )
 
-    if len(order) == 1:  # one group alone need not come back between its sweeps
-        update(order[0], Number("0"), steps)
+    if (
+        len(order) == 1 or steps == 1
+    ) and betas is None:  # one group alone need not come back between its sweeps
+        for name in order:
+            update(name, begin or Number("0"), steps)
     elif order:
         with b.repeat(steps, "step") as step:
+            own = how.beta if betas is None else View(betas, step)
             for name in order:
-                update(name, step, 1)
+                update(name, step if begin is None else Number(f"{begin} + {step}"), 1, own)
     for name in order:
         b.do("turn_back", x, offset(b, name), phase.rows[name])
         terms.watch_states(b, name, phase.rows[name])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -10,6 +10,7 @@ from ...interactions.bias import Bias, biases_of
 from ...interactions.contracted import multiway_of
 from ...interactions.dense import Dense
 from ...interactions.energy import add_minus_energy
+from ...interactions.expert import Experts, experts_of
 from ...interactions.interface import Interaction
 from ...interactions.lateral import Lateral, laterals_of
 from ...interactions.listed import gather_joint, listed_of
@@ -17,9 +18,10 @@ from ...language.model import Model
 from ..builder import Builder, Gradient, NotScheduled, Phase
 from ..meeting_ops import meets
 from ..streams import stream_of
-from ..values import BATCH, Content, Life, Number, Part, Value
+from ..values import BATCH, Content, Life, Number, Part, Value, View
 from .by_state import draw_jointly, draws_jointly
 from .conditionals import conditional_means, temper
+from .experts import begin_steps, bring_near, draw_through_experts, fitted_until
 from .meeting import draw_in_order, stand_side_by_side, sweep_side_by_side
 
 
@@ -29,6 +31,8 @@ class Terms:
 
     biases: tuple[Bias, ...]
     interactions: tuple[Interaction, ...]
+    experts: tuple[Experts, ...] = ()
+    """Functions of projections, which have energies and moments, but no fields."""
     temperature: Mapping[str, Number] = field(default_factory=dict)
     """Group → T of its responsibilities: conditionals of that group are formed from fields over T.
     """
@@ -57,6 +61,14 @@ class Terms:
         """A group's biases, in order."""
         return self._biases.get(group, ())
 
+    def among(self, groups: Container[str]) -> Terms:
+        """The terms of these groups alone."""
+        return replace(
+            self,
+            biases=tuple(x for x in self.biases if x.group in groups),
+            interactions=tuple(x for x in self.interactions if all(n in groups for n in x.groups)),
+        )
+
     @property
     def untempered(self) -> Terms:
         """The same terms without temperatures of responsibilities: those of the model's own
@@ -71,6 +83,8 @@ class Terms:
             bias.prepare(b)
         for x in self.interactions:
             x.prepare(b)
+        for e in self.experts:
+            e.prepare(b)
         gather_joint(b)
 
     def set_bias(self, b: Builder, group: str, eta: Value | Part) -> None:
@@ -124,20 +138,27 @@ class Terms:
         group: str,
         eta: Value,
         states: Mapping[str, Value],
-        stream: int,
+        stream: int | Number,
         update: Number,
         step: Number,
         seen: Value | None = None,
-        beta: Value | None = None,
+        beta: Value | View | None = None,
         coupled: bool = True,
+        until: int | Number = 0,
     ) -> None:
         """Draws a group into states[group] from its fields, unit after unit if its units act on one
-        another.
+        another, and through the experts that see them.
 
-        Such fields are those of β = 1, whatever `beta` is; others are given as they are at β.
-        Without `coupled` units do not act on one another, whatever the model says.
+        Fields of units that act on one another are those of β = 1, whatever `beta` is; others are
+        given as they are at β. Without `coupled` units do not act on one another, whatever the
+        model says. `until`: the step before which Hamiltonian steps are fitted.
         """
-        if group in self.watched and b.group(group).square:
+        if b.group(group).expert and coupled:
+            key = (b.number("seed", "i8"), b.stream(stream), update, step)
+            if draw_through_experts(b, self, group, eta, states, key, until, seen, beta):
+                self.watch_states(b, group, states[group])
+                return
+        elif group in self.watched and b.group(group).square:
             most = watched_figure(b, "most", group)
             b.do("watch_fields", b.field_part(group, eta, 2), most)
         if meets(b.group(group)):
@@ -192,9 +213,16 @@ class Terms:
         for bias in self.biases:
             if bias.group in phase.rows:
                 bias.add_minus_energy(b, phase, out, rows)
+        self.add_coupling_energies(b, phase, out, rows)
+
+    def add_coupling_energies(self, b: Builder, phase: Phase, out: Value, rows: int | str) -> None:
+        """out += −E of the terms that couple units."""
         for x in self.interactions:
             if all(n in phase.rows for n in x.groups):
                 add_minus_energy(b, x, phase, out, rows)
+        for e in self.experts:
+            if all(n in phase.rows for n in e.groups):
+                e.add_minus_energy(b, phase, out, rows)
 
     def add_moments(
         self,
@@ -213,6 +241,9 @@ class Terms:
         for x in self.interactions:
             if own is None or any(n in own for n in x.groups):
                 x.add_moment(b, phase, gradient, factor)
+        for e in self.experts:
+            if own is None or any(n in own for n in e.groups):
+                e.add_moment(b, phase, gradient, factor)
 
 
 def others_of(x: Interaction, group: str) -> tuple[str, ...]:
@@ -239,21 +270,13 @@ def watched_figure(b: Builder, word: str, group: str) -> Value:
 
 
 def terms_of(b: Builder, watched: frozenset[str] = frozenset()) -> Terms:
-    """The interactions of a plan.
-
-    Raises NotScheduled for a kind of term that ops do not carry out.
-    """
+    """The interactions of a plan."""
     plan = b.plan
-    wanting = {
-        "functions of a projection": plan.experts,
-    }
-    for what, found in wanting.items():
-        if found:
-            raise NotScheduled(what)
     biases = biases_of(plan)
     dense = tuple(Dense(c) for c in plan.couplings)
     inner = laterals_of(plan, biases)
-    return Terms(biases, (*multiway_of(plan), *inner, *dense, *listed_of(plan)), watched=watched)
+    interactions = (*multiway_of(plan), *inner, *dense, *listed_of(plan))
+    return Terms(biases, interactions, experts_of(plan), watched=watched)
 
 
 def roles(model: Model, *wanted: str) -> tuple[str, ...]:
@@ -272,13 +295,22 @@ def verify_independent(b: Builder, groups: Iterable[str]) -> None:
     couples = b.plan.graph.couples
     if any(couples.has_edge(x, y) for x in names for y in names):
         raise NotScheduled("a posterior that is no product")
+    verify_fields(b, names)
+
+
+def verify_fields(b: Builder, groups: Iterable[str]) -> None:
+    """Raises NotScheduled if experts see some of these groups: they have no fields."""
+    seen = [n for n in groups if b.group(n).expert]
+    if seen:
+        raise NotScheduled(f"fields of `{seen[0]}`, which experts see")
 
 
 @dataclass(frozen=True)
 class Sweep:
     """How chains are swept: which stream draws them, what is held fixed."""
 
-    stream: int
+    stream: int | Number
+    """A Number is that of the first group."""
     update: Number
     held: Mapping[str, Value]
     seen: Mapping[str, Value] = field(default_factory=dict)
@@ -287,8 +319,10 @@ class Sweep:
     """Groups that take their means in place of draws."""
     word: str = "model"
     """What arrays of this sweep are called."""
-    beta: Value | None = None
+    beta: Value | View | None = None
     """An inverse temperature a row."""
+    until: Number | None = None
+    """Of one sweep of many, that before which Hamiltonian steps are fitted."""
 
 
 def sweep(
@@ -333,13 +367,17 @@ def sweep(
                 b.mean(name, eta, phase.rows[name])
                 continue
             stream = stream_of(b, how.stream, name)
+            seen = how.seen.get(name)
             terms.draw(
-                b, name, eta, phase.rows, stream, how.update, step, how.seen.get(name), how.beta
+                b, name, eta, phase.rows, stream, how.update, step, seen, how.beta, until=until
             )
         return ends
 
+    until: int | Number = how.until or Number("0")
     if isinstance(steps, Number):
         return draw_all(steps, final=False)
+    until = fitted_until(steps)
+    begin_steps(b, order)
     if steps > 1:
         with b.repeat(steps - 1, "step") as step:
             draw_all(step, final=False)
@@ -355,7 +393,7 @@ biases alone.
 def draw_from_biases(
     b: Builder,
     terms: Terms,
-    groups: Iterable[str],
+    groups: Sequence[str],
     state: Mapping[str, Value],
     stream: int,
     update: Number,
@@ -378,3 +416,4 @@ def draw_from_biases(
         terms.draw(
             b, name, eta, state, stream_of(b, stream, name), update, Number("0"), coupled=False
         )
+    bring_near(b, terms, {n: state[n] for n in groups}, rows)

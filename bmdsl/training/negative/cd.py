@@ -59,7 +59,8 @@ def expect(
 def compose(c: Composer, choice: Choice, positive: Phase) -> Phase:
     """Hidden units drawn given the data, then `steps` free sweeps."""
     known = {*positive.fields, *positive.drawn}
-    if known.issuperset(c.hidden) and not c.missing:
+    goes_on = known.issuperset(c.hidden)
+    if goes_on:
         state = dict(c.data.rows)
         for name in c.hidden:
             state[name] = c.b.state(name, f"{name}_model", BATCH)
@@ -77,9 +78,10 @@ def compose(c: Composer, choice: Choice, positive: Phase) -> Phase:
         start = replace(c.data, rows=state)
         sweep(c.b, c.terms, start, 1, c.clamped(POSITIVE_STREAM, "start"), BATCH, keep=True)
     for name in c.visible:
-        if name not in c.missing:
+        if goes_on or name not in c.missing:
             state[name] = c.b.state(name, f"{name}_model", BATCH, means=bool(choice["means"]))
-            c.b.do("copy", c.data.rows[name], state[name])
+            seen = positive.rows[name] if name in c.missing else c.data.rows[name]
+            c.b.do("copy", seen, state[name])
     averaged = c.visible if choice["means"] else ()
     held = {name: c.data.rows[name] for name in c.given}
     how = Sweep(NEGATIVE_STREAM, c.update, held, averaged=averaged)

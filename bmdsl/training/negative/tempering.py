@@ -14,7 +14,8 @@ from ...language.model import Choice
 from ...language.vocabulary import Option, Word
 from ...plan.streams import CHAIN_STREAM, NEGATIVE_STREAM, of_event
 from ...runs.run_folder import OWN
-from ...schedule.builder import NotScheduled, Phase
+from ...schedule import exchange_ops
+from ...schedule.builder import Phase
 from ...schedule.routines.phases import Sweep, sweep
 from ...schedule.values import Content, Life, Number, Value
 from ..batch import Batch, Expectation
@@ -63,16 +64,13 @@ def expect(
     """Exchanges, then sweeps of all replicas at their temperatures; the average of those
     at β = 1.
     """
-    from ...inference.tempering import exchange, respaced
-
     state = {n.removeprefix(REPLICA): x for n, x in chains.items() if n.startswith(REPLICA)}
     betas, place = chains[BETAS], chains[PLACE]
-    generator = of_event("TRAINING_EXCHANGE", machine.seed, batch.update)
-    energies = machine.written_energy(state).reshape(place.shape)
-    exchange(betas, place, energies, batch.update % 2, generator, chains[ACCEPTED], chains[TRIED])
-    if batch.update % ADAPT == ADAPT - 1:
-        betas[...] = respaced(betas, chains[ACCEPTED], chains[TRIED])
-        chains[ACCEPTED][...] = chains[TRIED][...] = 0
+    chance = uniforms(machine.seed, choice, batch.update)
+    counts = chains[ACCEPTED], chains[TRIED]
+    minus_energy = -machine.written_energy(state)
+    exchange_ops.exchange(minus_energy, batch.update % 2, chance, betas, place, *counts)
+    exchange_ops.respace(batch.update, ADAPT, betas, *counts)
     rows = machine.sweep(
         state,
         int(choice["steps"]),
@@ -109,8 +107,6 @@ def compose(c: Composer, choice: Choice, positive: Phase) -> Phase:
     at β = 1.
     """
     b = c.b
-    if any(g.expert for g in b.plan.groups):
-        raise NotScheduled("temperatures of units that experts see")
     count, replicas = int(choice["chains"]), int(choice["replicas"])
     rows = count * replicas
     state = {}

@@ -15,7 +15,7 @@ from ...language.diagnostics import fail
 from ...language.model import Choice
 from ...language.vocabulary import Option, Word
 from ...schedule.builder import Gradient
-from ...schedule.routines.contrastive import Pass
+from ...schedule.routines.contrastive import Stacked
 from ..batch import Batch
 from ..composing import Composer
 from ..machine_protocol import Array, Machine
@@ -74,7 +74,7 @@ def add_gradient(
 def compose(c: Composer, choice: Choice, gradient: Gradient) -> None:
     """Adds the derivative; the value in updates that tell it."""
     based = bool(choice["base_measure"])
-    way = Pass.of(c.b, c.terms, c.data)
+    way = Stacked.of(c.b, c.terms, c.data, c.layers)
     with c.b.repeat(c.b.number("told", "i8", per_update=True), "once"):
         way.tell(c.row_weights(c.data), based, c.figure("contrastive_free_energy"))
     c.b.heading("gradient of the mean of F(v′) − F(v)")

@@ -13,12 +13,13 @@ from __future__ import annotations
 
 import numpy as np
 
+from ...interactions.tensor import axes_constant
 from ...language.diagnostics import fail
 from ...language.model import Choice, Model
 from ...language.structure import LayerWeights, layer_weights
 from ...language.vocabulary import Option, Word
-from ...schedule.builder import Gradient, NotScheduled, Phase, product_of
-from ...schedule.values import Content, Value
+from ...schedule.builder import Builder, Gradient, Phase, product_of
+from ...schedule.values import Content, Folded, Value
 from ..composing import Composer
 from ..machine_protocol import Array, Machine
 
@@ -135,9 +136,7 @@ def compose(c: Composer, choice: Choice, gradient: Gradient, positive: Phase, pl
         key = ("penalty", f"{place}/mu_{name}")
         mu[name] = c.word(f"mu_{name}", (1,), number="f8", key=key)
         slopes[name] = b.shared(f"slope_mu_{name}", Content.SLOT, (1,), "f8")
-        kind, shape = _vectors(b.plan.model, layers[name])
-        w, g = b.reshaped(b.params[name], shape), b.reshaped(gradient[name], shape)
-        b.do(kind, w, mu[name], strength, g, slopes[name])
+        _pull(b, layers[name], gradient[name], mu[name], strength, slopes[name])
     for one, other in _neighbours(layers):
         b.do(
             "draw_together",
@@ -152,13 +151,30 @@ def compose(c: Composer, choice: Choice, gradient: Gradient, positive: Phase, pl
         b.do("step_norm", slope, rate, float(choice["damping"]), mu[name])
 
 
-def _vectors(model: Model, layer: LayerWeights) -> tuple[str, tuple[int | str, int | str]]:
-    """The op that pulls the weight vectors, and the matrix whose columns or rows they are."""
-    shape = model.parameter(layer.parameter).shape
-    first = len(layer.axes)
-    if layer.axes == tuple(range(first)):
-        return "pull_columns", (product_of(shape[:first]), product_of(shape[first:]))
-    last = len(shape) - first
-    if layer.axes == tuple(range(last, len(shape))):
-        return "pull_rows", (product_of(shape[:last]), product_of(shape[last:]))
-    raise NotScheduled("weight vectors that are neither columns nor rows")
+def _pull(
+    b: Builder, layer: LayerWeights, g: Value, mu: Value, strength: float, slope: Value
+) -> None:
+    """The op that pulls the weight vectors: columns or rows of a matrix, which the parameter is
+    turned to if its axes lie otherwise.
+    """
+    name = layer.parameter
+    shape = b.plan.model.parameter(name).shape
+    every = tuple(range(len(shape)))
+    rest = tuple(k for k in every if k not in layer.axes)
+    matrix = product_of(shape[k] for k in layer.axes), product_of(shape[k] for k in rest)
+    if (*layer.axes, *rest) == every:
+        w, into = b.reshaped(b.params[name], matrix), b.reshaped(g, matrix)
+        b.do("pull_columns", w, mu, strength, into, slope)
+        return
+    if (*rest, *layer.axes) == every:
+        w, into = b.reshaped(b.params[name], matrix[::-1]), b.reshaped(g, matrix[::-1])
+        b.do("pull_rows", w, mu, strength, into, slope)
+        return
+    have, want = (tuple(f"{name}{k}" for k in x) for x in (every, (*layer.axes, *rest)))
+    lengths = dict(zip(have, shape, strict=True))
+    turned = b.shared(f"turned_{name}", Content.MATRIX, matrix)
+    pull = b.shared(f"pull_on_{name}", Content.SLOT, matrix)
+    b.do("permute", Folded(b.params[name]), axes_constant(b, have, want, lengths), Folded(turned))
+    b.do("clear", pull)
+    b.do("pull_columns", turned, mu, strength, pull, slope)
+    b.do("add_permuted", Folded(pull), axes_constant(b, want, have, lengths), 1.0, Folded(g))

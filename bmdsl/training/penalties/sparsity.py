@@ -11,11 +11,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from ...language.diagnostics import fail
+from ...language.diagnostics import BmError, fail
 from ...language.model import Choice
 from ...language.structure import shared_bias_of
 from ...language.vocabulary import Option, Word
-from ...schedule.builder import Gradient, NotScheduled, Phase
+from ...schedule.builder import Gradient, Phase
 from ...schedule.values import Folded
 from ..batch import Expectation
 from ..composing import Composer
@@ -40,12 +40,7 @@ def add_gradient(
     group = str(choice["group"])
     bias = shared_bias_of(machine.model, group)
     if bias is None:
-        raise fail(
-            "BM759",
-            f"`sparsity({group})` works on the biases of `{group}`, which has none of its own",
-            choice.span,
-            help=f"add `bias {group}`, or one that sites share: `- b[k] {group}[k,x,y]`",
-        )
+        raise _without_bias(choice, group)
     g = gradient[bias.parameter]
     axes = tuple(int(a) for a in machine.model.group(group).axes)
     push = (
@@ -56,12 +51,22 @@ def add_gradient(
     g += np.einsum(f"{bias.letters[0]}->{bias.letters[1]}", push).astype(g.dtype)
 
 
+def _without_bias(choice: Choice, group: str) -> BmError:
+    """What is wrong if a group has no biases."""
+    return fail(
+        "BM759",
+        f"`sparsity({group})` works on the biases of `{group}`, which has none of its own",
+        choice.span,
+        help=f"add `bias {group}`, or one that sites share: `- b[k] {group}[k,x,y]`",
+    )
+
+
 def compose(c: Composer, choice: Choice, gradient: Gradient, positive: Phase, place: int) -> None:
     """Adds the push to the group's bias."""
     group = str(choice["group"])
     bias = shared_bias_of(c.b.plan.model, group)
     if bias is None:
-        raise NotScheduled("a group without biases")
+        raise _without_bias(choice, group)
     rate, target = float(choice["rate"]) * bias.scale, float(choice["target"])
     weights, x, g = c.row_weights(positive), positive.rows[group], gradient[bias.parameter]
     units, entries = bias.letters

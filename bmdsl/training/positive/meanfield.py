@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from ...language.model import Choice
 from ...language.vocabulary import Option, Word
+from ...plan.term_kinds import no_means
 from ...schedule.builder import Phase
-from ...schedule.routines.mean_field import mean_field
+from ...schedule.routines.mean_field import Iteration, mean_field
 from ..batch import Batch, Expectation
 from ..composing import Composer
 from ..machine_protocol import Machine
@@ -35,6 +36,12 @@ def expect(machine: Machine, choice: Choice, batch: Batch) -> Expectation:
 
 
 def compose(c: Composer, choice: Choice) -> Phase:
-    """One row of means a case."""
+    """One row of means a case.
+
+    Raises BM818 if experts see units whose values are missing.
+    """
+    for name in c.missing:
+        if c.b.group(name).expert:
+            raise no_means(name)
     free = (*c.hidden, *c.missing)
-    return mean_field(c.b, c.terms, c.data, free, choice, c.figure("iterations"))
+    return mean_field(c.b, c.terms, c.data, free, Iteration.of(choice), c.figure("iterations"))

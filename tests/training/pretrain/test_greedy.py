@@ -13,7 +13,7 @@ from bmdsl.driver import machine_of
 from bmdsl.inference.machine import Machine
 from bmdsl.language.diagnostics import BmError
 from bmdsl.language.model import Choice
-from bmdsl.training.loop import Run
+from bmdsl.training.outcome import Run
 from bmdsl.training.pretrain.greedy import part_of
 
 THREE = """model m { visible v[4] : binary  hidden h1[3] : binary  hidden h2[3] : binary

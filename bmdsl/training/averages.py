@@ -1,10 +1,6 @@
-"""How many updates go into one call, and what their figures come to."""
+"""What figures of updates come to."""
 
 from __future__ import annotations
-
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import numpy as np
 
@@ -33,22 +29,3 @@ class Averages:
         out = {n: float(np.concatenate(x).mean()) for n, x in self._parts.items()}
         self._parts = {}
         return out
-
-
-class Pace:
-    """How many updates go into one call: as many as took a tenth of a second so far, so that
-    signals and progress are seen to.
-    """
-
-    SECONDS = 0.1
-
-    def __init__(self) -> None:
-        self.count = 1
-
-    @contextmanager
-    def timed(self, count: int) -> Iterator[None]:
-        """Times a call of `count` updates."""
-        started = time.perf_counter()
-        yield
-        each = (time.perf_counter() - started) / count
-        self.count = max(1, min(8 * self.count, int(self.SECONDS / max(each, 1e-9))))

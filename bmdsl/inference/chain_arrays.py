@@ -1,0 +1,94 @@
+"""Chains and cases as the arrays that routines take, and what comes back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from ..plan.plan import MANY_CHAINS
+from ..runtime.binding import Source
+from ..runtime.bound_machine import BoundMachine
+from ..runtime.program import Array, Program, Rows, State
+from ..schedule.builder import levels_of
+from ..schedule.routines.posterior import FIELD
+from ..schedule.routines.sweeps import MEAN, MEAN_SQUARE, Chains
+
+
+def rows_of(state: State, found: Mapping[Source, Array]) -> Rows:
+    """The state with the means that a routine has found, their squares and fields."""
+    rows = Rows(dict(state))
+    kept: dict[Source, State] = {MEAN: rows, MEAN_SQUARE: rows.squares, FIELD: rows.fields}
+    for source, x in found.items():
+        kept[source[:-1]][source[-1]] = x
+    return rows
+
+
+def count_rows(state: State) -> int:
+    """The number of cases or chains."""
+    return len(next(iter(state.values()))) if state else 0
+
+
+def parted(observed: State) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The groups that are observed as a whole, and those of which some units are free (NaN)."""
+    missing = {n: bool(np.isnan(x).any()) for n, x in observed.items()}
+    held = tuple(n for n, some in missing.items() if not some)
+    return held, tuple(n for n, some in missing.items() if some)
+
+
+def passed_chains(state: State, held: tuple[str, ...], seen: State) -> dict[Source, Any]:
+    """States as a routine of chains takes them."""
+    passed: dict[Source, Any] = {("seen", n): x for n, x in seen.items()}
+    return passed | {("data" if n in held else "chain", n): x for n, x in state.items()}
+
+
+def kind_of_chains(
+    machine: BoundMachine,
+    state: State,
+    observed: State,
+    betas: int,
+    averaged: tuple[str, ...],
+    ends: bool = False,
+) -> Chains:
+    """Which routine these chains take, some units at what `observed` has (not NaN)."""
+    held, seen = parted(observed)
+    held += tuple(n for n in machine.given if n not in observed)
+    program = machine.program
+    many = program.plan.all_listed and count_rows(state) >= MANY_CHAINS and not averaged
+    means = frozenset(n for n in state if not has_states(program, n, state[n], observed))
+    return Chains(held, seen, False, means, averaged, betas, many, ends)
+
+
+def held_at(
+    machine: BoundMachine, chains: Chains, state: State, observed: State
+) -> tuple[State, dict[Source, Any]]:
+    """The arrays that stand for `state` in a call, observed units at their values, and all that is
+    passed of them.
+    """
+    now = {n: _own(x, machine.dtype) for n, x in state.items() if n not in chains.held}
+    for n in chains.seen:
+        now[n][...] = np.where(np.isnan(observed[n]), np.nan_to_num(now[n]), observed[n])
+    now |= {n: observed[n] if n in observed else state[n] for n in chains.held}
+    return now, passed_chains(now, chains.held, {n: observed[n] for n in chains.seen})
+
+
+def put_back(now: State, state: State) -> None:
+    """Arrays that stood for others are copied into these."""
+    for n, x in now.items():
+        if x is not state[n]:
+            state[n][...] = x
+
+
+def _own(x: Array, dtype: np.dtype[Any]) -> Array:
+    """An array that compiled code can write to, x itself if that is one."""
+    return x if x.flags.carray and x.dtype == dtype else np.array(x, dtype, order="C")
+
+
+def has_states(program: Program, name: str, x: Array, observed: State) -> bool:
+    """Whether a group of two-valued units is at their two values only, where it begins."""
+    levels = levels_of(program.plan.group(name))
+    if levels is None:
+        return True
+    x = observed[name] if name in observed else x
+    return bool(((x == levels[0]) | (x == levels[1]) | np.isnan(x)).all())

@@ -1,0 +1,116 @@
+"""Couplings written out one by one: −E holds Σ_f value[f] Π x[units of f], a lattice, a graph or a
+term of three units.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Set
+from typing import Any
+
+import numpy as np
+
+from ...kernels import listed
+from ...plan.term_kinds import Kind
+from ..addends import Addends
+from ..listing import Listing
+from ..module_calls import ModuleCalls, Parameters
+from ..rows import Array
+from .interface import Arrays, BoundTerm, GradientSum, Rowwise, Weighted, least
+
+
+class BoundListed(BoundTerm):
+    """All listed terms of a plan together; its arrays are the values of all couplings, and group →
+    its couplings unit after unit, as kernels take them.
+    """
+
+    KINDS = frozenset({Kind.LISTED})
+
+    def __init__(self, calls: ModuleCalls, listing: Listing) -> None:
+        self.calls, self.listing = calls, listing
+        self.groups = tuple(listing.offset)
+        self._structure: dict[bytes, list[tuple[Array, Array, Array]]] = {}
+
+    def arrays(self, params: Parameters) -> Arrays:
+        values = self.listing.values(self.calls.tail(params), self.calls.dtype)
+        return values, {n: self.listing.incidence(n).bound(values) for n in self.groups}
+
+    def alone(self, arrays: Arrays) -> Arrays | None:
+        woven = {n: (*x[:2], 0 * x[2], x[3], 0 * x[4], *x[5:]) for n, x in arrays[1].items()}
+        return np.zeros_like(arrays[0]), woven
+
+    def add_field(self, arrays: Arrays, name: str, state: Rowwise, out: Array) -> None:
+        listed.add_fields(self.listing.joined(state), out[0], *arrays[1][name])
+
+    def add_field_by_state(
+        self, arrays: Arrays, name: str, picked: str, state: Rowwise, out: Array
+    ) -> None:
+        rows, k = out.shape[:2]
+        without = {n: np.repeat(x, k, axis=0) for n, x in state.items()}
+        whole = without | {picked: np.tile(np.eye(k, dtype=out.dtype), (rows, 1))}
+        for states, sign in ((whole, 1), (without, -1)):
+            eta = np.zeros((1, rows * k, out.shape[2]), out.dtype)
+            self.add_field(arrays, name, states, eta)
+            out += sign * eta.reshape(out.shape)
+
+    def meeting(self, arrays: Arrays, name: str, state: Rowwise) -> tuple[Any, ...]:
+        if not self.calls.plan.group(name).woven:
+            return ()
+        return (self.listing.joined(state), self.listing.offset[name], *arrays[1][name])
+
+    def within(self, groups: Set[str]) -> bool:
+        return True  # what is at zero adds nothing
+
+    def minus_energy(self, arrays: Arrays, state: Rowwise) -> Array | float:
+        x = self.listing.joined(state)
+        energies = np.zeros(len(x))
+        self.listing.energies(x, arrays[0], energies)
+        return -energies
+
+    def add_moment(self, rows: Weighted, into: GradientSum) -> None:
+        moment = self.listing.moments(self.listing.joined(rows.rows), rows.weights)
+        for t in self.calls.plan.listed:
+            into.collect(("collect", t), moment[self.listing.first[t] :])
+
+    def addends(self, arrays: Arrays, real: Array | None = None) -> list[Addends]:
+        key = b"" if real is None else real.tobytes()
+        if key not in self._structure:
+            self._structure[key] = self._places(real)
+        return [
+            Addends(places, np.ones_like(places), arrays[0][number].astype(np.float64), terms)
+            for places, number, terms in self._structure[key]
+        ]
+
+    def _places(self, real: Array | None) -> list[tuple[Array, Array, Array]]:
+        """Columns, places among all values, and terms of couplings, of degree 2 and more in the
+        columns `real`.
+        """
+        sizes, offset = self.calls.sizes, self.calls.offset
+        columns = np.concatenate([offset[n] + np.arange(sizes[n]) for n in self.groups])
+        starts = np.array([self.listing.first[t] for t in self.calls.plan.listed])
+        out = []
+        for part in self.listing.parts:
+            places = columns[part.places.astype(np.int64)].reshape(part.places.shape)
+            number = part.number
+            if real is not None:
+                which = real[places].sum(1) >= 2
+                places, number = places[which], number[which]
+            terms = np.array(self.calls.plan.listed)
+            out.append((places, number, terms[np.searchsorted(starts, number, "right") - 1]))
+        return [x for x in out if len(x[1])]
+
+    def strength(
+        self, arrays: Arrays, name: str, reach: Mapping[str, float]
+    ) -> tuple[Array, float]:
+        start, _, value, more, more_value = arrays[1][name][:5]
+        total, smallest = np.zeros(self.calls.sizes[name]), np.inf
+        for begin, values in ((start, np.abs(value)), (more, np.abs(more_value))):
+            sums = np.concatenate([[0.0], np.cumsum(values, dtype=np.float64)])
+            total += sums[begin[1:]] - sums[begin[:-1]]
+            smallest = min(smallest, least(values))
+        return total, smallest
+
+    def bends(self, real: Set[str]) -> bool:
+        return not real.isdisjoint(self.groups)
+
+    def curving(self, arrays: Arrays) -> Arrays:
+        return arrays[:1]
