@@ -37,7 +37,7 @@ def centre(plain_x, mu_x, scale_x, plain_y, mu_y, scale_y, g, g_x, g_y):  # type
     parts = (rows + ROWS - 1) // ROWS
     sums = np.zeros((parts, columns), g.dtype)
     for part in numba.prange(parts):
-        below = np.zeros(columns, g.dtype)
+        below = sums[part]
         for r in range(part * ROWS, min(rows, (part + 1) * ROWS)):
             into, left = g[r], lefts[r]
             own, offset = scale_x * plain_x[0, r], scale_y * left
@@ -48,7 +48,6 @@ def centre(plain_x, mu_x, scale_x, plain_y, mu_y, scale_y, g, g_x, g_y):  # type
                 total += value * right[p]
                 below[p] += left * value
             g_x[0, r] -= scale_x * total
-        sums[part] = below
     into = g_y[0]
     for part in range(parts):
         below = sums[part]

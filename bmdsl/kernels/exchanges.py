@@ -60,7 +60,9 @@ def find_cold(place, cold):  # type: ignore[no-untyped-def]  # typed by numba
 @kernel()
 def take_rows(x, chosen, out):  # type: ignore[no-untyped-def]  # typed by numba
     for r in range(len(chosen)):
-        out[r] = x[chosen[r]]
+        own, into = x[chosen[r]], out[r]
+        for p in range(len(into)):
+            into[p] = own[p]
 
 
 @kernel()

@@ -58,7 +58,9 @@ def judge(moved, tol, share, place, state, chosen, going, used):  # type: ignore
 def put_rows(m, state, place, wanted, out):  # type: ignore[no-untyped-def]  # typed by numba
     for r in range(m.shape[0]):
         if state[r] == wanted:
-            out[place[r]] = m[r]
+            own, into = m[r], out[place[r]]
+            for p in range(len(into)):
+                into[p] = own[p]
 
 
 @kernel()
@@ -66,7 +68,9 @@ def keep_rows(x, chosen, going):  # type: ignore[no-untyped-def]  # typed by num
     if going[2] < going[0]:
         for k in range(going[2]):
             if chosen[k] != k:
-                x[k] = x[chosen[k]]
+                own, into = x[chosen[k]], x[k]
+                for p in range(len(into)):
+                    into[p] = own[p]
 
 
 @kernel()

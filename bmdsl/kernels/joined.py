@@ -11,7 +11,6 @@ import numpy as np
 from .matrix import LARGE, MANY_ROWS, WORK
 from .products import backward_chunk, chunks, ends, forward_chunk
 from .table import kernel
-from .tile_products import TILES
 from .two_valued import FEWEST, LANES, WIDE, WORD, pack_rows, tile
 
 
@@ -33,11 +32,10 @@ def set_forward(b, x, W, scale, eta):  # type: ignore[no-untyped-def]  # typed b
         forward_chunk(lo, hi, x, W, factors, eta)
 
 
-@kernel(WORK, ["x", "W", "eta"])
+@kernel(WORK, ["x", "W", "eta"], on_tiles="set_forward")
 def set_forward_of_states(b, x, low, W, scale, eta):  # type: ignore[no-untyped-def]  # typed by numba
     rows, depth = x.shape
     worth = rows >= FEWEST and depth * eta.shape[1] >= LARGE and eta.shape[1] >= LANES
-    worth = worth and not (TILES and x.itemsize == 4)
     words = np.empty(((depth + WORD - 1) // WORD if worth else 0, rows), np.uint32)
     if worth and pack_rows(x, words, low, x.dtype.type(1)):
         for k in numba.prange((eta.shape[1] + WIDE - 1) // WIDE):
@@ -61,11 +59,10 @@ def set_backward(b, x, W, scale, eta):  # type: ignore[no-untyped-def]  # typed 
         backward_chunk(lo, hi, x, W, factors, eta)
 
 
-@kernel(WORK, ["x", "W", "eta"])
+@kernel(WORK, ["x", "W", "eta"], on_tiles="set_backward")
 def set_backward_of_states(b, x, low, W, scale, eta):  # type: ignore[no-untyped-def]  # typed by numba
     rows, depth = x.shape
     worth = rows >= MANY_ROWS and depth * eta.shape[1] >= LARGE and eta.shape[1] >= LANES
-    worth = worth and not (TILES and x.itemsize == 4)
     words = np.empty(((depth + WORD - 1) // WORD if worth else 0, rows), np.uint32)
     if worth and pack_rows(x, words, low, x.dtype.type(1)):
         for k in numba.prange((eta.shape[1] + WIDE - 1) // WIDE):

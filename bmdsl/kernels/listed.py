@@ -87,7 +87,8 @@ def moments(x, places, weights, out):  # type: ignore[no-untyped-def]  # typed b
     for b in numba.prange((places.shape[0] + COUPLINGS - 1) // COUPLINGS):
         part = np.empty(x.shape[1], out.dtype)
         for f in range(b * COUPLINGS, min(places.shape[0], (b + 1) * COUPLINGS)):
-            part[:] = weights
+            for r in range(x.shape[1]):
+                part[r] = weights[r]
             for m in range(places.shape[1]):
                 row = x[places[f, m]]
                 for r in range(x.shape[1]):

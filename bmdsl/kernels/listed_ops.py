@@ -97,7 +97,9 @@ def add_listed_moments(X, begin, column, scale, out):  # type: ignore[no-untyped
                 for r in range(rows):
                     total += x[r] * y[r]
             elif hi > lo:
-                part[:] = X[column[lo]]
+                x = X[column[lo]]
+                for r in range(rows):
+                    part[r] = x[r]
                 for o in range(lo + 1, hi):
                     x = X[column[o]]
                     for r in range(rows):

@@ -11,7 +11,6 @@ import numpy as np
 
 from .products import backward_chunk, chunks, ends, forward_chunk, moment_chunk
 from .table import kernel
-from .tile_products import TILES
 from .two_valued import FEWEST, LANES, WIDE, WORD, pack_columns, pack_rows, tile
 
 WORK = float(1 << 42)
@@ -51,11 +50,10 @@ def add_moment(x, y, scale, out):  # type: ignore[no-untyped-def]  # typed by nu
         moment_chunk(lo, hi, x, y, factors, out)
 
 
-@kernel(WORK, ["x", "W", "eta"])
+@kernel(WORK, ["x", "W", "eta"], on_tiles="add_forward")
 def add_forward_of_states(x, low, W, scale, eta):  # type: ignore[no-untyped-def]  # typed by numba
     rows, depth = x.shape
     worth = rows >= FEWEST and depth * eta.shape[1] >= LARGE and eta.shape[1] >= LANES
-    worth = worth and not (TILES and x.itemsize == 4)
     words = np.empty(((depth + WORD - 1) // WORD if worth else 0, rows), np.uint32)
     if worth and pack_rows(x, words, low, x.dtype.type(1)):
         for k in numba.prange((eta.shape[1] + WIDE - 1) // WIDE):
@@ -68,11 +66,10 @@ def add_forward_of_states(x, low, W, scale, eta):  # type: ignore[no-untyped-def
             forward_chunk(lo, hi, x, W, factors, eta)
 
 
-@kernel(WORK, ["x", "W", "eta"])
+@kernel(WORK, ["x", "W", "eta"], on_tiles="add_backward")
 def add_backward_of_states(x, low, W, scale, eta):  # type: ignore[no-untyped-def]  # typed by numba
     rows, depth = x.shape
     worth = rows >= MANY_ROWS and depth * eta.shape[1] >= LARGE and eta.shape[1] >= LANES
-    worth = worth and not (TILES and x.itemsize == 4)
     words = np.empty(((depth + WORD - 1) // WORD if worth else 0, rows), np.uint32)
     if worth and pack_rows(x, words, low, x.dtype.type(1)):
         for k in numba.prange((eta.shape[1] + WIDE - 1) // WIDE):
@@ -85,11 +82,10 @@ def add_backward_of_states(x, low, W, scale, eta):  # type: ignore[no-untyped-de
             backward_chunk(lo, hi, x, W, factors, eta)
 
 
-@kernel(WORK, ["x", "y", "out"])
+@kernel(WORK, ["x", "y", "out"], on_tiles="add_moment")
 def add_moment_of_states(x, low, y, scale, out):  # type: ignore[no-untyped-def]  # typed by numba
     depth, columns = x.shape
     worth = depth >= MANY_ROWS and columns * out.shape[1] >= LARGE and out.shape[1] >= LANES
-    worth = worth and not (TILES and x.itemsize == 4)
     words = np.empty(((depth + WORD - 1) // WORD if worth else 0, columns), np.uint32)
     if worth and pack_columns(x, words, low, x.dtype.type(1)):
         for k in numba.prange((out.shape[1] + WIDE - 1) // WIDE):

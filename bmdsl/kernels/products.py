@@ -14,16 +14,16 @@ from typing import Any
 import numba
 import numpy as np
 import scipy.linalg.cython_blas  # noqa: F401  # numba's BLAS symbols come from here
+from llvmlite import ir
 from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
 from .table import load_kernel, of_any_type
-from .tile_products import SIGNATURE, SYMBOL
+from .tile_products import SYMBOL
 
 Array = np.ndarray
 
-_GEMM: Any = types.ExternalFunction(SYMBOL, SIGNATURE)
 NARROW = 64
 """A chunk has at least about this many rows or columns: below it, packing the other operand costs
 more than a thread brings.
@@ -34,20 +34,53 @@ threads are in use.
 """
 
 
-def _address_of(context: Any, array: Any) -> Any:
-    def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        made = context.make_array(signature.args[0])(context, builder, arguments[0])
-        return builder.bitcast(made.data, cgutils.voidptr_t)
-
-    return types.voidptr(array), build
+_CHAR, _WORD, _BYTES = ir.IntType(8), ir.IntType(64), ir.IntType(8).as_pointer()
+_TAKES = [_CHAR] * 3 + [_WORD] * 3 + [_BYTES, _BYTES, _WORD, _BYTES, _WORD, _BYTES, _BYTES, _WORD]
 
 
-_address: Any = intrinsic(_address_of)
+def _gemm_of(
+    context: Any,
+    trans_a: Any,
+    trans_b: Any,
+    m: Any,
+    n: Any,
+    k: Any,
+    factors: Any,
+    a: Any,
+    lda: Any,
+    b: Any,
+    ldb: Any,
+    out: Any,
+    ldc: Any,
+) -> Any:
+    def build(context: Any, builder: Any, signature: Any, given: Any) -> Any:
+        def at(k: int) -> Any:
+            return context.make_array(signature.args[k])(context, builder, given[k]).data
+
+        def turned(value: Any) -> Any:
+            return builder.select(value, _CHAR(ord("t")), _CHAR(ord("n")))
+
+        trans_a, trans_b, m, n, k, _, _, lda, _, ldb, _, ldc = given
+        alpha, x, y, into = (at(k) for k in (5, 6, 8, 10))
+        beta = builder.gep(alpha, [_WORD(1)])
+        letter = _CHAR(ord("s" if out.dtype.bitwidth == 32 else "d"))
+        values = [letter, turned(trans_b), turned(trans_a), n, m, k, alpha, y, ldb, x, lda]
+        values += [beta, into, ldc]
+        wanted = ir.FunctionType(ir.IntType(32), _TAKES)
+        called = cgutils.get_or_insert_function(builder.module, wanted, SYMBOL)
+        pairs = zip(values, _TAKES, strict=True)
+        builder.call(called, [builder.bitcast(v, w) if w == _BYTES else v for v, w in pairs])
+        return context.get_dummy_value()
+
+    lengths, turn = types.intp, types.boolean
+    takes = (turn, turn, lengths, lengths, lengths, factors, a, lengths, b, lengths, out, lengths)
+    return types.void(*takes), build
 
 
-@numba.njit(cache=True)
-def _kind(itemsize: int) -> int:
-    return 115 if itemsize == 4 else 100  # BLAS's letter: s or d
+gemm: Any = intrinsic(_gemm_of)
+"""gemm(trans_a, trans_b, m, n, k, factors, a, lda, b, ldb, out, ldc): row-major out[m, n] =
+factors[0] · op(a) op(b) + factors[1] · out, BLAS's column-major product with a and b exchanged.
+"""
 
 
 @numba.njit(cache=True)
@@ -57,29 +90,6 @@ def chunk(length: int) -> int:
     while count < WAYS and length >= 2 * count * NARROW:
         count *= 2
     return (((length + count - 1) // count) + 15) // 16 * 16
-
-
-@numba.njit(cache=True)
-def gemm(trans_a, trans_b, m, n, k, factors, a, lda, b, ldb, out, ldc):  # type: ignore[no-untyped-def]  # typed by numba
-    """Row-major out[m, n] = factors[0] · op(a) op(b) + factors[1] · out: BLAS's column-major
-    product with a and b exchanged.
-    """
-    _GEMM(
-        np.int8(_kind(out.itemsize)),
-        np.int8(116 if trans_b else 110),
-        np.int8(116 if trans_a else 110),
-        n,
-        m,
-        k,
-        _address(factors),
-        _address(b),
-        ldb,
-        _address(a),
-        lda,
-        _address(factors[1:]),
-        _address(out),
-        ldc,
-    )
 
 
 @numba.njit(cache=True)

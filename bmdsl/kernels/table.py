@@ -32,7 +32,7 @@ from numba.extending import intrinsic
 
 from ..schedule.ops import KINDS, Access, Kind
 from .sharing import OPTIONS, call_alone, call_shared, in_parts, load_sharing
-from .tile_products import use_tiles
+from .tile_products import TILES, use_tiles
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,10 @@ class Compiled:
     work: tuple[str, ...] = ()
     """The arguments whose numbers of entries, multiplied, are the work."""
     fastmath: frozenset[str] = frozenset()
+    on_tiles: str = ""
+    """The kernel that takes its place where the processor's tiles multiply float32, which has the
+    same arguments or fewer; empty: none.
+    """
 
 
 TABLE: dict[str, Compiled] = {}
@@ -52,14 +56,17 @@ TABLE: dict[str, Compiled] = {}
 
 
 def kernel(
-    parallel_from: float | None = None, work: Sequence[str] = (), fastmath: Sequence[str] = ()
+    parallel_from: float | None = None,
+    work: Sequence[str] = (),
+    fastmath: Sequence[str] = (),
+    on_tiles: str = "",
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Enters a function into the table under its own name."""
 
     def enter(function: Callable[..., Any]) -> Callable[..., Any]:
         if function.__name__ in TABLE:
             raise TypeError(f"there are two kernels called {function.__name__}")
-        made = Compiled(function, parallel_from, tuple(work), frozenset(fastmath))
+        made = Compiled(function, parallel_from, tuple(work), frozenset(fastmath), on_tiles)
         TABLE[function.__name__] = made
         return function
 
@@ -133,6 +140,8 @@ def _definition(
     kind: Kind, compiled: Compiled, dtype: np.dtype[Any], label: str
 ) -> Callable[..., Any]:
     signature = signature_of(kind, dtype)
+    if _by_tiles(compiled, dtype):
+        return _of_other(kind, KINDS[compiled.on_tiles], signature, dtype)
     symbol = f"bm_{label}_{compiled.function.__name__}_{dtype.char}"
     names = [name for name, _ in kind.arguments]
     places = tuple(names.index(name) for name in compiled.work)
@@ -164,10 +173,35 @@ def _definition(
     return _caller(alone, together, signature, places, least, kind.name)
 
 
+def _by_tiles(compiled: Compiled, dtype: np.dtype[Any]) -> bool:
+    return bool(compiled.on_tiles) and TILES and dtype == np.float32
+
+
+def _of_other(kind: Kind, other: Kind, signature: Any, dtype: np.dtype[Any]) -> Callable[..., Any]:
+    """The definition of a kind that another's kernel carries out, with those of its arguments."""
+    names = [name for name, _ in kind.arguments]
+    places = [names.index(name) for name, _ in other.arguments]
+    takes, call = _definition(other, TABLE[other.name], dtype, "kernel")(None)
+
+    def definition(context: Any, *arguments: Any) -> Any:
+        def build(context: Any, builder: Any, given: Any, values: Any) -> Any:
+            return call(context, builder, takes, [values[k] for k in places])
+
+        return signature, build
+
+    return _named(definition, kind.name, [f"a{k}" for k in range(len(names))])
+
+
 def function(
     kind: Kind, compiled: Compiled, dtype: np.dtype[Any], label: str, parallel: bool
 ) -> Callable[..., None]:
     """A kind's compiled form, to be called from Python; if parallel and shared, part after part."""
+    if _by_tiles(compiled, dtype):
+        other = KINDS[compiled.on_tiles]
+        names = [name for name, _ in kind.arguments]
+        places = [names.index(name) for name, _ in other.arguments]
+        own = function(other, TABLE[other.name], dtype, label, parallel)
+        return lambda *given: own(*(given[k] for k in places))
     _definition(kind, compiled, dtype, label)
     symbol = f"bm_{label}_{compiled.function.__name__}_{dtype.char}"
     if _parts(kind, compiled) is None:
