@@ -27,6 +27,7 @@ from ..schedule.routines.mean_field import mean_field_of_cases
 from ..schedule.routines.posterior import posterior
 from ..schedule.routines.sweeps import Chains, sweeps
 from ..schedule.schedule import Composition
+from .bit_chains import BitChains
 from .chain_arrays import (
     count_rows,
     has_states,
@@ -58,6 +59,7 @@ class CompiledCalls:
 
     def __init__(self) -> None:
         self._routines: dict[tuple[Any, ...], BoundRoutine | None] = {}
+        self.bits = BitChains()
 
     def __reduce__(self) -> tuple[Any, ...]:
         return CompiledCalls, ()
@@ -142,6 +144,9 @@ class CompiledCalls:
 
         `keys`: stream, update, and the number of the first sweep.
         """
+        as_bits = self.bits.sweeps(machine, state, steps, observed, keys, beta, averaged)
+        if as_bits is not None:
+            return as_bits
         stream, update, first = keys
         count = count_rows(state)
         if machine.temperature or steps < 1 or not count:

@@ -186,7 +186,7 @@ class Plan:
             return "one unit after another"
         return "through its experts" if any(g.expert for g in groups) else "all units at once"
 
-    def _manners_of_listed(self) -> tuple[str, str]:
+    def _manners_of_listed(self) -> tuple[str, ...]:
         """How units that meet in listed terms are drawn, in few chains and in many."""
         few = (
             f"fewer than {MANY_CHAINS} chains: unit after unit, fields kept, a change costs as many"
@@ -197,7 +197,14 @@ class Plan:
             many = (
                 f"{MANY_CHAINS} chains or more: colour after colour, chains side by side in memory"
             )
-        return f"      {few}", f"      {many}"
+        two_valued = all(self.group(n).unit.name in ("binary", "spin") for n in self.listed_groups)
+        if not (self.all_listed and two_valued):
+            return f"      {few}", f"      {many}"
+        bits = (
+            "64 chains or more whose couplings are small whole multiples of one number: colour"
+            " after colour, 64 chains to a word of bits"
+        )
+        return f"      {few}", f"      {many}", f"      {bits}"
 
 
 def is_apart(term: Term) -> bool:

@@ -24,7 +24,7 @@ KEPT = 4
 """Numbers of rows for which scratch arrays are kept."""
 Source = tuple[str, ...] | str
 """What comes with a call: an array by its source, as `("data", "v")`, or a number by its name."""
-PASSED = ("data", "chain", "seen", "result", "base", "beta", "ladder")
+PASSED = ("data", "chain", "seen", "result", "base", "beta", "ladder", "bits")
 """Sources of arrays that come with every call of a routine that is carried out once."""
 
 

@@ -23,6 +23,7 @@ from .proper import Propriety
 
 LOOKS = 8
 """Sweeps between two looks at units for which no lower bound of the energy is proved."""
+LAYOUTS = ("auto", "bits", "numbers")
 SETTLED = 20
 """Sweeps of one call from which on Hamiltonian steps are fitted in the first half of them."""
 
@@ -57,10 +58,26 @@ class BoundMachine:
         self._propriety = Propriety(program)
         self.pretrained = False
         """Whether a `pretrain` of the train block has been carried out."""
+        self._layout = LAYOUTS[0]
         self.takes_means = gate.takes_means(model)
         """Whether data are means of their units: those that `as_means` leaves, or a layer below
         gives.
         """
+
+    @property
+    def layout(self) -> str:
+        """How chains lie in memory: as `bits` of words, as `numbers`, or, `auto`, as bits where
+        that is possible and quicker.
+
+        Raises BM778 for another word.
+        """
+        return self._layout
+
+    @layout.setter
+    def layout(self, name: str) -> None:
+        if name not in LAYOUTS:
+            raise fail("BM778", f"`{name}` is no layout", help=f"there are {', '.join(LAYOUTS)}")
+        self._layout = name
 
     def start_from(self, data: Mapping[str, Array], weights: Array | None = None) -> None:
         """Parameters that start from data and have no value yet get it from these cases: once, so

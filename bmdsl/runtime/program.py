@@ -198,14 +198,14 @@ class Program(UnitFunctions):
             *bases,
             beta,
             *self.listing.colours(name),
-            *self._incidence(f, name),
+            *self.incidence(f, name),
             seen,
             *key,
             steps,
         )
 
     @staticmethod
-    def _incidence(f: Fields, name: str) -> tuple[Array, ...]:
+    def incidence(f: Fields, name: str) -> tuple[Array, ...]:
         """A group's listed couplings, unit after unit."""
         return next(x[1][name] for t, x in f.acting_on[name] if isinstance(t, BoundListed))
 

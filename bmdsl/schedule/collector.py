@@ -45,6 +45,9 @@ NUMBERS = {
     "betas",
     "parity",
     "rounds",
+    "wide",
+    "many",
+    "colours",
 }
 GROUP_NUMBERS = ("states", "temperature", "offset")
 """Scalar arguments, the same in every routine, and those of a group. No array takes their names."""

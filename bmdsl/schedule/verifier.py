@@ -239,10 +239,11 @@ def _note_moments(op: Op, known: Knowledge, changed: Mapping[str, Value]) -> Non
 
 def _verify_stream(op: Op, known: Knowledge, loops: tuple[str, ...]) -> None:
     named = {name: str(x) for (name, _), x in zip(op.kind.arguments, op.operands, strict=True)}
-    step = named["step"]
-    varying = {*step.split(), *named["update"].split(), *named["stream"].split()}
+    step, part = named["step"], named.get("part", "")
+    parts = (step, named["update"], named["stream"], part)
+    varying = {word for x in parts for word in x.split()}
     inside = tuple(x for x in loops if x.split()[0] in varying)
-    key = (op.kind.origin, named["stream"], named["update"], step, *inside)
+    key = (op.kind.origin, named["stream"], named["update"], step, part, *inside)
     if key in known.keys and named["stream"] not in known.shared:
         raise _wrong(f"`{op.call()}` draws from a stream that another draw of the update has used")
     known.keys.add(key)

@@ -12,9 +12,14 @@ from bmdsl.kernels import table
 from bmdsl.schedule import builder  # noqa: F401  # fills KINDS
 from bmdsl.schedule.ops import KINDS, Access, Kind
 
-from . import expert_samples, past_samples, samples
+from . import bit_samples, expert_samples, past_samples, samples
 
-SAMPLES = {**samples.SAMPLES, **expert_samples.SAMPLES, **past_samples.SAMPLES}
+SAMPLES = {
+    **samples.SAMPLES,
+    **expert_samples.SAMPLES,
+    **past_samples.SAMPLES,
+    **bit_samples.SAMPLES,
+}
 table.load_table()
 LENGTHS = {"r": 70, "c": 33, "i": 130, "j": 150, "o": 1, "n": 1, "s": 2}
 Draw = Callable[[np.random.Generator, tuple[int, ...]], np.ndarray]
@@ -131,6 +136,7 @@ def operands(kind: Kind, seed: int, dtype: np.dtype[Any]) -> list[Any]:
     if kind.name in SAMPLES:
         sample = SAMPLES[kind.name](rng)
         types = {"F": dtype, "f8": np.dtype("float64"), "i8": np.dtype("int64")}
+        types["i4"] = np.dtype("int32")
         return [
             np.asarray(sample[n], types[x.number]) if x.axes else sample[n]
             for n, x in kind.arguments

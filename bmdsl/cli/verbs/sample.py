@@ -89,6 +89,13 @@ def run(
         bool,
         typer.Option("--fresh", help="start from the biases, not from the run's persistent chains"),
     ] = False,
+    layout: Annotated[
+        str,
+        typer.Option(
+            metavar="auto|bits|numbers",
+            help="how chains lie in memory: 64 to a word where couplings allow it, or a number each",
+        ),
+    ] = "auto",
     units: Units = None,
     threads: Threads = None,
     as_json: Json = False,
@@ -159,6 +166,7 @@ def run(
             help="for instance `--forecast 50 --feed past=v`",
         )
     s = subject(source, assignments(define), seed)
+    s.machine.layout = layout
     if not s.trained:
         typer.echo("note: this model is not trained, its parameters are at their start", err=True)
     chosen = Chosen(

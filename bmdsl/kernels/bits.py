@@ -1,0 +1,256 @@
+"""Draws of units of two states that are bits, 64 chains to a word: compiled twins of the kinds of
+op of these names.
+
+A unit's field takes few values, one for each number n of its neighbours that count. n is summed in
+binary digits spread over words, and a uniform number is compared with P(1 | n), digit by digit from
+the highest, in all chains at once until every one has met a digit that differs: some
+log₂(chains) + 2 of them, at most 32.
+"""
+
+from __future__ import annotations
+
+import numba
+import numpy as np
+
+from ..schedule.bit_ops import CHUNK, DIGITS
+from .random import seeds_of_words
+from .table import kernel
+from .words import (
+    LANES,
+    gather,
+    load,
+    pick_5,
+    pick_8,
+    pick_16,
+    pick_32,
+    same,
+    shift,
+    some,
+    store,
+    turn,
+    without,
+)
+
+SURE = 8
+"""Digits before which 512 numbers are hardly ever all decided."""
+WORK = 1 << 12
+"""Words of an array of bits from which on a draw is worth threads."""
+MANY = 1 << 16
+"""States from which on it is worth threads to write them as bits."""
+NONE = np.uint64(0)
+SEEDS = numba.njit(cache=True)(seeds_of_words)
+
+
+@numba.njit(cache=True)
+def _added(v, weight, p0, p1, p2, p3, p4):  # type: ignore[no-untyped-def]  # typed by numba
+    """p + weight · v, the digits of p from the lowest on."""
+    if weight & 1:
+        c = p0 & v
+        p0 = p0 ^ v
+        d = p1 & c
+        p1 = p1 ^ c
+        c = p2 & d
+        p2 = p2 ^ d
+        d = p3 & c
+        p3 = p3 ^ c
+        p4 = p4 ^ d
+    if weight & 2:
+        c = p1 & v
+        p1 = p1 ^ v
+        d = p2 & c
+        p2 = p2 ^ c
+        c = p3 & d
+        p3 = p3 ^ d
+        p4 = p4 ^ c
+    if weight & 4:
+        c = p2 & v
+        p2 = p2 ^ v
+        d = p3 & c
+        p3 = p3 ^ c
+        p4 = p4 ^ d
+    if weight & 8:
+        c = p3 & v
+        p3 = p3 ^ v
+        p4 = p4 ^ c
+    if weight & 16:
+        p4 = p4 ^ v
+    return p0, p1, p2, p3, p4
+
+
+@numba.njit(cache=True)
+def _compared(digit, left, new, s0, s1, s2, s3):  # type: ignore[no-untyped-def]  # typed by numba
+    """The next digit of random numbers, by xoshiro256++ (Blackman & Vigna 2021), beside this one
+    wherever all before it were the same.
+    """
+    r = turn(s0 + s3, np.uint64(23)) + s0
+    t = shift(s1, np.uint64(17))
+    s2 = s2 ^ s0
+    s3 = s3 ^ s1
+    s1 = s1 ^ s2
+    s0 = s0 ^ s3
+    s2 = s2 ^ t
+    s3 = turn(s3, np.uint64(45))
+    return without(left, r ^ digit), new | without(left & digit, r), s0, s1, s2, s3
+
+
+@numba.njit(cache=True)
+def _drawn_5(table, at, p, left, s0, s1, s2, s3):  # type: ignore[no-untyped-def]  # typed by numba
+    """Bits that are 1 with these probabilities."""
+    new = same(NONE)
+    for _ in range(SURE):
+        left, new, s0, s1, s2, s3 = _compared(pick_5(table, at, p), left, new, s0, s1, s2, s3)
+        at += 5
+    for _ in range(SURE, DIGITS):
+        if not some(left):
+            break
+        left, new, s0, s1, s2, s3 = _compared(pick_5(table, at, p), left, new, s0, s1, s2, s3)
+        at += 5
+    return new, s0, s1, s2, s3
+
+
+@numba.njit(cache=True)
+def _drawn_8(table, at, p, left, s0, s1, s2, s3):  # type: ignore[no-untyped-def]  # typed by numba
+    """Bits that are 1 with these probabilities."""
+    new = same(NONE)
+    for _ in range(SURE):
+        left, new, s0, s1, s2, s3 = _compared(pick_8(table, at, p), left, new, s0, s1, s2, s3)
+        at += 8
+    for _ in range(SURE, DIGITS):
+        if not some(left):
+            break
+        left, new, s0, s1, s2, s3 = _compared(pick_8(table, at, p), left, new, s0, s1, s2, s3)
+        at += 8
+    return new, s0, s1, s2, s3
+
+
+@numba.njit(cache=True)
+def _drawn_16(table, at, p, left, s0, s1, s2, s3):  # type: ignore[no-untyped-def]  # typed by numba
+    """Bits that are 1 with these probabilities."""
+    new = same(NONE)
+    for _ in range(SURE):
+        left, new, s0, s1, s2, s3 = _compared(pick_16(table, at, p), left, new, s0, s1, s2, s3)
+        at += 16
+    for _ in range(SURE, DIGITS):
+        if not some(left):
+            break
+        left, new, s0, s1, s2, s3 = _compared(pick_16(table, at, p), left, new, s0, s1, s2, s3)
+        at += 16
+    return new, s0, s1, s2, s3
+
+
+@numba.njit(cache=True)
+def _drawn_32(table, at, p, left, s0, s1, s2, s3):  # type: ignore[no-untyped-def]  # typed by numba
+    """Bits that are 1 with these probabilities."""
+    new = same(NONE)
+    for _ in range(SURE):
+        left, new, s0, s1, s2, s3 = _compared(pick_32(table, at, p), left, new, s0, s1, s2, s3)
+        at += 32
+    for _ in range(SURE, DIGITS):
+        if not some(left):
+            break
+        left, new, s0, s1, s2, s3 = _compared(pick_32(table, at, p), left, new, s0, s1, s2, s3)
+        at += 32
+    return new, s0, s1, s2, s3
+
+
+@numba.njit(cache=True)
+def _drawn(table, at, wide, p, left, s0, s1, s2, s3):  # type: ignore[no-untyped-def]  # typed by numba
+    if wide == 5:
+        return _drawn_5(table, at, p, left, s0, s1, s2, s3)
+    if wide == 8:
+        return _drawn_8(table, at, p, left, s0, s1, s2, s3)
+    if wide == 16:
+        return _drawn_16(table, at, p, left, s0, s1, s2, s3)
+    return _drawn_32(table, at, p, left, s0, s1, s2, s3)
+
+
+@numba.njit(cache=True)
+def _literal(flat, near, at, words, w, many):  # type: ignore[no-untyped-def]  # typed by numba
+    """A tile's next neighbours in a register of words, opposite where their number is odd."""
+    if many:
+        n = np.int64(near[at])
+        return load(flat, (n >> 1) * words + w * LANES) ^ same(NONE - np.uint64(n & 1))
+    return gather(flat, near, at, words, w)
+
+
+@kernel(MANY, ["x"])
+def pack_bits(x, place, B):  # type: ignore[no-untyped-def]  # typed by numba
+    chains = x.shape[0]
+    for w in numba.prange(B.shape[1]):
+        made = np.zeros(x.shape[1], np.uint64)
+        for k in range(max(0, min(64, chains - 64 * w))):
+            row, bit = x[64 * w + k], np.uint64(k)
+            for p in range(len(made)):
+                made[p] |= np.uint64(row[p] > 0) << bit
+        for p in range(len(made)):
+            B[place[p], w] = made[p]
+
+
+@kernel(MANY, ["x"])
+def unpack_bits(B, place, spin, x):  # type: ignore[no-untyped-def]  # typed by numba
+    low, step = x.dtype.type(-1 if spin else 0), x.dtype.type(2 if spin else 1)
+    for w in numba.prange(B.shape[1]):
+        made = np.empty(x.shape[1], np.uint64)
+        for p in range(len(made)):
+            made[p] = np.uint64(B[place[p], w])
+        for k in range(max(0, min(64, x.shape[0] - 64 * w))):
+            row, bit = x[64 * w + k], np.uint64(k)
+            for p in range(len(made)):
+                row[p] = low + step * x.dtype.type((made[p] >> bit) & np.uint64(1))
+
+
+@kernel(WORK, ["B"])
+def draw_bits(  # type: ignore[no-untyped-def]  # typed by numba
+    B,
+    near,
+    tiles,
+    classes,
+    entries,
+    table,
+    level,
+    valid,
+    wide,
+    many,
+    begin,
+    part,
+    seed,
+    stream,
+    update,
+    step,
+):
+    words = B.shape[1]
+    lanes = 1 if many else LANES
+    parts = words // LANES if many else words
+    first, last = begin[part], begin[part + 1]
+    at_once = max(1, CHUNK // parts)
+    for chunk in numba.prange((last - first + at_once - 1) // at_once):
+        room = np.empty(4 * LANES, np.uint64)
+        flat = B.reshape(-1)
+        SEEDS(seed, stream, update, step, part, chunk, room)
+        s0, s1, s2, s3 = load(room, 0), load(room, 8), load(room, 16), load(room, 24)
+        for t in range(first + chunk * at_once, min(last, first + (chunk + 1) * at_once)):
+            kind = tiles[t, 1]
+            for w in range(parts):
+                at = tiles[t, 0]
+                p0 = same(NONE)
+                p1, p2, p3, p4 = p0, p0, p0, p0
+                for e in range(classes[kind, 0], classes[kind, 1]):
+                    v = _literal(flat, near, at, words, w, many)
+                    at += lanes
+                    for _ in range(1, entries[e, 0]):
+                        v = v ^ _literal(flat, near, at, words, w, many)
+                        at += lanes
+                    p0, p1, p2, p3, p4 = _added(v, entries[e, 1], p0, p1, p2, p3, p4)
+                own = level[w * LANES if many else w]
+                place = (own * len(classes) + kind) * DIGITS * wide
+                p = (p0, p1, p2, p3, p4)
+                left = load(valid, w * LANES) if many else same(np.uint64(valid[w]))
+                new, s0, s1, s2, s3 = _drawn(table, place, wide, p, left, s0, s1, s2, s3)
+                if many:
+                    store(new, flat, t * words + w * LANES)
+                elif words == 1:
+                    store(new, flat, t * LANES)
+                else:
+                    store(new, room, 0)
+                    for k in range(LANES):
+                        flat[(t * LANES + k) * words + w] = room[k]

@@ -1,0 +1,303 @@
+"""Models of units of two values whose fields take few values, as what draws of bits need.
+
+A unit's field is c + u n: u is one number for the whole model, and n counts neighbours, each as
+often as its coupling is a multiple of u. Couplings ±J, one J for all, and small whole multiples of
+one number are of this kind, as are products of several spins.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import expit
+
+from ..schedule.bit_ops import DIGITS, LANES
+from .fields import Fields
+from .listing import Listing
+from .program import Program
+
+Array = np.ndarray
+WIDTHS = (5, 8, 16, 32)
+"""Values of n that a table has room for."""
+PARTS = 4
+"""The largest whole number that the smallest coupling may be a multiple of u by."""
+MOST_KINDS = 1024
+"""Kinds of unit, of which each has a table."""
+CLOSE = 8
+"""Units in the last place by which a coupling may miss a multiple."""
+
+
+class NotBits(Exception):
+    """Chains cannot be bits; the text says why, after `since`."""
+
+
+@dataclass(frozen=True)
+class BitForm:
+    """Units, couplings and kinds as the ops of `bit_ops` take them."""
+
+    place: Mapping[str, Array]
+    """Group → where its units stand."""
+    places: int
+    """How many there are; no unit stands at the last."""
+    spins: frozenset[str]
+    arrays: Mapping[str, Array]
+    """`near`, `tiles`, `classes`, `entries`, `first_tile`."""
+    wide: int
+    many: bool
+    fields: Array
+    """[kinds, wide]: the field of a unit of each kind by n, doubled for spins."""
+
+    @property
+    def colours(self) -> int:
+        """How many classes of units are drawn one after another."""
+        return len(self.arrays["first_tile"]) - 1
+
+    def table(self, betas: Array) -> Array:
+        """[len(betas) · kinds · 32 · wide]: P(1 | n) at each inverse temperature in binary digits,
+        as exclusive sums over subsets.
+        """
+        p = expit(betas[:, None, None] * self.fields)
+        whole = np.minimum(np.rint(np.ldexp(p, DIGITS)), 2.0**DIGITS - 1).astype(np.uint64)
+        shifts = np.arange(DIGITS - 1, -1, -1, dtype=np.uint64)[:, None]
+        digits = (whole[..., None, :] >> shifts) & np.uint64(1)
+        for bit in (1 << k for k in range((self.wide - 1).bit_length())):
+            with_bit = [n for n in range(self.wide) if n & bit]
+            digits[..., with_bit] ^= digits[..., [n - bit for n in with_bit]]
+        return -digits.astype(np.int64).ravel()
+
+
+def words_of(chains: int) -> int:
+    """Words a unit: one for 64 chains; whole registers if they are not much emptier."""
+    words = -(-chains // 64)
+    return words if words < LANES else -(-words // LANES) * LANES
+
+
+def valid_chains(chains: int) -> Array:
+    """[words]: a bit for every chain that there is."""
+    bits = np.arange(64 * words_of(chains)) < chains
+    packed: Array = np.packbits(bits, bitorder="little").view("<i8")
+    return packed.astype(np.int64)
+
+
+def bit_form(program: Program, f: Fields, free: Sequence[str], chains: int) -> BitForm:
+    """The form of a model for so many chains, of which the groups `free` are drawn.
+
+    Raises NotBits if there is none.
+    """
+    plan, listing = program.plan, program.listing
+    if listing is None or not plan.all_listed:
+        raise NotBits("matrices couple units, and fields of many units take many values")
+    names = list(listing.offset)
+    spins = frozenset(n for n in names if plan.group(n).unit.name == "spin")
+    for n in names:
+        if plan.group(n).unit.name not in ("spin", "binary"):
+            raise NotBits(f"`{n}` has units of more than two values, or of other numbers")
+    many = words_of(chains) % LANES == 0
+    is_spin = np.concatenate([np.full(program.sizes[n], n in spins) for n in names])
+    found = [_entries(program, f, n, is_spin) for n in free]
+    unit = _unit([x.weight for x in found], np.dtype(program.dtype))
+    made = [x.of_kinds(unit) for x in found]
+    kinds, numbers = _kinds(made)
+    return _Laying(program, listing, list(free), made, kinds, numbers, unit, many).form(spins)
+
+
+@dataclass
+class _Entries:
+    """The couplings of a group's units, unit after unit."""
+
+    group: str
+    unit: Array
+    """[entries]: the unit that each belongs to."""
+    count: Array
+    """[entries]: how many other units it has."""
+    others: Array
+    """Columns of the others, entry after entry."""
+    weight: Array
+    """[entries]: how much more the field is if the entry is 1, not 0; above 0."""
+    flip: Array
+    """[entries]: whether its first literal is the opposite one."""
+    constant: Array
+    """[units]: the field with all entries at 0."""
+    spin: bool
+
+    def of_kinds(self, unit: float) -> _Entries:
+        """The entries of each unit in one order, weights as multiples of `unit`."""
+        weight = np.rint(self.weight / unit).astype(np.int64)
+        order = np.lexsort((weight, self.count, self.unit))
+        begin = np.cumsum(self.count) - self.count
+        count = self.count[order]
+        inside = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
+        return _Entries(
+            self.group,
+            self.unit[order],
+            count,
+            self.others[np.repeat(begin[order], count) + inside],
+            weight[order],
+            self.flip[order],
+            self.constant,
+            self.spin,
+        )
+
+
+def _entries(program: Program, f: Fields, name: str, is_spin: Array) -> _Entries:
+    start, other, value, more, more_value, more_start, more_other = program.incidence(f, name)
+    units = program.sizes[name]
+    pair_unit = np.repeat(np.arange(units), np.diff(start))
+    more_unit = np.repeat(np.arange(units), np.diff(more))
+    per = np.diff(more_start)
+    alone = per == 0
+    constant = np.asarray(f.bias[name], np.float64).reshape(-1).copy()
+    np.add.at(constant, more_unit[alone], np.asarray(more_value, np.float64)[alone])
+    if not is_spin[more_other].all():
+        raise NotBits("a term multiplies several units whose values are 0 and 1")
+    w = np.concatenate([value, more_value[~alone]]).astype(np.float64)
+    unit = np.concatenate([pair_unit, more_unit[~alone]])
+    count = np.concatenate([np.ones(len(value), np.int64), per[~alone]])
+    others = np.concatenate([other, more_other]).astype(np.int64)
+    kept = w != 0
+    others = others[np.repeat(kept, count)]
+    w, unit, count = w[kept], unit[kept], count[kept]
+    first = others[np.cumsum(count) - count] if len(count) else others
+    spin = is_spin[first]
+    np.add.at(constant, unit, np.where(spin, -np.abs(w), np.minimum(w, 0)))
+    weight = np.where(spin, 2, 1) * np.abs(w)
+    flip = (w < 0) ^ (count % 2 == 0)
+    own_spin = bool(program.plan.group(name).unit.name == "spin")
+    return _Entries(name, unit, count, others, weight, flip, constant, own_spin)
+
+
+def _unit(weights: Sequence[Array], dtype: np.dtype) -> float:
+    """The number that all weights are whole multiples of."""
+    w = np.unique(np.concatenate([np.zeros(0), *weights]))
+    if not len(w):
+        return 1.0
+    room = CLOSE * float(np.finfo(dtype).eps)
+    for parts in range(1, PARTS + 1):
+        unit = w[0] / parts
+        times = np.rint(w / unit)
+        if times[-1] < WIDTHS[-1] and (np.abs(w - times * unit) <= room * w).all():
+            return float(unit)
+    raise NotBits("couplings are no small whole multiples of one number")
+
+
+def _kinds(made: Sequence[_Entries]) -> tuple[Array, list[Array]]:
+    """All kinds of unit, a row each, and the kind of every unit, group by group.
+
+    A row: whether spin, the constant, how many entries, then units and weights of these.
+    """
+    sizes = [np.bincount(x.unit, minlength=len(x.constant)) for x in made]
+    most = max((int(s.max(initial=0)) for s in sizes), default=0)
+    rows = []
+    for x, size in zip(made, sizes, strict=True):
+        row = np.zeros((len(x.constant), 3 + 2 * most))
+        row[:, 0], row[:, 2] = x.spin, size
+        scale = np.maximum(np.abs(x.constant), 1e-300)
+        digits = 10.0 ** (12 - np.floor(np.log10(scale)))
+        row[:, 1] = np.where(np.abs(x.constant) < 1e-12, 0, np.rint(x.constant * digits) / digits)
+        inside = np.arange(len(x.unit)) - np.repeat(np.cumsum(size) - size, size)
+        row[x.unit, 3 + 2 * inside], row[x.unit, 4 + 2 * inside] = x.count, x.weight
+        rows.append(row)
+    kinds, numbers = np.unique(np.concatenate(rows), axis=0, return_inverse=True)
+    if len(kinds) > MOST_KINDS:
+        raise NotBits(f"units have {len(kinds):,} different fields, more than {MOST_KINDS:,}")
+    most_n = int(kinds[:, 4::2].sum(axis=1).max(initial=0))
+    if most_n >= WIDTHS[-1]:
+        raise NotBits(f"a unit's neighbours count {most_n} together, more than {WIDTHS[-1] - 1}")
+    ends = np.cumsum([len(r) for r in rows])[:-1]
+    return kinds, np.split(numbers.reshape(-1), ends)
+
+
+@dataclass
+class _Laying:
+    """Lays units out in tiles."""
+
+    program: Program
+    listing: Listing
+    free: list[str]
+    made: Sequence[_Entries]
+    kinds: Array
+    numbers: Sequence[Array]
+    unit: float
+    many: bool
+
+    def form(self, spins: frozenset[str]) -> BitForm:
+        """The whole form."""
+        lanes = 1 if self.many else LANES
+        runs, begin, places = self._runs(lanes)
+        place = {n: np.full(self.program.sizes[n], -1, np.int64) for n in self.listing.offset}
+        for first, k, units in runs:
+            place[self.free[k]][units] = first + np.arange(len(units))
+        for n, x in place.items():
+            if n not in self.free:
+                x[:] = places + np.arange(len(x))
+                places += len(x)
+        columns = np.concatenate([place[n] for n in self.listing.offset])
+        literals = [self._literals(x, columns) for x in self.made]
+        near: list[Array] = []
+        tiles: list[Array] = []
+        length = 0
+        for _, k, units in runs:
+            own = literals[k][1][units][0]
+            starts = literals[k][0][units]
+            count = -(-len(units) // lanes)
+            padded = np.full((count * lanes, own), 2 * places)
+            padded[: len(units)] = literals[k][2][starts[:, None] + np.arange(own)]
+            near.append(padded.reshape(count, lanes, own).transpose(0, 2, 1).ravel())
+            at = length + lanes * own * np.arange(count)
+            kind = np.full(count, self.numbers[k][units[0]])
+            tiles.append(np.stack([at, kind], axis=1))
+            length += lanes * own * count
+        classes, entries, wide, fields = self._tables()
+        arrays: dict[str, Array] = {
+            "near": np.concatenate([np.zeros(0), *near]).astype(np.int32),
+            "tiles": np.concatenate([np.zeros((0, 2)), *tiles]).astype(np.int64),
+            "classes": classes,
+            "entries": entries,
+            "first_tile": np.array(begin, np.int64),
+        }
+        return BitForm(place, places + 1, spins, arrays, wide, self.many, fields)
+
+    def _runs(self, lanes: int) -> tuple[list[tuple[int, int, Array]], list[int], int]:
+        """Units of one colour and kind: first place, group's number, units; tiles where colours
+        begin; and places in all.
+        """
+        runs: list[tuple[int, int, Array]] = []
+        begin, places = [0], 0
+        for k, name in enumerate(self.free):
+            order, ends = self.listing.colours(name)
+            for lo, hi in zip(ends[:-1], ends[1:], strict=True):
+                units = order[lo:hi]
+                units = units[np.argsort(self.numbers[k][units], kind="stable")]
+                kinds = self.numbers[k][units]
+                cuts = np.flatnonzero(np.diff(kinds)) + 1
+                for part in np.split(units, cuts):
+                    runs.append((places, k, part))
+                    places += -(-len(part) // lanes) * lanes
+                begin.append(places // lanes)
+        return runs, begin, places
+
+    @staticmethod
+    def _literals(x: _Entries, columns: Array) -> tuple[Array, Array, Array]:
+        """Where each unit's literals begin, how many it has, and all of them."""
+        literals = 2 * columns[x.others]
+        literals[np.cumsum(x.count) - x.count] += x.flip
+        own = np.bincount(x.unit, x.count, len(x.constant)).astype(np.int64)
+        return np.cumsum(own) - own, own, literals
+
+    def _tables(self) -> tuple[Array, Array, int, Array]:
+        """`classes`, `entries`, the width of tables, and the fields of all kinds."""
+        classes: list[tuple[int, int]] = []
+        entries: list[tuple[int, int]] = []
+        for row in self.kinds:
+            some = int(row[2])
+            classes.append((len(entries), len(entries) + some))
+            entries += [(int(row[3 + 2 * e]), int(row[4 + 2 * e])) for e in range(some)]
+        most = int(self.kinds[:, 4::2].sum(axis=1).max(initial=0))
+        wide = next(w for w in WIDTHS if most < w)
+        n = np.arange(wide)
+        factor = np.where(self.kinds[:, 0] > 0, 2.0, 1.0)[:, None]
+        fields = factor * (self.kinds[:, 1:2] + self.unit * n)
+        pairs = np.array(entries, np.int64).reshape(-1, 2)
+        return np.array(classes, np.int64).reshape(-1, 2), pairs, wide, fields
