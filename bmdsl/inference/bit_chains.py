@@ -73,7 +73,9 @@ class BitChains:
         if not any(n in free for n in machine.program.plan.mean_block):
             return Rows(state)
         ends = beta if beta is None or beta.ndim == 1 else beta[-1]
-        return BoundMachine.sweep(machine, state, 0, observed, update, stream, beta=ends)
+        return BoundMachine.sweep(
+            machine, state, 0, observed, update=update, stream=stream, beta=ends
+        )
 
     def _run(
         self,

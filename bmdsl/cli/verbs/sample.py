@@ -93,7 +93,7 @@ def run(
         str,
         typer.Option(
             metavar="auto|bits|numbers",
-            help="how chains lie in memory: 64 to a word where couplings allow it, or a number each",
+            help="how chains lie in memory: 64 to a word if couplings allow it, or as numbers",
         ),
     ] = "auto",
     units: Units = None,

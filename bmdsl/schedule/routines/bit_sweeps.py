@@ -5,7 +5,7 @@ from __future__ import annotations
 from ...plan.plan import Plan
 from ..builder import Builder
 from ..schedule import Composition
-from ..streams import stream_of
+from ..streams import stream_argument, stream_of
 from ..values import BATCH, Content, Life, Number, Value, View
 
 BITS = "bits"
@@ -39,7 +39,8 @@ def bit_sweeps(plan: Plan, free: tuple[str, ...], varying: bool) -> Composition:
     )
     table = _array(b, "table", 1 + varying, "i8")
     wide, many = b.number("wide", "i8"), b.number("many", "i8")
-    stream = b.stream(stream_of(b, b.number("stream", "i8"), free[0]))
+    stream = stream_argument(b)
+    own = b.stream(stream_of(b, stream, free[0]))
     seed, call = b.number("seed", "i8"), b.number("call", "i8")
     first = b.number("begin", "i8")
     b.heading("states as bits")
@@ -50,7 +51,7 @@ def bit_sweeps(plan: Plan, free: tuple[str, ...], varying: bool) -> Composition:
         now = View(table, step) if varying else table
         with b.repeat(b.number("colours", "i8"), "colour") as c:
             form = (near, tiles, classes, entries, now, level, valid, wide, many, first_tile, c)
-            b.do("draw_bits", bits, *form, seed, stream, call, Number(f"{first} + {step}"))
+            b.do("draw_bits", bits, *form, seed, own, call, Number(f"{first} + {step}"))
     b.heading("bits as states")
     for n in free:
         spin = Number("1" if plan.group(n).unit.name == "spin" else "0")
