@@ -122,3 +122,30 @@ def test_what_cannot_be_done_is_said(bm: Bm, words: tuple[object, ...], said: st
     done = bm(*words)
     assert done.returncode == 1 and said in done.stderr, done.stderr
     assert not list(bm.folder.glob("*.part*"))
+
+
+def test_a_scan_prints_and_writes_figures_with_errors(bm: Bm) -> None:
+    done = bm(*ISING, "--scan", "beta=0.5:1.5:3", "--steps", 60, "--burn-in", 10)
+    assert done.returncode == 0, done.stderr
+    assert "specific heat" in done.stdout and "±" in done.stdout
+    assert (bm.folder / "scan.csv").read_text().startswith("beta,energy,energy_error,")
+    assert (bm.folder / "scan.png").stat().st_size > 10_000
+    told = bm(*ISING, "--scan", "beta=0.5:1.5:3", "--steps", 20, "--json")
+    points = json.loads(told.stdout)["points"]
+    assert [p["beta"] for p in points] == [0.5, 1.0, 1.5] and points[0]["binder"]["error"] > 0
+
+
+@pytest.mark.parametrize(
+    ("more", "why"),
+    [
+        (("--scan", "beta=0.3:0.6"), "is not of the form NAME=FROM:TO:COUNT"),
+        (("--scan", "Q=0.3:0.6:4"), "neither `beta` nor an argument"),
+        (("--scan", "beta=0.3:0.6:4", "--exact"), "its own temperatures and observables"),
+        (("--layout", "bytes"), "`bytes` is no layout"),
+    ],
+)
+def test_a_scan_or_a_layout_that_cannot_be_is_refused(
+    bm: Bm, more: tuple[str, ...], why: str
+) -> None:
+    done = bm(*ISING, *more)
+    assert done.returncode == 1 and why in done.stderr and "Traceback" not in done.stderr

@@ -78,6 +78,13 @@ def run(
     arviz: Annotated[
         Path | None, typer.Option(metavar="FILE.nc", help="the records for ArviZ, as .nc or .zarr")
     ] = None,
+    scan: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME=A:B:N",
+            help="energy, magnetization, responses, with errors, against beta or an argument",
+        ),
+    ] = None,
     exact: Annotated[
         bool,
         typer.Option(
@@ -126,6 +133,20 @@ def run(
             json.dumps(shown)
             if as_json
             else "\n".join(str(p) for p in (drawn.path, drawn.picture) if p)
+        )
+        return
+    if scan is not None:
+        others = clamp or given or forecast or anneal or observe or exact or arviz or beta != "1"
+        if others:
+            raise fail(
+                "BM926",
+                "`--scan` has its own temperatures and observables",
+                help="-n, --steps, --burn-in, --layout, --seed and --out",
+            )
+        from ..scan_table import show_scan
+
+        show_scan(
+            source, assignments(define), seed, scan, (n, steps, burn_in), layout, out, as_json
         )
         return
     betas = ladder_of(beta)

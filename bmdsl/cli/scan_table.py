@@ -1,0 +1,49 @@
+"""The table that `bm sample --scan` prints."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+MIXED = 1.05
+"""The split R-hat of the energy from which on chains are said to disagree."""
+
+
+def show_scan(
+    source: str,
+    define: Mapping[str, float],
+    seed: int | None,
+    text: str,
+    run: tuple[int, int, int],
+    layout: str,
+    out: Path | None,
+    as_json: bool,
+) -> None:
+    """The table of a scan, `run` its chains, sweeps and burn-in."""
+    from ..tasks.scan import axis_of
+    from ..tasks.scan import scan as scanned
+
+    found = scanned(
+        source, define, seed, axis_of(text), *run, layout, out, False if as_json else None
+    )
+    if as_json:
+        points = [
+            {found.axis.name: p.at, "rhat": p.rhat}
+            | {n: {"value": x.value, "error": x.error} for n, x in p.figures.items()}
+            for p in found.points
+        ]
+        print(json.dumps({"out": str(found.path), "picture": str(found.picture), "points": points}))
+        return
+    names = list(found.points[0].figures)
+    print(f"{found.axis.name:>10}" + "".join(f"  {n.replace('_', ' '):>22}" for n in names))
+    for p in found.points:
+        cells = (f"{x.value:.5g} ± {x.error:.2g}" for x in p.figures.values())
+        print(f"{p.at:>10.5g}" + "".join(f"  {c:>22}" for c in cells))
+    slow = [f"{p.at:.5g}" for p in found.points if p.rhat > MIXED]
+    if slow:
+        print(
+            f"\nR̂ of the energy is above {MIXED} at {found.axis.name} = {', '.join(slow)}: chains"
+            " disagree, more --steps"
+        )
+    print(f"\n{found.path}\n{found.picture}")

@@ -1,0 +1,191 @@
+"""A model at one value after another of its temperature or of an argument, with figures and their
+errors: what `bm sample --scan` does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..files import put_text, with_ending
+from ..inference.chain_statistics import split_rhat
+from ..inference.scan_figures import FIGURES, Estimate, scan_figures
+from ..language.diagnostics import fail, near
+from ..training.progress import progress_line
+from .sample import Subject, subject
+
+if TYPE_CHECKING:
+    from ..inference.machine import Machine
+
+DRAWS = 400
+"""Most records of a chain at one value."""
+ENDINGS = (".csv",)
+
+
+@dataclass(frozen=True)
+class Axis:
+    """What is scanned: `beta`, or the name of an argument, and its values."""
+
+    name: str
+    values: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Point:
+    """The figures at one value, and how well chains agree on the energy."""
+
+    at: float
+    figures: Mapping[str, Estimate]
+    rhat: float
+
+
+@dataclass(frozen=True)
+class Scan:
+    """All points of a scan and where they were written."""
+
+    axis: Axis
+    points: tuple[Point, ...]
+    path: Path
+    picture: Path
+
+
+def axis_of(text: str) -> Axis:
+    """`beta=0.3:0.6:13`: thirteen values from 0.3 to 0.6, evenly spaced.
+
+    BmError BM926 for another form.
+    """
+    name, _, span = text.partition("=")
+    parts = span.split(":")
+    try:
+        first, last, count = float(parts[0]), float(parts[1]), int(parts[2])
+        if len(parts) == 3 and count > 1 and np.isfinite([first, last]).all() and first != last:
+            return Axis(name.strip(), tuple(float(x) for x in np.linspace(first, last, count)))
+    except (ValueError, IndexError):
+        pass
+    raise fail(
+        "BM926",
+        f"`--scan {text}` is not of the form NAME=FROM:TO:COUNT",
+        help="for instance `--scan beta=0.3:0.6:13`, or an argument of the model in place of beta",
+    )
+
+
+def scan(
+    source: str,
+    define: Mapping[str, float],
+    seed: int | None,
+    axis: Axis,
+    chains: int,
+    steps: int,
+    burn_in: int,
+    layout: str,
+    out: Path | None,
+    progress: bool | None = None,
+) -> Scan:
+    """`steps` sweeps at every value after `burn_in`, chains going on from the value before; a table
+    (CSV) and a picture.
+
+    BmError BM926 for an axis that is neither `beta` nor an argument of the model.
+    """
+    first = _subject(source, define, seed, axis, axis.values[0])
+    target = with_ending(out or first.folder / "scan.csv", ENDINGS, ".csv")
+    thin = max(1, steps // DRAWS)
+    draws, points = max(4, steps // thin), []
+    each = burn_in + draws * thin
+    state: dict[str, np.ndarray] | None = None
+    with progress_line(each * len(axis.values), progress) as show:
+        for k, value in enumerate(axis.values):
+            s = first if k == 0 else _subject(source, define, seed, axis, value)
+            s.machine.layout = layout
+
+            def told(sweep: int, done: int = k * each, value: float = value) -> None:
+                show(done + sweep, {axis.name: value})
+
+            point, state = _point(s.machine, axis, value, chains, draws, thin, burn_in, state, told)
+            points.append(point)
+    found = Scan(axis, tuple(points), target, target.with_suffix(".png"))
+    put_text(target, table(found))
+    _draw(found, first.machine.model.name)
+    return found
+
+
+def table(found: Scan) -> str:
+    """The figures as CSV, a value a line."""
+    names = [x for n in FIGURES for x in (n, f"{n}_error")]
+    lines = [",".join([found.axis.name, *names, "rhat"])]
+    for p in found.points:
+        numbers = [x for n in FIGURES for x in p.figures[n]]
+        lines.append(",".join(f"{x:.10g}" for x in (p.at, *numbers, p.rhat)))
+    return "\n".join(lines) + "\n"
+
+
+def _subject(
+    source: str, define: Mapping[str, float], seed: int | None, axis: Axis, value: float
+) -> Subject:
+    if axis.name == "beta":
+        return subject(source, define, seed)
+    found = Path(source)
+    if found.is_dir() or found.suffix == ".safetensors":
+        raise fail(
+            "BM926",
+            f"`{source}` is a trained machine, whose arguments are given: no `{axis.name}`",
+            help="--scan beta=FROM:TO:COUNT",
+        )
+    from ..model import load_named
+
+    known = [p.name.text for p in load_named(source, None, define).definition.arguments]
+    if axis.name not in known:
+        close = near(axis.name, [*known, "beta"])
+        raise fail(
+            "BM926",
+            f"`{axis.name}` is neither `beta` nor an argument of the model",
+            help=f"did you mean `{close}`?"
+            if close
+            else f"there are {', '.join(['beta', *known])}",
+        )
+    return subject(source, {**define, axis.name: value}, seed)
+
+
+def _point(
+    machine: Machine,
+    axis: Axis,
+    value: float,
+    chains: int,
+    draws: int,
+    thin: int,
+    burn_in: int,
+    begin: dict[str, np.ndarray] | None,
+    told: Callable[[int], None],
+) -> tuple[Point, dict[str, np.ndarray]]:
+    beta = value if axis.name == "beta" else 1.0
+    trace = machine.observe(
+        "energy",
+        "magnetization",
+        n=chains,
+        draws=draws,
+        thin=thin,
+        burn_in=burn_in,
+        beta=beta,
+        init=begin,
+        progress=told,
+    )
+    energy, m = trace.values["energy"], trace.values["magnetization"]
+    sizes = machine.program.sizes
+    states = machine.program.states
+    units = sum(sizes[n] // states[n] for n in machine.free)
+    figures = scan_figures(energy, m, beta, units)
+    agree = split_rhat(energy) if energy.std() else float("nan")
+    return Point(value, figures, agree), dict(trace.state)
+
+
+def _draw(found: Scan, model: str) -> None:
+    from ..report.scan_picture import scan_picture
+
+    at = [p.at for p in found.points]
+    curves: dict[str, Sequence[Estimate]] = {
+        label: [p.figures[n] for p in found.points] for n, label in FIGURES.items()
+    }
+    scan_picture(found.axis.name, at, curves, found.picture, model)

@@ -1,0 +1,53 @@
+"""Scans: an axis is read, a table and a picture are written, every value goes on from the last."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bmdsl.language.diagnostics import BmError
+from bmdsl.tasks.scan import Axis, Scan, axis_of, scan
+
+
+def run(axis: Axis, out: Path, source: str = "ising", steps: int = 100) -> Scan:
+    define = {"L": 8.0} if source == "ising" else {}
+    return scan(source, define, 1, axis, 64, steps, 20, "auto", out, False)
+
+
+def test_an_axis_is_a_name_and_evenly_spaced_values() -> None:
+    assert axis_of("beta=0.3:0.6:4") == Axis("beta", tuple(np.linspace(0.3, 0.6, 4)))
+    assert axis_of("J=1:0:3").values == (1.0, 0.5, 0.0)
+
+
+@pytest.mark.parametrize("text", ["beta", "beta=1", "beta=1:2", "b=1:2:1", "b=1:1:3", "b=x:2:3"])
+def test_an_axis_without_a_span_or_a_number_of_values_is_refused(text: str) -> None:
+    with pytest.raises(BmError, match="is not of the form NAME=FROM:TO:COUNT"):
+        axis_of(text)
+
+
+def test_a_table_and_a_picture_are_written(tmp_path: Path) -> None:
+    found = run(axis_of("J=0.2:0.6:3"), tmp_path / "curve")
+    assert found.path == tmp_path / "curve.csv" and found.picture.stat().st_size > 10_000
+    with found.path.open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert [float(r["J"]) for r in rows] == pytest.approx([0.2, 0.4, 0.6])
+    magnetization = [float(r["abs_magnetization"]) for r in rows]
+    assert magnetization == sorted(magnetization) and magnetization[-1] > 0.8
+    assert float(rows[0]["binder_error"]) == pytest.approx(found.points[0].figures["binder"].error)
+
+
+def test_beta_multiplies_the_energy_as_an_argument_would(tmp_path: Path) -> None:
+    by_beta = run(Axis("beta", (0.5, 1.0)), tmp_path / "a.csv", steps=400)
+    by_argument = run(Axis("J", (0.5 * 0.44068679, 0.44068679)), tmp_path / "b.csv", steps=400)
+    for x, y in zip(by_beta.points, by_argument.points, strict=True):
+        for name in ("abs_magnetization", "specific_heat", "binder"):
+            (a, da), (b, db) = x.figures[name], y.figures[name]
+            assert abs(a - b) < 5 * np.hypot(da, db), name
+
+
+def test_a_name_that_is_no_argument_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(BmError, match="`K` is neither `beta` nor an argument of the model"):
+        run(Axis("K", (0.1, 0.2)), tmp_path / "x.csv")
