@@ -14,7 +14,7 @@ from ..language.model import Length
 from ..plan.identifiers import PARTS, RESERVED, identifier, scalar, scalars_of
 from ..plan.plan import GroupPlan, Plan
 from .emit_groups import emit_between, emit_draw, emit_moments
-from .emit_listed import emit_listed, emit_sweep
+from .emit_listed import emit_listed, emit_sites, emit_sweep
 from .emit_meeting import emit_meeting
 from .emit_terms import emit_bias, emit_constant, emit_coupling, emit_lateral
 from .inline import Inliner
@@ -123,6 +123,7 @@ def _kind(g: GroupPlan, plan: Plan, inliner: Inliner, kinds: dict[str, str]) -> 
                 emit_moments(g, kind, inliner.narrow),
                 *update,
                 *([emit_sweep(g, kind)] if plan.all_listed else []),
+                *([emit_sites(g, kind)] if plan.by_sites else []),
             ]
         )
         if not taken & set(FUNCTION.findall(source)) and kinds.setdefault(kind, source) == source:

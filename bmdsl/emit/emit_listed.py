@@ -19,6 +19,8 @@ INCIDENCE = ["start", "other", "value", "more", "more_value", "more_start", "mor
 others.
 """
 KEY = ["seed", "stream", "update", "step"]
+TILES = 8
+"""Tiles of 64 units that one thread takes at a time."""
 CHUNK = 32
 """Units that one thread takes at a time."""
 
@@ -128,6 +130,50 @@ def emit_sweep(g: GroupPlan, kind: str) -> str:
         " a value for (not NaN) keep it."
     )
     return define(f"{kind}_sweep", takes, doc, body, "parallel")
+
+
+def emit_sites(g: GroupPlan, kind: str) -> str:
+    """One update of a colour of a group in few chains: units of one colour share no coupling, and
+    stand 64 to a tile, all of a tile with as many couplings.
+    """
+    takes = ["X", "base", "beta", "unit", "near", "value", "start", "count", "begin", "part"]
+    arguments = "".join(f", F({a!r})" for a in g.arguments)
+    sample = scalar(g.unit.name, "sample")
+    body = [
+        "    lo, hi = begin[part], begin[part + 1]",
+        f"    for b in prange((hi - lo + {TILES - 1}) // {TILES}):",
+        "        u = np.empty(64, F)",
+        "        eta = np.empty(64, F)",
+        f"        for t in range(lo + {TILES} * b, min(hi, lo + {TILES} * (b + 1))):",
+        "            own = unit[64 * t : 64 * t + 64]",
+        "            for r in range(X.shape[0]):",
+        "                x = X[r]",
+        f"                fill_uniforms({', '.join(KEY)}, r, t, u)",
+        "                for q in range(64):",
+        "                    eta[q] = base[own[q]]",
+        "                fours = start[t] + (start[t + 1] - start[t]) // 4 * 4",
+        # four at a time, so that eta is read and written once for them
+        "                for e in range(start[t], fours, 4):",
+        "                    w = value[64 * e : 64 * e + 256]",
+        "                    d = near[64 * e : 64 * e + 256]",
+        "                    for q in range(64):",
+        "                        a = w[q] * x[np.uint32(d[q])]",
+        "                        a += w[q + 64] * x[np.uint32(d[q + 64])]",
+        "                        c = w[q + 128] * x[np.uint32(d[q + 128])]",
+        "                        c += w[q + 192] * x[np.uint32(d[q + 192])]",
+        "                        eta[q] += a + c",
+        "                for e in range(fours, start[t + 1]):",
+        "                    w = value[64 * e : 64 * e + 64]",
+        "                    d = near[64 * e : 64 * e + 64]",
+        "                    for q in range(64):",
+        "                        eta[q] += w[q] * x[np.uint32(d[q])]",
+        "                for q in range(64):",
+        f"                    eta[q] = {sample}(beta[r] * eta[q], u[q]{arguments})",
+        "                for q in range(count[t]):",
+        "                    x[own[q]] = eta[q]",
+    ]
+    doc = "Draws the units of a colour given the rest, 64 at a time, chain after chain."
+    return define(f"{kind}_sites", [*takes, *KEY], doc, body, "parallel")
 
 
 def _bases(g: GroupPlan) -> list[str]:

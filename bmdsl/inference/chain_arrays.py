@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..plan.plan import MANY_CHAINS
+from ..plan.plan import MANY_CHAINS, SITES
 from ..runtime.binding import Source
 from ..runtime.bound_machine import BoundMachine
 from ..runtime.program import Array, Program, Rows, State
@@ -58,6 +58,20 @@ def kind_of_chains(
     many = program.plan.all_listed and count_rows(state) >= MANY_CHAINS and not averaged
     means = frozenset(n for n in state if not has_states(program, n, state[n], observed))
     return Chains(held, seen, False, means, averaged, betas, many, ends)
+
+
+def stand_by_sites(program: Program, count: int) -> bool:
+    """Whether so few chains of a large lattice are drawn many units at a time."""
+    if not (program.plan.by_sites and count < MANY_CHAINS) or program.listing is None:
+        return False
+    name = program.plan.groups[0].name
+    return program.sizes[name] >= SITES and not len(program.listing.incidence(name).more_source)
+
+
+def count_colours(program: Program) -> int:
+    """The classes of units of a lattice, of which those of one share no coupling."""
+    assert program.listing is not None
+    return len(program.listing.colours(program.plan.groups[0].name)[1]) - 1
 
 
 def held_at(

@@ -5,6 +5,7 @@ chains.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -29,6 +30,7 @@ from ..schedule.routines.sweeps import Chains, sweeps
 from ..schedule.schedule import Composition
 from .bit_chains import BitChains
 from .chain_arrays import (
+    count_colours,
     count_rows,
     has_states,
     held_at,
@@ -37,6 +39,7 @@ from .chain_arrays import (
     passed_chains,
     put_back,
     rows_of,
+    stand_by_sites,
 )
 
 FEWEST_CASES = 256
@@ -98,6 +101,8 @@ class CompiledCalls:
         program = machine.program
         if n < 1 or machine.temperature or (program.plan.all_listed and n >= MANY_CHAINS):
             return None
+        if stand_by_sites(program, n) and not observed:
+            return None
         if n * _numbers_by_state(program) > MAX_NUMBERS_BY_STATE:
             return None
         held, seen = parted(observed)
@@ -154,11 +159,15 @@ class CompiledCalls:
         beta = None if beta is None else np.ascontiguousarray(beta, machine.dtype)
         axes = 0 if beta is None else beta.ndim
         chains = kind_of_chains(machine, state, observed, axes, averaged, ends=True)
+        if stand_by_sites(machine.program, count) and not (observed or averaged):
+            chains = replace(chains, sites=True)
         routine = self._sweeps(machine, chains, beta)
         if routine is None:
             return None
         now, passed = held_at(machine, chains, state, observed)
         passed |= {"call": update, "stream": GROUPS * stream}
+        if chains.sites:
+            passed["colours"] = count_colours(machine.program)
         if beta is not None and beta.ndim == 1:
             passed["beta",] = beta[None]
         found = routine.results(count)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from ..plan.identifiers import identifier
 from ..plan.plan import Plan
 from ..schedule.builder import Builder, Gradient, Phase
-from ..schedule.meeting_ops import INCIDENCE
+from ..schedule.meeting_ops import INCIDENCE, SITES
 from ..schedule.module_ops import module_kind
 from ..schedule.values import BATCH, Content, Life, Number, Part, Rest, Value
 
@@ -175,6 +175,22 @@ def incidence(b: Builder, target: str, terms: tuple[int, ...], group: str) -> It
         frame = group if shifted else ""
         source = ("incidence", part, target, " ".join(map(str, terms)), frame)
         yield b.given(f"{part}_{target}", Content.CONSTANT, (-1,), source, takes.number)
+
+
+def sites(b: Builder, group: str) -> Iterator[Value]:
+    """The one group's couplings in tiles of 64 units, as kernels take them."""
+    for part, number in SITES.items():
+        if number != "F":
+            yield b.given(
+                f"{part}_{group}", Content.CONSTANT, (-1,), ("sites", part, group), number
+            )
+            continue
+        key = ("sites", "source", group)
+        source = b.given(f"source_{group}", Content.CONSTANT, (-1,), key, "i8")
+        room = ("site values", group)
+        out = b.given(f"value_{group}", Content.MATRIX, (-1,), room, life=Life.SCRATCH)
+        b.do("gather", coupling_values(b), source, out)
+        yield out
 
 
 def offset(b: Builder, group: str) -> Number:

@@ -31,6 +31,7 @@ VERBS = (
     "add_change",
     "settle",
     "sweep",
+    "sites",
 )
 """Functions of a group that its kind of units determines."""
 HEAD = (

@@ -22,6 +22,10 @@ from .planned_expert import PlannedExpert
 from .planned_term import PlannedTerm
 from .written_out import ListedTerm
 
+SITES = 512
+"""Units of a lattice from which on a few chains are drawn colour after colour, many units
+at a time.
+"""
 MANY_CHAINS = 4
 """From so many chains on, a lattice or graph is swept with chains side by side in memory
 (docs/performance.md has the measurement).
@@ -92,6 +96,16 @@ class Plan:
         its last block. The order decides it.
         """
         return mean_block(self.graph, self.blocks)
+
+    @cached_property
+    def by_sites(self) -> bool:
+        """Whether a few chains of the one group can be drawn many units at a time: its units are a
+        number each, and all terms pairs of them.
+        """
+        g = self.groups[0]
+        one = len(self.groups) == 1 and not (g.square or g.states is not None or g.expert)
+        pairs = (len(self.model.terms[t].units) == 2 for t in self.listed)
+        return one and self.all_listed and bool(self.listed) and all(pairs)
 
     @cached_property
     def functions(self) -> Mapping[Key, str]:
@@ -193,6 +207,11 @@ class Plan:
             " steps as it has couplings"
         )
         many = "any number of chains, since matrices couple this model too"
+        if self.by_sites:
+            few = (
+                f"fewer than {MANY_CHAINS} chains: unit after unit, fields kept; from {SITES} units"
+                " on colour after colour, 64 units at a time"
+            )
         if self.all_listed:
             many = (
                 f"{MANY_CHAINS} chains or more: colour after colour, chains side by side in memory"

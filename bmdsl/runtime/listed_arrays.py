@@ -24,6 +24,10 @@ def listed_array(listing: Listing, source: tuple[str, ...], dtype: np.dtype[Any]
     kind, *rest = source or ("",)
     if kind == "coupling values":
         return np.zeros(listing.count, dtype)
+    if kind == "site values":
+        return np.zeros(len(listing.sites(rest[0])["source"]), dtype)
+    if kind == "sites":
+        return listing.sites(rest[1])[rest[0]]
     if kind == "coupling moment":
         return np.zeros(listing.count_of(int(rest[0])), dtype)
     if kind == "units of couplings":

@@ -58,6 +58,41 @@ class Incidence:
         )
 
 
+TILE = 64
+"""Units that are drawn together."""
+
+
+def tiles_of(i: Incidence, order: Array, classes: Array) -> dict[str, Array]:
+    """Units in tiles, those of one colour and with as many pairs together; what is left of a tile
+    repeats its first unit.
+    """
+    degree = np.diff(i.start)
+    unit, near, source, start, count, begin = [], [], [], [0], [], [0]
+    for lo, hi in zip(classes[:-1], classes[1:], strict=True):
+        units = order[lo:hi]
+        units = units[np.argsort(degree[units], kind="stable")]
+        cuts = np.flatnonzero(np.diff(degree[units])) + 1
+        for run in np.split(units, cuts):
+            tiles, own = -(-len(run) // TILE), int(degree[run[0]])
+            padded = np.append(run, np.repeat(run[:1], tiles * TILE - len(run)))
+            entries = i.start[padded][:, None] + np.arange(own)
+            entries = entries.reshape(tiles, TILE, own).transpose(0, 2, 1).ravel()
+            unit.append(padded)
+            near.append(i.other[entries])
+            source.append(i.source[entries])
+            count += [TILE] * (tiles - 1) + [len(run) - TILE * (tiles - 1)]
+            start += [start[-1] + own * (t + 1) for t in range(tiles)]
+        begin.append(len(count))
+    return {
+        "unit": np.concatenate(unit).astype(np.int32),
+        "near": np.concatenate(near).astype(np.int32),
+        "source": np.concatenate(source).astype(np.int64),
+        "start": np.array(start, np.int64),
+        "count": np.array(count, np.int64),
+        "begin": np.array(begin, np.int64),
+    }
+
+
 class Listing:
     """The listed terms of a plan with their sizes. Structure only: values come from parameters."""
 
@@ -87,6 +122,7 @@ class Listing:
         )
         self._incidence: dict[tuple[str, tuple[int, ...] | None], Incidence] = {}
         self._order: dict[str, tuple[Array, Array]] = {}
+        self._sites: dict[str, dict[str, Array]] = {}
 
     def _places(self, t: int) -> Array:
         count = self.functions["count", t](self.n, *self.edges)
@@ -281,6 +317,14 @@ class Listing:
                 listed.incidence(part.places, lo, hi, m, counts)
         start = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
         return start, start[:-1].copy()
+
+    def sites(self, name: str) -> dict[str, Array]:
+        """A group's units in tiles, colour after colour, all of a tile with as many pairs: the
+        arrays of `meeting_ops.SITES`, with `source`, where values come from.
+        """
+        if name not in self._sites:
+            self._sites[name] = tiles_of(self.incidence(name), *self.colours(name))
+        return self._sites[name]
 
     def colours(self, name: str) -> tuple[Array, Array]:
         """(order, classes) of a group's units: those of one class share no coupling."""

@@ -18,6 +18,18 @@ INCIDENCE: dict[str, Takes] = {
     "more_other": reads(1, "i4"),
 }
 """A group's couplings, unit after unit, as `listed_ops` has them."""
+SITES = {
+    "unit": "i4",
+    "near": "i4",
+    "value": "F",
+    "start": "i8",
+    "count": "i8",
+    "begin": "i8",
+}
+"""The units of a lattice in tiles of 64: tile t has the first `count[t]` of unit[64t], …, and as
+many couplings each, start[t], …, start[t + 1] − 1; of coupling e, unit 64t + q has the neighbour
+near[64e + q] and value[64e + q]. Colour c is the tiles begin[c], …, begin[c + 1] − 1.
+"""
 KEY = ("seed", "stream", "update", "step")
 
 
@@ -49,6 +61,21 @@ def draw_kind(plan: Plan, g: GroupPlan, means: bool = False) -> Kind:
     name = plan.functions["settle" if means else "draw", g.name]
     return Kind(
         name, tuple(arguments.items()), f"{g.name} unit after unit", unbound(name), origin="module"
+    )
+
+
+def sites_kind(plan: Plan, g: GroupPlan) -> Kind:
+    """Updates of a colour of the one group, 64 units at a time, in few chains."""
+    arguments: dict[str, Takes] = {"X": updates(), "base": reads(1), "beta": reads(1)}
+    arguments |= {n: reads(1, number) for n, number in SITES.items()}
+    arguments |= {"part": whole()} | {n: whole() for n in KEY}
+    name = plan.functions["sites", g.name]
+    return Kind(
+        name,
+        tuple(arguments.items()),
+        f"{g.name}, 64 units at a time",
+        unbound(name),
+        origin="module",
     )
 
 

@@ -1,4 +1,4 @@
-"""Sweeps of a 64 × 64 ±J lattice in 64 chains: bmdsl beside thrml and dwave-samplers, in spin
+"""Sweeps of square lattices: bmdsl beside thrml, dwave-samplers and a plain numba loop, in spin
 updates a nanosecond.
 
 python -m tests.bench.lattice_sweeps         # the table of docs/performance.md
@@ -27,8 +27,10 @@ LATTICE = (
 )
 
 
-def _couplings(length):
-    return np.random.default_rng(0).choice([-1.0, 1.0], (2, length, length))
+def _couplings(length, gaussian=False):
+    rng = np.random.default_rng(0)
+    shape = 2, length, length
+    return rng.normal(size=shape) if gaussian else rng.choice([-1.0, 1.0], shape)
 
 
 def _edges(length):
@@ -38,11 +40,11 @@ def _edges(length):
     )
 
 
-def _machine(length, beta):
+def _machine(length, beta, gaussian=False):
     import bmdsl
 
     machine = bmdsl.parse(LATTICE, L=length).compile()
-    machine.params["J"], machine.params["K"] = beta * _couplings(length)
+    machine.params["J"], machine.params["K"] = beta * _couplings(length, gaussian)
     return machine
 
 
@@ -53,7 +55,7 @@ def bmdsl(settings):
 
     if "form" in settings:
         bound_machine.MANY_CHAINS = 1 if settings["form"] == "side by side" else 10**9
-    machine = _machine(settings["L"], settings["beta"])
+    machine = _machine(settings["L"], settings["beta"], settings.get("gaussian", False))
     state = machine.initial_state(settings["chains"])
     count = 0
     keep.enter_context(machine.frozen())
@@ -82,7 +84,7 @@ def thrml(settings):
         nodes,
         edges,
         jnp.zeros(len(nodes)),
-        jnp.asarray(_couplings(length).reshape(-1)),
+        jnp.asarray(_couplings(length, settings.get("gaussian", False)).reshape(-1)),
         jnp.asarray(settings["beta"]),
     )
     colour = np.indices((length, length)).sum(0).ravel() % 2
@@ -136,7 +138,40 @@ def dwave(settings):
     return sweep
 
 
-CONTENDERS = {"bmdsl": bmdsl, "thrml": thrml, "dwave": dwave}
+def loop(settings):
+    """What one writes by hand: a chessboard in numba, one chain, one thread."""
+    import numba
+
+    @numba.njit(fastmath=True)
+    def sweeps(s, J, K, count):
+        length = len(s)
+        for _ in range(count):
+            for colour in range(2):
+                for x in range(length):
+                    for y in range((x + colour) % 2, length, 2):
+                        right, below = (x + 1) % length, (y + 1) % length
+                        field = J[x, y] * s[right, y] + J[x - 1, y] * s[x - 1, y]
+                        field += K[x, y] * s[x, below] + K[x, y - 1] * s[x, y - 1]
+                        up = np.random.random() < 1 / (1 + np.exp(-2 * field))
+                        s[x, y] = 1.0 if up else -1.0
+
+    J, K = (settings["beta"] * _couplings(settings["L"])).astype(np.float32)
+    s = np.ones_like(J)
+    sweeps(s, J, K, 1)
+    return lambda: sweeps(s, J, K, SWEEPS)
+
+
+CONTENDERS = {"bmdsl": bmdsl, "thrml": thrml, "dwave": dwave, "loop": loop}
+TABLE = [
+    ({"L": 64, "chains": 64}, ["bmdsl", "thrml", "dwave"]),
+    ({"L": 64, "chains": 1024}, ["bmdsl", "thrml", "dwave"]),
+    ({"L": 256, "chains": 256}, ["bmdsl"]),
+    ({"L": 1024, "chains": 256}, ["bmdsl"]),
+    ({"L": 64, "chains": 64, "gaussian": True}, ["bmdsl", "thrml"]),
+    ({"L": 64, "chains": 1}, ["bmdsl", "loop"]),
+    ({"L": 256, "chains": 1}, ["bmdsl", "loop"]),
+]
+"""The rows of the table, and who runs them."""
 
 
 def rates(names, settings, blocks=9):
@@ -185,12 +220,11 @@ def main() -> None:
     elif sys.argv[1:2] == ["large"]:
         large()
     else:
-        found = rates(list(CONTENDERS), {"L": 64, "beta": 0.5, "chains": 64})
-        print("  ".join(f"{n} {r:.3f}" for n, r in found.items()) + " spin updates a nanosecond")
-        print(
-            f"bmdsl beside thrml {found['bmdsl'] / found['thrml']:.1f} x, beside dwave-samplers"
-            f" {found['bmdsl'] / found['dwave']:.1f} x"
-        )
+        for settings, names in TABLE:
+            found = rates(names, settings | {"beta": 0.5}, 5)
+            beside = (f"{found['bmdsl'] / found[n]:.1f} x {n}" for n in names[1:])
+            shown = "  ".join(f"{n} {r:.3f}" for n, r in found.items())
+            print(f"{settings}: {shown} spin updates a nanosecond, {', '.join(beside)}", flush=True)
 
 
 if __name__ == "__main__":

@@ -16,11 +16,12 @@ from ...interactions.listed import (
     inner_terms,
     offset,
     side_by_side,
+    sites,
     turn_all,
 )
 from ...plan.plan import MANY_CHAINS
 from ..builder import Builder, NotScheduled, Phase, Turned
-from ..meeting_ops import draw_kind, sweep_kind
+from ..meeting_ops import draw_kind, sites_kind, sweep_kind
 from ..streams import stream_of
 from ..values import BATCH, Array, Content, Number, Operand, Part, Value, View
 from .conditionals import conditional_means
@@ -212,6 +213,40 @@ def sweep_side_by_side(
         b.do("turn_into", ends.rows[name], offset(b, name), x)
     rows_of = {n: ends.rows[n] for n in b.plan.listed_groups}
     return replace(ends, turned=Turned(x, rows_of))
+
+
+def sweep_by_sites(
+    b: Builder,
+    terms: Terms,
+    phase: Phase,
+    steps: Number,
+    how: Sweep,
+    name: str,
+    begin: Number | None = None,
+    betas: Value | None = None,
+) -> None:
+    """`steps` sweeps in place of the one group of a lattice in few chains, colour after colour, 64
+    units at a time.
+    """
+    x, base = phase.rows[name], View(terms.bias_row(b, name, 1), 0)
+    arrays = list(sites(b, name))
+    key = (b.number("seed", "i8"), b.stream(stream_of(b, how.stream, name)), how.update)
+    with b.repeat(steps, "step") as step:
+        own = how.beta if betas is None else View(betas, step)
+        now = step if begin is None else Number(f"{begin} + {step}")
+        with b.repeat(b.number("colours", "i8"), "colour") as colour:
+            b.do(
+                sites_kind(b.plan, b.group(name)),
+                x,
+                base,
+                own or ones(b, BATCH),
+                *arrays,
+                colour,
+                *key,
+                now,
+                formula=f"{name} ~ P({name} | rest), the units of a colour",
+            )
+    terms.watch_states(b, name, x)
 
 
 def _turned_mask(b: Builder, name: str, seen: Value, rows: int | str) -> Value:

@@ -15,7 +15,7 @@ from .by_state import draws_jointly
 from .conditionals import temper
 from .experts import begin_steps, keep_steps
 from .free_energy import RESULT
-from .meeting import sweep_side_by_side
+from .meeting import sweep_by_sites, sweep_side_by_side
 from .phases import Sweep, Terms, draw_from_biases, sweep, terms_of
 
 SWEEPS = "sweeps"
@@ -53,6 +53,8 @@ class Chains:
     """Whether these are chains from their beginning to their end, in one or more calls: Hamiltonian
     steps are fitted, and one-of-K units drawn jointly with what they select, in such chains alone.
     """
+    sites: bool = False
+    """Whether the one group of a lattice is drawn many units at a time, in few chains."""
 
 
 def sweeps(plan: Plan, chains: Chains, precision: Mapping[str, float]) -> Composition:
@@ -139,6 +141,9 @@ def repeat_sweeps(
     betas = how.beta if isinstance(how.beta, Value) and how.beta.axes == 2 else None
     varying = betas if chains.betas == 2 else None
     fixed = replace(how, beta=View(betas, 0)) if betas is not None else how
+    if chains.sites:
+        sweep_by_sites(b, terms, phase, steps, fixed, free[0], begin, varying)
+        return
     if chains.many:
         sweep_side_by_side(b, terms, phase, steps, fixed, BATCH, free, begin=begin, betas=varying)
         return
@@ -157,7 +162,7 @@ def _tell_means(
     b.heading("means given the others, which nothing is drawn after")
     for name in last:
         eta = b.eta_of(name, BATCH)  # what the last draw was from
-        if chains.many:
+        if chains.many or chains.sites:
             place = Number("steps - 1") if chains.betas == 2 else 0
             terms.field(b, name, phase, BATCH)
             temper(b, name, eta, View(how.beta, place) if isinstance(how.beta, Value) else None)
