@@ -166,7 +166,6 @@ TABLE = [
     ({"L": 64, "chains": 64}, ["bmdsl", "thrml", "dwave"]),
     ({"L": 64, "chains": 1024}, ["bmdsl", "thrml", "dwave"]),
     ({"L": 256, "chains": 256}, ["bmdsl"]),
-    ({"L": 1024, "chains": 256}, ["bmdsl"]),
     ({"L": 64, "chains": 64, "gaussian": True}, ["bmdsl", "thrml"]),
     ({"L": 64, "chains": 1}, ["bmdsl", "loop"]),
     ({"L": 256, "chains": 1}, ["bmdsl", "loop"]),
