@@ -30,7 +30,7 @@ CLOSE = 8
 
 
 class NotBits(Exception):
-    """Chains cannot be bits; the text says why, after `since`."""
+    """Chains of a model cannot be bits; the text says why."""
 
 
 @dataclass(frozen=True)
