@@ -5,6 +5,7 @@ Diagnostics go to stderr, results to stdout.
 
 from __future__ import annotations
 
+import gc
 import importlib
 import logging
 import pkgutil
@@ -18,6 +19,11 @@ import typer
 
 from . import verbs
 from .options import KNOWN, LOOK, USE
+
+RARELY = 100_000, 20, 100
+"""When unreachable cycles of objects are looked for: numba makes objects by the million, and a
+tenth of the time to compile went into looking among them.
+"""
 
 app = typer.Typer(
     help=(
@@ -101,6 +107,7 @@ def status() -> int:
 
     An interrupt wins over the error that it ends in.
     """
+    gc.set_threshold(*RARELY)
     with _signals() as seen:
         code = _status(seen)
         return _interrupted(seen, 130) if seen and code == 0 else code

@@ -73,7 +73,7 @@ def random_moments(folder: Path, count: int, longest: float) -> None:
 
 
 def test_interrupts_at_random_moments_are_clean(tmp_path: Path):
-    random_moments(tmp_path, 10, 4.0)
+    random_moments(tmp_path, 6, 4.0)
 
 
 @pytest.mark.slow
