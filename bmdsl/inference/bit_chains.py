@@ -20,6 +20,8 @@ from .chain_arrays import count_rows, has_states, parted
 
 FEWEST_CHAINS = 64
 """Chains from which on they are bits where they can be: a word's full."""
+AT_ONCE = 5e7
+"""Draws of the first call, a hundredth of a second or a few: states are packed once a call."""
 LARGEST_TABLE = 1 << 23
 """Words of the tables of one call."""
 
@@ -101,7 +103,8 @@ class BitChains:
         tables = [form.table(betas[0])] if not varying else []
         passed[BITS, "table"] = tables[0] if tables else None
         room = max(1, LARGEST_TABLE // (form.fields.size * 32 * betas.shape[1]))
-        done, pace = 0, Pace()
+        work = 64 * form.places * words_of(count)
+        done, pace = 0, Pace(1 if machine.program.plain else int(AT_ONCE / work))
         with routine.held(count) as call:
             while done < steps:
                 some = min(pace.count, steps - done)

@@ -14,8 +14,8 @@ class Pace:
 
     SECONDS = 0.1
 
-    def __init__(self) -> None:
-        self.count = 1
+    def __init__(self, first: int = 1) -> None:
+        self.count = max(1, first)
 
     @contextmanager
     def timed(self, count: int) -> Iterator[None]:
