@@ -19,10 +19,7 @@ from .words import (
     LANES,
     gather,
     load,
-    pick_5,
-    pick_8,
-    pick_16,
-    pick_32,
+    pick,
     same,
     shift,
     some,
@@ -94,74 +91,16 @@ def _compared(digit, left, new, s0, s1, s2, s3):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(cache=True)
-def _drawn_5(table, at, p, left, s0, s1, s2, s3):  # type: ignore[no-untyped-def]  # typed by numba
-    """Bits that are 1 with these probabilities."""
-    new = same(NONE)
-    for _ in range(SURE):
-        left, new, s0, s1, s2, s3 = _compared(pick_5(table, at, p), left, new, s0, s1, s2, s3)
-        at += 5
-    for _ in range(SURE, DIGITS):
-        if not some(left):
-            break
-        left, new, s0, s1, s2, s3 = _compared(pick_5(table, at, p), left, new, s0, s1, s2, s3)
-        at += 5
-    return new, s0, s1, s2, s3
-
-
-@numba.njit(cache=True)
-def _drawn_8(table, at, p, left, s0, s1, s2, s3):  # type: ignore[no-untyped-def]  # typed by numba
-    """Bits that are 1 with these probabilities."""
-    new = same(NONE)
-    for _ in range(SURE):
-        left, new, s0, s1, s2, s3 = _compared(pick_8(table, at, p), left, new, s0, s1, s2, s3)
-        at += 8
-    for _ in range(SURE, DIGITS):
-        if not some(left):
-            break
-        left, new, s0, s1, s2, s3 = _compared(pick_8(table, at, p), left, new, s0, s1, s2, s3)
-        at += 8
-    return new, s0, s1, s2, s3
-
-
-@numba.njit(cache=True)
-def _drawn_16(table, at, p, left, s0, s1, s2, s3):  # type: ignore[no-untyped-def]  # typed by numba
-    """Bits that are 1 with these probabilities."""
-    new = same(NONE)
-    for _ in range(SURE):
-        left, new, s0, s1, s2, s3 = _compared(pick_16(table, at, p), left, new, s0, s1, s2, s3)
-        at += 16
-    for _ in range(SURE, DIGITS):
-        if not some(left):
-            break
-        left, new, s0, s1, s2, s3 = _compared(pick_16(table, at, p), left, new, s0, s1, s2, s3)
-        at += 16
-    return new, s0, s1, s2, s3
-
-
-@numba.njit(cache=True)
-def _drawn_32(table, at, p, left, s0, s1, s2, s3):  # type: ignore[no-untyped-def]  # typed by numba
-    """Bits that are 1 with these probabilities."""
-    new = same(NONE)
-    for _ in range(SURE):
-        left, new, s0, s1, s2, s3 = _compared(pick_32(table, at, p), left, new, s0, s1, s2, s3)
-        at += 32
-    for _ in range(SURE, DIGITS):
-        if not some(left):
-            break
-        left, new, s0, s1, s2, s3 = _compared(pick_32(table, at, p), left, new, s0, s1, s2, s3)
-        at += 32
-    return new, s0, s1, s2, s3
-
-
-@numba.njit(cache=True)
 def _drawn(table, at, wide, p, left, s0, s1, s2, s3):  # type: ignore[no-untyped-def]  # typed by numba
-    if wide == 5:
-        return _drawn_5(table, at, p, left, s0, s1, s2, s3)
-    if wide == 8:
-        return _drawn_8(table, at, p, left, s0, s1, s2, s3)
-    if wide == 16:
-        return _drawn_16(table, at, p, left, s0, s1, s2, s3)
-    return _drawn_32(table, at, p, left, s0, s1, s2, s3)
+    """Bits that are 1 with the probabilities whose digits stand in a table."""
+    new = same(NONE)
+    for d in range(DIGITS):
+        if d >= SURE and not some(left):
+            break
+        digit = pick(table, at, wide, p)
+        left, new, s0, s1, s2, s3 = _compared(digit, left, new, s0, s1, s2, s3)
+        at += wide
+    return new, s0, s1, s2, s3
 
 
 @numba.njit(cache=True)

@@ -84,49 +84,43 @@ def begin_functions(u, value, slope):  # type: ignore[no-untyped-def]  # typed b
             slope[r, j] = 1
 
 
+@numba.njit(cache=True)
+def _apply(function, scale, value, slope):  # type: ignore[no-untyped-def]  # typed by numba
+    """f(scale · u) in the place of u, and the slope by the chain rule."""
+    for j in range(len(value)):
+        u = np.float64(scale * value[j])
+        slope[j] *= value.dtype.type(scale * slope_of(function, u))
+        value[j] = value_of(function, u)
+
+
 @kernel(MANY, ["value"])
 def apply_softplus(scale, value, slope):  # type: ignore[no-untyped-def]  # typed by numba
     for r in numba.prange(value.shape[0]):
-        for j in range(value.shape[1]):
-            u = np.float64(scale * value[r, j])
-            slope[r, j] *= value.dtype.type(scale * slope_of(SOFTPLUS, u))
-            value[r, j] = value_of(SOFTPLUS, u)
+        _apply(SOFTPLUS, scale, value[r], slope[r])
 
 
 @kernel(MANY, ["value"])
 def apply_log1p(scale, value, slope):  # type: ignore[no-untyped-def]  # typed by numba
     for r in numba.prange(value.shape[0]):
-        for j in range(value.shape[1]):
-            u = np.float64(scale * value[r, j])
-            slope[r, j] *= value.dtype.type(scale * slope_of(LOG1P, u))
-            value[r, j] = value_of(LOG1P, u)
+        _apply(LOG1P, scale, value[r], slope[r])
 
 
 @kernel(MANY, ["value"])
 def apply_square(scale, value, slope):  # type: ignore[no-untyped-def]  # typed by numba
     for r in numba.prange(value.shape[0]):
-        for j in range(value.shape[1]):
-            u = np.float64(scale * value[r, j])
-            slope[r, j] *= value.dtype.type(scale * slope_of(SQUARE, u))
-            value[r, j] = value_of(SQUARE, u)
+        _apply(SQUARE, scale, value[r], slope[r])
 
 
 @kernel(MANY, ["value"])
 def apply_abs(scale, value, slope):  # type: ignore[no-untyped-def]  # typed by numba
     for r in numba.prange(value.shape[0]):
-        for j in range(value.shape[1]):
-            u = np.float64(scale * value[r, j])
-            slope[r, j] *= value.dtype.type(scale * slope_of(ABS, u))
-            value[r, j] = value_of(ABS, u)
+        _apply(ABS, scale, value[r], slope[r])
 
 
 @kernel(MANY, ["value"])
 def apply_logcosh(scale, value, slope):  # type: ignore[no-untyped-def]  # typed by numba
     for r in numba.prange(value.shape[0]):
-        for j in range(value.shape[1]):
-            u = np.float64(scale * value[r, j])
-            slope[r, j] *= value.dtype.type(scale * slope_of(LOGCOSH, u))
-            value[r, j] = value_of(LOGCOSH, u)
+        _apply(LOGCOSH, scale, value[r], slope[r])
 
 
 @kernel(MANY, ["x"])

@@ -108,64 +108,25 @@ def ends(c: int, length: int) -> tuple[int, int]:
 @numba.njit(cache=True)
 def forward_chunk(lo, hi, x, w, factors, out):  # type: ignore[no-untyped-def]  # typed by numba
     """Columns lo, ..., hi − 1 of out = factors[0] · x w + factors[1] · out."""
-    rows, depth = x.shape
-    left, right, into = x, w[:, lo:hi], out[:, lo:hi]
-    gemm(
-        False,
-        False,
-        rows,
-        hi - lo,
-        depth,
-        factors,
-        left,
-        depth,
-        right,
-        w.shape[1],
-        into,
-        out.shape[1],
-    )
+    (rows, deep), part, into = x.shape, w[:, lo:hi], out[:, lo:hi]
+    wide, far = w.shape[1], out.shape[1]
+    gemm(False, False, rows, hi - lo, deep, factors, x, deep, part, wide, into, far)
 
 
 @numba.njit(cache=True)
 def backward_chunk(lo, hi, x, w, factors, out):  # type: ignore[no-untyped-def]  # typed by numba
     """Columns lo, ..., hi − 1 of out = factors[0] · x wᵀ + factors[1] · out."""
-    rows, depth = x.shape
-    left, right, into = x, w[lo:hi], out[:, lo:hi]
-    gemm(
-        False,
-        True,
-        rows,
-        hi - lo,
-        depth,
-        factors,
-        left,
-        depth,
-        right,
-        w.shape[1],
-        into,
-        out.shape[1],
-    )
+    (rows, deep), part, into = x.shape, w[lo:hi], out[:, lo:hi]
+    wide, far = w.shape[1], out.shape[1]
+    gemm(False, True, rows, hi - lo, deep, factors, x, deep, part, wide, into, far)
 
 
 @numba.njit(cache=True)
 def moment_chunk(lo, hi, x, y, factors, out):  # type: ignore[no-untyped-def]  # typed by numba
     """Rows lo, ..., hi − 1 of out = factors[0] · xᵀ y + factors[1] · out."""
-    depth, columns = y.shape
-    left, right, into = x[:, lo:hi], y, out[lo:hi]
-    gemm(
-        True,
-        False,
-        hi - lo,
-        columns,
-        depth,
-        factors,
-        left,
-        x.shape[1],
-        right,
-        columns,
-        into,
-        out.shape[1],
-    )
+    (deep, columns), part, into = y.shape, x[:, lo:hi], out[lo:hi]
+    wide, far = x.shape[1], out.shape[1]
+    gemm(True, False, hi - lo, columns, deep, factors, part, wide, y, columns, into, far)
 
 
 OPERANDS = ("x", "low", "other", "scale", "out")

@@ -18,7 +18,8 @@ SUMS: dict[str, Any] = {"cache": True, "error_model": "numpy", "fastmath": {"rea
 
 
 @numba.njit(**SUMS)
-def _sgd(x, g, velocity, rate, momentum, nesterov):  # type: ignore[no-untyped-def]  # typed by numba
+def move_sgd(x, g, velocity, rate, momentum, nesterov):  # type: ignore[no-untyped-def]  # typed by numba
+    """A part of `steps.sgd`, and its Σ g² and Σ θ²."""
     squares, norms = rate * 0, rate * 0
     moving = len(velocity) > 0
     for i in range(len(x)):
@@ -40,12 +41,15 @@ def step_sgd(theta, g, velocity, rate, momentum, nesterov, sums):  # type: ignor
     parts = np.zeros((2, (len(x) + CHUNK - 1) // CHUNK))
     for c in numba.prange(parts.shape[1]):
         part = slice(c * CHUNK, (c + 1) * CHUNK)
-        parts[0, c], parts[1, c] = _sgd(x[part], slope[part], speed[part], rate, momentum, nesterov)
+        parts[0, c], parts[1, c] = move_sgd(
+            x[part], slope[part], speed[part], rate, momentum, nesterov
+        )
     sums[0], sums[1] = parts[0].sum(), parts[1].sum()
 
 
 @numba.njit(**SUMS)
-def _adam(x, g, mean, square, size, correction, rest1, rest2, epsilon):  # type: ignore[no-untyped-def]  # typed by numba
+def move_adam(x, g, mean, square, size, correction, rest1, rest2, epsilon):  # type: ignore[no-untyped-def]  # typed by numba
+    """A part of `steps.adam`, and its Σ g² and Σ θ²."""
     squares, norms = size * 0, size * 0
     for i in range(len(x)):
         mean[i] += rest1 * (g[i] - mean[i])
@@ -69,14 +73,15 @@ def step_adam(theta, g, mean, square, count, rate, beta1, beta2, epsilon, sums):
     rest1, rest2 = real(1 - first), real(1 - second)
     for c in numba.prange(parts.shape[1]):
         part = slice(c * CHUNK, (c + 1) * CHUNK)
-        parts[0, c], parts[1, c] = _adam(
+        parts[0, c], parts[1, c] = move_adam(
             x[part], slope[part], m[part], s[part], size, correction, rest1, rest2, epsilon
         )
     sums[0], sums[1] = parts[0].sum(), parts[1].sum()
 
 
 @numba.njit(**SUMS)
-def _rmsprop(x, g, square, rate, rest, epsilon):  # type: ignore[no-untyped-def]  # typed by numba
+def move_rmsprop(x, g, square, rate, rest, epsilon):  # type: ignore[no-untyped-def]  # typed by numba
+    """A part of `steps.rmsprop`, and its Σ g² and Σ θ²."""
     squares, norms = rate * 0, rate * 0
     for i in range(len(x)):
         square[i] += rest * (g[i] * g[i] - square[i])
@@ -94,5 +99,5 @@ def step_rmsprop(theta, g, square, rate, decay, epsilon, sums):  # type: ignore[
     rest = theta.dtype.type(1 - np.float64(decay))
     for c in numba.prange(parts.shape[1]):
         part = slice(c * CHUNK, (c + 1) * CHUNK)
-        parts[0, c], parts[1, c] = _rmsprop(x[part], slope[part], s[part], rate, rest, epsilon)
+        parts[0, c], parts[1, c] = move_rmsprop(x[part], slope[part], s[part], rate, rest, epsilon)
     sums[0], sums[1] = parts[0].sum(), parts[1].sum()

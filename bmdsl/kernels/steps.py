@@ -10,7 +10,7 @@ from __future__ import annotations
 import numba
 import numpy as np
 
-CHUNK = 1 << 14
+from .stepping import CHUNK, move_adam, move_rmsprop, move_sgd
 
 
 def _kernel(function):  # type: ignore[no-untyped-def]  # a decorator for numba, which types its functions itself
@@ -28,27 +28,11 @@ def sgd(x, g, velocity, rate, momentum, nesterov):  # type: ignore[no-untyped-de
     `velocity` is empty without momentum.
     """
     sums = np.zeros((2, (len(x) + CHUNK - 1) // CHUNK))
-    moving = len(velocity) > 0
     for c in numba.prange(sums.shape[1]):
-        squares, norms = rate * 0, rate * 0
-        part = slice(
-            c * CHUNK, (c + 1) * CHUNK
-        )  # indices from 0 need no check for negative ones, which would stop the vector loop
-        xs = x[part]
-        gs = g[part]
-        us = velocity[part]
-        for i in range(len(xs)):
-            move = rate * gs[i]
-            if moving:
-                u = momentum * us[i] + move
-                us[i] = u
-                move = momentum * u + move if nesterov else u
-            xs[i] += move
-            squares += gs[i] * gs[i]
-            gs[i] = 0
-            norms += xs[i] * xs[i]
-        sums[0, c] = squares
-        sums[1, c] = norms
+        part = slice(c * CHUNK, (c + 1) * CHUNK)
+        sums[0, c], sums[1, c] = move_sgd(
+            x[part], g[part], velocity[part], rate, momentum, nesterov
+        )
     return sums[0].sum(), sums[1].sum()
 
 
@@ -60,21 +44,10 @@ def adam(x, g, mean, square, rate, rest1, rest2, correction, epsilon):  # type: 
     """
     sums = np.zeros((2, (len(x) + CHUNK - 1) // CHUNK))
     for c in numba.prange(sums.shape[1]):
-        squares, norms = rate * 0, rate * 0
         part = slice(c * CHUNK, (c + 1) * CHUNK)
-        xs = x[part]
-        gs = g[part]
-        ms = mean[part]
-        qs = square[part]
-        for i in range(len(xs)):
-            ms[i] += rest1 * (gs[i] - ms[i])
-            qs[i] += rest2 * (gs[i] * gs[i] - qs[i])
-            xs[i] += rate * ms[i] / (np.sqrt(qs[i] / correction) + epsilon)
-            squares += gs[i] * gs[i]
-            gs[i] = 0
-            norms += xs[i] * xs[i]
-        sums[0, c] = squares
-        sums[1, c] = norms
+        sums[0, c], sums[1, c] = move_adam(
+            x[part], g[part], mean[part], square[part], rate, correction, rest1, rest2, epsilon
+        )
     return sums[0].sum(), sums[1].sum()
 
 
@@ -83,17 +56,6 @@ def rmsprop(x, g, square, rate, rest, epsilon):  # type: ignore[no-untyped-def] 
     """s ← s + (1−ρ)(g² − s); θ ← θ + ε g / (√s + δ). `rest` is 1 − ρ."""
     sums = np.zeros((2, (len(x) + CHUNK - 1) // CHUNK))
     for c in numba.prange(sums.shape[1]):
-        squares, norms = rate * 0, rate * 0
         part = slice(c * CHUNK, (c + 1) * CHUNK)
-        xs = x[part]
-        gs = g[part]
-        qs = square[part]
-        for i in range(len(xs)):
-            qs[i] += rest * (gs[i] * gs[i] - qs[i])
-            xs[i] += rate * gs[i] / (np.sqrt(qs[i]) + epsilon)
-            squares += gs[i] * gs[i]
-            gs[i] = 0
-            norms += xs[i] * xs[i]
-        sums[0, c] = squares
-        sums[1, c] = norms
+        sums[0, c], sums[1, c] = move_rmsprop(x[part], g[part], square[part], rate, rest, epsilon)
     return sums[0].sum(), sums[1].sum()

@@ -123,36 +123,50 @@ def _load_of(context: Any, x: Any, at: Any) -> Any:
     return WORDS(x, types.intp), code
 
 
-def _pick(count: int) -> Any:
+WIDTHS = (5, 8, 16, 32)
+"""Lengths of tables that `pick` reads."""
+
+
+def _picked(builder: Any, begin: Any, p: list[Any], count: int) -> Any:
     """A sum modulo 2 over the subsets of a number's digits: as general as a table of `count`
     entries, and without its exclusions.
     """
-    digits = (count - 1).bit_length()
-    half = 1 << (digits - 1)
 
-    def definition(context: Any, x: Any, at: Any, p: Any) -> Any:
-        def code(context: Any, builder: Any, signature: Any, values: Any) -> Any:
-            table, at, p = values
-            begin = _place(context, builder, signature.args[0], table, at, _INT)
-            p = [builder.extract_value(p, k) for k in range(signature.args[2].count)]
+    def among(first: int, many: int, digit: int) -> Any:
+        if many == 1:
+            return _spread(builder, builder.load(builder.gep(begin, [_INT(first)])))
+        half = 1 << digit
+        if many <= half:
+            return among(first, many, digit - 1)
+        high = among(first + half, many - half, digit - 1)
+        low = among(first, half, digit - 1)
+        return builder.xor(low, builder.and_(p[digit], high))
 
-            def among(first: int, many: int, digit: int) -> Any:
-                if many == 1:
-                    return _spread(builder, builder.load(builder.gep(begin, [_INT(first)])))
-                half = 1 << digit
-                if many <= half:
-                    return among(first, many, digit - 1)
-                high = among(first + half, many - half, digit - 1)
-                low = among(first, half, digit - 1)
-                return builder.xor(low, builder.and_(p[digit], high))
+    return among(0, count, (count - 1).bit_length() - 1)
 
-            return among(0, count, digits - 1)
 
-        return WORDS(x, types.intp, p), code
+def _pick_of(context: Any, x: Any, at: Any, wide: Any, p: Any) -> Any:
+    def code(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+        table, at, wide, p = values
+        begin = _place(context, builder, signature.args[0], table, at, _INT)
+        digits = [builder.extract_value(p, k) for k in range(signature.args[3].count)]
+        after = builder.append_basic_block("picked")
+        blocks = [builder.append_basic_block(f"pick_{n}") for n in WIDTHS]
+        chosen = builder.switch(wide, blocks[-1])
+        found = []
+        for n, block in zip(WIDTHS, blocks, strict=True):
+            if block is not blocks[-1]:
+                chosen.add_case(_INT(n), block)
+            builder.position_at_end(block)
+            found.append((_picked(builder, begin, digits, n), builder.block))
+            builder.branch(after)
+        builder.position_at_end(after)
+        out = builder.phi(_VECTOR)
+        for value, block in found:
+            out.add_incoming(value, block)
+        return out
 
-    assert half < count
-    definition.__name__ = definition.__qualname__ = f"pick_{count}"
-    return intrinsic(definition)
+    return WORDS(x, types.intp, types.intp, p), code
 
 
 def _store_of(context: Any, value: Any, x: Any, at: Any) -> Any:
@@ -205,9 +219,9 @@ same: Any = intrinsic(_same_of)
 """same(number): eight times this word."""
 load: Any = intrinsic(_load_of)
 """load(x, at): eight words of an array, from place `at` on."""
-pick_5, pick_8, pick_16, pick_32 = (_pick(n) for n in (5, 8, 16, 32))
-"""pick_n(x, at, p): Σ x[at + m] modulo 2 over all m whose digits are among those of k < n; the
-digits p of k, the lowest first, differ from bit to bit.
+pick: Any = intrinsic(_pick_of)
+"""pick(x, at, wide, p): Σ x[at + m] modulo 2 over all m whose digits are among those of k < wide;
+the digits p of k, the lowest first, differ from bit to bit.
 """
 store: Any = intrinsic(_store_of)
 """store(value, x, at)"""
