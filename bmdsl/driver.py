@@ -156,7 +156,7 @@ def program_of(
     plan = plan_of(model)
     refuse_too_large(plan, model.training, np.dtype(dtype).itemsize, memory_limit)
     source, lengths = emit_module(plan, compile, dtype)
-    return Program(plan, build_module(source), lengths, np.dtype(dtype))
+    return Program(plan, build_module(source, compile), lengths, np.dtype(dtype))
 
 
 def machine_of(model: Model, seed: int, dtype: str) -> Machine:

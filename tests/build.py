@@ -78,7 +78,7 @@ def model(
 def machine(m: Model, jit: bool = False, dtype: str = "float64", seed: int = 1) -> Machine:
     plan = build_plan(build_factor_graph(m), {g.unit: units.get(g.unit) for g in m.groups})
     source, lengths = emit_module(plan, jit, dtype)
-    return Machine(m, Program(plan, build_module(source), lengths, np.dtype(dtype)), seed)
+    return Machine(m, Program(plan, build_module(source, jit), lengths, np.dtype(dtype)), seed)
 
 
 LESS = (Condition("less", "i", "j"),)

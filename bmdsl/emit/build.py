@@ -24,14 +24,22 @@ def cache_folder() -> Path:
     return Path(os.environ.get("BMDSL_CACHE") or platformdirs.user_cache_dir("bmdsl")) / "modules"
 
 
-def build_module(source: str) -> ModuleType:
+LINKED = {
+    "fill_uniforms": """from bmdsl.kernels.uniforms import uniforms_as
+
+fill_uniforms = uniforms_as(F)"""
+}
+"""Functions of a printed module that are compiled once for all models: what stands for them."""
+
+
+def build_module(source: str, compiled: bool = True) -> ModuleType:
     """Imports the module of this source, and before it those of its sections that models share;
     their files are written if not there yet.
 
     numba keeps its own compiled code beside each file, so that a second start does not compile
     again.
     """
-    return [_module(text) for text in split(source, _name)][-1]
+    return [_module(text) for text in split(source, _name, LINKED if compiled else None)][-1]
 
 
 def build_text(source: str) -> ModuleType:

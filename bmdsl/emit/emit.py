@@ -118,12 +118,15 @@ def _kind(g: GroupPlan, plan: Plan, inliner: Inliner, kinds: dict[str, str]) -> 
             if g.lateral or g.woven
             else [emit_draw(g, kind), emit_between(g, kind, inliner.narrow)]
         )
+        parts = {"updates": "\n\n\n".join(update)}
+        if plan.all_listed:
+            parts["sweeps"] = emit_sweep(g, kind)
+        if plan.by_sites:
+            parts["sweeps of few chains"] = emit_sites(g, kind)
         source = "\n\n\n".join(
             [
                 emit_moments(g, kind, inliner.narrow),
-                *update,
-                *([emit_sweep(g, kind)] if plan.all_listed else []),
-                *([emit_sites(g, kind)] if plan.by_sites else []),
+                *(f"{HEADING.format(f'{kind}: {x}')}\n\n\n{text}" for x, text in parts.items()),
             ]
         )
         if not taken & set(FUNCTION.findall(source)) and kinds.setdefault(kind, source) == source:

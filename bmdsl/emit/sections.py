@@ -9,7 +9,7 @@ binary units compiles only what is its own.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 HEADING = "# -- {} --"
 FUNCTION = re.compile(r"^def (\w+)\(", re.M)
@@ -17,10 +17,13 @@ _BETWEEN = re.compile(r"^# -- .+ --$", re.M)
 _FIRST = re.compile(r"^@", re.M)
 
 
-def split(source: str, name_of: Callable[[str], str]) -> list[str]:
+def split(
+    source: str, name_of: Callable[[str], str], linked: Mapping[str, str] | None = None
+) -> list[str]:
     """The texts to run, in this order; the last is the model's and has everything in it by name.
 
-    `name_of` gives a text's module name.
+    `name_of` gives a text's module name; `linked` the text that takes the place of a helper which
+    is compiled elsewhere.
 
     Each has the head and, of the functions before the first heading, those that it calls. One
     without headings is one text.
@@ -31,6 +34,7 @@ def split(source: str, name_of: Callable[[str], str]) -> list[str]:
     where = _FIRST.search(top)
     at = where.start() if where else len(top)
     head, helpers = top[:at], {FUNCTION.findall(x)[0]: x for x in _functions(top[at:])}
+    helpers |= {name: text for name, text in (linked or {}).items() if name in helpers}
     shared = [_whole(head, helpers, s) for s in sections[:-1]]
     imports = [
         f"from {name_of(text)} import {', '.join(FUNCTION.findall(s))}"

@@ -49,6 +49,8 @@ class Compiled:
     """The kernel that takes its place where the processor's tiles multiply float32, which has the
     same arguments or fewer; empty: none.
     """
+    made: Any = None
+    """numba's function if one is made already, which Python calls too; it is compiled once."""
 
 
 TABLE: dict[str, Compiled] = {}
@@ -247,9 +249,9 @@ def _enter(compiled: Compiled, function: Any, signature: Any, symbol: str, paral
     if symbol not in _alive:
         use_tiles()
         how = symbol.rpartition("_")[2] if function is compiled.function else ""
-        made = numba.njit(parallel=parallel, fastmath=set(compiled.fastmath), **OPTIONS)(
-            _variant(function, how) if how else function
-        )
+        made = compiled.made or numba.njit(
+            parallel=parallel, fastmath=set(compiled.fastmath), **OPTIONS
+        )(_variant(function, how) if how else function)
         made.compile(signature.args)
         result = made.overloads[signature.args]
         address = result.library.get_pointer_to_function(result.fndesc.llvm_cfunc_wrapper_name)

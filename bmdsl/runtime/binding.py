@@ -16,7 +16,7 @@ from ..schedule.schedule import Composition
 from ..schedule.values import Value, length
 from .listed_arrays import listed_array, listed_numbers
 from .program import Array, Program
-from .routines import Routine, compiled_routine, plain_routine
+from .routines import MANY, Routine, compiled_routine, has_forms, plain_routine
 
 SMALL = 1 << 20
 """Bytes of scratch arrays that are kept for the next call of as many rows."""
@@ -84,6 +84,8 @@ class Arguments:
     operands: tuple[Any, ...]
     scratch: int
     """Bytes of the scratch arrays among them."""
+    largest: int
+    """Numbers of the largest array among them."""
 
 
 @dataclass
@@ -97,6 +99,8 @@ class BoundRoutine:
     program: Program
     params: Mapping[str, Array]
     numbers: Mapping[str, int]
+    forms: bool = False
+    """Whether `routine` is for small arrays and `threaded` for others."""
     _kept: dict[int, Arguments] = field(default_factory=dict)
 
     @classmethod
@@ -104,10 +108,19 @@ class BoundRoutine:
         cls, composition: Composition, program: Program, params: Mapping[str, Array], seed: int
     ) -> BoundRoutine:
         """The routine, compiled, or run as it is printed if the program is."""
-        make = plain_routine if program.plain else compiled_routine
-        routine = make(composition.schedule, program.module, program.dtype)
+        facts = composition.schedule, program.module, program.dtype
+        forms = not program.plain and has_forms(*facts[:2])
+        if program.plain:
+            routine = plain_routine(*facts)
+        else:
+            routine = compiled_routine(*facts, largest=MANY - 1 if forms else None)
         numbers = {"seed": seed, **length_numbers(program, composition.lengths)}
-        return cls(composition, routine, program, params, numbers)
+        return cls(composition, routine, program, params, numbers, forms)
+
+    @cached_property
+    def threaded(self) -> Routine:
+        """The routine with what is worth threads in parallel, which takes long to compile."""
+        return compiled_routine(self.composition.schedule, self.program.module, self.program.dtype)
 
     def __call__(self, rows: int, passed: Mapping[Source, Any]) -> None:
         """Carries the routine out for so many rows, in place.
@@ -149,7 +162,10 @@ class BoundRoutine:
             place = self._places.get(key)
             if place is not None:
                 given[place] = x if not isinstance(x, np.ndarray) or x.flags.carray else x.copy()
-        self.routine.function(*given)
+        routine = self.routine
+        if self.forms and MANY <= max(arguments.largest, *(np.size(x) for x in passed.values()), 0):
+            routine = self.threaded
+        routine.function(*given)
 
     @cached_property
     def _places(self) -> dict[Source, int]:
@@ -178,4 +194,5 @@ class BoundRoutine:
             arrays[v.name] = found
         numbers = [self.numbers.get(n, 0) for n in number_names(schedule)]
         operands = (*numbers, *(arrays.get(n) for n in argument_names(schedule)))
-        return Arguments(operands, scratch)
+        largest = max((x.size for x in arrays.values()), default=0)
+        return Arguments(operands, scratch, largest)

@@ -66,6 +66,14 @@ class Routine:
         return argument_names(self.schedule, self.ragged)
 
 
+def has_forms(schedule: Schedule, module: ModuleType) -> bool:
+    """Whether the routine for arrays of fewer than `MANY` numbers, without threads, is another."""
+    kinds = {op.kind.name: op.kind for op in walk(schedule.body)}
+    load_table()
+    forms = ((k, _compiled(k, module)) for k in kinds.values())
+    return any(without_threads(k, x, MANY - 1) != x for k, x in forms)
+
+
 def compiled_routine(
     schedule: Schedule,
     module: ModuleType,
@@ -120,7 +128,7 @@ def _compiled(kind: Kind, module: ModuleType) -> Compiled:
     if options.get("parallel"):
         work = "out" if any(name == "out" for name, _ in kind.arguments) else kind.arguments[0][0]
         return Compiled(python, float(MANY), (work,), words)
-    return Compiled(python, None, (), words)
+    return Compiled(python, None, (), words, made=function if function is not python else None)
 
 
 def _label(kind: Kind, module: ModuleType) -> str:
