@@ -16,7 +16,7 @@ def show_scan(
     seed: int | None,
     text: str,
     run: tuple[int, int, int],
-    layout: str,
+    how: tuple[str, str],
     out: Path | None,
     as_json: bool,
 ) -> None:
@@ -24,9 +24,7 @@ def show_scan(
     from ..tasks.scan import axis_of
     from ..tasks.scan import scan as scanned
 
-    found = scanned(
-        source, define, seed, axis_of(text), *run, layout, out, False if as_json else None
-    )
+    found = scanned(source, define, seed, axis_of(text), *run, how, out, False if as_json else None)
     if as_json:
         points = [
             {found.axis.name: p.at, "rhat": p.rhat}

@@ -41,6 +41,7 @@ from .chain_arrays import (
     rows_of,
     stand_by_sites,
 )
+from .clusters import ClusterChains
 
 FEWEST_CASES = 256
 """Cases that one call of mean field has at least."""
@@ -63,6 +64,7 @@ class CompiledCalls:
     def __init__(self) -> None:
         self._routines: dict[tuple[Any, ...], BoundRoutine | None] = {}
         self.bits = BitChains()
+        self.clusters = ClusterChains()
 
     def __reduce__(self) -> tuple[Any, ...]:
         return CompiledCalls, ()

@@ -65,7 +65,7 @@ class Machine(Exact):
         """
         observed, start = self._chosen(n, clamp, init)
         betas = self._betas(beta, n, steps)
-        if not start and betas is None:
+        if not start and betas is None and self.moves == "gibbs":
             found = self.compiled.chains(self, n, steps, observed, self._calls + 1)
             if found is not None:
                 self._calls += 1

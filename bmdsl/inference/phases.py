@@ -11,7 +11,9 @@ from typing import Any
 import numpy as np
 from scipy.special import logsumexp
 
-from ..plan.streams import SAMPLE_STREAM
+from ..language.diagnostics import fail, near
+from ..plan.streams import CHOSEN_START_STREAM, SAMPLE_STREAM
+from ..registry import discover
 from ..runtime import summing
 from ..runtime.bound_machine import BoundMachine
 from ..runtime.missing import has_missing
@@ -22,6 +24,8 @@ from .compiled_calls import CompiledCalls
 from .mean_field import fixed_point
 from .pseudolikelihood import value_and_gradient
 
+MOVES = "bmdsl.inference.moves"
+
 
 class Phases(BoundMachine):
     """What training asks of a machine: posterior rows, means, and sums over rows of the model's own
@@ -30,6 +34,30 @@ class Phases(BoundMachine):
 
     layer_groups: tuple[LayerGroups, ...] = ()
     """The layers of a stack that is one model; empty for a model alone."""
+
+    _moves = "gibbs"
+
+    @property
+    def moves(self) -> str:
+        """What a sweep does: a word of `bmdsl.inference.moves`; every unit drawn given all others
+        (`gibbs`), or clusters of units, where the model has them.
+
+        Raises BM779 for another word.
+        """
+        return self._moves
+
+    @moves.setter
+    def moves(self, name: str) -> None:
+        known = discover(MOVES)
+        if name not in known:
+            close = near(name, known)
+            there = f"there are {', '.join(known)}"
+            raise fail(
+                "BM779",
+                f"`{name}` is no word for moves",
+                help=f"did you mean `{close}`?" if close else there,
+            )
+        self._moves = name
 
     @cached_property
     def compiled(self) -> CompiledCalls:
@@ -54,6 +82,12 @@ class Phases(BoundMachine):
         self.verify_averaged(averaged, observed)
         seen = {n: self.program.flat(n, x) for n, x in observed.items()}
         keys = (stream, update, first)
+        if self._moves != "gibbs" and steps and stream != CHOSEN_START_STREAM:
+            discover(MOVES)[self._moves].sweeps(self, state, steps, seen, keys, beta)
+            if not self.program.plan.mean_block:
+                return Rows(state)
+            ends = beta if beta is None or beta.ndim == 1 else beta[-1]
+            return super().sweep(state, 0, observed, update, stream, keep, ends)
         found = self.compiled.run_sweeps(self, state, steps, seen, keys, beta, averaged)
         if found is not None:
             return found

@@ -105,7 +105,10 @@ def sweep(
     keys: dict[str, int] = {"call": update, "parity": turn, "steps": steps, "rounds": rounds}
     keys["stream"] = GROUPS * SAMPLE_STREAM
     seen = {n: machine.program.flat(n, x) for n, x in held.items()}
-    if not machine.compiled.run_exchanges(machine, replicas.state, seen, ladder, keys, uniforms):
+    gibbs = machine.moves == "gibbs"
+    if not gibbs or not machine.compiled.run_exchanges(
+        machine, replicas.state, seen, ladder, keys, uniforms
+    ):
         for r in range(rounds):
             beta = replicas.at_beta()
             machine.sweep(replicas.state, steps, held, update=update + r, beta=beta)

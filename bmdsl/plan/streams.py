@@ -31,6 +31,8 @@ import numpy as np
 
 GROUPS = 1 << 10
 """Most groups of a model: the units of group g draw from GROUPS · stream + g."""
+BONDS, CLUSTERS = GROUPS - 1, GROUPS - 2
+"""In the place of a group: bonds between units of all groups, and the clusters that they make."""
 INDEX_BITS = 32
 """Bits of an event's index."""
 

@@ -81,12 +81,12 @@ def scan(
     chains: int,
     steps: int,
     burn_in: int,
-    layout: str,
+    how: tuple[str, str],
     out: Path | None,
     progress: bool | None = None,
 ) -> Scan:
     """`steps` sweeps at every value after `burn_in`, chains going on from the value before; a table
-    (CSV) and a picture.
+    (CSV) and a picture. `how`: layout and moves.
 
     BmError BM926 for an axis that is neither `beta` nor an argument of the model.
     """
@@ -99,7 +99,7 @@ def scan(
     with progress_line(each * len(axis.values), progress) as show:
         for k, value in enumerate(axis.values):
             s = first if k == 0 else _subject(source, define, seed, axis, value)
-            s.machine.layout = layout
+            s.machine.layout, s.machine.moves = how
 
             def told(sweep: int, done: int = k * each, value: float = value) -> None:
                 show(done + sweep, {axis.name: value})

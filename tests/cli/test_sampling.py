@@ -130,7 +130,7 @@ def test_a_scan_prints_and_writes_figures_with_errors(bm: Bm) -> None:
     assert "specific heat" in done.stdout and "±" in done.stdout
     assert (bm.folder / "scan.csv").read_text().startswith("beta,energy,energy_error,")
     assert (bm.folder / "scan.png").stat().st_size > 10_000
-    told = bm(*ISING, "--scan", "beta=0.5:1.5:3", "--steps", 20, "--json")
+    told = bm(*ISING, "--scan", "beta=0.5:1.5:3", "--steps", 20, "--moves", "cluster", "--json")
     points = json.loads(told.stdout)["points"]
     assert [p["beta"] for p in points] == [0.5, 1.0, 1.5] and points[0]["binder"]["error"] > 0
 
@@ -139,6 +139,8 @@ def test_a_scan_prints_and_writes_figures_with_errors(bm: Bm) -> None:
     ("more", "why"),
     [
         (("--scan", "beta=0.3:0.6"), "is not of the form NAME=FROM:TO:COUNT"),
+        (("--moves", "cluster", "-D", "H=1"), "a field prefers some states"),
+        (("--moves", "metropolis"), "no word for moves"),
         (("--scan", "Q=0.3:0.6:4"), "neither `beta` nor an argument"),
         (("--scan", "beta=0.3:0.6:4", "--exact"), "its own temperatures and observables"),
         (("--layout", "bytes"), "`bytes` is no layout"),

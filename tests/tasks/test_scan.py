@@ -14,7 +14,7 @@ from bmdsl.tasks.scan import Axis, Scan, axis_of, scan
 
 def run(axis: Axis, out: Path, source: str = "ising", steps: int = 100) -> Scan:
     define = {"L": 8.0} if source == "ising" else {}
-    return scan(source, define, 1, axis, 64, steps, 20, "auto", out, False)
+    return scan(source, define, 1, axis, 64, steps, 20, ("auto", "gibbs"), out, False)
 
 
 def test_an_axis_is_a_name_and_evenly_spaced_values() -> None:

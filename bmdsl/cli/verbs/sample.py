@@ -103,6 +103,13 @@ def run(
             help="how chains lie in memory: 64 to a word if couplings allow it, or as numbers",
         ),
     ] = "auto",
+    moves: Annotated[
+        str,
+        typer.Option(
+            metavar="gibbs|cluster|wolff",
+            help="what a sweep does: units one by one, or clusters of them where a model has such",
+        ),
+    ] = "gibbs",
     units: Units = None,
     threads: Threads = None,
     as_json: Json = False,
@@ -141,12 +148,19 @@ def run(
             raise fail(
                 "BM926",
                 "`--scan` has its own temperatures and observables",
-                help="-n, --steps, --burn-in, --layout, --seed and --out",
+                help="-n, --steps, --burn-in, --layout, --moves, --seed and --out",
             )
         from ..scan_table import show_scan
 
         show_scan(
-            source, assignments(define), seed, scan, (n, steps, burn_in), layout, out, as_json
+            source,
+            assignments(define),
+            seed,
+            scan,
+            (n, steps, burn_in),
+            (layout, moves),
+            out,
+            as_json,
         )
         return
     betas = ladder_of(beta)
@@ -187,7 +201,7 @@ def run(
             help="for instance `--forecast 50 --feed past=v`",
         )
     s = subject(source, assignments(define), seed)
-    s.machine.layout = layout
+    s.machine.layout, s.machine.moves = layout, moves
     if not s.trained:
         typer.echo("note: this model is not trained, its parameters are at their start", err=True)
     chosen = Chosen(
