@@ -31,7 +31,9 @@ def show_scan(
             | {n: {"value": x.value, "error": x.error} for n, x in p.figures.items()}
             for p in found.points
         ]
-        print(json.dumps({"out": str(found.path), "picture": str(found.picture), "points": points}))
+        curve = str(found.curve_path) if found.curve_path else None
+        files = {"out": str(found.path), "picture": str(found.picture), "curve": curve}
+        print(json.dumps(files | {"points": points}))
         return
     names = list(found.points[0].figures)
     print(f"{found.axis.name:>10}" + "".join(f"  {n.replace('_', ' '):>22}" for n in names))
@@ -44,4 +46,7 @@ def show_scan(
             f"\nR̂ of the energy is above {MIXED} at {found.axis.name} = {', '.join(slow)}: chains"
             " disagree, more --steps"
         )
-    print(f"\n{found.path}\n{found.picture}")
+    if found.axis.name == "beta" and found.curve is None:
+        print("\nneighbouring values share too few energies for a curve between them: more values")
+    written = (found.path, found.curve_path, found.picture)
+    print("\n" + "\n".join(str(p) for p in written if p is not None))

@@ -50,10 +50,12 @@ def scan_figures(
     count = len(sums)
     mean = sums.mean(axis=0)
     if count < 2:
-        return {n: Estimate(x, float("nan")) for n, x in _figures(mean, beta, units).items()}
+        return {
+            n: Estimate(x, float("nan")) for n, x in figures_of_means(mean, beta, units).items()
+        }
     without = (count * mean - sums) / (count - 1)
-    whole = _figures(mean, beta, units)
-    each = [_figures(x, beta, units) for x in without]
+    whole = figures_of_means(mean, beta, units)
+    each = [figures_of_means(x, beta, units) for x in without]
     out = {}
     for name, value in whole.items():
         x = np.array([f[name] for f in each])
@@ -67,7 +69,8 @@ def _moments(energy: Array, m: Array) -> tuple[Array, ...]:
     return energy, energy**2, np.abs(m), m**2, m**4
 
 
-def _figures(mean: Array, beta: float, units: int) -> Mapping[str, float]:
+def figures_of_means(mean: Array, beta: float, units: int) -> Mapping[str, float]:
+    """The figures from the means of E, E², |m|, m² and m⁴."""
     e, e2, a, m2, m4 = (float(x) for x in mean)
     return {
         "energy": e / units,

@@ -13,6 +13,7 @@ import numpy as np
 
 from ..files import put_text, with_ending
 from ..inference.chain_statistics import split_rhat
+from ..inference.reweighting import LEAST_OVERLAP, Records, overlap, reweighted
 from ..inference.scan_figures import FIGURES, Estimate, scan_figures
 from ..language.diagnostics import fail, near
 from ..training.progress import progress_line
@@ -20,9 +21,12 @@ from .sample import Subject, subject
 
 if TYPE_CHECKING:
     from ..inference.machine import Machine
+    from ..inference.observing import Trace
 
 DRAWS = 400
 """Most records of a chain at one value."""
+BETWEEN = 8
+"""Steps of the curve from one value to the next."""
 ENDINGS = (".csv",)
 
 
@@ -44,6 +48,14 @@ class Point:
 
 
 @dataclass(frozen=True)
+class Curve:
+    """Figures between the points, from all of them together."""
+
+    at: tuple[float, ...]
+    figures: Mapping[str, Sequence[Estimate]]
+
+
+@dataclass(frozen=True)
 class Scan:
     """All points of a scan and where they were written."""
 
@@ -51,6 +63,9 @@ class Scan:
     points: tuple[Point, ...]
     path: Path
     picture: Path
+    curve: Curve | None = None
+    """Of a scan over beta whose points lie close enough."""
+    curve_path: Path | None = None
 
 
 def axis_of(text: str) -> Axis:
@@ -86,14 +101,15 @@ def scan(
     progress: bool | None = None,
 ) -> Scan:
     """`steps` sweeps at every value after `burn_in`, chains going on from the value before; a table
-    (CSV) and a picture. `how`: layout and moves.
+    (CSV) and a picture; over beta also a curve between the values, by reweighting. `how`: layout
+    and moves.
 
     BmError BM926 for an axis that is neither `beta` nor an argument of the model.
     """
     first = _subject(source, define, seed, axis, axis.values[0])
     target = with_ending(out or first.folder / "scan.csv", ENDINGS, ".csv")
     thin = max(1, steps // DRAWS)
-    draws, points = max(4, steps // thin), []
+    draws, points, traces = max(4, steps // thin), [], []
     each = burn_in + draws * thin
     state: dict[str, np.ndarray] | None = None
     with progress_line(each * len(axis.values), progress) as show:
@@ -104,10 +120,16 @@ def scan(
             def told(sweep: int, done: int = k * each, value: float = value) -> None:
                 show(done + sweep, {axis.name: value})
 
-            point, state = _point(s.machine, axis, value, chains, draws, thin, burn_in, state, told)
+            point, trace = _point(s.machine, axis, value, chains, draws, thin, burn_in, state, told)
             points.append(point)
-    found = Scan(axis, tuple(points), target, target.with_suffix(".png"))
+            traces.append(trace.values)
+            state = dict(trace.state)
+    between = _curve(axis, first.machine, traces)
+    beside = target.with_name(f"{target.stem}_curve.csv") if between is not None else None
+    found = Scan(axis, tuple(points), target, target.with_suffix(".png"), between, beside)
     put_text(target, table(found))
+    if beside is not None:
+        put_text(beside, curve_table(found))
     _draw(found, first.machine.model.name)
     return found
 
@@ -120,6 +142,39 @@ def table(found: Scan) -> str:
         numbers = [x for n in FIGURES for x in p.figures[n]]
         lines.append(",".join(f"{x:.10g}" for x in (p.at, *numbers, p.rhat)))
     return "\n".join(lines) + "\n"
+
+
+def curve_table(found: Scan) -> str:
+    """The figures between the points as CSV."""
+    assert found.curve is not None
+    names = [x for n in FIGURES for x in (n, f"{n}_error")]
+    lines = [",".join([found.axis.name, *names])]
+    for k, at in enumerate(found.curve.at):
+        numbers = [x for n in FIGURES for x in found.curve.figures[n][k]]
+        lines.append(",".join(f"{x:.10g}" for x in (at, *numbers)))
+    return "\n".join(lines) + "\n"
+
+
+def _curve(
+    axis: Axis, machine: Machine, traces: Sequence[Mapping[str, np.ndarray]]
+) -> Curve | None:
+    """What all chains together say of the temperatures between the points; None where neighbours
+    have too few energies in common, or where it is no temperature that is scanned.
+    """
+    if axis.name != "beta":
+        return None
+    energy, m = (np.stack([t[n] for t in traces]) for n in ("energy", "magnetization"))
+    records = Records(np.array(axis.values), energy, m)
+    if overlap(records) < LEAST_OVERLAP:
+        return None
+    steps = np.linspace(axis.values[0], axis.values[-1], BETWEEN * (len(axis.values) - 1) + 1)
+    at = tuple(map(float, steps))
+    return Curve(at, reweighted(records, at, _units(machine)))
+
+
+def _units(machine: Machine) -> int:
+    sizes, states = machine.program.sizes, machine.program.states
+    return sum(sizes[n] // states[n] for n in machine.free)
 
 
 def _subject(
@@ -159,7 +214,7 @@ def _point(
     burn_in: int,
     begin: dict[str, np.ndarray] | None,
     told: Callable[[int], None],
-) -> tuple[Point, dict[str, np.ndarray]]:
+) -> tuple[Point, Trace]:
     beta = value if axis.name == "beta" else 1.0
     trace = machine.observe(
         "energy",
@@ -173,12 +228,9 @@ def _point(
         progress=told,
     )
     energy, m = trace.values["energy"], trace.values["magnetization"]
-    sizes = machine.program.sizes
-    states = machine.program.states
-    units = sum(sizes[n] // states[n] for n in machine.free)
-    figures = scan_figures(energy, m, beta, units)
+    figures = scan_figures(energy, m, beta, _units(machine))
     agree = split_rhat(energy) if energy.std() else float("nan")
-    return Point(value, figures, agree), dict(trace.state)
+    return Point(value, figures, agree), trace
 
 
 def _draw(found: Scan, model: str) -> None:
@@ -188,4 +240,8 @@ def _draw(found: Scan, model: str) -> None:
     curves: dict[str, Sequence[Estimate]] = {
         label: [p.figures[n] for p in found.points] for n, label in FIGURES.items()
     }
-    scan_picture(found.axis.name, at, curves, found.picture, model)
+    lines: dict[str, tuple[Sequence[float], Sequence[float]]] = {}
+    if found.curve is not None:
+        for n, label in FIGURES.items():
+            lines[label] = found.curve.at, [x.value for x in found.curve.figures[n]]
+    scan_picture(found.axis.name, at, curves, lines, found.picture, model)

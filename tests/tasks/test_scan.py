@@ -51,3 +51,19 @@ def test_beta_multiplies_the_energy_as_an_argument_would(tmp_path: Path) -> None
 def test_a_name_that_is_no_argument_is_refused(tmp_path: Path) -> None:
     with pytest.raises(BmError, match="`K` is neither `beta` nor an argument of the model"):
         run(Axis("K", (0.1, 0.2)), tmp_path / "x.csv")
+
+
+def test_a_scan_over_beta_has_a_curve_between_its_values(tmp_path: Path) -> None:
+    found = run(axis_of("beta=0.3:0.6:3"), tmp_path / "curve")
+    assert found.curve is not None and len(found.curve.at) == 17
+    for name, points in found.curve.figures.items():
+        for k, point in ((0, found.points[0]), (16, found.points[2])):
+            here = point.figures[name]
+            assert abs(points[k].value - here.value) < 5 * (points[k].error + here.error)
+    with (tmp_path / "curve_curve.csv").open(encoding="utf-8") as file:
+        assert len(list(csv.DictReader(file))) == 17
+
+
+def test_values_that_lie_far_apart_have_no_curve_between_them(tmp_path: Path) -> None:
+    found = run(axis_of("beta=0.01:4:2"), tmp_path / "far")
+    assert found.curve is None and not (tmp_path / "far_curve.csv").exists()
