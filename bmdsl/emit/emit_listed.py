@@ -48,10 +48,17 @@ def emit_listed(plan: Plan, number: int, lengths: Lengths) -> str:
             [start, *loops, *(pad + line for line in body), step, end],
         )
 
-    gradient = [
+    lines = [
         line.strip()
         for line in emit_gradient(model, term, number, depth, "moment[f]", gradient_variable)
     ]
+    takes = ["moment", "scale", *grads, *both]
+    doc = "Gradient from the couplings' moments."
+    collect = (
+        loop("collect", takes, doc, lines)
+        if lines
+        else define(plan.functions["collect", number], takes, doc, ["    return"], "")
+    )
     return "\n\n\n".join(
         [
             loop("count", ["n", *edges], f"Couplings of {what}", []),
@@ -67,12 +74,7 @@ def emit_listed(plan: Plan, number: int, lengths: Lengths) -> str:
                 "out[f]: what coupling f adds to -E, times its units' statistics.",
                 [f"out[f] = -({product(model, term, number)})"],
             ),
-            loop(
-                "collect",
-                ["moment", "scale", *grads, *both],
-                "Gradient from the couplings' moments.",
-                gradient,
-            ),
+            collect,
         ]
     )
 

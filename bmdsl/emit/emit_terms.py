@@ -59,7 +59,8 @@ def emit_bias(plan: Plan, g: GroupPlan, power: int, lengths: Lengths) -> str:
             continue
         lines, depth, _ = emit_loops(model, t, lengths, 1)
         build += [*lines, "    " * depth + f"out[p0] -= {product(model, t, n)}"]
-        collect += [*lines, *emit_gradient(model, t, n, depth, "moment[p0]", gradient_variable)]
+        added = emit_gradient(model, t, n, depth, "moment[p0]", gradient_variable)
+        collect += [*lines, *added] if added else []
     names = plan.functions["bias", g.name, power], plan.functions["collect", g.name, power]
     return _pair(
         plan,
@@ -97,10 +98,9 @@ def _coupling(plan: Plan, terms: tuple[int, ...], pair: Pair, lengths: Lengths) 
         swap = a != b and t.units[0].group != a
         row, column = ("p1", "p0") if swap else ("p0", "p1")
         build += [*lines, "    " * depth + f"out[{row}, {column}] -= {product(model, t, n)}"]
-        collect += [
-            *lines,
-            *emit_gradient(model, t, n, depth, f"moment[{row}, {column}]", gradient_variable),
-        ]
+        moment = f"moment[{row}, {column}]"
+        added = emit_gradient(model, t, n, depth, moment, gradient_variable)
+        collect += [*lines, *added] if added else []
     doc = f"−E = Σ out[p, q] {a}[p] {b}[q]: {source_lines([model.terms[n] for n in terms])}"
     names = plan.functions["couple", pair], plan.functions["collect", pair]
     return _pair(
@@ -129,7 +129,7 @@ def _pair(
             ["moment", "scale", *grads, *both],
             collector_doc,
             [*collect, "    return"],
-            decorator,
+            decorator if collect else "",
         )
     )
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,8 @@ from ..plan.plan import GroupPlan, Plan
 from ..units.interface import reduced_power
 
 Array = np.ndarray
+FEW = 2048
+"""Settings of a term's letters up to which its couplings are listed without compiled code."""
 
 
 @dataclass(frozen=True)
@@ -125,10 +128,15 @@ class Listing:
         self._sites: dict[str, dict[str, Array]] = {}
 
     def _places(self, t: int) -> Array:
-        count = self.functions["count", t](self.n, *self.edges)
-        units = self.plan.model.terms[t].units
-        places = np.empty((count, len(units)), np.int32)
-        self.functions["places", t](places, self.n, *self.edges)
+        term = self.plan.model.terms[t]
+        units = term.units
+        few = prod(int(x.stop) - x.start for x in term.letters) <= FEW
+        count_up, write = (self.functions[what, t] for what in ("count", "places"))
+        if few:  # sooner carried out as Python than compiled
+            count_up, write = (getattr(f, "py_func", f) for f in (count_up, write))
+        n = [int(x) for x in self.n] if few else self.n
+        places = np.empty((count_up(n, *self.edges), len(units)), np.int32)
+        write(places, n, *self.edges)
         return places + np.array([self.offset[u.group] for u in units], np.int32)
 
     def _distinct(self, places: Array, first: int, t: int) -> list[Couplings]:
