@@ -137,13 +137,14 @@ class Listing:
         n = [int(x) for x in self.n] if few else self.n
         places = np.empty((count_up(n, *self.edges), len(units)), np.int32)
         write(places, n, *self.edges)
-        return places + np.array([self.offset[u.group] for u in units], np.int32)
+        places += np.array([self.offset[u.group] for u in units], np.int32)
+        return places
 
     def _distinct(self, places: Array, first: int, t: int) -> list[Couplings]:
         """Couplings of distinct units: a unit met twice is reduced to a statistic, two states of
         one unit exclude each other.
         """
-        places = np.sort(places, axis=1)
+        places.sort(axis=1)
         number = np.arange(first, first + len(places), dtype=np.int64)
         twice = np.zeros(len(places), bool)
         for m in range(places.shape[1] - 1):
@@ -153,7 +154,10 @@ class Listing:
             kept = self._reduced(row, t)
             if kept is not None:
                 parts.append(
-                    Couplings(np.array([kept], np.int32).reshape(1, len(kept)), np.array([where]))
+                    Couplings(
+                        np.array([kept], np.int32).reshape(1, len(kept)),
+                        np.array([where], np.int64),
+                    )
                 )
         return parts
 
@@ -344,6 +348,9 @@ class Listing:
                 self._order[name] = np.arange(units), np.array([0, units])
                 return self._order[name]
             i = self.incidence(name)
+            if k == 1 and lo == 0 and units == self.columns and not len(i.more_other):
+                self._order[name] = colour_order(i.start, i.other)
+                return self._order[name]
             ends = [np.repeat(np.arange(g.size), np.diff(i.start))]
             others = [i.other.astype(np.int64)]
             per = np.diff(i.more_start)
