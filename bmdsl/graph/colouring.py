@@ -29,7 +29,8 @@ def colour_order(start: np.ndarray, neighbours: np.ndarray) -> tuple[np.ndarray,
     """(order, classes): nodes colour after colour, and where in `order` each class begins (and the
     last ends).
 
-    start [nodes + 1] and neighbours (int32 or int64) are compressed neighbour lists, each edge seen from both ends.
+    start [nodes + 1] and neighbours (int32 or int64) are compressed neighbour lists, each edge seen
+    from both ends.
     First fit in the nodes' own order: two colours for an even lattice in rows, at most one more
     than the largest degree for any graph. Linear in nodes and edges.
     """
