@@ -8,14 +8,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..data.preparing import Preparation
+from ..files import parameters
 from ..inference.machine import Machine
 from ..language.diagnostics import BmError, fail
 from ..language.source import Source
 from ..model import Model
 from ..runtime import gate
 from ..units.unit_files import verify_units
-from .run_folder import MACHINE, STACK
-from .storage import Saved, read_machine
+from .checkpoints import Checkpoint
+from .run_folder import ATTACHED, MACHINE, STACK, RunFolder
+from .storage import Saved, read_machine, saved_as
 
 
 @dataclass(frozen=True)
@@ -61,10 +63,36 @@ def open_run(path: Path, kind: type[Model] = Model) -> Opened:
     return made_again(read_machine(file), kind)
 
 
-def made_again(saved: Saved, kind: type[Model] = Model, backend: str = "numba") -> Opened:
-    """The machine that a file or a pickle holds."""
+def open_checkpoint(folder: RunFolder, kind: type[Model] = Model) -> Opened:
+    """The machine of a run's last whole checkpoint, whatever became of the other files; that of the
+    run's machine file in a run of an older format.
+    """
+    found = folder.checkpoint()
+    if found is None or "source" not in found.metadata:
+        return open_run(folder.path, kind)
+    return made_again(_saved(found), kind)
+
+
+def _saved(found: Checkpoint) -> Saved:
+    """A checkpoint as the file of its machine."""
+    prefixes = ("params/", ATTACHED)
+    arrays = {
+        n.removeprefix(p): x for p in prefixes for n, x in found.arrays.items() if n.startswith(p)
+    }
+    return saved_as(found.path, found.metadata, parameters(arrays))
+
+
+def model_of(found: Checkpoint) -> Model | None:
+    """The model that a checkpoint was trained with; None if the checkpoint does not say."""
+    if "source" not in found.metadata:
+        return None
+    saved = _saved(found)
     verify_units(saved.origins)
-    model = kind(
+    return _model(saved, Model)
+
+
+def _model(saved: Saved, kind: type[Model]) -> Model:
+    return kind(
         Source(saved.metadata["source_name"], saved.metadata["source"]),
         saved.arguments,
         saved.metadata["model"],
@@ -72,6 +100,12 @@ def made_again(saved: Saved, kind: type[Model] = Model, backend: str = "numba") 
         saved.settings,
         kept=saved.kept(),
     )
+
+
+def made_again(saved: Saved, kind: type[Model] = Model, backend: str = "numba") -> Opened:
+    """The machine that a file or a pickle holds."""
+    verify_units(saved.origins)
+    model = _model(saved, kind)
     saved.verify(model.checked)
     machine = model.compile(saved.seed, saved.metadata["dtype"], backend)
     for name, value in saved.parameters().items():
