@@ -100,7 +100,8 @@ class RunFolder:
                     self.path.rmdir()  # where nothing came of it
 
     def prepare(self) -> None:
-        """Writes the model's text."""
+        """Writes the model's text; makes the folder if it is not there."""
+        self.path.mkdir(parents=True, exist_ok=True)
         if "source" in self.metadata:
             put_text(self.path / TEXT, self.metadata["source"])
 

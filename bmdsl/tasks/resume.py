@@ -21,6 +21,7 @@ from ..runs.provenance import (
     verify_weights,
 )
 from ..runs.run_folder import RunFolder
+from ..stacks.folder import is_stack, layer_folders
 from .train import Outcome, fit
 
 if TYPE_CHECKING:
@@ -112,7 +113,8 @@ def _go_on(
 
 def _refuse_layer(folder: Path, facts: Mapping[str, str]) -> None:
     """Raises BM978 for a layer's folder: alone, it would part from the layers above it."""
-    if facts.get("stack"):
+    listed = is_stack(folder.parent) and folder in layer_folders(folder.parent)
+    if facts.get("stack") or listed:
         raise fail(
             "BM978",
             f"`{folder}` is a layer of the stack `{folder.parent}`",

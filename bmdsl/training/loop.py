@@ -24,10 +24,10 @@ from ..runtime.threads import one_pool
 from ..schedule.builder import NotScheduled
 from .averages import Averages
 from .budget import Budget
-from .cases import Cases
+from .cases import Cases, note_of_missing
 from .checkpoint import BEST, Checkpoint, part, stored
 from .compiled import CompiledUpdates, Figures
-from .epochs import epochs_in
+from .epochs import epochs_in, rows_of_updates
 from .health import FIGURES, Health
 from .judged_cases import judged
 from .machine_protocol import Array, Compilable, Machine
@@ -130,14 +130,7 @@ class _Loop:
         self.budget = Budget(training.monitor, self.health.accounts)
         self.first = 0
         self.best: dict[str, Array] = {}
-        if missing.any():
-            whole = int((~missing).sum())
-            self.run_.notes.append(
-                f"monitors look at the {whole:,} of {len(cases):,} training cases that have no"
-                " missing values"
-                if whole
-                else "monitors look at nothing: every training case has missing values"
-            )
+        self.run_.notes += note_of_missing(missing)
         self.judged: Cases | None = None
         if held is not None:
             self.judged, note = judged(machine, held, is_likelihood(machine, training))
@@ -277,13 +270,9 @@ class _Loop:
 
     def _call(self, compiled: CompiledUpdates | None, first: int, count: int) -> Figures:
         """Carries updates out; their figures."""
-        rows, sizes = [], []
-        for epoch, lo, hi in epochs_in(first, count, self.per_epoch):
-            order, batch = self._order(epoch), self.training.batch
-            at = [t - epoch * self.per_epoch for t in (lo, hi)]
-            rows.append(order[at[0] * batch : at[1] * batch])
-            sizes += [min(batch, len(order) - t * batch) for t in range(*at)]
-        chosen = np.concatenate(rows)
+        chosen, sizes = rows_of_updates(
+            first, count, self.per_epoch, self.training.batch, self._order
+        )
         if compiled is None:
             one, share = self.cases.batch(chosen, first, self.machine.dtype)
             with np.errstate(
@@ -291,7 +280,7 @@ class _Loop:
             ):  # what is not finite is found and reported below
                 told = self.recipe.update(one, share, self.health.follow)
             return {n: np.array([x]) for n, x in told.items()}
-        return compiled.run(self.cases, chosen, first, np.array(sizes))
+        return compiled.run(self.cases, chosen, first, sizes)
 
     def _order(self, epoch: int) -> Array:
         """The order of the cases in an epoch, kept for its next updates."""

@@ -32,7 +32,7 @@ def uninterrupted(kind: Kind, folder: Path, updates: int) -> tuple[Path, float]:
     kind.write(folder, updates)
     for name in ("warm", "whole"):  # the first one compiles
         begun = time.monotonic()
-        code = waited(forked(folder, ["train", "m.bm", kind.data, "--out", name, "--threads", "1"]))
+        code = waited(forked(folder, ["train", "m.bm", kind.data, "--out", name]))
         if code:
             raise Wrong(f"{kind.name}: {(folder / 'err.txt').read_text()}")
     return folder / "whole", time.monotonic() - begun
@@ -55,7 +55,7 @@ def killed(
     while True:
         words = ["resume", name] if resuming else ["train", "m.bm", kind.data, "--out", name]
         moment = float(generator.uniform(0, seconds)) if left else None
-        code = waited(forked(folder, [*words, "--threads", "1"]), moment)
+        code = waited(forked(folder, words), moment)
         said = (folder / "err.txt").read_text()
         if code == -signal.SIGKILL:
             left -= 1

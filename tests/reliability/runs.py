@@ -15,6 +15,9 @@ from typing import Any
 import numpy as np
 from safetensors import safe_open
 
+for _name in ("NUMBA_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+    os.environ[_name] = "1"  # before anything is imported that reads them
+
 RBM = """model m(D = 12, H = 6) {
   visible v[D] : binary  hidden h[H] : binary  param W init normal(0, 0.1), b, c
   energy = - W[i,j] v[i] h[j] - b[i] v[i] - c[j] h[j]
@@ -87,9 +90,9 @@ KINDS = (
     _rbm("fpcd", "fpcd(chains = 20)"),
     _rbm("tempering", "tempering(replicas = 4, chains = 5)"),
     _rbm("trajectory", "trajectory(replicas = 4, chains = 10)"),
-    Kind("pseudolikelihood", """model m { visible s[12] : spin  param J symmetric, b
+    Kind("pseudolikelihood", """model m { visible s[12] : binary  param J symmetric, b
       energy = - J[i,j] s[i] s[j] for i < j - b[i] s[i]
-      train { objective pseudolikelihood  transform binarize(threshold)  batch 7  monitor 1
+      train { objective pseudolikelihood  batch 7  monitor 1
       updates UPDATES } }"""),
     Kind("gaussian", GAUSSIAN, "grey.npy"),
     Kind("mixture", MIXTURE),
