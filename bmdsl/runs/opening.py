@@ -15,8 +15,9 @@ from ..language.source import Source
 from ..model import Model
 from ..runtime import gate
 from ..units.unit_files import verify_units
-from .checkpoints import Checkpoint
-from .run_folder import ATTACHED, MACHINE, STACK, RunFolder
+from .checkpoints import Checkpoint, damaged
+from .earlier_run import holds_run
+from .run_folder import ATTACHED, MACHINE, STACK, RunFolder, verify_belongs
 from .storage import Saved, read_machine, saved_as
 
 
@@ -45,11 +46,13 @@ class Opened:
 def open_run(path: Path, kind: type[Model] = Model) -> Opened:
     """A run's folder, or a file that `save` wrote, with a model of this kind. Nothing else is read.
 
-    BmError where it is neither.
+    BmError where it is neither, BM981 where the machine is another run's than the folder.
     """
     if (path / STACK).exists():
         raise holds_a_stack(path, _first_layer(path))
     if path.is_dir() and not (path / MACHINE).exists():
+        if holds_run(path):
+            raise damaged(path / MACHINE, "`bm resume` makes it again")
         raise fail(
             "BM916",
             f"`{path}` is not the folder of a run",
@@ -60,7 +63,10 @@ def open_run(path: Path, kind: type[Model] = Model) -> Opened:
             "BM916", f"there is no run `{path}`", help="a run is made by `bm train FILE --out DIR`"
         )
     file = path / MACHINE if path.is_dir() else path
-    return made_again(read_machine(file), kind)
+    saved = read_machine(file)
+    if path.is_dir():
+        verify_belongs(path, saved.metadata, file)
+    return made_again(saved, kind)
 
 
 def open_checkpoint(folder: RunFolder, kind: type[Model] = Model) -> Opened:

@@ -163,6 +163,8 @@ class RunFolder:
         where the run kept none.
         """
         found = self.checkpoint()
+        if found is not None:
+            verify_belongs(self.path, found.metadata, found.path)
         return {
             n.removeprefix("chains/"): x
             for n, x in (found.arrays if found else {}).items()
@@ -241,6 +243,20 @@ def newest(folder: Path) -> Checkpoint | None:
     except (SafetensorError, KeyError, ValueError) as error:
         raise fail("BM757", f"`{path}` is not a checkpoint", note=str(error)) from None
     return Checkpoint(path, arrays, counters, {}, None)
+
+
+def verify_belongs(folder: Path, metadata: Mapping[str, str], file: Path) -> None:
+    """Raises BM981 if a file of a folder is of another run than its run.json says."""
+    try:
+        run = json.loads((folder / FACTS).read_text(encoding="utf-8"))["metadata"][RUN]
+    except (OSError, ValueError, KeyError, TypeError):
+        return  # of an earlier version, or damaged: the file speaks for itself
+    if metadata.get(RUN, run) != run:
+        raise fail(
+            "BM981",
+            f"`{file}` is of run {metadata[RUN]}, `{folder / FACTS}` of run {run}",
+            help="put the files of one run back; `bm resume` makes all of them from a checkpoint",
+        )
 
 
 def _without_run(line: dict[str, Any]) -> dict[str, Any]:

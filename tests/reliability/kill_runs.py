@@ -62,9 +62,7 @@ def killed(
             count["while resumed" if resuming else "before the first checkpoint"] += 1
             resuming = True
         elif code == 0:
-            if not left or left == kills:
-                break
-            left = 0  # it ended before the next kill
+            break
         elif resuming and any(x in said for x in NOTHING_KEPT):
             resuming = False
         else:
