@@ -202,6 +202,8 @@ class RunFolder:
         """
         path = self.path / METRICS
         found = self.checkpoint() if going_on else None
+        if found is not None:
+            self.metadata[RUN] = found.metadata.get(RUN, self.run)
         if found is not None and found.lines is None:  # an older run: lines are told by update
             lines = _lines(path) if path.exists() else []
             kept = [x for x in lines if x["update"] <= found.counters["updates"]]
