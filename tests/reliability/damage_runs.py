@@ -13,6 +13,7 @@ import argparse
 import io
 import json
 import shutil
+import signal
 import sys
 import tempfile
 import warnings
@@ -20,14 +21,16 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pytest
 
 from .runs import RBM, Kind, differences, ending
 
 KIND = Kind("damaged", RBM.replace("NEGATIVE", "negative pcd(chains = 10)  validate 0.2"))
 UPDATES = 60
-"""Of the training; its files are damaged when half of them are done."""
+"""Of the training; half of them are done when its files are damaged."""
 Damage = Callable[[bytes], bytes | None]
 
 
@@ -68,17 +71,10 @@ def _flipped(data: bytes, place: int, bit: int) -> bytes:
     return bytes(out)
 
 
-def training(folder: Path, name: str, *more: str) -> None:
-    """A run in `folder`."""
-    code, text = said("train", str(folder / "m.bm"), str(folder / "x.npy"), "--out", name, *more)
-    assert code == 0, text
-
-
 def judged(folder: Path, command: str, wanted: object, file: str) -> str:
     """What a command made of a damaged run: `exact`, `refused`, or what is wrong."""
     run = folder / "damaged"
-    more = ("--json",) if command == "eval" else ("--set", f"train.updates={UPDATES}")
-    code, text = said(command, str(run), *more)
+    code, text = said(command, str(run), *(("--json",) if command == "eval" else ()))
     if "bug of bmdsl" in text or code not in (0, 1):
         return f"exit {code}: {text.strip()[:300]}"
     name = Path(file).name
@@ -104,19 +100,42 @@ def files_of(run: Path) -> list[str]:
 
 
 def begin(folder: Path) -> tuple[object, str]:
-    """A run cut off half-way and one that ended, in `folder`; how the second one ends, and what
-    `eval` says of the first.
+    """A run that was stopped half-way, in `folder`; how it ends if nothing is damaged, and what
+    `eval` says of it as it stands.
     """
     KIND.write(folder, UPDATES)
-    half = str(UPDATES // 2)
-    training(folder, str(folder / "half"), "--set", f"train.updates={half}")
-    training(folder, str(folder / "other"), "--set", f"train.updates={half}", "--seed", "7")
+    stopped(folder, "half")
+    stopped(folder, "other", "--seed", "7")
     code, text = said("eval", str(folder / "half"), "--json")
     assert code == 0, text
     shutil.copytree(folder / "half", folder / "damaged")
-    more = ("--set", f"train.updates={UPDATES}")
-    assert said("resume", str(folder / "damaged"), *more)[0] == 0
+    assert said("resume", str(folder / "damaged"))[0] == 0
     return ending(folder / "damaged"), text[text.find("[") :]
+
+
+def stopped(folder: Path, name: str, *more: str) -> None:
+    """A training with some checkpoints that a signal stops after half of its updates."""
+    from bmdsl.runtime.interrupts import Stopped
+    from bmdsl.training import loop
+
+    call, count_of = loop._Loop._call, loop._Loop._count_of_call
+
+    def half(self: Any, compiled: Any, first: int, count: int) -> Any:
+        if first == UPDATES // 2:
+            raise Stopped(signal.SIGTERM, whole=True)
+        self.checkpoint_due_inside = 0.0
+        return call(self, compiled, first, count)
+
+    def short(self: Any, compiled: Any, pace: Any) -> int:
+        left = UPDATES // 2 - self.run_.updates
+        return min(10, count_of(self, compiled, pace), left or 10)
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(loop._Loop, "_call", half)
+        patched.setattr(loop._Loop, "_count_of_call", short)
+        words = ["train", str(folder / "m.bm"), str(folder / "x.npy"), "--out", str(folder / name)]
+        code, text = said(*words, *more)
+    assert code == 143, text
 
 
 def outcome(folder: Path, file: str, damage: Damage, command: str, wanted: object) -> str:

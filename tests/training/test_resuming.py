@@ -70,7 +70,7 @@ def killed_at(update: int, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     def until(self: Any, compiled: Any, first: int, count: int) -> Any:
         if first >= update:
             raise Killed
-        return call(self, compiled, first, min(count, update - first))
+        return call(self, compiled, first, count)
 
     with monkeypatch.context() as patched:
         patched.setattr(loop._Loop, "_call", until)
