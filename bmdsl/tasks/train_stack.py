@@ -84,14 +84,14 @@ def resume_stack(
     kind = StackModel if given is None else type(given)
     with RunFolder(folder, {}) as held:
         run = read_stack(folder)
-        if run is None or run.finished:
-            return open_stack(folder, kind.kind)[0]
-        if given is not None and given.text != run.source.text:
+        if run is not None and given is not None and given.text != run.source.text:
             raise fail(
                 "BM971",
                 f"the stack in `{folder}` was trained with another text than this `{given.name}`",
                 help=f"`bm resume {folder}` goes on with its own",
             )
+        if run is None or run.finished:
+            return open_stack(folder, kind.kind)[0]
         held.metadata[RUN] = run.run
         stack = run.model(kind)
         spec = data if data is not None else require_place(run.facts, folder, "resume")
