@@ -109,7 +109,7 @@ class StackModel(stack_model.StackModel):
         if resume:
             if out is None or settings or seed is not None:
                 raise fail(
-                    "BM979",
+                    "BM840",
                     "a stack goes on in its folder, with the settings that it was begun with",
                     help="`stack.train(x, out=FOLDER, resume=True)`",
                 )

@@ -90,7 +90,7 @@ def write(
 def newest(run: Path, metrics: str) -> Checkpoint | None:
     """The last checkpoint whose files are whole; None if there has never been one.
 
-    Warns BM974 of those that are damaged. Raises BM975 if all are.
+    Warns BM835 of those that are damaged. Raises BM836 if all are.
     """
     folder, wrong = run / FOLDER, list[str]()
     finished = [n for n in sorted(_numbers(folder), reverse=True) if _paths(folder, n)[1].exists()]
@@ -104,7 +104,7 @@ def newest(run: Path, metrics: str) -> Checkpoint | None:
             warnings.warn(
                 BmWarning(
                     Diagnostic(
-                        "BM974",
+                        "BM835",
                         "; ".join(wrong),
                         None,
                         helps=(
@@ -119,7 +119,7 @@ def newest(run: Path, metrics: str) -> Checkpoint | None:
         return found
     if wrong:
         raise fail(
-            "BM975",
+            "BM836",
             f"no checkpoint of `{run}` is whole: {'; '.join(wrong)}",
             help=_way_out(run, wrong, metrics),
         )
@@ -133,7 +133,7 @@ def _way_out(run: Path, wrong: list[str], metrics: str) -> str:
 
 
 def _read(run: Path, number: int, metrics: str) -> Checkpoint:
-    """A checkpoint, every file of it verified. BmError BM973 that names the one that is damaged."""
+    """A checkpoint, every file of it verified. BmError BM834 that names the one that is damaged."""
     from safetensors import SafetensorError, safe_open
 
     state, manifest = _paths(run / FOLDER, number)
@@ -173,7 +173,7 @@ def damaged(path: Path, why: str = "") -> BmError:
         what = "is not as it was written" if path.stat().st_size else "is empty"
     else:
         what = "is gone"
-    return fail("BM973", f"`{path}` {what}{f' ({why})' if why else ''}")
+    return fail("BM834", f"`{path}` {what}{f' ({why})' if why else ''}")
 
 
 def _first_bad_line(path: Path, count: int) -> str:
@@ -197,7 +197,7 @@ def _say_lines_are_gone(path: Path, update: int) -> None:
     warnings.warn(
         BmWarning(
             Diagnostic(
-                "BM976",
+                "BM837",
                 f"`{path}` is gone: its lines up to update {update:,} are lost, training goes on"
                 " exactly",
                 None,

@@ -78,11 +78,11 @@ def fingerprint(value: Any, without: Collection[str] = ()) -> str:
 
 
 def verify_same_model(before: Model, now: Model, folder: object) -> None:
-    """Raises BM971 if a checkpoint's model is another than the one that is to go on from it."""
+    """Raises BM832 if a checkpoint's model is another than the one that is to go on from it."""
     hashes = [fingerprint(m, OUTSIDE) for m in (before, now)]
     if hashes[0] != hashes[1]:
         raise fail(
-            "BM971",
+            "BM832",
             f"the run `{folder}` was trained with another model than this `{now.name}`: SHA-256"
             f" {hashes[0][:12]}, this one's {hashes[1][:12]}",
             help=f"`bm resume {folder}`, or `bmdsl.open({str(folder)!r})`, goes on with the run's",
@@ -92,14 +92,14 @@ def verify_same_model(before: Model, now: Model, folder: object) -> None:
 def verify_same_settings(
     before: Training, now: Training, chosen: Collection[str], folder: object
 ) -> None:
-    """Raises BM972 if a setting differs from the run's and was not `chosen` to."""
+    """Raises BM833 if a setting differs from the run's and was not `chosen` to."""
     for f in dataclasses.fields(Training):
         if f.name in FREE or f.name in chosen:
             continue
         old, new = getattr(before, f.name), getattr(now, f.name)
         if fingerprint(old) != fingerprint(new):
             raise fail(
-                "BM972",
+                "BM833",
                 f"the run `{folder}` was trained with another `{f.name}` than this text has"
                 f" ({_shown(old)}, here {_shown(new)})",
                 help=(
@@ -110,11 +110,11 @@ def verify_same_settings(
 
 
 def verify_same_seed(metadata: Mapping[str, str], seed: int, dtype: str, folder: object) -> None:
-    """Raises BM972 if a machine draws other numbers, or computes with others, than the run did."""
+    """Raises BM833 if a machine draws other numbers, or computes with others, than the run did."""
     for name, now in (("seed", str(seed)), ("dtype", dtype)):
         if metadata.get(name, now) != now:
             raise fail(
-                "BM972",
+                "BM833",
                 f"the run `{folder}` was trained with {name} {metadata[name]}, this machine has"
                 f" {now}",
                 help=f"compile it so, or `bmdsl.open({str(folder)!r})`",

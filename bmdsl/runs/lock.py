@@ -30,7 +30,7 @@ class Lock:
         self._descriptor: int | None = None
 
     def take(self) -> None:
-        """Raises BM970 if another training holds it."""
+        """Raises BM831 if another training holds it."""
         while True:
             with named(self.path):
                 descriptor = os.open(self.path, os.O_CREAT | os.O_RDWR, 0o666)
@@ -73,7 +73,7 @@ class Lock:
         except (ValueError, KeyError, TypeError):
             who = "by another process"
         return fail(
-            "BM970",
+            "BM831",
             f"`{self.path.parent}` is being trained into {who}",
             help="another folder, or wait until that training ends; `bm watch` shows it",
         )

@@ -46,7 +46,7 @@ class Opened:
 def open_run(path: Path, kind: type[Model] = Model) -> Opened:
     """A run's folder, or a file that `save` wrote, with a model of this kind. Nothing else is read.
 
-    BmError where it is neither, BM981 where the machine is another run's than the folder.
+    BmError where it is neither, BM842 where the machine is another run's than the folder.
     """
     if (path / STACK).exists():
         raise holds_a_stack(path, _first_layer(path))

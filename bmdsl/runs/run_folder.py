@@ -78,7 +78,7 @@ class RunFolder:
         return self.metadata[RUN]
 
     def __enter__(self) -> Self:
-        """Makes the folder and locks it; removes what dead writers left. Raises BM970 if another
+        """Makes the folder and locks it; removes what dead writers left. Raises BM831 if another
         training holds it.
         """
         if not self._entered:
@@ -230,7 +230,7 @@ class RunFolder:
 def newest(folder: Path) -> Checkpoint | None:
     """The last whole checkpoint in a run's folder; None if there is none.
 
-    Raises BM975 if all are damaged, BM757 for what is no checkpoint of an older run.
+    Raises BM836 if all are damaged, BM757 for what is no checkpoint of an older run.
     """
     found = checkpoints.newest(folder, METRICS)
     path = folder / STATE
@@ -248,14 +248,14 @@ def newest(folder: Path) -> Checkpoint | None:
 
 
 def verify_belongs(folder: Path, metadata: Mapping[str, str], file: Path) -> None:
-    """Raises BM981 if a file of a folder is of another run than its run.json says."""
+    """Raises BM842 if a file of a folder is of another run than its run.json says."""
     try:
         run = json.loads((folder / FACTS).read_text(encoding="utf-8"))["metadata"][RUN]
     except (OSError, ValueError, KeyError, TypeError):
         return  # of an earlier version, or damaged: the file speaks for itself
     if metadata.get(RUN, run) != run:
         raise fail(
-            "BM981",
+            "BM842",
             f"`{file}` is of run {metadata[RUN]}, `{folder / FACTS}` of run {run}",
             help="put the files of one run back; `bm resume` makes all of them from a checkpoint",
         )
@@ -268,7 +268,7 @@ def _without_run(line: dict[str, Any]) -> dict[str, Any]:
 def _lines(path: Path) -> list[dict[str, Any]]:
     """The lines of the metrics, a last one left out that a stopped machine left unfinished.
 
-    Raises BM977 for another one that is damaged.
+    Raises BM838 for another one that is damaged.
     """
     out = []
     lines = path.read_bytes().split(b"\n")
@@ -284,7 +284,7 @@ def _lines(path: Path) -> list[dict[str, Any]]:
             update = None
         if not isinstance(update, int):
             raise fail(
-                "BM977",
+                "BM838",
                 f"line {number} of `{path}` is damaged",
                 help="remove the line to do without its figures",
             )
@@ -294,7 +294,7 @@ def _lines(path: Path) -> list[dict[str, Any]]:
 
 def read_metrics(folder: Path) -> list[dict[str, Any]]:
     """The lines of metrics.jsonl, an unfinished last one left out; BmError BM916 where the folder
-    holds no run, BM977 for a damaged line.
+    holds no run, BM838 for a damaged line.
     """
     path = folder / METRICS
     if not path.exists():
@@ -308,7 +308,7 @@ def read_metrics(folder: Path) -> list[dict[str, Any]]:
 
 def read_facts(folder: Path) -> dict[str, Any]:
     """What run.json says: updates, how training stopped, the metadata of the machine; empty if
-    there is none. BmError BM973 if it is damaged.
+    there is none. BmError BM834 if it is damaged.
     """
     path = folder / FACTS
     if not path.exists():

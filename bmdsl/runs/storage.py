@@ -145,7 +145,7 @@ def read_machine(path: Path) -> Saved:
     if metadata.get("format", "").startswith("bmdsl ") and not older:
         if told != checksums.of_arrays(arrays, metadata):
             raise fail(
-                "BM973",
+                "BM834",
                 f"`{path}` is not as it was written: its checksum is another",
                 help="take it from a copy; `bm resume RUN` makes that of a run again",
             )

@@ -91,7 +91,7 @@ def write_stack(folder: Path, run: StackRun) -> None:
 def read_stack(folder: Path) -> StackRun | None:
     """The training of the stack in a folder; None if an earlier version wrote it, at its end.
 
-    BmError BM870 or BM973 where its file is damaged.
+    BmError BM870 or BM834 where its file is damaged.
     """
     facts = _facts(folder)
     if facts["format"] == FORMATS[0]:

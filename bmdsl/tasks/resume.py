@@ -34,7 +34,7 @@ def resume(
 ) -> Outcome:
     """Goes on from a run's checkpoint; `settings` replace some of its train block.
 
-    `data` and `weights` say where those that it had are now. Raises BM978 for a layer of a stack,
+    `data` and `weights` say where those that it had are now. Raises BM839 for a layer of a stack,
     which is gone on with as a whole.
     """
     run = RunFolder(folder, {})
@@ -59,7 +59,7 @@ def go_on(
     """Trains a machine of the user's on from the checkpoint in `folder`, on the run's own data, or
     on `data`: warned of where they are others.
 
-    Raises BM971 if the run's model is another, BM972 if a setting is that is not `chosen` here.
+    Raises BM832 if the run's model is another, BM833 if a setting is that is not `chosen` here.
     """
     run = RunFolder(folder, {})
     if not folder.is_dir():
@@ -112,11 +112,11 @@ def _go_on(
 
 
 def _refuse_layer(folder: Path, facts: Mapping[str, str]) -> None:
-    """Raises BM978 for a layer's folder: alone, it would part from the layers above it."""
+    """Raises BM839 for a layer's folder: alone, it would part from the layers above it."""
     listed = is_stack(folder.parent) and folder in layer_folders(folder.parent)
     if facts.get("stack") or listed:
         raise fail(
-            "BM978",
+            "BM839",
             f"`{folder}` is a layer of the stack `{folder.parent}`",
             help=f"`bm resume {folder.parent}` goes on with the whole stack",
         )

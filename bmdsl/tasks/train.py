@@ -72,7 +72,7 @@ def fit(
 
     `prepared` data are taken as they are: arrays by group, hidden means of another machine. A layer
     of a `stack` has the id of its run. BmError BM796 if `out` holds a run already that is not to
-    `overwrite`; what is then left of it is removed. BM970 if another training writes into it.
+    `overwrite`; what is then left of it is removed. BM831 if another training writes into it.
     """
     folder = RunFolder(out, {}) if isinstance(out, Path) else out
     if folder is None:

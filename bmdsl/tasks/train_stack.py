@@ -79,14 +79,14 @@ def resume_stack(
     stopped; a stack that is trained to its end is opened. `data`: where its data are now.
 
     Raises BM783 where they are no longer there, BM785 where they have changed and are not named,
-    BM971 if the stack is another than the `given` one.
+    BM832 if the stack is another than the `given` one.
     """
     kind = StackModel if given is None else type(given)
     with RunFolder(folder, {}) as held:
         run = read_stack(folder)
         if run is not None and given is not None and given.text != run.source.text:
             raise fail(
-                "BM971",
+                "BM832",
                 f"the stack in `{folder}` was trained with another text than this `{given.name}`",
                 help=f"`bm resume {folder}` goes on with its own",
             )
@@ -163,12 +163,12 @@ def _layer_after_layer(
 def _is_begun(layer: Path, stack: RunFolder | None) -> bool:
     """Whether a layer's folder has a checkpoint to go on from.
 
-    Raises BM980 if it is of another run than the stack's.
+    Raises BM841 if it is of another run than the stack's.
     """
     found = RunFolder(layer, {}).checkpoint() if layer.is_dir() else None
     if found is not None and stack is not None and found.metadata.get(RUN) != stack.run:
         raise fail(
-            "BM980",
+            "BM841",
             f"`{found.path}` is of another run than the stack `{stack.path}`",
             help=f"move `{layer}` away to train that layer anew",
         )

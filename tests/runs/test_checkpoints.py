@@ -80,11 +80,11 @@ def test_a_damaged_checkpoint_is_named_and_the_one_before_is_taken(
     if ending == "json" and damage == "gone":
         assert updates(tmp_path) == 40  # as if it had not been finished
         return
-    with pytest.warns(BmWarning, match=f"BM974.*{path.name}(.|\n)*update 40"):
+    with pytest.warns(BmWarning, match=f"BM835.*{path.name}(.|\n)*update 40"):
         assert updates(tmp_path) == 40
     for number in (4, 3):
         spoil(number)
-    with pytest.raises(BmError, match=f"BM975.*00000[345].{ending}"):
+    with pytest.raises(BmError, match=f"BM836.*00000[345].{ending}"):
         updates(tmp_path)
 
 
@@ -95,7 +95,7 @@ def test_damaged_metrics_are_named_by_line_and_cut_back_to_where_they_are_whole(
     path = tmp_path / "metrics.jsonl"
     lines = path.read_bytes().splitlines(keepends=True)
     path.write_bytes(b"".join(lines[:4]) + b'{"epoch": 9, "upd')
-    with pytest.warns(BmWarning, match="BM974.*metrics.jsonl.*line 5"):
+    with pytest.warns(BmWarning, match="BM835.*metrics.jsonl.*line 5"):
         assert updates(tmp_path) == 40
     path.write_bytes(b"".join(lines) + b'{"epoch": 6, "upd')  # torn by a kill
     assert updates(tmp_path) == 50
@@ -104,12 +104,12 @@ def test_damaged_metrics_are_named_by_line_and_cut_back_to_where_they_are_whole(
     assert path.read_bytes() == b"".join(lines)
     assert [x["epoch"] for x in read_metrics(tmp_path)] == [1, 2, 3, 4, 5]
     path.write_bytes(b"".join([lines[0], b"\x00" + lines[1], *lines[2:]]))
-    with pytest.raises(BmError, match=r"BM975.*line 2(.|\n)*remove `"):
+    with pytest.raises(BmError, match=r"BM836.*line 2(.|\n)*remove `"):
         updates(tmp_path)
-    with pytest.raises(BmError, match="BM977.*line 2"):
+    with pytest.raises(BmError, match="BM838.*line 2"):
         read_metrics(tmp_path)
     path.unlink()
-    with pytest.warns(BmWarning, match="BM976"):
+    with pytest.warns(BmWarning, match="BM837"):
         assert updates(tmp_path) == 50
 
 
@@ -121,7 +121,7 @@ def test_a_damaged_file_of_results_is_refused(tmp_path: Path, file: str) -> None
     at = data.index(b"0123456789abcdef")
     data[at] ^= 1
     path.write_bytes(bytes(data))
-    with pytest.raises(BmError, match=f"BM973.*{file}"):
+    with pytest.raises(BmError, match=f"BM834.*{file}"):
         read_facts(tmp_path) if file == "run.json" else read_machine(path)
 
 

@@ -27,14 +27,14 @@ def test_a_second_training_is_refused_until_the_first_is_dead(tmp_path: Path) ->
         [sys.executable, "-c", HOLDER, str(tmp_path)], stdout=subprocess.PIPE, text=True
     ) as holder:
         assert holder.stdout is not None and holder.stdout.readline() == "held\n"
-        with pytest.raises(BmError, match=f"BM970.*process {holder.pid} on"):
+        with pytest.raises(BmError, match=f"BM831.*process {holder.pid} on"):
             RunFolder(tmp_path, {}).__enter__()
         os.kill(holder.pid, signal.SIGKILL)
     assert (tmp_path / ".lock").exists()  # of a dead process
     with RunFolder(tmp_path, {}) as folder:
         with folder:  # whoever holds it may enter again
             pass
-        with pytest.raises(BmError, match="BM970"):
+        with pytest.raises(BmError, match="BM831"):
             RunFolder(tmp_path, {}).__enter__()
     assert not (tmp_path / ".lock").exists()
 

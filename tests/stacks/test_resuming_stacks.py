@@ -49,13 +49,13 @@ def test_a_killed_stack_ends_as_the_whole_one(
         bm("train", "m.bm", "x.npy", "--out", "part")
     with pytest.raises(bmdsl.BmError, match="BM916.*not trained to its end(.|\n)*bm resume"):
         bmdsl.open_stack("part")
-    assert "BM978" in bm("resume", "part/front").stderr
-    assert "BM979" in bm("resume", "part", "--set", "train.epochs=9").stderr
+    assert "BM839" in bm("resume", "part/front").stderr
+    assert "BM840" in bm("resume", "part", "--set", "train.epochs=9").stderr
     done = bm("resume", "part")
     assert done.returncode == 0 and "back:" in done.stdout, done.stderr
     assert differences(ending(tmp_path / "whole"), ending(tmp_path / "part")) == []
     assert "before" in bm("resume", "part").stdout
     assert bmdsl.load_stack("m.bm").train(out="part", resume=True).layers[0].name == "front"
     (tmp_path / "m.bm").write_text(text.replace("- c[j]", "+ c[j]"))
-    with pytest.raises(bmdsl.BmError, match="BM971"):
+    with pytest.raises(bmdsl.BmError, match="BM832"):
         bmdsl.load_stack("m.bm").train(out="part", resume=True)

@@ -145,10 +145,10 @@ def test_another_model_or_setting_does_not_go_on(tmp_path: Path) -> None:
 
     machine(text).train(DATA, out=tmp_path, epochs=1, progress=False)
     for changed, seed, code in (
-        (text.replace("h[3]", "h[4]"), 2, "BM971"),
-        (text.replace("- c[j]", "+ c[j]"), 2, "BM971"),
-        (text.replace("batch 4", "batch 5"), 2, "BM972.*`batch`"),
-        (text, 3, "BM972.*seed 2"),
+        (text.replace("h[3]", "h[4]"), 2, "BM832"),
+        (text.replace("- c[j]", "+ c[j]"), 2, "BM832"),
+        (text.replace("batch 4", "batch 5"), 2, "BM833.*`batch`"),
+        (text, 3, "BM833.*seed 2"),
     ):
         with pytest.raises(bmdsl.BmError, match=code):
             machine(changed, seed).train(DATA, out=tmp_path, resume=True, progress=False)

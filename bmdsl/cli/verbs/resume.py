@@ -48,7 +48,7 @@ def _stack(folder: Path, data: str | None, changed: bool, as_json: bool) -> None
 
     if changed:
         raise fail(
-            "BM979",
+            "BM840",
             f"the stack in `{folder}` goes on with the settings that it was begun with",
             help="leave `--set` and `--weights` out, or train it anew",
         )
