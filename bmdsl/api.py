@@ -92,6 +92,7 @@ class StackModel(stack_model.StackModel):
         dtype: str = "float32",
         on_layer: OnLayer | None = None,
         overwrite: bool = False,
+        resume: bool = False,
         **settings: Override,
     ) -> StackMachine:
         """Trains layer after layer, each frozen before the next (Nair & Hinton 2008, section 4.2);
@@ -100,10 +101,19 @@ class StackModel(stack_model.StackModel):
 
         Layers above the first take hidden means as they are: their models' transforms are for data
         of their own. With `out`, a run folder a layer lies in it, and an earlier run there is only
-        removed to `overwrite` it. `on_layer` gets each layer's outcome.
+        removed to `overwrite` it. `on_layer` gets each layer's outcome. With `resume` the training
+        in `out` goes on with its own text and settings.
         """
-        from .tasks.train_stack import train_stack
+        from .tasks.train_stack import resume_stack, train_stack
 
+        if resume:
+            if out is None or settings or seed is not None:
+                raise fail(
+                    "BM840",
+                    "a stack goes on in its folder, with the settings that it was begun with",
+                    help="`stack.train(x, out=FOLDER, resume=True)`",
+                )
+            return resume_stack(Path(out), data, on_layer=on_layer, given=self)
         return train_stack(
             self,
             data,

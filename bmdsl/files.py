@@ -4,11 +4,14 @@ folders that come with the package.
 
 from __future__ import annotations
 
+import errno
 import os
 import re
+import secrets
 import unicodedata
 import zipfile
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +24,8 @@ _PACKAGE = Path(__file__).parent
 
 METADATA = "__metadata__"
 """The one name that a safetensors file has for itself."""
+BESIDE = ".part-"
+"""What the name of a file has that is being written: the process that writes it follows."""
 LONGEST = 60
 """Characters of a name in a file's name: at four bytes each they fit any file system."""
 
@@ -28,14 +33,85 @@ LONGEST = 60
 def put(path: Path, write: Callable[[Path], object]) -> Path:
     """`write` gets a place beside `path`, of the same suffix; what it leaves there takes the place
     of `path`. The folder must be there.
+
+    The file reaches the disk before its name does, and the name before this returns: after a power
+    cut `path` is the old file or the new one. OSError of a full disk names `path`.
     """
-    beside = path.with_name(f".{path.stem}.part{path.suffix}")
+    beside = path.with_name(
+        f".{path.stem}{BESIDE}{os.getpid()}-{secrets.token_hex(3)}{path.suffix}"
+    )
     try:
-        write(beside)
-        os.replace(beside, path)
+        with named(path):
+            # made here, so that what stands there already, or points elsewhere, is not written to
+            descriptor = os.open(beside, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666)
+            mode = os.fstat(descriptor).st_mode & 0o777
+            os.close(descriptor)
+            write(beside)
+            if beside.stat().st_mode & 0o777 != mode:
+                beside.chmod(mode)
+            sync(beside)
+            os.replace(beside, path)
+            sync(path.parent)
     finally:
         beside.unlink(missing_ok=True)  # there only where writing failed
     return path
+
+
+def sync(path: Path) -> None:
+    """Has a file's contents, or a folder's names, written to the disk."""
+    if os.name == "nt" and path.is_dir():
+        return  # Windows opens no folders, and writes names in order
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def named(path: Path) -> Iterator[None]:
+    """An OSError inside is one of `path`: that of a full disk names no file, that of a file beside
+    `path` one that nobody knows.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno is not None:
+            error.filename, error.filename2 = str(path), None
+        raise
+    except Exception as error:
+        if type(error).__name__ == "SafetensorError":  # which is what it makes of an OSError
+            number = _number(str(error))
+            raise OSError(number, os.strerror(number), str(path)) from error
+        raise
+
+
+def _number(text: str) -> int:
+    """The error number in `I/O error: No space left on device (os error 28)`."""
+    found = re.search(r"os error (\d+)", text)
+    return int(found[1]) if found else errno.EIO
+
+
+def remove_leftovers(folder: Path) -> list[Path]:
+    """Removes what writers that are no longer alive left beside their files; what was removed."""
+    removed = []
+    for path in folder.glob(f".*{BESIDE.rstrip('-')}*"):
+        found = re.search(re.escape(BESIDE) + r"(\d+)-[0-9a-f]+(\.\w+)?$", path.name)
+        if path.is_file() and not (found and is_alive(int(found[1]))):
+            path.unlink(missing_ok=True)
+            removed.append(path)
+    return removed
+
+
+def is_alive(process: int) -> bool:
+    """Whether a process of this number runs on this machine."""
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:  # it is another user's
+        return True
+    return True
 
 
 def with_ending(path: Path, endings: Sequence[str], default: str = "") -> Path:

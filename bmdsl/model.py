@@ -33,9 +33,9 @@ if TYPE_CHECKING:
 
 BACKENDS = ("numba", "reference")
 """What carries a machine's work out: compiled code, or NumPy, which compiles nothing."""
-FORMAT = "bmdsl 2"
-"""Of files that hold all they need; those of `bmdsl 1` read graphs, imports and starts again from
-their old places.
+FORMAT = "bmdsl 3"
+"""Of files that hold all they need and a checksum; those of `bmdsl 2` have none, those of `bmdsl 1`
+read graphs, imports and starts again from their old places.
 """
 
 

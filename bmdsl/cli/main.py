@@ -129,8 +129,9 @@ def _status(seen: list[int]) -> int:
         if done.code in (
             130,
             143,
-        ):  # from a verb that has stopped cleanly, or from typer, which says nothing
-            return _interrupted(seen, done.code)
+        ):  # from a verb that has stopped cleanly, or from typer, which knows of Ctrl-C alone
+            stop = cause(done)
+            return _interrupted(seen, 128 + stop.number if isinstance(stop, Stopped) else done.code)
         return done.code if isinstance(done.code, int) else 0
     except BmError as error:
         print(error, file=sys.stderr)

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
@@ -19,6 +22,23 @@ def finish(outcome: Outcome, as_json: bool) -> None:
         show(outcome.rows())
     if outcome.run.interrupted:
         raise typer.Exit(outcome.run.exit_code)
+
+
+def finish_layer(name: str, outcome: Outcome) -> None:
+    """Prints the figures of a stack's layer."""
+    print(f"{name}:")
+    show([(f"  {title}", *rest) for title, *rest in outcome.rows() if title != "go on with"])
+
+
+@contextmanager
+def of_stack(folder: Path) -> Iterator[None]:
+    """A training of a stack inside; says how to go on where it is interrupted."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        if (folder / "stack.json").exists():
+            show([("go on with", f"bm resume {folder}")])
+        raise
 
 
 def show(rows: list[tuple[str, ...]]) -> None:

@@ -270,6 +270,8 @@ class Training:
     patience: int | None = None
     monitor: float = 0.05
     """Share of the training's time that monitors may take; 1: they look after every epoch."""
+    checkpoint: float = 300.0
+    """Seconds after which a training with a folder keeps a checkpoint inside an epoch."""
     seed: int = 0
 
 

@@ -79,6 +79,11 @@ def _setting(
                 "BM503", "`monitor` is a share of the training's time, from 0 to 1", first.span
             )
         return {name: float(value)}
+    if name == "checkpoint":
+        value = constant(first, arguments)
+        if value is None or not 0 < value < float("inf"):
+            raise fail("BM503", "`checkpoint` is a number of seconds, above 0", first.span)
+        return {name: float(value)}
     if name == "center":
         if not isinstance(first, t.Ref) or first.name.text not in ("on", "off"):
             raise fail("BM504", "`center` is on or off", first.span)
@@ -91,7 +96,8 @@ def _setting(
         return {name: choice(first, name, getattr(v, name), arguments, names)}
     if name in LISTS:
         return {name: tuple(choice(x, name, getattr(v, name), arguments, names) for x in s.values)}
-    known = (*NUMBERS, "validate", "monitor", "center", "data", "temperature", *WORDS, *LISTS)
+    numbers = (*NUMBERS, "validate", "monitor", "checkpoint")
+    known = (*numbers, "center", "data", "temperature", *WORDS, *LISTS)
     close = near(name, known)
     raise fail(
         "BM506",

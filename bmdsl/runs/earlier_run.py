@@ -9,7 +9,8 @@ from pathlib import Path
 
 from ..language.diagnostics import fail
 from ..registry import discover
-from .run_folder import MARKS, STACK, TEXT
+from . import checkpoints
+from .run_folder import MARKS, METRICS, PRETRAINING, STACK, TEXT
 
 MADE_LATER = (
     "report.html",
@@ -24,8 +25,13 @@ DRAWN_LATER = ("usage", "rank")
 
 
 def holds_run(folder: Path) -> bool:
-    """Whether a folder holds a run, or a stack of them."""
-    return any((folder / name).exists() for name in MARKS)
+    """Whether a folder holds a run, or a stack of them; a run that kept nothing yet is none."""
+    lines = folder / METRICS
+    if lines.exists() and lines.stat().st_size:
+        return True
+    return checkpoints.are_in(folder) or any(
+        (folder / name).is_file() for name in MARKS if name != METRICS
+    )
 
 
 def verify_vacant(folder: Path, overwrite: bool) -> None:
@@ -43,13 +49,12 @@ def clear(folder: Path) -> None:
     """Removes a run's files and what was made of it, its layers' too; other files and
     folders stay.
     """
-    if not holds_run(folder):
-        return
     for name in _layers(folder):
         if holds_run(folder / name):
             clear(folder / name)
-            if not any((folder / name).iterdir()):
-                (folder / name).rmdir()
+            _remove_if_empty(folder / name)
+    clear_pretraining(folder)
+    checkpoints.clear(folder)
     pictures = (*discover("bmdsl.report.pictures"), *DRAWN_LATER)
     patterns = [p for name in pictures for p in (f"{name}.png", f"{name}_*.png")]
     for pattern in (
@@ -59,7 +64,25 @@ def clear(folder: Path) -> None:
         *MARKS,
     ):  # the marks last: a stop on the way leaves a run
         for path in folder.glob(pattern):
-            path.unlink()
+            if path.is_file():
+                path.unlink()
+
+
+def clear_pretraining(folder: Path) -> None:
+    """Removes the runs that started a run's parameters."""
+    within = folder / PRETRAINING
+    if not within.is_dir():
+        return
+    for layer in sorted(within.iterdir()):
+        if layer.is_dir():
+            clear(layer)
+            _remove_if_empty(layer)
+    _remove_if_empty(within)
+
+
+def _remove_if_empty(folder: Path) -> None:
+    if not any(folder.iterdir()):
+        folder.rmdir()
 
 
 def _layers(folder: Path) -> list[str]:

@@ -8,14 +8,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..data.preparing import Preparation
+from ..files import parameters
 from ..inference.machine import Machine
 from ..language.diagnostics import BmError, fail
 from ..language.source import Source
 from ..model import Model
 from ..runtime import gate
 from ..units.unit_files import verify_units
-from .run_folder import MACHINE, STACK
-from .storage import Saved, read_machine
+from .checkpoints import Checkpoint, damaged
+from .earlier_run import holds_run
+from .run_folder import ATTACHED, MACHINE, STACK, RunFolder, verify_belongs
+from .storage import Saved, read_machine, saved_as
 
 
 @dataclass(frozen=True)
@@ -43,11 +46,13 @@ class Opened:
 def open_run(path: Path, kind: type[Model] = Model) -> Opened:
     """A run's folder, or a file that `save` wrote, with a model of this kind. Nothing else is read.
 
-    BmError where it is neither.
+    BmError where it is neither, BM842 where the machine is another run's than the folder.
     """
     if (path / STACK).exists():
         raise holds_a_stack(path, _first_layer(path))
     if path.is_dir() and not (path / MACHINE).exists():
+        if holds_run(path):
+            raise damaged(path / MACHINE, "`bm resume` makes it again")
         raise fail(
             "BM916",
             f"`{path}` is not the folder of a run",
@@ -58,13 +63,42 @@ def open_run(path: Path, kind: type[Model] = Model) -> Opened:
             "BM916", f"there is no run `{path}`", help="a run is made by `bm train FILE --out DIR`"
         )
     file = path / MACHINE if path.is_dir() else path
-    return made_again(read_machine(file), kind)
+    saved = read_machine(file)
+    if path.is_dir():
+        verify_belongs(path, saved.metadata, file)
+    return made_again(saved, kind)
 
 
-def made_again(saved: Saved, kind: type[Model] = Model, backend: str = "numba") -> Opened:
-    """The machine that a file or a pickle holds."""
+def open_checkpoint(folder: RunFolder, kind: type[Model] = Model) -> Opened:
+    """The machine of a run's last whole checkpoint, whatever became of the other files; that of the
+    run's machine file in a run of an older format.
+    """
+    found = folder.checkpoint()
+    if found is None or "source" not in found.metadata:
+        return open_run(folder.path, kind)
+    return made_again(_saved(found), kind)
+
+
+def _saved(found: Checkpoint) -> Saved:
+    """A checkpoint as the file of its machine."""
+    prefixes = ("params/", ATTACHED)
+    arrays = {
+        n.removeprefix(p): x for p in prefixes for n, x in found.arrays.items() if n.startswith(p)
+    }
+    return saved_as(found.path, found.metadata, parameters(arrays))
+
+
+def model_of(found: Checkpoint) -> Model | None:
+    """The model that a checkpoint was trained with; None if the checkpoint does not say."""
+    if "source" not in found.metadata:
+        return None
+    saved = _saved(found)
     verify_units(saved.origins)
-    model = kind(
+    return _model(saved, Model)
+
+
+def _model(saved: Saved, kind: type[Model]) -> Model:
+    return kind(
         Source(saved.metadata["source_name"], saved.metadata["source"]),
         saved.arguments,
         saved.metadata["model"],
@@ -72,6 +106,12 @@ def made_again(saved: Saved, kind: type[Model] = Model, backend: str = "numba") 
         saved.settings,
         kept=saved.kept(),
     )
+
+
+def made_again(saved: Saved, kind: type[Model] = Model, backend: str = "numba") -> Opened:
+    """The machine that a file or a pickle holds."""
+    verify_units(saved.origins)
+    model = _model(saved, kind)
     saved.verify(model.checked)
     machine = model.compile(saved.seed, saved.metadata["dtype"], backend)
     for name, value in saved.parameters().items():

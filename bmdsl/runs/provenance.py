@@ -5,7 +5,6 @@ are the same.
 from __future__ import annotations
 
 import hashlib
-import json
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,7 +16,7 @@ from ..data.series import split_windows
 from ..data.weights import Weights
 from ..language.diagnostics import BmError, BmWarning, Diagnostic, fail
 from ..language.outside import digest
-from .run_folder import FACTS, RunFolder
+from .run_folder import RunFolder, read_facts
 
 Facts = Mapping[str, str]
 SHOWN = 12
@@ -80,11 +79,9 @@ def weights_sha256(weights: Any) -> str:
 
 def recorded(folder: Path) -> Facts:
     """What the run in a folder says of its making. BmError where there is none."""
-    try:
-        facts: Facts = json.loads((folder / FACTS).read_text(encoding="utf-8"))["metadata"]
-    except (OSError, ValueError, KeyError):
+    facts: Facts = read_facts(folder).get("metadata", {})
+    if not facts:
         RunFolder(folder, {}).read_state()
-        return {}
     return facts
 
 

@@ -1,5 +1,5 @@
 """A run's folder, by the one module that knows its files: model.bm, run.json, params.safetensors,
-state.safetensors (for a resume), metrics.jsonl.
+metrics.jsonl, checkpoints/ (for a resume; older runs have one, state.safetensors).
 
 Every file but the metrics is written beside its place, then renamed: no reader sees half a file. No
 pickle. The folder of a stack has stack.json.
@@ -7,16 +7,24 @@ pickle. The folder of a stack has stack.json.
 
 from __future__ import annotations
 
+import hashlib
 import json
+import os
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
-from ..files import put
+from ..files import named, put, put_text, remove_leftovers, sync
 from ..language.diagnostics import fail
+from . import checkpoints, checksums
+from .checkpoints import FOLDER as CHECKPOINTS
+from .checkpoints import Checkpoint
+from .identity import RUN, new_run
+from .lock import Lock
 from .storage import write_machine
 
 TEXT, FACTS, MACHINE, STATE, METRICS, STACK = (
@@ -28,11 +36,17 @@ TEXT, FACTS, MACHINE, STATE, METRICS, STACK = (
     "stack.json",
 )
 MARKS = (MACHINE, STATE, FACTS, METRICS, STACK)
-"""Files of which a folder with a finished or begun run has at least one."""
+"""Files of which a folder with a finished or begun run has at least one, or checkpoints."""
+PRETRAINING = "pretraining"
+"""The folder, in a run's, of the runs that start its parameters layer by layer, while they last."""
 Array = np.ndarray
 OWN = "~"
 """A negative phase's state holds its chains, by group, and what else it keeps under names that
 begin with this.
+"""
+ATTACHED = "attached/"
+"""What the names of arrays in a checkpoint begin with that stand beside the parameters in the
+machine's file.
 """
 
 LONGEST_WAIT = 0.5
@@ -40,23 +54,56 @@ LONGEST_WAIT = 0.5
 
 
 class RunFolder:
-    """Reads and writes one run's files.
+    """Reads and writes one run's files. Inside `with` no other training may write into the folder.
 
-    `attached` arrays stand in the machine's file beside its parameters.
+    `attached` arrays stand in the machine's file beside its parameters. The id of the run is that
+    of the metadata, or a new one.
     """
 
     def __init__(
         self, path: Path, metadata: Mapping[str, str], attached: Mapping[str, Array] | None = None
     ) -> None:
         self.path, self.metadata, self.attached = path, dict(metadata), dict(attached or {})
+        self.metadata.setdefault(RUN, new_run())
         self._waiting: list[str] = []
         self._written = -LONGEST_WAIT
+        self._bytes, self._hash = 0, hashlib.sha256()
+        self._lock = Lock(path)
+        self._entered, self._made = 0, False
+        self._newest: Checkpoint | None = None
+
+    @property
+    def run(self) -> str:
+        """The id of the run."""
+        return self.metadata[RUN]
+
+    def __enter__(self) -> Self:
+        """Makes the folder and locks it; removes what dead writers left. Raises BM831 if another
+        training holds it.
+        """
+        if not self._entered:
+            self._made = not self.path.exists()
+            self.path.mkdir(parents=True, exist_ok=True)
+            self._lock.take()
+            for folder in (self.path, self.path / CHECKPOINTS):
+                remove_leftovers(folder)
+        self._entered += 1
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._entered -= 1
+        if not self._entered:
+            self._newest = None
+            self._lock.release()
+            if self._made:
+                with suppress(OSError):
+                    self.path.rmdir()  # where nothing came of it
 
     def prepare(self) -> None:
-        """Makes the folder and writes the model's text."""
+        """Writes the model's text; makes the folder if it is not there."""
         self.path.mkdir(parents=True, exist_ok=True)
         if "source" in self.metadata:
-            put(self.path / TEXT, lambda p: p.write_text(self.metadata["source"], encoding="utf-8"))
+            put_text(self.path / TEXT, self.metadata["source"])
 
     def write_params(self, params: Mapping[str, Array], facts: Mapping[str, Any]) -> None:
         """The machine's file, of parameters and stored edges, and run.json."""
@@ -66,94 +113,188 @@ class RunFolder:
             for k, v in self.metadata.items()
             if k != "source"
         }
-        text = json.dumps({**facts, "metadata": known}, indent=1)
-        put(self.path / FACTS, lambda p: p.write_text(text + "\n", encoding="utf-8"))
+        made = checksums.sealed({**facts, "metadata": known})
+        put_text(self.path / FACTS, json.dumps(made, indent=1) + "\n")
 
-    def write_state(self, arrays: Mapping[str, Array], counters: Mapping[str, Any]) -> None:
-        """One file with all that a resume needs, so that its parts always belong together.
+    def write_state(
+        self,
+        arrays: Mapping[str, Array],
+        counters: Mapping[str, Any],
+        attached: Mapping[str, Array] | None = None,
+    ) -> None:
+        """A checkpoint: all that a resume needs, and the machine that it is of. `attached` arrays
+        go beside those of the machine's file.
 
         Metrics come first: a resume drops lines past the checkpoint, but could not make up for
         missing ones.
         """
-        from safetensors.numpy import save_file
-
         self.flush()
-        put(
-            self.path / STATE,
-            lambda p: save_file(dict(arrays), p, metadata={"counters": json.dumps(counters)}),
-        )
+        if (self.path / METRICS).exists():
+            with named(self.path / METRICS):
+                sync(self.path / METRICS)
+        beside = {ATTACHED + n: x for n, x in {**self.attached, **(attached or {})}.items()}
+        lines = {"bytes": self._bytes, "sha256": self._hash.hexdigest()}
+        self._newest = None
+        checkpoints.write(self.path, {**arrays, **beside}, counters, self.metadata, lines, METRICS)
+
+    def checkpoint(self) -> Checkpoint | None:
+        """The last whole checkpoint; None if there is none. Read once inside `with`."""
+        if self._newest is None:
+            self._newest = newest(self.path)
+        found = self._newest
+        if not self._entered:
+            self._newest = None
+        return found
 
     def read_state(self) -> tuple[dict[str, Array], dict[str, Any]]:
         """Arrays and counters as `write_state` left them. BmError where there is no checkpoint."""
-        from safetensors import SafetensorError, safe_open
-
-        path = self.path / STATE
-        if not path.exists():
+        found = self.checkpoint()
+        if found is None:
             raise fail(
                 "BM757",
                 f"`{self.path}` holds no checkpoint to go on from",
                 help="a run is started with `bm train FILE --out DIR`",
             )
-        try:
-            with safe_open(path, "numpy") as file:
-                counters = json.loads((file.metadata() or {})["counters"])
-                return {name: file.get_tensor(name) for name in file.keys()}, counters  # noqa: SIM118
-        except (SafetensorError, KeyError, ValueError) as error:
-            raise fail("BM757", f"`{path}` is not a checkpoint", note=str(error)) from None
+        arrays = {n: x for n, x in found.arrays.items() if not n.startswith(ATTACHED)}
+        return arrays, found.counters
 
     def chains(self) -> dict[str, Array]:
         """Group → the persistent chains' states as the checkpoint has them, [chains, size]; empty
         where the run kept none.
         """
-        if not (self.path / STATE).exists():
-            return {}
-        arrays, _ = self.read_state()
+        found = self.checkpoint()
+        if found is not None:
+            verify_belongs(self.path, found.metadata, found.path)
         return {
             n.removeprefix("chains/"): x
-            for n, x in arrays.items()
+            for n, x in (found.arrays if found else {}).items()
             if n.startswith("chains/") and not n.startswith("chains/" + OWN)
         }
 
     def append_metrics(self, line: Mapping[str, Any]) -> None:
-        """One JSON object a line, written with the next ones that come within LONGEST_WAIT, or by
-        `flush`.
+        """One JSON object a line, with the run's id, written with the next ones that come within
+        LONGEST_WAIT, or by `flush`.
         """
-        self._waiting.append(json.dumps(line) + "\n")
+        self._waiting.append(self._text(line))
         if time.monotonic() - self._written >= LONGEST_WAIT:
             self.flush()
 
     def flush(self) -> None:
         """Writes the lines that wait."""
         if self._waiting:
-            with (self.path / METRICS).open("a", encoding="utf-8") as file:
-                file.writelines(self._waiting)
+            text = "".join(self._waiting).encode()
+            path = self.path / METRICS
+            with named(path):
+                try:
+                    with path.open("ab") as file:
+                        file.write(text)
+                except OSError:
+                    os.truncate(path, self._bytes)  # a full disk takes a part of it
+                    raise
+            self._hash.update(text)
+            self._bytes += len(text)
             self._waiting.clear()
             self._written = time.monotonic()
 
-    def start_metrics(self, until: int) -> list[dict[str, Any]]:
-        """Keeps the lines up to update `until` (a resume repeats later ones) and returns them."""
+    def start_metrics(self, going_on: bool) -> list[dict[str, Any]]:
+        """Cuts the file back to the lines that belong to the checkpoint, or to none, and returns
+        them; a resume repeats later ones.
+        """
         path = self.path / METRICS
-        lines = path.read_text(encoding="utf-8").splitlines() if path.exists() and until else []
-        kept = [x for x in map(_line, lines) if x is not None and x["update"] <= until]
-        put(
-            path,
-            lambda p: p.write_text("".join(json.dumps(x) + "\n" for x in kept), encoding="utf-8"),
-        )
-        return kept
+        found = self.checkpoint() if going_on else None
+        if found is not None:
+            self.metadata[RUN] = found.metadata.get(RUN, self.run)
+        if found is not None and found.lines is None:  # an older run: lines are told by update
+            lines = _lines(path) if path.exists() else []
+            kept = [x for x in lines if x["update"] <= found.counters["updates"]]
+            return self.rewrite_metrics(kept)
+        count = found.lines or 0 if found is not None else 0
+        data = path.read_bytes()[:count] if path.exists() else b""
+        put(path, lambda p: p.write_bytes(data))
+        self._hash, self._bytes = hashlib.sha256(data), len(data)
+        self._newest = None  # which may be large
+        return [_without_run(json.loads(x)) for x in data.splitlines()]
+
+    def rewrite_metrics(self, lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Has the file hold these lines and no other."""
+        self._waiting.clear()
+        data = "".join(map(self._text, lines)).encode()
+        put(self.path / METRICS, lambda p: p.write_bytes(data))
+        self._hash, self._bytes = hashlib.sha256(data), len(data)
+        return lines
+
+    def _text(self, line: Mapping[str, Any]) -> str:
+        return json.dumps({**line, RUN: self.run}) + "\n"
 
 
-def _line(text: str) -> dict[str, Any] | None:
-    """A line of the metrics; None for one that a stopped machine left unfinished."""
+def newest(folder: Path) -> Checkpoint | None:
+    """The last whole checkpoint in a run's folder; None if there is none.
+
+    Raises BM836 if all are damaged, BM757 for what is no checkpoint of an older run.
+    """
+    found = checkpoints.newest(folder, METRICS)
+    path = folder / STATE
+    if found is not None or not path.exists():
+        return found
+    from safetensors import SafetensorError, safe_open
+
     try:
-        found = json.loads(text)
-    except ValueError:
-        return None
-    return found if isinstance(found, dict) and "update" in found else None
+        with safe_open(path, "numpy") as file:
+            counters = json.loads((file.metadata() or {})["counters"])
+            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except (SafetensorError, KeyError, ValueError) as error:
+        raise fail("BM757", f"`{path}` is not a checkpoint", note=str(error)) from None
+    return Checkpoint(path, arrays, counters, {}, None)
+
+
+def verify_belongs(folder: Path, metadata: Mapping[str, str], file: Path) -> None:
+    """Raises BM842 if a file of a folder is of another run than its run.json says."""
+    try:
+        run = json.loads((folder / FACTS).read_text(encoding="utf-8"))["metadata"][RUN]
+    except (OSError, ValueError, KeyError, TypeError):
+        return  # of an earlier version, or damaged: the file speaks for itself
+    if metadata.get(RUN, run) != run:
+        raise fail(
+            "BM842",
+            f"`{file}` is of run {metadata[RUN]}, `{folder / FACTS}` of run {run}",
+            help="put the files of one run back; `bm resume` makes all of them from a checkpoint",
+        )
+
+
+def _without_run(line: dict[str, Any]) -> dict[str, Any]:
+    return {k: v for k, v in line.items() if k != RUN}
+
+
+def _lines(path: Path) -> list[dict[str, Any]]:
+    """The lines of the metrics, a last one left out that a stopped machine left unfinished.
+
+    Raises BM838 for another one that is damaged.
+    """
+    out = []
+    lines = path.read_bytes().split(b"\n")
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        try:
+            found = json.loads(line)
+            update = found["update"]
+        except (ValueError, KeyError, TypeError):
+            if number == len(lines):
+                break
+            update = None
+        if not isinstance(update, int):
+            raise fail(
+                "BM838",
+                f"line {number} of `{path}` is damaged",
+                help="remove the line to do without its figures",
+            )
+        out.append(_without_run(found))
+    return out
 
 
 def read_metrics(folder: Path) -> list[dict[str, Any]]:
     """The lines of metrics.jsonl, an unfinished last one left out; BmError BM916 where the folder
-    holds no run.
+    holds no run, BM838 for a damaged line.
     """
     path = folder / METRICS
     if not path.exists():
@@ -162,18 +303,21 @@ def read_metrics(folder: Path) -> list[dict[str, Any]]:
             f"`{folder}` is not the folder of a run",
             help="a run is made by `bm train FILE --out DIR`",
         )
-    out = []
-    for line in path.read_text(encoding="utf-8").splitlines():
-        try:
-            out.append(json.loads(line))
-        except ValueError:
-            break
-    return out
+    return _lines(path)
 
 
 def read_facts(folder: Path) -> dict[str, Any]:
     """What run.json says: updates, how training stopped, the metadata of the machine; empty if
-    there is none.
+    there is none. BmError BM834 if it is damaged.
     """
     path = folder / FACTS
-    return dict(json.loads(path.read_text(encoding="utf-8"))) if path.exists() else {}
+    if not path.exists():
+        return {}
+    try:
+        facts = dict(json.loads(path.read_text(encoding="utf-8")))
+    except (ValueError, TypeError):
+        raise checkpoints.damaged(path) from None
+    sealed_since = RUN in facts.get("metadata", {}) or checksums.SEAL in facts
+    if sealed_since and not checksums.is_whole(facts):
+        raise checkpoints.damaged(path)
+    return {k: v for k, v in facts.items() if k != checksums.SEAL}

@@ -17,19 +17,25 @@ from ..language.diagnostics import BmError, fail, near
 from ..language.graphs import kept_graph
 from ..language.model import Model
 from ..language.outside import EDGES, STATISTICS, Kept, Origin
+from . import checksums
 
-FORMATS = ("bmdsl 1", "bmdsl 2")
+FORMATS = ("bmdsl 1", "bmdsl 2", "bmdsl 3")
+WITHOUT_CHECKSUM = FORMATS[:2]
 NEEDED = ("source", "source_name", "model", "arguments", "settings", "seed", "dtype")
 
 
 def write_machine(
     path: Path, params: Mapping[str, np.ndarray], metadata: Mapping[str, str]
 ) -> None:
-    """Writes beside `path`, then renames, so that no reader sees half a file."""
+    """Writes beside `path`, then renames, so that no reader sees half a file. The file holds a
+    checksum of itself.
+    """
     from safetensors.numpy import save_file
 
     path.parent.mkdir(parents=True, exist_ok=True)
-    put(path, lambda beside: save_file(tensors(params), beside, metadata=dict(metadata)))
+    arrays = tensors(params)
+    facts = {**metadata, checksums.SEAL: checksums.of_arrays(arrays, metadata)}
+    put(path, lambda beside: save_file(arrays, beside, metadata=facts))
 
 
 @dataclass(frozen=True)
@@ -124,8 +130,8 @@ def read_machine(path: Path) -> Saved:
         raise fail("BM869", f"file `{path}` does not exist")
     try:
         with safe_open(path, "numpy") as file:
-            metadata = file.metadata() or {}
-            arrays = parameters({name: np.asarray(file.get_tensor(name)) for name in file.keys()})  # noqa: SIM118  # not a dict
+            metadata = dict(file.metadata() or {})
+            arrays = {name: np.asarray(file.get_tensor(name)) for name in file.keys()}  # noqa: SIM118  # not a dict
     except (
         SafetensorError,
         TypeError,
@@ -134,7 +140,16 @@ def read_machine(path: Path) -> Saved:
         OSError,
     ) as error:  # damaged, or of a type that NumPy has not
         raise fail("BM870", f"`{path}` is not a safetensors file", note=str(error)) from None
-    return saved_as(path, metadata, arrays)
+    told = metadata.pop(checksums.SEAL, None)
+    older = metadata.get("format") in WITHOUT_CHECKSUM and told is None
+    if metadata.get("format", "").startswith("bmdsl ") and not older:
+        if told != checksums.of_arrays(arrays, metadata):
+            raise fail(
+                "BM834",
+                f"`{path}` is not as it was written: its checksum is another",
+                help="take it from a copy; `bm resume RUN` makes that of a run again",
+            )
+    return saved_as(path, metadata, parameters(arrays))
 
 
 def saved_as(path: Path, metadata: Mapping[str, str], arrays: Mapping[str, np.ndarray]) -> Saved:

@@ -45,17 +45,36 @@ class Pending:
 
     def __init__(self) -> None:
         self.numbers: list[int] = []
+        self._waits = True
+        self.raised = False
+        """Whether Stopped was raised for them."""
 
     def receive(self, number: int, frame: FrameType | None = None) -> None:
         """Notes a signal; a second one does not wait any longer."""
         self.numbers.append(number)
-        if len(self.numbers) > 1:
+        if len(self.numbers) > 1 or not self._waits:
+            self.raised = True
             raise Stopped(self.numbers[0], whole=False)
 
     def check(self) -> None:
         """Raises Stopped if a signal has come."""
         if self.numbers:
+            self.raised = True
             raise Stopped(self.numbers[0], whole=True)
+
+    @contextmanager
+    def taken_at_once(self) -> Iterator[None]:
+        """Inside, which may take long, a signal raises Stopped where it falls: what is done there
+        is done again.
+        """
+        if self.numbers:
+            self.raised = True
+            raise Stopped(self.numbers[0], whole=False)
+        self._waits = False
+        try:
+            yield
+        finally:
+            self._waits = True
 
 
 @contextmanager
@@ -63,7 +82,8 @@ def deferred() -> Iterator[Pending]:
     """Inside, a signal waits until `check` is called; outside the main thread, or if signals are
     ignored, nothing changes.
 
-    A signal that came before, and whose exception was dropped, waits too.
+    A signal that came before, and whose exception was dropped, waits too; one that nobody has
+    checked for is raised at the end.
     """
     pending = Pending()
     before = {}
@@ -78,11 +98,14 @@ def deferred() -> Iterator[Pending]:
             for n in handler.numbers
         ]
         pending.numbers += lost[:1]
+    came = len(pending.numbers)
     try:
         yield pending
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+    if len(pending.numbers) > came and not pending.raised:
+        signal.raise_signal(pending.numbers[-1])
 
 
 class remembered:  # noqa: N801  # used as a function that makes a context
@@ -129,4 +152,22 @@ def cause(error: BaseException | None) -> KeyboardInterrupt | None:
             return error
         seen.add(id(error))
         error = error.__cause__ or error.__context__
+    return None
+
+
+def stopped_by(error: BaseException) -> int | None:
+    """The number of the signal that an error came from; None if it came from none.
+
+    Compiled code may turn the exception of a signal into another one, or fail for want of what it
+    kept.
+    """
+    if isinstance(found := cause(error), Stopped):
+        return found.number
+    if found is not None:
+        return signal.SIGINT
+    if threading.current_thread() is threading.main_thread():
+        for number in SIGNALS:
+            handler = signal.getsignal(number)
+            if isinstance(handler, Raising) and handler.numbers:
+                return handler.numbers[0]
     return None

@@ -81,7 +81,7 @@ class Machine(machine.Machine):
                     "a resume needs the folder of the run",
                     help="`machine.train(x, out=FOLDER, resume=True)`",
                 )
-            return go_on(model, self, data, folder, weights, progress).run
+            return go_on(model, self, data, folder, weights, progress, overrides).run
         return fit(model, self, data, folder, weights, progress=progress, overwrite=overwrite).run
 
     def save(self, path: str | Path) -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..data.finding import find
 from ..data.weights import Weights
-from ..runs.opening import open_run
+from ..language.diagnostics import fail
+from ..runs.identity import CASES, verify_same_model, verify_same_seed, verify_same_settings
+from ..runs.opening import model_of, open_checkpoint
 from ..runs.provenance import (
     differs,
     is_same,
@@ -18,6 +20,8 @@ from ..runs.provenance import (
     say_differs,
     verify_weights,
 )
+from ..runs.run_folder import RunFolder
+from ..stacks.folder import is_stack, layer_folders
 from .train import Outcome, fit
 
 if TYPE_CHECKING:
@@ -30,16 +34,17 @@ def resume(
 ) -> Outcome:
     """Goes on from a run's checkpoint; `settings` replace some of its train block.
 
-    `data` and `weights` say where those that it had are now.
+    `data` and `weights` say where those that it had are now. Raises BM839 for a layer of a stack,
+    which is gone on with as a whole.
     """
-    opened = open_run(folder)
-    return go_on(
-        opened.model.bind(dict(settings)) if settings else opened.model,
-        opened.machine,
-        data,
-        folder,
-        weights,
-    )
+    run = RunFolder(folder, {})
+    if not folder.is_dir():
+        run.read_state()
+    with run:
+        opened = open_checkpoint(run)
+        _refuse_layer(folder, opened.metadata)
+        model = opened.model.bind(dict(settings)) if settings else opened.model
+        return _go_on(model, opened.machine, data, run, opened.metadata, weights)
 
 
 def go_on(
@@ -49,14 +54,45 @@ def go_on(
     folder: Path,
     weights: Weights = None,
     progress: bool | None = None,
+    chosen: Collection[str] = (),
 ) -> Outcome:
-    """Trains on from the checkpoint in `folder`, on the run's own data, or on `data`: warned of
-    where they are others.
+    """Trains a machine of the user's on from the checkpoint in `folder`, on the run's own data, or
+    on `data`: warned of where they are others.
 
-    Raises BM783 where the run's own are no longer there, BM785 where they have changed and are not
-    named, BM941 without its case weights.
+    Raises BM832 if the run's model is another, BM833 if a setting is that is not `chosen` here.
     """
-    facts = recorded(folder)
+    run = RunFolder(folder, {})
+    if not folder.is_dir():
+        run.read_state()
+    with run:
+        found = run.checkpoint()
+        facts = found.metadata if found is not None else {}
+        _refuse_layer(folder, facts)
+        before = model_of(found) if found is not None else None
+        if before is not None:
+            verify_same_model(before.checked, model.checked, folder)
+            verify_same_settings(before.checked.training, model.checked.training, chosen, folder)
+            verify_same_seed(facts, machine.seed, str(machine.dtype), folder)
+        return _go_on(model, machine, data, run, facts, weights, progress)
+
+
+def _go_on(
+    model: Model,
+    machine: Machine,
+    data: Any,
+    run: RunFolder,
+    facts: Mapping[str, str],
+    weights: Weights = None,
+    progress: bool | None = None,
+) -> Outcome:
+    """Trains on from the checkpoint in a folder that is locked.
+
+    Raises BM783 where the run's own data are no longer there, BM785 where they have changed and are
+    not named, BM941 without its case weights.
+    """
+    folder = run.path
+    if CASES not in facts:
+        facts = recorded(folder)
     spec = data if data is not None else require_place(facts, folder, "resume")
     found = find(spec, model.checked)
     arrays = found.arrays
@@ -72,4 +108,15 @@ def go_on(
     chosen = run_weights(facts, folder, "resume") if weights is None else weights
     if chosen is not None:
         verify_weights(facts, chosen, named=weights is not None)
-    return fit(model, machine, found, folder, chosen, resume=True, progress=progress)
+    return fit(model, machine, found, run, chosen, resume=True, progress=progress)
+
+
+def _refuse_layer(folder: Path, facts: Mapping[str, str]) -> None:
+    """Raises BM839 for a layer's folder: alone, it would part from the layers above it."""
+    listed = is_stack(folder.parent) and folder in layer_folders(folder.parent)
+    if facts.get("stack") or listed:
+        raise fail(
+            "BM839",
+            f"`{folder}` is a layer of the stack `{folder.parent}`",
+            help=f"`bm resume {folder.parent}` goes on with the whole stack",
+        )

@@ -17,9 +17,12 @@ from ..data.preparing import Preparation, prepare
 from ..data.weights import Weights, load_weights
 from ..language.diagnostics import fail
 from ..language.model import Model as CheckedModel
+from ..language.outside import stored_edges
 from ..registry import discover
-from ..runs.earlier_run import clear, verify_vacant
+from ..runs.earlier_run import clear, clear_pretraining, verify_vacant
+from ..runs.identity import RUN, identity
 from ..runs.provenance import provenance
+from ..runs.run_folder import PRETRAINING, RunFolder
 from ..runtime import gate
 
 if TYPE_CHECKING:
@@ -56,22 +59,47 @@ def fit(
     model: Model,
     machine: Machine,
     data: Any,
-    out: Path | None,
+    out: Path | RunFolder | None,
     weights: Weights = None,
     resume: bool = False,
     progress: bool | None = None,
     prepared: bool = False,
     overwrite: bool = False,
+    stack: str = "",
 ) -> Outcome:
     """Trains `machine` by the model's train block on `data` (None: the block's own), from where it
     is. With `out`, the run folder ends with pictures.
 
-    `prepared` data are taken as they are: arrays by group, hidden means of another machine. BmError
-    BM796 if `out` holds a run already that is not to `overwrite`; what is then left of it is
-    removed.
+    `prepared` data are taken as they are: arrays by group, hidden means of another machine. A layer
+    of a `stack` has the id of its run. BmError BM796 if `out` holds a run already that is not to
+    `overwrite`; what is then left of it is removed. BM831 if another training writes into it.
     """
-    if out is not None and not resume:
-        verify_vacant(out, overwrite)
+    folder = RunFolder(out, {}) if isinstance(out, Path) else out
+    if folder is None:
+        return _fit(
+            model, machine, data, None, weights, resume, progress, prepared, overwrite, stack
+        )
+    if not resume:
+        verify_vacant(folder.path, overwrite)
+    with folder:
+        return _fit(
+            model, machine, data, folder, weights, resume, progress, prepared, overwrite, stack
+        )
+
+
+def _fit(
+    model: Model,
+    machine: Machine,
+    data: Any,
+    folder: RunFolder | None,
+    weights: Weights,
+    resume: bool,
+    progress: bool | None,
+    prepared: bool,
+    overwrite: bool,
+    stack: str,
+) -> Outcome:
+    """`fit` in a folder that no other training writes into."""
     from ..report.run_pictures import write_pictures
     from ..report.subject import Subject
     from ..training.cases import Cases
@@ -81,8 +109,8 @@ def fit(
     found = find(_named(data, checked), checked)
     arrays, source, spec = found.arrays, found.source, found.spec
     given = None if weights is None else load_weights(weights, len(next(iter(arrays.values()))))
-    metadata = (
-        {} if out is None else provenance(spec, {} if prepared else arrays, weights)
+    told = (
+        {} if folder is None else provenance(spec, {} if prepared else arrays, weights)
     )  # for the run's files alone
     if given is not None and not given.all():  # a case of weight 0 is as good as not there
         arrays, given = {n: x[given > 0] for n, x in arrays.items()}, given[given > 0]
@@ -102,37 +130,80 @@ def fit(
         verify_fits(x, machine.dtype, f"data for `{name}` from {source}")
     gate.verify_parameters(machine.params)
     begin = Cases.of(ready, given).split(checked.training.validate, checked.training.seed)[0]
+    shapes = {} if prepared else image_shapes(arrays, checked)
+    images = json.dumps(shapes)
     if not resume:
         machine.start_from(begin.data, None if given is None else begin.weights)
-        if checked.training.pretrain is not None and not machine.pretrained:
-            word = discover("bmdsl.training.pretrain")[checked.training.pretrain.name]
-            word.pretrain(machine, checked.training.pretrain, begin.data, progress, begin.weights)
-            machine.pretrained = True
-    if out is not None and not resume:
-        clear(out)
-    images = {} if prepared else image_shapes(arrays, checked)
-    metadata = {**model.metadata(machine), **metadata, "images": json.dumps(images)}
+    if folder is not None:
+        if not resume:
+            verify_vacant(folder.path, overwrite)  # again: another one may have ended since
+            clear(folder.path)
+        run_id = _run_id(folder, resume, stack)
+
+        def describe() -> None:
+            folder.metadata = {
+                **model.metadata(machine),
+                **told,
+                "images": images,
+                **identity(checked, run_id),
+                **({"stack": stack} if stack else {}),
+            }
+            folder.attached = machine.preparation.arrays()
+
+        describe()
+    if folder is not None and resume:
+        _as_pretraining_left(machine, folder)
+    if checked.training.pretrain is not None and not machine.pretrained:
+        resume = False  # the checkpoint is what pretraining began from
+        if folder is not None:
+            folder.prepare()
+            folder.start_metrics(False)
+            begun = {f"params/{n}": x for n, x in machine.params.items()}
+            folder.write_state(begun, {"updates": 0}, stored_edges(checked))
+        word = discover("bmdsl.training.pretrain")[checked.training.pretrain.name]
+        word.pretrain(
+            machine,
+            checked.training.pretrain,
+            begin.data,
+            progress,
+            begin.weights,
+            None if folder is None else folder.path / PRETRAINING,
+        )
+        machine.pretrained = True
+    if folder is not None:
+        describe()
     started = time.monotonic()
-    run = train(
-        machine,
-        ready,
-        checked.training,
-        out,
-        given,
-        metadata=metadata,
-        resume=resume,
-        progress=progress,
-        attached=machine.preparation.arrays(),
-    )
+    run = train(machine, ready, checked.training, folder, given, resume=resume, progress=progress)
+    if folder is not None:
+        clear_pretraining(folder.path)
     seconds = time.monotonic() - started
     pictures: tuple[Path, ...] = ()
     if run.out is not None and not run.interrupted:
         pictures = write_pictures(
-            Subject(machine, images, run.metrics, run.chains, some_whole(ready, PICTURED)), run.out
+            Subject(machine, shapes, run.metrics, run.chains, some_whole(ready, PICTURED)), run.out
         )
     outcome = Outcome(machine, run, ready, seconds, pictures, begin)
     run.told = outcome.rows
     return outcome
+
+
+def _as_pretraining_left(machine: Machine, folder: RunFolder) -> None:
+    """Tells the machine whether the run's pretraining is done; if not, its parameters are those
+    that pretraining begins from.
+    """
+    found = folder.checkpoint()
+    if found is None:
+        return
+    machine.pretrained = bool(json.loads(found.metadata.get("pretrained", "true")))
+    if not machine.pretrained:
+        for name in machine.params:
+            machine.params[name] = found.arrays[f"params/{name}"]
+
+
+def _run_id(folder: RunFolder, resume: bool, stack: str) -> str:
+    """The id of a stack's run, of the one that goes on, or of a new one."""
+    found = folder.checkpoint() if resume else None
+    return stack or (found.metadata.get(RUN, "") if found else "") or folder.run
 
 
 def start(
@@ -213,6 +284,8 @@ class Outcome:
         """What the monitors minded last, after what the baselines say; empty where nothing has
         looked.
         """
+        if self.run.interrupted:  # who stopped it waits for the end
+            return str(self.run.health)
         from ..inference.baselines import verdict
         from ..training.health import WELL
 
@@ -230,9 +303,11 @@ class Outcome:
         if run.best_score is not None:
             rows.append(("validation", f"{run.best_score:.5g} at update {run.best_update:,}"))
         rows += [("health", self.health)] if self.health else []
-        rows += [row for row in self.figures.rows() if row[0] != "cases"]
-        rows += [(f"  of {x.name}", f"{x.log_likelihood:.5g} nats") for x in self.baselines]
-        rows += [("note", note) for note in (*run.notes, *self.figures.notes)]
+        if not run.interrupted:
+            rows += [row for row in self.figures.rows() if row[0] != "cases"]
+            rows += [(f"  of {x.name}", f"{x.log_likelihood:.5g} nats") for x in self.baselines]
+        notes = run.notes if run.interrupted else (*run.notes, *self.figures.notes)
+        rows += [("note", note) for note in notes]
         rows += [("pictures" if k == 0 else "", str(p)) for k, p in enumerate(self.pictures)]
         if run.out is not None:
             rows.append(("run folder", str(run.out)))
@@ -249,9 +324,11 @@ class Outcome:
             "updates": run.updates,
             "seconds": round(self.seconds, 3),
             "metrics": run.metrics[-1] if run.metrics else {},
-            "figures": self.figures.as_dict(),
+            "figures": {} if run.interrupted else self.figures.as_dict(),
             "health": self.health,
-            "baselines": {x.name: x.log_likelihood for x in self.baselines},
+            "baselines": {
+                x.name: x.log_likelihood for x in (() if run.interrupted else self.baselines)
+            },
             "pictures": [str(p) for p in self.pictures],
         }
 

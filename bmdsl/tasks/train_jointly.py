@@ -6,7 +6,6 @@ import json
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,7 +15,9 @@ from ..files import file_names
 from ..language.diagnostics import fail
 from ..language.model import Choice, Training
 from ..language.outside import stored_edges
+from ..runs.identity import identity
 from ..runs.provenance import provenance
+from ..runs.run_folder import RunFolder
 from ..runtime.interrupts import Stopped
 from ..stacks.joint import JointMachine, Trained, reconstruct
 from ..stacks.stack_model import StackModel
@@ -30,14 +31,15 @@ def fit_jointly(
     stack: StackModel,
     layers: Sequence[Trained],
     spec: Any,
-    out: Path | None,
+    folder: RunFolder | None,
     on_layer: OnLayer | None = None,
 ) -> list[Trained]:
     """Trains in place by the stack's own train block: optimizer, schedule, batch, epochs and the
     like. The first layer's transform makes the data.
 
-    With `out`, that folder holds metrics, curves and reconstructions of the whole stack, and a run
-    folder a layer. BmError BM864 for another objective than the contrastive free energy.
+    With a `folder`, it holds checkpoints, which are gone on from, metrics, curves and
+    reconstructions of the whole stack, and a run folder a layer. BmError BM864 for another
+    objective than the contrastive free energy.
     """
     from ..training.cases import Cases
     from ..training.loop import train
@@ -45,15 +47,19 @@ def fit_jointly(
     arrays, ready = ready_cases(layers[0].machine, spec)
     machine = JointMachine(stack.name, layers)
     training, started = joint_training(stack), time.monotonic()
-    run = train(machine, ready, training, out, metadata={"source": stack.text})  # type: ignore[arg-type]  # it has what this objective asks for
+    begun = False
+    if folder is not None:
+        folder.metadata |= {"source": stack.text, "stack": folder.run}
+        begun = folder.checkpoint() is not None
+    run = train(machine, ready, training, folder, resume=begun)  # type: ignore[arg-type]  # it has what this objective asks for
     if run.interrupted:
         raise Stopped(run.signal, whole=True)
     trained = Cases.of(ready, None).split(
         joint_training(stack).validate, joint_training(stack).seed
     )[0]
     outcome = Outcome(layers[0].machine, run, ready, time.monotonic() - started, (), trained)
-    if out is not None:
-        _write(stack, layers, out, spec, arrays, run.metrics, ready)
+    if folder is not None:
+        _write(stack, layers, folder, spec, arrays, run.metrics, ready)
     if on_layer is not None:
         on_layer(stack.name, outcome)
     return list(layers)
@@ -85,7 +91,7 @@ def joint_training(stack: StackModel) -> Training:
 def _write(
     stack: StackModel,
     layers: Sequence[Trained],
-    out: Path,
+    whole: RunFolder,
     spec: Any,
     arrays: dict[str, np.ndarray],
     metrics: Any,
@@ -95,8 +101,8 @@ def _write(
     the whole.
     """
     from ..report.plots import curves, pairs
-    from ..runs.run_folder import RunFolder
 
+    out = whole.path
     folders, images = (
         file_names(x.name for x in layers),
         image_shapes(arrays, layers[0].machine.model),
@@ -104,11 +110,13 @@ def _write(
     for layer, known in zip(layers, stack.layers, strict=True):
         fed = layer.below is not None
         shown = {} if fed else images
-        source = provenance("" if fed else spec, {} if fed else arrays)
+        source = provenance("" if fed else getattr(spec, "spec", spec), {} if fed else arrays)
         metadata = {
             **known.model.bind(None, **_lengths(layer)).metadata(layer.machine),
             **source,
             "images": json.dumps(shown),
+            **identity(layer.machine.model, whole.run),
+            "stack": whole.run,
         }
         folder = RunFolder(out / folders[layer.name], metadata, layer.machine.preparation.arrays())
         folder.prepare()

@@ -1,20 +1,26 @@
-"""A stack trained layer after layer, or all layers at once: what `bm train` does with one."""
+"""A stack trained layer after layer, or all layers at once: what `bm train` and `bm resume` do with
+one.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..data.finding import find
 from ..data.preparing import Preparation
 from ..files import file_names
+from ..language.diagnostics import fail
 from ..language.overrides import Override
 from ..model import Model
 from ..runs.earlier_run import clear, verify_vacant
-from ..runs.provenance import absolute
+from ..runs.identity import RUN
+from ..runs.provenance import differs, is_same, provenance, require_place, say_differs
+from ..runs.run_folder import RunFolder
 from ..runtime.interrupts import Stopped
-from ..stacks.folder import write_stack
+from ..stacks.folder import StackRun, open_stack, read_stack, write_stack
 from ..stacks.joint import Arrays, Trained, hidden_means
 from ..stacks.stack_machine import StackMachine
 from ..stacks.stack_model import Layer, StackModel
@@ -45,30 +51,88 @@ def train_stack(
     settings = {**(settings or {}), **({} if seed is None else {"seed": seed})}
     bound_stack = stack.bind(settings) if settings else stack
     spec = data if data is not None else stack.layers[0].model.checked.training.data
-    folder = None if out is None else Path(out)
-    if folder is not None:
-        verify_vacant(folder, overwrite)
-        clear(folder)
+    if out is None:
+        return _trained(bound_stack, spec, None, dtype, on_layer)
+    verify_vacant(Path(out), overwrite)
+    with RunFolder(Path(out), {}) as folder:
+        verify_vacant(folder.path, overwrite)  # again: another one may have ended since
+        told = {}
+        if spec is not None:
+            found = find(spec, stack.layers[0].model.checked)
+            told, spec = provenance(spec, found.arrays), found
+        clear(folder.path)
+        run = StackRun.of(folder.run, bound_stack, dtype, told)
+        write_stack(folder.path, run)
+        made = _trained(bound_stack, spec, folder, dtype, on_layer, overwrite=overwrite)
+        write_stack(folder.path, replace(run, finished=True))
+        return made
+
+
+def resume_stack(
+    folder: Path,
+    data: Any = None,
+    *,
+    on_layer: OnLayer | None = None,
+    given: StackModel | None = None,
+) -> StackMachine:
+    """Goes on with the training of a stack, between layers or inside one, as if it had never been
+    stopped; a stack that is trained to its end is opened. `data`: where its data are now.
+
+    Raises BM783 where they are no longer there, BM785 where they have changed and are not named,
+    BM832 if the stack is another than the `given` one.
+    """
+    kind = StackModel if given is None else type(given)
+    with RunFolder(folder, {}) as held:
+        run = read_stack(folder)
+        if run is not None and given is not None and given.text != run.source.text:
+            raise fail(
+                "BM832",
+                f"the stack in `{folder}` was trained with another text than this `{given.name}`",
+                help=f"`bm resume {folder}` goes on with its own",
+            )
+        if run is None or run.finished:
+            return open_stack(folder, kind.kind)[0]
+        held.metadata[RUN] = run.run
+        stack = run.model(kind)
+        spec = data if data is not None else require_place(run.facts, folder, "resume")
+        found = find(spec, stack.layers[0].model.checked)
+        if is_same(run.facts, spec, found.arrays) is False:
+            if data is None:
+                way = f"name it to go on with it as it is now: `bm resume {folder} {spec}`"
+                raise differs(run.facts, spec, found.arrays, way)
+            say_differs(run.facts, spec, found.arrays, "training goes on with it")
+        made = _trained(stack, found, held, run.dtype, on_layer, resume=True)
+        write_stack(folder, replace(run, finished=True))
+        return made
+
+
+def _trained(
+    stack: StackModel,
+    spec: Any,
+    folder: RunFolder | None,
+    dtype: str,
+    on_layer: OnLayer | None,
+    resume: bool = False,
+    overwrite: bool = False,
+) -> StackMachine:
+    """All layers, one after another and then together, as the text says."""
     made = (
-        _layer_after_layer(bound_stack, spec, folder, dtype, on_layer, overwrite)
+        _layer_after_layer(stack, spec, folder, dtype, on_layer, resume, overwrite)
         if stack.checked.greedily
-        else layers_at_start(bound_stack, spec, dtype)
+        else layers_at_start(stack, spec, dtype)
     )
     if stack.checked.jointly:
-        made = fit_jointly(bound_stack, made, spec, folder, on_layer)
-    if folder is not None:
-        write_stack(
-            folder, stack, made, absolute(str(spec)) if isinstance(spec, str | Path) else ""
-        )
+        made = fit_jointly(stack, made, spec, folder, on_layer)
     return StackMachine(stack.name, tuple(made))
 
 
 def _layer_after_layer(
     stack: StackModel,
     spec: Any,
-    folder: Path | None,
+    folder: RunFolder | None,
     dtype: str,
     on_layer: OnLayer | None,
+    resume: bool,
     overwrite: bool,
 ) -> list[Trained]:
     made: list[Trained] = []
@@ -76,9 +140,16 @@ def _layer_after_layer(
     folders = file_names(x.name for x in stack.layers)
     for layer in stack.layers:
         given, model, machine = _begun(layer, made, ready, spec, dtype)
-        own = None if folder is None else folder / folders[layer.name]
+        own = None if folder is None else folder.path / folders[layer.name]
         outcome = fit(
-            model, machine, given, own, prepared=layer.below is not None, overwrite=overwrite
+            model,
+            machine,
+            given,
+            own,
+            resume=resume and own is not None and _is_begun(own, folder),
+            prepared=layer.below is not None,
+            overwrite=overwrite,
+            stack="" if folder is None else folder.run,
         )
         made.append(Trained(layer.name, layer.below, layer.group, machine))
         ready[layer.name] = outcome.data
@@ -87,6 +158,21 @@ def _layer_after_layer(
         if outcome.run.interrupted:
             raise Stopped(outcome.run.signal, whole=True)
     return made
+
+
+def _is_begun(layer: Path, stack: RunFolder | None) -> bool:
+    """Whether a layer's folder has a checkpoint to go on from.
+
+    Raises BM841 if it is of another run than the stack's.
+    """
+    found = RunFolder(layer, {}).checkpoint() if layer.is_dir() else None
+    if found is not None and stack is not None and found.metadata.get(RUN) != stack.run:
+        raise fail(
+            "BM841",
+            f"`{found.path}` is of another run than the stack `{stack.path}`",
+            help=f"move `{layer}` away to train that layer anew",
+        )
+    return found is not None
 
 
 def layers_at_start(stack: StackModel, spec: Any, dtype: str) -> list[Trained]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from .compiled import Figures
@@ -23,6 +25,14 @@ class Averages:
             if len(told):
                 self._parts.setdefault(name, []).append(told)
                 self.shown[name] = float(told[-1])
+
+    def arrays(self) -> dict[str, Array]:
+        """Name → the figures since the last means, as a checkpoint keeps them."""
+        return {n: np.concatenate(x) for n, x in self._parts.items()}
+
+    def restore(self, arrays: Mapping[str, Array]) -> None:
+        """Puts figures back that `arrays` gave."""
+        self._parts = {n: [np.array(x)] for n, x in arrays.items()}
 
     def means(self) -> dict[str, float]:
         """The mean of each, and nothing is left of them."""

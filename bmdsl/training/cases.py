@@ -85,3 +85,16 @@ class Cases:
         share = total / len(w) / float(self.weights.mean())
         weights = normal.astype(dtype)  # type: ignore[call-overload]  # a type of numbers
         return Batch({n: x[rows] for n, x in self.data.items()}, weights, update), share
+
+
+def note_of_missing(missing: Array) -> list[str]:
+    """What is to be said of monitors where cases have missing values; nothing where none has."""
+    if not missing.any():
+        return []
+    whole = int((~missing).sum())
+    return [
+        f"monitors look at the {whole:,} of {len(missing):,} training cases that have no"
+        " missing values"
+        if whole
+        else "monitors look at nothing: every training case has missing values"
+    ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from ..runs.run_folder import RunFolder
@@ -26,3 +27,8 @@ def stored(folder: RunFolder) -> Checkpoint:
     arrays, counters = folder.read_state()
     best = {n.removeprefix(BEST): x for n, x in arrays.items() if n.startswith(BEST)}
     return Checkpoint({n: x for n, x in arrays.items() if not n.startswith(BEST)}, counters, best)
+
+
+def part(arrays: Mapping[str, Array], prefix: str) -> dict[str, Array]:
+    """The arrays whose names begin with `prefix`, by what follows."""
+    return {n.removeprefix(prefix): x for n, x in arrays.items() if n.startswith(prefix)}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from math import prod
 from typing import Any
@@ -28,6 +28,8 @@ from .recipe import Recipe
 
 Figures = dict[str, Array]
 """Name → a number of every update, NaN of those that tell none."""
+RUNNING = (("followed",), ("usage",))
+"""Sources of sums that grow over updates."""
 STAGED = 1 << 25
 """Bytes of minibatches that are laid out for one call at most."""
 
@@ -42,6 +44,8 @@ class CompiledUpdates:
     routine: Routine
     batch: int
     arrays: dict[str, Array]
+    counts: dict[str, int] = field(default_factory=lambda: {"followed": 0, "usage": 0})
+    """Updates since sums were last taken away, by their kind."""
     _last: Array | None = None
     """The cases of the last update."""
 
@@ -165,6 +169,25 @@ class CompiledUpdates:
         values = self.composed.schedule.values
         return {v.source[1]: self.arrays[v.name] for v in values if v.source[:1] == ("followed",)}
 
+    def take_followed(self) -> tuple[dict[str, Array], int]:
+        """The sums of what monitors follow, to be cleared, and the updates that they are of.
+
+        Sums grow update by update, however many go into a call.
+        """
+        count, self.counts["followed"] = self.counts["followed"], 0
+        return self.followed(), count
+
+    def running(self) -> dict[str, Array]:
+        """The sums that are taken away at looks or at the ends of epochs, by their value's name."""
+        values = self.composed.schedule.values
+        return {v.name: self.arrays[v.name] for v in values if v.source[:1] in RUNNING}
+
+    def restore(self, running: Mapping[str, Array], counts: Mapping[str, int]) -> None:
+        """Puts sums back; those that are not given start anew."""
+        for name, x in self.running().items():
+            x[...] = running.get(name, 0)
+        self.counts = {kind: int(counts.get(kind, 0)) for kind in self.counts}
+
     def run(self, cases: Cases, rows: Array, first: int, sizes: Array) -> Figures:
         """Updates `first`, ..., the next sizes[t] of the cases `rows` each, in place; the figures
         of every update.
@@ -222,7 +245,7 @@ class CompiledUpdates:
         if self._last is None:
             self._show_offsets()
         self._last = rows[starts[-2] :]
-        self._collect_usage(count)
+        self.counts = {kind: n + count for kind, n in self.counts.items()}
         self._verify_finite(sums, first)
         norm = np.sqrt(sums[:, :, 0].sum(0)) if len(sums) else np.zeros(count)
         return {"gradient_norm": norm, "rate": rates, **{n: x[:, 0] for n, x in told.items()}}
@@ -301,10 +324,12 @@ class CompiledUpdates:
         dtype = self.machine.program.dtype
         return normal.astype(dtype), share.astype(dtype)
 
-    def _collect_usage(self, count: int) -> None:
+    def collect_usage(self) -> None:
+        """Hands the recipe the use of one-of-K units since the last time."""
         sums = {v.source[1]: self.arrays[v.name] for v in self._usage}
         if sums:
-            self.recipe.usage.collect(sums, count)
+            self.recipe.usage.collect(sums, self.counts["usage"])
+            self.counts["usage"] = 0
 
     @property
     def by_epoch(self) -> bool:

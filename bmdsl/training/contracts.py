@@ -206,7 +206,8 @@ class Monitor(Protocol):
     def look(self, at: Look, memory: dict[str, Any]) -> Finding:
         """Figures for the metrics, and a sentence if something is wrong.
 
-        `memory` is the monitor's own dict, empty at first; it does not outlast a resume.
+        `memory` is the monitor's own dict, empty at first. It goes into checkpoints, so it holds
+        dicts with texts as keys, arrays, numbers, texts and lists of them.
         """
 
 
@@ -223,7 +224,9 @@ class MonitorMay(Protocol):
         """Parameter → the entries of its gradient that compiled updates add up for `collect`."""
 
     def collect(self, sums: Mapping[str, Array], count: int, memory: dict[str, Any]) -> None:
-        """Takes the sums [2, entries] of these entries and their squares over `count` updates."""
+        """Takes the sums [2, entries] of these entries and their squares over `count` updates, and
+        clears them; called before a look.
+        """
 
 
 CONTRACTS: Mapping[str, tuple[type, type | None]] = MappingProxyType(

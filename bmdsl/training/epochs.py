@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+
+import numpy as np
 
 
 def epochs_in(first: int, count: int, per_epoch: int) -> Iterator[tuple[int, int, int]]:
@@ -14,3 +16,18 @@ def epochs_in(first: int, count: int, per_epoch: int) -> Iterator[tuple[int, int
         part = min(count, per_epoch - place)
         yield epoch, first, first + part
         first, count = first + part, count - part
+
+
+def rows_of_updates(
+    first: int, count: int, per_epoch: int, batch: int, order: Callable[[int], np.ndarray]
+) -> tuple[np.ndarray, np.ndarray]:
+    """The cases of updates `first`, ..., first + count − 1, one minibatch after another, and the
+    sizes of these. `order`: epoch → all cases in its order.
+    """
+    rows, sizes = [], list[int]()
+    for epoch, lo, hi in epochs_in(first, count, per_epoch):
+        cases = order(epoch)
+        begin, end = (t - epoch * per_epoch for t in (lo, hi))
+        rows.append(cases[begin * batch : end * batch])
+        sizes += [min(batch, len(cases) - t * batch) for t in range(begin, end)]
+    return np.concatenate(rows), np.array(sizes)

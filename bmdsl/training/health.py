@@ -117,6 +117,16 @@ class Health:
             if hasattr(module, "follow"):
                 module.follow(gradient, self.memory[name])
 
+    def memories(self) -> dict[str, Any]:
+        """All that monitors remember, what they mind, and which warnings were told."""
+        return {"memory": self.memory, "line": self.line, "told": sorted(self._told)}
+
+    def remember(self, memories: Mapping[str, Any]) -> None:
+        """Puts back what `memories` gave; a monitor that it does not know starts anew."""
+        before = memories.get("memory", {})
+        self.memory = {name: dict(before.get(name, {})) for name in self.monitors}
+        self.line, self._told = str(memories.get("line", "")), set(memories.get("told", ()))
+
     def places(self, parameters: Mapping[str, Array]) -> Mapping[str, Array] | None:
         """Parameter → entries of its gradient that a monitor follows; None if a monitor follows
         whole gradients.
@@ -127,7 +137,9 @@ class Health:
         return {} if not following else following[0].places(parameters)
 
     def collect(self, sums: Mapping[str, Array], count: int) -> None:
-        """What was followed over `count` updates, given to the monitor that wants it."""
+        """What was followed over `count` updates, given to the monitor that wants it and clears
+        it.
+        """
         for name, module in self.monitors.items():
             if hasattr(module, "collect") and sums:
                 module.collect(sums, count, self.memory[name])

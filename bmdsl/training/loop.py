@@ -7,29 +7,31 @@ from __future__ import annotations
 import signal
 import time
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext, suppress
 from math import ceil
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from ..language.diagnostics import fail
+from ..language.diagnostics import BmError, fail
 from ..language.model import Training
 from ..language.outside import stored_edges
 from ..runs.run_folder import OWN, RunFolder
-from ..runtime.interrupts import Pending, Stopped, deferred
+from ..runtime.interrupts import Pending, Stopped, deferred, stopped_by
 from ..runtime.pace import Pace
 from ..runtime.threads import one_pool
 from ..schedule.builder import NotScheduled
 from .averages import Averages
 from .budget import Budget
-from .cases import Cases
-from .checkpoint import BEST, Checkpoint, stored
+from .cases import Cases, note_of_missing
+from .checkpoint import BEST, Checkpoint, part, stored
 from .compiled import CompiledUpdates, Figures
-from .epochs import epochs_in
+from .epochs import epochs_in, rows_of_updates
 from .health import FIGURES, Health
 from .judged_cases import judged
 from .machine_protocol import Array, Compilable, Machine
+from .memory import apart, together
 from .outcome import Run
 from .progress import Show, progress_line
 from .recipe import Recipe
@@ -49,13 +51,15 @@ MIN_UPDATES_BETWEEN_COPIES = 50
 """Counted, not timed: what a training that diverges goes back to must not depend on the clock."""
 MIN_SECONDS_BETWEEN_CHECKPOINTS, MIN_TIMES_THEIR_COST = 5.0, 20
 """Checkpoints are apart by so many seconds, and by so many times what the last one took."""
+MEMORY = "memory"
+"""What the names of arrays in a checkpoint begin with that monitors and figures remember."""
 
 
 def train(
     machine: Machine,
     data: Mapping[str, Array],
     training: Training,
-    out: Path | None = None,
+    out: Path | RunFolder | None = None,
     weights: Array | None = None,
     validation: Mapping[str, Array] | None = None,
     on_progress: Callable[[dict[str, Any]], None] | None = None,
@@ -67,7 +71,7 @@ def train(
 ) -> Run:
     """Trains in place. `metadata` (source, arguments, …) goes into the run's files; `resume` goes
     on from `out`'s checkpoint, bit for bit.
-    `attached` arrays go beside the parameters.
+    `attached` arrays go beside the parameters. A run's folder given as `out` has both already.
 
     `validation` replaces the split of `training.validate`. `on_progress` gets every epoch's
     figures; a KeyboardInterrupt from it, or from the keyboard, keeps a checkpoint and returns.
@@ -80,15 +84,14 @@ def train(
         cases, held = cases.split(training.validate, training.seed)
     if training.patience is not None and held is None:
         raise fail("BM753", "`patience` needs validation cases to watch", help="add `validate 0.1`")
-    loop = _Loop(
-        machine,
-        training,
-        cases,
-        held,
-        RunFolder(Path(out), metadata or {}, attached) if out is not None else None,
-        on_progress,
+    folder = (
+        out
+        if out is None or isinstance(out, RunFolder)
+        else RunFolder(Path(out), metadata or {}, attached)
     )
-    return loop.run(resume, progress)
+    with nullcontext() if folder is None else folder:
+        loop = _Loop(machine, training, cases, held, folder, on_progress)
+        return loop.run(resume, progress)
 
 
 class _Loop:
@@ -127,14 +130,7 @@ class _Loop:
         self.budget = Budget(training.monitor, self.health.accounts)
         self.first = 0
         self.best: dict[str, Array] = {}
-        if missing.any():
-            whole = int((~missing).sum())
-            self.run_.notes.append(
-                f"monitors look at the {whole:,} of {len(cases):,} training cases that have no"
-                " missing values"
-                if whole
-                else "monitors look at nothing: every training case has missing values"
-            )
+        self.run_.notes += note_of_missing(missing)
         self.judged: Cases | None = None
         if held is not None:
             self.judged, note = judged(machine, held, is_likelihood(machine, training))
@@ -147,38 +143,39 @@ class _Loop:
             else epochs_between_scores(len(self.judged), training.batch, self.per_epoch)
         )
         self.compiled: CompiledUpdates | None = None
+        self.figures = Averages()
+        self.signals = Pending()
+        self.carried: tuple[dict[str, Array], dict[str, int]] = {}, {}
+        """Sums of several updates, and of how many, that the compiled updates go on from."""
         self._ordered: tuple[int, Array] = (-1, np.empty(0, int))
         self.misses = 0
+        self.begun, self.seconds_before = time.monotonic(), 0.0
         self.good = Checkpoint({}, self._counters(), {})
-        self.checkpoint_due = 0.0
+        self.checkpoint_due = self.checkpoint_due_inside = 0.0
+        self.saved = -1
         views = self.recipe.arrays(copy=False).values()
         self.on_disk = folder is not None and sum(x.nbytes for x in views) > KEPT
-        self.begun = 0.0
 
     def run(self, resume: bool, progress: bool | None) -> Run:
-        if resume:
-            self._resume()
-        if self.folder is not None:
-            self.folder.prepare()
-            self.run_.metrics = self.folder.start_metrics(self.run_.updates)
-        self._keep()
-        if self.on_disk:
-            self._checkpoint()
-        self.begun, self.first = time.monotonic(), self.run_.updates
-        self.budget.begin(GRACE if self.folder is not None else 0.0)
         try:
-            with one_pool(), progress_line(self.total, progress) as show, deferred() as signals:
-                self._updates(show, signals)
+            with deferred() as signals:
+                self._begin(resume)
+                signals.check()
+            with one_pool(), progress_line(self.total, progress) as show:
+                self.compiled = self._compiled()
+                self._carry_on()
+                self.begun, self.first = time.monotonic(), self.run_.updates
+                self.budget.begin(GRACE if self.folder is not None else 0.0)
+                with deferred() as self.signals:
+                    self._updates(show)
         except Stopped as stop:
+            if self.saved < 0:
+                raise
             if stop.whole:
                 self._keep()
             else:
-                self._back()
+                self._back(saved=True)
             self.run_.stopped, self.run_.signal = "interrupted", stop.number
-        except KeyboardInterrupt:
-            # one that is no signal may fall inside an update: what is kept is the end of an epoch
-            self._back()
-            self.run_.stopped = "interrupted"
         except FloatingPointError as error:
             at = int(error.args[1]) if len(error.args) > 1 else self.run_.updates
             self._back()
@@ -191,35 +188,62 @@ class _Loop:
                 help="lower the optimizer's rate",
                 note=note,
             ) from None
+        except (KeyboardInterrupt, Exception) as error:
+            # one that is no signal may fall inside an update: what is kept is the end of an epoch
+            number = self._signal_of(error)
+            if number is None or self.saved < 0:
+                if self.folder is not None:
+                    with suppress(OSError):
+                        self.folder.flush()
+                raise
+            self._back(saved=True)
+            self.run_.stopped, self.run_.signal = "interrupted", number
         finally:
             self.machine.stepped = False
-            if self.folder is not None:
-                self.folder.flush()
         self._write_state()
         if self.best and not self.run_.interrupted:
             self._take_best()
         self._write_params()
         return self.run_
 
-    def _updates(self, show: Show, signals: Pending) -> None:
-        figures = Averages()
-        compiled = self.compiled = self._compiled()
-        pace = Pace()
+    def _begin(self, resume: bool) -> None:
+        """The state that training goes on from; a folder has it as a checkpoint from here on."""
+        if resume:
+            self._resume()
+        if self.folder is not None:
+            self.folder.prepare()
+            self.run_.metrics = self.folder.start_metrics(resume)
+        self._keep()
+        self._set_due(0.0)
+        if self.folder is not None and (self.on_disk or not resume):
+            self._checkpoint()
+        self.saved = self.run_.updates
+
+    def _signal_of(self, error: BaseException) -> int | None:
+        """The number of the signal that an error came from, if it came from one."""
+        if self.signals.numbers:
+            return self.signals.numbers[0]
+        return None if isinstance(error, BmError) else stopped_by(error)
+
+    def _updates(self, show: Show) -> None:
+        compiled, pace = self.compiled, Pace()
         while self.run_.updates < self.total:
-            signals.check()
+            self.signals.check()
             if self._out_of_patience():
-                self.run_.stopped = "patience"
-                return
+                break
             first = self.run_.updates
             count = self._count_of_call(compiled, pace)
             with pace.timed(count):
                 made = self._call(compiled, first, count)
             for epoch, lo, hi in epochs_in(first, count, self.per_epoch):
-                figures.add({n: x[lo - first : hi - first] for n, x in made.items()})
+                self.figures.add({n: x[lo - first : hi - first] for n, x in made.items()})
                 self.run_.updates = hi
                 if hi % self.per_epoch == 0 or hi == self.total:
-                    self._epoch_done(epoch, figures.means(), at_once=hi < first + count)
-            show(self.run_.updates, figures.shown, self.health.line)
+                    self._epoch_done(epoch, at_once=hi < first + count)
+            if self.folder is not None and time.monotonic() >= self.checkpoint_due_inside:
+                self._checkpoint()
+            show(self.run_.updates, self.figures.shown, self.health.line)
+        self.signals.check()
         if self._out_of_patience():
             self.run_.stopped = "patience"
 
@@ -246,13 +270,9 @@ class _Loop:
 
     def _call(self, compiled: CompiledUpdates | None, first: int, count: int) -> Figures:
         """Carries updates out; their figures."""
-        rows, sizes = [], []
-        for epoch, lo, hi in epochs_in(first, count, self.per_epoch):
-            order, batch = self._order(epoch), self.training.batch
-            at = [t - epoch * self.per_epoch for t in (lo, hi)]
-            rows.append(order[at[0] * batch : at[1] * batch])
-            sizes += [min(batch, len(order) - t * batch) for t in range(*at)]
-        chosen = np.concatenate(rows)
+        chosen, sizes = rows_of_updates(
+            first, count, self.per_epoch, self.training.batch, self._order
+        )
         if compiled is None:
             one, share = self.cases.batch(chosen, first, self.machine.dtype)
             with np.errstate(
@@ -260,9 +280,7 @@ class _Loop:
             ):  # what is not finite is found and reported below
                 told = self.recipe.update(one, share, self.health.follow)
             return {n: np.array([x]) for n, x in told.items()}
-        figures = compiled.run(self.cases, chosen, first, np.array(sizes))
-        self.health.collect(compiled.followed(), count)
-        return figures
+        return compiled.run(self.cases, chosen, first, sizes)
 
     def _order(self, epoch: int) -> Array:
         """The order of the cases in an epoch, kept for its next updates."""
@@ -290,29 +308,32 @@ class _Loop:
                 ) from None
             return None
 
-    def _epoch_done(self, epoch: int, figures: dict[str, float], at_once: bool = False) -> None:
+    def _epoch_done(self, epoch: int, at_once: bool = False) -> None:
         """What is done at the end of an epoch; its line of metrics alone if later updates were
         carried out `at_once` with it.
         """
         run = self.run_
-        seconds = round(time.monotonic() - self.begun, 3)
+        if self.compiled is not None:
+            self.compiled.collect_usage()
         line: dict[str, Any] = {
             "epoch": epoch + 1,
             "update": run.updates,
-            "seconds": seconds,
-            **figures,
+            "seconds": round(self._seconds(), 3),
+            **self.figures.means(),
             **self.recipe.usage.epoch(),
         }
         if self.judged is not None and (
             (epoch + 1) % self.scored_every == 0 or run.updates == self.total
         ):
-            line["validation"] = self._score(self.judged)
+            with self.signals.taken_at_once():
+                line["validation"] = self._score(self.judged)
         if at_once:
             self._tell(line)
             return
         last = run.updates == self.total or self._out_of_patience()
         if last or self.budget.affords(FIGURES):
-            line |= self._look(epoch, last)
+            with self.signals.taken_at_once():
+                line |= self._look(epoch, last)
         self._tell(line)
         copied = last or run.updates - self.good.counters["updates"] >= MIN_UPDATES_BETWEEN_COPIES
         if copied:
@@ -353,6 +374,7 @@ class _Loop:
         held = self.held_watched
         if self.compiled is not None:
             self.compiled.show_phases(self.cases)
+            self.health.collect(*self.compiled.take_followed())
         with self.budget.spending(FIGURES):
             if len(self.watched) and self.machine.reconstructs:
                 line["reconstruction_error"] = reconstruction_error(self.machine, self.watched)
@@ -373,6 +395,10 @@ class _Loop:
     def _out_of_patience(self) -> bool:
         return self.training.patience is not None and self.misses >= self.training.patience
 
+    def _seconds(self) -> float:
+        """Of training, those before a resume too."""
+        return self.seconds_before + time.monotonic() - self.begun
+
     def _counters(self) -> dict[str, Any]:
         run = self.run_
         return {
@@ -380,21 +406,42 @@ class _Loop:
             "best_score": run.best_score,
             "best_update": run.best_update,
             "misses": self.misses,
+            "seconds": self._seconds(),
+            "running": self.carried[1] if self.compiled is None else dict(self.compiled.counts),
         }
 
-    def _keep(self) -> None:
-        self.good = Checkpoint(
-            {} if self.on_disk else self.recipe.arrays(), self._counters(), self.best
+    def _memories(self) -> tuple[dict[str, Array], dict[str, Any]]:
+        """What the epoch's figures, monitors and sums of several updates stand at."""
+        running = self.carried[0] if self.compiled is None else self.compiled.running()
+        return apart(
+            {
+                "figures": self.figures.arrays(),
+                "health": self.health.memories(),
+                "usage": self.recipe.usage.memories(),
+                "running": running,
+            },
+            MEMORY,
         )
 
-    def _back(self) -> None:
-        """To what was kept last, with the metrics up to there."""
-        if self.on_disk and self.folder is not None:
-            self.good = stored(self.folder)
-        self._restore(self.good)
-        self.run_.metrics = [
-            line for line in self.run_.metrics if line["update"] <= self.run_.updates
-        ]
+    def _keep(self) -> None:
+        arrays, plain = self._memories()
+        parts = {} if self.on_disk else self.recipe.arrays()
+        counters = {**self._counters(), "memory": plain}
+        self.good = Checkpoint({**parts, **arrays}, counters, self.best)
+
+    def _back(self, saved: bool = False) -> None:
+        """To what was kept last, or what was `saved` last where that is later, with the metrics up
+        to there.
+        """
+        kept = self.good
+        later = saved and self.saved > kept.counters["updates"]
+        if self.folder is not None and (self.on_disk or later):
+            kept = stored(self.folder)
+        self._restore(kept)
+        lines = self.run_.metrics
+        self.run_.metrics = [line for line in lines if line["update"] <= self.run_.updates]
+        if self.folder is not None:
+            self.folder.rewrite_metrics(self.run_.metrics)
 
     def _restore(self, kept: Checkpoint) -> None:
         self.recipe.restore(kept.arrays)
@@ -405,6 +452,19 @@ class _Loop:
             counters["best_update"],
         )
         self.best, self.misses = kept.best, counters["misses"]
+        memory = together(kept.arrays, counters.get("memory", {}), MEMORY)
+        self.figures.restore(memory.get("figures", {}))
+        self.health.remember(memory.get("health", {}))
+        self.recipe.usage.remember(memory.get("usage", {}))
+        sums = part(kept.arrays, f"{MEMORY}/running/")
+        self.carried = sums, counters.get("running", {})
+        self._carry_on()
+
+    def _carry_on(self) -> None:
+        """Gives the compiled updates, which are made last, the sums that they go on from."""
+        if self.compiled is not None:
+            self.compiled.restore(*self.carried)
+            self.carried = {}, {}
 
     def _take_best(self) -> None:
         for name, x in self.best.items():
@@ -417,18 +477,27 @@ class _Loop:
         begun = time.monotonic()
         self._write_state()
         self._write_params()
-        now = time.monotonic()
-        self.checkpoint_due = now + max(
-            MIN_SECONDS_BETWEEN_CHECKPOINTS, MIN_TIMES_THEIR_COST * (now - begun)
-        )
+        self._set_due(time.monotonic() - begun)
+
+    def _set_due(self, cost: float) -> None:
+        """When the next checkpoints may be written: at an epoch's end, and inside one."""
+        now, least = time.monotonic(), MIN_TIMES_THEIR_COST * cost
+        self.checkpoint_due = now + max(MIN_SECONDS_BETWEEN_CHECKPOINTS, least)
+        self.checkpoint_due_inside = now + max(self.training.checkpoint, least)
 
     def _write_state(self) -> None:
         if self.folder is not None:
-            arrays = {
-                **self.recipe.arrays(copy=False),
-                **{BEST + n: x for n, x in self.best.items()},
-            }
-            self.folder.write_state(arrays, self._counters())
+            arrays, plain = self._memories()
+            self.folder.write_state(
+                {
+                    **self.recipe.arrays(copy=False),
+                    **{BEST + n: x for n, x in self.best.items()},
+                    **arrays,
+                },
+                {**self._counters(), "memory": plain},
+                stored_edges(self.machine.model),
+            )
+            self.saved = self.run_.updates
 
     def _write_params(self) -> None:
         if self.folder is not None:
@@ -450,7 +519,9 @@ class _Loop:
         if self.folder is None:
             raise fail("BM757", "a resume needs the folder of the run", help="give `out`")
         try:
-            self._restore(stored(self.folder))
+            kept = stored(self.folder)
+            self._restore(kept)
+            self.seconds_before = float(kept.counters.get("seconds", 0.0))
         except (KeyError, ValueError) as error:
             raise fail(
                 "BM757",

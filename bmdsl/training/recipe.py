@@ -263,8 +263,9 @@ class Recipe:
                 self.centring.offsets[name] = value.copy()
             elif part in self._parts():
                 own = self._parts()[part][name]
-                if own.shape != value.shape:
-                    raise ValueError(f"`{key}` has shape {value.shape}, not {own.shape}")
+                if own.shape != value.shape or own.dtype != value.dtype:
+                    what = f"{own.dtype} of shape {own.shape}"
+                    raise ValueError(f"`{key}` is {value.dtype} of shape {value.shape}, not {what}")
                 own[...] = value
 
     def _parts(self) -> dict[str, dict[str, Array]]:

@@ -51,6 +51,15 @@ class Usage:
             self._sums[name] = self._sums.get(name, 0.0) + x.ravel().astype(np.float64)
             x[...] = 0
 
+    def memories(self) -> dict[str, Any]:
+        """The sums of the epoch so far, and of whom a warning was told."""
+        return {"sums": self._sums, "count": self._count, "told": sorted(self._told)}
+
+    def remember(self, memories: Mapping[str, Any]) -> None:
+        """Puts back what `memories` gave."""
+        self._sums, self._count = dict(memories.get("sums", {})), int(memories.get("count", 0))
+        self._told = set(memories.get("told", ()))
+
     def epoch(self) -> dict[str, Any]:
         """`usage_z`, shares of the states, and `entropy_z` = −Σ p log p in nats (log K where all
         are used alike); starts over.

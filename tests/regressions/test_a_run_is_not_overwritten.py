@@ -31,11 +31,12 @@ def _lines(folder: Path) -> int:
 
 def test_a_folder_with_a_run_is_refused_and_stays_as_it_is(bm: Bm) -> None:
     assert bm("train", "m.bm", "x.npy", "--out", "r").returncode == 0
-    before = {p.name: p.read_bytes() for p in (bm.folder / "r").iterdir()}
+    before = {p: p.read_bytes() for p in (bm.folder / "r").rglob("*") if p.is_file()}
     done = bm("train", "m.bm", "x.npy", "--out", "r", "--set", "train.epochs=1")
     assert done.returncode == 1 and "BM796" in done.stderr
     assert "bm resume r" in done.stderr and "--overwrite" in done.stderr
-    assert {p.name: p.read_bytes() for p in (bm.folder / "r").iterdir()} == before
+    after = {p: p.read_bytes() for p in (bm.folder / "r").rglob("*") if p.is_file()}
+    assert after == before
 
 
 def test_a_begun_run_is_one_too(bm: Bm) -> None:

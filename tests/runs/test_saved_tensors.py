@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,9 +11,9 @@ from typing import Any
 import numpy as np
 import pytest
 from safetensors import safe_open
-from safetensors.numpy import save_file
 
 import bmdsl
+from tests.runs.rewriting import rewrite, rewrite_checkpoint
 
 TEXT = """model m { visible v[2] : binary  hidden h[3] : binary  param W, b fixed
   energy = - W[i,j] v[i] h[j] - b[i] v[i] }"""
@@ -23,14 +24,6 @@ Arrays = dict[str, np.ndarray]
 def saved(tmp_path: Path) -> Path:
     bmdsl.parse(TEXT).compile(backend="reference").save(tmp_path / "m.safetensors")
     return tmp_path / "m.safetensors"
-
-
-def rewrite(path: Path, change: Callable[[Arrays, dict[str, str]], Any]) -> None:
-    with safe_open(path, "numpy") as file:
-        metadata = dict(file.metadata())
-        arrays = {n: file.get_tensor(n) for n in list(file.keys())}
-    change(arrays, metadata)
-    save_file(arrays, path, metadata=metadata)
 
 
 CHANGES: dict[str, tuple[Callable[[Arrays, dict[str, str]], Any], str]] = {
@@ -97,21 +90,21 @@ def test_a_checkpoint_whose_arrays_do_not_belong_is_refused(tmp_path: Path) -> N
     machine = model.compile(backend="reference")
     x = {"v": np.eye(2, dtype="float32")}
     train(machine, x, model.checked.training, tmp_path / "run", metadata=model.metadata(machine))
-    state = tmp_path / "run" / "state.safetensors"
-    good = state.read_bytes()
     for change in (
         lambda a: a.update({"params/b": np.zeros(1, np.float32)}),
         lambda a: a.pop("params/W"),
         lambda a: a["params/W"].fill(np.nan),
     ):
-        state.write_bytes(good)
-        rewrite(state, lambda a, m, change=change: change(a))
+        run = tmp_path / "changed"
+        shutil.rmtree(run, ignore_errors=True)
+        shutil.copytree(tmp_path / "run", run)
+        rewrite_checkpoint(run, lambda a, m, change=change: change(a))
         with pytest.raises(bmdsl.BmError, match="BM757"):
             train(
                 model.compile(backend="reference"),
                 x,
                 model.checked.training,
-                tmp_path / "run",
+                run,
                 metadata=model.metadata(machine),
                 resume=True,
             )

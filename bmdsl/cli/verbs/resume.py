@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ..options import USE, Json, RunFolder, Settings, Threads, Units, overrides
-from ..outcome import finish
+from ..outcome import finish, finish_layer, of_stack
+
+if TYPE_CHECKING:
+    from ...tasks.train import Outcome
 
 PLACE = USE, 2
 
@@ -24,7 +28,38 @@ def run(
     threads: Threads = None,
     as_json: Json = False,
 ) -> None:
-    """Go on with a run from its checkpoint; `--set train.epochs=40` makes it longer."""
+    """Go on with a run, or a stack, from its checkpoint; `--set train.epochs=40` makes a run
+    longer.
+    """
+    from ...stacks.folder import is_stack, layers_of
     from ...tasks.resume import resume
 
+    if is_stack(folder):
+        _stack(folder, data, bool(settings or weights), as_json)
+        if as_json:
+            print(json.dumps({"out": str(folder), "layers": layers_of(folder)}))
+        return
     finish(resume(folder, overrides(settings), data, weights), as_json)
+
+
+def _stack(folder: Path, data: str | None, changed: bool, as_json: bool) -> None:
+    from ...language.diagnostics import fail
+    from ...tasks.train_stack import resume_stack
+
+    if changed:
+        raise fail(
+            "BM840",
+            f"the stack in `{folder}` goes on with the settings that it was begun with",
+            help="leave `--set` and `--weights` out, or train it anew",
+        )
+    shown = list[str]()
+
+    def done(name: str, outcome: Outcome) -> None:
+        shown.append(name)
+        if not as_json:
+            finish_layer(name, outcome)
+
+    with of_stack(folder):
+        resume_stack(folder, data, on_layer=done)
+    if not shown and not as_json:
+        print(f"all layers of `{folder}` were trained to their end before")

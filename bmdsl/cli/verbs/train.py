@@ -25,11 +25,10 @@ from ..options import (
     overrides,
     warn,
 )
-from ..outcome import finish, show
+from ..outcome import finish, finish_layer, of_stack
 
 if TYPE_CHECKING:
     from ...model import Text
-    from ...tasks.train import Outcome
 
 PLACE = USE, 1
 LAST = Path("runs/last")
@@ -122,21 +121,17 @@ def _stack(
             help="write the layers' arguments into the stack",
         )
 
-    def done(name: str, outcome: Outcome) -> None:
-        if not as_json:
-            print(f"{name}:")
-            show([(f"  {title}", *rest) for title, *rest in outcome.rows()])
-
     stack = StackModel(text.source, which, text.folder, whole=text.whole)
-    train_stack(
-        stack,
-        data,
-        out,
-        seed=seed,
-        dtype=dtype,
-        on_layer=done,
-        overwrite=overwrite,
-        settings=settings,
-    )
+    with of_stack(out):
+        train_stack(
+            stack,
+            data,
+            out,
+            seed=seed,
+            dtype=dtype,
+            on_layer=None if as_json else finish_layer,
+            overwrite=overwrite,
+            settings=settings,
+        )
     if as_json:
         print(json.dumps({"out": str(out), "layers": [layer.name for layer in stack.layers]}))

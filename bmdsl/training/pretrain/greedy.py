@@ -10,7 +10,9 @@ two RBMs have learnt as their mean.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -30,6 +32,7 @@ from ...language.model import (
 )
 from ...language.structure import depths
 from ...language.vocabulary import Option, Word
+from ...runs.run_folder import RunFolder
 from ...runtime.interrupts import Stopped
 
 if TYPE_CHECKING:
@@ -51,8 +54,10 @@ def pretrain(
     data: Mapping[str, np.ndarray],
     progress: bool | None = None,
     weights: np.ndarray | None = None,
+    out: Path | None = None,
 ) -> None:
-    """Sets the machine's parameters. `data`, `weights`: as in training.
+    """Sets the machine's parameters. `data`, `weights`: as in training. In `out`, a folder of each
+    layer's own, checkpoints are kept, and gone on from.
 
     BmError BM766 where it has no second hidden layer; KeyboardInterrupt passes.
     """
@@ -79,7 +84,18 @@ def pretrain(
             small.params[p.name] = machine.params[p.name]
         seen = {n: np.stack([x, x], axis=1) if n in twice else x for n, x in below.items()}
         if part.parameters:
-            run = train(small, seen, part.training, weights=weights, progress=progress)
+            folder = None if out is None else RunFolder(out / str(layer + 1), {})
+            with nullcontext() if folder is None else folder:
+                begun = folder is not None and folder.checkpoint() is not None
+                run = train(
+                    small,
+                    seen,
+                    part.training,
+                    folder,
+                    weights=weights,
+                    resume=begun,
+                    progress=progress,
+                )
             if run.interrupted:
                 raise Stopped(run.signal, whole=True)
         for p in part.parameters:
