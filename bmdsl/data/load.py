@@ -8,6 +8,7 @@ from types import ModuleType
 
 import numpy as np
 
+from ..language.decoding import decoding
 from ..language.diagnostics import fail, near
 from ..registry import discover
 from .dataset import Dataset
@@ -69,10 +70,9 @@ def read_contents(spec: str) -> Reading:
             f"`{path.name}` holds one array, so `:{key}` names nothing",
             help=f"write `{path}`",
         )
-    try:
+    form = f"`{path}` cannot be read as `.{reader.WORD.name}`"
+    with decoding("BM703", form, help=getattr(reader, "CURE", "")):
         made = reader.read(path, key)
-    except OSError as problem:
-        raise fail("BM703", f"`{path}` cannot be read: {problem.strerror or problem}") from problem
     found = made if isinstance(made, Reading) else Reading(made)
     if found.values.dtype.kind not in "biuf":
         raise fail(

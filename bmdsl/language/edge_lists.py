@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from .decoding import decoding
 from .diagnostics import BmError, fail
 from .source import Span
 
@@ -59,19 +60,23 @@ def read_edge_list(
     Raises BM610 for a line that is no edge, BM608 for a node outside the count, BM607 for an edge
     to itself without a weight.
     """
+    with decoding("BM610", f"`{name}` is no list of edges", span):
+        return _numbered(name, _rows_of(name, content, span), span, wanted)
+
+
+def _rows_of(name: str, content: bytes, span: Span | None) -> _Found:
+    """The lines of a file in any of the forms."""
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise fail("BM610", f"`{name}` is no text in UTF-8", span) from None
     if text.lstrip().startswith("<"):
-        found = _graphml(name, content, span)
-    elif text.startswith("%%MatrixMarket"):
-        found = _matrix_market(name, text, span)
-    elif re.search(r"^p\s+\w+", text, re.M):
-        found = _problem_line(name, text, span)
-    else:
-        found = _plain(name, text, span)
-    return _numbered(name, found, span, wanted)
+        return _graphml(name, content, span)
+    if text.startswith("%%MatrixMarket"):
+        return _matrix_market(name, text, span)
+    if re.search(r"^p\s+\w+", text, re.M):
+        return _problem_line(name, text, span)
+    return _plain(name, text, span)
 
 
 def _bad(name: str, number: int, line: str, span: Span | None) -> BmError:
@@ -225,9 +230,8 @@ def _graphml(name: str, content: bytes, span: Span | None) -> _Found:
     """GraphML with whole-numbered nodes (`n0` or `0`); the attribute `weight` of edges is read."""
     import networkx as nx
 
-    if b"<!DOCTYPE" in content or b"<!ENTITY" in content:
-        raise fail("BM610", f"`{name}` declares entities, which a graph does not need", span)
-    try:
+    with decoding("BM610", f"`{name}` is no GraphML file with whole-numbered nodes", span):
+        _verify_plain(name, content, span)
         graph = nx.read_graphml(io.BytesIO(content), force_multigraph=True)
         nodes = [int(str(x).removeprefix("n")) for x in graph.nodes()]
         rows = [
@@ -238,12 +242,20 @@ def _graphml(name: str, content: bytes, span: Span | None) -> _Found:
             )
             for a, b, w in graph.edges(data="weight")
         ]
-    except (ValueError, SyntaxError, TypeError, nx.NetworkXError) as error:
-        raise fail(
-            "BM610", f"`{name}` is no GraphML file with whole-numbered nodes", span, note=str(error)
-        ) from None
     base = 1 if nodes and min(nodes) == 1 else 0
     return _Found(rows, max(nodes, default=-1) + 1 - base, base, "GraphML")
+
+
+def _verify_plain(name: str, content: bytes, span: Span | None) -> None:
+    """BmError BM610 for a document type, which alone can declare entities, in any encoding."""
+    from xml.parsers import expat
+
+    def refuse(*_: object) -> None:
+        raise fail("BM610", f"`{name}` declares entities, which a graph does not need", span)
+
+    parser = expat.ParserCreate()
+    parser.StartDoctypeDeclHandler = refuse
+    parser.Parse(content, True)
 
 
 def _numbered(name: str, found: _Found, span: Span | None, wanted: int | None) -> EdgeList:
