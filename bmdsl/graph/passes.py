@@ -65,11 +65,9 @@ def verify_schedule(
     ):
         wrong = f"the blocks {blocks} do not draw every free group once"
     for block in blocks:
-        for k, a in enumerate(block):
-            near = next((b for b in block[k + 1 :] if couples.has_edge(a, b)), None)
-            if near is not None:
-                wrong = f"`{a}` and `{near}` are drawn at once, but share a term"
-            elif couples.has_edge(a, a) and len(block) > 1:
+        for a, b in couples.subgraph(block).edges if len(block) > 1 else ():
+            wrong = f"`{a}` and `{b}` are drawn at once, but share a term"
+            if a == b:
                 wrong = f"units of `{a}` act on one another, but are not drawn alone"
     if means != _summable(graph, tuple(n for n in (blocks[-1] if blocks else ()) if n in means)):
         wrong = (

@@ -16,7 +16,7 @@ from .constants import Bindings
 from .diagnostics import fail, near
 from .edge_lists import read_edge_list
 from .model import Graph, Value
-from .outside import Origin
+from .outside import Origin, is_file
 from .training_block import options
 from .vocabulary import Option, Word
 
@@ -253,7 +253,7 @@ def _verify_once(pairs: np.ndarray, e: t.String) -> None:
 def _content(name: str, e: t.String, folder: Path | None) -> tuple[bytes, Origin]:
     """The file's bytes and where they are from: what is parsed is what was hashed."""
     path = (folder or Path()) / e.value
-    if not path.is_file():
+    if not is_file(path):
         raise fail(
             "BM609",
             f"graph file `{e.value}` does not exist",

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from ..files import folder
 from .diagnostics import BmError, Diagnostic, Label, fail
-from .outside import read_source
+from .outside import is_file, read_source
 from .parse import parse
 from .source import Source
 from .sugar import expand
@@ -64,9 +64,9 @@ def _definitions(
     out: list[Definition] = []
     for one in file.imports:
         path = here.parent / one.path
-        if not path.is_file():
+        if not is_file(path):
             path = folder("models") / one.path  # a shipped one
-        if not path.is_file():
+        if not is_file(path):
             raise fail(
                 "BM603",
                 f"imported file `{one.path}` does not exist",

@@ -65,6 +65,22 @@ class Kept:
         return replace(self, graphs=read)
 
 
+def is_file(path: Path) -> bool:
+    """Whether a file stands there; not where the name is none that a file could have."""
+    try:
+        return path.is_file()
+    except (OSError, ValueError):
+        return False
+
+
+def is_folder(path: Path) -> bool:
+    """Whether a folder stands there; not where the name is none that a folder could have."""
+    try:
+        return path.is_dir()
+    except (OSError, ValueError):
+        return False
+
+
 def digest(path: Path) -> str:
     """SHA-256 of a file, in hexadecimal."""
     with path.open("rb") as file:

@@ -23,7 +23,7 @@ class Source:
         """The text of line `number` (1-based) without its line end; empty past the end of
         the file.
         """
-        lines = self.text.splitlines()
+        lines = self.text.split("\n")
         return lines[number - 1] if 1 <= number <= len(lines) else ""
 
 
