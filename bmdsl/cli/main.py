@@ -140,6 +140,10 @@ def _status(seen: list[int]) -> int:
     except BrokenPipeError:  # the reader of our output has gone, as `| head` does
         sys.stderr.close()
         return 0
+    except MemoryError:
+        print("error[BM830]: there is not enough memory for this", file=sys.stderr)
+        print("  = help: fewer chains, a smaller batch, or fewer units", file=sys.stderr)
+        return 1
     except OSError as error:  # a full disk, a folder that may not be written: no bug of ours
         print(
             f"error[BM914]: `{error.filename or 'a file'}` cannot be read or written:"

@@ -66,7 +66,7 @@ def _erdos_renyi(n: int, p: float, seed: int) -> tuple[int, Any]:
     return n, list(nx.fast_gnp_random_graph(n, p, seed=seed).edges)
 
 
-_SEED = Option("seed", "integer", 0, low=0)
+_SEED = Option("seed", "integer", 0, low=0, high=2**53)
 KINDS: dict[str, tuple[Word, Build]] = {
     "grid": (
         Word(
