@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import functools
 import hashlib
-import os
+import io
 import sys
-from pathlib import Path
 from typing import Any
 
 import lark
 
 from ..files import folder
+from .cache import cache_folder, read_checked, write_checked
 from .diagnostics import BmError
 from .limits import too_deep, verify_depth, verify_text
 from .source import Source, Span
@@ -86,31 +86,23 @@ def _comments(text: str) -> list[lark.Token]:
 
 @functools.cache
 def _parser() -> Any:
-    """The parser, from the table in the user's cache folder where one is there for this grammar and
-    these versions.
+    """The parser, from the table in the user's cache where one is there for this grammar and these
+    versions: making it takes a quarter of a second.
     """
     grammar = (folder("grammar") / "bm.lark").read_text(encoding="utf-8")
-    options: dict[str, Any] = {
-        "parser": "lalr",
-        "lexer": "basic",
-        "propagate_positions": True,
-        "maybe_placeholders": True,
-    }
-    try:
-        cache = _cache_path(grammar)
-        cache.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        return lark.Lark(grammar, cache=str(cache), **options)
-    except (
-        OSError
-    ):  # no cache folder to write to: the table is made anew, which costs a quarter of a second
-        return lark.Lark(grammar, **options)
-
-
-def _cache_path(grammar: str) -> Path:
-    import platformdirs
-
     key = hashlib.sha256(f"{grammar}\0{lark.__version__}\0{sys.version}".encode()).hexdigest()[:24]
-    return (
-        Path(os.environ.get("BMDSL_CACHE") or platformdirs.user_cache_dir("bmdsl"))
-        / f"grammar-{key}"
+    place = cache_folder("grammar") / key
+    kept = read_checked(place)
+    if kept is not None:
+        return lark.Lark.load(io.BytesIO(kept))
+    made = lark.Lark(
+        grammar,
+        parser="lalr",
+        lexer="basic",
+        propagate_positions=True,
+        maybe_placeholders=True,
     )
+    table = io.BytesIO()
+    made.save(table)
+    write_checked(place, table.getvalue())
+    return made
