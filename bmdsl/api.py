@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import model as core
 from .language.diagnostics import fail
+from .language.outside import any_file
 from .language.overrides import Override
 from .language.source import Source
 from .stacks import stack_model
@@ -136,14 +137,15 @@ def parse(text: str, /, model: str | None = None, **arguments: float) -> Model:
     return Model(Source("<text>", text), arguments, model)
 
 
-def open_machine(path: str | Path) -> Machine:
+def open_machine(path: str | Path, *, allow_files: bool = False) -> Machine:
     """A machine as `save` wrote it, or the one of a run's folder: same source, arguments and
-    parameters.
+    parameters. Its text may name files in its own folder alone, any with `allow_files`.
     """
     from .runs.opening import open_run
     from .tasks.machine import Machine
 
-    machine = open_run(Path(path), Model).machine
+    with any_file(allow_files):
+        machine = open_run(Path(path), Model).machine
     assert isinstance(machine, Machine)
     return machine
 

@@ -14,11 +14,13 @@ import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Annotated
 
 import typer
 
 from . import verbs
 from .options import KNOWN, LOOK, USE
+from .terminal import guarded
 
 RARELY = 100_000, 20, 100
 """When unreachable cycles of objects are looked for: numba makes objects by the million, and a
@@ -35,6 +37,24 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+
+@app.callback()
+def _common(
+    context: typer.Context,
+    allow_files: Annotated[
+        bool,
+        typer.Option(
+            "--allow-files",
+            help="let the text of a saved machine name files outside its folder",
+        ),
+    ] = False,
+) -> None:
+    """What all verbs share."""
+    if allow_files:
+        from ..language.outside import any_file
+
+        context.with_resource(any_file())
 
 
 def _add_verbs() -> None:
@@ -108,7 +128,7 @@ def status() -> int:
     An interrupt wins over the error that it ends in.
     """
     gc.set_threshold(*RARELY)
-    with _signals() as seen:
+    with guarded(), _signals() as seen:
         code = _status(seen)
         return _interrupted(seen, 130) if seen and code == 0 else code
 

@@ -16,7 +16,7 @@ from .constants import Bindings
 from .diagnostics import fail, near
 from .edge_lists import read_edge_list
 from .model import Graph, Value
-from .outside import Origin, is_file
+from .outside import Origin, is_file, verify_inside
 from .training_block import options
 from .vocabulary import Option, Word
 
@@ -260,6 +260,7 @@ def _content(name: str, e: t.String, folder: Path | None) -> tuple[bytes, Origin
             e.span,
             note=f"looked in {(folder or Path()).resolve()}",
         )
+    verify_inside(path, e.span)
     try:
         content = path.read_bytes()
     except OSError as error:

@@ -65,7 +65,11 @@ def made_again(saved: Saved, kind: type[Model] = Model, backend: str = "numba") 
     """The machine that a file or a pickle holds."""
     verify_units(saved.origins)
     model = kind(
-        Source(saved.metadata["source_name"], saved.metadata["source"]),
+        Source(
+            saved.metadata["source_name"],
+            saved.metadata["source"],
+            bound=str((saved.folder or saved.path.parent).resolve()),
+        ),
         saved.arguments,
         saved.metadata["model"],
         saved.folder,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -57,6 +58,9 @@ def _facts(folder: Path) -> dict[str, Any]:
         facts = json.loads((folder / STACK).read_text(encoding="utf-8"))
         if facts["format"] != FORMAT:
             raise ValueError(f"its format is `{facts['format']}`")
+        names = [str(x["name"]) for x in facts["layers"]]
+        if not all(re.fullmatch(r"[^\W\d]\w*", name) for name in names):
+            raise ValueError("a layer's name is no name")  # it is a folder's name too
         return {
             **facts,
             "layers": [
