@@ -150,8 +150,10 @@ def open_machine(path: str | Path, *, allow_files: bool = False) -> Machine:
     return machine
 
 
-def open_trained_stack(path: str | Path) -> StackMachine:
-    """The layers of a stack's run folder. BmError BM916 where it is none."""
+def open_trained_stack(path: str | Path, *, allow_files: bool = False) -> StackMachine:
+    """The layers of a stack's run folder; `allow_files` as for one machine. BmError BM916 where
+    it is none.
+    """
     from .stacks.folder import is_stack, open_stack
 
     if not is_stack(Path(path)):
@@ -160,7 +162,8 @@ def open_trained_stack(path: str | Path) -> StackMachine:
             f"`{path}` is not the folder of a stack",
             help="one is made by `bm train STACK.bm --out DIR`",
         )
-    return open_stack(Path(path), Model)[0]
+    with any_file(allow_files):
+        return open_stack(Path(path), Model)[0]
 
 
 def __getattr__(name: str) -> Any:
