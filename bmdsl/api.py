@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import model as core
+from .language.cache import ready_for
 from .language.diagnostics import fail
 from .language.outside import any_file
 from .language.overrides import Override
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from .stacks.stack_machine import StackMachine
     from .tasks.machine import Machine
     from .tasks.train_jointly import OnLayer
+
+ready_for(Path(__file__).parent)
 
 
 class Model(core.Model):

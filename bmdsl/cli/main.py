@@ -14,6 +14,7 @@ import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -134,6 +135,7 @@ def status() -> int:
 
 
 def _status(seen: list[int]) -> int:
+    from ..language.cache import ready_for
     from ..language.diagnostics import BmError, BmWarning
     from ..runtime.interrupts import Stopped, cause
 
@@ -141,6 +143,7 @@ def _status(seen: list[int]) -> int:
     logger.setLevel(logging.INFO)
     logger.propagate = False
     logger.handlers = [_Notes()]
+    ready_for(Path(__file__).parents[1])
     warnings.simplefilter("always", BmWarning)
     warnings.showwarning = _show_warning
     try:

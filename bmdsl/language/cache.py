@@ -62,6 +62,14 @@ def _make_private(folder: Path) -> None:
         raise PermissionError(0, "it cannot be written to", str(folder))
 
 
+def ready_for(package: Path) -> None:
+    """Finds a place for compiled code before numba is imported, if the package's own folder, where
+    numba keeps that of the package, cannot be written to.
+    """
+    if not os.access(package, os.W_OK):
+        cache_folder("code")
+
+
 @functools.cache
 def _temporary() -> Path:
     """A folder of this process, which only its user can look into; it goes when the process ends.

@@ -127,7 +127,11 @@ def test_a_cache_of_another_user_is_not_run(
 
 def test_without_a_place_for_a_cache_a_temporary_one_is_told_and_removed(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    code = "from bmdsl.language.cache import cache_folder; print(cache_folder('code'))"
+    code = (
+        "import os; from pathlib import Path; from bmdsl.language import cache;"
+        "os.access = lambda *a: False; cache.ready_for(Path('.'));"  # a package that is read-only
+        "print(cache.cache_folder('code')); assert os.environ['NUMBA_CACHE_DIR'].startswith('/')"
+    )
     for variables in ({"BMDSL_CACHE": f"{tmp_path}/file/x"}, {"BMDSL_CACHE": "/proc/nowhere"}):
         done = subprocess.run(
             [sys.executable, "-c", code],
