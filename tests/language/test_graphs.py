@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import bmdsl
+from bmdsl.language import drawn_graphs
 from bmdsl.language.diagnostics import BmError
 from tests.cli.command import Bm
 from tests.cli.conftest import bm, folder
@@ -95,3 +96,33 @@ def test_an_index_out_of_the_axis_is_refused():
         bmdsl.parse(
             "model m { visible s[5] : spin  param J  energy = - J s[i] s[i+1] for i in 0..5 }"
         )
+
+
+@pytest.mark.parametrize(
+    ("degree", "n"), [(3, 10), (4, 7), (6, 10), (8, 20), (9, 10), (0, 4), (1, 8)]
+)
+def test_a_drawn_regular_graph_is_the_one_of_networkx(degree: int, n: int) -> None:
+    for seed in range(25):  # dense ones have loops and double edges to pair again, and try anew
+        found = drawn_graphs.regular(degree, n, seed)
+        wanted = nx.random_regular_graph(degree, n, seed=seed)
+        assert found is not None and {*map(tuple, found.tolist())} == {
+            tuple(sorted(e)) for e in wanted.edges
+        }
+
+
+@pytest.mark.parametrize(
+    ("n", "p"), [(1, 0.5), (2, 0.5), (5, 0.9), (12, 1), (30, 0), (40, 1e-9), (50, 0.1), (90, 0.5)]
+)
+def test_a_drawn_graph_of_independent_edges_is_the_one_of_networkx(n: int, p: float) -> None:
+    for seed in range(10):
+        found = drawn_graphs.erdos_renyi(n, p, seed)
+        wanted = nx.fast_gnp_random_graph(n, p, seed=seed)
+        assert {*map(tuple, found.tolist())} == {tuple(sorted(e)) for e in wanted.edges}
+
+
+def test_a_draw_that_would_not_end_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(drawn_graphs, "MAX_ROUNDS", 50)
+    graph = "visible s[100] : spin\n graph G = regular(90, 100)"
+    text = f"model m {{ {graph}\n energy = - s[i] s[j] for <i,j> in G }}"
+    with pytest.raises(BmError, match="BM606.*many tries"):
+        bmdsl.parse(text)
