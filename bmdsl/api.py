@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import model as core
+from .language.cache import ready_for
 from .language.diagnostics import fail
+from .language.outside import any_file
 from .language.overrides import Override
 from .language.source import Source
 from .stacks import stack_model
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
     from .stacks.stack_machine import StackMachine
     from .tasks.machine import Machine
     from .tasks.train_jointly import OnLayer
+
+ready_for(Path(__file__).parent)
 
 
 class Model(core.Model):
@@ -146,20 +150,23 @@ def parse(text: str, /, model: str | None = None, **arguments: float) -> Model:
     return Model(Source("<text>", text), arguments, model)
 
 
-def open_machine(path: str | Path) -> Machine:
+def open_machine(path: str | Path, *, allow_files: bool = False) -> Machine:
     """A machine as `save` wrote it, or the one of a run's folder: same source, arguments and
-    parameters.
+    parameters. Its text may name files in its own folder alone, any with `allow_files`.
     """
     from .runs.opening import open_run
     from .tasks.machine import Machine
 
-    machine = open_run(Path(path), Model).machine
+    with any_file(allow_files):
+        machine = open_run(Path(path), Model).machine
     assert isinstance(machine, Machine)
     return machine
 
 
-def open_trained_stack(path: str | Path) -> StackMachine:
-    """The layers of a stack's run folder. BmError BM916 where it is none."""
+def open_trained_stack(path: str | Path, *, allow_files: bool = False) -> StackMachine:
+    """The layers of a stack's run folder; `allow_files` as for one machine. BmError BM916 where
+    it is none.
+    """
     from .stacks.folder import is_stack, open_stack
 
     if not is_stack(Path(path)):
@@ -168,7 +175,8 @@ def open_trained_stack(path: str | Path) -> StackMachine:
             f"`{path}` is not the folder of a stack",
             help="one is made by `bm train STACK.bm --out DIR`",
         )
-    return open_stack(Path(path), Model)[0]
+    with any_file(allow_files):
+        return open_stack(Path(path), Model)[0]
 
 
 def __getattr__(name: str) -> Any:

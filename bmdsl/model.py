@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from . import driver
 from .files import find_model
+from .language.constants import verify_seed
 from .language.diagnostics import BmError, Diagnostic, fail
 from .language.imports import Whole, self_contained
 from .language.model import Model as CheckedModel
@@ -156,13 +157,14 @@ class Model:
         plain Python, each op by its NumPy meaning. `memory_limit` is in bytes, by default 80 % of
         the machine's memory.
 
-        Raises BM868 for an unknown dtype, BM889 for an unknown backend, BM865 while an argument has
-        no value, and BM830 if more memory would be needed.
+        Raises BM975 for a seed that is none, BM868 for an unknown dtype, BM889 for an unknown
+        backend, BM865 while an argument has no value, and BM830 if more memory would be needed.
         """
         if dtype not in ("float32", "float64"):
             raise fail("BM868", f"unknown dtype `{dtype}`", help="float32 or float64")
         if backend not in BACKENDS:
             raise fail("BM889", f"unknown backend `{backend}`", help=" or ".join(BACKENDS))
+        seed = verify_seed(seed)
         from .data.preparing import Preparation  # a text is checked without NumPy
 
         program = driver.program_of(self.checked, dtype, backend == "numba", memory_limit)

@@ -14,11 +14,14 @@ import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
 
 import typer
 
 from . import verbs
 from .options import KNOWN, LOOK, USE
+from .terminal import guarded
 
 RARELY = 100_000, 20, 100
 """When unreachable cycles of objects are looked for: numba makes objects by the million, and a
@@ -35,6 +38,24 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+
+@app.callback()
+def _common(
+    context: typer.Context,
+    allow_files: Annotated[
+        bool,
+        typer.Option(
+            "--allow-files",
+            help="let the text of a saved machine name files outside its folder",
+        ),
+    ] = False,
+) -> None:
+    """What all verbs share."""
+    if allow_files:
+        from ..language.outside import any_file
+
+        context.with_resource(any_file())
 
 
 def _add_verbs() -> None:
@@ -108,12 +129,13 @@ def status() -> int:
     An interrupt wins over the error that it ends in.
     """
     gc.set_threshold(*RARELY)
-    with _signals() as seen:
+    with guarded(), _signals() as seen:
         code = _status(seen)
         return _interrupted(seen, 130) if seen and code == 0 else code
 
 
 def _status(seen: list[int]) -> int:
+    from ..language.cache import ready_for
     from ..language.diagnostics import BmError, BmWarning
     from ..runtime.interrupts import Stopped, cause
 
@@ -121,6 +143,7 @@ def _status(seen: list[int]) -> int:
     logger.setLevel(logging.INFO)
     logger.propagate = False
     logger.handlers = [_Notes()]
+    ready_for(Path(__file__).parents[1])
     warnings.simplefilter("always", BmWarning)
     warnings.showwarning = _show_warning
     try:
@@ -141,6 +164,10 @@ def _status(seen: list[int]) -> int:
     except BrokenPipeError:  # the reader of our output has gone, as `| head` does
         sys.stderr.close()
         return 0
+    except MemoryError:
+        print("error[BM830]: there is not enough memory for this", file=sys.stderr)
+        print("  = help: fewer chains, a smaller batch, or fewer units", file=sys.stderr)
+        return 1
     except OSError as error:  # a full disk, a folder that may not be written: no bug of ours
         print(
             f"error[BM914]: `{error.filename or 'a file'}` cannot be read or written:"

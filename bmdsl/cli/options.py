@@ -88,7 +88,8 @@ Threads = Annotated[
     ),
 ]
 Seed = Annotated[
-    int | None, typer.Option("--seed", min=0, help="another seed than the train block's")
+    int | None,
+    typer.Option("--seed", min=0, max=2**64 - 1, help="another seed than the train block's"),
 ]
 Json = Annotated[bool, typer.Option("--json", help="print JSON")]
 Deny = Annotated[

@@ -46,15 +46,15 @@ def show(rows: list[tuple[str, ...]]) -> None:
     from rich.console import Console
     from rich.text import Text
 
+    from ..language.printable import printable
+
     console = Console(highlight=False, soft_wrap=True)
     widths = [max(len(row[k]) for row in rows) for k in range(len(rows[0]))]
     for name, *values in rows:
-        line = Text(f"{name:{widths[0]}}", style="bold")
-        line.append(
-            "".join(
-                f"  {v:>{w}}" if len(values) > 1 else f"  {v}"
-                for v, w in zip(values, widths[1:], strict=True)
-            ),
-            style="not bold",
+        line = Text(printable(f"{name:{widths[0]}}"), style="bold")
+        cells = (
+            f"  {v:>{w}}" if len(values) > 1 else f"  {v}"
+            for v, w in zip(values, widths[1:], strict=True)
         )
+        line.append(printable("".join(cells)), style="not bold")
         console.print(line)

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import gzip
 import struct
-import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from ..language.diagnostics import fail
+from ..language.decoding import decoding
 from .dataset import Dataset
 from .fetch import find_file
+from .memory import read_bounded
 
 _UNSIGNED_BYTE = 0x08
 
@@ -42,13 +41,10 @@ class IdxSet:
 
 def read_idx(path: Path) -> np.ndarray:
     """The uint8 array of a gzipped IDX file."""
-    try:
-        with gzip.open(path, "rb") as file:
-            content = file.read()
+    with decoding("BM703", f"`{path}` is not a gzipped IDX file of bytes"):
+        content = read_bounded(path)
         zero, kind, n_axes = struct.unpack(">HBB", content[:4])
         shape = struct.unpack(f">{n_axes}I", content[4 : 4 + 4 * n_axes])
         if zero != 0 or kind != _UNSIGNED_BYTE:
             raise ValueError("not an IDX file of bytes")
         return np.frombuffer(content, np.uint8, offset=4 + 4 * n_axes).reshape(shape)
-    except (OSError, EOFError, ValueError, struct.error, zlib.error) as problem:
-        raise fail("BM703", f"`{path}` is not a gzipped IDX file of bytes") from problem

@@ -8,8 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
+from ..language.decoding import decoding
 from ..language.diagnostics import fail
 from .dataset import Dataset
+from .memory import verify_affordable
 from .notice import say
 
 SUFFIXES = frozenset(
@@ -32,7 +34,7 @@ def load_images(folder: Path) -> Dataset:
     BM701 for no image.
     """
     try:
-        from PIL import Image, UnidentifiedImageError
+        from PIL import Image
     except ImportError as problem:
         raise fail(
             "BM706", "reading images needs the package Pillow", help="pip install 'bmdsl[images]'"
@@ -46,19 +48,10 @@ def load_images(folder: Path) -> Dataset:
         )
     pictures: list[np.ndarray] = []
     for path in files:
-        try:
-            with Image.open(path) as image:
-                grey = image.mode in ("1", "L", "I;16", "LA")
-                pictures.append(np.asarray(image.convert("L" if grey else "RGB")))
-        except (
-            UnidentifiedImageError,
-            OSError,
-            ValueError,
-            Image.DecompressionBombError,
-        ) as problem:
-            raise fail(
-                "BM703", f"`{path}` is no image that can be read", note=str(problem)
-            ) from None
+        with decoding("BM703", f"`{path}` is no image that can be read"), Image.open(path) as image:
+            verify_affordable(f"`{path}`", 4 * image.width * image.height)
+            grey = image.mode in ("1", "L", "I;16", "LA")
+            pictures.append(np.asarray(image.convert("L" if grey else "RGB")))
         if pictures[-1].shape[:2] != pictures[0].shape[:2]:
             sizes = [f"{p.shape[1]}×{p.shape[0]}" for p in (pictures[0], pictures[-1])]
             message = f"`{path}` has {sizes[1]} pixels, `{files[0].name}` has {sizes[0]}"

@@ -8,7 +8,9 @@ from types import ModuleType
 
 import numpy as np
 
+from ..language.decoding import decoding
 from ..language.diagnostics import fail, near
+from ..language.outside import is_file, is_folder
 from ..registry import discover
 from .dataset import Dataset
 from .image_folder import load_images
@@ -38,7 +40,7 @@ def load(spec: str, part: str = "train") -> Dataset:
                 f"`{spec}` is a file and has no part `{part}`",
                 help="give the file of that part instead",
             )
-        if Path(spec).is_dir():
+        if is_folder(Path(spec)):
             return load_images(Path(spec))
         found = read_contents(spec)
         return Dataset(spec, found.values, source=spec, states=found.states)
@@ -69,10 +71,9 @@ def read_contents(spec: str) -> Reading:
             f"`{path.name}` holds one array, so `:{key}` names nothing",
             help=f"write `{path}`",
         )
-    try:
+    form = f"`{path}` cannot be read as `.{reader.WORD.name}`"
+    with decoding("BM703", form, help=getattr(reader, "CURE", "")):
         made = reader.read(path, key)
-    except OSError as problem:
-        raise fail("BM703", f"`{path}` cannot be read: {problem.strerror or problem}") from problem
     found = made if isinstance(made, Reading) else Reading(made)
     if found.values.dtype.kind not in "biuf":
         raise fail(
@@ -85,7 +86,7 @@ def read_contents(spec: str) -> Reading:
 
 def holds_several(spec: str) -> bool:
     """Whether the spec is a file of arrays by name, none of which it names."""
-    if spec in discover(_SETS) or not _looks_like_file(spec) or Path(spec).is_dir():
+    if spec in discover(_SETS) or not _looks_like_file(spec) or is_folder(Path(spec)):
         return False
     _, key, reader = _locate(spec)
     return key is None and bool(reader.KEYED)
@@ -130,22 +131,23 @@ def _looks_like_file(spec: str) -> bool:
         or Path(path).suffix != ""
         or "/" in path
         or "\\" in path
-        or Path(path).exists()
+        or is_file(Path(path))
+        or is_folder(Path(path))
     )
 
 
 def _locate(spec: str) -> tuple[Path, str | None, ModuleType]:
     """Path, key and reader of a spec; complains about what is not there."""
-    text, key = (spec, None) if Path(spec).is_file() else _split_key(spec)
+    text, key = (spec, None) if is_file(Path(spec)) else _split_key(spec)
     path = Path(text).expanduser()
-    if path.is_dir():
+    if is_folder(path):
         raise fail(
             "BM701",
             f"`{text}` is a folder, one array is needed here",
             help=f"give a file in it: {_formats()}",
         )
-    if not path.is_file():
-        siblings = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
+    if not is_file(path):
+        siblings = [p.name for p in path.parent.iterdir()] if is_folder(path.parent) else []
         guess = near(path.name, siblings)
         raise fail(
             "BM701",

@@ -4,14 +4,14 @@ least), then the entries, little-endian.
 
 from __future__ import annotations
 
-import gzip
 import struct
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from ..language.diagnostics import fail
+from ..language.decoding import decoding
+from .memory import read_bounded
 
 KINDS: dict[int, np.dtype[Any]] = {
     0x1E3D4C51: np.dtype("<f4"),
@@ -27,15 +27,10 @@ def read_matrix(path: Path) -> np.ndarray:
 
     BmError BM703 where it is none, or cut short.
     """
-    try:
-        with (gzip.open if path.suffix == ".gz" else open)(path, "rb") as file:
-            content = file.read()
+    with decoding("BM703", f"`{path}` is no binary matrix of small NORB"):
+        content = read_bounded(path)
         magic, count = struct.unpack("<ii", content[:8])
         lengths = struct.unpack(f"<{max(3, count)}i", content[8 : 8 + 4 * max(3, count)])[:count]
         begin = 8 + 4 * max(3, count)
         kind = KINDS[magic]
         return np.frombuffer(content, kind, int(np.prod(lengths)), begin).reshape(lengths)
-    except (OSError, EOFError, ValueError, KeyError, struct.error) as problem:
-        raise fail(
-            "BM703", f"`{path}` is no binary matrix of small NORB", note=str(problem)
-        ) from problem

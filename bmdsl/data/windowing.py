@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 
+from ..language.decoding import decoding
 from ..language.diagnostics import fail
 from ..language.model import Model
+from .archives import names_in
 from .load import holds_several
 from .load import load as load_data
 from .series import windows
@@ -35,5 +39,5 @@ def windowed(path: str, length: int, model: Model, part: str) -> dict[str, np.nd
 
 
 def _names(path: str) -> list[str]:
-    with np.load(path, allow_pickle=False) as archive:
-        return list(archive.files)
+    with decoding("BM703", f"`{path}` cannot be read as `.npz`"):
+        return names_in(Path(path).expanduser())

@@ -7,21 +7,19 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
+import marshal
 import os
 import platform
 import sys
 import tempfile
 from pathlib import Path
-from types import ModuleType
+from types import CodeType, ModuleType
 
-import platformdirs
-
+from ..language.cache import cache_folder, read_checked, write_checked
 from .sections import split
 
-
-def cache_folder() -> Path:
-    """Where generated modules live: `$BMDSL_CACHE`, else the user's cache folder."""
-    return Path(os.environ.get("BMDSL_CACHE") or platformdirs.user_cache_dir("bmdsl")) / "modules"
+FOLDER = "code"
+"""Of the cache; `modules` is what versions before used, whose files have no checksums."""
 
 
 LINKED = {
@@ -68,23 +66,48 @@ def _module(source: str) -> ModuleType:
     name = _name(source)
     if name in sys.modules:
         return sys.modules[name]
-    folder = cache_folder()
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{name}.py"
-    if not path.exists() or path.read_text(encoding="utf-8") != source:
+    path = cache_folder(FOLDER) / f"{name}.py"
+    if not _holds(path, source):
         with tempfile.NamedTemporaryFile(
-            "w", encoding="utf-8", dir=folder, suffix=".part", delete=False
+            "w", encoding="utf-8", dir=path.parent, suffix=".part", delete=False
         ) as part:
             part.write(source)
         os.replace(part.name, path)
     spec = importlib.util.spec_from_file_location(name, path)
-    if spec is None or spec.loader is None:
+    if spec is None:
         raise RuntimeError(f"cannot import the generated module {path}")
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     try:
-        spec.loader.exec_module(module)
+        exec(_code(source, path), vars(module))
     except BaseException:
         del sys.modules[name]
         raise
+    from .kept_code import check_kept_code
+
+    for value in vars(module).values():
+        check_kept_code(value)
     return module
+
+
+def _holds(path: Path, source: str) -> bool:
+    """Whether the file is there as it was written."""
+    try:
+        return path.read_bytes() == source.encode("utf-8")
+    except OSError:
+        return False
+
+
+def _code(source: str, path: Path) -> CodeType:
+    """The module's byte code, from a file with a checksum beside its text where one is there:
+    Python's own file of byte code has none, and a damaged one is run.
+    """
+    place = path.with_suffix(".code")
+    kept = read_checked(place)
+    if kept is not None:
+        found = marshal.loads(kept)
+        if isinstance(found, CodeType) and found.co_filename == str(path):
+            return found
+    code = compile(source, str(path), "exec")
+    write_checked(place, marshal.dumps(code))
+    return code

@@ -5,11 +5,19 @@ form.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from math import inf
 
 import networkx as nx
 
 from ..language.diagnostics import fail
 from .factor_graph import FactorGraph
+
+ROUNDING = 1e-9
+"""By how much sums of a few logarithms, in another order, may differ."""
+MAX_STEPS = 100_000
+"""Partial choices that are looked at, far more than dozens of groups need; the best until then is
+taken.
+"""
 
 
 def gibbs_blocks(graph: FactorGraph) -> tuple[tuple[str, ...], ...]:
@@ -65,11 +73,9 @@ def verify_schedule(
     ):
         wrong = f"the blocks {blocks} do not draw every free group once"
     for block in blocks:
-        for k, a in enumerate(block):
-            near = next((b for b in block[k + 1 :] if couples.has_edge(a, b)), None)
-            if near is not None:
-                wrong = f"`{a}` and `{near}` are drawn at once, but share a term"
-            elif couples.has_edge(a, a) and len(block) > 1:
+        for a, b in couples.subgraph(block).edges if len(block) > 1 else ():
+            wrong = f"`{a}` and `{b}` are drawn at once, but share a term"
+            if a == b:
                 wrong = f"units of `{a}` act on one another, but are not drawn alone"
     if means != _summable(graph, tuple(n for n in (blocks[-1] if blocks else ()) if n in means)):
         wrong = (
@@ -103,17 +109,46 @@ def choose_enumerated(
     """The cheapest subset of `groups` to enumerate so that the others are independent given it, or
     None if none is finite.
 
-    `states` is log2 of each group's number of joint states (inf where the domain is infinite).
-    Groups are few, so all subsets are tried.
+    `states` is log2 of each group's number of joint states (inf where the domain is infinite). Of
+    subsets of one cost the first in binary order is taken, the first group its lowest digit.
     """
     names = list(groups)
-    best: tuple[float, tuple[str, ...]] | None = None
-    for mask in range(1 << len(names)):
-        chosen = tuple(n for k, n in enumerate(names) if mask >> k & 1)
-        summed = [n for n in names if n not in chosen]
-        if any(graph.couples.has_edge(a, b) for k, a in enumerate(summed) for b in summed[k:]):
+    near = [[j for j, b in enumerate(names) if graph.couples.has_edge(a, b)] for a in names]
+    best: tuple[float, tuple[str, ...]] = (inf, ())
+
+    def least(undecided: int, summed: frozenset[int]) -> float:
+        """Cost that the groups below `undecided` add at least: of a group with a neighbour that is
+        summed out its own, of two neighbours the smaller.
+        """
+        cost, free = 0.0, set(range(undecided))
+        for k in range(undecided):
+            if k in near[k] or not summed.isdisjoint(near[k]):
+                cost += states[names[k]]
+                free.discard(k)
+        for k in range(undecided):
+            other = next((j for j in near[k] if j in free), None) if k in free else None
+            if other is not None:
+                cost += min(states[names[k]], states[names[other]])
+                free -= {k, other}
+        return cost
+
+    waiting: list[tuple[int, frozenset[int], float]] = [(len(names), frozenset(), 0.0)]
+    steps = 0
+    while (
+        waiting and steps < MAX_STEPS
+    ):  # depth first, summed out before enumerated: in binary order
+        steps += 1
+        k, summed, cost = waiting.pop()
+        if cost + least(k, summed) >= best[0] + ROUNDING or cost == inf:
             continue
-        cost = sum(states[n] for n in chosen)
-        if cost != float("inf") and (best is None or cost < best[0]):
-            best = (cost, chosen)
-    return best[1] if best else None
+        if k == 0:
+            chosen = tuple(n for j, n in enumerate(names) if j not in summed)
+            exact = sum(states[n] for n in chosen)
+            if exact < best[0]:
+                best = (exact, chosen)
+            continue
+        k -= 1
+        waiting.append((k, summed, cost + states[names[k]]))
+        if k not in near[k] and summed.isdisjoint(near[k]):
+            waiting.append((k, summed | {k}, cost))
+    return best[1] if best[0] < inf else None

@@ -8,6 +8,7 @@ from typing import Any
 from ..language.diagnostics import fail, near
 from ..language.model import Model
 from ..language.spelling import spelled
+from ..plan.costs import count_text, memory_limit
 from ..plan.streams import CHOSEN_START_STREAM
 from ..runtime import gate
 from ..runtime.domain import verify_means
@@ -122,6 +123,7 @@ class UserStates(Phases):
 
         BmError BM807 for other numbers of cases than chains.
         """
+        self._verify_room(n)
         observed, start = (
             self._clamped(n, clamp),
             self._state(init or {}, (), "the start", unseen=True),
@@ -134,6 +136,18 @@ class UserStates(Phases):
                     help=f"give one case a chain, or n = {len(x)}",
                 )
         return observed, start
+
+    def _verify_room(self, n: int) -> None:
+        """BmError BM830 for chains whose states are larger than the memory."""
+        units = sum(g.size for g in self.program.plan.groups)
+        limit, size = memory_limit(), 2 * n * units * self.program.dtype.itemsize
+        if limit is not None and size > limit:
+            raise fail(
+                "BM830",
+                f"{n:,} chains of {units:,} units need {count_text(size)}B, the limit is"
+                f" {count_text(limit)}B",
+                help="fewer chains at a time",
+            )
 
     def _begun(self, n: int, observed: State, start: State) -> State:
         state = self.initial_state(n)

@@ -5,10 +5,11 @@ All errors of a model are raised at once.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from math import isfinite, prod
 from pathlib import Path
+from typing import Any
 
 from . import tree as t
 from .constants import MAX_LENGTH, Bindings, constant, length
@@ -16,6 +17,7 @@ from .diagnostics import BmError, Diagnostic, fail, near
 from .experts import finished
 from .graph_axes import nodes_wanted
 from .graphs import build_graph
+from .limits import MAX_GROUPS, MAX_SETTINGS, MAX_TERMS, too_deep, verify_counts
 from .lints import lints
 from .model import (
     Argument,
@@ -47,7 +49,6 @@ from .vocabulary import Vocabulary
 from .windows import verify_windows
 
 LIMIT = 20
-DEEP = "write it as several terms: `energy += ...`"
 
 
 def choose(
@@ -79,6 +80,7 @@ def check(
 
     Graphs that are `kept` are not read from their files.
     """
+    verify_counts(_counts(definition))
     wrong: list[Diagnostic] = []
     values = _arguments(definition, arguments, wrong)
     groups = _groups(definition, values, vocabulary, wrong)
@@ -115,30 +117,26 @@ def check(
                 helps=("energy = - b[i] v[i]",),
             )
         )
+    known = {n: s for n, s in shapes.items() if s is not None}
     for before, a in (
         (before, a)
         for s in statements
         for before, a in zip((None, *s.addends), s.addends, strict=False)
     ):
+        if len(wrong) > LIMIT:
+            break
         try:
             verify_bound(before, a, values)
             terms += _terms(
                 a,
                 lowering,
                 values,
-                {n: s for n, s in shapes.items() if s is not None},
+                known,
                 nodes,
                 graphs,
             )
         except RecursionError:
-            wrong.append(
-                Diagnostic(
-                    "BM323",
-                    "this term is nested too deeply, or has too many addends in parentheses",
-                    a.span,
-                    helps=(DEEP,),
-                )
-            )
+            wrong.extend(too_deep(a.span).diagnostics)
         except Unsaid:  # what is wrong with it has been said at its declaration
             continue
         except BmError as error:
@@ -184,6 +182,17 @@ def check(
         trained,
     )
     return replace(model, terms=apart, lints=lints(definition, model))
+
+
+def _counts(d: t.ModelDefinition) -> Iterator[tuple[str, int, list[Any]]]:
+    """What a definition may have a bounded number of."""
+    yield "unit group", MAX_GROUPS, [s for s in d.statements if isinstance(s, t.UnitDeclaration)]
+    energy = [s for s in d.statements if isinstance(s, t.EnergyStatement)]
+    yield "term", MAX_TERMS, [a for s in energy for a in s.addends]
+    declared = [s for s in d.statements if isinstance(s, t.ParameterDeclaration)]
+    yield "parameter", MAX_TERMS, declared
+    blocks = [s for s in d.statements if isinstance(s, t.TrainBlock)]
+    yield "setting", MAX_SETTINGS, [s for b in blocks for s in b.settings]
 
 
 def _arguments(

@@ -5,6 +5,8 @@ value yet.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from operator import index
+from typing import SupportsIndex
 
 from . import tree as t
 from .diagnostics import BmError, fail, near
@@ -17,6 +19,25 @@ MAX_LENGTH = 2**31 - 1
 """Longest axis, and largest number in a subscript or a range: columns are numbered in 32 bits,
 products of two such numbers fit 64.
 """
+
+
+MAX_SEED = 2**64 - 1
+"""Generators take keys of 64 bits."""
+
+
+def verify_seed(seed: object) -> int:
+    """The seed as a whole number. BmError BM975 for one outside 0..2⁶⁴ − 1, or none at all."""
+    if isinstance(seed, bool) or not isinstance(seed, SupportsIndex) or not _is_seed(seed):
+        raise fail(
+            "BM975",
+            f"the seed is {str(seed)[:40]}, it must be a whole number from 0 to 2⁶⁴ − 1",
+            help="for instance `seed=0`",
+        )
+    return index(seed)
+
+
+def _is_seed(seed: SupportsIndex) -> bool:
+    return 0 <= index(seed) <= MAX_SEED
 
 
 def constant(e: t.Expression, arguments: Bindings) -> int | float | None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from math import prod
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from .letters import Axis, Nest, letters_in, place_of, plain_letters, table
 from .model import Group, Length, Letter, Model, Parameter, Subscript, Term
@@ -19,45 +19,52 @@ LIMIT = 1 << 21
 Place = tuple[int, ...]
 
 
-def untouched_units(model: Model, g: Group) -> tuple[int, Place]:
+Use = tuple[Term, dict[str, Letter], tuple[Subscript, ...]]
+"""A term or an addend inside it, the ranges of its letters, and the subscripts there."""
+
+
+class Uses(NamedTuple):
+    """Where the terms of a model use its groups and its parameters, by name."""
+
+    groups: dict[str, list[Use]]
+    parameters: dict[str, list[Use]]
+
+
+def uses_of(model: Model) -> Uses:
+    """All terms walked once."""
+    groups: dict[str, list[Use]] = {g.name: [] for g in model.groups}
+    parameters: dict[str, list[Use]] = {p.name: [] for p in model.parameters}
+    for whole in model.terms:
+        for term, ranges in nested(whole):
+            for u in term.units:
+                groups[u.group].append((term, ranges, u.subscripts))
+            for f in term.parameters:
+                parameters[f.parameter].append((term, ranges, f.subscripts))
+    return Uses(groups, parameters)
+
+
+def untouched_units(model: Model, g: Group, uses: list[Use]) -> tuple[int, Place]:
     """Number of units that no term reaches, and the first; (0, ()) where some length is open, all
     are reached, or none is.
     """
-    uses = [
-        (term, ranges, u.subscripts)
-        for term, ranges in _terms(model)
-        for u in term.units
-        if u.group == g.name
-    ]
     count, total, first = _missing(model, uses, g.axes)
     if g.states is None:
         return (count, first) if count < total else (0, ())
     return 0, ()
 
 
-def untouched_entries(model: Model, p: Parameter) -> tuple[int, int, Place]:
+def untouched_entries(model: Model, p: Parameter, uses: list[Use]) -> tuple[int, int, Place]:
     """(entries that no term reaches, all entries, the first of them); a symmetric parameter's pairs
     count as both entries, its diagonal not.
     """
-    uses = [
-        (term, ranges, f.subscripts)
-        for term, ranges in _terms(model)
-        for f in term.parameters
-        if f.parameter == p.name
-    ]
     if any(c.kind == "edge" for term, _, _ in uses for c in term.conditions):
         return 0, 0, ()
     return _missing(model, uses, p.shape, bool(p.symmetric))
 
 
-def _terms(model: Model) -> Iterator[tuple[Term, dict[str, Letter]]]:
-    for term in model.terms:
-        yield from nested(term)
-
-
 def _missing(
     model: Model,
-    uses: list[tuple[Term, dict[str, Letter], tuple[Subscript, ...]]],
+    uses: list[Use],
     axes: tuple[Length, ...],
     symmetric: bool = False,
 ) -> tuple[int, int, Place]:

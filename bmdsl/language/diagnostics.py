@@ -9,9 +9,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from .printable import printable
 from .source import Span
 
 Level = Literal["error", "warning"]
+MAX_SHOWN = 20
+"""Most diagnostics of one error that are rendered."""
+MAX_COLUMNS = 160
+"""Columns of a user's line that are shown, around what is meant."""
 
 
 @dataclass(frozen=True)
@@ -71,9 +76,10 @@ class BmError(Exception):
 
     def __init__(self, *diagnostics: Diagnostic | str) -> None:
         self.diagnostics = tuple(d for d in diagnostics if isinstance(d, Diagnostic))
-        super().__init__(
-            "\n\n".join(d if isinstance(d, str) else render(d) for d in diagnostics)
-        )  # a text: one that comes from another process
+        shown = [d if isinstance(d, str) else render(d) for d in diagnostics[:MAX_SHOWN]]
+        if len(diagnostics) > MAX_SHOWN:
+            shown.append(f"and {len(diagnostics) - MAX_SHOWN:,} more")
+        super().__init__("\n\n".join(shown))  # a text: one that comes from another process
 
 
 class BmWarning(UserWarning):
@@ -119,18 +125,33 @@ def render(diagnostic: Diagnostic) -> str:
     for span, mark, label in sorted(
         marks, key=lambda m: (m[0].source.name != marks[0][0].source.name, m[0].line, m[0].start)
     ):
-        text = span.source.line(span.line)
+        text, cut = _window(span)
         if previous is not None and previous[0] != span.source.name:
             lines.append(f"{' ' * width} ::: {span.source.name}:{span.line}:{span.column}")
         if previous != (span.source.name, span.line):
             lines.append(f"{span.line:>{width}} | {text}")
-        indent = "".join("\t" if c == "\t" else " " for c in text[: span.column - 1])
-        length = max(1, min(span.end - span.start, len(text) - span.column + 1))
+        column = span.column - cut
+        indent = "".join("\t" if c == "\t" else " " for c in text[: column - 1])
+        length = max(1, min(span.end - span.start, len(text) - column + 1))
         lines.append(f"{' ' * width} | {indent}{mark * length}{' ' + label if label else ''}")
         previous = (span.source.name, span.line)
     lines += [f"{' ' * width} = note: {note}" for note in diagnostic.notes]
     lines += [f"{' ' * width} = help: {help}" for help in diagnostic.helps]
-    return "\n".join(lines)
+    return printable("\n".join(lines))
+
+
+def _window(span: Span) -> tuple[str, int]:
+    """The line that a span begins in, and how many columns are cut off before what is shown of it:
+    a line may be as long as a file.
+    """
+    text = span.source.line(span.line)
+    if len(text) <= MAX_COLUMNS:
+        return text, 0
+    start = max(0, min(span.column - MAX_COLUMNS // 3, len(text) - MAX_COLUMNS))
+    shown = text[start : start + MAX_COLUMNS]
+    if start + MAX_COLUMNS < len(text):
+        shown = shown[:-1] + "…"
+    return ("…" + shown[1:], start) if start else (shown, 0)
 
 
 def near(name: str, known: Iterable[str]) -> str | None:

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from .decoding import decoding
 from .diagnostics import BmError, fail
 from .source import Span
 
@@ -59,26 +60,29 @@ def read_edge_list(
     Raises BM610 for a line that is no edge, BM608 for a node outside the count, BM607 for an edge
     to itself without a weight.
     """
+    with decoding("BM610", f"`{name}` is no list of edges", span):
+        return _numbered(name, _rows_of(name, content, span), span, wanted)
+
+
+def _rows_of(name: str, content: bytes, span: Span | None) -> _Found:
+    """The lines of a file in any of the forms."""
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise fail("BM610", f"`{name}` is no text in UTF-8", span) from None
     if text.lstrip().startswith("<"):
-        found = _graphml(name, content, span)
-    elif text.startswith("%%MatrixMarket"):
-        found = _matrix_market(name, text, span)
-    elif re.search(r"^p\s+\w+", text, re.M):
-        found = _problem_line(name, text, span)
-    else:
-        found = _plain(name, text, span)
-    return _numbered(name, found, span, wanted)
+        return _graphml(name, content, span)
+    if text.startswith("%%MatrixMarket"):
+        return _matrix_market(name, text, span)
+    if re.search(r"^p\s+\w+", text, re.M):
+        return _problem_line(name, text, span)
+    return _plain(name, text, span)
 
 
-def _bad(name: str, number: int, line: str, span: Span | None) -> BmError:
+def _bad(name: str, number: int, span: Span | None) -> BmError:
+    """Nothing of the line is shown: a text of others can name any file."""
     help = "two whole numbers a line, and a weight if there is one, as `0,1` or `0 1 -0.5`"
-    return fail(
-        "BM610", f"line {number} of `{name}` is no edge: `{line.strip()[:60]}`", span, help=help
-    )
+    return fail("BM610", f"line {number} of `{name}` is no edge", span, help=help)
 
 
 def _row(cells: Sequence[str]) -> tuple[int, int, float] | None:
@@ -118,7 +122,7 @@ def _plain(name: str, text: str, span: Span | None) -> _Found:
                 not out.rows and not first and not any(c.replace(".", "").isdigit() for c in cells)
             )
             if not heading:
-                raise _bad(name, number, line, span)
+                raise _bad(name, number, span)
             first = cells
             continue
         out.rows.append(row)
@@ -155,13 +159,13 @@ def _problem_line(name: str, text: str, span: Span | None) -> _Found:
             qubo = len(words) > 1 and words[1].lower() == "qubo"
             counts = [w for w in words[2:] if w.isdigit()]
             if not counts or (qubo and len(words) < 4):
-                raise _bad(name, number, line, span)
+                raise _bad(name, number, span)
             out.nodes = int(words[3] if qubo and words[3].isdigit() else counts[0])
             out.base, out.form = (0, "a QUBO file") if qubo else (1, "DIMACS, nodes counted from 1")
             continue
         row = _row(words[1:] if words[0] in ("e", "a") else words)
         if row is None:
-            raise _bad(name, number, line, span)
+            raise _bad(name, number, span)
         out.rows.append(row)
     return out
 
@@ -189,12 +193,12 @@ def _matrix_market(name: str, text: str, span: Span | None) -> _Found:
         if out.nodes is None:
             counts = line.split()
             if len(counts) != 3 or not all(c.isdigit() for c in counts):
-                raise _bad(name, number, line, span)
+                raise _bad(name, number, span)
             out.nodes = max(int(counts[0]), int(counts[1]))
             continue
         row = _row(line.split())
         if row is None:
-            raise _bad(name, number, line, span)
+            raise _bad(name, number, span)
         out.rows.append(row)
     if general:
         out.rows = _one_side(name, out.rows, span)
@@ -225,9 +229,8 @@ def _graphml(name: str, content: bytes, span: Span | None) -> _Found:
     """GraphML with whole-numbered nodes (`n0` or `0`); the attribute `weight` of edges is read."""
     import networkx as nx
 
-    if b"<!DOCTYPE" in content or b"<!ENTITY" in content:
-        raise fail("BM610", f"`{name}` declares entities, which a graph does not need", span)
-    try:
+    with decoding("BM610", f"`{name}` is no GraphML file with whole-numbered nodes", span):
+        _verify_plain(name, content, span)
         graph = nx.read_graphml(io.BytesIO(content), force_multigraph=True)
         nodes = [int(str(x).removeprefix("n")) for x in graph.nodes()]
         rows = [
@@ -238,12 +241,20 @@ def _graphml(name: str, content: bytes, span: Span | None) -> _Found:
             )
             for a, b, w in graph.edges(data="weight")
         ]
-    except (ValueError, SyntaxError, TypeError, nx.NetworkXError) as error:
-        raise fail(
-            "BM610", f"`{name}` is no GraphML file with whole-numbered nodes", span, note=str(error)
-        ) from None
     base = 1 if nodes and min(nodes) == 1 else 0
     return _Found(rows, max(nodes, default=-1) + 1 - base, base, "GraphML")
+
+
+def _verify_plain(name: str, content: bytes, span: Span | None) -> None:
+    """BmError BM610 for a document type, which alone can declare entities, in any encoding."""
+    from xml.parsers import expat
+
+    def refuse(*_: object) -> None:
+        raise fail("BM610", f"`{name}` declares entities, which a graph does not need", span)
+
+    parser = expat.ParserCreate()
+    parser.StartDoctypeDeclHandler = refuse
+    parser.Parse(content, True)
 
 
 def _numbered(name: str, found: _Found, span: Span | None, wanted: int | None) -> EdgeList:

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any
 from . import tree as t
 from .constants import Bindings
 from .diagnostics import fail, near
+from .drawn_graphs import erdos_renyi, regular
 from .edge_lists import read_edge_list
 from .model import Graph, Value
-from .outside import Origin
+from .outside import Origin, is_file, verify_inside
 from .training_block import options
 from .vocabulary import Option, Word
 
@@ -55,18 +56,14 @@ def _complete(n: int) -> tuple[int, Any]:
 
 
 def _regular(degree: int, n: int, seed: int) -> tuple[int, Any]:
-    import networkx as nx
-
-    return n, list(nx.random_regular_graph(degree, n, seed=seed).edges)
+    return n, regular(degree, n, seed)
 
 
 def _erdos_renyi(n: int, p: float, seed: int) -> tuple[int, Any]:
-    import networkx as nx
-
-    return n, list(nx.fast_gnp_random_graph(n, p, seed=seed).edges)
+    return n, erdos_renyi(n, p, seed)
 
 
-_SEED = Option("seed", "integer", 0, low=0)
+_SEED = Option("seed", "integer", 0, low=0, high=2**53)
 KINDS: dict[str, tuple[Word, Build]] = {
     "grid": (
         Word(
@@ -170,6 +167,14 @@ def build_graph(
             )
         return replace(kept, nodes=int(given["n"]), span=g.span)
     nodes, edges = build(*given.values())
+    if edges is None:
+        raise fail(
+            "BM606",
+            f"no graph of {nodes} nodes with {given['degree']} neighbours each was drawn in many"
+            " tries",
+            g.value.span,
+            help="a degree below a third of the nodes, or another seed",
+        )
     return Graph(name, nodes, _sorted(edges), g.span, stored=_SEED in word.options)
 
 
@@ -217,7 +222,7 @@ SIZES: dict[str, Callable[[Mapping[str, Any]], float]] = {
     "regular": lambda x: 8 * (x["n"] + x["degree"] * x["n"] / 2),
     "erdos_renyi": lambda x: 8 * (x["n"] + x["p"] * x["n"] * (x["n"] - 1) / 2),
 }
-"""Kind → its nodes and edges; those drawn by networkx weigh eightfold, in time and memory."""
+"""Kind → its nodes and edges; those drawn at random weigh eightfold, in time and memory."""
 
 
 def _sorted(edges: Any) -> np.ndarray:
@@ -253,13 +258,14 @@ def _verify_once(pairs: np.ndarray, e: t.String) -> None:
 def _content(name: str, e: t.String, folder: Path | None) -> tuple[bytes, Origin]:
     """The file's bytes and where they are from: what is parsed is what was hashed."""
     path = (folder or Path()) / e.value
-    if not path.is_file():
+    if not is_file(path):
         raise fail(
             "BM609",
             f"graph file `{e.value}` does not exist",
             e.span,
             note=f"looked in {(folder or Path()).resolve()}",
         )
+    verify_inside(path, e.span)
     try:
         content = path.read_bytes()
     except OSError as error:

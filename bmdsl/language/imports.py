@@ -8,11 +8,11 @@ from typing import NamedTuple
 
 from ..files import folder
 from .diagnostics import BmError, Diagnostic, Label, fail
-from .outside import read_source
+from .outside import is_file, read_source, verify_inside
 from .parse import parse
 from .source import Source
 from .sugar import expand
-from .tree import File, ModelDefinition, StackDefinition
+from .tree import File, Import, ModelDefinition, StackDefinition
 
 Definition = ModelDefinition | StackDefinition
 
@@ -64,15 +64,16 @@ def _definitions(
     out: list[Definition] = []
     for one in file.imports:
         path = here.parent / one.path
-        if not path.is_file():
+        if not is_file(path):
             path = folder("models") / one.path  # a shipped one
-        if not path.is_file():
+        if not is_file(path):
             raise fail(
                 "BM603",
                 f"imported file `{one.path}` does not exist",
                 one.span,
                 note=f"looked in {here.parent} and among the shipped models",
             )
+        verify_inside(path, one.span, folder("models"))
         if path.resolve() in chain:
             shown = " -> ".join(p.name for p in (*chain, path))
             raise fail("BM604", "files import one another in a circle", one.span, note=shown)
@@ -84,8 +85,23 @@ def _definitions(
             raise fail(
                 "BM911", f"`{one.path}` cannot be read: {error.strerror}", one.span
             ) from None
-        out += _definitions(parse(source), chain, sources)
+        out += _definitions(_parsed(source, one), chain, sources)
     return (*out, *expand(file).definitions)
+
+
+def _parsed(source: Source, one: Import) -> File:
+    """The tree of an imported text.
+
+    Of a file that is no `.bm`, which a stranger's text may name, nothing is told but that it is no
+    text of models: BM978.
+    """
+    bound = one.span.source.bound
+    try:
+        return parse(replace(source, bound=bound))
+    except BmError:
+        if bound is None and Path(source.file).suffix == ".bm":
+            raise
+        raise fail("BM978", f"`{one.path}` is no text of models", one.span) from None
 
 
 def self_contained(whole: Whole, definition: Definition) -> str:

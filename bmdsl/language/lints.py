@@ -11,7 +11,7 @@ from itertools import combinations
 from pathlib import Path
 
 from . import tree as t
-from .coverage import untouched_entries, untouched_units
+from .coverage import untouched_entries, untouched_units, uses_of
 from .diagnostics import Diagnostic
 from .forms import Form, form_of
 from .model import Model, Term, UnitFactor
@@ -104,8 +104,9 @@ def _untouched_group(definition: t.ModelDefinition, model: Model) -> Iterator[Di
 
 
 def _untouched_unit(definition: t.ModelDefinition, model: Model) -> Iterator[Diagnostic]:
+    uses = uses_of(model).groups
     for g in model.groups:
-        count, first = untouched_units(model, g)
+        count, first = untouched_units(model, g, uses[g.name])
         if count:
             shown = ",".join(map(str, first))
             yield _warning(
@@ -134,18 +135,14 @@ def _never_trained(definition: t.ModelDefinition, model: Model) -> Iterator[Diag
 
 
 def _self_pairs(definition: t.ModelDefinition, model: Model) -> Iterator[Diagnostic]:
+    addends = {
+        a.span: a.expression
+        for s in definition.statements
+        if isinstance(s, t.EnergyStatement)
+        for a in s.addends
+    }
     for term in model.terms:
         conditioned = {frozenset((c.first, c.second)) for c in term.conditions}
-        written = next(
-            (
-                words(a.expression)
-                for s in definition.statements
-                if isinstance(s, t.EnergyStatement)
-                for a in s.addends
-                if a.span == term.span
-            ),
-            set[str](),
-        )
         for a, b in combinations(term.units, 2):
             if a.group == b.group and _meets_itself(a, b, conditioned):
                 i, j = next(
@@ -153,7 +150,10 @@ def _self_pairs(definition: t.ModelDefinition, model: Model) -> Iterator[Diagnos
                     for x, y in zip(a.subscripts, b.subscripts, strict=True)
                     if x.letter != y.letter
                 )
-                if not {i, j} <= written:  # the square of a sum: every pair is meant
+                addend = addends.get(term.span) if term.span is not None else None
+                if addend is None or not {i, j} <= words(
+                    addend
+                ):  # the square of a sum: every pair is meant
                     continue
                 yield _warning(
                     "BM955",
@@ -269,8 +269,9 @@ def _few_chains(definition: t.ModelDefinition, model: Model) -> Iterator[Diagnos
 
 
 def _idle_entries(definition: t.ModelDefinition, model: Model) -> Iterator[Diagnostic]:
+    uses = uses_of(model).parameters
     for p in model.parameters:
-        count, total, first = untouched_entries(model, p)
+        count, total, first = untouched_entries(model, p, uses[p.name])
         if 0 < count < total:
             shown = ",".join(map(str, first))
             square = len(p.shape) == 2 and p.shape[0] == p.shape[1]

@@ -11,6 +11,8 @@ from .source import Span
 
 MAX_OF = {"float32": 3.4028234e38, "float64": 1e300}
 """Largest number of each precision; text holds none past 1e300."""
+RANGE_OF = {"float32": (1e-18, 1e18), "float64": (1e-150, 1e150)}
+"""Numbers of a unit type, as a width, whose squares and one over them are finite and not 0."""
 
 
 def verify_magnitudes(model: Model, dtype: str) -> None:
@@ -18,6 +20,17 @@ def verify_magnitudes(model: Model, dtype: str) -> None:
 
     Raises BM406 for a coefficient, or a number that a parameter starts from, that is infinite.
     """
+    least, most = RANGE_OF[dtype]
+    for g in model.groups:
+        for name, x in g.options:
+            if isinstance(x, float) and x and not least <= abs(x) <= most:
+                raise fail(
+                    "BM406",
+                    f"`{name} = {x:g}` of `{g.name}` has a square, or one over it, that {dtype}"
+                    " cannot hold",
+                    g.span,
+                    help=f"a number from {least:g} to {most:g}, by another unit of measurement",
+                )
     for value, span in _constants(model):
         if abs(value) > MAX_OF[dtype]:
             raise fail(

@@ -9,6 +9,7 @@ and drawn; binding the argument (data, `-D`) checks the same text again with the
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
 from .source import Span
@@ -292,10 +293,18 @@ class Model:
     lints: tuple[Diagnostic, ...] = field(default=(), compare=False)
 
     def group(self, name: str) -> Group:
-        return next(g for g in self.groups if g.name == name)
+        return self._groups[name]
 
     def parameter(self, name: str) -> Parameter:
-        return next(p for p in self.parameters if p.name == name)
+        return self._parameters[name]
+
+    @cached_property
+    def _groups(self) -> dict[str, Group]:
+        return {g.name: g for g in self.groups}
+
+    @cached_property
+    def _parameters(self) -> dict[str, Parameter]:
+        return {p.name: p for p in self.parameters}
 
     @property
     def unbound(self) -> tuple[str, ...]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -63,6 +65,52 @@ class Kept:
             if g.stored and g.edges is not None and not (arguments and g.origin is None)
         }
         return replace(self, graphs=read)
+
+
+_any_file: ContextVar[bool] = ContextVar("any_file", default=False)
+
+
+@contextmanager
+def any_file(allowed: bool = True) -> Iterator[None]:
+    """Inside, a saved machine's text may name files outside its folder, where that is `allowed`."""
+    token = _any_file.set(allowed or _any_file.get())
+    try:
+        yield
+    finally:
+        _any_file.reset(token)
+
+
+def verify_inside(path: Path, span: Span | None, *folders: Path) -> None:
+    """BmError BM977 for a file outside the folder that its text is bound to, and outside
+    `folders`; links are followed first.
+    """
+    bound = span.source.bound if span is not None else None
+    if bound is None or _any_file.get():
+        return
+    real = path.resolve()
+    if not any(real.is_relative_to(folder.resolve()) for folder in (Path(bound), *folders)):
+        raise fail(
+            "BM977",
+            f"the saved text names `{path}`, which is outside `{bound}`",
+            span,
+            help="if you trust where it comes from: `bm --allow-files ...`, `allow_files=True`",
+        )
+
+
+def is_file(path: Path) -> bool:
+    """Whether a file stands there; not where the name is none that a file could have."""
+    try:
+        return path.is_file()
+    except (OSError, ValueError):
+        return False
+
+
+def is_folder(path: Path) -> bool:
+    """Whether a folder stands there; not where the name is none that a folder could have."""
+    try:
+        return path.is_dir()
+    except (OSError, ValueError):
+        return False
 
 
 def digest(path: Path) -> str:

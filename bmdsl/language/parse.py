@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import functools
 import hashlib
-import os
+import io
 import sys
-from pathlib import Path
 from typing import Any
 
 import lark
 
 from ..files import folder
-from .diagnostics import BmError, fail
+from .cache import cache_folder, read_checked, write_checked
+from .diagnostics import BmError
+from .limits import too_deep, verify_depth, verify_text
 from .source import Source, Span
 from .syntax_errors import diagnose, skip_statement
 from .tree import Comment, File
@@ -20,13 +21,18 @@ from .tree_builder import Builder
 
 LIMIT = 20
 """Most syntax errors of one text."""
+LONG = 20_000
+"""Characters from which on a text is parsed a few times at most."""
+FEW = 3
 
 
 def parse(source: Source) -> File:
     """The tree of a text.
 
-    BmError with all syntax errors: after one, the next statement is read on.
+    BmError with all syntax errors: after one, the next statement is read on; BM323, BM972 or
+    BM973 for one past the limits.
     """
+    verify_text(source)
     parser, text, wrong, end = _parser(), source.text, [], -1
     while True:
         try:
@@ -41,7 +47,8 @@ def parse(source: Source) -> File:
             if at < end:  # a consequence of what was left out
                 break
             wrong.append(found)
-            rest = skip_statement(text, at, after) if len(wrong) < LIMIT else None
+            most = LIMIT if len(text) < LONG else FEW
+            rest = skip_statement(text, at, after) if len(wrong) < most else None
             if rest is None:
                 break
             text, end = rest
@@ -49,15 +56,11 @@ def parse(source: Source) -> File:
         raise BmError(*wrong)
     comments = _comments(source.text)
     notes = tuple(Comment(str(c), Span(source, c.start_pos or 0, c.end_pos or 0)) for c in comments)
+    verify_depth(tree, source)
     try:
         imports, definitions = Builder(source).file(tree)
     except RecursionError:
-        raise fail(
-            "BM323",
-            "the text is nested too deeply",
-            Span(source, 0, 0),
-            help="use fewer parentheses inside parentheses",
-        ) from None
+        raise too_deep(Span(source, 0, 0)) from None
     return File(source, imports, definitions, notes)
 
 
@@ -83,31 +86,23 @@ def _comments(text: str) -> list[lark.Token]:
 
 @functools.cache
 def _parser() -> Any:
-    """The parser, from the table in the user's cache folder where one is there for this grammar and
-    these versions.
+    """The parser, from the table in the user's cache where one is there for this grammar and these
+    versions: making it takes a quarter of a second.
     """
     grammar = (folder("grammar") / "bm.lark").read_text(encoding="utf-8")
-    options: dict[str, Any] = {
-        "parser": "lalr",
-        "lexer": "basic",
-        "propagate_positions": True,
-        "maybe_placeholders": True,
-    }
-    try:
-        cache = _cache_path(grammar)
-        cache.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        return lark.Lark(grammar, cache=str(cache), **options)
-    except (
-        OSError
-    ):  # no cache folder to write to: the table is made anew, which costs a quarter of a second
-        return lark.Lark(grammar, **options)
-
-
-def _cache_path(grammar: str) -> Path:
-    import platformdirs
-
     key = hashlib.sha256(f"{grammar}\0{lark.__version__}\0{sys.version}".encode()).hexdigest()[:24]
-    return (
-        Path(os.environ.get("BMDSL_CACHE") or platformdirs.user_cache_dir("bmdsl"))
-        / f"grammar-{key}"
+    place = cache_folder("grammar") / key
+    kept = read_checked(place)
+    if kept is not None:
+        return lark.Lark.load(io.BytesIO(kept))
+    made = lark.Lark(
+        grammar,
+        parser="lalr",
+        lexer="basic",
+        propagate_positions=True,
+        maybe_placeholders=True,
     )
+    table = io.BytesIO()
+    made.save(table)
+    write_checked(place, table.getvalue())
+    return made

@@ -133,7 +133,7 @@ class _Reader:
     # ------------------------------------------------------------ what is said
 
     def _shadowed(self, s: t.SumOver, letter: str) -> BmError:
-        taken = set(_words(self.whole)) | set(self.constants)
+        taken = words(self.whole) | set(self.constants)
         other = next(
             f"{letter}{k}" for k in range(2, len(taken) + 3) if f"{letter}{k}" not in taken
         )
@@ -232,22 +232,12 @@ def _names(s: t.SumOver) -> set[str]:
 
 
 def _sums(x: object) -> Iterator[t.SumOver]:
-    if isinstance(x, t.SumOver):
-        yield x
-    for y in t.children(x):
-        yield from _sums(y)
-
-
-def _words(x: object) -> Iterator[str]:
-    if isinstance(x, t.Name):
-        yield x.text
-    for y in t.children(x):
-        yield from _words(y)
+    return (y for y in t.everything(x) if isinstance(y, t.SumOver))
 
 
 def words(x: t.Expression) -> set[str]:
     """Every name in an expression."""
-    return set(_words(x))
+    return {y.text for y in t.everything(x) if isinstance(y, t.Name)}
 
 
 def _mapped(x: Node, change: Any) -> Node:

@@ -18,12 +18,16 @@ class Source:
     """The whole path of the file that the text was read from; empty for a text that was given."""
     sha256: str = field(default="", repr=False, compare=False)
     """Of the file's bytes, in hexadecimal."""
+    bound: str | None = field(default=None, repr=False, compare=False)
+    """The folder that files named in the text must be in: that of a saved machine, which may come
+    from anybody. None: a text that its user chose, which may name any file.
+    """
 
     def line(self, number: int) -> str:
         """The text of line `number` (1-based) without its line end; empty past the end of
         the file.
         """
-        lines = self.text.splitlines()
+        lines = self.text.split("\n")
         return lines[number - 1] if 1 <= number <= len(lines) else ""
 
 

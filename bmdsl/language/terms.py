@@ -116,7 +116,7 @@ class Lowering:
                 return [p.negated() if operator == "-" else p for p in self.products(operand)]
             case t.Binary("+" | "-" as operator, left, right, span):
                 a, b = self.products(left), self.products(right)
-                self._same_letters(a, b, span)
+                self._same_letters(a[:1], b[:1], span)  # those of either are alike already
                 return a + [p.negated() if operator == "-" else p for p in b]
             case t.Binary("*", left, right, span):
                 return self._multiplied(self.products(left), self.products(right), span)

@@ -9,12 +9,19 @@ from dataclasses import replace
 from typing import Any
 
 from . import tree as t
-from .constants import Bindings, constant
+from .constants import MAX_LENGTH, MAX_SEED, Bindings, constant
 from .diagnostics import BmError, Diagnostic, counted, fail, near
 from .model import Choice, Temperature, Training, Value
 from .vocabulary import Option, Vocabulary, Word
 
-NUMBERS = {"batch": 1, "epochs": 1, "updates": 1, "patience": 1, "seed": 0}
+NUMBERS = {
+    "batch": (1, MAX_LENGTH),
+    "epochs": (1, MAX_LENGTH),
+    "updates": (1, MAX_LENGTH),
+    "patience": (1, MAX_LENGTH),
+    "seed": (0, MAX_SEED),
+}
+"""Whole numbers that a setting may be, from and to."""
 WORDS = ("positive", "negative", "objective", "optimizer", "schedule", "pretrain")
 LISTS = ("penalty", "transform")
 
@@ -60,9 +67,13 @@ def _setting(
             first.value, int
         )  # exact, however large: a seed
         value = first.value if plain and isinstance(first, t.Number) else constant(first, arguments)
-        if value is None or value != int(value) or value < NUMBERS[name]:
+        low, high = NUMBERS[name]
+        if value is None or not low <= value <= high or value != int(value):
             raise fail(
-                "BM503", f"`{name}` must be a whole number of at least {NUMBERS[name]}", first.span
+                "BM503",
+                f"`{name}` must be a whole number of at least {low}"
+                + (f" and at most {high:,}" if value is not None and value > high else ""),
+                first.span,
             )
         return {name: int(value)}
     if name == "validate":
@@ -245,10 +256,12 @@ def _value(
     value = constant(e, arguments)
     if value is None:
         return "".join(e.span.text.split())
+    most = MAX_LENGTH if o.high is None and o.kind == "integer" else o.high
     low = o.low is not None and (value <= o.low if o.open_low else value < o.low)
-    if low or o.high is not None and value > o.high or o.kind == "integer" and value != int(value):
+    high = most is not None and (value >= most if o.open_high else value > most)
+    if low or high or o.kind == "integer" and value != int(value):
         bound = "" if o.low is None else f" {'above' if o.open_low else 'of at least'} {o.low:g}"
-        top = "" if o.high is None else f" and at most {o.high:g}"
+        top = "" if not high and o.high is None else f" and {_upto(o)} {most:,.10g}"
         kind = "a whole number" if o.kind == "integer" else "a number"
         raise fail(
             "BM515",
@@ -256,6 +269,10 @@ def _value(
             e.span,
         )
     return int(value) if o.kind == "integer" else float(value)
+
+
+def _upto(o: Option) -> str:
+    return "below" if o.open_high else "at most"
 
 
 def _signature(name: str, known: tuple[Option, ...]) -> str:

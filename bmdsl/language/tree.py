@@ -335,3 +335,12 @@ def children(x: object) -> Iterator[object]:
         yield from x
     elif is_dataclass(x) and not isinstance(x, type):
         yield from (getattr(x, f.name) for f in fields(x) if f.name != "span")
+
+
+def everything(x: object) -> Iterator[object]:
+    """A node and all that it is made of, however deep, in the order of the text."""
+    waiting = [x]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        waiting += reversed(tuple(children(node)))

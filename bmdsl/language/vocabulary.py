@@ -18,7 +18,8 @@ Kind = Literal["number", "integer", "name", "parameter", "group", "boolean"]
 class Option:
     """One argument of a word. `default` None with `required` True must be given.
 
-    Bounds are inclusive unless `open_low`.
+    Bounds are inclusive unless `open_low` or `open_high`. A whole number without `high` is at most
+    2³¹ − 1: as many sweeps or chains take longer than any machine lasts.
     """
 
     name: str
@@ -28,6 +29,7 @@ class Option:
     low: float | None = None
     high: float | None = None
     open_low: bool = False
+    open_high: bool = False
     choices: tuple[str, ...] = ()
 
 

@@ -142,7 +142,7 @@ def stream_name(number: int) -> str:
 def of_event(name: str, seed: int, index: int = 0) -> np.random.Generator:
     """The generator of an event of a run, as the exchanges of one update."""
     low = index & ((1 << INDEX_BITS) - 1)
-    key = [seed, (_number(name, "events") << INDEX_BITS) + low]
+    key = np.array([seed, (_number(name, "events") << INDEX_BITS) + low], np.uint64)
     return np.random.Generator(np.random.Philox(key=key))
 
 

@@ -99,7 +99,11 @@ def model_of(found: Checkpoint) -> Model | None:
 
 def _model(saved: Saved, kind: type[Model]) -> Model:
     return kind(
-        Source(saved.metadata["source_name"], saved.metadata["source"]),
+        Source(
+            saved.metadata["source_name"],
+            saved.metadata["source"],
+            bound=str((saved.folder or saved.path.parent).resolve()),
+        ),
         saved.arguments,
         saved.metadata["model"],
         saved.folder,

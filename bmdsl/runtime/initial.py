@@ -11,7 +11,7 @@ import numpy as np
 from ..language.diagnostics import fail
 from ..language.letters import plain_letters
 from ..language.model import Model, Parameter
-from ..language.outside import Origin, digest
+from ..language.outside import Origin, digest, is_file, verify_inside
 from ..plan.streams import of_event
 from . import gate
 from .initial_files import read_start
@@ -185,7 +185,8 @@ def _path(p: Parameter) -> tuple[Path, str]:
         Path(str(p.init.arguments[0])),
         str(p.init.arguments[1]) if len(p.init.arguments) > 1 else "",
     )
-    if not path.is_file():
+    verify_inside(path, p.span)
+    if not is_file(path):
         raise fail("BM812", f"file `{path}` of `init` for `{p.name}` does not exist", p.span)
     return path, key
 

@@ -4,16 +4,20 @@ with weights.
 
 from __future__ import annotations
 
-import zipfile
-import zlib
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
+from ..data.archives import read_array, read_sparse
+from ..data.memory import read_bounded
+from ..data.readers.npy import read as read_npy
+from ..language.decoding import decoding
 from ..language.diagnostics import BmError, fail, near
 from ..language.edge_lists import EdgeList, read_edge_list
 from ..language.model import Graph, Model, Parameter
 
+CURE = "save plain numbers by `numpy.save` or `numpy.savez`, as safetensors, or as text"
 FIELDS = "fields"
 """Key of what a list of edges has for single nodes: weighted entries (i, i)."""
 MAX_ENTRIES = 1 << 28
@@ -23,44 +27,35 @@ MAX_ENTRIES = 1 << 28
 def read_start(model: Model, p: Parameter, path: Path, key: str) -> np.ndarray:
     """The array in a parameter's file.
 
-    Raises BM936 for a file that has none of the parameter's kind.
+    Raises BM936 for a file that has none of the parameter's kind, BM970 for one too large.
     """
-    suffix = path.suffix.lower()
-    if suffix == ".safetensors":
-        return _of_tensors(p, path, key)
-    if suffix == ".npz":
-        return _of_archive(p, path, key)
-    if suffix == ".npy":
-        if key:
-            raise fail(
-                "BM936",
-                f"`{path}` holds one array, so `:{key}` names nothing",
-                p.span,
-                help=f'`init "{path.name}"`',
-            )
-        return _of_array(p, path)
-    return _of_text(model, p, path, key)
+    with decoding("BM936", f"`{path}` of `init` for `{p.name}` cannot be read", p.span, help=CURE):
+        suffix = path.suffix.lower()
+        if suffix == ".safetensors":
+            return _of_tensors(p, path, key)
+        if suffix == ".npz":
+            return _of_archive(p, path, key)
+        if suffix == ".npy":
+            if key:
+                raise fail(
+                    "BM936",
+                    f"`{path}` holds one array, so `:{key}` names nothing",
+                    p.span,
+                    help=f'`init "{path.name}"`',
+                )
+            return read_npy(path)
+        return _of_text(model, p, path, key)
 
 
 def _of_tensors(p: Parameter, path: Path, key: str) -> np.ndarray:
     """The tensor named `key`, else as the parameter."""
-    from safetensors import SafetensorError, safe_open
+    from safetensors import safe_open
 
     name = key or p.name
-    try:
-        with safe_open(path, "numpy") as file:
-            known = list(file.keys())
-            if name in known:
-                return np.asarray(file.get_tensor(name))
-    except (
-        SafetensorError,
-        TypeError,
-        ValueError,
-        AttributeError,
-    ) as error:  # a damaged file, or a type that NumPy has not
-        raise fail(
-            "BM936", f"`{path}` of `init` for `{p.name}` cannot be read", p.span, note=str(error)
-        ) from None
+    with safe_open(path, "numpy") as file:
+        known = list(file.keys())
+        if name in known:
+            return np.asarray(file.get_tensor(name))
     close = near(name, known)
     raise fail(
         "BM936",
@@ -70,62 +65,24 @@ def _of_tensors(p: Parameter, path: Path, key: str) -> np.ndarray:
     )
 
 
-def _of_array(p: Parameter, path: Path) -> np.ndarray:
-    try:
-        return np.asarray(np.load(path, allow_pickle=False))
-    except (ValueError, EOFError, OSError, SyntaxError, MemoryError) as error:
-        raise fail(
-            "BM936",
-            f"`{path}` of `init` for `{p.name}` is not a `.npy` file of plain numbers",
-            p.span,
-            note=_first_line(error),
-            help="save it with `numpy.save` from a numeric array",
-        ) from None
-
-
 def _of_archive(p: Parameter, path: Path, key: str) -> np.ndarray:
     """The array named `key`, else as the parameter, else the only one; a sparse matrix of SciPy's
     is made dense.
     """
-    try:
-        with np.load(path, allow_pickle=False) as archive:
-            known = list(archive.files)
-            if not key and {"format", "shape", "data"} <= set(known):
-                shape = tuple(int(n) for n in archive["shape"])
-                if len(shape) == 2 and 0 <= shape[0] * shape[1] <= MAX_ENTRIES:
-                    import scipy.sparse
+    matrix = None if key else read_sparse(path, MAX_ENTRIES)
+    if matrix is not None and hasattr(matrix, "toarray"):
+        return np.asarray(matrix.toarray())
 
-                    return np.asarray(scipy.sparse.load_npz(path).toarray())
-            name = key or (p.name if p.name in known else known[0] if len(known) == 1 else p.name)
-            if name in known:
-                return np.asarray(archive[name])
-    except (
-        ValueError,
-        EOFError,
-        OSError,
-        KeyError,
-        TypeError,
-        SyntaxError,
-        MemoryError,
-        zipfile.BadZipFile,
-        zlib.error,
-    ) as error:
-        raise fail(
-            "BM936",
-            f"`{path}` of `init` for `{p.name}` is not a `.npz` file of plain numbers",
-            p.span,
-            note=_first_line(error),
-        ) from None
-    raise fail(
-        "BM936",
-        f"`{path}` has no array `{name}`",
-        p.span,
-        help=f'it holds {", ".join(known[:20])}: `init "{path.name}:{known[0]}"`' if known else "",
-    )
+    def choose(known: Sequence[str]) -> str:
+        name = key or (p.name if p.name in known else known[0] if len(known) == 1 else p.name)
+        if name in known:
+            return name
+        shown = (
+            f'it holds {", ".join(known[:20])}: `init "{path.name}:{known[0]}"`' if known else ""
+        )
+        raise fail("BM936", f"`{path}` has no array `{name}`", p.span, help=shown)
 
-
-def _first_line(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0]
+    return read_array(path, choose)
 
 
 # ---------------------------------------------------------------- text
@@ -133,7 +90,7 @@ def _first_line(error: Exception) -> str:
 
 def _of_text(model: Model, p: Parameter, path: Path, key: str) -> np.ndarray:
     """A matrix of the parameter's shape, or the weights of a list of edges."""
-    content = path.read_bytes()
+    content = read_bounded(path)
     shape = tuple(int(n) for n in p.shape)
     matrix = _matrix(content)
     if matrix is not None and not key and _fits(matrix, shape):

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from operator import index
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, SupportsIndex, TypeVar
 
+from ..language.constants import MAX_LENGTH
 from ..language.diagnostics import fail
 from .interrupts import cause, remembered
 
@@ -72,16 +74,51 @@ class one_pool:  # noqa: N801  # used as a function that makes a context
             ownership.decrement()
 
 
+def _counts_of(function: Callable[..., Any]) -> dict[str, int]:
+    """The arguments that are whole numbers, each with its place."""
+    code, kinds = function.__code__, function.__annotations__
+    names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+    return {n: k for k, n in enumerate(names) if str(kinds.get(n)) in ("int", "int | None")}
+
+
+def verify_counts(
+    name: str, counts: Mapping[str, int], args: Sequence[Any], kwargs: Mapping[str, Any]
+) -> None:
+    """BmError BM976 for an argument that is no whole number from 0 to 2³¹ − 1."""
+    for argument, place in counts.items():
+        x = kwargs[argument] if argument in kwargs else args[place] if place < len(args) else None
+        if x is None or (type(x) is int and 0 <= x <= MAX_LENGTH):
+            continue
+        if not isinstance(x, SupportsIndex) or not 0 <= index(x) <= MAX_LENGTH:
+            raise fail(
+                "BM976",
+                f"`{argument}` of `{name}` is {str(x)[:40]}: a whole number from 0 to"
+                f" {MAX_LENGTH:,} is needed",
+                help=f"for instance `{argument}=10`",
+            )
+
+
 def alone(function: Callable[P, T]) -> Callable[P, T]:
     """A function that runs inside `one_pool`; an interrupt of compiled code comes out as what it
-    is.
+    is. Its arguments of the type `int` are numbers of chains, sweeps, cases: BmError BM976 for
+    one that is no such number.
     """
+
+    counts = _counts_of(function)
 
     @functools.wraps(function)
     def inside(*args: P.args, **kwargs: P.kwargs) -> T:
+        if counts:
+            verify_counts(function.__name__, counts, args, kwargs)
         with one_pool(), remembered():
             try:
                 return function(*args, **kwargs)
+            except MemoryError:
+                raise fail(
+                    "BM830",
+                    f"this call of `{function.__name__}` needs more memory than there is",
+                    help="fewer chains, or some of the cases at a time",
+                ) from None
             except SystemError as error:
                 interrupt = cause(error)
                 if interrupt is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -137,6 +138,9 @@ def _facts(folder: Path) -> dict[str, Any]:
             facts["format"] != FORMATS[0] or checksums.SEAL in facts
         ):
             raise damaged(folder / STACK)
+        names = [str(x["name"]) for x in facts["layers"]]
+        if not all(re.fullmatch(r"[^\W\d]\w*", name) for name in names):
+            raise ValueError("a layer's name is no name")  # it is a folder's name too
         return {
             **facts,
             "layers": [

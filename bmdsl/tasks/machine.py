@@ -12,6 +12,7 @@ from ..data.preparing import Preparation
 from ..inference import machine
 from ..language.diagnostics import fail
 from ..language.outside import stored_edges
+from ..plan.costs import refuse_too_large
 from ..runs.storage import write_machine
 from ..runtime.program import Program
 from .resume import go_on
@@ -74,6 +75,7 @@ class Machine(machine.Machine):
         if "pretrain" in overrides:  # asked for in this very call
             self.pretrained = False
         model = self.source.bind(overrides) if overrides else self.source
+        refuse_too_large(self.program.plan, model.checked.training, self.dtype.itemsize)
         if resume:
             if folder is None:
                 raise fail(

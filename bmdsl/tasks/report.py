@@ -13,7 +13,7 @@ from ..files import put_text
 from ..inference.figures import figures
 from ..language.diagnostics import BmError
 from ..registry import discover
-from ..report.page import Section, drawing, page, picture, table, text, verdict
+from ..report.page import Section, drawing, element, joined, page, picture, table, text, verdict
 from ..runs.run_folder import read_facts, read_metrics
 from .run_cases import Ready, ready_parts
 
@@ -68,7 +68,7 @@ def _subtitle(run: Any, facts: Mapping[str, Any], metrics: Sequence[Mapping[str,
 
 def _health(metrics: Sequence[Mapping[str, Any]]) -> str:
     if not metrics:
-        return "<p>No epoch was finished.</p>"
+        return element("p", "No epoch was finished.")
     line = str(metrics[-1].get("health", ""))
     said = dict.fromkeys(
         str(m["health"]) for m in metrics if m.get("health") not in (None, "", "healthy")
@@ -94,18 +94,14 @@ def _health(metrics: Sequence[Mapping[str, Any]]) -> str:
             )
         )
     words = {n: m.WORD.summary for n, m in discover("bmdsl.training.monitors").items()}
-    legend = "".join(f"<li><b>{n.replace('_', ' ')}</b>: {s}</li>" for n, s in words.items())
+    legend = (element("li", element("b", n.replace("_", " ")), f": {s}") for n, s in words.items())
     earlier = [x for x in said if x != line]
-    told = (
-        '<p class="quiet">Said in earlier epochs: ' + "; ".join(earlier[:5]) + "</p>"
-        if earlier
-        else ""
-    )
-    return (
-        verdict(line or "no monitor looked", line == "healthy")
-        + told
-        + table(rows)
-        + f'<ul class="quiet">{legend}</ul>'
+    told = f"Said in earlier epochs: {'; '.join(earlier[:5])}"
+    return joined(
+        verdict(line or "no monitor looked", line == "healthy"),
+        element("p", told, class_="quiet") if earlier else "",
+        table(rows),
+        element("ul", *legend, class_="quiet"),
     )
 
 
@@ -117,7 +113,7 @@ def _figures(
     machine: Any, parts: Sequence[Ready], folder: Path, likelihood: bool, chains: int, steps: int
 ) -> str:
     if not parts:
-        return "<p>The data that the run was trained on are not at hand.</p>"
+        return element("p", "The data that the run was trained on are not at hand.")
     found = [figures(machine, p.data, p.name, p.weights) for p in parts]
     rows = [("", *(f.part for f in found))]
     tables = [f.rows() for f in found]
@@ -127,7 +123,7 @@ def _figures(
         from .eval import of_run
 
         told = of_run(folder, None, None, chains, steps)
-        body += table(told.rows()) + "".join(f"<p>{note}</p>" for note in told.notes())
+        body = joined(body, table(told.rows()), *(element("p", note) for note in told.notes()))
     return body
 
 
@@ -149,7 +145,7 @@ def _pictures(
     drawn = [
         (p, captions.get(p.stem.split("_")[0], p.stem)) for p in write_pictures(subject, place)
     ]
-    body = "\n".join(picture(p, f"{p.name}: {caption}") for p, caption in drawn)
+    body = joined(*(picture(p, f"{p.name}: {caption}") for p, caption in drawn))
     return [Section("Pictures", body)] if drawn else []
 
 
@@ -163,10 +159,10 @@ def _model(run: Any, place: Path) -> list[Section]:
     settings = ", ".join(f"{k} = {v}" for k, v in run.model.settings.items())
     heads = [(k, v) for k, v in (("arguments", given), ("settings", settings)) if v]
     return [
-        Section("Model", text(run.model.source.text) + (table(heads) if heads else "")),
+        Section("Model", joined(text(run.model.source.text), table(heads) if heads else "")),
         Section("Factor graph", drawing(place / "graph.svg")),
         Section(
             "What follows from the energy",
-            text(derivation.as_text(plan)) + text(model_facts.as_text(plan)),
+            joined(text(derivation.as_text(plan)), text(model_facts.as_text(plan))),
         ),
     ]

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from ..language.printable import printable
 from ..runs.run_folder import read_facts, read_metrics
 
 BARS = "▁▂▃▄▅▆▇█"
@@ -87,13 +88,16 @@ def watch(folder: Path, every: float = 2.0) -> None:
     from rich.live import Live
     from rich.text import Text
 
+    def drawn(lines: Sequence[str]) -> Text:
+        return Text(printable("\n".join(lines)))
+
     console = Console(highlight=False)
     shown, done = look(folder)
     if done or not console.is_terminal:
-        console.print(Text("\n".join(shown)))
+        console.print(drawn(shown))
         return
-    with Live(Text("\n".join(shown)), console=console, auto_refresh=False) as live:
+    with Live(drawn(shown), console=console, auto_refresh=False) as live:
         while not done:
             time.sleep(every)
             shown, done = look(folder)
-            live.update(Text("\n".join(shown)), refresh=True)
+            live.update(drawn(shown), refresh=True)

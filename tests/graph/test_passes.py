@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import math
+import random
+
+import networkx as nx
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -38,6 +42,38 @@ def test_the_cheaper_side_is_enumerated():
 
 def test_lateral_hidden_units_are_enumerated():
     assert choose_enumerated(build_factor_graph(bm()), ("h",), {"h": 3.0}) == ("h",)
+
+
+def _by_all_subsets(couples: nx.Graph, states: dict[int, float]) -> tuple[int, ...] | None:
+    """The first cheapest of all subsets in binary order."""
+    best: tuple[float, tuple[int, ...]] | None = None
+    for mask in range(1 << len(states)):
+        chosen = tuple(n for n in states if mask >> n & 1)
+        summed = [n for n in states if n not in chosen]
+        if any(couples.has_edge(a, b) for a in summed for b in summed if a <= b):
+            continue
+        cost = sum(states[n] for n in chosen)
+        if cost < math.inf and (best is None or cost < best[0]):
+            best = (cost, chosen)
+    return best[1] if best else None
+
+
+def test_the_subset_to_enumerate_is_the_first_cheapest() -> None:
+    rng = random.Random(0)
+    for seed in range(300):
+        n = rng.randrange(8)
+        couples = nx.gnp_random_graph(n, rng.random(), seed=seed)
+        couples.add_edges_from((k, k) for k in range(n) if rng.random() < 0.1)
+        states = {k: rng.choice((0.0, 0.1, 0.2, 0.3, 1.0, 1.585, 3.0, math.inf)) for k in range(n)}
+        graph = FactorGraph(model("m", [], {}, []), nx.Graph(), couples)
+        found = choose_enumerated(graph, list(range(n)), states)  # type: ignore[arg-type]
+        assert found == _by_all_subsets(couples, states)
+
+
+def test_a_chain_of_many_groups_is_chosen_from_without_trying_all_subsets() -> None:
+    graph = FactorGraph(model("m", [], {}, []), nx.Graph(), nx.path_graph(60))
+    found = choose_enumerated(graph, list(range(60)), dict.fromkeys(range(60), 1.0))  # type: ignore[arg-type]
+    assert found is not None and len(found) == 30
 
 
 def _cliques(edges: list[tuple[str, str]], hidden: set[str]) -> FactorGraph:

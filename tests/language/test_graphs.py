@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import bmdsl
+from bmdsl.language import drawn_graphs
 from bmdsl.language.diagnostics import BmError
 from tests.cli.command import Bm
 from tests.cli.conftest import bm, folder
@@ -59,7 +60,7 @@ def test_a_file_of_edges_is_read_with_heading_comments_and_blanks(tmp_path: Path
         ("p edge 5 2\ne 1 2\ne 2 6\n", "BM608", "node 6"),
         ("0,1\n1,900000000\n", "BM612", "graph `G` has 900000001 nodes"),
         ("0,1\n1,2\n2,3\n3,4\n1,0\n", "BM613", "the edge 0–1 stands twice"),
-        ("0,1\n1,x\n", "BM610", "line 2 of `g.csv` is no edge: `1,x`"),
+        ("0,1\n1,x\n", "BM610", "line 2 of `g.csv` is no edge"),
         ("0,1\n1,-2\n", "BM610", "line 2"),
         ("# nothing\n", "BM610", "has no edge"),
         ("0,1\n1,2\n2,3\n3,4\n4,5\n", "BM612", "graph `G` has 6 nodes, `s[i]` has 5 units"),
@@ -95,3 +96,33 @@ def test_an_index_out_of_the_axis_is_refused():
         bmdsl.parse(
             "model m { visible s[5] : spin  param J  energy = - J s[i] s[i+1] for i in 0..5 }"
         )
+
+
+@pytest.mark.parametrize(
+    ("degree", "n"), [(3, 10), (4, 7), (6, 10), (8, 20), (9, 10), (0, 4), (1, 8)]
+)
+def test_a_drawn_regular_graph_is_the_one_of_networkx(degree: int, n: int) -> None:
+    for seed in range(25):  # dense ones have loops and double edges to pair again, and try anew
+        found = drawn_graphs.regular(degree, n, seed)
+        wanted = nx.random_regular_graph(degree, n, seed=seed)
+        assert found is not None and {*map(tuple, found.tolist())} == {
+            tuple(sorted(e)) for e in wanted.edges
+        }
+
+
+@pytest.mark.parametrize(
+    ("n", "p"), [(1, 0.5), (2, 0.5), (5, 0.9), (12, 1), (30, 0), (40, 1e-9), (50, 0.1), (90, 0.5)]
+)
+def test_a_drawn_graph_of_independent_edges_is_the_one_of_networkx(n: int, p: float) -> None:
+    for seed in range(10):
+        found = drawn_graphs.erdos_renyi(n, p, seed)
+        wanted = nx.fast_gnp_random_graph(n, p, seed=seed)
+        assert {*map(tuple, found.tolist())} == {tuple(sorted(e)) for e in wanted.edges}
+
+
+def test_a_draw_that_would_not_end_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(drawn_graphs, "MAX_ROUNDS", 50)
+    graph = "visible s[100] : spin\n graph G = regular(90, 100)"
+    text = f"model m {{ {graph}\n energy = - s[i] s[j] for <i,j> in G }}"
+    with pytest.raises(BmError, match="BM606.*many tries"):
+        bmdsl.parse(text)

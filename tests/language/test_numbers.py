@@ -101,7 +101,7 @@ def test_an_energy_with_a_number_beyond_use_is_refused_there(energy: str):
     ],
 )
 def test_sizes_and_settings_without_bound_are_refused(text: str):
-    with pytest.raises(BmError, match="BM40[68]"):
+    with pytest.raises(BmError, match="BM40[68]|BM515"):
         bmdsl.parse(f"model m {{ {text} }}")
 
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -14,6 +15,7 @@ import pytest
 
 import bmdsl
 from bmdsl.language.diagnostics import BmError
+from bmdsl.report import page
 from bmdsl.runs.run_folder import read_metrics
 from bmdsl.tasks import train as fitting
 from bmdsl.tasks.report import write_report
@@ -82,6 +84,32 @@ def test_a_report_of_data_that_have_gone_says_so(tmp_path: Path) -> None:
     )
     text = write_report(tmp_path / "run", tmp_path / "r.html").read_text(encoding="utf-8")
     assert "are not at hand" in text and "filters_h2.png" in text
+
+
+SCRIPT = "<script>alert(1)</script><img src=x onerror=alert(2)>\x1b]0;x\x07"
+
+
+def test_nothing_planted_in_a_run_is_markup_of_its_report(run: Path, tmp_path: Path) -> None:
+    there = shutil.copytree(run, tmp_path / "run<svg onload=alert(3)>")
+    lines = [json.loads(x) for x in (there / "metrics.jsonl").read_text().splitlines()]
+    for x in lines:
+        x |= {"health": SCRIPT + str(x["epoch"]), SCRIPT: 0.5}
+    (there / "metrics.jsonl").write_text("".join(json.dumps(x) + "\n" for x in lines))
+    facts = json.loads((there / "run.json").read_text())
+    (there / "run.json").write_text(json.dumps(facts | {SCRIPT: SCRIPT}))
+    text = write_report(there, tmp_path / "r.html").read_text(encoding="utf-8")
+    tags = Tags()
+    tags.feed(text)
+    assert not tags.open and "script" not in {t for t, _ in tags.seen}
+    assert not [a for _, attributes in tags.seen for a in attributes if a.startswith("on")]
+    assert text.count("&lt;script&gt;") >= 6 and "\x1b" not in text
+    assert "Content-Security-Policy" in text
+
+
+def test_text_becomes_markup_in_one_place() -> None:
+    made = page.element("p", "a < b", page.element("b", "&"), class_='q"')
+    assert made == '<p class="q&quot;">a &lt; b<b>&amp;</b></p>'
+    assert "<i>" not in page.page("<i>", "<i>", [page.Section("<i>", "<i>")])
 
 
 def test_what_is_no_run_is_refused(tmp_path: Path) -> None:

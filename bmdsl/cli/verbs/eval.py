@@ -11,6 +11,7 @@ import typer
 
 from ..options import USE, Json, RunFolder, Threads, Units
 from ..outcome import show
+from ..terminal import to_terminal
 
 PLACE = USE, 5
 
@@ -138,11 +139,11 @@ def _probe(
 
     def say(what: str) -> None:
         if sys.stderr.isatty():
-            print(f"\r\x1b[K{what} ...", end="", file=sys.stderr, flush=True)
+            to_terminal(f"\r\x1b[K{what} ...")
 
     found = probe(folder, data, name, features, labels, progress=say)
     if sys.stderr.isatty():
-        print("\r\x1b[K", end="", file=sys.stderr)
+        to_terminal("\r\x1b[K")
     if as_json:
         print(json.dumps(found.as_dict()))
         return

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from ...language.diagnostics import fail
 from ...language.vocabulary import Word
 from ..keys import choose_key
+from ..memory import verify_affordable
 
 WORD = Word("h5", summary="HDF5 arrays: file.h5:group/array (needs h5py)")
 KEYED = True
@@ -16,18 +18,39 @@ ALSO = ("hdf5",)
 
 
 def read(path: Path, key: str | None = None) -> np.ndarray:
-    """The array `key`, or the only one there is, read into memory."""
+    """The array `key`, or the only one there is, read into memory.
+
+    Links are not followed: a name is one of this file's own arrays.
+    """
     try:
         import h5py
     except ImportError as problem:
         raise fail(
             "BM706", f"reading `{path}` needs the package h5py", help="pip install h5py"
         ) from problem
-    if not h5py.is_hdf5(path):
-        raise fail("BM703", f"`{path}` is not an HDF5 file")
     found: list[str] = []
     with h5py.File(path, "r") as file:
         file.visititems(
             lambda name, item: found.append(name) if isinstance(item, h5py.Dataset) else None
         )
-        return np.asarray(file[choose_key(path, key, found)][()])
+        name = choose_key(path, key, found)
+        array = file[name]
+        verify_held_here(path, name, array)
+        verify_affordable(f"the array `{name}` of `{path}`", array.size * array.dtype.itemsize)
+        return np.asarray(array[()])
+
+
+def verify_held_here(path: Path, name: str, array: Any) -> None:
+    """BmError BM971 for an array of other files' bytes, BM710 for one of no numbers."""
+    if array.external or array.is_virtual:
+        raise fail(
+            "BM971",
+            f"the array `{name}` of `{path}` has its numbers in other files, which are not read",
+            help="copy them into one file: `h5repack`, or `h5py` with `file['x'] = values`",
+        )
+    if array.dtype.kind not in "biuf":
+        raise fail(
+            "BM710",
+            f"the array `{name}` of `{path}` holds `{array.dtype}`, not real numbers",
+            help="store integers, floats or booleans",
+        )

@@ -33,7 +33,7 @@ def read(path: Path, key: str | None = None) -> np.ndarray:
             continue
         try:
             case = json.loads(line)
-        except (json.JSONDecodeError, RecursionError) as problem:
+        except (ValueError, RecursionError) as problem:
             raise fail("BM705", f"line {number} of `{path}` is no JSON: {problem}") from None
         if isinstance(case, dict):
             names = list(case) if names is None and not rows else names

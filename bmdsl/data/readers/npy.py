@@ -6,21 +6,16 @@ from pathlib import Path
 
 import numpy as np
 
-from ...language.diagnostics import fail
 from ...language.vocabulary import Word
 
 WORD = Word("npy", summary="one NumPy array, memory-mapped")
 KEYED = False
+CURE = "save it with `numpy.save` from a numeric array"
 
 
 def read(path: Path, key: str | None = None) -> np.ndarray:
-    """The array, read-only on disk."""
-    try:
-        return np.load(path, mmap_mode="r", allow_pickle=False)
-    except (ValueError, EOFError) as problem:
-        # A pickle is refused because loading one runs code from the file.
-        raise fail(
-            "BM703",
-            f"`{path}` is not a `.npy` file of plain numbers",
-            help="save it with `numpy.save` from a numeric array",
-        ) from problem
+    """The array, read-only on disk. A pickle is refused: loading one runs code from the file."""
+    found = np.load(path, mmap_mode="r", allow_pickle=False)
+    if not isinstance(found, np.ndarray):
+        raise ValueError("it holds several arrays: its ending is `.npz`")
+    return found

@@ -8,6 +8,7 @@ import numpy as np
 
 from ...language.diagnostics import fail
 from ...language.vocabulary import Word
+from ..memory import verify_affordable
 
 WORD = Word("parquet", summary="Parquet tables of numbers (needs pyarrow)")
 KEYED = False
@@ -26,12 +27,10 @@ def read(path: Path, key: str | None = None) -> np.ndarray:
             f"reading `{path}` needs the package pyarrow",
             help="pip install 'bmdsl[parquet]'",
         ) from problem
-    try:
-        table = parquet.read_table(path)
-    except (arrow.ArrowException, OSError) as problem:
-        raise fail(
-            "BM703", f"`{path}` is not a Parquet file", note=str(problem).splitlines()[0]
-        ) from None
+    with parquet.ParquetFile(path) as file:
+        facts = file.metadata
+        verify_affordable(f"the table of `{path}`", 16 * facts.num_rows * facts.num_columns)
+        table = file.read()
     columns = []
     for name, column in zip(table.column_names, table.columns, strict=True):
         kind = column.type

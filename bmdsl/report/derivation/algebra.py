@@ -161,6 +161,8 @@ def root(x: Node) -> Node:
 
 def _root(value: Fraction | float) -> tuple[Node, Node]:
     """A number's root and what stays inside."""
+    if not value:
+        return Numeral(Fraction(0)), ONE
     if not isinstance(value, Fraction):
         return number(math.sqrt(value)), ONE
     out = Fraction(_square_part(value.numerator), _square_part(value.denominator))

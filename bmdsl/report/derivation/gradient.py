@@ -54,6 +54,8 @@ def _of(c: Context, p: Parameter) -> list[Equation]:
     one with letters.
     """
     uses = [(t, q) for t in c.model.terms for q in _factors(t) if q.parameter == p.name]
+    if not uses:
+        return []
     fixed = {
         tuple(s.constant for s in q.subscripts)
         for _, q in uses

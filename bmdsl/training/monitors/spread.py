@@ -18,6 +18,7 @@ from ..health import Finding, Look
 
 WORD = Word("spread", summary="width of real units beside that of the data about their means")
 
+TINY = 1e-30
 APART = 2.0
 """Ratio of the two standard deviations, of most units, that is worth a word."""
 MAX_REGRESSED = 1000
@@ -56,7 +57,7 @@ def look(at: Look, memory: dict[str, Any]) -> Finding:
         ratio = wide[varied] / np.minimum(off, memory[name])[varied].clip(np.finfo(np.float32).tiny)
         figures[f"width_{name}"] = typical = float(np.median(ratio))
         if typical > APART or typical < 1 / APART:
-            what, times = ("wide", typical) if typical > 1 else ("narrow", 1 / typical)
+            what, times = ("wide", typical) if typical > 1 else ("narrow", 1 / max(typical, TINY))
             minds.append(
                 f"{name} is too {what} for the data, about {times:.2g} times (its sigma, or what"
                 f" the energy has in {name}^2)"

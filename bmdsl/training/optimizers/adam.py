@@ -18,9 +18,9 @@ WORD = Word(
     "adam",
     (
         Option("rate", "number", 1e-3, low=0, open_low=True),
-        Option("beta1", "number", 0.9, low=0, high=1),
-        Option("beta2", "number", 0.999, low=0, high=1),
-        Option("epsilon", "number", 1e-8, low=0),
+        Option("beta1", "number", 0.9, low=0, high=1, open_high=True),
+        Option("beta2", "number", 0.999, low=0, high=1, open_high=True),
+        Option("epsilon", "number", 1e-8, low=0, open_low=True),
     ),
     summary="steps scaled by moving averages of the gradient and its square",
 )
