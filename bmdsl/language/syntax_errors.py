@@ -13,6 +13,7 @@ from .source import Source, Span
 STATEMENTS = ("visible", "hidden", "given", "param", "energy", "graph", "layers", "bias", "train")
 KEYWORDS = (
     *STATEMENTS,
+    "data",
     "import",
     "model",
     "stack",
@@ -227,7 +228,7 @@ def _token(source: Source, token: lark.Token, accepts: set[str]) -> Diagnostic:
             hint = (
                 f"did you mean `{close}`?"
                 if close
-                else f"statements start with {', '.join(STATEMENTS)}"
+                else f"statements start with {', '.join((*STATEMENTS, 'data'))}"
             )
             return Diagnostic("BM002", f"unknown statement `{token}`", span, helps=(hint,))
     if token.type == "NAME" and not inside:

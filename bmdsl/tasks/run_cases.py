@@ -14,7 +14,7 @@ import numpy as np
 
 from ..data.finding import flatten, read
 from ..data.load import load
-from ..data.preparing import Preparation, prepare, steps_of
+from ..data.preparing import Preparation, learning, prepare
 from ..data.split import split_rows
 from ..data.weights import Weights, load_weights
 from ..inference.machine import Machine
@@ -200,7 +200,7 @@ def _read(run: Subject, spec: str, part: str) -> tuple[dict[str, np.ndarray], bo
     """The same, and whether these are the cases that the run was trained on."""
 
     checked, kept = run.machine.model, run.machine.preparation
-    arrays, source = read(spec, checked, part)
+    arrays, source = read(spec, checked, part, kept.code)
     same = is_same(run.facts, spec, arrays) if part == "train" else False
     if same is False and spec == run.data and part == "train":
         say_differs(run.facts, spec, arrays, "its cases are taken as they are now")
@@ -219,7 +219,7 @@ def _learned_again(run: Subject, spec: str, part: str) -> Preparation:
 
     checked = run.machine.model
     if not run.data:
-        names = ", ".join(f"`{name}`" for name, _ in steps_of(checked))
+        names = ", ".join(f"`{name}`" for name in learning(checked))
         warnings.warn(
             BmWarning(
                 Diagnostic(

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..data.arrays import verify_fits
-from ..data.finding import Arrays, find, flatten, image_shapes, read
+from ..data.finding import Arrays, find, flatten, image_shapes
 from ..data.preparing import Preparation, prepare
 from ..data.weights import Weights, load_weights
 from ..language.diagnostics import fail
@@ -39,11 +39,18 @@ def ready_cases(machine: Machine, spec: Any) -> tuple[Arrays, Arrays]:
     The machine keeps what transforms learned.
     """
     model = machine.model
-    arrays, source = read(_named(spec, model), model)
+    kept = _kept(machine, model)
+    found = find(_named(spec, model), model, code=None if kept is None else kept.code)
     ready, machine.preparation = prepare(
-        flatten(arrays, model), model, source, model.training.seed, False, _kept(machine, model)
+        flatten(found.arrays, model),
+        model,
+        found.source,
+        model.training.seed,
+        False,
+        kept,
+        code=found.code,
     )
-    return arrays, ready
+    return found.arrays, ready
 
 
 def _kept(machine: Machine, model: CheckedModel) -> Preparation | None:
@@ -78,7 +85,8 @@ def fit(
     from ..training.loop import train
 
     checked = model.checked
-    found = find(_named(data, checked), checked)
+    kept = _kept(machine, checked)
+    found = find(_named(data, checked), checked, code=None if kept is None else kept.code)
     arrays, source, spec = found.arrays, found.source, found.spec
     given = None if weights is None else load_weights(weights, len(next(iter(arrays.values()))))
     metadata = (
@@ -89,7 +97,6 @@ def fit(
     if prepared:
         ready, machine.preparation = arrays, Preparation(checked, {}, fed=True)
     else:
-        kept = _kept(machine, checked)
         ready, machine.preparation = prepare(
             flatten(arrays, checked),
             checked,
@@ -97,6 +104,7 @@ def fit(
             checked.training.seed,
             kept=kept,
             weights=given,
+            code=found.code,
         )
     for name, x in ready.items():
         verify_fits(x, machine.dtype, f"data for `{name}` from {source}")
@@ -110,7 +118,7 @@ def fit(
             machine.pretrained = True
     if out is not None and not resume:
         clear(out)
-    images = {} if prepared else image_shapes(arrays, checked)
+    images = {} if prepared or found.table is not None else image_shapes(arrays, checked)
     metadata = {**model.metadata(machine), **metadata, "images": json.dumps(images)}
     started = time.monotonic()
     run = train(
