@@ -46,7 +46,7 @@ MAY_IMPORT = {
     "interactions": {"language", "plan", "schedule"},
     "schedule.routines": {"language", "graph", "plan", "schedule", "interactions"},
     "emit": SCHEDULE,
-    "data": {"language", "units", "registry", "plan"},
+    "data": {"language", "units", "registry", "plan", "files"},
     "runtime": RUNTIME,
     "inference": INFERENCE | {"schedule.routines"},
     "driver": MODEL - {"driver"},

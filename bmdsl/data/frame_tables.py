@@ -38,8 +38,12 @@ def like(frame: Any, columns: Mapping[str, Sequence[Any]]) -> Any:
     """A frame of the same library with these columns."""
     narwhals = _narwhals("the table")
     space = narwhals.get_native_namespace(frame)
-    made = narwhals.from_dict({n: list(x) for n, x in columns.items()}, backend=space)
-    return narwhals.to_native(made)
+    made = narwhals.to_native(
+        narwhals.from_dict({n: list(x) for n, x in columns.items()}, backend=space)
+    )
+    if hasattr(frame, "iloc") and len(made) == len(frame):
+        made.index = frame.index  # pandas alone names rows
+    return made
 
 
 def _narwhals(source: str) -> Any:

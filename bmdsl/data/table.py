@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -103,6 +104,27 @@ class Table:
     def __getitem__(self, name: str) -> Column:
         return self.columns[self.names.index(name)]
 
+    def __repr__(self) -> str:
+        """`Table of 800 rows: id, smokes, ...`."""
+        shown = ", ".join(self.names[:8]) + (", ..." if len(self.names) > 8 else "")
+        return f"Table of {len(self):,} rows: {shown}"
+
+    def to_dict(self) -> dict[str, list[Any]]:
+        """Column → its cells: numbers where all of them are, else texts; None where one is
+        missing. `pandas.DataFrame(table.to_dict())` is the same as a data frame.
+        """
+        return {c.name: _values(c) for c in self.columns}
+
+    def write(self, path: str | Path) -> Path:
+        """Writes the table as the file's ending says: `.csv`, `.tsv`, `.parquet`, `.xlsx`. Never
+        half a file.
+
+        BmError BM787 for another ending.
+        """
+        from .table_files import write_table
+
+        return write_table(self, Path(path))
+
     def place(self, row: int) -> str:
         """`line 7` of a file of lines, else `row 6`."""
         return f"line {self.lines[row]}" if self.lines else f"row {row + 1}"
@@ -121,6 +143,14 @@ class Table:
         if not self.columns or not len(self):
             raise fail("BM712", f"{self.source} holds no cases")
         return self
+
+
+def _values(column: Column) -> list[Any]:
+    numbers = None if column.categories else column.as_numbers()
+    if numbers is None:
+        return list(column.texts or ())
+    whole = bool((np.isnan(numbers) | (numbers == np.round(numbers))).all())
+    return [None if np.isnan(x) else int(x) if whole else float(x) for x in numbers]
 
 
 def number_text(x: float) -> str:

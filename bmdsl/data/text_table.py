@@ -10,6 +10,7 @@ from pathlib import Path
 from ..language.diagnostics import counted, fail
 from .delimited import SEPARATORS, as_number
 from .table import Column, Table
+from .tabulating import cells
 from .text_lines import read_text
 
 
@@ -27,20 +28,20 @@ def read_cells(path: Path, separators: Sequence[str]) -> Table:
     rows: list[list[str]] = []
     lines: list[int] = []
     try:
-        for cells in reader:
-            if any(c.strip() for c in cells) or len(cells) > 1:
-                rows.append([c.strip() for c in cells])
+        for row in reader:
+            if any(c.strip() for c in row) or len(row) > 1:
+                rows.append([c.strip() for c in row])
                 lines.append(reader.line_num)
     except csv.Error as problem:
         raise fail("BM703", f"`{path}` is not a table in text: {problem}") from problem
     if not rows:
         raise fail("BM712", f"`{path}` holds no cases")
     width = len(rows[0])
-    for line, cells in zip(lines, rows, strict=True):
-        if len(cells) != width:
+    for line, row in zip(lines, rows, strict=True):
+        if len(row) != width:
             raise fail(
                 "BM705",
-                f"line {line} of `{path}` has {counted(len(cells), 'cell')}, but the lines before"
+                f"line {line} of `{path}` has {counted(len(row), 'cell')}, but the lines before"
                 f" it have {width}",
                 help=f"every line needs the same number of {SEPARATORS[separator]}",
             )
@@ -51,3 +52,10 @@ def read_cells(path: Path, separators: Sequence[str]) -> Table:
     columns = zip(*rows, strict=True) if rows else [()] * width
     made = tuple(Column(n, tuple(c)) for n, c in zip(names, columns, strict=True))
     return Table(made, f"`{path}`", None, tuple(lines)).verify()
+
+
+def write_cells(path: Path, table: Table, separator: str) -> None:
+    """The table as text, names in the first line."""
+    out = io.StringIO()
+    csv.writer(out, delimiter=separator, lineterminator="\n").writerows(cells(table))
+    path.write_text(out.getvalue(), encoding="utf-8")

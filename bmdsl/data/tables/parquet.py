@@ -30,3 +30,11 @@ def read(path: Path) -> Table:
             "BM703", f"`{path}` is not a Parquet file", note=str(problem).splitlines()[0]
         ) from None
     return of_frame(found, f"`{path}`")
+
+
+def write(path: Path, table: Table) -> None:
+    """Writes it, columns of numbers as numbers."""
+    import pyarrow as arrow
+    import pyarrow.parquet as parquet
+
+    parquet.write_table(arrow.table(table.to_dict()), path)

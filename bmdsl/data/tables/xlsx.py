@@ -45,3 +45,15 @@ def read(path: Path) -> Table:
         for k, n in enumerate(names)
     ]
     return Table(tuple(columns), f"`{path}`").verify()
+
+
+def write(path: Path, table: Table) -> None:
+    """Writes it as the only sheet of a workbook."""
+    import openpyxl
+
+    book = openpyxl.Workbook(write_only=True)
+    sheet = book.create_sheet()
+    columns = table.to_dict()
+    for row in ([*columns], *zip(*columns.values(), strict=True)):
+        sheet.append(row)
+    book.save(path)
