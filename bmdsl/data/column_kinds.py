@@ -13,6 +13,9 @@ from .table import Column, number_text
 MAX_SCALE = 11
 """Different whole numbers up to which a column is a scale: 0 to 10 is the longest in use."""
 MAX_CATEGORIES = 50
+MAX_LEAST_COUNT, MAX_MEAN_COUNT = 2, 20.0
+"""Least value and mean up to which whole numbers are counts of events."""
+MIN_SKEW, MIN_ROWS_FOR_SKEW = 1.5, 30
 MIN_ROWS_PER_VALUE = 3
 """Rows that a value has on average, from which on values are repeated rather than measured."""
 CODE = re.compile(
@@ -76,7 +79,7 @@ def _of_numbers(name: str, x: np.ndarray) -> Kind:
     if not (x == np.round(x)).all():
         if values[0] >= 0 and values[-1] <= 1:
             return Kind("shares", "gaussian")
-        return Kind("numbers", "gaussian")
+        return _real("numbers", x)
     low, high = int(values[0]), int(values[-1])
     if len(values) == len(x) > 2 and (high - low == len(x) - 1 or ID.search(name)):
         return Kind("id", why="every row has its own number")
@@ -90,4 +93,20 @@ def _of_numbers(name: str, x: np.ndarray) -> Kind:
         return Kind("scale" if low in (0, 1) else "few numbers", "categorical", spread)
     if len(values) <= MAX_SCALE and repeated and len(x) >= 5 * MIN_ROWS_PER_VALUE * len(values):
         return Kind("codes", "categorical", levels)
-    return Kind("counts" if low >= 0 else "whole numbers", "gaussian")
+    if 0 <= low <= MAX_LEAST_COUNT and x.mean() <= MAX_MEAN_COUNT:
+        return Kind("counts", "poisson")
+    return _real("whole numbers", x)
+
+
+def _real(name: str, x: np.ndarray) -> Kind:
+    """Real numbers; those whose logarithms are far less skewed are said to be so."""
+    if x.min() > 0 and len(x) >= MIN_ROWS_FOR_SKEW:
+        skew, of_logs = _skewness(x), _skewness(np.log(x))
+        if skew > MIN_SKEW and abs(of_logs) < 0.5 * skew:
+            return Kind(f"skewed {name}", "gaussian", why="logarithms are far less skewed")
+    return Kind(name, "gaussian")
+
+
+def _skewness(x: np.ndarray) -> float:
+    z = (x - x.mean()) / max(float(x.std()), 1e-300)
+    return float((z**3).mean())

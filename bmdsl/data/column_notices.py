@@ -48,7 +48,7 @@ def notice(
             f"a group of its own: `visible {_name(column)} : categorical({len(kind.levels)})`",
             group,
         )
-    elif kind.levels:
+    elif len(kind.levels) > 1:
         k = len(kind.levels)
         cure = f"`visible {_name(column)} : categorical({k})`"
         cure += "" if k == 2 else f", or `binomial({k - 1})`, which knows the order of the values"

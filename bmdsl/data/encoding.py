@@ -4,6 +4,7 @@ table, and used for others as it was learned.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from math import prod
 
@@ -51,16 +52,18 @@ def learn(table: Table, model: CheckedModel) -> TableCode:
     return TableCode(groups, chosen.ids, marks, states)
 
 
-def encode(table: Table, code: TableCode) -> Arrays:
-    """float64 arrays by group: [cases] of one column, [cases, columns] of several; one-of-K groups
-    as state numbers, or one-hot where the columns are.
+def encode(table: Table, code: TableCode, model: CheckedModel) -> Arrays:
+    """float64 arrays by group: [cases] of a group of one unit, else [cases, columns].
+
+    One-of-K groups are state numbers, or one-hot where the columns are.
 
     Raises BM740 for a column that is not there, BM745 for a text that training did not have.
     """
     out = {}
     for group, coded in code.groups.items():
         parts = [_values(_column(table, c.column), c, table, code.missing) for c in coded]
-        out[group] = parts[0] if len(parts) == 1 else np.stack(parts, 1)
+        single = len(parts) == 1 and not model.group(group).shape
+        out[group] = parts[0] if single else np.stack(parts, 1)
     return out
 
 
@@ -112,12 +115,12 @@ def _levels(column: Column, marks: tuple[str, ...]) -> tuple[str, ...]:
     if column.categories:
         return column.categories
     gone, cells = column.missing(marks), _plain(column)
-    seen = {x for x, no in zip(cells, gone, strict=True) if not no}
+    seen = Counter(x for x, no in zip(cells, gone, strict=True) if not no)
     numbers = column.as_numbers(marks)
     if numbers is not None:
         return tuple(number_text(x) for x in np.unique(numbers[~np.isnan(numbers)]))
     if all(x.lower() in TWO_VALUED for x in seen):
-        return tuple(sorted(seen, key=lambda x: (TWO_VALUED[x.lower()], x)))
+        return tuple(sorted(seen, key=lambda x: (TWO_VALUED[x.lower()], -seen[x], x)))
     return tuple(sorted(seen))
 
 
@@ -141,7 +144,7 @@ def _coded(
             return Coded(column.name, tuple(names), tuple(support), True)
         return plain
     levels = _levels(column, marks)
-    if support is None or (transformed and not column.categories):
+    if support is None:
         raise _text_for_numbers(column, table, marks)
     if len(support) == 2 and not column.categories and all(x.lower() in TWO_VALUED for x in levels):
         return Coded(
@@ -259,7 +262,9 @@ def _text_for_numbers(column: Column, table: Table, marks: tuple[str, ...]) -> E
     )
     help = f"leave the column out, or carry it through: `id = {column.name}`"
     if kind.unit == "binary":
-        help = f"a column of yes and no is for `binary` units, of any others `{column.name}` is one"
+        help = (
+            f"a group of its own: `visible {column.name} : binary`, or a column of a binary group"
+        )
     elif kind.unit == "categorical":
         help = f"a group of its own: `visible {column.name} : categorical({len(kind.levels)})`"
     elif kind.name == "text":

@@ -42,11 +42,11 @@ class Found:
     code: TableCode | None = field(default=None, repr=False, compare=False)
     """What that table's cells mean."""
 
-    def coded(self, code: TableCode | None) -> Found:
+    def coded(self, code: TableCode | None, model: CheckedModel) -> Found:
         """The same table, its cells as `code` has them; None leaves them."""
         if code is None or self.table is None or code == self.code:
             return self
-        return replace(self, arrays=encode(self.table, code), code=code)
+        return replace(self, arrays=encode(self.table, code, model), code=code)
 
 
 def read(
@@ -68,12 +68,12 @@ def find(
     names, their cells as `code` has them, or as is learned from this table.
     """
     if isinstance(spec, Found):
-        return spec.coded(code)
+        return spec.coded(code, model)
     groups = tuple(g.name for g in model.groups if g.role != "hidden")
     if model.table is not None and is_table(spec, groups):
         table = load_table(spec)
         code = learn(table, model) if code is None else code
-        return Found(encode(table, code), table.source, code.states, spec, table, code)
+        return Found(encode(table, code, model), table.source, code.states, spec, table, code)
     return replace(_find(spec, model, part), spec=spec)
 
 

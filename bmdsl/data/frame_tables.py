@@ -27,9 +27,7 @@ def of_frame(frame: Any, source: str = "the table") -> Table:
     columns = []
     for name in seen.columns:
         series = seen[name]
-        known: Sequence[Any] = ()
-        if series.dtype in (narwhals.Categorical, narwhals.Enum):
-            known = series.cat.get_categories().to_list()
+        known: Sequence[Any] = getattr(series.dtype, "categories", ()) or ()
         columns.append(typed(str(name), series.to_list(), known))
     return Table(tuple(columns), source, frame).verify()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from fnmatch import fnmatchcase
 from typing import NamedTuple
 
@@ -27,7 +28,7 @@ def select(declared: TableColumns, names: Sequence[str], source: str) -> Selecte
     entries = [*declared.groups, ("id", declared.ids)]
     plain: dict[int, tuple[str, ...]] = {}
     taken: dict[str, str] = {}
-    places = [(k, owner, c) for k, (owner, c) in enumerate(_each(entries))]
+    places = [(k, owner, _plain(c, names)) for k, (owner, c) in enumerate(_each(entries))]
     for k, owner, c in places:
         if c.pattern:
             continue
@@ -64,6 +65,11 @@ def select(declared: TableColumns, names: Sequence[str], source: str) -> Selecte
 
 def _each(entries: Sequence[tuple[str, tuple[ColumnRange, ...]]]) -> list[tuple[str, ColumnRange]]:
     return [(owner, c) for owner, columns in entries for c in columns]
+
+
+def _plain(c: ColumnRange, names: Sequence[str]) -> ColumnRange:
+    """A pattern that is a column's own name, as `How old are you?`, means that column."""
+    return replace(c, pattern=False) if c.pattern and c.first in names else c
 
 
 def _between(c: ColumnRange, names: Sequence[str], source: str) -> tuple[str, ...]:

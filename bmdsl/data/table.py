@@ -12,9 +12,14 @@ from typing import Any
 
 import numpy as np
 
+from ..files import put, with_ending
 from ..language.diagnostics import fail
+from ..registry import discover
 from .delimited import as_number
 
+FORMATS = "bmdsl.data.tables"
+ENDINGS = (".csv", ".tsv", ".parquet", ".xlsx")
+"""Of tables that can be written."""
 ABSENT = frozenset({"", "na", "nan", "n/a", "null", "?", "<na>"})
 """Cells that are missing in any column, in small letters."""
 ABSENT_NUMBERS = ABSENT | {"none", "-", "."}
@@ -92,6 +97,8 @@ class Table:
     """The data frame that it came from, None for a file: results are given back as one."""
     lines: tuple[int, ...] = field(default=(), repr=False, compare=False)
     """The line of the file that every row stands in, where there are lines."""
+    separator: str = field(default=",", repr=False, compare=False)
+    """Between cells, of a table in text."""
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -121,9 +128,10 @@ class Table:
 
         BmError BM787 for another ending.
         """
-        from .table_files import write_table
-
-        return write_table(self, Path(path))
+        place = with_ending(Path(path), ENDINGS)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        module = discover(FORMATS)[place.suffix.lower().removeprefix(".")]
+        return put(place, lambda beside: module.write(beside, self))
 
     def place(self, row: int) -> str:
         """`line 7` of a file of lines, else `row 6`."""

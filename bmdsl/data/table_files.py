@@ -9,20 +9,15 @@ from typing import Any
 
 import numpy as np
 
-from ..files import put, with_ending
 from ..language.diagnostics import fail, near
 from ..registry import discover
 from .frames import is_frame
-from .table import Table, of_columns
-
-_TABLES = "bmdsl.data.tables"
-ENDINGS = (".csv", ".tsv", ".parquet", ".xlsx")
-"""Of tables that can be written."""
+from .table import FORMATS, Table, of_columns
 
 
 def formats() -> dict[str, ModuleType]:
     """Modules that read tables, by suffix."""
-    found = discover(_TABLES)
+    found = discover(FORMATS)
     further = {s: m for m in found.values() for s in getattr(m, "ALSO", ())}
     return {**found, **further}
 
@@ -74,14 +69,6 @@ def load_table(spec: Any) -> Table:
     except OSError as problem:
         raise fail("BM703", f"`{path}` cannot be read: {problem.strerror or problem}") from problem
     return made
-
-
-def write_table(table: Table, path: Path) -> Path:
-    """The table in the format of the file's ending, beside its place, then renamed."""
-    path = with_ending(path, ENDINGS)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    module = formats()[_suffix(path)]
-    return put(path, lambda beside: module.write(beside, table))
 
 
 def _suffix(path: Path) -> str:

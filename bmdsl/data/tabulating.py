@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import product
 
 import numpy as np
@@ -23,15 +24,11 @@ def completed(table: Table, code: TableCode, groups: Arrays) -> Table:
     the likeliest.
     """
     found = {c.column: (c, x) for n, values in groups.items() for c, x in code.columns(n, values)}
-    return Table(
-        tuple(
-            _filled(column, *found[column.name], code.missing) if column.name in found else column
-            for column in table.columns
-        ),
-        table.source,
-        table.native,
-        table.lines,
+    columns = tuple(
+        _filled(column, *found[column.name], code.missing) if column.name in found else column
+        for column in table.columns
     )
+    return replace(table, columns=columns)
 
 
 def _filled(column: Column, coded: Coded, values: np.ndarray, marks: tuple[str, ...]) -> Column:
@@ -73,7 +70,7 @@ def beside_ids(
     ]
     if table is None:
         return Table((*kept, *made))
-    return Table((*kept, *made), table.source, table.native, table.lines)
+    return replace(table, columns=(*kept, *made))
 
 
 def unit_names(group: str, shape: Sequence[int]) -> list[str]:

@@ -51,7 +51,7 @@ def read_cells(path: Path, separators: Sequence[str]) -> Table:
     names = [n or f"column {k}" for k, n in enumerate(names, 1)]
     columns = zip(*rows, strict=True) if rows else [()] * width
     made = tuple(Column(n, tuple(c)) for n, c in zip(names, columns, strict=True))
-    return Table(made, f"`{path}`", None, tuple(lines)).verify()
+    return Table(made, f"`{path}`", None, tuple(lines), separator).verify()
 
 
 def write_cells(path: Path, table: Table, separator: str) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from ..data.load import read_file
-from ..data.table_files import ENDINGS as TABLE_ENDINGS
+from ..data.table import ENDINGS as TABLE_ENDINGS
 from ..data.tabulating import completed
 from ..files import with_ending
 from ..language.diagnostics import BmError, counted, fail

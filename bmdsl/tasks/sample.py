@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..data.load import read_file
-from ..data.table_files import ENDINGS as TABLE_ENDINGS
+from ..data.table import ENDINGS as TABLE_ENDINGS
 from ..data.validate import as_one_hot
 from ..files import put, with_ending, write_npz
 from ..language.diagnostics import BmWarning, fail

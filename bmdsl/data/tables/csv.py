@@ -18,4 +18,4 @@ def read(path: Path) -> Table:
 
 def write(path: Path, table: Table) -> None:
     """Writes it."""
-    write_cells(path, table, ",")
+    write_cells(path, table, ";" if table.separator == ";" else ",")
