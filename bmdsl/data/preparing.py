@@ -7,7 +7,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -266,7 +266,8 @@ def prepare(
             if values is arrays[group.name]:
                 raise
             raise _of_transform(error, group, model, arrays[group.name], source, missing) from None
-    return Prepared(out, kept if kept is not None else Preparation(model, learned, code=code))
+    made = Preparation(model, learned) if kept is None else kept
+    return Prepared(out, made if code is None else replace(made, code=code))
 
 
 def _of_transform(

@@ -46,7 +46,7 @@ def model_text(found: Description, name: str, place: str) -> str:
     units = sum(len(g.columns) for g in groups)
     hidden = min(MAX_HIDDEN, max(4, (2 * units + 2) // 3))
     rows = len(found.table)
-    batch = min(100, max(1, rows // 8))
+    batch = min(100, max(10, rows // 80 * 10))
     lines = [
         f"# {found.head()}",
         f"#   bm train {name}.bm            # trains it; runs/last has figures and pictures",
@@ -69,7 +69,7 @@ def model_text(found: Description, name: str, place: str) -> str:
         "    schedule linear",
         f"    batch {batch}",
         f"    epochs {max(20, round(UPDATES * batch / max(rows, 1)))}",
-        "    validate 0.1   # of the rows, held out: compare their likelihood with the others'",
+        "    validate 0.1   # of the rows, held out to compare likelihoods",
         "  }",
         "}",
     ]

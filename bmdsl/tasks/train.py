@@ -136,7 +136,15 @@ def fit(
     pictures: tuple[Path, ...] = ()
     if run.out is not None and not run.interrupted:
         pictures = write_pictures(
-            Subject(machine, images, run.metrics, run.chains, some_whole(ready, PICTURED)), run.out
+            Subject(
+                machine,
+                images,
+                run.metrics,
+                run.chains,
+                some_whole(ready, PICTURED),
+                {} if found.table is None else ready,
+            ),
+            run.out,
         )
     outcome = Outcome(machine, run, ready, seconds, pictures, begin)
     run.told = outcome.rows
