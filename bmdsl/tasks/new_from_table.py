@@ -14,7 +14,7 @@ from ..language.parse import parse
 from ..language.source import Source
 from .new import verify_name, write_new
 
-UPDATES = 2000
+UPDATES = 1000
 """Updates after which a small machine has learned a table."""
 MAX_HIDDEN = 16
 """Hidden units up to which log Z is exact, so that the likelihood is."""
@@ -65,7 +65,7 @@ def model_text(found: Description, name: str, place: str) -> str:
         *(f"    transform({g.name}) {g.transform}" for g in groups if g.transform),
         *(["    positive gibbs(steps = 5)   # cells that are missing are drawn"] * _gaps(found)),
         "    negative pcd(steps = 5, chains = 100)",
-        "    optimizer adam(rate = 0.01)",
+        "    optimizer adam(rate = 0.02)",
         "    schedule linear",
         f"    batch {batch}",
         f"    epochs {max(20, round(UPDATES * batch / max(rows, 1)))}",

@@ -232,7 +232,7 @@ def write_groups(
     from ..report.plots import tiles
 
     path = out if out is not None else s.folder / "samples.npz"
-    if path.suffix.lower() in TABLE_ENDINGS:
+    if path.suffix.lower() in TABLE_ENDINGS and s.machine.preparation.code is not None:
         return Drawn(groups, sample_table(s.machine, groups).write(path), None)
     path = with_ending(path, (".npz",))
     own = {name: s.machine.preparation.outward(name, x) for name, x in groups.items()}
