@@ -61,6 +61,7 @@ MAY_IMPORT = {
     "tasks": TASKS,
     "api": TASKS | {"tasks"},
     "cli": TASKS | {"tasks"},
+    "sklearn": {"", "api"},
     "": {"api", "language", "tasks", "units"},
 }
 """Folder or module at the top of the package → those that it may import, besides itself; `""` is
