@@ -84,6 +84,10 @@ class Boltzmann(BaseEstimator):
 
     def _model(self) -> Model:
         """The text with the model's arguments; open lengths wait for data."""
+        with as_value_error():
+            return self._bound()
+
+    def _bound(self) -> Model:
         source = self.text if self.source is None else self.source
         if isinstance(source, Model):
             model = source

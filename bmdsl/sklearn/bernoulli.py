@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from .base import as_value_error
 from .machine import BoltzmannMachine
 from .sources import BERNOULLI
 
@@ -58,22 +57,15 @@ class BernoulliRBM(BoltzmannMachine):
     def _arguments(self) -> dict[str, Any]:
         return {}
 
-    def _model(self) -> Any:
-        with as_value_error():
-            return (
-                super()
-                ._model()
-                .bind(
-                    {
-                        "negative": f"pcd(steps = 1, chains = {self.batch_size})",
-                        "optimizer": f"sgd(rate = {self.learning_rate}, momentum = 0)",
-                        "batch": self.batch_size,
-                        "epochs": self.n_iter,
-                        "monitor": 0,
-                    },
-                    H=self.n_components,
-                )
-            )
+    def _bound(self) -> Any:
+        settings: dict[str, Any] = {
+            "negative": f"pcd(steps = 1, chains = {self.batch_size})",
+            "optimizer": f"sgd(rate = {self.learning_rate}, momentum = 0)",
+            "batch": self.batch_size,
+            "epochs": self.n_iter,
+            "monitor": 0,
+        }
+        return super()._bound().bind(settings, H=self.n_components)
 
     def score_samples(self, X: Any) -> np.ndarray:
         """The pseudo-likelihood of every case, Σ_i log P(v_i | the others), in nats: the mean of

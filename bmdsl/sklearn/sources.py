@@ -12,7 +12,9 @@ GAUSSIAN = """model machine(D, H = 8) {
   train {
     transform standardize
     negative  pcd(steps = 1, chains = 100)
-    optimizer adam(rate = 0.01)
+    optimizer adam(rate = 0.03)
+    schedule  linear
+    batch     20
     epochs    50
   }
 }
@@ -32,8 +34,9 @@ LABELLED = """model classifier(D, K, H = 8) {
   train {
     transform standardize
     negative  pcd(steps = 1, chains = 100)
-    optimizer adam(rate = 0.02)
-    batch     50
+    optimizer adam(rate = 0.03)
+    schedule  linear
+    batch     20
     epochs    50
   }
 }
