@@ -161,6 +161,16 @@ def _token(source: Source, token: lark.Token, accepts: set[str]) -> Diagnostic:
             span,
             helps=("a sum names its letter in brackets: `sum[i] ...`",),
         )
+    if token != "}" and re.search(r"\bdata\s*\{[^{}]*$", _without_texts(source.text)[:start]):
+        return Diagnostic(
+            "BM012",
+            f"unexpected `{token}`",
+            span,
+            helps=(
+                "an entry is `GROUP = COLUMNS`, as `v = a..c, d`; a column whose name is no plain"
+                ' word, or one of the language, stands in quotes: `"body mass"`',
+            ),
+        )
     if token in KEYWORDS and accepts == {"NAME"}:
         return Diagnostic(
             "BM008",
