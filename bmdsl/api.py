@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from . import model as core
 from .language.cache import ready_for
@@ -54,6 +54,18 @@ class Model(core.Model):
         machine = super().compile(seed, dtype, backend, memory_limit)
         assert isinstance(machine, Machine)
         return machine
+
+    def bind_to(self, data: Any) -> Self:
+        """The model with its open lengths and numbers of states taken from data: an array, a dict,
+        a set's or file's name, a data frame for a data block.
+
+        Raises BM865 where the data leave one open.
+        """
+        from .tasks.train import bound
+
+        made = bound(self, data)
+        assert isinstance(made, type(self))
+        return made
 
     def _machine(self, program: Program, seed: int) -> Machine:
         from .tasks.machine import Machine

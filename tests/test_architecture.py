@@ -46,7 +46,7 @@ MAY_IMPORT = {
     "interactions": {"language", "plan", "schedule"},
     "schedule.routines": {"language", "graph", "plan", "schedule", "interactions"},
     "emit": SCHEDULE,
-    "data": {"language", "units", "registry", "plan"},
+    "data": {"language", "units", "registry", "plan", "files"},
     "runtime": RUNTIME,
     "inference": INFERENCE | {"schedule.routines"},
     "driver": MODEL - {"driver"},
@@ -61,6 +61,7 @@ MAY_IMPORT = {
     "tasks": TASKS,
     "api": TASKS | {"tasks"},
     "cli": TASKS | {"tasks"},
+    "sklearn": {"", "api"},
     "": {"api", "language", "tasks", "units"},
 }
 """Folder or module at the top of the package → those that it may import, besides itself; `""` is

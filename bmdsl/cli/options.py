@@ -91,6 +91,12 @@ Seed = Annotated[
     int | None,
     typer.Option("--seed", min=0, max=2**64 - 1, help="another seed than the train block's"),
 ]
+Missing = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--missing", metavar="MARK", help="what marks a missing cell besides empty ones, as -9"
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="print JSON")]
 Deny = Annotated[
     list[str] | None,

@@ -183,14 +183,17 @@ def _instead_of(cell: str) -> str:
     """What to write instead of a cell that is no number, by what it looks like."""
     if cell.lower() in TWO_VALUED:
         return (
-            f"a table holds numbers alone: write `{cell}` as {TWO_VALUED[cell.lower()]}, its"
-            f" opposite as {1 - TWO_VALUED[cell.lower()]}"
+            f"name the columns, `-C 'v = first..last'`, and yes and no are read; or write `{cell}`"
+            f" as {TWO_VALUED[cell.lower()]}, its opposite as {1 - TWO_VALUED[cell.lower()]}"
         )
     if re.fullmatch(r"[A-Za-z_#-]+[ _-]?\d+", cell):
-        return f"a table holds numbers alone: leave a column of names as `{cell}` out"
+        return (
+            f"leave a column of names as `{cell}` out: `-C 'v = first..last' -C 'id = COLUMN'`"
+            " says which columns are data"
+        )
     return (
-        "a table holds numbers alone: leave a column of names out, and write categories as 0, 1,"
-        " 2, ..."
+        "name the columns that are data, `-C 'v = first..last'`, or write categories as 0, 1, 2,"
+        " ...; `bm data describe FILE` says what columns hold"
     )
 
 

@@ -14,9 +14,13 @@ from ..language.diagnostics import fail
 from ..language.model import Group
 from ..language.model import Model as CheckedModel
 from .arrays import real
+from .encoding import encode, learn
+from .levels import TableCode
 from .load import holds_several
 from .load import load as load_data
 from .series import split_windows
+from .table import Table
+from .table_files import is_table, load_table
 from .windowing import windowed
 
 Arrays = dict[str, np.ndarray]
@@ -33,22 +37,44 @@ class Found:
     alphabets: Mapping[str, int] = field(default_factory=dict)
     spec: Any = None
     """How they were named: what a run remembers of them."""
+    table: Table | None = field(default=None, repr=False, compare=False)
+    """The table whose columns they are, where a data block says which."""
+    code: TableCode | None = field(default=None, repr=False, compare=False)
+    """What that table's cells mean."""
+
+    def coded(self, code: TableCode | None, model: CheckedModel) -> Found:
+        """The same table, its cells as `code` has them; None leaves them."""
+        if code is None or self.table is None or code == self.code:
+            return self
+        return replace(self, arrays=encode(self.table, code, model), code=code)
 
 
-def read(spec: Any, model: CheckedModel, part: str = "train") -> tuple[Arrays, str]:
-    """Data as group → array, and where they came from: `find` without the alphabets."""
-    found = find(spec, model, part)
+def read(
+    spec: Any, model: CheckedModel, part: str = "train", code: TableCode | None = None
+) -> tuple[Arrays, str]:
+    """Data as group → array, and where they came from: `find` without the rest."""
+    found = find(spec, model, part, code)
     return found.arrays, found.source
 
 
-def find(spec: Any, model: CheckedModel, part: str = "train") -> Found:
+def find(
+    spec: Any, model: CheckedModel, part: str = "train", code: TableCode | None = None
+) -> Found:
     """Data by group. `spec` is an array, a dict of arrays, a named set or a file.
 
     A model of several groups takes them from a file's arrays of those names; a set's labels go to
     its one-of-K unit. `FILE windows(T)` makes a past and a present of the series in a file. What
-    was found already is not read again.
+    was found already is not read again. A table gives the columns that the model's data block
+    names, their cells as `code` has them, or as is learned from this table.
     """
-    return spec if isinstance(spec, Found) else replace(_find(spec, model, part), spec=spec)
+    if isinstance(spec, Found):
+        return spec.coded(code, model)
+    groups = tuple(g.name for g in model.groups if g.role != "hidden")
+    if model.table is not None and is_table(spec, groups):
+        table = load_table(spec)
+        code = learn(table, model) if code is None else code
+        return Found(encode(table, code, model), table.source, code.states, spec, table, code)
+    return replace(_find(spec, model, part), spec=spec)
 
 
 def _find(spec: Any, model: CheckedModel, part: str) -> Found:
@@ -77,7 +103,10 @@ def _find(spec: Any, model: CheckedModel, part: str) -> Found:
         raise fail(
             "BM871",
             f"model `{model.name}` takes data for {names}, one array was given",
-            help="give a dict with an array a group, or a file that holds arrays of these names",
+            help=(
+                "give a dict with an array a group, a file that holds arrays of these names, or a"
+                f" table with a data block in the model: `data {{ {seen[0].name} = first..last }}`"
+            ),
         )
     return Found(
         {seen[0].name: real(spec, f"data for `{seen[0].name}`")},

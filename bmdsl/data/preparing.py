@@ -7,7 +7,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -19,11 +19,14 @@ from ..language.model import Model as CheckedModel
 from ..language.outside import STATISTICS
 from ..plan.streams import of_cases, of_event
 from .arrays import real
+from .levels import TableCode
 from .transform import Fitted, Options, gives_means, learns
 from .transform import fit as fit_transforms
 from .validate import as_one_hot, check_finite, check_values
 
 Arrays = dict[str, np.ndarray]
+COLUMNS = "columns"
+"""Of a file's metadata: what the cells of a table's columns mean, as JSON."""
 KEY = "transforms"
 """Of a file's metadata: group → [name, options] of its transforms, in order.
 
@@ -42,17 +45,19 @@ class Preparation:
     model: CheckedModel
     groups: Mapping[str, Fitted] | None
     fed: bool = False
+    code: TableCode | None = None
+    """What the cells of the training table mean; None where data were no table."""
 
     @classmethod
     def before(cls, model: CheckedModel) -> Preparation:
         """That of a machine that has seen no data: known if no transform learns from them."""
-        steps = steps_of(model)
+        steps = {n: steps_of(model, n) for n in transformed(model)}
         return cls(
             model,
             (
                 None
-                if learns([name for name, _ in steps])
-                else {n: Fitted.of(steps, {}) for n in transformed(model)}
+                if any(learns([name for name, _ in own]) for own in steps.values())
+                else {n: Fitted.of(own, {}) for n, own in steps.items()}
             ),
         )
 
@@ -74,19 +79,21 @@ class Preparation:
                 n.removeprefix(f"{name}/"): x for n, x in kept.items() if n.startswith(f"{name}/")
             }
             groups[name] = Fitted.of([(word, options) for word, options in steps], own)
-        return cls(model, groups)
+        code = TableCode.of_json(metadata[COLUMNS]) if COLUMNS in metadata else None
+        return cls(model, groups, code=code)
 
     def facts(self) -> dict[str, str]:
         """For a file's metadata."""
         if self.groups is None:
             return {}
         return {
+            **({} if self.code is None else {COLUMNS: self.code.to_json()}),
             KEY: json.dumps(
                 {
                     n: [[s.name, dict(s.options)] for s in fitted.steps]
                     for n, fitted in self.groups.items()
                 }
-            )
+            ),
         }
 
     def arrays(self) -> Arrays:
@@ -100,7 +107,7 @@ class Preparation:
     def known(self) -> Mapping[str, Fitted]:
         """Group → transforms. BM781 while they have learned nothing."""
         if self.groups is None:
-            names = ", ".join(f"`{name}`" for name, _ in steps_of(self.model) if learns([name]))
+            names = ", ".join(f"`{name}`" for name in learning(self.model))
             raise fail(
                 "BM781",
                 f"{names} of `{self.model.name}` has no statistics: the machine does not know the"
@@ -115,13 +122,9 @@ class Preparation:
         """Whether it is of this model's transforms, so that parameters made with it stay right."""
         if self.groups is None or self.fed:
             return False
-        wanted = [(n, dict(o)) for n, o in steps_of(model)]
         return all(
-            (
-                [(s.name, dict(s.options)) for s in self.groups[n].steps] == wanted
-                if n in self.groups
-                else False
-            )
+            n in self.groups
+            and [(s.name, dict(s.options)) for s in self.groups[n].steps] == steps_of(model, n)
             for n in transformed(model)
         )
 
@@ -131,9 +134,7 @@ class Preparation:
         """
         from .finding import find, flatten
 
-        pass
-
-        found = find(data, self.model)
+        found = find(data, self.model, code=self.code)
         made = prepare(
             flatten(found.arrays, self.model),
             self.model,
@@ -186,14 +187,28 @@ class Preparation:
         )
 
 
-def steps_of(model: CheckedModel) -> list[tuple[str, Options]]:
-    """The transforms of a train block with their options, in order."""
-    return [(c.name, dict(c.options)) for c in model.training.transform]
+def steps_of(model: CheckedModel, group: str) -> list[tuple[str, Options]]:
+    """The transforms of a group with their options, in order: its own, or those of all groups."""
+    own = dict(model.training.transform_of).get(group, model.training.transform)
+    return [(c.name, dict(c.options)) for c in own]
+
+
+def learning(model: CheckedModel) -> list[str]:
+    """Transforms of any group that take statistics from the training cases."""
+    steps = [name for n in transformed(model) for name, _ in steps_of(model, n)]
+    return [name for name in dict.fromkeys(steps) if learns([name])]
 
 
 def transformed(model: CheckedModel) -> tuple[str, ...]:
-    """Groups that transforms are for: visible ones, but no label, which is no measurement."""
-    return tuple(g.name for g in model.groups if g.role == "visible" and g.states is None)
+    """Groups that transforms are for: visible ones, but no label, which is no measurement; given
+    ones that have transforms of their own.
+    """
+    own = dict(model.training.transform_of)
+    return tuple(
+        g.name
+        for g in model.groups
+        if g.states is None and (g.role == "visible" or (g.role == "given" and g.name in own))
+    )
 
 
 class Prepared(NamedTuple):
@@ -211,6 +226,7 @@ def prepare(
     allow_missing: bool = True,
     kept: Preparation | None = None,
     weights: np.ndarray | None = None,
+    code: TableCode | None = None,
 ) -> Prepared:
     """Transformed and checked data of every visible and given group; BmError names file, row and
     column of what is wrong.
@@ -219,9 +235,7 @@ def prepare(
     from others.
     """
     generator = of_event("TRANSFORM", seed)
-    steps = steps_of(model)
     known = None if kept is None else kept.known()
-    means = kept.fed if kept is not None and kept.fed else gives_means([name for name, _ in steps])
     out: Arrays = {}
     learned: dict[str, Fitted] = {}
     for group in model.groups:
@@ -230,6 +244,9 @@ def prepare(
         if group.name not in arrays:
             raise fail("BM872", f"no data for `{group.name}`", group.span)
         values = arrays[group.name]
+        steps = steps_of(model, group.name)
+        fed = kept is not None and kept.fed
+        means = fed or gives_means([name for name, _ in steps])
         if group.name in transformed(model):
             if steps:
                 check_finite(
@@ -249,7 +266,8 @@ def prepare(
             if values is arrays[group.name]:
                 raise
             raise _of_transform(error, group, model, arrays[group.name], source, missing) from None
-    return Prepared(out, kept if kept is not None else Preparation(model, learned))
+    made = Preparation(model, learned) if kept is None else kept
+    return Prepared(out, made if code is None else replace(made, code=code))
 
 
 def _of_transform(
@@ -265,23 +283,24 @@ def _of_transform(
         _checked(before, group, source, allow_missing, means=False)
     except BmError:
         return error
-    names = ", ".join(c.name for c in model.training.transform)
+    names = ", ".join(name for name, _ in steps_of(model, group.name))
     others = [
         g.name
         for g in model.groups
         if g.role == "visible" and g.states is None and g.name != group.name
     ]
+    own = dict(model.training.transform_of).get(group.name)
     way = "leave `transform` out: the data are states of their units already"
-    if others:
+    if others and own is None:
         way = (
-            "it is for every visible group; leave it out, and transform the data of"
-            f" {' and '.join(f'`{n}`' for n in others)} before you give them"
+            f"`transform({', '.join(others)}) {names}` is for these groups alone, or"
+            f" `transform({group.name}) none` beside it"
         )
     return fail(
         "BM797",
         f"`transform {names}` takes the data for `{group.name}` out of the domain of {group.unit}"
         " units",
-        model.training.transform[0].span,
+        (own or model.training.transform)[0].span,
         help=way,
         note=error.diagnostics[0].message,
     )

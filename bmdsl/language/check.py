@@ -13,6 +13,7 @@ from typing import Any
 
 from . import tree as t
 from .constants import MAX_LENGTH, Bindings, constant, length
+from .data_block import data_block
 from .diagnostics import BmError, Diagnostic, fail, near
 from .experts import finished
 from .graph_axes import nodes_wanted
@@ -163,6 +164,11 @@ def check(
     wrong += [Diagnostic("BM516", "a model has one train block", b.span) for b in blocks[1:]]
     block = blocks[0] if blocks else None
     trained = training(block, vocabulary, values, names, wrong)
+    wrong += _untransformed(block, groups)
+    tables = [s for s in definition.statements if isinstance(s, t.DataBlock)]
+    table = data_block(tables, groups, folder, wrong)
+    if table is not None and table.path is not None and trained.data is None:
+        trained = replace(trained, data=table.path)
     apart: tuple[Term, ...] = ()
     for term in terms if not wrong else ():
         try:
@@ -180,6 +186,7 @@ def check(
         tuple(terms),
         tuple(graphs.values()),
         trained,
+        table=table,
     )
     return replace(model, terms=apart, lints=lints(definition, model))
 
@@ -193,6 +200,16 @@ def _counts(d: t.ModelDefinition) -> Iterator[tuple[str, int, list[Any]]]:
     yield "parameter", MAX_TERMS, declared
     blocks = [s for s in d.statements if isinstance(s, t.TrainBlock)]
     yield "setting", MAX_SETTINGS, [s for b in blocks for s in b.settings]
+
+
+def _untransformed(block: t.TrainBlock | None, groups: Mapping[str, Group]) -> Iterator[Diagnostic]:
+    """Groups named in `transform(...)` whose data no transform can be for."""
+    for g in (g for s in (block.settings if block else ()) for g in s.groups):
+        group = groups.get(g.text)
+        if group is not None and (group.role == "hidden" or group.states is not None):
+            why = "hidden" if group.role == "hidden" else "one-of-K: its data are no measurements"
+            helps = ("name a visible or given group of numbers",)
+            yield Diagnostic("BM526", f"`{g.text}` is {why}", g.span, helps=helps)
 
 
 def _arguments(

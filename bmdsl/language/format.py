@@ -157,10 +157,26 @@ class _Printer:
                 return [Line("layers " + " -- ".join(g.text for g in s.groups), 1, start)]
             case t.BiasStatement():
                 return [Line("bias " + ", ".join(g.text for g in s.groups), 1, start)]
+            case t.DataBlock():
+                return self.data(s, start)
             case t.TrainBlock():
                 return self.block(s.settings, start, s.span.end - 1)
             case _:
                 raise TypeError(type(s).__name__)
+
+    def data(self, s: t.DataBlock, start: int) -> list[Line]:
+        named = "" if s.path is None else f' "{s.path.value}"'
+        width = max((len(e.name.text) for e in s.entries), default=0)
+        inside = [
+            Line(
+                f"{e.name.text:{width}} = {', '.join(map(_columns, e.columns))}",
+                2,
+                self.place(e.span),
+            )
+            for e in s.entries
+        ]
+        end = max(s.span.end - 1, self.at)
+        return [Line(f"data{named} {{", 1, start), *inside, Line("}", 1, end, closing=True)]
 
     def energy(self, s: t.EnergyStatement, start: int) -> list[Line]:
         head = f"energy {s.operator} "
@@ -176,7 +192,7 @@ class _Printer:
         if all(isinstance(s, t.Name) for s in settings):
             words = "".join(f"{s.text} " for s in settings if isinstance(s, t.Name))
             return [Line(f"train {{ {words}}}", 1, start)]
-        width = max(len(s.name.text) for s in settings if isinstance(s, t.Setting))
+        width = max((len(s.key) for s in settings if isinstance(s, t.Setting)), default=0)
         inside = [
             Line(s.text if isinstance(s, t.Name) else _setting(s, width), 2, self.place(s.span))
             for s in settings
@@ -216,6 +232,11 @@ def _parameter(p: t.ParameterDeclaration) -> str:
     )
 
 
+def _columns(c: t.Columns) -> str:
+    ends = (c.first,) if c.last is None else (c.first, c.last)
+    return "..".join(x.text if isinstance(x, t.Name) else f'"{x.value}"' for x in ends)
+
+
 def _addend(a: t.Addend) -> str:
     clauses = f" for {', '.join(map(clause, a.clauses))}" if a.clauses else ""
     return f"{a.sign} {expression(a.expression, TERM, energy=True)}{clauses}"
@@ -223,7 +244,7 @@ def _addend(a: t.Addend) -> str:
 
 def _setting(s: t.Setting, width: int) -> str:
     values = ", ".join(expression(v) for v in s.values)
-    return f"{s.name.text:{width}} " + (f"{s.target.text} = {values}" if s.target else values)
+    return f"{s.key:{width}} " + (f"{s.target.text} = {values}" if s.target else values)
 
 
 def _scattered(parts: Sequence[t.Addend | t.ArgumentDeclaration], line: str) -> bool:

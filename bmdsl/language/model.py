@@ -254,6 +254,8 @@ class Training:
 
     data: str | None = None
     transform: tuple[Choice, ...] = ()
+    transform_of: tuple[tuple[str, tuple[Choice, ...]], ...] = ()
+    """Group → its own transforms, in the place of `transform`: `transform(a) standardize`."""
     positive: Choice | None = None
     """None: exact where the factor graph allows it, else mean field."""
     negative: Choice = Choice("cd", (("steps", 1), ("means", False)))
@@ -277,6 +279,31 @@ class Training:
 
 
 @dataclass(frozen=True)
+class ColumnRange:
+    """Columns of a table: the one named `first`, those from `first` to `last` in the table's order,
+    or those that a pattern fits and nothing else names.
+    """
+
+    first: str
+    last: str | None = None
+    pattern: bool = False
+    span: Span | None = field(default=None, repr=False, compare=False)
+
+
+@dataclass(frozen=True)
+class TableColumns:
+    """A data block: the columns of every visible and given group, those that are carried through,
+    and marks of missing cells besides the usual ones.
+    """
+
+    path: str | None
+    groups: tuple[tuple[str, tuple[ColumnRange, ...]], ...]
+    ids: tuple[ColumnRange, ...] = ()
+    missing: tuple[str, ...] = ()
+    span: Span | None = field(default=None, repr=False, compare=False)
+
+
+@dataclass(frozen=True)
 class Model:
     """A checked model.
 
@@ -291,6 +318,8 @@ class Model:
     graphs: tuple[Graph, ...] = ()
     training: Training = Training()
     lints: tuple[Diagnostic, ...] = field(default=(), compare=False)
+    table: TableColumns | None = None
+    """Which columns of a table the groups are, where a data block says so."""
 
     def group(self, name: str) -> Group:
         return self._groups[name]

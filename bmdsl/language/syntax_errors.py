@@ -13,6 +13,7 @@ from .source import Source, Span
 STATEMENTS = ("visible", "hidden", "given", "param", "energy", "graph", "layers", "bias", "train")
 KEYWORDS = (
     *STATEMENTS,
+    "data",
     "import",
     "model",
     "stack",
@@ -160,6 +161,16 @@ def _token(source: Source, token: lark.Token, accepts: set[str]) -> Diagnostic:
             span,
             helps=("a sum names its letter in brackets: `sum[i] ...`",),
         )
+    if token != "}" and re.search(r"\bdata\s*\{[^{}]*$", _without_texts(source.text)[:start]):
+        return Diagnostic(
+            "BM012",
+            f"unexpected `{token}`",
+            span,
+            helps=(
+                "an entry is `GROUP = COLUMNS`, as `v = a..c, d`; a column whose name is no plain"
+                ' word, or one of the language, stands in quotes: `"body mass"`',
+            ),
+        )
     if token in KEYWORDS and accepts == {"NAME"}:
         return Diagnostic(
             "BM008",
@@ -227,7 +238,7 @@ def _token(source: Source, token: lark.Token, accepts: set[str]) -> Diagnostic:
             hint = (
                 f"did you mean `{close}`?"
                 if close
-                else f"statements start with {', '.join(STATEMENTS)}"
+                else f"statements start with {', '.join((*STATEMENTS, 'data'))}"
             )
             return Diagnostic("BM002", f"unknown statement `{token}`", span, helps=(hint,))
     if token.type == "NAME" and not inside:

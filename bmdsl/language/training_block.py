@@ -42,9 +42,10 @@ def training(
     for s in block.settings if block else ():
         try:
             name = s.name.text
-            if name in seen and name != "temperature":
-                raise fail("BM501", f"`{name}` is set twice", s.name.span)
-            seen.add(name)
+            for key in [f"{name}({g.text})" for g in s.groups] or [name]:
+                if key in seen and name != "temperature":
+                    raise fail("BM501", f"`{key}` is set twice", s.name.span)
+                seen.add(key)
             out = replace(out, **_setting(s, name, vocabulary, arguments, names, out))
         except BmError as error:
             wrong.extend(error.diagnostics)
@@ -60,6 +61,13 @@ def _setting(
     so_far: Training,
 ) -> dict[str, Any]:
     first = s.values[0]
+    if s.groups and name != "transform":
+        raise fail(
+            "BM525",
+            f"`{name}` is not for single groups",
+            s.groups[0].span,
+            help=f"write `{name}` without parentheses; `transform(a) standardize` has them",
+        )
     if name not in LISTS and len(s.values) > 1:
         raise fail("BM502", f"`{name}` takes one value", s.span)
     if name in NUMBERS:
@@ -105,6 +113,8 @@ def _setting(
         return {name: (*so_far.temperature, _temperature(s, arguments, names))}
     if name in WORDS:
         return {name: choice(first, name, getattr(v, name), arguments, names)}
+    if name == "transform":
+        return _transforms(s, v, arguments, names, so_far)
     if name in LISTS:
         return {name: tuple(choice(x, name, getattr(v, name), arguments, names) for x in s.values)}
     numbers = (*NUMBERS, "validate", "monitor", "checkpoint")
@@ -116,6 +126,36 @@ def _setting(
         s.name.span,
         help=f"did you mean `{close}`?" if close else f"settings are {', '.join(known)}",
     )
+
+
+def _transforms(
+    s: t.Setting,
+    v: Vocabulary,
+    arguments: Bindings,
+    names: Mapping[str, tuple[str, ...]],
+    so_far: Training,
+) -> dict[str, Any]:
+    """`transform scale, binarize` for all groups, `transform(a) standardize` for some; `none` alone
+    leaves data as they are.
+    """
+    first = s.values[0]
+    none = len(s.values) == 1 and isinstance(first, t.Ref) and first.name.text == "none"
+    made = tuple(
+        choice(x, "transform", v.transform, arguments, names) for x in (() if none else s.values)
+    )
+    if not s.groups:
+        return {"transform": made}
+    for g in s.groups:
+        if g.text not in names["group"]:
+            close = near(g.text, names["group"])
+            raise fail(
+                "BM526",
+                f"`{g.text}` is no group",
+                g.span,
+                help=f"did you mean `{close}`?" if close else "",
+            )
+    own = tuple((g.text, made) for g in s.groups)
+    return {"transform_of": (*so_far.transform_of, *own)}
 
 
 ENDS = (

@@ -236,6 +236,43 @@ class Setting:
     target: Name | None
     values: tuple[Expression, ...]
     span: Span
+    groups: tuple[Name, ...] = ()
+    """Those in parentheses behind the name: `transform(a) standardize`."""
+
+    @property
+    def key(self) -> str:
+        """The setting with its groups as written in one way: `transform(a, b)`."""
+        named = ", ".join(g.text for g in self.groups)
+        return f"{self.name.text}({named})" if named else self.name.text
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Columns of a table: one of this name, the range from one to another in the table's order, or
+    a number or text that stands in cells.
+    """
+
+    first: Name | String
+    last: Name | String | None
+    span: Span
+
+
+@dataclass(frozen=True)
+class DataEntry:
+    """`v = smokes..tired, "q*"` of a data block."""
+
+    name: Name
+    columns: tuple[Columns, ...]
+    span: Span
+
+
+@dataclass(frozen=True)
+class DataBlock:
+    """`data "survey.csv" { v = smokes..tired }`; `path` None where no file is named."""
+
+    path: String | None
+    entries: tuple[DataEntry, ...]
+    span: Span
 
 
 @dataclass(frozen=True)
@@ -253,6 +290,7 @@ Statement = (
     | GraphDeclaration
     | LayersStatement
     | BiasStatement
+    | DataBlock
     | TrainBlock
 )
 

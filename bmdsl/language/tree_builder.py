@@ -84,6 +84,10 @@ class Builder:
                 return [t.LayersStatement(tuple(self.name(c) for c in children), span)]
             case "bias":
                 return [t.BiasStatement(tuple(self.name(c) for c in children), span)]
+            case "data":
+                _, path, *entries = children
+                named = None if path is None else self.text(path)
+                return [t.DataBlock(named, tuple(self.entry(e) for e in entries), span)]
             case _:
                 return [t.TrainBlock(tuple(x for s in children for x in self.setting(s)), span)]
 
@@ -132,8 +136,28 @@ class Builder:
             self.name(c[0]), "<" if node.data == "letter_less" else "!=", self.name(c[1]), span
         )
 
+    def text(self, token: Token) -> t.String:
+        return t.String(str(token)[1:-1], self.span(token))
+
+    def entry(self, node: Any) -> t.DataEntry:
+        name, *columns = node.children
+        made = []
+        for c in columns:
+            first, last = (None if x is None else self.column(x) for x in c.children)
+            assert first is not None
+            made.append(t.Columns(first, last, self.span(c)))
+        return t.DataEntry(self.name(name), tuple(made), self.span(node))
+
+    def column(self, node: Any) -> t.Name | t.String:
+        token = node.children[-1]
+        if token.type == "STRING":
+            return self.text(token)
+        written = "".join(str(c) for c in node.children if c is not None)
+        return t.Name(written, self.span(node))
+
     def setting(self, node: Any) -> list[t.Setting]:
-        name, *values = node.children
+        name, among, *values = node.children
+        groups = () if among is None else tuple(self.name(c) for c in among.children)
         plain, targets = [], []
         for v in values:
             if v.data == "target":
@@ -157,11 +181,15 @@ class Builder:
                 plain.append(t.Ref(own, None, own.span))
             else:
                 plain.append(self.expression(v))
-        out = [t.Setting(self.name(name), None, tuple(plain), self.span(node))] if plain else []
+        out = (
+            [t.Setting(self.name(name), None, tuple(plain), self.span(node), groups)]
+            if plain
+            else []
+        )
         return [
             *out,
             *(
-                t.Setting(self.name(name), target, (value,), span)
+                t.Setting(self.name(name), target, (value,), span, groups)
                 for target, value, span in targets
             ),
         ]

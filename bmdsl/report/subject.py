@@ -23,6 +23,9 @@ class Subject:
     metrics: Sequence[Mapping[str, Any]] = ()
     chains: Mapping[str, np.ndarray] = field(default_factory=dict)
     cases: Mapping[str, np.ndarray] = field(default_factory=dict)
+    rows: Mapping[str, np.ndarray] = field(default_factory=dict)
+    """Prepared cases with their gaps, more than are drawn one by one; none where nobody gave any.
+    """
 
     @property
     def shown(self) -> str | None:

@@ -173,8 +173,9 @@ def _cure(g: GroupPlan, x: Array) -> str:
 def takes_means(model: Model) -> bool:
     """Whether the model's transforms leave means of its visible units, not states."""
     known = registry.discover(TRANSFORMS)
+    steps = (model.training.transform, *(own for _, own in model.training.transform_of))
     return any(
-        getattr(known[c.name], "MEANS", False) for c in model.training.transform if c.name in known
+        getattr(known[c.name], "MEANS", False) for own in steps for c in own if c.name in known
     )
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any, NamedTuple
 
+from ..data.tabulating import beside_ids
 from ..inference.baselines import baselines
 from ..inference.conditional_likelihood import ConditionalLikelihood
 from ..inference.figures import Figures, figures
@@ -14,7 +16,8 @@ from ..inference.machine import Machine
 from ..runs.run_folder import RunFolder
 from ..runtime.missing import missing_cases
 from ..training.progress import progress_line
-from .run_cases import one_machine, ready_parts
+from .run_cases import last_part, one_machine, ready_parts, run_table
+from .tables import row_likelihoods
 
 
 def evaluate(
@@ -38,6 +41,28 @@ def evaluate(
                 for x in run.machine.layers
             ]
     return out
+
+
+class Rows(NamedTuple):
+    """Where log P of every row was written, and how log Z was found."""
+
+    path: Path
+    rows: int
+    how: str
+
+
+def write_rows(folder: Path, data: str | None, part: str | None, out: Path) -> Rows:
+    """log P of every case in nats, beside the ids of a table, as a table."""
+    found = run_table(folder, data, part)
+    if found is not None:
+        table, how = found[1].judged()
+        return Rows(table.write(out), len(table), how)
+    run, _, cases = last_part(folder, data, part)
+    values, bound, how = row_likelihoods(one_machine(run, folder), cases)
+    columns: dict[str, Any] = {"log_likelihood": values} | (
+        {"is_bound": bound * 1.0} if bound.any() else {}
+    )
+    return Rows(beside_ids(None, None, columns).write(out), len(values), how)
 
 
 def _noted(found: Figures, note: str) -> Figures:

@@ -13,13 +13,18 @@ from typing import Any
 import numpy as np
 
 from ..data.load import read_file
+from ..data.table import ENDINGS as TABLE_ENDINGS
+from ..data.tabulating import completed
 from ..files import with_ending
 from ..language.diagnostics import BmError, counted, fail
 from ..runs.results import ENDINGS, table_ending, write_results
+from .tables import MachineTable
 
 ROWS, COLUMNS = 3, 10
 """Cases in a picture: so many rows of so many, each row of cases above one of results."""
 MISSING = "nan"
+MAX_NAMED = 16
+"""Columns whose filled cells are counted one by one."""
 
 
 @dataclass(frozen=True)
@@ -55,12 +60,16 @@ def infer(
     written, as a table where the data were one, else as .npy, several as .npz. BmError BM930 for a
     mask that does not fit the data, BM787 for an `out` of another ending.
     """
-    from .run_cases import last_part, one_machine
+    from .run_cases import last_part, one_machine, run_table
 
-    if out is not None:
-        with_ending(out, ENDINGS)  # said before the work is done
-    run, name, cases = last_part(folder, data, part)
     path = out or folder / ("imputed" if impute else "denoised" if denoise else "features")
+    if out is not None:
+        with_ending(out, (*ENDINGS, *TABLE_ENDINGS))  # said before the work is done
+    if not denoise and (out is None or out.suffix.lower() not in (".npy", ".npz")):
+        tabled = run_table(folder, data, part)
+        if tabled is not None and impute in (None, MISSING):
+            return _of_table(tabled[1], path, data or tabled[0].data, impute, features, steps)
+    run, name, cases = last_part(folder, data, part)
     if not impute and not denoise:
         means = run.machine.transform(dict(cases), features)
         return Inferred(
@@ -102,6 +111,42 @@ def infer(
         _picture(written, found, machine.preparation.outward(first, cases[first]), shape, title),
         found.shape,
     )
+
+
+def _of_table(
+    rows: MachineTable, path: Path, source: str, impute: str | None, features: str, steps: int
+) -> Inferred:
+    """Rows of a table completed, or their features beside their ids, as such a table."""
+    if not impute:
+        made = rows.featured(features)
+        notes = _of_gaps(rows.machine, rows.arrays)
+    else:
+        gaps = sum(int(np.isnan(x).sum()) for x in rows.arrays.values())
+        if not gaps:
+            raise fail(
+                "BM930",
+                "no entry of the data is NaN",
+                help="name a file that is 1 where entries are to be filled in: `--impute mask.npy`",
+            )
+        groups = rows.imputed(steps)
+        made = completed(rows.table, rows.code, groups)
+        notes = (_filled(rows),)
+    ending = Path(source.removesuffix(".gz")).suffix.lower()
+    path = with_ending(path, TABLE_ENDINGS, ending if ending in TABLE_ENDINGS else TABLE_ENDINGS[0])
+    return Inferred(made.write(path), None, (len(made), len(made.names)), notes)
+
+
+def _filled(rows: MachineTable) -> str:
+    """How many cells of which columns were filled in."""
+    counts = {
+        c.column: int(rows.table[c.column].missing(rows.code.missing).sum())
+        for coded in rows.code.groups.values()
+        for c in coded
+    }
+    total = sum(counts.values())
+    shown = ", ".join(f"{n:,} of `{name}`" for name, n in list(counts.items())[:MAX_NAMED] if n)
+    more = ", ..." if len(counts) > MAX_NAMED else ""
+    return f"{counted(total, 'cell')} filled in: {shown}{more}"
 
 
 def _of_gaps(machine: Any, cases: Mapping[str, np.ndarray]) -> tuple[str, ...]:

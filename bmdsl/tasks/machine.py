@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..data.preparing import Preparation
+from ..data.table import Table
 from ..inference import machine
 from ..language.diagnostics import fail
 from ..language.outside import stored_edges
@@ -16,6 +17,7 @@ from ..plan.costs import refuse_too_large
 from ..runs.storage import write_machine
 from ..runtime.program import Program
 from .resume import go_on
+from .tables import MachineTable, machine_table, sample_table
 from .train import fit
 
 if TYPE_CHECKING:
@@ -85,6 +87,22 @@ class Machine(machine.Machine):
                 )
             return go_on(model, self, data, folder, weights, progress, overrides).run
         return fit(model, self, data, folder, weights, progress=progress, overwrite=overwrite).run
+
+    def table(self, source: Any) -> MachineTable:
+        """Rows of a table that the machine was trained on, or of another with the same columns: a
+        file, a data frame, a dict of columns.
+
+        `machine.table(df).impute()`, `.features()`, `.responsibilities()` and `.log_likelihood()`
+        are tables with the same ids and names. Raises BM738 where training had no table, BM740 for
+        a column that is not there, BM745 for an unknown level.
+        """
+        return machine_table(self, source)
+
+    def as_table(self, samples: Mapping[str, Any]) -> Table:
+        """Samples, group → [n, *axes], as a table of the training table's columns: levels by name,
+        numbers in their own units. BmError BM738 where training had no table.
+        """
+        return sample_table(self, samples)
 
     def save(self, path: str | Path) -> None:
         """Source, arguments and parameters as one safetensors file."""

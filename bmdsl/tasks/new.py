@@ -24,12 +24,25 @@ def copy_model(like: str, target: Path) -> Path:
         raise fail("BM906", f"`{like}` has {len(models)} models, one is needed to copy")
     span = models[0].name.span
     new = text[: span.start] + name + text[span.end :]
+    verify_name(name)
+    return write_new(path, new)
+
+
+def verify_name(name: str) -> None:
+    """BmError BM907 for what is no name of a model."""
     if not name.isidentifier():
         raise fail(
             "BM907",
             f"`{name}` is not a name for a model",
             help="letters, digits and `_`, a letter first",
         )
+
+
+def write_new(path: Path, new: str) -> Path:
+    """Writes a text of the language that must parse into a new file.
+
+    BmError BM908 where there is one, BM909 where it cannot be written.
+    """
     parse(Source(str(path), new))  # a reserved word is no name
     try:
         with path.open("x", encoding="utf-8") as file:

@@ -140,7 +140,8 @@ def _pictures(
     from .train import PICTURED, some_whole
 
     cases = some_whole(parts[0].data, PICTURED) if parts else {}
-    subject = Subject(run.machine, run.images, metrics, RunFolder(folder, {}).chains(), cases)
+    rows = parts[0].data if parts else {}
+    subject = Subject(run.machine, run.images, metrics, RunFolder(folder, {}).chains(), cases, rows)
     captions = {n: m.WORD.summary for n, m in discover("bmdsl.report.pictures").items()}
     drawn = [
         (p, captions.get(p.stem.split("_")[0], p.stem)) for p in write_pictures(subject, place)

@@ -94,7 +94,7 @@ def _go_on(
     if CASES not in facts:
         facts = recorded(folder)
     spec = data if data is not None else require_place(facts, folder, "resume")
-    found = find(spec, model.checked)
+    found = find(spec, model.checked, code=machine.preparation.code)
     arrays = found.arrays
     if is_same(facts, spec, arrays) is False:
         if data is None:

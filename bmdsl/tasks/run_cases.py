@@ -14,8 +14,9 @@ import numpy as np
 
 from ..data.finding import flatten, read
 from ..data.load import load
-from ..data.preparing import Preparation, prepare, steps_of
+from ..data.preparing import Preparation, learning, prepare
 from ..data.split import split_rows
+from ..data.table_files import is_table
 from ..data.weights import Weights, load_weights
 from ..inference.machine import Machine
 from ..language.diagnostics import BmError, BmWarning, Diagnostic, fail
@@ -23,6 +24,7 @@ from ..registry import discover
 from ..runs.opening import holds_a_stack, open_run
 from ..runs.provenance import absolute, is_same, recorded, require_place, run_weights, say_differs
 from ..stacks.folder import is_stack, layer_folders, open_stack
+from .tables import MachineTable, machine_table, rows_of_part
 
 if TYPE_CHECKING:
     from ..stacks.stack_machine import StackMachine
@@ -40,6 +42,8 @@ class Ready(NamedTuple):
     data: dict[str, np.ndarray]
     weights: np.ndarray | None = None
     note: str = ""
+    rows: np.ndarray | None = None
+    """Their places among all cases of the data; None: they are all."""
 
 
 def ready_parts(
@@ -106,6 +110,7 @@ def _split(run: Subject, part: Ready) -> list[Ready]:
             {n: x[k] for n, x in part.data.items()},
             None if part.weights is None else part.weights[k],
             part.note,
+            k,
         )
 
     return [taken("train", rows), taken(HELD, held)]
@@ -185,6 +190,23 @@ def last_part(
     return run, chosen if len(_parts(spec)) > 1 else Path(spec).name, _ready(run, spec, chosen)
 
 
+def run_table(
+    folder: Path, data: str | None, part: str | None
+) -> tuple[Subject, MachineTable] | None:
+    """A run whose data are a table, and one part of its rows; None of any other run or data."""
+    run = opened(folder)
+    spec = _spec(run, folder, data)
+    if not isinstance(run.machine, Machine) or run.machine.preparation.code is None:
+        return None
+    if not is_table(spec):
+        return None
+    found = machine_table(run.machine, spec)
+    if part in ("train", HELD):
+        rows = ready_parts(folder, data, [part])[1][0].rows
+        found = found if rows is None else rows_of_part(found, rows)
+    return run, found
+
+
 def _spec(run: Subject, folder: Path, data: str | None) -> str:
     return (
         absolute(data) if data else require_place({**run.facts, "data": run.data}, folder, "eval")
@@ -200,7 +222,7 @@ def _read(run: Subject, spec: str, part: str) -> tuple[dict[str, np.ndarray], bo
     """The same, and whether these are the cases that the run was trained on."""
 
     checked, kept = run.machine.model, run.machine.preparation
-    arrays, source = read(spec, checked, part)
+    arrays, source = read(spec, checked, part, kept.code)
     same = is_same(run.facts, spec, arrays) if part == "train" else False
     if same is False and spec == run.data and part == "train":
         say_differs(run.facts, spec, arrays, "its cases are taken as they are now")
@@ -219,7 +241,7 @@ def _learned_again(run: Subject, spec: str, part: str) -> Preparation:
 
     checked = run.machine.model
     if not run.data:
-        names = ", ".join(f"`{name}`" for name, _ in steps_of(checked))
+        names = ", ".join(f"`{name}`" for name in learning(checked))
         warnings.warn(
             BmWarning(
                 Diagnostic(

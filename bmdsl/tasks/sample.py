@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..data.load import read_file
+from ..data.table import ENDINGS as TABLE_ENDINGS
 from ..data.validate import as_one_hot
 from ..files import put, with_ending, write_npz
 from ..language.diagnostics import BmWarning, fail
@@ -20,6 +21,7 @@ from ..runs.run_folder import RunFolder
 from ..runtime import gate
 from ..training.progress import progress_line
 from .given import read_given, verify_given
+from .tables import sample_table
 
 if TYPE_CHECKING:
     from ..inference.machine import Machine
@@ -230,6 +232,8 @@ def write_groups(
     from ..report.plots import tiles
 
     path = out if out is not None else s.folder / "samples.npz"
+    if path.suffix.lower() in TABLE_ENDINGS and s.machine.preparation.code is not None:
+        return Drawn(groups, sample_table(s.machine, groups).write(path), None)
     path = with_ending(path, (".npz",))
     own = {name: s.machine.preparation.outward(name, x) for name, x in groups.items()}
     try:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..data.arrays import verify_fits
-from ..data.finding import Arrays, find, flatten, image_shapes, read
+from ..data.finding import Arrays, find, flatten, image_shapes
 from ..data.preparing import Preparation, prepare
 from ..data.weights import Weights, load_weights
 from ..language.diagnostics import fail
@@ -42,11 +42,18 @@ def ready_cases(machine: Machine, spec: Any) -> tuple[Arrays, Arrays]:
     The machine keeps what transforms learned.
     """
     model = machine.model
-    arrays, source = read(_named(spec, model), model)
+    kept = _kept(machine, model)
+    found = find(_named(spec, model), model, code=None if kept is None else kept.code)
     ready, machine.preparation = prepare(
-        flatten(arrays, model), model, source, model.training.seed, False, _kept(machine, model)
+        flatten(found.arrays, model),
+        model,
+        found.source,
+        model.training.seed,
+        False,
+        kept,
+        code=found.code,
     )
-    return arrays, ready
+    return found.arrays, ready
 
 
 def _kept(machine: Machine, model: CheckedModel) -> Preparation | None:
@@ -106,7 +113,8 @@ def _fit(
     from ..training.loop import train
 
     checked = model.checked
-    found = find(_named(data, checked), checked)
+    kept = _kept(machine, checked)
+    found = find(_named(data, checked), checked, code=None if kept is None else kept.code)
     arrays, source, spec = found.arrays, found.source, found.spec
     given = None if weights is None else load_weights(weights, len(next(iter(arrays.values()))))
     told = (
@@ -117,7 +125,6 @@ def _fit(
     if prepared:
         ready, machine.preparation = arrays, Preparation(checked, {}, fed=True)
     else:
-        kept = _kept(machine, checked)
         ready, machine.preparation = prepare(
             flatten(arrays, checked),
             checked,
@@ -125,12 +132,13 @@ def _fit(
             checked.training.seed,
             kept=kept,
             weights=given,
+            code=found.code,
         )
     for name, x in ready.items():
         verify_fits(x, machine.dtype, f"data for `{name}` from {source}")
     gate.verify_parameters(machine.params)
     begin = Cases.of(ready, given).split(checked.training.validate, checked.training.seed)[0]
-    shapes = {} if prepared else image_shapes(arrays, checked)
+    shapes = {} if prepared or found.table is not None else image_shapes(arrays, checked)
     images = json.dumps(shapes)
     if not resume:
         machine.start_from(begin.data, None if given is None else begin.weights)
@@ -180,7 +188,15 @@ def _fit(
     pictures: tuple[Path, ...] = ()
     if run.out is not None and not run.interrupted:
         pictures = write_pictures(
-            Subject(machine, shapes, run.metrics, run.chains, some_whole(ready, PICTURED)), run.out
+            Subject(
+                machine,
+                shapes,
+                run.metrics,
+                run.chains,
+                some_whole(ready, PICTURED),
+                {} if found.table is None else ready,
+            ),
+            run.out,
         )
     outcome = Outcome(machine, run, ready, seconds, pictures, begin)
     run.told = outcome.rows

@@ -10,6 +10,8 @@ from bmdsl.language.diagnostics import BmError
 from bmdsl.registry import discover
 
 ALL = discover("bmdsl.data.transforms")
+OF_ZEROS = {"log": {"shift": 1.0}}
+"""Options with which a transform takes zeros, where its defaults do not."""
 
 
 def run(values, *steps, seed: int = 0, reference=None):
@@ -26,7 +28,7 @@ def run(values, *steps, seed: int = 0, reference=None):
 def test_every_transform_keeps_shape_and_input_and_makes_floats(name: str, dtype: type):
     values = np.array([[0, 1, 1], [1, 0, 1]], dtype=dtype)
     before = values.copy()
-    result = run(values, (name, {}))
+    result = run(values, (name, OF_ZEROS.get(name, {})))
     np.testing.assert_array_equal(values, before)
     assert result.shape == values.shape and result.dtype == (
         np.float64 if dtype is np.float64 else np.float32
@@ -38,7 +40,7 @@ def test_every_transform_keeps_shape_and_input_and_makes_floats(name: str, dtype
     "name", sorted(set(ALL) - {"whiten"})
 )  # which mixes all features of a case, and refuses gaps
 def test_every_transform_keeps_missing_values_missing(name: str):
-    result = run([[0.0, np.nan], [1.0, 0.5], [np.nan, 0.0]], (name, {}))
+    result = run([[0.0, np.nan], [1.0, 0.5], [np.nan, 0.0]], (name, OF_ZEROS.get(name, {})))
     assert np.isnan(result).tolist() == [[False, True], [False, False], [True, False]]
 
 
@@ -177,3 +179,9 @@ def test_a_case_of_weight_two_is_two_cases_and_weights_have_no_scale(name: str):
         weighed = fitted(name, x, scale * weights).steps[0].learned
         for key, value in twice.items():
             np.testing.assert_allclose(weighed[key], value, rtol=1e-10, atol=1e-12)
+
+
+def test_a_logarithm_wants_positive_values():
+    with pytest.raises(BmError, match=r"(?s)BM721.*above 0.*shift = 1"):
+        run([[0.0, 2.0]], ("log", {}))
+    assert run([[np.e - 1]], ("log", {"shift": 1.0})).item() == pytest.approx(1)

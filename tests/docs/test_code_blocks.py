@@ -3,13 +3,15 @@
 
 The blocks of a page share a folder and a namespace, in order. A bm block whose first line is `#
 NAME.bm`, and a python block whose first line is `# NAME.py`, is saved under that name. `text`
-blocks are output. A shell block after `<!-- not run: reason -->` is left out.
+blocks are output. A shell block after `<!-- not run: reason -->` is left out. Tables in a folder of
+the page's name are there.
 """
 
 from __future__ import annotations
 
 import re
 import shlex
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -43,6 +45,9 @@ def test_the_code_of_a_page_runs(
     page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     bm = Bm(tmp_path, monkeypatch, capsys)
+    beside = page.with_suffix("")
+    if beside.is_dir() and any(beside.glob("*.csv")):
+        shutil.copytree(beside, tmp_path, dirs_exist_ok=True)
     units.names()  # the built-in types are found first
     monkeypatch.setattr(units, "_registry", dict(units._registry))
     monkeypatch.setattr(registry, "_registered", {})

@@ -42,9 +42,13 @@ model m(
   layers v -- h1--h2  bias v,h
   train { positive exact  negative pcd(steps = 1)  center on
   temperature z = 20 penalty l2(W, 1e-4), l1(W, 1) # pen
-  data "x.npy"  batch 1_000
+  data "x.npy"  batch 1_000  transform(v,g) scale,standardize
   # last
   } # train over
+  data "t.csv" { # table
+  v = a..z , "q *" g = x, 1..9  # cells
+  id=id missing = -9,"none"
+  }
   # end of m
 } # brace
 stack norb {  # st
@@ -62,16 +66,16 @@ import "a.bm"  # imp
 
 # before m
 model m(
-    D,                                   # pixels { here
+    D,                                     # pixels { here
     # alone
-    H = 2 * (D + 1),                     # features
+    H = 2 * (D + 1),                       # features
     s = -1
-) {                                      # head
+) {                                        # head
   graph G = ring(D)
 
   visible v[D]    : binary
   hidden  z       : categorical(3)
-  given   g[2, D] : gaussian(sigma = 1)  # three
+  given   g[2, D] : gaussian(sigma = 1)    # three
 
   # a param
   param W[D, 3] init normal(0, 0.01) symmetric, b init -1.5  # w b
@@ -83,21 +87,28 @@ model m(
             - a * (b c) / 2 * d
             - (sum[j] b[j]) c
             - 2^(1 + n) v[i]^2
-            - a sum[i] b[i] c[i]         # end
+            - a sum[i] b[i] c[i]           # end
   layers v -- h1 -- h2
   bias v, h
   train {
-    positive    exact
-    negative    pcd(steps = 1)
-    center      on
-    temperature z = 20
-    penalty     l2(W, 1e-4), l1(W, 1)    # pen
-    data        "x.npy"
-    batch       1_000
+    positive        exact
+    negative        pcd(steps = 1)
+    center          on
+    temperature     z = 20
+    penalty         l2(W, 1e-4), l1(W, 1)  # pen
+    data            "x.npy"
+    batch           1_000
+    transform(v, g) scale, standardize
     # last
-  }                                      # train over
+  }                                        # train over
+  data "t.csv" {                           # table
+    v       = a..z, "q *"
+    g       = x, 1..9                      # cells
+    id      = id
+    missing = -9, "none"
+  }
   # end of m
-}                                        # brace
+}                                          # brace
 
 stack norb {                         # st
   front : gbrbm(D = 1024, H = 2000)

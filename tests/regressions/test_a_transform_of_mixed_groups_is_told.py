@@ -21,10 +21,17 @@ def test_the_transform_is_named_and_the_group_whose_data_it_spoils() -> None:
         m.train(DATA)
     text = str(told.value)
     assert "BM797" in text and "`transform standardize`" in text and "`y`" in text
-    assert "data of `x` before" in text
-    m = bmdsl.parse(TEXT.replace("transform standardize", "")).compile(dtype="float64")
+    assert "`transform(x) standardize` is for these groups alone" in text
+    m = bmdsl.parse(TEXT.replace("transform", "transform(x)")).compile(dtype="float64")
+    m.train(DATA)
     x = DATA["x"]
-    m.train({**DATA, "x": (x - x.mean(0)) / x.std(0)})
+    standard = (x - x.mean(0)) / x.std(0)
+    np.testing.assert_allclose(m.prepare(DATA)["x"], standard, atol=1e-6)
+    np.testing.assert_array_equal(m.prepare(DATA)["y"], DATA["y"])
+    both = TEXT.replace("transform standardize", "transform standardize transform(y) none")
+    m = bmdsl.parse(both).compile(dtype="float64")
+    m.train(DATA)
+    np.testing.assert_allclose(m.prepare(DATA)["x"], standard, atol=1e-6)
 
 
 def test_data_that_are_wrong_before_stay_wrong_data() -> None:

@@ -1,16 +1,34 @@
-"""`bm data`: the named data sets."""
+"""`bm data`: the named data sets, and what is in a table."""
 
 from __future__ import annotations
 
 import json
+from typing import Annotated
 
-from ..options import KNOWN, Json
+import typer
+
+from ..options import KNOWN, Json, Missing
 
 PLACE = KNOWN, 2
+ACTIONS = ("describe",)
 
 
-def run(as_json: Json = False) -> None:
-    """List the named data sets."""
+def run(
+    action: Annotated[
+        str | None, typer.Argument(metavar="[describe]", help="say what is in a table")
+    ] = None,
+    file: Annotated[
+        str | None, typer.Argument(help="the table: .csv, .tsv, .parquet, .xlsx")
+    ] = None,
+    missing: Missing = None,
+    as_json: Json = False,
+) -> None:
+    """List the named data sets; `bm data describe FILE` says what is in a table, and which
+    declarations fit it.
+    """
+    if action is not None:
+        _describe(action, file, missing or [], as_json)
+        return
     from ...data.load import names
 
     known = names()
@@ -19,3 +37,26 @@ def run(as_json: Json = False) -> None:
         return
     for name, summary in known.items():
         print(f"{name:{max(map(len, known))}}  {summary}")
+
+
+def _describe(action: str, file: str | None, missing: list[str], as_json: bool) -> None:
+    from ...data.describing import describe
+    from ...language.diagnostics import fail
+
+    if action not in ACTIONS or file is None:
+        raise fail(
+            "BM736",
+            f"`bm data {action}{'' if file is None else ' ' + file}` is not understood",
+            help=f"`bm data` lists sets, `bm data describe {file or action}` describes a table",
+        )
+    found = describe(file, missing)
+    if as_json:
+        print(json.dumps(found.as_dict()))
+        return
+    print(found.head())
+    print()
+    print("\n".join(found.lines()))
+    print()
+    print("\n".join(found.declarations()))
+    print()
+    print(f"`bm new NAME --from {file}` writes a model with these that trains at once")

@@ -55,6 +55,13 @@ def run(
             help="the N most and least likely cases instead, by free energy, and their picture",
         ),
     ] = None,
+    rows: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="log P of every row instead, beside its ids, into a table (.csv, ...)",
+        ),
+    ] = None,
     weights: Annotated[
         Path | None,
         typer.Option(help="a file with one weight a case; default: what the run's own data had"),
@@ -72,6 +79,9 @@ def run(
     """
     from ...tasks.eval import evaluate
 
+    if rows is not None:
+        _rows(folder, data, part, rows, as_json)
+        return
     if rank is not None:
         _rank(folder, data, part, rank, as_json)
         return
@@ -94,6 +104,19 @@ def run(
     )
     for note in sorted({one.note for one in found if one.note}):
         print(note)
+
+
+def _rows(
+    folder: Path, data: str | None, parts: list[str] | None, out: Path, as_json: bool
+) -> None:
+    from ...tasks.eval import write_rows
+
+    found = write_rows(folder, data, parts[-1] if parts else None, out)
+    if as_json:
+        print(json.dumps({"out": str(found.path), "rows": found.rows, "how": found.how}))
+        return
+    print(found.how)
+    print(found.path)
 
 
 def _rank(

@@ -52,7 +52,7 @@ def run(
         typer.Option(
             "--out",
             "-o",
-            help="a .npy, .npz, .csv or .tsv file; default: in the run's folder, as the data are",
+            help="a .npy, .npz, .csv, ... file; default: in the run's folder, as the data are",
         ),
     ] = None,
     units: Units = None,

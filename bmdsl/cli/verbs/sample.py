@@ -29,7 +29,8 @@ def run(
     n: Annotated[int, typer.Option("-n", min=1, help="chains")] = 16,
     steps: Annotated[int, typer.Option(min=0, help="sweeps of every chain")] = 1000,
     out: Annotated[
-        Path | None, typer.Option("--out", "-o", help="a .npz file; default: RUN/samples.npz")
+        Path | None,
+        typer.Option("--out", "-o", help="a .npz file, or a table (.csv, ...) of named columns"),
     ] = None,
     define: Define = None,
     clamp: Annotated[

@@ -50,6 +50,15 @@ def run(
     ] = False,
     define: Define = None,
     settings: Settings = None,
+    columns: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--columns",
+            "-C",
+            metavar="GROUP=COLUMNS",
+            help="columns of a table, as in a data block: -C 'v = smokes..tired' -C 'id = id'",
+        ),
+    ] = None,
     which: Which = None,
     weights: Annotated[Path | None, typer.Option(help="a file with one weight a case")] = None,
     units: Units = None,
@@ -91,7 +100,11 @@ def run(
     model = text.model(
         which,
         assignments(define),
-        {**overrides(settings), **({} if seed is None else {"seed": seed})},
+        {
+            **overrides(settings),
+            **({} if seed is None else {"seed": seed}),
+            **({"columns": "\n".join(columns)} if columns else {}),
+        },
     )
     warn(model, deny, allow)
     finish(start(model, data, folder, weights, dtype, memory(memory_limit), replaced), as_json)

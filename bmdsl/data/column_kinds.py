@@ -1,0 +1,112 @@
+"""What a column of a table seems to be, and which units it would take: a guess, said as one."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+import numpy as np
+
+from .delimited import TWO_VALUED
+from .table import Column, number_text
+
+MAX_SCALE = 11
+"""Different whole numbers up to which a column is a scale: 0 to 10 is the longest in use."""
+MAX_CATEGORIES = 50
+MAX_LEAST_COUNT, MAX_MEAN_COUNT = 2, 20.0
+"""Least value and mean up to which whole numbers are counts of events."""
+MIN_SKEW, MIN_ROWS_FOR_SKEW = 1.5, 30
+MIN_ROWS_PER_VALUE = 3
+"""Rows that a value has on average, from which on values are repeated rather than measured."""
+CODE = re.compile(
+    r"(^|[_\W])(code|zip|plz|postcode|postal|region|district|class|type|kind|category|sex|gender)"
+    r"([_\W\d]|$)",
+    re.IGNORECASE,
+)
+"""Names of columns whose numbers are names."""
+ID = re.compile(r"(^|[_\W])(id|ids|uuid|key|nr|no|index|row)([_\W]|$)|[a-z]I[dD]$", re.IGNORECASE)
+DATE = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}([ T]\d{1,2}:\d{2}.*)?")
+
+
+@dataclass(frozen=True)
+class Kind:
+    """`name` is what `bm data describe` calls it; `unit` the type of units it would take, empty for
+    a column that is carried through or left out; `levels` its values where they are few.
+    """
+
+    name: str
+    unit: str = ""
+    levels: tuple[str, ...] = ()
+    why: str = ""
+
+
+def kind_of(column: Column, marks: tuple[str, ...] = ()) -> Kind:
+    """The guess for one column, from its name and its cells."""
+    gone = column.missing(marks)
+    there = [x for x, no in zip(column.shown, gone, strict=True) if not no]
+    if not there:
+        return Kind("empty", why="no cell has a value")
+    if column.alien:
+        return Kind(f"{column.alien} values", why="dates and the like are no numbers")
+    levels = list(dict.fromkeys(there))
+    if len(levels) == 1:
+        return Kind("constant", levels=(levels[0],), why="one value tells rows apart in nothing")
+    numbers = column.as_numbers(marks)
+    if numbers is None or column.categories:
+        return _of_texts(column, there, levels)
+    return _of_numbers(column.name, numbers[~np.isnan(numbers)])
+
+
+def _of_texts(column: Column, there: list[str], levels: list[str]) -> Kind:
+    if all(x.lower() in TWO_VALUED for x in levels):
+        ordered = sorted(levels, key=lambda x: TWO_VALUED[x.lower()])
+        return Kind("yes/no", "binary", tuple(ordered))
+    if sum(DATE.fullmatch(x) is not None for x in there) > 0.9 * len(there):
+        return Kind("dates", why="a date is no number: give days since a first one")
+    if len(levels) == len(there) and len(there) > 2:
+        return Kind("id", why="every row has its own text")
+    known = column.categories or tuple(sorted(levels))
+    if len(known) == 2:
+        return Kind("two categories", "binary", known)
+    if len(known) <= MAX_CATEGORIES and len(there) >= MIN_ROWS_PER_VALUE * len(levels):
+        return Kind("categories", "categorical", known)
+    return Kind("text", why=f"{len(levels):,} different texts are too many for categories")
+
+
+def _of_numbers(name: str, x: np.ndarray) -> Kind:
+    values = np.unique(x)
+    levels = tuple(number_text(v) for v in values)
+    if not (x == np.round(x)).all():
+        if values[0] >= 0 and values[-1] <= 1:
+            return Kind("shares", "gaussian")
+        return _real("numbers", x)
+    low, high = int(values[0]), int(values[-1])
+    if len(values) == len(x) > 2 and (high - low == len(x) - 1 or ID.search(name)):
+        return Kind("id", why="every row has its own number")
+    if len(values) == 2:
+        return Kind("yes/no" if (low, high) == (0, 1) else "two numbers", "binary", levels)
+    repeated = len(x) >= MIN_ROWS_PER_VALUE * len(values)
+    if CODE.search(name) and len(values) <= MAX_CATEGORIES and repeated:
+        return Kind("codes", "categorical", levels)
+    if len(values) <= MAX_SCALE and high - low < MAX_SCALE and repeated and low >= -MAX_SCALE:
+        spread = tuple(map(str, range(low, high + 1)))
+        return Kind("scale" if low in (0, 1) else "few numbers", "categorical", spread)
+    if len(values) <= MAX_SCALE and repeated and len(x) >= 5 * MIN_ROWS_PER_VALUE * len(values):
+        return Kind("codes", "categorical", levels)
+    if 0 <= low <= MAX_LEAST_COUNT and x.mean() <= MAX_MEAN_COUNT:
+        return Kind("counts", "poisson")
+    return _real("whole numbers", x)
+
+
+def _real(name: str, x: np.ndarray) -> Kind:
+    """Real numbers; those whose logarithms are far less skewed are said to be so."""
+    if x.min() > 0 and len(x) >= MIN_ROWS_FOR_SKEW:
+        skew, of_logs = _skewness(x), _skewness(np.log(x))
+        if skew > MIN_SKEW and abs(of_logs) < 0.5 * skew:
+            return Kind(f"skewed {name}", "gaussian", why="logarithms are far less skewed")
+    return Kind(name, "gaussian")
+
+
+def _skewness(x: np.ndarray) -> float:
+    z = (x - x.mean()) / max(float(x.std()), 1e-300)
+    return float((z**3).mean())

@@ -1,0 +1,107 @@
+"""What is said of columns that a model takes as something they hardly are, and of codes that were
+chosen for the user.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+
+import numpy as np
+
+from .. import units
+from ..language.diagnostics import BmWarning, Diagnostic
+from ..language.model import Group
+from ..language.model import Model as CheckedModel
+from .column_kinds import Kind
+from .delimited import TWO_VALUED
+from .levels import Coded
+from .notice import say
+from .table import Column, Table, number_text
+
+MAX_SPREAD = 10.0
+"""Standard deviations (or means) of a unit of variance 1 that need no transform."""
+
+
+def notice(
+    column: Column, kind: Kind, group: Group, table: Table, model: CheckedModel, transformed: bool
+) -> None:
+    """Warns of a column of ids (BM748), or of a few values or codes as real numbers (BM747, BM749),
+    with the way out.
+    """
+    where = f"column `{column.name}` of {table.source}"
+    if kind.name == "id":
+        _warn(
+            "BM748",
+            f"{where} is data of `{group.name}`, but seems to be an id: {kind.why}",
+            f"`id = {column.name}` carries it through",
+            group,
+        )
+        return
+    unit = units.get(group.unit)
+    if unit.support(*(float(v) for _, v in group.options)) is not None or not _is_real(group):
+        return
+    if kind.name == "codes":
+        _warn(
+            "BM749",
+            f"{where} is taken as a number, but seems to hold codes: {_few(kind.levels)}",
+            f"a group of its own: `visible {_name(column)} : categorical({len(kind.levels)})`",
+            group,
+        )
+    elif len(kind.levels) > 1:
+        k = len(kind.levels)
+        cure = f"`visible {_name(column)} : categorical({k})`"
+        cure += "" if k == 2 else f", or `binomial({k - 1})`, which knows the order of the values"
+        _warn(
+            "BM747",
+            f"{where} has {k} values, {_few(kind.levels)}, but {group.unit} units are real numbers",
+            cure if k > 2 else f"`visible {_name(column)} : binary`",
+            group,
+        )
+    elif not transformed:
+        _tell_of_spread(column, group, table, model)
+
+
+def _tell_of_spread(column: Column, group: Group, table: Table, model: CheckedModel) -> None:
+    """Notes values far from 0 or far apart, which train badly as they are."""
+    assert model.table is not None
+    x = column.as_numbers(model.table.missing)
+    if x is None or np.isnan(x).all():
+        return
+    mean, std = float(np.nanmean(x)), float(np.nanstd(x))
+    if std > MAX_SPREAD or abs(mean) > MAX_SPREAD * max(std, 1.0) or abs(mean) > MAX_SPREAD:
+        say(
+            f"column `{column.name}` of {table.source} has mean {mean:.3g} and standard deviation"
+            f" {std:.3g}: `transform({group.name}) standardize` in the train block makes them 0"
+            " and 1, which trains better"
+        )
+
+
+def tell_of_code(coded: Sequence[Coded], group: Group, table: Table) -> None:
+    """Notes which value is which state, where that was not plain."""
+    for c in coded:
+        two = len(c.levels) <= 2 and all(x.lower() in TWO_VALUED for x in c.levels)
+        shift = group.states is None and bool(c.levels)
+        if shift and not two:
+            pairs = ", ".join(
+                f"`{x}` is {number_text(v)}" for x, v in zip(c.levels[:6], c.values, strict=False)
+            )
+            say(f"column `{c.column}` of {table.source}: {pairs}")
+
+
+def _is_real(group: Group) -> bool:
+    low, high = units.get(group.unit).ends(*(float(v) for _, v in group.options))
+    return bool(np.isinf(low) and np.isinf(high))
+
+
+def _few(levels: Sequence[str]) -> str:
+    return ", ".join(levels[:6]) + (", ..." if len(levels) > 6 else "")
+
+
+def _name(column: Column) -> str:
+    return column.name if column.name.isidentifier() else "s"
+
+
+def _warn(code: str, message: str, help: str, group: Group) -> None:
+    made = Diagnostic(code, message, group.span, helps=(help,), level="warning")
+    warnings.warn(BmWarning(made), stacklevel=2)

@@ -1,0 +1,119 @@
+"""A table in words: its columns' kinds, values and missing cells, and what declarations fit."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..language.diagnostics import counted
+from .proposing import Proposal, Seen, propose
+from .table import Column, Table, number_text
+from .table_files import load_table
+
+MAX_LEVELS, MAX_WIDTH = 6, 44
+
+
+@dataclass(frozen=True)
+class Description:
+    """A table with what is proposed for it."""
+
+    name: str
+    table: Table
+    proposal: Proposal
+
+    def rows(self) -> list[tuple[str, ...]]:
+        """A line a column: name, kind, values, missing cells, units."""
+        head = ("column", "kind", "values", "missing", "units")
+        marks = self.proposal.marks
+        return [
+            head,
+            *(
+                (s.name, s.kind.name, values(c, s, marks), str(s.missing or ""), units_of(s))
+                for s, c in zip(self.proposal.columns, self.table.columns, strict=True)
+            ),
+        ]
+
+    def lines(self) -> list[str]:
+        """The same as lines of text."""
+        rows = self.rows()
+        widths = [max(len(row[k]) for row in rows) for k in range(len(rows[0]))]
+        return [
+            "  ".join(f"{x:{w}}" for x, w in zip(row, widths, strict=True)).rstrip() for row in rows
+        ]
+
+    def head(self) -> str:
+        """`survey.csv: 800 rows, 15 columns, 545 cells missing (4.5 %)`."""
+        missing = sum(s.missing for s in self.proposal.columns)
+        cells = len(self.table) * len(self.table.columns)
+        share = f", {counted(missing, 'cell')} missing ({100 * missing / cells:.1f} %)"
+        size = f"{counted(len(self.table), 'row')}, {counted(len(self.table.columns), 'column')}"
+        return f"{self.name}: {size}{share if missing else ', no cell missing'}"
+
+    def declarations(self) -> list[str]:
+        """The units and the data block that a model of the table would have."""
+        groups = self.proposal.groups
+        width = max((len(g.declaration.partition(" :")[0]) for g in groups), default=0)
+        lines = []
+        for g in groups:
+            name, _, unit = g.declaration.partition(" : ")
+            lines.append(f"  visible {name:{width}} : {unit}")
+        return [*lines, *self.proposal.block(self.name)]
+
+    def as_dict(self) -> dict[str, Any]:
+        """For `--json`."""
+        rows = self.rows()
+        return {
+            "file": self.name,
+            "rows": len(self.table),
+            "columns": [dict(zip(rows[0], row, strict=True)) for row in rows[1:]],
+            "declarations": self.declarations(),
+        }
+
+
+def describe(source: Any, marks: Sequence[str] = ()) -> Description:
+    """What the columns of a table seem to be; `marks` are missing cells besides the usual ones."""
+    table = load_table(source)
+    name = Path(source).name if isinstance(source, str | Path) else table.source
+    return Description(name, table, propose(table, marks))
+
+
+def units_of(s: Seen) -> str:
+    """The units that a column would take, or what becomes of it."""
+    kind = s.kind
+    if kind.name == "id":
+        return "none: carried through as an id"
+    if not kind.unit:
+        return f"left out: {kind.why}"
+    if kind.unit == "categorical":
+        return f"categorical({len(kind.levels)})"
+    if kind.unit == "gaussian":
+        return "gaussian, of logarithms" if kind.name.startswith("skewed") else "gaussian"
+    return kind.unit
+
+
+def values(column: Column, s: Seen, marks: Sequence[str] = ()) -> str:
+    """The levels with their shares, or least, mean and greatest of numbers."""
+    gone = column.missing(marks)
+    there = [x for x, no in zip(column.shown, gone, strict=True) if not no]
+    if not there:
+        return ""
+    numbers = column.as_numbers(marks)
+    if s.kind.levels or numbers is None:
+        counts = Counter(there)
+        shown = list(s.kind.levels or counts)[:MAX_LEVELS]
+        if max(counts.values()) == 1:
+            return _cut(f"{there[0]}, {there[-1] if len(there) < 3 else there[1]}, ...")
+        parts = [f"{x} {100 * counts[x] / len(there):.0f} %" for x in shown]
+        return _cut(", ".join(parts) + (", ..." if len(counts) > len(shown) else ""))
+    x = numbers[~np.isnan(numbers)]
+    low, high = number_text(float(x.min())), number_text(float(x.max()))
+    return f"{low} to {high}, mean {x.mean():.4g}, std {x.std():.3g}"
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= MAX_WIDTH else text[: MAX_WIDTH - 3] + "..."

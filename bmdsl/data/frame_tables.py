@@ -1,0 +1,56 @@
+"""Data frames of pandas, polars, Arrow and their kin as tables, and tables as such frames, by
+narwhals, which is optional.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ..language.diagnostics import fail
+from .table import Table, typed
+
+
+def of_frame(frame: Any, source: str = "the table") -> Table:
+    """The columns of a data frame, categories in its own order. BmError BM706 without narwhals,
+    BM770 for what narwhals does not know.
+    """
+    narwhals = _narwhals(source)
+    try:
+        seen = narwhals.from_native(frame, eager_only=True)
+    except TypeError as problem:
+        raise fail(
+            "BM770",
+            f"{source} is a `{type(frame).__name__}`, no data frame that can be read",
+            help="a frame of pandas, polars or pyarrow; `.collect()` a lazy one",
+        ) from problem
+    columns = []
+    for name in seen.columns:
+        series = seen[name]
+        known: Sequence[Any] = getattr(series.dtype, "categories", ()) or ()
+        columns.append(typed(str(name), series.to_list(), known))
+    return Table(tuple(columns), source, frame).verify()
+
+
+def like(frame: Any, columns: Mapping[str, Sequence[Any]]) -> Any:
+    """A frame of the same library with these columns."""
+    narwhals = _narwhals("the table")
+    space = narwhals.get_native_namespace(frame)
+    made = narwhals.to_native(
+        narwhals.from_dict({n: list(x) for n, x in columns.items()}, backend=space)
+    )
+    if hasattr(frame, "iloc") and len(made) == len(frame):
+        made.index = frame.index  # pandas alone names rows
+    return made
+
+
+def _narwhals(source: str) -> Any:
+    try:
+        import narwhals
+    except ImportError as problem:
+        raise fail(
+            "BM706",
+            f"reading {source} needs the package narwhals",
+            help="pip install 'bmdsl[tables]'; a .csv file is read without it",
+        ) from problem
+    return narwhals

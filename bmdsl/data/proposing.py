@@ -1,0 +1,159 @@
+"""From a table to the groups of a model that fits its columns: a first guess, to be read and
+changed.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from ..language.syntax_errors import KEYWORDS
+from .column_kinds import Kind, kind_of
+from .table import Table
+
+TAKEN = frozenset({*KEYWORDS, "h", "H", "v", "x", "n", "y", "id", "missing"})
+"""Names that the proposed model has for something else."""
+MIN_RANGE = 3
+"""Neighbouring columns from which on a range is shorter than their names."""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """One column with what it seems to be, and its missing cells."""
+
+    name: str
+    kind: Kind
+    missing: int
+
+
+@dataclass(frozen=True)
+class Proposed:
+    """One group: its units, its columns and the transform that they need."""
+
+    name: str
+    unit: str
+    columns: tuple[str, ...]
+    transform: str = ""
+    what: str = ""
+
+    @property
+    def declaration(self) -> str:
+        """`satisfaction : categorical(5)`, `v[12] : binary`."""
+        shape = "" if self.single else f"[{len(self.columns)}]"
+        return f"{self.name}{shape} : {self.unit}"
+
+    @property
+    def single(self) -> bool:
+        """Whether the group is one unit without a subscript."""
+        return len(self.columns) == 1 and self.name != "v"
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """Every column seen, the groups, columns that are carried through, and those left out."""
+
+    columns: tuple[Seen, ...]
+    groups: tuple[Proposed, ...]
+    ids: tuple[str, ...]
+    names: tuple[str, ...]
+    marks: tuple[str, ...] = ()
+
+    def block(self, path: str | None, indent: str = "  ") -> list[str]:
+        """The data block's lines."""
+        entries = [(g.name, written(g.columns, self.names)) for g in self.groups]
+        entries += [("id", written(self.ids, self.names))] if self.ids else []
+        if self.marks:
+            entries.append(("missing", ", ".join(f'"{m}"' for m in self.marks)))
+        width = max((len(n) for n, _ in entries), default=0)
+        named = f' "{path}"' if path else ""
+        return [
+            f"{indent}data{named} {{",
+            *(f"{indent}  {n:{width}} = {columns}" for n, columns in entries),
+            f"{indent}}}",
+        ]
+
+
+def propose(table: Table, marks: Sequence[str] = ()) -> Proposal:
+    """Groups of columns of one kind: yes and no together, categories of one list together, real
+    numbers together.
+    """
+    given = tuple(marks)
+    seen = tuple(
+        Seen(c.name, kind_of(c, given), int(c.missing(given).sum())) for c in table.columns
+    )
+    by: dict[tuple[str, ...], list[Seen]] = {}
+    for s in seen:
+        if s.kind.unit:
+            own = s.kind.levels if s.kind.unit == "categorical" else (_transform(s.kind),)
+            by.setdefault((s.kind.unit, *own), []).append(s)
+    groups: list[Proposed] = []
+    taken = set(TAKEN)
+    for key, members in by.items():
+        kind = members[0].kind
+        names = tuple(m.name for m in members)
+        name = _group_name(kind, names, taken)
+        taken.add(name)
+        unit = {"categorical": f"categorical({len(key) - 1})", "gaussian": "gaussian(sigma = 2)"}
+        what = ", ".join(dict.fromkeys(m.kind.name for m in members))
+        if kind.unit == "categorical":
+            what += f": {_short(kind.levels)}"
+        groups.append(Proposed(name, unit.get(kind.unit, kind.unit), names, _transform(kind), what))
+    ids = tuple(s.name for s in seen if s.kind.name == "id")
+    return Proposal(seen, tuple(groups), ids, table.names, given)
+
+
+def _transform(kind: Kind) -> str:
+    if kind.unit != "gaussian":
+        return ""
+    return "log, standardize" if kind.name.startswith("skewed") else "standardize"
+
+
+def _group_name(kind: Kind, names: Sequence[str], taken: set[str]) -> str:
+    """`v` of yes and no, a column's own name where it is alone, what names begin with, or a letter
+    by the kind.
+    """
+    if kind.unit == "binary":
+        return "v"
+    begin = re.sub(r"[\W\d_]+$", "", names[0] if len(names) == 1 else os.path.commonprefix(names))
+    for own in ([names[0]] if len(names) == 1 else []) + [begin]:
+        if own.isidentifier() and own not in taken and not own.startswith(("W_", "b_", "p_")):
+            return own
+    letter = {"categorical": "s", "poisson": "n"}.get(kind.unit, "x")
+    if kind.name.startswith("skewed"):
+        letter = "y"
+    if letter in ("x", "n", "y") and f"{letter}1" not in taken:
+        letter = letter if letter not in taken - TAKEN else letter
+        if letter not in taken - TAKEN:
+            return letter
+    return next(f"{letter}{k}" for k in range(1, 10**6) if f"{letter}{k}" not in taken)
+
+
+def written(columns: Sequence[str], names: Sequence[str]) -> str:
+    """Columns as a data block writes them: ranges where three or more stand side by side."""
+    places = [list(names).index(c) for c in columns]
+    parts: list[str] = []
+    start = 0
+    for k in range(1, len(places) + 1):
+        if k < len(places) and places[k] == places[k - 1] + 1:
+            continue
+        run = columns[start:k]
+        if len(run) >= MIN_RANGE:
+            parts.append(f"{quoted(run[0])}..{quoted(run[-1])}")
+        else:
+            parts += map(quoted, run)
+        start = k
+    return ", ".join(parts)
+
+
+def quoted(name: str) -> str:
+    """A column's name as it stands in a text: in quotes where it is no plain name."""
+    if name.isidentifier() and name not in KEYWORDS:
+        return name
+    return '"' + name.replace('"', "?").replace("\n", "?") + '"'
+
+
+def _short(levels: Iterable[str]) -> str:
+    shown = list(levels)
+    return ", ".join(shown[:8]) + (", ..." if len(shown) > 8 else "")

@@ -1,0 +1,95 @@
+"""What a machine makes of the rows of a table, as tables with its ids, names and levels."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from itertools import product
+
+import numpy as np
+
+from .levels import Coded, TableCode
+from .table import Column, Table, number_text
+
+Arrays = Mapping[str, np.ndarray]
+DIGITS = 6
+"""Significant digits of a number that was computed."""
+
+
+def completed(table: Table, code: TableCode, groups: Arrays) -> Table:
+    """The table with the missing cells of the groups' columns taken from `groups`, group →
+    [rows, ...] in the data's own units; every other cell as it is.
+
+    A level is named where the column has levels: the one nearest to the value, of one-of-K units
+    the likeliest.
+    """
+    found = {c.column: (c, x) for n, values in groups.items() for c, x in code.columns(n, values)}
+    columns = tuple(
+        _filled(column, *found[column.name], code.missing) if column.name in found else column
+        for column in table.columns
+    )
+    return replace(table, columns=columns)
+
+
+def _filled(column: Column, coded: Coded, values: np.ndarray, marks: tuple[str, ...]) -> Column:
+    gone = column.missing(marks) & ~np.isnan(values)
+    if column.texts is None:
+        return Column(column.name, numbers=np.where(gone, values, column.real()))
+    shown = _texts(coded, values)
+    cells = (shown[k] if gone[k] else x for k, x in enumerate(column.texts))
+    return Column(column.name, tuple(cells), categories=column.categories)
+
+
+def _texts(coded: Coded, values: np.ndarray) -> list[str]:
+    if coded.levels:
+        return [coded.text(x) for x in values]
+    return ["" if np.isnan(x) else number_text(float(f"{x:.{DIGITS}g}")) for x in values]
+
+
+def states_table(code: TableCode, groups: Arrays, source: str = "samples") -> Table:
+    """Cases of the groups, in the data's own units, as a table of the training table's columns."""
+    columns = [
+        Column(c.column, tuple(_texts(c, x)))
+        for n, values in groups.items()
+        if n in code.groups
+        for c, x in code.columns(n, values)
+    ]
+    return Table(tuple(columns), source)
+
+
+def beside_ids(
+    table: Table | None, code: TableCode | None, columns: Mapping[str, Sequence[float]]
+) -> Table:
+    """Numbers by column, beside the columns that are carried through."""
+    ids = () if table is None or code is None else code.ids
+    kept = [table[n] for n in ids if table is not None and n in table.names]
+    taken = {c.name for c in kept}
+    made = [
+        Column(f"{n}_" if n in taken else n, numbers=np.asarray(x, float))
+        for n, x in columns.items()
+    ]
+    if table is None:
+        return Table((*kept, *made))
+    return replace(table, columns=(*kept, *made))
+
+
+def unit_names(group: str, shape: Sequence[int]) -> list[str]:
+    """A name for every unit of a group: `h0`, `h1`, ..., or `h0_1` of several axes."""
+    if not shape:
+        return [group]
+    return [f"{group}{'_'.join(map(str, at))}" for at in product(*map(range, shape))]
+
+
+def cells(table: Table) -> Iterator[list[str]]:
+    """The rows as text, the heading first; numbers of single precision."""
+    yield list(table.names)
+    yield from map(list, zip(*(_shown(c) for c in table.columns), strict=True))
+
+
+def _shown(column: Column) -> list[str]:
+    if column.texts is not None:
+        return [x or "" for x in column.texts]
+    return [
+        "" if np.isnan(x) else number_text(x) if float(x).is_integer() else f"{x:.{DIGITS}g}"
+        for x in column.real()
+    ]

@@ -1,0 +1,111 @@
+"""A model for a table: what `bm new NAME --from FILE` writes."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from ..data.describing import Description, describe, units_of
+from ..data.proposing import Proposed
+from ..language.diagnostics import fail
+from ..language.format import format
+from ..language.parse import parse
+from ..language.source import Source
+from .new import verify_name, write_new
+
+UPDATES = 1000
+"""Updates after which a small machine has learned a table."""
+MAX_HIDDEN = 16
+"""Hidden units up to which log Z is exact, so that the likelihood is."""
+
+
+def new_from_table(source: str, target: Path, marks: Sequence[str] = ()) -> Path:
+    """Writes `NAME.bm`, a commented model that trains on the table; never over a file that is
+    there. Returns the new file.
+
+    BmError BM737 for a table without a column that could be learned.
+    """
+    path = target.with_name(target.name.removesuffix(".bm") + ".bm")
+    verify_name(path.stem)
+    found = describe(source, marks)
+    if not found.proposal.groups:
+        raise fail(
+            "BM737",
+            f"`{source}` has no column that a model could learn",
+            help=f"`bm data describe {source}` says what its columns are",
+        )
+    place = os.path.relpath(Path(source).resolve(), path.resolve().parent)
+    text = model_text(found, path.stem, Path(place).as_posix())
+    return write_new(path, format(parse(Source(str(path), text))))
+
+
+def model_text(found: Description, name: str, place: str) -> str:
+    """The model of a table: hidden units that all columns share."""
+    groups = found.proposal.groups
+    units = sum(len(g.columns) for g in groups)
+    hidden = min(MAX_HIDDEN, max(4, (2 * units + 2) // 3))
+    rows = len(found.table)
+    batch = min(100, max(10, rows // 80 * 10))
+    lines = [
+        f"# {found.head()}",
+        f"#   bm train {name}.bm            # trains it; runs/last has figures and pictures",
+        "#   bm eval runs/last --likelihood",
+        "#   bm infer runs/last --impute nan",
+        *_left_out(found),
+        f"model {name}(H = {hidden}) {{   # as many hidden units as are worth their likelihood",
+        *(f"  visible {g.declaration}   # {_what(g)}" for g in groups),
+        "  hidden h[H] : binary",
+        "",
+        *found.proposal.block(place),
+        "",
+        *(x for g in groups for x in _energy(g)),
+        "",
+        "  train {",
+        *(f"    transform({g.name}) {g.transform}" for g in groups if g.transform),
+        *(["    positive gibbs(steps = 5)   # cells that are missing are drawn"] * _gaps(found)),
+        "    negative pcd(steps = 5, chains = 100)",
+        "    optimizer adam(rate = 0.02)",
+        "    schedule linear",
+        f"    batch {batch}",
+        f"    epochs {max(20, round(UPDATES * batch / max(rows, 1)))}",
+        "    validate 0.1   # of the rows, held out to compare likelihoods",
+        "  }",
+        "}",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _energy(g: Proposed) -> list[str]:
+    """Biases and weights to the hidden units; of real numbers also what they vary by."""
+    lines = []
+    if g.unit == "binary":
+        lines.append(f"  param b_{g.name} init logit_mean({g.name})")
+    lines.append(f"  layers {g.name} -- h")
+    if g.unit.startswith("gaussian"):
+        at = "" if g.single else "[i]"
+        lines += [
+            f"  param p_{g.name} init 0.75 nonnegative   # 1/sigma^2 + p is the precision given h",
+            f"  energy += 0.5 p_{g.name}{at} {g.name}{at}^2",
+        ]
+    return lines
+
+
+def _what(g: Proposed) -> str:
+    if g.single or len(g.columns) == 1:
+        return f"{g.columns[0]}, {g.what}"
+    return f"{g.columns[0]} to {g.columns[-1]}, {g.what}"
+
+
+def _gaps(found: Description) -> bool:
+    grouped = {c for g in found.proposal.groups for c in g.columns}
+    return any(s.missing for s in found.proposal.columns if s.name in grouped)
+
+
+def _left_out(found: Description) -> list[str]:
+    """What is said of columns that are no data."""
+    return [
+        f"# `{s.name}`, {s.kind.name}: {units_of(s).removeprefix('none: ')}"
+        for s in found.proposal.columns
+        if not s.kind.unit
+    ]
