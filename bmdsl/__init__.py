@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -47,3 +48,21 @@ def __getattr__(name: str) -> Any:
         module, attribute = _PLACES[name]
         return getattr(importlib.import_module(f".{module}", __name__), attribute)
     raise AttributeError(f"module `bmdsl` has no attribute `{name}`")
+
+
+def __dir__() -> list[str]:
+    """All that there is, for Tab: names that were not used yet too."""
+    return [*__all__, "__version__"]
+
+
+def load_ipython_extension(shell: Any) -> None:
+    """`%load_ext bmdsl`: cells of `.bm` text, `%%bm`."""
+    from .notebook.magic import load
+
+    load(shell)
+
+
+if hasattr(sys, "ps1"):  # somebody types at Python's prompt
+    from .language import diagnostics, interactive
+
+    interactive.install(diagnostics.BmError)

@@ -12,18 +12,20 @@ from . import model as core
 from .language.diagnostics import fail
 from .language.overrides import Override
 from .language.source import Source
+from .shown import Shown
 from .stacks import stack_model
 
 if TYPE_CHECKING:
     import numpy as np
 
+    from .report.explanation import Explanation
     from .runtime.program import Program
     from .stacks.stack_machine import StackMachine
     from .tasks.machine import Machine
     from .tasks.train_jointly import OnLayer
 
 
-class Model(core.Model):
+class Model(core.Model, Shown):
     """A model's source and arguments. Attributes that cost something are made when first asked for.
 
     Raises BmError with all diagnostics of the text.
@@ -55,6 +57,15 @@ class Model(core.Model):
         from .tasks.machine import Machine
 
         return Machine(self, program, seed, self.kept.starts)
+
+    def explain(self) -> Explanation:
+        """What follows from the energy: conditionals, free energy, gradient, blocks, costs.
+
+        A notebook shows it as mathematics, `print` as text; `.latex` is for a paper.
+        """
+        from .report.explanation import Explanation
+
+        return Explanation(self.plan)
 
     @classmethod
     def copied(

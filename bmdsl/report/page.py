@@ -79,7 +79,12 @@ def picture(path: Path, caption: str) -> str:
     )
 
 
-def drawing(path: Path) -> str:
-    """An SVG file inline, without its XML head."""
+def inline_svg(path: Path) -> str:
+    """An SVG file without its XML head, as a page can hold it; its ids are no other drawing's."""
     svg = path.read_text(encoding="utf-8")
-    return f'<div class="graph">{svg[svg.index("<svg") :]}</div>'
+    return svg[svg.index("<svg") :]
+
+
+def drawing(path: Path) -> str:
+    """An SVG file inline."""
+    return f'<div class="graph">{inline_svg(path)}</div>'

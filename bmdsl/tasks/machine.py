@@ -14,14 +14,16 @@ from ..language.diagnostics import fail
 from ..language.outside import stored_edges
 from ..runs.storage import write_machine
 from ..runtime.program import Program
+from ..shown import Shown
 from .resume import go_on
 from .train import fit
 
 if TYPE_CHECKING:
     from ..api import Model
+    from ..training.outcome import Run
 
 
-class Machine(machine.Machine):
+class Machine(machine.Machine, Shown):
     """`params` are in the energy's subscript order; states go in and come out as [n, *axes],
     one-hot for one-of-K groups.
     """
@@ -54,7 +56,7 @@ class Machine(machine.Machine):
         weights: Any = None,
         progress: bool | None = None,
         **overrides: Any,
-    ) -> Any:
+    ) -> Run:
         """Trains by the model's train block; keyword arguments replace its settings.
 
         Returns the run.

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from ..inference.machine import Machine
     from ..model import Model
     from ..training.cases import Cases
+    from ..training.outcome import Run
 
 PICTURED = 24
 """Cases whose reconstructions are drawn."""
@@ -131,7 +132,7 @@ def fit(
             Subject(machine, images, run.metrics, run.chains, some_whole(ready, PICTURED)), run.out
         )
     outcome = Outcome(machine, run, ready, seconds, pictures, begin)
-    run.told = outcome.rows
+    run.told, run.images = outcome.rows, images
     return outcome
 
 
@@ -181,7 +182,7 @@ class Outcome:
     """
 
     machine: Machine
-    run: Any
+    run: Run
     data: Arrays
     seconds: float
     pictures: tuple[Path, ...]
