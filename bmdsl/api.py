@@ -4,7 +4,7 @@ opened again.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from .stacks.stack_machine import StackMachine
     from .tasks.machine import Machine
     from .tasks.train_jointly import OnLayer
+    from .training.callbacks import Given
 
 
 class Model(core.Model, Shown):
@@ -103,6 +104,7 @@ class StackModel(stack_model.StackModel):
         dtype: str = "float32",
         on_layer: OnLayer | None = None,
         overwrite: bool = False,
+        callbacks: Sequence[Given] = (),
         **settings: Override,
     ) -> StackMachine:
         """Trains layer after layer, each frozen before the next (Nair & Hinton 2008, section 4.2);
@@ -111,7 +113,8 @@ class StackModel(stack_model.StackModel):
 
         Layers above the first take hidden means as they are: their models' transforms are for data
         of their own. With `out`, a run folder a layer lies in it, and an earlier run there is only
-        removed to `overwrite` it. `on_layer` gets each layer's outcome.
+        removed to `overwrite` it. `on_layer` gets each layer's outcome;
+        `callbacks` are told of every layer's training, start and end.
         """
         from .tasks.train_stack import train_stack
 
@@ -123,6 +126,7 @@ class StackModel(stack_model.StackModel):
             dtype=dtype,
             on_layer=on_layer,
             overwrite=overwrite,
+            callbacks=callbacks,
             settings=settings,
         )
 

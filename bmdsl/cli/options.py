@@ -90,6 +90,14 @@ Threads = Annotated[
 Seed = Annotated[
     int | None, typer.Option("--seed", min=0, help="another seed than the train block's")
 ]
+Log = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--log",
+        metavar="TRACKER",
+        help="write figures elsewhere too: csv, tensorboard, mlflow, wandb; may be repeated",
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="print JSON")]
 Deny = Annotated[
     list[str] | None,

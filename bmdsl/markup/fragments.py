@@ -31,7 +31,8 @@ def rows(table: Sequence[Sequence[object]], head: Sequence[str] = (), words: boo
 
     def line(cells: Sequence[object], tag: str, weight: str) -> str:
         made = [
-            f'<{tag} style="{CELL};text-align:{"right" if k and not words else "left"};font-weight:{weight}">'
+            f'<{tag} style="{CELL};text-align:{"right" if k and not words else "left"};'
+            f'font-weight:{weight}">'
             f"{escape(x)}</{tag}>"
             for k, x in enumerate(cells)
         ]

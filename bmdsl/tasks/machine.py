@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +20,7 @@ from .train import fit
 
 if TYPE_CHECKING:
     from ..api import Model
+    from ..training.callbacks import Given
     from ..training.outcome import Run
 
 
@@ -55,6 +56,7 @@ class Machine(machine.Machine, Shown):
         resume: bool = False,
         weights: Any = None,
         progress: bool | None = None,
+        callbacks: Sequence[Given] = (),
         **overrides: Any,
     ) -> Run:
         """Trains by the model's train block; keyword arguments replace its settings.
@@ -67,7 +69,9 @@ class Machine(machine.Machine, Shown):
         must hold no run yet, unless it is to `overwrite`.
         With `resume` training goes on from the checkpoint in `out`. `weights`: one number a case,
         or the file that holds them. `progress`: True for a bar, False for silence; else a bar on a
-        terminal or in a notebook, and lines at times elsewhere.
+        terminal or in a notebook, and lines at times elsewhere. `callbacks`
+        (`bmdsl.training.callbacks`) look on and may stop the training: instances, functions called
+        after every epoch, or names of trackers such as `csv`.
         """
         folder = None if out is None else Path(out)
         if restart:
@@ -83,8 +87,17 @@ class Machine(machine.Machine, Shown):
                     "a resume needs the folder of the run",
                     help="`machine.train(x, out=FOLDER, resume=True)`",
                 )
-            return go_on(model, self, data, folder, weights, progress).run
-        return fit(model, self, data, folder, weights, progress=progress, overwrite=overwrite).run
+            return go_on(model, self, data, folder, weights, progress, callbacks).run
+        return fit(
+            model,
+            self,
+            data,
+            folder,
+            weights,
+            progress=progress,
+            overwrite=overwrite,
+            callbacks=callbacks,
+        ).run
 
     def save(self, path: str | Path) -> None:
         """Source, arguments and parameters as one safetensors file."""

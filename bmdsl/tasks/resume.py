@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,10 +23,15 @@ from .train import Outcome, fit
 if TYPE_CHECKING:
     from ..inference.machine import Machine
     from ..model import Model
+    from ..training.callbacks import Given
 
 
 def resume(
-    folder: Path, settings: Mapping[str, Any], data: Any = None, weights: Weights = None
+    folder: Path,
+    settings: Mapping[str, Any],
+    data: Any = None,
+    weights: Weights = None,
+    callbacks: Sequence[Given] = (),
 ) -> Outcome:
     """Goes on from a run's checkpoint; `settings` replace some of its train block.
 
@@ -39,6 +44,7 @@ def resume(
         data,
         folder,
         weights,
+        callbacks=callbacks,
     )
 
 
@@ -49,6 +55,7 @@ def go_on(
     folder: Path,
     weights: Weights = None,
     progress: bool | None = None,
+    callbacks: Sequence[Given] = (),
 ) -> Outcome:
     """Trains on from the checkpoint in `folder`, on the run's own data, or on `data`: warned of
     where they are others.
@@ -72,4 +79,13 @@ def go_on(
     chosen = run_weights(facts, folder, "resume") if weights is None else weights
     if chosen is not None:
         verify_weights(facts, chosen, named=weights is not None)
-    return fit(model, machine, found, folder, chosen, resume=True, progress=progress)
+    return fit(
+        model,
+        machine,
+        found,
+        folder,
+        chosen,
+        resume=True,
+        progress=progress,
+        callbacks=callbacks,
+    )

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from ..inference.figures import Figures
     from ..inference.machine import Machine
     from ..model import Model
+    from ..training.callbacks import Given
     from ..training.cases import Cases
     from ..training.outcome import Run
 
@@ -63,6 +65,7 @@ def fit(
     progress: bool | None = None,
     prepared: bool = False,
     overwrite: bool = False,
+    callbacks: Sequence[Given] = (),
 ) -> Outcome:
     """Trains `machine` by the model's train block on `data` (None: the block's own), from where it
     is. With `out`, the run folder ends with pictures.
@@ -75,9 +78,11 @@ def fit(
         verify_vacant(out, overwrite)
     from ..report.run_pictures import write_pictures
     from ..report.subject import Subject
+    from ..training.callbacks import callbacks_of
     from ..training.cases import Cases
     from ..training.loop import train
 
+    watching = callbacks_of(callbacks)
     checked = model.checked
     found = find(_named(data, checked), checked)
     arrays, source, spec = found.arrays, found.source, found.spec
@@ -124,6 +129,7 @@ def fit(
         resume=resume,
         progress=progress,
         attached=machine.preparation.arrays(),
+        callbacks=watching,
     )
     seconds = time.monotonic() - started
     pictures: tuple[Path, ...] = ()
@@ -144,6 +150,7 @@ def start(
     dtype: str,
     memory_limit: int | None = None,
     overwrite: bool = False,
+    callbacks: Sequence[Given] = (),
 ) -> Outcome:
     """A new machine of the model, its open lengths taken from the data, trained.
 
@@ -151,10 +158,13 @@ def start(
     """
     if out is not None:
         verify_vacant(out, overwrite)
+    from ..training.callbacks import callbacks_of
+
+    watching = callbacks_of(callbacks)
     found = find(_named(data, model.checked), model.checked)
     model = bound(model, found)
     machine = model.compile(model.checked.training.seed, dtype, memory_limit=memory_limit)
-    return fit(model, machine, found, out, weights, overwrite=overwrite)
+    return fit(model, machine, found, out, weights, overwrite=overwrite, callbacks=watching)
 
 
 def some_whole(data: Arrays, most: int) -> Arrays:

@@ -20,6 +20,7 @@ from ..runs.provenance import provenance
 from ..runtime.interrupts import Stopped
 from ..stacks.joint import JointMachine, Trained, reconstruct
 from ..stacks.stack_model import StackModel
+from ..training.callbacks import Given
 from .train import PICTURED, Outcome, ready_cases, some_whole
 
 OBJECTIVE = "contrastive_free_energy"
@@ -32,6 +33,7 @@ def fit_jointly(
     spec: Any,
     out: Path | None,
     on_layer: OnLayer | None = None,
+    callbacks: Sequence[Given] = (),
 ) -> list[Trained]:
     """Trains in place by the stack's own train block: optimizer, schedule, batch, epochs and the
     like. The first layer's transform makes the data.
@@ -45,7 +47,8 @@ def fit_jointly(
     arrays, ready = ready_cases(layers[0].machine, spec)
     machine = JointMachine(stack.name, layers)
     training, started = joint_training(stack), time.monotonic()
-    run = train(machine, ready, training, out, metadata={"source": stack.text})  # type: ignore[arg-type]  # it has what this objective asks for
+    facts = {"source": stack.text}
+    run = train(machine, ready, training, out, metadata=facts, callbacks=callbacks)  # type: ignore[arg-type]  # it has what this objective asks for
     if run.interrupted:
         raise Stopped(run.signal, whole=True)
     trained = Cases.of(ready, None).split(

@@ -18,6 +18,7 @@ from ..stacks.folder import write_stack
 from ..stacks.joint import Arrays, Trained, hidden_means
 from ..stacks.stack_machine import StackMachine
 from ..stacks.stack_model import Layer, StackModel
+from ..training.callbacks import Callback, Given, callbacks_of
 from .train import bound, fit, ready_cases, some_whole
 from .train_jointly import OnLayer, fit_jointly
 
@@ -40,22 +41,24 @@ def train_stack(
     on_layer: OnLayer | None = None,
     overwrite: bool = False,
     settings: Mapping[str, Override] | None = None,
+    callbacks: Sequence[Given] = (),
 ) -> StackMachine:
     """Trains layer after layer, or all at once, as `StackModel.train` says."""
     settings = {**(settings or {}), **({} if seed is None else {"seed": seed})}
     bound_stack = stack.bind(settings) if settings else stack
+    watching = callbacks_of(callbacks)
     spec = data if data is not None else stack.layers[0].model.checked.training.data
     folder = None if out is None else Path(out)
     if folder is not None:
         verify_vacant(folder, overwrite)
         clear(folder)
     made = (
-        _layer_after_layer(bound_stack, spec, folder, dtype, on_layer, overwrite)
+        _layer_after_layer(bound_stack, spec, folder, dtype, on_layer, overwrite, watching)
         if stack.checked.greedily
         else layers_at_start(bound_stack, spec, dtype)
     )
     if stack.checked.jointly:
-        made = fit_jointly(bound_stack, made, spec, folder, on_layer)
+        made = fit_jointly(bound_stack, made, spec, folder, on_layer, watching)
     if folder is not None:
         write_stack(
             folder, stack, made, absolute(str(spec)) if isinstance(spec, str | Path) else ""
@@ -70,6 +73,7 @@ def _layer_after_layer(
     dtype: str,
     on_layer: OnLayer | None,
     overwrite: bool,
+    callbacks: Sequence[Callback],
 ) -> list[Trained]:
     made: list[Trained] = []
     ready: dict[str, Arrays] = {}
@@ -78,7 +82,13 @@ def _layer_after_layer(
         given, model, machine = _begun(layer, made, ready, spec, dtype)
         own = None if folder is None else folder / folders[layer.name]
         outcome = fit(
-            model, machine, given, own, prepared=layer.below is not None, overwrite=overwrite
+            model,
+            machine,
+            given,
+            own,
+            prepared=layer.below is not None,
+            overwrite=overwrite,
+            callbacks=callbacks,
         )
         made.append(Trained(layer.name, layer.below, layer.group, machine))
         ready[layer.name] = outcome.data

@@ -4,9 +4,12 @@ stop whatever happens.
 
 from __future__ import annotations
 
+import contextlib
+import json
 import signal
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from math import ceil
 from pathlib import Path
 from typing import Any
@@ -23,6 +26,7 @@ from ..runtime.threads import one_pool
 from ..schedule.builder import NotScheduled
 from .averages import Averages
 from .budget import Budget
+from .callbacks import Callback, CallbackFailed, Given, Hooks, Moment, callbacks_of
 from .cases import Cases
 from .checkpoint import BEST, Checkpoint, stored
 from .compiled import CompiledUpdates, Figures
@@ -64,10 +68,12 @@ def train(
     resume: bool = False,
     progress: bool | None = None,
     attached: Mapping[str, Array] | None = None,
+    callbacks: Sequence[Given] = (),
 ) -> Run:
     """Trains in place. `metadata` (source, arguments, …) goes into the run's files; `resume` goes
     on from `out`'s checkpoint, bit for bit.
-    `attached` arrays go beside the parameters.
+    `attached` arrays go beside the parameters. `callbacks` look on, and may stop the training; an
+    exception of theirs leaves a checkpoint and goes on.
 
     `validation` replaces the split of `training.validate`. `on_progress` gets every epoch's
     figures; a KeyboardInterrupt from it, or from the keyboard, keeps a checkpoint and returns.
@@ -86,9 +92,29 @@ def train(
         cases,
         held,
         RunFolder(Path(out), metadata or {}, attached) if out is not None else None,
-        on_progress,
+        [*callbacks_of(callbacks), *([] if on_progress is None else [_Progress(on_progress)])],
+        metadata or {},
     )
     return loop.run(resume, progress)
+
+
+def start_facts(metadata: Mapping[str, str]) -> dict[str, Any]:
+    """What a tracker notes of a run: model, arguments, settings, seed, data."""
+    out: dict[str, Any] = {n: metadata[n] for n in ("model", "dtype", "data") if n in metadata}
+    for name in ("arguments", "settings", "seed"):
+        found = json.loads(metadata.get(name, "{}"))
+        out |= found if isinstance(found, dict) else {name: found}
+    return out
+
+
+class _Progress(Callback):
+    """`on_progress` as a callback."""
+
+    def __init__(self, function: Callable[[dict[str, Any]], None]) -> None:
+        self.function = function
+
+    def on_epoch(self, moment: Moment) -> None:
+        self.function(dict(moment.figures))
 
 
 class _Loop:
@@ -104,10 +130,13 @@ class _Loop:
         cases: Cases,
         held: Cases | None,
         folder: RunFolder | None,
-        on_progress: Callable[[dict[str, Any]], None] | None,
+        callbacks: Sequence[Callback],
+        facts: Mapping[str, str],
     ) -> None:
         self.machine, self.training, self.cases, self.held = machine, training, cases, held
-        self.folder, self.on_progress = folder, on_progress
+        self.folder, self.hooks, self.facts = folder, Hooks(callbacks), facts
+        self.halted = False
+        """Whether a callback wants no more updates."""
         self.per_epoch = ceil(len(cases) / training.batch)
         self.total = (
             training.updates if training.updates is not None else training.epochs * self.per_epoch
@@ -156,6 +185,28 @@ class _Loop:
         self.begun = 0.0
 
     def run(self, resume: bool, progress: bool | None) -> Run:
+        try:
+            made = self._run(resume, progress)
+        except CallbackFailed as failure:
+            self.run_.stopped = "failed"
+            self._write_state()
+            self._write_params()
+            failure.error.add_note(f"raised by a callback after update {self.run_.updates:,}")
+            self._end_quietly()
+            raise failure.error from None
+        except BaseException:
+            self.run_.stopped = "failed"
+            self._end_quietly()
+            raise
+        self.hooks.end(made)
+        return made
+
+    def _end_quietly(self) -> None:
+        """Callbacks are told of the end; what they raise would hide why it came."""
+        with contextlib.suppress(Exception):
+            self.hooks.end(self.run_)
+
+    def _run(self, resume: bool, progress: bool | None) -> Run:
         if resume:
             self._resume()
         if self.folder is not None:
@@ -167,6 +218,7 @@ class _Loop:
         self.begun, self.first = time.monotonic(), self.run_.updates
         self.budget.begin(GRACE if self.folder is not None else 0.0)
         try:
+            self.halted = self.hooks.start(self._moment(start_facts(self.facts)))
             with one_pool(), progress_line(self.total, progress) as show, deferred() as signals:
                 self._updates(show, signals)
         except Stopped as stop:
@@ -205,7 +257,7 @@ class _Loop:
         figures = Averages()
         compiled = self.compiled = self._compiled()
         pace = Pace()
-        while self.run_.updates < self.total:
+        while self.run_.updates < self.total and not self.halted:
             signals.check()
             if self._out_of_patience():
                 self.run_.stopped = "patience"
@@ -217,11 +269,28 @@ class _Loop:
             for epoch, lo, hi in epochs_in(first, count, self.per_epoch):
                 figures.add({n: x[lo - first : hi - first] for n, x in made.items()})
                 self.run_.updates = hi
-                if hi % self.per_epoch == 0 or hi == self.total:
+                last = {n: float(x[hi - 1 - first]) for n, x in made.items()}
+                self.halted |= self.hooks.update(partial(self._moment, last), hi)
+                if self.halted or hi % self.per_epoch == 0 or hi == self.total:
                     self._epoch_done(epoch, figures.means(), at_once=hi < first + count)
             show(self.run_.updates, figures.shown, self.health.line)
-        if self._out_of_patience():
+        if self.halted and self.run_.updates < self.total:
+            self.run_.stopped = "callback"
+        elif self._out_of_patience():
             self.run_.stopped = "patience"
+
+    def _moment(self, figures: Mapping[str, Any]) -> Moment:
+        """Where the training stands."""
+        run = self.run_
+        return Moment(
+            self.machine,
+            run.out,
+            run.updates // self.per_epoch,
+            run.updates,
+            self.total,
+            time.monotonic() - self.begun,
+            figures,
+        )
 
     def _count_of_call(self, compiled: CompiledUpdates | None, pace: Pace) -> int:
         """Updates of the next call: as many as take a tenth of a second, up to the next end of an
@@ -232,13 +301,15 @@ class _Loop:
         epoch, place = divmod(self.run_.updates, self.per_epoch)
         whole = 1
         looked = self.training.monitor >= 1  # after every epoch
-        if self.on_progress is None and not compiled.by_epoch and not looked:
+        if not self.hooks.by_epoch and not compiled.by_epoch and not looked:
             whole = (
                 self.scored_every - epoch % self.scored_every
                 if self.judged is not None
                 else pace.count
             )
         left = min(whole * self.per_epoch - place, self.total - self.run_.updates)
+        seen = self.hooks.updates_until(self.run_.updates)
+        left = left if seen is None else min(left, seen)
         count = max(1, min(left, compiled.most(), pace.count))
         past = (place + count) % self.per_epoch
         # A call of more than an epoch ends with one, where monitors can look.
@@ -310,7 +381,7 @@ class _Loop:
         if at_once:
             self._tell(line)
             return
-        last = run.updates == self.total or self._out_of_patience()
+        last = run.updates == self.total or self.halted or self._out_of_patience()
         if last or self.budget.affords(FIGURES):
             line |= self._look(epoch, last)
         self._tell(line)
@@ -319,9 +390,9 @@ class _Loop:
             self._keep()
         if not last and (copied if self.on_disk else time.monotonic() >= self.checkpoint_due):
             self._checkpoint()
-        if self.on_progress is not None:
+        if self.hooks.by_epoch:
             try:
-                self.on_progress(line)
+                self.halted |= self.hooks.epoch(self._moment(line))
             except KeyboardInterrupt as stop:  # the epoch is whole
                 raise Stopped(
                     stop.number if isinstance(stop, Stopped) else signal.SIGINT, whole=True

@@ -23,7 +23,9 @@ class Run(Shown):
     out: Path | None
     updates: int = 0
     stopped: str = "done"
-    """`done`, `patience` or `interrupted`."""
+    """`done`, `patience`, `callback` (one asked for it), `interrupted`, or `failed`: an exception
+    ended it.
+    """
     signal: int = signal.SIGINT
     """The signal that interrupted."""
     best_score: float | None = None

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from ..options import USE, Json, RunFolder, Settings, Threads, Units, overrides
+from ..options import USE, Json, Log, RunFolder, Settings, Threads, Units, overrides
 from ..outcome import finish
 
 PLACE = USE, 2
@@ -22,9 +22,10 @@ def run(
     weights: Annotated[Path | None, typer.Option(help="where its case weights are now")] = None,
     units: Units = None,
     threads: Threads = None,
+    log: Log = None,
     as_json: Json = False,
 ) -> None:
     """Go on with a run from its checkpoint; `--set train.epochs=40` makes it longer."""
     from ...tasks.resume import resume
 
-    finish(resume(folder, overrides(settings), data, weights), as_json)
+    finish(resume(folder, overrides(settings), data, weights, log or ()), as_json)

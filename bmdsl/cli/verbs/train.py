@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,6 +16,7 @@ from ..options import (
     Deny,
     File,
     Json,
+    Log,
     Seed,
     Settings,
     Threads,
@@ -64,6 +66,7 @@ def run(
             help="refuse a model that needs more, as 4GB; default: 80 % of the machine",
         ),
     ] = None,
+    log: Log = None,
     deny: Deny = None,
     allow: Allow = None,
     as_json: Json = False,
@@ -86,6 +89,7 @@ def run(
             weights,
             seed,
             dtype,
+            log or (),
             as_json,
         )
         return
@@ -95,7 +99,8 @@ def run(
         {**overrides(settings), **({} if seed is None else {"seed": seed})},
     )
     warn(model, deny, allow)
-    finish(start(model, data, folder, weights, dtype, memory(memory_limit), replaced), as_json)
+    outcome = start(model, data, folder, weights, dtype, memory(memory_limit), replaced, log or ())
+    finish(outcome, as_json)
 
 
 def _stack(
@@ -109,6 +114,7 @@ def _stack(
     weights: Path | None,
     seed: int | None,
     dtype: str,
+    log: Sequence[str],
     as_json: bool,
 ) -> None:
     from ...language.diagnostics import fail
@@ -137,6 +143,7 @@ def _stack(
         on_layer=done,
         overwrite=overwrite,
         settings=settings,
+        callbacks=log,
     )
     if as_json:
         print(json.dumps({"out": str(out), "layers": [layer.name for layer in stack.layers]}))
