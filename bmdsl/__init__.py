@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
+from .language.version import VERSION as __version__
+
 if TYPE_CHECKING:
     from . import units
     from .api import Model, load, load_stack, parse
@@ -13,11 +15,11 @@ if TYPE_CHECKING:
     from .language.diagnostics import BmError
     from .tasks.machine import Machine
 
-__version__ = "0.1.0"
 __all__ = [
     "BmError",
     "Machine",
     "Model",
+    "__version__",
     "load",
     "load_stack",
     "open",
@@ -52,7 +54,7 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     """All that there is, for Tab: names that were not used yet too."""
-    return [*__all__, "__version__"]
+    return list(__all__)
 
 
 def load_ipython_extension(shell: Any) -> None:
