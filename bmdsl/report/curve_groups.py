@@ -62,14 +62,20 @@ def unit_of(name: str) -> str:
     return ""
 
 
-def panel_of(name: str, runs: Mapping[str, Sequence[Mapping[str, Any]]]) -> Panel | None:
-    """One figure of one or several runs on one scale; None if it is nowhere, or never changes."""
+def panel_of(
+    name: str,
+    runs: Mapping[str, Sequence[Mapping[str, Any]]],
+    colours: Mapping[str, str] | None = None,
+) -> Panel | None:
+    """One figure of one or several runs on one scale, each in its colour; None if it is nowhere, or
+    never changes.
+    """
     curves = {label: points_of(metrics, name) for label, metrics in runs.items()}
     curves = {label: points for label, points in curves.items() if points}
     values = {y for points in curves.values() for _, y in points}
     if len(values) < 2:
         return None
-    return Panel(name.replace("_", " "), curves, unit=unit_of(name))
+    return Panel(name.replace("_", " "), curves, unit=unit_of(name), colours=colours or {})
 
 
 def curve_groups(

@@ -10,24 +10,41 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..markup.highlighting import classed, style_sheet
+
 STYLE = """
-body { font: 15px/1.5 system-ui, sans-serif; color: #1c1c1c; background: #fff;
-  max-width: 64rem; margin: 2rem auto; padding: 0 1rem; }
-h1 { font-size: 1.6rem; margin-bottom: 0; }
-h2 { font-size: 1.15rem; margin-top: 2.2rem; border-bottom: 1px solid #ddd; padding-bottom: .2rem; }
+:root { color-scheme: light dark; --ink: #1c1c1c; --paper: #fff; --quiet: #5f5f5f;
+  --panel: #f6f6f4; --line: #ddd; --well: #23702c; --ill: #a33a12; }
+@media (prefers-color-scheme: dark) { :root { --ink: #e8e6e3; --paper: #16181b; --quiet: #a5a5a5;
+  --panel: #212429; --line: #3a3d42; --well: #6fc47c; --ill: #f0905f; } }
+body { font: 16px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper);
+  max-width: 68rem; margin: 1.5rem auto; padding: 0 1rem; }
+h1 { font-size: 1.6rem; margin-bottom: 0; overflow-wrap: anywhere; }
+h2 { font-size: 1.15rem; margin-top: 2.2rem; border-bottom: 1px solid var(--line);
+  padding-bottom: .2rem; }
+h3 { font-size: 1rem; margin: 1.2rem 0 .3rem; }
+.answers { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(20rem, 100%), 1fr));
+  gap: 0 1.5rem; }
+.answers h2 { margin-top: 1.2rem; }
+.scrolls { overflow-x: auto; }
 table { border-collapse: collapse; }
 td, th { padding: .15rem 1rem .15rem 0; text-align: left; vertical-align: top; }
 td + td, th + th { text-align: right; }
-pre { background: #f6f6f4; padding: .8rem 1rem; overflow-x: auto; font-size: 13px;
+.facts td + td { text-align: left; overflow-wrap: anywhere; }
+pre { background: var(--panel); padding: .8rem 1rem; overflow-x: auto; font-size: 13px;
   line-height: 1.4; }
 figure { margin: 1rem 0; }
-figure img { max-width: 100%; }
-figcaption { color: #666; font-size: 13px; }
-.well { color: #23702c; }
-.ill { color: #a33a12; }
+img { max-width: 100%; background: #fff; border-radius: 3px; }
+figcaption { color: var(--quiet); font-size: 14px; }
+.beside { display: flex; flex-wrap: wrap; gap: .5rem 1rem; }
+.beside figure { flex: 1 1 9rem; margin: 0; }
+.well { color: var(--well); font-weight: 600; }
+.ill { color: var(--ill); font-weight: 600; }
+.graph { background: #fff; color: #222; border-radius: 3px; padding: .5rem; }
 .graph svg { max-width: 100%; height: auto; }
-.quiet { color: #666; }
+.quiet { color: var(--quiet); }
 """
+"""Colours follow the reader's screen, light or dark; lines break at 390 pixels."""
 
 
 @dataclass(frozen=True)
@@ -36,14 +53,25 @@ class Section:
 
     title: str
     body: str
+    answer: bool = False
+    """Whether it is one of the answers of the first screen, which stand side by side."""
+
+
+def _section(s: Section) -> str:
+    return f"<h2>{html.escape(s.title)}</h2>\n{s.body}"
 
 
 def page(title: str, subtitle: str, sections: Sequence[Section]) -> str:
     """The whole file."""
-    parts = "\n".join(f"<h2>{html.escape(s.title)}</h2>\n{s.body}" for s in sections)
+    first = [s for s in sections if s.answer]
+    parts = "\n".join(_section(s) for s in sections if not s.answer)
+    if first:
+        answers = "\n".join(f"<section>{_section(s)}</section>" for s in first)
+        parts = f'<div class="answers">{answers}</div>\n{parts}'
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
-        f"<title>{html.escape(title)}</title><style>{STYLE}</style></head>\n<body>\n"
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<title>{html.escape(title)}</title><style>{STYLE}{style_sheet()}</style></head>\n<body>\n"
         f"<h1>{html.escape(title)}</h1>\n"
         f'<p class="quiet">{html.escape(subtitle)}</p>\n{parts}\n</body></html>\n'
     )
@@ -56,7 +84,27 @@ def table(rows: Sequence[Sequence[str]]) -> str:
         tag = "td" if row and row[0] else "th"
         return "".join(f"<{tag}>{html.escape(x)}</{tag}>" for x in row)
 
-    return "<table>\n" + "\n".join(f"<tr>{cells(row)}</tr>" for row in rows) + "\n</table>"
+    inside = "\n".join(f"<tr>{cells(row)}</tr>" for row in rows)
+    return f'<div class="scrolls"><table>\n{inside}\n</table></div>'
+
+
+def facts(rows: Sequence[tuple[str, str]]) -> str:
+    """Names and what they are, in words."""
+    inside = "\n".join(
+        f'<tr><td class="quiet">{html.escape(n)}</td><td>{html.escape(x)}</td></tr>'
+        for n, x in rows
+    )
+    return f'<table class="facts">\n{inside}\n</table>'
+
+
+def model_text(content: str) -> str:
+    """A model's text in colours."""
+    return classed(content)
+
+
+def beside(first: str, second: str) -> str:
+    """Two pictures side by side, one below the other on a narrow screen."""
+    return f'<div class="beside">{first}{second}</div>'
 
 
 def text(content: str) -> str:

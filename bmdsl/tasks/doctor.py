@@ -69,7 +69,7 @@ def _versions() -> list[Fact]:
 
 
 def _processor() -> list[Fact]:
-    import numba
+    import numba.core.config
 
     from ..runtime.threads import one_pool
 
@@ -82,7 +82,7 @@ def _processor() -> list[Fact]:
         for p in pools
         if p.get("user_api") == "blas"
     }
-    cores, threads = os.cpu_count() or 1, numba.config.NUMBA_NUM_THREADS
+    cores, threads = os.cpu_count() or 1, int(vars(numba.core.config)["NUMBA_NUM_THREADS"])
     few = (
         "fewer threads than cores: NUMBA_NUM_THREADS or the machine's limits bound them"
         if threads < len(_allowed())

@@ -20,7 +20,9 @@ from ..language.diagnostics import fail
 from ..language.model import Model as CheckedModel
 from ..registry import discover
 from ..runs.earlier_run import clear, verify_vacant
+from ..runs.making import Label, making
 from ..runs.provenance import provenance
+from ..runs.run_folder import read_facts
 from ..runtime import gate
 
 if TYPE_CHECKING:
@@ -66,6 +68,7 @@ def fit(
     prepared: bool = False,
     overwrite: bool = False,
     callbacks: Sequence[Given] = (),
+    label: Label | None = None,
 ) -> Outcome:
     """Trains `machine` by the model's train block on `data` (None: the block's own), from where it
     is. With `out`, the run folder ends with pictures.
@@ -118,6 +121,8 @@ def fit(
         clear(out)
     images = {} if prepared else image_shapes(arrays, checked)
     metadata = {**model.metadata(machine), **metadata, "images": json.dumps(images)}
+    before = read_facts(out).get("made") if out is not None and resume else None
+    made = None if out is None else making(label or Label(), before)
     started = time.monotonic()
     run = train(
         machine,
@@ -130,6 +135,7 @@ def fit(
         progress=progress,
         attached=machine.preparation.arrays(),
         callbacks=watching,
+        made=made,
     )
     seconds = time.monotonic() - started
     pictures: tuple[Path, ...] = ()
@@ -151,6 +157,7 @@ def start(
     memory_limit: int | None = None,
     overwrite: bool = False,
     callbacks: Sequence[Given] = (),
+    label: Label | None = None,
 ) -> Outcome:
     """A new machine of the model, its open lengths taken from the data, trained.
 
@@ -164,7 +171,16 @@ def start(
     found = find(_named(data, model.checked), model.checked)
     model = bound(model, found)
     machine = model.compile(model.checked.training.seed, dtype, memory_limit=memory_limit)
-    return fit(model, machine, found, out, weights, overwrite=overwrite, callbacks=watching)
+    return fit(
+        model,
+        machine,
+        found,
+        out,
+        weights,
+        overwrite=overwrite,
+        callbacks=watching,
+        label=label,
+    )
 
 
 def some_whole(data: Arrays, most: int) -> Arrays:

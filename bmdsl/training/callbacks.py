@@ -8,6 +8,7 @@ whose parameters are then those of that moment (or the best ones, where validati
 from __future__ import annotations
 
 import importlib.util
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -70,6 +71,25 @@ class _AfterEpochs(Callback):
 
     def on_epoch(self, moment: Moment) -> bool | None:
         return self.function(moment) is True
+
+
+class ProgressCall(Callback):
+    """A function of an epoch's figures as a callback."""
+
+    def __init__(self, function: Callable[[dict[str, Any]], None]) -> None:
+        self.function = function
+
+    def on_epoch(self, moment: Moment) -> None:
+        self.function(dict(moment.figures))
+
+
+def start_facts(metadata: Mapping[str, str]) -> dict[str, Any]:
+    """What a tracker notes of a run: model, arguments, settings, seed, data."""
+    out: dict[str, Any] = {n: metadata[n] for n in ("model", "dtype", "data") if n in metadata}
+    for name in ("arguments", "settings", "seed"):
+        found = json.loads(metadata.get(name, "{}"))
+        out |= found if isinstance(found, dict) else {name: found}
+    return out
 
 
 Given = Callback | Callable[[Moment], object] | str

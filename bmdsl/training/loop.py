@@ -5,7 +5,6 @@ stop whatever happens.
 from __future__ import annotations
 
 import contextlib
-import json
 import signal
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -26,7 +25,16 @@ from ..runtime.threads import one_pool
 from ..schedule.builder import NotScheduled
 from .averages import Averages
 from .budget import Budget
-from .callbacks import Callback, CallbackFailed, Given, Hooks, Moment, callbacks_of
+from .callbacks import (
+    Callback,
+    CallbackFailed,
+    Given,
+    Hooks,
+    Moment,
+    ProgressCall,
+    callbacks_of,
+    start_facts,
+)
 from .cases import Cases
 from .checkpoint import BEST, Checkpoint, stored
 from .compiled import CompiledUpdates, Figures
@@ -69,11 +77,12 @@ def train(
     progress: bool | None = None,
     attached: Mapping[str, Array] | None = None,
     callbacks: Sequence[Given] = (),
+    made: Mapping[str, Any] | None = None,
 ) -> Run:
     """Trains in place. `metadata` (source, arguments, …) goes into the run's files; `resume` goes
     on from `out`'s checkpoint, bit for bit.
     `attached` arrays go beside the parameters. `callbacks` look on, and may stop the training; an
-    exception of theirs leaves a checkpoint and goes on.
+    exception of theirs leaves a checkpoint and goes on. `made` goes into run.json.
 
     `validation` replaces the split of `training.validate`. `on_progress` gets every epoch's
     figures; a KeyboardInterrupt from it, or from the keyboard, keeps a checkpoint and returns.
@@ -92,29 +101,11 @@ def train(
         cases,
         held,
         RunFolder(Path(out), metadata or {}, attached) if out is not None else None,
-        [*callbacks_of(callbacks), *([] if on_progress is None else [_Progress(on_progress)])],
+        [*callbacks_of(callbacks), *([] if on_progress is None else [ProgressCall(on_progress)])],
         metadata or {},
+        made or {},
     )
     return loop.run(resume, progress)
-
-
-def start_facts(metadata: Mapping[str, str]) -> dict[str, Any]:
-    """What a tracker notes of a run: model, arguments, settings, seed, data."""
-    out: dict[str, Any] = {n: metadata[n] for n in ("model", "dtype", "data") if n in metadata}
-    for name in ("arguments", "settings", "seed"):
-        found = json.loads(metadata.get(name, "{}"))
-        out |= found if isinstance(found, dict) else {name: found}
-    return out
-
-
-class _Progress(Callback):
-    """`on_progress` as a callback."""
-
-    def __init__(self, function: Callable[[dict[str, Any]], None]) -> None:
-        self.function = function
-
-    def on_epoch(self, moment: Moment) -> None:
-        self.function(dict(moment.figures))
 
 
 class _Loop:
@@ -132,9 +123,11 @@ class _Loop:
         folder: RunFolder | None,
         callbacks: Sequence[Callback],
         facts: Mapping[str, str],
+        made: Mapping[str, Any],
     ) -> None:
         self.machine, self.training, self.cases, self.held = machine, training, cases, held
         self.folder, self.hooks, self.facts = folder, Hooks(callbacks), facts
+        self.made = made
         self.halted = False
         """Whether a callback wants no more updates."""
         self.per_epoch = ceil(len(cases) / training.batch)
@@ -512,6 +505,7 @@ class _Loop:
                 "best_update": run.best_update,
                 "cases": len(self.cases),
                 "seed": self.training.seed,
+                **({"made": dict(self.made)} if self.made else {}),
             }
             self.folder.write_params(
                 {**self.machine.params, **stored_edges(self.machine.model)}, facts

@@ -33,7 +33,7 @@ def run(
     if as_json:
         print(json.dumps(as_dict(found, speed)))
     else:
-        rows = [(f.name, f.value) for f in found]
+        rows: list[tuple[str, ...]] = [(f.name, f.value) for f in found]
         rows += [("problem", f"{f.name}: {f.minds}") for f in found if f.minds]
         show(rows)
         if not any(f.minds for f in found):

@@ -67,12 +67,19 @@ def run(
         ),
     ] = None,
     log: Log = None,
+    name: Annotated[
+        str, typer.Option("--name", help="what `bm runs` calls the run; default: its folder")
+    ] = "",
+    tags: Annotated[
+        list[str] | None, typer.Option("--tag", help="a tag for `bm runs`; may be repeated")
+    ] = None,
     deny: Deny = None,
     allow: Allow = None,
     as_json: Json = False,
 ) -> None:
     """Train a model, or a stack layer by layer; lengths are taken from the data."""
     from ...model import text_of
+    from ...runs.making import Label
     from ...tasks.train import start
 
     folder, replaced = out or LAST, overwrite or out is None
@@ -99,7 +106,17 @@ def run(
         {**overrides(settings), **({} if seed is None else {"seed": seed})},
     )
     warn(model, deny, allow)
-    outcome = start(model, data, folder, weights, dtype, memory(memory_limit), replaced, log or ())
+    outcome = start(
+        model,
+        data,
+        folder,
+        weights,
+        dtype,
+        memory(memory_limit),
+        replaced,
+        log or (),
+        Label(name, tuple(tags or ())),
+    )
     finish(outcome, as_json)
 
 
