@@ -64,7 +64,8 @@ MAY_IMPORT = {
     "tasks": TASKS,
     "api": TASKS | {"tasks"},
     "notebook": TASKS | {"tasks", "api"},
-    "cli": TASKS | {"tasks"},
+    "editor": TASKS,
+    "cli": TASKS | {"tasks", "editor"},
     "": {"api", "language", "notebook", "tasks", "units"},
 }
 """Folder or module at the top of the package → those that it may import, besides itself; `""` is

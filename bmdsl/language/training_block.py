@@ -17,6 +17,8 @@ from .vocabulary import Option, Vocabulary, Word
 NUMBERS = {"batch": 1, "epochs": 1, "updates": 1, "patience": 1, "seed": 0}
 WORDS = ("positive", "negative", "objective", "optimizer", "schedule", "pretrain")
 LISTS = ("penalty", "transform")
+SETTINGS = (*NUMBERS, "validate", "monitor", "center", "data", "temperature", *WORDS, *LISTS)
+"""All that a train block may set."""
 
 
 def training(
@@ -91,13 +93,12 @@ def _setting(
         return {name: choice(first, name, getattr(v, name), arguments, names)}
     if name in LISTS:
         return {name: tuple(choice(x, name, getattr(v, name), arguments, names) for x in s.values)}
-    known = (*NUMBERS, "validate", "monitor", "center", "data", "temperature", *WORDS, *LISTS)
-    close = near(name, known)
+    close = near(name, SETTINGS)
     raise fail(
         "BM506",
         f"unknown setting `{name}`",
         s.name.span,
-        help=f"did you mean `{close}`?" if close else f"settings are {', '.join(known)}",
+        help=f"did you mean `{close}`?" if close else f"settings are {', '.join(SETTINGS)}",
     )
 
 
