@@ -55,8 +55,8 @@ def points_of(metrics: Sequence[Mapping[str, Any]], name: str) -> list[tuple[flo
 
 
 def unit_of(name: str) -> str:
-    """`nats`, `share` or nothing."""
-    for unit, names in (("nats", NATS), ("share", SHARES)):
+    """`nats`, `shares` or nothing."""
+    for unit, names in (("nats", NATS), ("shares", SHARES)):
         if any(name == n or name.startswith(n + "_") for n in names):
             return unit
     return ""

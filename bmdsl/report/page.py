@@ -25,6 +25,7 @@ h2 { font-size: 1.15rem; margin-top: 2.2rem; border-bottom: 1px solid var(--line
 h3 { font-size: 1rem; margin: 1.2rem 0 .3rem; }
 .answers { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(20rem, 100%), 1fr));
   gap: 0 1.5rem; }
+.curves { display: flex; flex-wrap: wrap; gap: 0 2.5rem; }
 .answers h2 { margin-top: 1.2rem; }
 .scrolls { overflow-x: auto; }
 table { border-collapse: collapse; }

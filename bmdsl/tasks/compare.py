@@ -172,8 +172,8 @@ def write_comparison(runs: Sequence[Compared], path: Path) -> Path:
 
 def _curves(runs: Sequence[Compared], colours: Mapping[str, str]) -> str:
     metrics = {r.name: r.metrics for r in runs}
-    body = legend(list(colours), colours)
+    body = ""
     for group in curve_groups(metrics):
         drawn = [panel_of(p.title.replace(" ", "_"), metrics, colours) or p for p in group.panels]
-        body += f"<h3>{escape(group.title)}</h3>{panels(drawn)}"
-    return body
+        body += f"<div><h3>{escape(group.title)}</h3>{panels(drawn)}</div>"
+    return f'{legend(list(colours), colours)}<div class="curves">{body}</div>'

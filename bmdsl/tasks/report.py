@@ -149,7 +149,8 @@ def _made(subject: Subject, place: Path) -> list[Section]:
 def _curves(groups: Sequence[CurveGroup]) -> str:
     if not groups:
         return "<p>No figure changed over the epochs.</p>"
-    return "".join(f"<h3>{escape(g.title)}</h3>{panels(g.panels)}" for g in groups)
+    drawn = (f"<div><h3>{escape(g.title)}</h3>{panels(g.panels)}</div>" for g in groups)
+    return f'<div class="curves">{"".join(drawn)}</div>'
 
 
 def _figures(quality: Quality, metrics: Sequence[Mapping[str, Any]]) -> str:

@@ -19,6 +19,7 @@ from bmdsl import registry
 from bmdsl.training import callbacks
 from bmdsl.training.callbacks import Callback, Moment
 from bmdsl.training.outcome import Run
+from tests.conftest import _use
 
 TEXT = """model tiny(D = 4, H = 3) {
   visible v[D] : binary
@@ -226,3 +227,16 @@ def test_tensorboard_gets_a_scalar_a_figure(monkeypatch: pytest.MonkeyPatch, tmp
     assert fake.said("DirectoryOutput") == [[str(tmp_path / "mine" / "tensorboard")]]
     assert ["gradient_norm", run.metrics[-1]["gradient_norm"], 2] in fake.said("add_scalar")
     assert fake.calls[-1] == ("close", [])
+
+
+def test_a_stack_tells_of_every_layer(tmp_path: Path):
+    """Callbacks see a start and an end a layer; each layer's folder has its own file."""
+    _use("reference")  # put back before the next test
+    text = TEXT + "\nstack two { lower : tiny  upper : tiny(D = 3) on lower.h }\n"
+    (tmp_path / "two.bm").write_text(text)
+    notes = Notes()
+    stack = bmdsl.load_stack(tmp_path / "two.bm")
+    stack.train(CASES, tmp_path / "run", callbacks=[notes, "csv"], epochs=1, batch=30)
+    assert [x for x in notes.told if not x.startswith("epoch")] == ["start 0 0", "end done"] * 2
+    files = {str(p.parent.name) for p in (tmp_path / "run").rglob("metrics.csv")}
+    assert files == {"lower", "upper"}

@@ -11,7 +11,7 @@ import typer
 from ..options import USE, Json, Threads, Units
 from ..outcome import show
 
-PLACE = USE, 10
+PLACE = USE, 11
 
 
 def run(

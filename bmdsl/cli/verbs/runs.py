@@ -12,7 +12,7 @@ import typer
 from ..options import USE, Json
 from ..outcome import show
 
-PLACE = USE, 9
+PLACE = USE, 10
 
 
 def run(
