@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 from ..language.diagnostics import fail
@@ -18,6 +19,8 @@ def load(shell: Any) -> None:
         %%bm [NAME] [ARGUMENT=NUMBER ...]
         """
         made = model_of_cell(line, cell)
+        for lint in getattr(made[1].checked, "lints", ()):
+            print(f"{lint}\n", file=sys.stderr)
         shell.push({made[0]: made[1]})
         return made[1]
 

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ..language.diagnostics import fail, near
+from ..language.diagnostics import BmError, BmWarning, Diagnostic, fail, near
 from ..registry import discover
 from .machine_protocol import Machine
 from .outcome import Run
@@ -131,6 +132,49 @@ def _callback(given: Any) -> Callback:
     )
 
 
+class _Tracked(Callback):
+    """A tracker that may fail: at the start the training does not begin, later it goes on without.
+
+    A server that is away for a night costs no training.
+    """
+
+    def __init__(self, name: str, inner: Callback) -> None:
+        self.name, self.inner, self.failed = name, inner, False
+
+    def on_start(self, moment: Moment) -> None:
+        self.failed = False
+        try:
+            self.inner.on_start(moment)
+        except BmError:
+            raise
+        except Exception as error:
+            raise fail(
+                "BM987", f"the tracker `{self.name}` cannot begin", note=_first_line(error)
+            ) from error
+
+    def on_epoch(self, moment: Moment) -> None:
+        self._carefully(self.inner.on_epoch, moment)
+
+    def on_end(self, run: Run) -> None:
+        self._carefully(self.inner.on_end, run)
+
+    def _carefully(self, method: Callable[[Any], object], told: Any) -> None:
+        if self.failed:
+            return
+        try:
+            method(told)
+        except Exception as error:
+            self.failed = True
+            text = f"the tracker `{self.name}` has failed; the training goes on without it"
+            found = Diagnostic("BM988", text, notes=(_first_line(error),), level="warning")
+            warnings.warn(BmWarning(found), stacklevel=2)
+
+
+def _first_line(error: Exception) -> str:
+    text = str(error).strip()
+    return f"{type(error).__name__}: {text.splitlines()[0] if text else ''}".rstrip(": ")
+
+
 def tracker(name: str) -> Callback:
     """The tracker of this name: a module of `bmdsl.training.trackers` with a `Tracker`."""
     known = discover(PACKAGE)
@@ -148,8 +192,7 @@ def tracker(name: str) -> Callback:
             f"`{name}` needs the package `{library}`, which is not installed",
             help=f'pip install "bmdsl[{name}]"',
         )
-    made: Callback = known[name].Tracker()
-    return made
+    return _Tracked(name, known[name].Tracker())
 
 
 def _is_installed(library: str) -> bool:

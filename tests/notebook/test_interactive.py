@@ -38,6 +38,13 @@ def test_a_cell_makes_a_variable():
     assert shell.names["small"] is small and small.arguments == {"D": 5, "H": 2}
 
 
+def test_lints_of_a_cell_are_said(capsys: pytest.CaptureFixture[str]):
+    shell = Shell()
+    bmdsl.load_ipython_extension(shell)
+    shell.magics["cell bm"]("", CELL.replace("H = 3", "H = 3, K = 2"))  # type: ignore[operator]
+    assert "warning[BM950]" in capsys.readouterr().err
+
+
 def test_a_cell_may_hold_a_stack():
     name, made = model_of_cell("", CELL + "\nstack two { a : tiny(D = 4)  b : tiny on a.h }")
     assert name == "two" and [layer.name for layer in made.layers] == ["a", "b"]

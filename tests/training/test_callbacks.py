@@ -16,6 +16,7 @@ import pytest
 
 import bmdsl
 from bmdsl import registry
+from bmdsl.language.diagnostics import BmWarning
 from bmdsl.training import callbacks
 from bmdsl.training.callbacks import Callback, Moment
 from bmdsl.training.outcome import Run
@@ -146,6 +147,22 @@ def test_a_tracker_whose_library_is_absent_says_how_to_install_it(
 ):
     monkeypatch.setattr(callbacks, "_is_installed", lambda name: False)
     with pytest.raises(bmdsl.BmError, match=r'BM982(?s:.*)pip install "bmdsl\[wandb\]"'):
+        train("wandb")
+
+
+def test_a_tracker_that_fails_costs_no_training(monkeypatch: pytest.MonkeyPatch):
+    def fail(*given: Any, **named: Any) -> None:
+        raise OSError("the server is away\nfor long")
+
+    fake = Fake("wandb")
+    fake.summary = {}
+    monkeypatch.setitem(sys.modules, "wandb", fake)
+    fake.log = fail
+    with pytest.warns(BmWarning, match="BM988(?s:.*)OSError: the server is away$") as told:
+        run = train("wandb", epochs=3)
+    assert (run.stopped, run.updates, len(told)) == ("done", 9, 1)
+    fake.init = fail
+    with pytest.raises(bmdsl.BmError, match="BM987"):
         train("wandb")
 
 
