@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
+
+from .language.version import VERSION as __version__
 
 if TYPE_CHECKING:
     from . import units
@@ -12,11 +15,11 @@ if TYPE_CHECKING:
     from .language.diagnostics import BmError
     from .tasks.machine import Machine
 
-__version__ = "0.1.0"
 __all__ = [
     "BmError",
     "Machine",
     "Model",
+    "__version__",
     "load",
     "load_stack",
     "open",
@@ -47,3 +50,21 @@ def __getattr__(name: str) -> Any:
         module, attribute = _PLACES[name]
         return getattr(importlib.import_module(f".{module}", __name__), attribute)
     raise AttributeError(f"module `bmdsl` has no attribute `{name}`")
+
+
+def __dir__() -> list[str]:
+    """All that there is, for Tab: names that were not used yet too."""
+    return list(__all__)
+
+
+def load_ipython_extension(shell: Any) -> None:
+    """`%load_ext bmdsl`: cells of `.bm` text, `%%bm`."""
+    from .notebook.magic import load
+
+    load(shell)
+
+
+if hasattr(sys, "ps1"):  # somebody types at Python's prompt
+    from .language import diagnostics, interactive
+
+    interactive.install(diagnostics.BmError)

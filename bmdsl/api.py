@@ -4,7 +4,7 @@ opened again.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -14,20 +14,23 @@ from .language.diagnostics import fail
 from .language.outside import any_file
 from .language.overrides import Override
 from .language.source import Source
+from .shown import Shown
 from .stacks import stack_model
 
 if TYPE_CHECKING:
     import numpy as np
 
+    from .report.explanation import Explanation
     from .runtime.program import Program
     from .stacks.stack_machine import StackMachine
     from .tasks.machine import Machine
     from .tasks.train_jointly import OnLayer
+    from .training.callbacks import Given
 
 ready_for(Path(__file__).parent)
 
 
-class Model(core.Model):
+class Model(core.Model, Shown):
     """A model's source and arguments. Attributes that cost something are made when first asked for.
 
     Raises BmError with all diagnostics of the text.
@@ -72,6 +75,15 @@ class Model(core.Model):
 
         return Machine(self, program, seed, self.kept.starts)
 
+    def explain(self) -> Explanation:
+        """What follows from the energy: conditionals, free energy, gradient, blocks, costs.
+
+        A notebook shows it as mathematics, `print` as text; `.latex` is for a paper.
+        """
+        from .report.explanation import Explanation
+
+        return Explanation(self.plan)
+
     @classmethod
     def copied(
         cls,
@@ -109,6 +121,7 @@ class StackModel(stack_model.StackModel):
         on_layer: OnLayer | None = None,
         overwrite: bool = False,
         resume: bool = False,
+        callbacks: Sequence[Given] = (),
         **settings: Override,
     ) -> StackMachine:
         """Trains layer after layer, each frozen before the next (Nair & Hinton 2008, section 4.2);
@@ -117,8 +130,9 @@ class StackModel(stack_model.StackModel):
 
         Layers above the first take hidden means as they are: their models' transforms are for data
         of their own. With `out`, a run folder a layer lies in it, and an earlier run there is only
-        removed to `overwrite` it. `on_layer` gets each layer's outcome. With `resume` the training
-        in `out` goes on with its own text and settings.
+        removed to `overwrite` it. `on_layer` gets each layer's outcome; `callbacks` are told of
+        every layer's training, start and end. With `resume` the training in `out` goes on with its
+        own text and settings.
         """
         from .tasks.train_stack import resume_stack, train_stack
 
@@ -129,7 +143,7 @@ class StackModel(stack_model.StackModel):
                     "a stack goes on in its folder, with the settings that it was begun with",
                     help="`stack.train(x, out=FOLDER, resume=True)`",
                 )
-            return resume_stack(Path(out), data, on_layer=on_layer, given=self)
+            return resume_stack(Path(out), data, on_layer=on_layer, given=self, callbacks=callbacks)
         return train_stack(
             self,
             data,
@@ -138,6 +152,7 @@ class StackModel(stack_model.StackModel):
             dtype=dtype,
             on_layer=on_layer,
             overwrite=overwrite,
+            callbacks=callbacks,
             settings=settings,
         )
 

@@ -23,6 +23,7 @@ HERE = Path(__file__).parent
 PLAIN = {
     "data",
     "exports",
+    "notebook",
     "language",
 }
 """Folders whose tests make machines that compile nothing."""

@@ -16,7 +16,7 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "bmdsl"
 MODULES = sorted(PACKAGE.rglob("*.py"))
-PLAN = {"language", "units", "graph"}
+PLAN = {"language", "units", "graph", "shown"}
 SCHEDULE = {*PLAN, "plan", "kernels", "schedule", "interactions"}
 RUNTIME = {*SCHEDULE, "emit", "registry", "data"}
 INFERENCE = {*RUNTIME, "runtime", "chunks", "schedule.routines"}
@@ -32,14 +32,17 @@ TASKS = {
     "probes",
     "report",
     "verification",
+    "markup",
 }
 MAY_IMPORT = {
     "language": {"files"},
     "files": {"language"},
     "chunks": set(),
     "registry": {"language"},
+    "shown": {"registry"},
+    "markup": {"language"},
     "units": {"language"},
-    "graph": {"language"},
+    "graph": {"language", "shown"},
     "plan": PLAN,
     "kernels": {"plan", "schedule"},
     "schedule": {"language", "plan"},
@@ -52,17 +55,19 @@ MAY_IMPORT = {
     "driver": MODEL - {"driver"},
     "model": MODEL,
     "runs": RUNS,
-    "training": RUNS | {"runs", "schedule.routines"},
+    "training": RUNS | {"runs", "schedule.routines", "markup"},
     "stacks": RUNS | {"runs"},
     "exports": INFERENCE | {"inference"},
     "probes": {"language", "registry", "plan"},
-    "report": INFERENCE | {"inference", "files"},
+    "report": INFERENCE | {"inference", "files", "markup"},
     "verification": {"language", "units", "plan", "runtime", "inference"},
     "tasks": TASKS,
     "api": TASKS | {"tasks"},
-    "cli": TASKS | {"tasks"},
     "sklearn": {"", "api"},
-    "": {"api", "language", "tasks", "units"},
+    "notebook": TASKS | {"tasks", "api"},
+    "editor": TASKS,
+    "cli": TASKS | {"tasks", "editor"},
+    "": {"api", "language", "notebook", "tasks", "units"},
 }
 """Folder or module at the top of the package → those that it may import, besides itself; `""` is
 the package's `__init__`.

@@ -89,6 +89,10 @@ def test_a_model_trains_and_samples_in_an_empty_folder(installed: Path, tmp_path
     assert bm(installed, tmp_path, "sample", "run", "--steps", "5").returncode == 0
 
 
+def test_the_package_says_that_it_is_typed(installed: Path):
+    assert (installed / "bmdsl" / "py.typed").exists()
+
+
 def test_the_command_is_installed(installed: Path):
     (points,) = installed.glob("bmdsl-*.dist-info/entry_points.txt")
     assert "bm = bmdsl.cli.entry:main" in points.read_text()

@@ -19,6 +19,7 @@ from typing import Annotated
 
 import typer
 
+from ..language.version import VERSION
 from . import verbs
 from .options import KNOWN, LOOK, USE
 from .terminal import guarded
@@ -33,16 +34,45 @@ app = typer.Typer(
         "Boltzmann machines from their energies: write E(x) in a .bm file, everything else is"
         " derived."
     ),
-    no_args_is_help=True,
-    add_completion=False,
+    invoke_without_command=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
 
+NEXT = """bmdsl %s: write the energy of a Boltzmann machine, the rest is derived
+
+  bm train rbm digits --out runs/rbm    train a shipped model on a shipped data set
+  bm report runs/rbm                    the run in one HTML file
+  bm new mine --like rbm                a model of your own, mine.bm
+  bm new mine --from survey.csv         a model for a table of your own
+  bm check mine.bm                      every error at once; bm explain: what follows
+  bm data, bm units                     the data sets and the unit types that there are
+  bm doctor                             is this installation as it should be?
+
+bm --help lists all verbs, bm VERB --help what one takes"""
+"""What `bm` alone says."""
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        print(f"bmdsl {VERSION}")
+        raise typer.Exit
+
+
 @app.callback()
 def _common(
     context: typer.Context,
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version",
+            "-V",
+            callback=_show_version,
+            is_eager=True,
+            help="print the version and exit",
+        ),
+    ] = False,
     allow_files: Annotated[
         bool,
         typer.Option(
@@ -51,11 +81,12 @@ def _common(
         ),
     ] = False,
 ) -> None:
-    """What all verbs share."""
     if allow_files:
         from ..language.outside import any_file
 
         context.with_resource(any_file())
+    if context.invoked_subcommand is None:
+        print(NEXT % VERSION)
 
 
 def _add_verbs() -> None:

@@ -55,8 +55,24 @@ def _units(files: list[Path] | None) -> list[Path] | None:
     return files
 
 
-File = Annotated[str, typer.Argument(help="a .bm file, or the name of a shipped model")]
-Files = Annotated[list[str], typer.Argument(help=".bm files, or names of shipped models")]
+def _models(incomplete: str) -> list[str]:
+    """Names of shipped models and `.bm` files here, for the shell's Tab."""
+    from ..files import folder
+
+    shipped = sorted(p.stem for p in folder("models").glob("*.bm"))
+    here = Path(incomplete).parent if "/" in incomplete else Path()
+    own = sorted(str(p) for p in here.glob("*") if p.suffix == ".bm" or p.is_dir())
+    return [x for x in (*own, *shipped) if x.startswith(incomplete)]
+
+
+File = Annotated[
+    str,
+    typer.Argument(help="a .bm file, or the name of a shipped model", autocompletion=_models),
+]
+Files = Annotated[
+    list[str],
+    typer.Argument(help=".bm files, or names of shipped models", autocompletion=_models),
+]
 RunFolder = Annotated[
     Path, typer.Argument(metavar="RUN", help="the folder of a run, as `bm train` wrote it")
 ]
@@ -95,6 +111,14 @@ Missing = Annotated[
     list[str] | None,
     typer.Option(
         "--missing", metavar="MARK", help="what marks a missing cell besides empty ones, as -9"
+    ),
+]
+Log = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--log",
+        metavar="TRACKER",
+        help="write figures elsewhere too: csv, tensorboard, mlflow, wandb; may be repeated",
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="print JSON")]

@@ -12,10 +12,11 @@ import networkx as nx
 from ..language.diagnostics import BmError, Diagnostic
 from ..language.forms import Form, form_of
 from ..language.model import Expert, Model, Term, UnitFactor
+from ..shown import Shown
 
 
 @dataclass(frozen=True)
-class FactorGraph:
+class FactorGraph(Shown):
     """`nodes` is bipartite: group nodes (kind="group", role, unit, axes) and term nodes
     (kind="term", index).
 

@@ -16,6 +16,7 @@ from ..language.diagnostics import BmError, fail
 from ..plan.streams import FORWARD_STREAM, PILOT_STREAM, REVERSE_STREAM, SETTLE_STREAM, of_event
 from ..runtime import summing
 from ..runtime.program import Array, State
+from ..shown import Shown
 from . import enumeration
 from .annealed_path import path_of
 from .base_distribution import base_fields
@@ -54,7 +55,7 @@ class Sides:
 
 
 @dataclass(frozen=True)
-class LogPartitions:
+class LogPartitions(Shown):
     """Estimates of log Z(x) in nats, one per case; cases of equal x share theirs.
 
     `forward` is too low on average, `reverse` too high.

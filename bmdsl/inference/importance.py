@@ -27,6 +27,7 @@ from ..plan.streams import (
     of_event,
 )
 from ..runtime.program import Array, State
+from ..shown import Shown
 from .annealed_path import Path, path_of
 from .base_distribution import base_fields
 
@@ -61,7 +62,7 @@ class Side:
 
 
 @dataclass(frozen=True)
-class LogPartition:
+class LogPartition(Shown):
     """An estimate of log Z in nats.
 
     `float()` gives its value; `forward` is too low on average, `reverse` too high.

@@ -13,6 +13,7 @@ import numpy as np
 from .. import registry
 from ..language.diagnostics import fail, near
 from ..runtime.program import Array, State
+from ..shown import Shown
 from . import tempering
 from .chain_statistics import Summary, summarize
 
@@ -24,7 +25,7 @@ Measure = Callable[["Phases", State], Array]
 
 
 @dataclass(frozen=True)
-class Trace:
+class Trace(Shown):
     """`values`: observable → [chains, draws]; draws are `thin` sweeps apart.
 
     `state`: the chains at the end, group → [chains, *axes].

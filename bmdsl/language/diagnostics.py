@@ -81,6 +81,12 @@ class BmError(Exception):
             shown.append(f"and {len(diagnostics) - MAX_SHOWN:,} more")
         super().__init__("\n\n".join(shown))  # a text: one that comes from another process
 
+    def _render_traceback_(self) -> list[str]:
+        """What a notebook shows: the user's line and the diagnostics, without our frames."""
+        from .interactive import lines_of
+
+        return lines_of(str(self), self.__traceback__)
+
 
 class BmWarning(UserWarning):
     """Something of a run that a user should know of while it goes on; `str` renders it."""

@@ -24,6 +24,18 @@ NUMBERS = {
 """Whole numbers that a setting may be, from and to."""
 WORDS = ("positive", "negative", "objective", "optimizer", "schedule", "pretrain")
 LISTS = ("penalty", "transform")
+SETTINGS = (
+    *NUMBERS,
+    "validate",
+    "monitor",
+    "checkpoint",
+    "center",
+    "data",
+    "temperature",
+    *WORDS,
+    *LISTS,
+)
+"""All that a train block may set."""
 
 
 def training(
@@ -117,14 +129,12 @@ def _setting(
         return _transforms(s, v, arguments, names, so_far)
     if name in LISTS:
         return {name: tuple(choice(x, name, getattr(v, name), arguments, names) for x in s.values)}
-    numbers = (*NUMBERS, "validate", "monitor", "checkpoint")
-    known = (*numbers, "center", "data", "temperature", *WORDS, *LISTS)
-    close = near(name, known)
+    close = near(name, SETTINGS)
     raise fail(
         "BM506",
         f"unknown setting `{name}`",
         s.name.span,
-        help=f"did you mean `{close}`?" if close else f"settings are {', '.join(known)}",
+        help=f"did you mean `{close}`?" if close else f"settings are {', '.join(SETTINGS)}",
     )
 
 

@@ -11,25 +11,42 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..language.printable import printable
+from ..markup.highlighting import classed, style_sheet
 
 STYLE = """
-body { font: 15px/1.5 system-ui, sans-serif; color: #1c1c1c; background: #fff;
-  max-width: 64rem; margin: 2rem auto; padding: 0 1rem; }
-h1 { font-size: 1.6rem; margin-bottom: 0; }
-h2 { font-size: 1.15rem; margin-top: 2.2rem; border-bottom: 1px solid #ddd; padding-bottom: .2rem; }
+:root { color-scheme: light dark; --ink: #1c1c1c; --paper: #fff; --quiet: #5f5f5f;
+  --panel: #f6f6f4; --line: #ddd; --well: #23702c; --ill: #a33a12; }
+@media (prefers-color-scheme: dark) { :root { --ink: #e8e6e3; --paper: #16181b; --quiet: #a5a5a5;
+  --panel: #212429; --line: #3a3d42; --well: #6fc47c; --ill: #f0905f; } }
+body { font: 16px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper);
+  max-width: 68rem; margin: 1.5rem auto; padding: 0 1rem; }
+h1 { font-size: 1.6rem; margin-bottom: 0; overflow-wrap: anywhere; }
+h2 { font-size: 1.15rem; margin-top: 2.2rem; border-bottom: 1px solid var(--line);
+  padding-bottom: .2rem; }
+h3 { font-size: 1rem; margin: 1.2rem 0 .3rem; }
+.answers { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(20rem, 100%), 1fr));
+  gap: 0 1.5rem; }
+.curves { display: flex; flex-wrap: wrap; gap: 0 2.5rem; }
+.answers h2 { margin-top: 1.2rem; }
+.scrolls { overflow-x: auto; }
 table { border-collapse: collapse; }
 td, th { padding: .15rem 1rem .15rem 0; text-align: left; vertical-align: top; }
 td + td, th + th { text-align: right; }
-pre { background: #f6f6f4; padding: .8rem 1rem; overflow-x: auto; font-size: 13px;
+.facts td + td { text-align: left; overflow-wrap: anywhere; }
+pre { background: var(--panel); padding: .8rem 1rem; overflow-x: auto; font-size: 13px;
   line-height: 1.4; }
 figure { margin: 1rem 0; }
-figure img { max-width: 100%; }
-figcaption { color: #666; font-size: 13px; }
-.well { color: #23702c; }
-.ill { color: #a33a12; }
+img { max-width: 100%; background: #fff; border-radius: 3px; }
+figcaption { color: var(--quiet); font-size: 14px; }
+.beside { display: flex; flex-wrap: wrap; gap: .5rem 1rem; }
+.beside figure { flex: 1 1 9rem; margin: 0; }
+.well { color: var(--well); font-weight: 600; }
+.ill { color: var(--ill); font-weight: 600; }
+.graph { background: #fff; color: #222; border-radius: 3px; padding: .5rem; }
 .graph svg { max-width: 100%; height: auto; }
-.quiet { color: #666; }
+.quiet { color: var(--quiet); }
 """
+"""Colours follow the reader's screen, light or dark; lines break at 390 pixels."""
 
 
 POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
@@ -46,6 +63,12 @@ class Section:
 
     title: str
     body: str
+    answer: bool = False
+    """Whether it is one of the answers of the first screen, which stand side by side."""
+
+
+def _section(s: Section) -> Markup:
+    return joined(element("h2", s.title), "\n", s.body, "\n")
 
 
 def element(name: str, *content: str, **attributes: str) -> Markup:
@@ -65,10 +88,15 @@ def joined(*content: str) -> Markup:
 
 def page(title: str, subtitle: str, sections: Sequence[Section]) -> str:
     """The whole file."""
-    parts = (joined(element("h2", s.title), "\n", s.body, "\n") for s in sections)
+    first = [s for s in sections if s.answer]
+    parts = [_section(s) for s in sections if not s.answer]
+    if first:
+        answers = (joined(element("section", _section(s)), "\n") for s in first)
+        parts = [element("div", *answers, class_="answers"), Markup("\n"), *parts]
     head = (
         f'<meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="{POLICY}">'
-        f"{element('title', title)}<style>{STYLE}</style>"
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"{element('title', title)}<style>{STYLE}{style_sheet()}</style>"
     )
     body = joined(element("h1", title), "\n", element("p", subtitle, class_="quiet"), "\n", *parts)
     return f'<!doctype html>\n<html lang="en"><head>{head}</head>\n<body>\n{body}\n</body></html>\n'
@@ -81,7 +109,26 @@ def table(rows: Sequence[Sequence[str]]) -> Markup:
         name = "td" if row and row[0] else "th"
         return joined(element("tr", *(element(name, x) for x in row)), "\n")
 
-    return element("table", "\n", *map(line, rows))
+    return element("div", element("table", "\n", *map(line, rows)), class_="scrolls")
+
+
+def facts(rows: Sequence[tuple[str, str]]) -> Markup:
+    """Names and what they are, in words."""
+    lines = (
+        joined(element("tr", element("td", n, class_="quiet"), element("td", x)), "\n")
+        for n, x in rows
+    )
+    return element("table", "\n", *lines, class_="facts")
+
+
+def model_text(content: str) -> Markup:
+    """A model's text in colours."""
+    return Markup(classed(content))
+
+
+def beside(first: Markup, second: Markup) -> Markup:
+    """Two pictures side by side, one below the other on a narrow screen."""
+    return element("div", first, second, class_="beside")
 
 
 def text(content: str) -> Markup:
@@ -101,7 +148,14 @@ def picture(path: Path, caption: str) -> Markup:
     return element("figure", image, element("figcaption", caption))
 
 
-def drawing(path: Path) -> Markup:
-    """An SVG file of our own inline, without its XML head."""
+def inline_svg(path: Path) -> Markup:
+    """An SVG file of our own without its XML head, as a page can hold it; its ids are no other
+    drawing's.
+    """
     svg = path.read_text(encoding="utf-8")
-    return element("div", Markup(svg[svg.index("<svg") :]), class_="graph")
+    return Markup(svg[svg.index("<svg") :])
+
+
+def drawing(path: Path) -> Markup:
+    """An SVG file inline."""
+    return element("div", inline_svg(path), class_="graph")

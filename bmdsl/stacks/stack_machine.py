@@ -11,13 +11,14 @@ from ..chunks import by_chunks
 from ..data.preparing import Preparation
 from ..language.diagnostics import fail
 from ..language.model import Model as CheckedModel
+from ..shown import Shown
 from .joint import Arrays, Trained, all_frozen, chain, down, reconstruct, up
 
 if TYPE_CHECKING:
     from ..inference.machine import Machine
 
 
-class StackMachine:
+class StackMachine(Shown):
     """Trained layers. `transform` takes data up through all of them."""
 
     def __init__(self, name: str, layers: tuple[Trained, ...]) -> None:

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,15 +16,18 @@ from ..language.outside import stored_edges
 from ..plan.costs import refuse_too_large
 from ..runs.storage import write_machine
 from ..runtime.program import Program
+from ..shown import Shown
 from .resume import go_on
 from .tables import MachineTable, machine_table, sample_table
 from .train import fit
 
 if TYPE_CHECKING:
     from ..api import Model
+    from ..training.callbacks import Given
+    from ..training.outcome import Run
 
 
-class Machine(machine.Machine):
+class Machine(machine.Machine, Shown):
     """`params` are in the energy's subscript order; states go in and come out as [n, *axes],
     one-hot for one-of-K groups.
     """
@@ -56,8 +59,9 @@ class Machine(machine.Machine):
         resume: bool = False,
         weights: Any = None,
         progress: bool | None = None,
+        callbacks: Sequence[Given] = (),
         **overrides: Any,
-    ) -> Any:
+    ) -> Run:
         """Trains by the model's train block; keyword arguments replace its settings.
 
         Returns the run.
@@ -68,7 +72,9 @@ class Machine(machine.Machine):
         must hold no run yet, unless it is to `overwrite`.
         With `resume` training goes on from the checkpoint in `out`. `weights`: one number a case,
         or the file that holds them. `progress`: True for a bar, False for silence; else a bar on a
-        terminal or in a notebook, and lines at times elsewhere.
+        terminal or in a notebook, and lines at times elsewhere. `callbacks`
+        (`bmdsl.training.callbacks`) look on and may stop the training: instances, functions called
+        after every epoch, or names of trackers such as `csv`.
         """
         folder = None if out is None else Path(out)
         if restart:
@@ -85,8 +91,17 @@ class Machine(machine.Machine):
                     "a resume needs the folder of the run",
                     help="`machine.train(x, out=FOLDER, resume=True)`",
                 )
-            return go_on(model, self, data, folder, weights, progress, overrides).run
-        return fit(model, self, data, folder, weights, progress=progress, overwrite=overwrite).run
+            return go_on(model, self, data, folder, weights, progress, overrides, callbacks).run
+        return fit(
+            model,
+            self,
+            data,
+            folder,
+            weights,
+            progress=progress,
+            overwrite=overwrite,
+            callbacks=callbacks,
+        ).run
 
     def table(self, source: Any) -> MachineTable:
         """Rows of a table that the machine was trained on, or of another with the same columns: a

@@ -1,21 +1,43 @@
-"""A run told in one HTML file: is it well, how good is it, what has it learnt, and what the model
+"""A run told in one HTML file: is it well, how good is it, what does it make, and what the model
 means.
 """
 
 from __future__ import annotations
 
+import datetime
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from ..files import put_text
-from ..inference.figures import figures
 from ..language.diagnostics import BmError
+from ..language.version import VERSION
+from ..markup.svg_bars import bars
+from ..markup.svg_curves import panels
 from ..registry import discover
-from ..report.page import Section, drawing, element, joined, page, picture, table, text, verdict
-from ..runs.run_folder import read_facts, read_metrics
+from ..report.answers import made_beside_data
+from ..report.curve_groups import BETTER_HIGH, CurveGroup, curve_groups, figure_names
+from ..report.page import (
+    Markup,
+    Section,
+    drawing,
+    element,
+    joined,
+    model_text,
+    page,
+    picture,
+    table,
+    text,
+    verdict,
+)
+from ..report.page import facts as page_facts
+from ..report.run_pictures import write_pictures
+from ..report.subject import Subject
+from ..runs.run_folder import RunFolder, read_facts, read_metrics
 from .run_cases import Ready, ready_parts
+from .run_quality import Quality, quality_of
+from .train import some_whole
 
 COLUMNS = ("first epoch", "last epoch", "best")
 
@@ -25,7 +47,8 @@ def write_report(
 ) -> Path:
     """`report.html` in the run's folder, or `out`. With `likelihood`, AIS is run.
 
-    BmError BM916 where the folder holds no run.
+    The first screen answers three questions: is the training well, how good is the model, what does
+    it make. BmError BM916 where the folder holds no run.
     """
     from ..runs.opening import open_run
 
@@ -37,54 +60,124 @@ def write_report(
         parts = ready_parts(folder, None, None)[1]
     except BmError:
         pass  # trained on an array, or the data have gone: the report does without them
-    sections = [
-        Section("Is it well?", _health(metrics)),
-        Section("Figures", _figures(run.machine, parts, folder, likelihood, chains, steps)),
-    ]
+    quality = quality_of(run.machine, folder, parts, metrics, likelihood, chains, steps)
+    subject = _subject(run, parts, metrics, folder)
+    groups = curve_groups(metrics)
     with tempfile.TemporaryDirectory() as place:
-        sections += _pictures(run, parts, metrics, folder, Path(place))
-        sections += _model(run, Path(place))
-    sections.append(
-        Section(
-            "Run",
-            table([(k, str(v)) for k, v in facts.items() if k != "metadata" and v is not None]),
-        )
-    )
+        sections = [
+            Section("Is the training well?", _health(metrics, groups), answer=True),
+            Section("How good is the model?", _quality(run, quality), answer=True),
+            *_made(subject, Path(place)),
+            Section("Curves", _curves(groups)),
+            Section("Figures", _figures(quality, metrics)),
+            *_pictures(subject, Path(place)),
+            *_model(run, Path(place)),
+            Section("Run", page_facts(run_facts(facts))),
+        ]
     path = out or folder / "report.html"
     return put_text(
         path, page(f"{run.model.name}: {folder.name}", _subtitle(run, facts, metrics), sections)
     )
 
 
+def run_facts(facts: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """What run.json says, in lines; the metadata of the machine are shown elsewhere."""
+    rows: list[tuple[str, str]] = []
+    for name, value in facts.items():
+        if name == "metadata" or value in (None, "", [], {}):
+            continue
+        if name == "made":
+            rows += run_facts(value)
+        elif isinstance(value, Mapping):
+            rows.append((name, ", ".join(f"{k} {v}" for k, v in value.items() if v)))
+        elif isinstance(value, list):
+            rows.append((name, " ".join(map(str, value))))
+        else:
+            rows.append((name.replace("_", " "), str(value)))
+    return rows
+
+
 def _subtitle(run: Any, facts: Mapping[str, Any], metrics: Sequence[Mapping[str, Any]]) -> str:
-    data = run.data or "an array"
+    data = Path(run.data).name if run.data else "an array"
+    written = f"bmdsl {VERSION}, {datetime.date.today():%d %B %Y}"
     if not metrics:
-        return f"trained on {data}; no epoch was finished"
+        return f"trained on {data}; no epoch was finished; {written}"
     return (
         f"{facts.get('cases', '?'):,} cases of {data}; {metrics[-1]['epoch']} epochs,"
-        f" {metrics[-1]['update']:,} updates, {metrics[-1]['seconds']:.0f} s"
+        f" {metrics[-1]['update']:,} updates, {metrics[-1]['seconds']:.0f} s; {written}"
     )
 
 
-def _health(metrics: Sequence[Mapping[str, Any]]) -> str:
+def _health(metrics: Sequence[Mapping[str, Any]], groups: Sequence[CurveGroup]) -> str:
+    """The monitors' verdict, and the curve that says most."""
     if not metrics:
         return element("p", "No epoch was finished.")
-    line = str(metrics[-1].get("health", ""))
+    line = next((str(m["health"]) for m in reversed(metrics) if m.get("health")), "")
     said = dict.fromkeys(
         str(m["health"]) for m in metrics if m.get("health") not in (None, "", "healthy")
     )
-    names = dict.fromkeys(
-        n
-        for m in metrics
-        for n, x in m.items()
-        if isinstance(x, int | float) and n not in ("epoch", "update", "seconds")
+    earlier = [x for x in said if x != line]
+    told = f"Said in earlier epochs: {'; '.join(earlier[:5])}"
+    drawn = {p.title: p for g in groups for p in g.panels}
+    first = [drawn[title] for title in TELLING if title in drawn][:1]
+    return joined(
+        verdict(line or "no monitor looked", line == "healthy"),
+        element("p", told, class_="quiet") if earlier else "",
+        Markup(panels(first)),
     )
-    rows: list[tuple[str, ...]] = [("", *COLUMNS)]
-    for name in names:
+
+
+TELLING = (
+    "log likelihood",
+    "bound",
+    "validation",
+    "reconstruction error",
+    "pseudo likelihood",
+    "gradient norm",
+)
+"""Figures whose course says most of a training, in this order."""
+
+
+def _quality(run: Any, quality: Quality) -> str:
+    """One sentence, and bars of the model and of the baselines."""
+    doubt = getattr(getattr(quality.told, "estimate", None), "doubt", "")
+    body = joined(element("p", quality.sentence()), verdict(doubt, False) if doubt else "")
+    if quality.value is None:
+        return body
+    values: dict[str, tuple[float, float | None]] = {run.model.name: (quality.value, quality.error)}
+    values |= {name: (x, None) for name, x in quality.baselines.items()}
+    return joined(body, Markup(bars(values, "log-likelihood in nats a case")))
+
+
+def _made(subject: Subject, place: Path) -> list[Section]:
+    said, drawn = made_beside_data(subject, place)
+    if not drawn:
+        return []
+    return [Section("What does it make?", joined(element("p", said), drawn), answer=True)]
+
+
+def _curves(groups: Sequence[CurveGroup]) -> str:
+    if not groups:
+        return element("p", "No figure changed over the epochs.")
+    drawn = (element("div", element("h3", g.title), Markup(panels(g.panels))) for g in groups)
+    return element("div", *drawn, class_="curves")
+
+
+def _figures(quality: Quality, metrics: Sequence[Mapping[str, Any]]) -> str:
+    """Figures of every part of the data, then first, last and best of every figure of training."""
+    body = element("p", "The data that the run was trained on are not at hand.")
+    if quality.figures:
+        rows = [("", *(f.part for f in quality.figures))]
+        tables = [f.rows() for f in quality.figures]
+        rows += [(row[0], *(t[k][1] for t in tables)) for k, row in enumerate(tables[0])]
+        body = table(rows)
+    if quality.told is not None:
+        notes = (element("p", note) for note in quality.told.notes())
+        body = joined(body, table(quality.told.rows()), *notes)
+    rows = [("", *COLUMNS)]
+    for name in figure_names(metrics):
         values = [float(m[name]) for m in metrics if name in m]
-        best = (
-            max(values) if name in ("log_likelihood", "bound", "pseudo_likelihood") else min(values)
-        )
+        best = max(values) if name in BETTER_HIGH else min(values)
         rows.append(
             (
                 name.replace("_", " "),
@@ -95,59 +188,33 @@ def _health(metrics: Sequence[Mapping[str, Any]]) -> str:
         )
     words = {n: m.WORD.summary for n, m in discover("bmdsl.training.monitors").items()}
     legend = (element("li", element("b", n.replace("_", " ")), f": {s}") for n, s in words.items())
-    earlier = [x for x in said if x != line]
-    told = f"Said in earlier epochs: {'; '.join(earlier[:5])}"
-    return joined(
-        verdict(line or "no monitor looked", line == "healthy"),
-        element("p", told, class_="quiet") if earlier else "",
-        table(rows),
-        element("ul", *legend, class_="quiet"),
-    )
+    return joined(body, table(rows), element("ul", *legend, class_="quiet"))
 
 
-BETTER = ("log_likelihood", "bound", "pseudo_likelihood", "reconstruction_error", "validation")
+BETTER = (*BETTER_HIGH, "reconstruction_error", "validation")
 """Figures that have a best value."""
 
 
-def _figures(
-    machine: Any, parts: Sequence[Ready], folder: Path, likelihood: bool, chains: int, steps: int
-) -> str:
-    if not parts:
-        return element("p", "The data that the run was trained on are not at hand.")
-    found = [figures(machine, p.data, p.name, p.weights) for p in parts]
-    rows = [("", *(f.part for f in found))]
-    tables = [f.rows() for f in found]
-    rows += [(row[0], *(t[k][1] for t in tables)) for k, row in enumerate(tables[0])]
-    body = table(rows)
-    if likelihood:
-        from .eval import of_run
-
-        told = of_run(folder, None, None, chains, steps)
-        body = joined(body, table(told.rows()), *(element("p", note) for note in told.notes()))
-    return body
-
-
-def _pictures(
-    run: Any,
-    parts: Sequence[Ready],
-    metrics: Sequence[Mapping[str, Any]],
-    folder: Path,
-    place: Path,
-) -> list[Section]:
-    from ..report.run_pictures import write_pictures
-    from ..report.subject import Subject
-    from ..runs.run_folder import RunFolder
-    from .train import PICTURED, some_whole
-
-    cases = some_whole(parts[0].data, PICTURED) if parts else {}
+def _subject(
+    run: Any, parts: Sequence[Ready], metrics: Sequence[Mapping[str, Any]], folder: Path
+) -> Subject:
+    cases = some_whole(parts[0].data, COMPARED) if parts else {}
     rows = parts[0].data if parts else {}
-    subject = Subject(run.machine, run.images, metrics, RunFolder(folder, {}).chains(), cases, rows)
+    return Subject(run.machine, run.images, metrics, RunFolder(folder, {}).chains(), cases, rows)
+
+
+COMPARED = 1000
+"""Cases that samples stand beside."""
+
+
+def _pictures(subject: Subject, place: Path) -> list[Section]:
+    """All but the curves, which the report draws itself."""
     captions = {n: m.WORD.summary for n, m in discover("bmdsl.report.pictures").items()}
     drawn = [
         (p, captions.get(p.stem.split("_")[0], p.stem)) for p in write_pictures(subject, place)
     ]
-    body = joined(*(picture(p, f"{p.name}: {caption}") for p, caption in drawn))
-    return [Section("Pictures", body)] if drawn else []
+    body = joined(*(picture(p, f"{p.name}: {c}") for p, c in drawn if p.name != "curves.png"))
+    return [Section("Pictures", body)] if body else []
 
 
 def _model(run: Any, place: Path) -> list[Section]:
@@ -160,7 +227,7 @@ def _model(run: Any, place: Path) -> list[Section]:
     settings = ", ".join(f"{k} = {v}" for k, v in run.model.settings.items())
     heads = [(k, v) for k, v in (("arguments", given), ("settings", settings)) if v]
     return [
-        Section("Model", joined(text(run.model.source.text), table(heads) if heads else "")),
+        Section("Model", joined(model_text(run.model.source.text), table(heads) if heads else "")),
         Section("Factor graph", drawing(place / "graph.svg")),
         Section(
             "What follows from the energy",

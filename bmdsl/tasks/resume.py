@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,10 +27,15 @@ from .train import Outcome, fit
 if TYPE_CHECKING:
     from ..inference.machine import Machine
     from ..model import Model
+    from ..training.callbacks import Given
 
 
 def resume(
-    folder: Path, settings: Mapping[str, Any], data: Any = None, weights: Weights = None
+    folder: Path,
+    settings: Mapping[str, Any],
+    data: Any = None,
+    weights: Weights = None,
+    callbacks: Sequence[Given] = (),
 ) -> Outcome:
     """Goes on from a run's checkpoint; `settings` replace some of its train block.
 
@@ -44,7 +49,9 @@ def resume(
         opened = open_checkpoint(run)
         _refuse_layer(folder, opened.metadata)
         model = opened.model.bind(dict(settings)) if settings else opened.model
-        return _go_on(model, opened.machine, data, run, opened.metadata, weights)
+        return _go_on(
+            model, opened.machine, data, run, opened.metadata, weights, callbacks=callbacks
+        )
 
 
 def go_on(
@@ -55,6 +62,7 @@ def go_on(
     weights: Weights = None,
     progress: bool | None = None,
     chosen: Collection[str] = (),
+    callbacks: Sequence[Given] = (),
 ) -> Outcome:
     """Trains a machine of the user's on from the checkpoint in `folder`, on the run's own data, or
     on `data`: warned of where they are others.
@@ -73,7 +81,7 @@ def go_on(
             verify_same_model(before.checked, model.checked, folder)
             verify_same_settings(before.checked.training, model.checked.training, chosen, folder)
             verify_same_seed(facts, machine.seed, str(machine.dtype), folder)
-        return _go_on(model, machine, data, run, facts, weights, progress)
+        return _go_on(model, machine, data, run, facts, weights, progress, callbacks)
 
 
 def _go_on(
@@ -84,6 +92,7 @@ def _go_on(
     facts: Mapping[str, str],
     weights: Weights = None,
     progress: bool | None = None,
+    callbacks: Sequence[Given] = (),
 ) -> Outcome:
     """Trains on from the checkpoint in a folder that is locked.
 
@@ -108,7 +117,9 @@ def _go_on(
     chosen = run_weights(facts, folder, "resume") if weights is None else weights
     if chosen is not None:
         verify_weights(facts, chosen, named=weights is not None)
-    return fit(model, machine, found, run, chosen, resume=True, progress=progress)
+    return fit(
+        model, machine, found, run, chosen, resume=True, progress=progress, callbacks=callbacks
+    )
 
 
 def _refuse_layer(folder: Path, facts: Mapping[str, str]) -> None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -21,8 +22,9 @@ from ..language.outside import stored_edges
 from ..registry import discover
 from ..runs.earlier_run import clear, clear_pretraining, verify_vacant
 from ..runs.identity import RUN, identity
+from ..runs.making import Label, making
 from ..runs.provenance import provenance
-from ..runs.run_folder import PRETRAINING, RunFolder
+from ..runs.run_folder import PRETRAINING, RunFolder, read_facts
 from ..runtime import gate
 
 if TYPE_CHECKING:
@@ -30,7 +32,9 @@ if TYPE_CHECKING:
     from ..inference.figures import Figures
     from ..inference.machine import Machine
     from ..model import Model
+    from ..training.callbacks import Given
     from ..training.cases import Cases
+    from ..training.outcome import Run
 
 PICTURED = 24
 """Cases whose reconstructions are drawn."""
@@ -73,6 +77,8 @@ def fit(
     prepared: bool = False,
     overwrite: bool = False,
     stack: str = "",
+    callbacks: Sequence[Given] = (),
+    label: Label | None = None,
 ) -> Outcome:
     """Trains `machine` by the model's train block on `data` (None: the block's own), from where it
     is. With `out`, the run folder ends with pictures.
@@ -84,13 +90,15 @@ def fit(
     folder = RunFolder(out, {}) if isinstance(out, Path) else out
     if folder is None:
         return _fit(
-            model, machine, data, None, weights, resume, progress, prepared, overwrite, stack
+            *(model, machine, data, None, weights, resume, progress, prepared, overwrite, stack),
+            *(callbacks, label),
         )
     if not resume:
         verify_vacant(folder.path, overwrite)
     with folder:
         return _fit(
-            model, machine, data, folder, weights, resume, progress, prepared, overwrite, stack
+            *(model, machine, data, folder, weights, resume, progress, prepared, overwrite, stack),
+            *(callbacks, label),
         )
 
 
@@ -105,13 +113,17 @@ def _fit(
     prepared: bool,
     overwrite: bool,
     stack: str,
+    callbacks: Sequence[Given],
+    label: Label | None,
 ) -> Outcome:
     """`fit` in a folder that no other training writes into."""
     from ..report.run_pictures import write_pictures
     from ..report.subject import Subject
+    from ..training.callbacks import callbacks_of
     from ..training.cases import Cases
     from ..training.loop import train
 
+    watching = callbacks_of(callbacks)
     checked = model.checked
     kept = _kept(machine, checked)
     found = find(_named(data, checked), checked, code=None if kept is None else kept.code)
@@ -142,6 +154,8 @@ def _fit(
     images = json.dumps(shapes)
     if not resume:
         machine.start_from(begin.data, None if given is None else begin.weights)
+    before = read_facts(folder.path).get("made") if folder is not None and resume else None
+    made = None if folder is None else making(label or Label(), before)
     if folder is not None:
         if not resume:
             verify_vacant(folder.path, overwrite)  # again: another one may have ended since
@@ -181,7 +195,17 @@ def _fit(
     if folder is not None:
         describe()
     started = time.monotonic()
-    run = train(machine, ready, checked.training, folder, given, resume=resume, progress=progress)
+    run = train(
+        machine,
+        ready,
+        checked.training,
+        folder,
+        given,
+        resume=resume,
+        progress=progress,
+        callbacks=watching,
+        made=made,
+    )
     if folder is not None:
         clear_pretraining(folder.path)
     seconds = time.monotonic() - started
@@ -199,7 +223,7 @@ def _fit(
             run.out,
         )
     outcome = Outcome(machine, run, ready, seconds, pictures, begin)
-    run.told = outcome.rows
+    run.told, run.images = outcome.rows, shapes
     return outcome
 
 
@@ -230,6 +254,8 @@ def start(
     dtype: str,
     memory_limit: int | None = None,
     overwrite: bool = False,
+    callbacks: Sequence[Given] = (),
+    label: Label | None = None,
 ) -> Outcome:
     """A new machine of the model, its open lengths taken from the data, trained.
 
@@ -237,10 +263,22 @@ def start(
     """
     if out is not None:
         verify_vacant(out, overwrite)
+    from ..training.callbacks import callbacks_of
+
+    watching = callbacks_of(callbacks)
     found = find(_named(data, model.checked), model.checked)
     model = bound(model, found)
     machine = model.compile(model.checked.training.seed, dtype, memory_limit=memory_limit)
-    return fit(model, machine, found, out, weights, overwrite=overwrite)
+    return fit(
+        model,
+        machine,
+        found,
+        out,
+        weights,
+        overwrite=overwrite,
+        callbacks=watching,
+        label=label,
+    )
 
 
 def some_whole(data: Arrays, most: int) -> Arrays:
@@ -268,7 +306,7 @@ class Outcome:
     """
 
     machine: Machine
-    run: Any
+    run: Run
     data: Arrays
     seconds: float
     pictures: tuple[Path, ...]

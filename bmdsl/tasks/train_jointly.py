@@ -21,6 +21,7 @@ from ..runs.run_folder import RunFolder
 from ..runtime.interrupts import Stopped
 from ..stacks.joint import JointMachine, Trained, reconstruct
 from ..stacks.stack_model import StackModel
+from ..training.callbacks import Given
 from .train import PICTURED, Outcome, ready_cases, some_whole
 
 OBJECTIVE = "contrastive_free_energy"
@@ -33,6 +34,7 @@ def fit_jointly(
     spec: Any,
     folder: RunFolder | None,
     on_layer: OnLayer | None = None,
+    callbacks: Sequence[Given] = (),
 ) -> list[Trained]:
     """Trains in place by the stack's own train block: optimizer, schedule, batch, epochs and the
     like. The first layer's transform makes the data.
@@ -51,7 +53,7 @@ def fit_jointly(
     if folder is not None:
         folder.metadata |= {"source": stack.text, "stack": folder.run}
         begun = folder.checkpoint() is not None
-    run = train(machine, ready, training, folder, resume=begun)  # type: ignore[arg-type]  # it has what this objective asks for
+    run = train(machine, ready, training, folder, resume=begun, callbacks=callbacks)  # type: ignore[arg-type]  # it has what this objective asks for
     if run.interrupted:
         raise Stopped(run.signal, whole=True)
     trained = Cases.of(ready, None).split(

@@ -24,6 +24,7 @@ from ..stacks.folder import StackRun, open_stack, read_stack, write_stack
 from ..stacks.joint import Arrays, Trained, hidden_means
 from ..stacks.stack_machine import StackMachine
 from ..stacks.stack_model import Layer, StackModel
+from ..training.callbacks import Callback, Given, callbacks_of
 from .train import bound, fit, ready_cases, some_whole
 from .train_jointly import OnLayer, fit_jointly
 
@@ -46,13 +47,15 @@ def train_stack(
     on_layer: OnLayer | None = None,
     overwrite: bool = False,
     settings: Mapping[str, Override] | None = None,
+    callbacks: Sequence[Given] = (),
 ) -> StackMachine:
     """Trains layer after layer, or all at once, as `StackModel.train` says."""
     settings = {**(settings or {}), **({} if seed is None else {"seed": seed})}
     bound_stack = stack.bind(settings) if settings else stack
+    watching = callbacks_of(callbacks)
     spec = data if data is not None else stack.layers[0].model.checked.training.data
     if out is None:
-        return _trained(bound_stack, spec, None, dtype, on_layer)
+        return _trained(bound_stack, spec, None, dtype, on_layer, callbacks=watching)
     verify_vacant(Path(out), overwrite)
     with RunFolder(Path(out), {}) as folder:
         verify_vacant(folder.path, overwrite)  # again: another one may have ended since
@@ -63,7 +66,9 @@ def train_stack(
         clear(folder.path)
         run = StackRun.of(folder.run, bound_stack, dtype, told)
         write_stack(folder.path, run)
-        made = _trained(bound_stack, spec, folder, dtype, on_layer, overwrite=overwrite)
+        made = _trained(
+            bound_stack, spec, folder, dtype, on_layer, overwrite=overwrite, callbacks=watching
+        )
         write_stack(folder.path, replace(run, finished=True))
         return made
 
@@ -74,6 +79,7 @@ def resume_stack(
     *,
     on_layer: OnLayer | None = None,
     given: StackModel | None = None,
+    callbacks: Sequence[Given] = (),
 ) -> StackMachine:
     """Goes on with the training of a stack, between layers or inside one, as if it had never been
     stopped; a stack that is trained to its end is opened. `data`: where its data are now.
@@ -101,7 +107,15 @@ def resume_stack(
                 way = f"name it to go on with it as it is now: `bm resume {folder} {spec}`"
                 raise differs(run.facts, spec, found.arrays, way)
             say_differs(run.facts, spec, found.arrays, "training goes on with it")
-        made = _trained(stack, found, held, run.dtype, on_layer, resume=True)
+        made = _trained(
+            stack,
+            found,
+            held,
+            run.dtype,
+            on_layer,
+            resume=True,
+            callbacks=callbacks_of(callbacks),
+        )
         write_stack(folder, replace(run, finished=True))
         return made
 
@@ -114,15 +128,16 @@ def _trained(
     on_layer: OnLayer | None,
     resume: bool = False,
     overwrite: bool = False,
+    callbacks: Sequence[Callback] = (),
 ) -> StackMachine:
     """All layers, one after another and then together, as the text says."""
     made = (
-        _layer_after_layer(stack, spec, folder, dtype, on_layer, resume, overwrite)
+        _layer_after_layer(stack, spec, folder, dtype, on_layer, resume, overwrite, callbacks)
         if stack.checked.greedily
         else layers_at_start(stack, spec, dtype)
     )
     if stack.checked.jointly:
-        made = fit_jointly(stack, made, spec, folder, on_layer)
+        made = fit_jointly(stack, made, spec, folder, on_layer, callbacks)
     return StackMachine(stack.name, tuple(made))
 
 
@@ -134,6 +149,7 @@ def _layer_after_layer(
     on_layer: OnLayer | None,
     resume: bool,
     overwrite: bool,
+    callbacks: Sequence[Callback],
 ) -> list[Trained]:
     made: list[Trained] = []
     ready: dict[str, Arrays] = {}
@@ -150,6 +166,7 @@ def _layer_after_layer(
             prepared=layer.below is not None,
             overwrite=overwrite,
             stack="" if folder is None else folder.run,
+            callbacks=callbacks,
         )
         made.append(Trained(layer.name, layer.below, layer.group, machine))
         ready[layer.name] = outcome.data

@@ -12,6 +12,8 @@ from typing import Any
 from ..language.printable import printable
 from ..runs.run_folder import read_facts, read_metrics
 
+STOPPED = ("patience", "callback", "interrupted", "failed")
+"""How a training ends before its last update."""
 BARS = "▁▂▃▄▅▆▇█"
 WIDTH = 40
 FIRST = (
@@ -75,7 +77,7 @@ def look(folder: Path) -> tuple[list[str], bool]:
     done = (
         bool(metrics)
         and total is not None
-        and (metrics[-1]["update"] >= total or facts.get("stopped") in ("patience", "interrupted"))
+        and (metrics[-1]["update"] >= total or facts.get("stopped") in STOPPED)
     )
     return lines(metrics, total, "done" if done else None), done
 

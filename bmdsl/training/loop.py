@@ -6,8 +6,9 @@ from __future__ import annotations
 
 import signal
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext, suppress
+from functools import partial
 from math import ceil
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,16 @@ from ..runtime.threads import one_pool
 from ..schedule.builder import NotScheduled
 from .averages import Averages
 from .budget import Budget
+from .callbacks import (
+    Callback,
+    CallbackFailed,
+    Given,
+    Hooks,
+    Moment,
+    ProgressCall,
+    callbacks_of,
+    start_facts,
+)
 from .cases import Cases, note_of_missing
 from .checkpoint import BEST, Checkpoint, part, stored
 from .compiled import CompiledUpdates, Figures
@@ -68,10 +79,14 @@ def train(
     resume: bool = False,
     progress: bool | None = None,
     attached: Mapping[str, Array] | None = None,
+    callbacks: Sequence[Given] = (),
+    made: Mapping[str, Any] | None = None,
 ) -> Run:
     """Trains in place. `metadata` (source, arguments, …) goes into the run's files; `resume` goes
     on from `out`'s checkpoint, bit for bit.
     `attached` arrays go beside the parameters. A run's folder given as `out` has both already.
+    `callbacks` look on, and may stop the training; an exception of theirs leaves a checkpoint and
+    goes on. `made` goes into run.json.
 
     `validation` replaces the split of `training.validate`. `on_progress` gets every epoch's
     figures; a KeyboardInterrupt from it, or from the keyboard, keeps a checkpoint and returns.
@@ -89,8 +104,11 @@ def train(
         if out is None or isinstance(out, RunFolder)
         else RunFolder(Path(out), metadata or {}, attached)
     )
+    told = [] if on_progress is None else [ProgressCall(on_progress)]
+    hooks = [*callbacks_of(callbacks), *told]
+    facts = metadata if folder is None else folder.metadata
     with nullcontext() if folder is None else folder:
-        loop = _Loop(machine, training, cases, held, folder, on_progress)
+        loop = _Loop(machine, training, cases, held, folder, hooks, facts or {}, made or {})
         return loop.run(resume, progress)
 
 
@@ -107,10 +125,15 @@ class _Loop:
         cases: Cases,
         held: Cases | None,
         folder: RunFolder | None,
-        on_progress: Callable[[dict[str, Any]], None] | None,
+        callbacks: Sequence[Callback],
+        facts: Mapping[str, str],
+        made: Mapping[str, Any],
     ) -> None:
         self.machine, self.training, self.cases, self.held = machine, training, cases, held
-        self.folder, self.on_progress = folder, on_progress
+        self.folder, self.hooks, self.facts = folder, Hooks(callbacks), facts
+        self.made = made
+        self.halted = False
+        """Whether a callback wants no more updates."""
         self.per_epoch = ceil(len(cases) / training.batch)
         self.total = (
             training.updates if training.updates is not None else training.epochs * self.per_epoch
@@ -158,9 +181,32 @@ class _Loop:
 
     def run(self, resume: bool, progress: bool | None) -> Run:
         try:
+            made = self._run(resume, progress)
+        except CallbackFailed as failure:
+            self.run_.stopped = "failed"
+            self._write_state()
+            self._write_params()
+            failure.error.add_note(f"raised by a callback after update {self.run_.updates:,}")
+            self._end_quietly()
+            raise failure.error from None
+        except BaseException:
+            self.run_.stopped = "failed"
+            self._end_quietly()
+            raise
+        self.hooks.end(made)
+        return made
+
+    def _end_quietly(self) -> None:
+        """Callbacks are told of the end; what they raise would hide why it came."""
+        with suppress(Exception):
+            self.hooks.end(self.run_)
+
+    def _run(self, resume: bool, progress: bool | None) -> Run:
+        try:
             with deferred() as signals:
                 self._begin(resume)
                 signals.check()
+            self.halted = self.hooks.start(self._moment(start_facts(self.facts)))
             with one_pool(), progress_line(self.total, progress) as show:
                 self.compiled = self._compiled()
                 self._carry_on()
@@ -227,7 +273,7 @@ class _Loop:
 
     def _updates(self, show: Show) -> None:
         compiled, pace = self.compiled, Pace()
-        while self.run_.updates < self.total:
+        while self.run_.updates < self.total and not self.halted:
             self.signals.check()
             if self._out_of_patience():
                 break
@@ -238,14 +284,31 @@ class _Loop:
             for epoch, lo, hi in epochs_in(first, count, self.per_epoch):
                 self.figures.add({n: x[lo - first : hi - first] for n, x in made.items()})
                 self.run_.updates = hi
-                if hi % self.per_epoch == 0 or hi == self.total:
+                last = {n: float(x[hi - 1 - first]) for n, x in made.items()}
+                self.halted |= self.hooks.update(partial(self._moment, last), hi)
+                if self.halted or hi % self.per_epoch == 0 or hi == self.total:
                     self._epoch_done(epoch, at_once=hi < first + count)
             if self.folder is not None and time.monotonic() >= self.checkpoint_due_inside:
                 self._checkpoint()
             show(self.run_.updates, self.figures.shown, self.health.line)
         self.signals.check()
-        if self._out_of_patience():
+        if self.halted and self.run_.updates < self.total:
+            self.run_.stopped = "callback"
+        elif self._out_of_patience():
             self.run_.stopped = "patience"
+
+    def _moment(self, figures: Mapping[str, Any]) -> Moment:
+        """Where the training stands."""
+        run = self.run_
+        return Moment(
+            self.machine,
+            run.out,
+            run.updates // self.per_epoch,
+            run.updates,
+            self.total,
+            time.monotonic() - self.begun,
+            figures,
+        )
 
     def _count_of_call(self, compiled: CompiledUpdates | None, pace: Pace) -> int:
         """Updates of the next call: as many as take a tenth of a second, up to the next end of an
@@ -256,13 +319,15 @@ class _Loop:
         epoch, place = divmod(self.run_.updates, self.per_epoch)
         whole = 1
         looked = self.training.monitor >= 1  # after every epoch
-        if self.on_progress is None and not compiled.by_epoch and not looked:
+        if not self.hooks.by_epoch and not compiled.by_epoch and not looked:
             whole = (
                 self.scored_every - epoch % self.scored_every
                 if self.judged is not None
                 else pace.count
             )
         left = min(whole * self.per_epoch - place, self.total - self.run_.updates)
+        seen = self.hooks.updates_until(self.run_.updates)
+        left = left if seen is None else min(left, seen)
         count = max(1, min(left, compiled.most(), pace.count))
         past = (place + count) % self.per_epoch
         # A call of more than an epoch ends with one, where monitors can look.
@@ -330,7 +395,7 @@ class _Loop:
         if at_once:
             self._tell(line)
             return
-        last = run.updates == self.total or self._out_of_patience()
+        last = run.updates == self.total or self.halted or self._out_of_patience()
         if last or self.budget.affords(FIGURES):
             with self.signals.taken_at_once():
                 line |= self._look(epoch, last)
@@ -340,9 +405,9 @@ class _Loop:
             self._keep()
         if not last and (copied if self.on_disk else time.monotonic() >= self.checkpoint_due):
             self._checkpoint()
-        if self.on_progress is not None:
+        if self.hooks.by_epoch:
             try:
-                self.on_progress(line)
+                self.halted |= self.hooks.epoch(self._moment(line))
             except KeyboardInterrupt as stop:  # the epoch is whole
                 raise Stopped(
                     stop.number if isinstance(stop, Stopped) else signal.SIGINT, whole=True
@@ -510,6 +575,7 @@ class _Loop:
                 "best_update": run.best_update,
                 "cases": len(self.cases),
                 "seed": self.training.seed,
+                **({"made": dict(self.made)} if self.made else {}),
             }
             self.folder.write_params(
                 {**self.machine.params, **stored_edges(self.machine.model)}, facts

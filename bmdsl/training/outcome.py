@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ..shown import Shown
 from .machine_protocol import Array, Machine
 
 
 @dataclass(repr=False)
-class Run:
+class Run(Shown):
     """What training did.
 
     The machine holds the parameters: the best ones where early stopping watched, else the last.
@@ -22,7 +23,9 @@ class Run:
     out: Path | None
     updates: int = 0
     stopped: str = "done"
-    """`done`, `patience` or `interrupted`."""
+    """`done`, `patience`, `callback` (one asked for it), `interrupted`, or `failed`: an exception
+    ended it.
+    """
     signal: int = signal.SIGINT
     """The signal that interrupted."""
     best_score: float | None = None
@@ -32,6 +35,8 @@ class Run:
     """The persistent chains' last states, [chains, size] a group; empty where the negative phase
     keeps none.
     """
+    images: Mapping[str, Sequence[int]] = field(default_factory=dict)
+    """Group → the shape that its cases have as pictures, for those that are some."""
     notes: list[str] = field(default_factory=list)
     """What figures rest on where cases have missing values."""
 
@@ -55,12 +60,14 @@ class Run:
 
     def __repr__(self) -> str:
         """`Run of rbm: 20 epochs, 2,000 updates, done; healthy`."""
-        epochs = self.metrics[-1]["epoch"] if self.metrics else 0
         health = f"; {self.health}" if self.health else ""
-        return (
-            f"Run of {self.machine.model.name}: {epochs:,} epochs, {self.updates:,} updates,"
-            f" {self.stopped}{health}"
-        )
+        return f"Run of {self.machine.model.name}: {self.course}{health}"
+
+    @property
+    def course(self) -> str:
+        """`20 epochs, 2,000 updates, done`."""
+        epochs = self.metrics[-1]["epoch"] if self.metrics else 0
+        return f"{epochs:,} epochs, {self.updates:,} updates, {self.stopped}"
 
     @property
     def interrupted(self) -> bool:

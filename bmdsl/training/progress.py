@@ -10,6 +10,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Protocol
 
+from .time_words import duration
+
 FIRST_LINE, GROWTH, LAST_PAUSE = 10.0, 1.5, 600.0
 """Seconds to the first line of a log, the factor by which pauses grow, and the longest."""
 
@@ -28,7 +30,9 @@ def progress_line(total: int, wanted: bool | None) -> Iterator[Show]:
     """
     if wanted is False:
         yield lambda done, figures, words="": None
-    elif wanted or _in_notebook() or sys.stderr.isatty():
+    elif _in_notebook():
+        yield from _display(total)
+    elif wanted or sys.stderr.isatty():
         yield from _bar(total)
     else:
         yield Lines(total)
@@ -41,6 +45,19 @@ def _in_notebook() -> bool:
 
 def _said(figures: Mapping[str, float], words: str) -> str:
     return "  ".join([*(f"{n} {x:.4g}" for n, x in figures.items()), *([words] if words else [])])
+
+
+def _display(total: int) -> Iterator[Show]:
+    """An output of a notebook, which ends as the work ends, well or not."""
+    from IPython.display import display
+
+    from .notebook_progress import NotebookProgress
+
+    shown = NotebookProgress(total, display)
+    try:
+        yield shown
+    finally:
+        shown.draw()
 
 
 def _bar(total: int) -> Iterator[Show]:
@@ -59,7 +76,7 @@ def _bar(total: int) -> Iterator[Show]:
         TimeRemainingColumn(),
         TextColumn("{task.fields[figures]}"),
     )
-    with Progress(*columns, console=Console(stderr=not _in_notebook())) as bar:
+    with Progress(*columns, console=Console(stderr=True)) as bar:
         task = bar.add_task("train", total=total, figures="")
 
         def show(done: int, figures: Mapping[str, float], words: str = "") -> None:
@@ -93,11 +110,3 @@ class Lines:
             file=sys.stderr,
             flush=True,
         )
-
-
-def duration(seconds: float) -> str:
-    """`50 s`, `3 min`, `2 h 05 min`."""
-    if seconds < 99.5:
-        return f"{seconds:.0f} s"
-    minutes = round(seconds / 60)
-    return f"{minutes} min" if minutes < 100 else f"{minutes // 60} h {minutes % 60:02d} min"

@@ -16,9 +16,12 @@ import pytest
 import bmdsl
 from bmdsl.language.diagnostics import BmError
 from bmdsl.report import page
+from bmdsl.runs.making import Label, making
 from bmdsl.runs.run_folder import read_metrics
 from bmdsl.tasks import train as fitting
+from bmdsl.tasks.compare import compare, rows, write_comparison
 from bmdsl.tasks.report import write_report
+from bmdsl.tasks.run_list import run_list
 from bmdsl.tasks.watch import lines, look, sparkline
 
 TEXT = """model deep { # smaller < larger
@@ -62,9 +65,12 @@ def test_a_report_is_one_whole_file_without_links(run: Path) -> None:
     assert not tags.open  # every element is closed
     assert not {"script", "link", "iframe"} & {t for t, _ in tags.seen}
     sources = [a["src"] for t, a in tags.seen if t == "img"]
-    assert len(sources) >= 6 and all(s and s.startswith("data:image/png;base64,") for s in sources)
+    assert len(sources) >= 7 and all(s and s.startswith("data:image/png;base64,") for s in sources)
     for title in (
-        "Is it well?",
+        "Is the training well?",
+        "How good is the model?",
+        "What does it make?",
+        "Curves",
         "Figures",
         "Pictures",
         "Model",
@@ -73,6 +79,9 @@ def test_a_report_is_one_whole_file_without_links(run: Path) -> None:
         "Run",
     ):
         assert f"<h2>{title}</h2>" in text
+    assert 'name="viewport"' in text and "prefers-color-scheme: dark" in text
+    assert re.search(r"log P\(v\) is -?\d+\.\d\d ± \d", text)
+    assert "above independent units" in text or "below independent units" in text
     assert "# smaller &lt; larger" in text and "<svg" in text and "log-likelihood" in text
     assert not list(run.glob("*.part"))
 
@@ -110,6 +119,61 @@ def test_text_becomes_markup_in_one_place() -> None:
     made = page.element("p", "a < b", page.element("b", "&"), class_='q"')
     assert made == '<p class="q&quot;">a &lt; b<b>&amp;</b></p>'
     assert "<i>" not in page.page("<i>", "<i>", [page.Section("<i>", "<i>")])
+
+
+def test_the_answers_stand_first_and_side_by_side(run: Path, tmp_path: Path) -> None:
+    text = write_report(run, tmp_path / "r.html").read_text(encoding="utf-8")
+    answers = text[text.index('class="answers"') : text.index("<h2>Curves</h2>")]
+    assert answers.count("<section>") == 3 and answers.count("<img") == 2
+    assert "aria-label=" in answers
+
+
+def test_runs_are_listed_and_compared(run: Path, tmp_path: Path) -> None:
+    shutil.copytree(run, tmp_path / "one")
+    shutil.copytree(run, tmp_path / "more" / "two")
+    facts = json.loads((tmp_path / "one" / "run.json").read_text())
+    assert facts["made"]["versions"]["bmdsl"] == bmdsl.__version__
+    assert facts["made"]["machine"]["hardware_threads"] >= 1 and facts["made"]["begun"]
+    facts["made"] |= {"name": "first", "tags": ["small"]}
+    (tmp_path / "one" / "run.json").write_text(json.dumps(facts))
+    found = run_list(tmp_path)
+    assert {r.row(tmp_path)[0] for r in found} == {"one (first)", "more/two"}
+    assert [r.name for r in run_list(tmp_path, "small")] == ["first"]
+    assert all(r.as_dict()["model"] == "deep" and r.last["epoch"] == 4 for r in found)
+    both = compare([tmp_path / "one", tmp_path / "more" / "two"])
+    table = {row[0]: row[1:] for row in rows(both)}
+    assert table[""] == ("one", "two") and table["parameters"] == ("206", "206")
+    assert table["tags"] == ("small", "")
+    text = write_comparison(both, tmp_path / "c.html").read_text(encoding="utf-8")
+    tags = Tags()
+    tags.feed(text)
+    assert not tags.open and text.count("<polyline") >= 4 and "one beside two" in text
+
+
+def test_runs_of_earlier_versions_and_broken_ones_are_listed(tmp_path: Path) -> None:
+    for name, metrics, facts in (
+        ("old", '{"epoch": 2, "update": 8, "seconds": 1.5, "health": "healthy"}\n', '{"total": 8}'),
+        ("broken", "", '{"total"'),
+        ("begun", '{"epoch": 1, "update": 4, "seconds": 1.0}\n', '{"total": 8, "stopped": "done"}'),
+    ):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "metrics.jsonl").write_text(metrics)
+        (tmp_path / name / "run.json").write_text(facts)
+    states = {r.name: r.state for r in run_list(tmp_path)}
+    assert states["old"].endswith("healthy") and "cannot be read" in states["broken"]
+    assert states["begun"] == "running or killed"
+    with pytest.raises(BmError, match="BM984"):
+        run_list(tmp_path / "none")
+    with pytest.raises(BmError, match="BM985"):
+        compare([tmp_path / "old"])
+
+
+def test_a_run_that_goes_on_keeps_its_name_and_first_command() -> None:
+    first = making(Label("mine", ("a",)))
+    again = making(Label(), {**first, "command": "bm train x"})
+    assert (again["name"], again["tags"], again["command"]) == ("mine", ["a"], "bm train x")
+    assert again["begun"] == first["begun"] and again["resumed"] >= first["begun"]
+    assert making(Label("other"), first)["name"] == "other"
 
 
 def test_what_is_no_run_is_refused(tmp_path: Path) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ..options import USE, Json, RunFolder, Settings, Threads, Units, overrides
+from ..options import USE, Json, Log, RunFolder, Settings, Threads, Units, overrides
 from ..outcome import finish, finish_layer, of_stack
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ def run(
     weights: Annotated[Path | None, typer.Option(help="where its case weights are now")] = None,
     units: Units = None,
     threads: Threads = None,
+    log: Log = None,
     as_json: Json = False,
 ) -> None:
     """Go on with a run, or a stack, from its checkpoint; `--set train.epochs=40` makes a run
@@ -35,14 +37,16 @@ def run(
     from ...tasks.resume import resume
 
     if is_stack(folder):
-        _stack(folder, data, bool(settings or weights), as_json)
+        _stack(folder, data, bool(settings or weights), log or (), as_json)
         if as_json:
             print(json.dumps({"out": str(folder), "layers": layers_of(folder)}))
         return
-    finish(resume(folder, overrides(settings), data, weights), as_json)
+    finish(resume(folder, overrides(settings), data, weights, log or ()), as_json)
 
 
-def _stack(folder: Path, data: str | None, changed: bool, as_json: bool) -> None:
+def _stack(
+    folder: Path, data: str | None, changed: bool, log: Sequence[str], as_json: bool
+) -> None:
     from ...language.diagnostics import fail
     from ...tasks.train_stack import resume_stack
 
@@ -60,6 +64,6 @@ def _stack(folder: Path, data: str | None, changed: bool, as_json: bool) -> None
             finish_layer(name, outcome)
 
     with of_stack(folder):
-        resume_stack(folder, data, on_layer=done)
+        resume_stack(folder, data, on_layer=done, callbacks=log)
     if not shown and not as_json:
         print(f"all layers of `{folder}` were trained to their end before")

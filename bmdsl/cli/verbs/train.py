@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,6 +16,7 @@ from ..options import (
     Deny,
     File,
     Json,
+    Log,
     Seed,
     Settings,
     Threads,
@@ -72,12 +74,20 @@ def run(
             help="refuse a model that needs more, as 4GB; default: 80 % of the machine",
         ),
     ] = None,
+    log: Log = None,
+    name: Annotated[
+        str, typer.Option("--name", help="what `bm runs` calls the run; default: its folder")
+    ] = "",
+    tags: Annotated[
+        list[str] | None, typer.Option("--tag", help="a tag for `bm runs`; may be repeated")
+    ] = None,
     deny: Deny = None,
     allow: Allow = None,
     as_json: Json = False,
 ) -> None:
     """Train a model, or a stack layer by layer; lengths are taken from the data."""
     from ...model import text_of
+    from ...runs.making import Label
     from ...tasks.train import start
 
     folder, replaced = out or LAST, overwrite or out is None
@@ -94,6 +104,7 @@ def run(
             weights,
             seed,
             dtype,
+            log or (),
             as_json,
         )
         return
@@ -107,7 +118,18 @@ def run(
         },
     )
     warn(model, deny, allow)
-    finish(start(model, data, folder, weights, dtype, memory(memory_limit), replaced), as_json)
+    outcome = start(
+        model,
+        data,
+        folder,
+        weights,
+        dtype,
+        memory(memory_limit),
+        replaced,
+        log or (),
+        Label(name, tuple(tags or ())),
+    )
+    finish(outcome, as_json)
 
 
 def _stack(
@@ -121,6 +143,7 @@ def _stack(
     weights: Path | None,
     seed: int | None,
     dtype: str,
+    log: Sequence[str],
     as_json: bool,
 ) -> None:
     from ...language.diagnostics import fail
@@ -145,6 +168,7 @@ def _stack(
             on_layer=None if as_json else finish_layer,
             overwrite=overwrite,
             settings=settings,
+            callbacks=log,
         )
     if as_json:
         print(json.dumps({"out": str(out), "layers": [layer.name for layer in stack.layers]}))

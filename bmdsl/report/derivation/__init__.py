@@ -7,7 +7,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ...plan.plan import Plan
-from .conditional import conditionals
+from .conditional import conditional, conditionals
 from .context import Context
 from .energy import energy
 from .expression import Equation, Section
@@ -33,6 +33,13 @@ def derivation(plan: Plan) -> list[Section]:
         )
         for s in made
     ]
+
+
+def conditional_text(plan: Plan, group: str) -> list[str]:
+    """The lines of one group's field, density and mean, in plain text."""
+    found = conditional(Context(plan), group)
+    lines = tuple(named(x, plan.model) if isinstance(x, Equation) else x for x in found.lines)
+    return [line.strip() for line in as_lines([replace(found, lines=lines)])[1:] if line]
 
 
 def as_text(plan: Plan) -> str:

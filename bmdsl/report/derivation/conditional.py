@@ -17,6 +17,11 @@ def conditionals(c: Context) -> Section:
     return Section("Conditionals", tuple(line for g in c.free for line in _conditional(c, g)))
 
 
+def conditional(c: Context, group: str) -> Section:
+    """That of one group."""
+    return Section("Conditional", tuple(_conditional(c, c.plan.group(group))))
+
+
 def _conditional(c: Context, g: GroupPlan) -> list[Equation]:
     if g.expert:
         return [_through_experts(c, g)]

@@ -1,0 +1,1 @@
+"""Pieces of HTML and SVG: tables, coloured text, curves. Nothing here knows a machine or a run."""

@@ -1,0 +1,3 @@
+"""What a notebook shows: representations of models, machines, runs and what they give, and cells of
+`.bm` text.
+"""

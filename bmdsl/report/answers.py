@@ -1,0 +1,79 @@
+"""What a machine makes, beside the data: images of both, or means and pairs of their units."""
+
+from __future__ import annotations
+
+from itertools import combinations
+from pathlib import Path
+
+import numpy as np
+
+from ..markup.svg_bars import scatter
+from .page import Markup, beside, element, picture
+from .pictures import samples
+from .plots import tiles
+from .subject import Subject
+
+SHOWN = 36
+CHAINS, SWEEPS = 1000, 300
+MAX_PAIRS = 400
+"""Pairs that are drawn, evenly chosen among all."""
+
+
+def made_beside_data(subject: Subject, place: Path) -> tuple[str, Markup]:
+    """A sentence and the HTML of a picture; both empty where there is nothing to show: no cases, or
+    a model that needs given values.
+    """
+    machine = subject.machine
+    if machine.given or not subject.cases:
+        return "", Markup()
+    if subject.shown is not None:
+        return _images(subject, place)
+    return _pairs(subject)
+
+
+def _images(subject: Subject, place: Path) -> tuple[str, Markup]:
+    shown = subject.shown
+    assert shown is not None
+    machine, shape = subject.machine, subject.images[shown]
+    if subject.chains:
+        states = {n: machine.program.shaped(n, x[:SHOWN]) for n, x in subject.chains.items()}
+        made, how = samples.seen(machine, shown, states), "the training's persistent chains"
+    else:
+        how, made = samples.fresh(machine, shown)
+    rows = subject.in_data_units(made)[:SHOWN]
+    data = subject.in_data_units(np.asarray(subject.cases[shown], np.float64))[: len(rows)]
+    files = []
+    for name, values in (("data", data), ("samples", rows)):
+        files.append(place / f"answer_{name}.png")
+        tiles(values, shape, files[-1], "", diverging=False)
+    return (
+        f"Means of the pixels given the hidden units, of {how}, beside cases of the data.",
+        beside(picture(files[0], "data"), picture(files[1], "samples")),
+    )
+
+
+def _pairs(subject: Subject) -> tuple[str, Markup]:
+    """Means of units, and of products of two, in the data and in samples."""
+    machine = subject.machine
+    sweeps = samples.affordable(machine, CHAINS, SWEEPS)
+    states = machine.sample(CHAINS, steps=sweeps)
+    data, made = (
+        np.hstack([np.asarray(x[n], np.float64).reshape(len(x[n]), -1) for n in machine.visible])
+        for x in (subject.cases, states)
+    )
+    keep = np.isfinite(data).all(axis=1)
+    data = data[keep]
+    if not len(data):
+        return "", Markup()
+    chosen = list(combinations(range(data.shape[1]), 2))
+    chosen = chosen[:: max(1, -(-len(chosen) // MAX_PAIRS))]
+    means = list(zip(data.mean(axis=0), made.mean(axis=0), strict=True))
+    both = [np.cov(x.T) if x.shape[1] > 1 else np.zeros((1, 1)) for x in (data, made)]
+    pairs = [(float(both[0][i, j]), float(both[1][i, j])) for i, j in chosen]
+    drawn = scatter([(float(x), float(y)) for x, y in means], "means of units", "data", "samples")
+    drawn += scatter(pairs, "covariances of pairs", "data", "samples") if pairs else ""
+    return (
+        f"{CHAINS:,} samples after {sweeps:,} sweeps beside {len(data):,} cases: on the diagonal"
+        " both agree.",
+        element("div", Markup(drawn), class_="beside"),
+    )
