@@ -114,13 +114,13 @@ def forked(folder: Path, words: Sequence[str]) -> int:
     Checkpoints come fast: a run of seconds is to have many.
     """
     from bmdsl.cli import entry, main  # noqa: F401  # imported once, here
-    from bmdsl.training import loop
+    from bmdsl.training import keeping, loop
 
     child = os.fork()
     if child:
         return child
     try:
-        loop.MIN_SECONDS_BETWEEN_CHECKPOINTS, loop.MIN_TIMES_THEIR_COST = 0.02, 0
+        keeping.MIN_SECONDS_BETWEEN_CHECKPOINTS, keeping.MIN_TIMES_THEIR_COST = 0.02, 0
         os.chdir(folder)
         sys.argv = ["bm", *words]
         for number, name in ((1, "out.txt"), (2, "err.txt")):

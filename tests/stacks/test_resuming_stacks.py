@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 import bmdsl
-from bmdsl.training import loop
+from bmdsl.training import keeping, loop
 from tests.cli.command import Bm
 from tests.reliability.runs import STACK, Kind, differences, ending
 
@@ -32,8 +32,8 @@ def test_a_killed_stack_ends_as_the_whole_one(
     (tmp_path / "m.bm").write_text(text)
     bm = Bm(tmp_path, monkeypatch, capsys)
     monkeypatch.setattr("bmdsl.report.run_pictures.write_pictures", lambda *_: ())
-    monkeypatch.setattr(loop, "MIN_SECONDS_BETWEEN_CHECKPOINTS", 0.0)
-    monkeypatch.setattr(loop, "MIN_TIMES_THEIR_COST", 0)
+    monkeypatch.setattr(keeping, "MIN_SECONDS_BETWEEN_CHECKPOINTS", 0.0)
+    monkeypatch.setattr(keeping, "MIN_TIMES_THEIR_COST", 0)
     call, left = loop._Loop._call, [calls]
 
     def some(*given: Any) -> Any:

@@ -20,7 +20,7 @@ import bmdsl
 from bmdsl.language.diagnostics import BmError
 from bmdsl.language.model import Choice, Training
 from bmdsl.runs.run_folder import RunFolder
-from bmdsl.training import loop
+from bmdsl.training import keeping, loop
 from bmdsl.training.budget import LAST_SHARE, Budget
 from bmdsl.training.callbacks import Hooks
 from bmdsl.training.loop import train
@@ -174,8 +174,8 @@ def test_checkpoints_are_apart_by_time(
 ) -> None:
     count, write = [], RunFolder.write_state
     monkeypatch.setattr(RunFolder, "write_state", lambda *a: count.append(1) or write(*a))
-    monkeypatch.setattr(loop, "MIN_SECONDS_BETWEEN_CHECKPOINTS", seconds)
-    monkeypatch.setattr(loop, "MIN_TIMES_THEIR_COST", times)
+    monkeypatch.setattr(keeping, "MIN_SECONDS_BETWEEN_CHECKPOINTS", seconds)
+    monkeypatch.setattr(keeping, "MIN_TIMES_THEIR_COST", times)
     train(NaiveRbm(), data(), PCD, tmp_path)
     assert len(count) == written  # the start's and the end's, and every epoch's
 
@@ -183,10 +183,10 @@ def test_checkpoints_are_apart_by_time(
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from bmdsl.training import loop
+from bmdsl.training import keeping, loop
 from tests.training.test_budget import PCD, data
 from tests.training.naive_machine import NaiveRbm
-loop.MIN_SECONDS_BETWEEN_CHECKPOINTS, loop.MIN_TIMES_THEIR_COST = 1e9, 0
+keeping.MIN_SECONDS_BETWEEN_CHECKPOINTS, keeping.MIN_TIMES_THEIR_COST = 1e9, 0
 def tell(line):
     epoch = line["epoch"]
     if epoch == 7:

@@ -15,7 +15,7 @@ import pytest
 
 import bmdsl
 from bmdsl.runtime.interrupts import Stopped
-from bmdsl.training import loop
+from bmdsl.training import keeping, loop
 from bmdsl.training.memory import apart, together
 from tests.reliability.runs import differences, ending
 
@@ -48,8 +48,8 @@ def fast(monkeypatch: pytest.MonkeyPatch) -> None:
     """A checkpoint after every call, which need not reach the disk."""
     monkeypatch.setattr("bmdsl.files.sync", lambda path: None)
     monkeypatch.setattr("bmdsl.runs.run_folder.sync", lambda path: None)
-    monkeypatch.setattr(loop, "MIN_SECONDS_BETWEEN_CHECKPOINTS", 0.0)
-    monkeypatch.setattr(loop, "MIN_TIMES_THEIR_COST", 0)
+    monkeypatch.setattr(keeping, "MIN_SECONDS_BETWEEN_CHECKPOINTS", 0.0)
+    monkeypatch.setattr(keeping, "MIN_TIMES_THEIR_COST", 0)
 
 
 def trained(text: str, out: Path, backend: str = "reference", resume: bool = False) -> Any:
