@@ -114,7 +114,7 @@ def forked(folder: Path, words: Sequence[str]) -> int:
     Checkpoints come fast: a run of seconds is to have many.
     """
     from bmdsl.cli import entry, main  # noqa: F401  # imported once, here
-    from bmdsl.training import keeping, loop
+    from bmdsl.training import keeping
 
     child = os.fork()
     if child:
