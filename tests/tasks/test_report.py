@@ -15,6 +15,9 @@ import pytest
 
 import bmdsl
 from bmdsl.language.diagnostics import BmError
+from bmdsl.report import answers
+from bmdsl.report.answers import made_beside_data
+from bmdsl.report.subject import Subject
 from bmdsl.runs.making import Label, making
 from bmdsl.runs.run_folder import read_metrics
 from bmdsl.tasks import train as fitting
@@ -99,6 +102,29 @@ def test_the_answers_stand_first_and_side_by_side(run: Path, tmp_path: Path) -> 
     answers = text[text.index('class="answers"') : text.index("<h2>Curves</h2>")]
     assert answers.count("<section>") == 3 and answers.count("<img") == 2
     assert "aria-label=" in answers
+
+
+def test_samples_stand_beside_data_where_cases_are_no_images(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Means of units and covariances of pairs: samples of a model of independent units with the
+    data's means lie on the diagonal of the first picture.
+    """
+    text = "model m { visible v[3] : binary  param b init logit_mean(v)  energy = - b[i] v[i] }"
+    machine = bmdsl.parse(text).compile(backend="reference")
+    x = (np.random.default_rng(0).random((500, 3)) < [0.1, 0.5, 0.9]).astype(np.float32)
+    machine.params["b"] = np.log(x.mean(axis=0) / (1 - x.mean(axis=0)))
+    monkeypatch.setattr(answers, "CHAINS", 400)
+    monkeypatch.setattr(answers, "SWEEPS", 2)
+    said, html = made_beside_data(Subject(machine, {}, cases={"v": x}), Path())
+    assert "400 samples" in said and html.count("<svg") == 2
+    means, pairs = html.split("<svg")[1:]
+    places = re.findall(r'<circle cx="([\d.]+)" cy="([\d.]+)"', means)
+    left, top, size = 48, 24, 176
+    for cx, cy in places:
+        assert abs((float(cx) - left) / size - (top + size - float(cy)) / size) < 0.1
+    assert len(places) == 3 and pairs.count("<circle") == 3
+    assert made_beside_data(Subject(machine, {}), Path()) == ("", "")
 
 
 def test_runs_are_listed_and_compared(run: Path, tmp_path: Path) -> None:
