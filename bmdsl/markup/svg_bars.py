@@ -90,8 +90,8 @@ def scatter(points: Sequence[tuple[float, float]], title: str, x_label: str, y_l
             f'<text x="{left - 5}" y="{down(x) + 3:.1f}" text-anchor="end">{text}</text>'
         )
     out += [
-        f'<circle cx="{across(x):.1f}" cy="{down(y):.1f}" r="2" fill="{COLOURS[0]}"'
-        ' fill-opacity=".6"/>'
+        f'<circle cx="{across(x):.1f}" cy="{down(y):.1f}" r="2.6" fill="{COLOURS[0]}"'
+        ' fill-opacity=".85"/>'
         for x, y in kept
     ]
     out.append(

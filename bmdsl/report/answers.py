@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ..language.diagnostics import BmError
 from ..markup.svg_bars import scatter
 from .page import Markup, beside, element, picture
 from .pictures import samples
@@ -15,8 +16,8 @@ from .subject import Subject
 
 SHOWN = 36
 CHAINS, SWEEPS = 1000, 300
-MAX_PAIRS = 400
-"""Pairs that are drawn, evenly chosen among all."""
+MAX_UNITS, MAX_PAIRS = 200, 400
+"""Units that are compared, and pairs that are drawn, evenly chosen among all."""
 
 
 def made_beside_data(subject: Subject, place: Path) -> tuple[str, Markup]:
@@ -56,14 +57,18 @@ def _pairs(subject: Subject) -> tuple[str, Markup]:
     """Means of units, and of products of two, in the data and in samples."""
     machine = subject.machine
     sweeps = samples.affordable(machine, CHAINS, SWEEPS)
-    states = machine.sample(CHAINS, steps=sweeps)
+    try:
+        states = machine.sample(CHAINS, steps=sweeps)
+    except BmError:
+        return "", ""  # a model that cannot be sampled has nothing to show here
     data, made = (
         np.hstack([np.asarray(x[n], np.float64).reshape(len(x[n]), -1) for n in machine.visible])
         for x in (subject.cases, states)
     )
     keep = np.isfinite(data).all(axis=1)
-    data = data[keep]
-    if not len(data):
+    every = -(-data.shape[1] // MAX_UNITS)
+    data, made = data[keep, ::every], made[:, ::every]
+    if len(data) < 2:
         return "", Markup()
     chosen = list(combinations(range(data.shape[1]), 2))
     chosen = chosen[:: max(1, -(-len(chosen) // MAX_PAIRS))]

@@ -53,7 +53,8 @@ def test_the_shell_completes_verbs_models_and_options(words: str, expected: str)
     assert done.stdout.split() == [expected]
 
 
-def test_a_healthy_installation_is_told_so(bm: Bm):
+def test_a_healthy_installation_is_told_so(bm: Bm, monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    monkeypatch.setenv("BMDSL_CACHE", str(tmp_path))
     done = bm("doctor", "--quick", "--json")
     found = json.loads(done.stdout)
     assert found["facts"]["bmdsl"].startswith(bmdsl.__version__)
@@ -61,7 +62,10 @@ def test_a_healthy_installation_is_told_so(bm: Bm):
     assert (done.returncode == 0) == found["ok"] == (not found["problems"])
 
 
-def test_what_is_wrong_is_said_with_what_helps(bm: Bm, monkeypatch: pytest.MonkeyPatch):
+def test_what_is_wrong_is_said_with_what_helps(
+    bm: Bm, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    monkeypatch.setenv("BMDSL_CACHE", str(tmp_path))
     monkeypatch.setenv("BMDSL_DATA", "/no/such/folder")
     done = bm("doctor", "--quick")
     assert done.returncode == 1 and "data folder: BMDSL_DATA names no folder" in done.stdout

@@ -19,10 +19,11 @@ BOOKS = sorted((Path(__file__).parents[2] / "docs" / "notebooks").glob("*.ipynb"
 SHORTER = {
     "epochs=120": "epochs=2",
     "epochs    150": "epochs    2",
-    "draws=200": "draws=8",
+    "draws=200": "draws=8, burn_in=2",
     "draws=150": "draws=8",
     "burn_in=150": "burn_in=2",
     "L=12": "L=4",
+    "0.60, 7)": "0.60, 2)",
     "people = 300": "people = 60",
     "data=cases, chains=200, steps=400": 'data=cases, chains=4, steps=3, schedule="linear"',
     "max_iter=300": "max_iter=5",

@@ -8,20 +8,26 @@ import json
 import re
 import shutil
 from html.parser import HTMLParser
+from itertools import product
 from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.special import logsumexp
 
 import bmdsl
 from bmdsl.language.diagnostics import BmError
-from bmdsl.report import page
+from bmdsl.report import answers, page
+from bmdsl.report.answers import made_beside_data
+from bmdsl.report.subject import Subject
 from bmdsl.runs.making import Label, making
 from bmdsl.runs.run_folder import read_metrics
 from bmdsl.tasks import train as fitting
 from bmdsl.tasks.compare import compare, rows, write_comparison
 from bmdsl.tasks.report import write_report
+from bmdsl.tasks.run_cases import ready_parts
 from bmdsl.tasks.run_list import run_list
+from bmdsl.tasks.run_quality import quality_of
 from bmdsl.tasks.watch import lines, look, sparkline
 
 TEXT = """model deep { # smaller < larger
@@ -126,6 +132,53 @@ def test_the_answers_stand_first_and_side_by_side(run: Path, tmp_path: Path) -> 
     answers = text[text.index('class="answers"') : text.index("<h2>Curves</h2>")]
     assert answers.count("<section>") == 3 and answers.count("<img") == 2
     assert "aria-label=" in answers
+
+
+def test_the_quality_of_a_run_is_the_mean_over_the_held_out_cases(run: Path) -> None:
+    """log P(v) by the sum over all states of h1 given h2, by hand; independent units fitted to the
+    training cases, judged on those held out.
+    """
+    opened, parts = ready_parts(run, None, None)
+    train, held = (p.data["v"].reshape(-1, 16).astype(np.float64) for p in parts)
+    machine = opened.machine
+    w, u, b, c, d = (
+        np.float64(machine.params[n]) for n in ("W_v_h1", "W_h1_h2", "b_v", "b_h1", "b_h2")
+    )
+    h1 = np.array(list(product((0, 1), repeat=8)), float)
+    h2 = np.array(list(product((0, 1), repeat=6)), float)
+    above = logsumexp(h1 @ u @ h2.T + h2 @ d, axis=1) + h1 @ c
+    log_z = logsumexp(above + np.logaddexp(0, h1 @ w.T + b).sum(axis=1))
+    each = held @ b + logsumexp(held @ w @ h1.T + above, axis=1) - log_z
+    found = quality_of(machine, run, parts, [])
+    assert found.value == pytest.approx(each.mean(), abs=1e-3)
+    assert found.error == pytest.approx(each.std(ddof=1) / len(held) ** 0.5, rel=1e-3)
+    p = train.mean(axis=0)
+    alone = (held * np.log(p) + (1 - held) * np.log(1 - p)).sum(axis=1).mean()
+    assert found.baselines["independent units"] == pytest.approx(alone, abs=0.02)
+    assert f"{abs(found.value - alone):.1f}" in found.sentence()
+
+
+def test_samples_stand_beside_data_where_cases_are_no_images(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Means of units and covariances of pairs: samples of a model of independent units with the
+    data's means lie on the diagonal of the first picture.
+    """
+    text = "model m { visible v[3] : binary  param b init logit_mean(v)  energy = - b[i] v[i] }"
+    machine = bmdsl.parse(text).compile(backend="reference")
+    x = (np.random.default_rng(0).random((500, 3)) < [0.1, 0.5, 0.9]).astype(np.float32)
+    machine.params["b"] = np.log(x.mean(axis=0) / (1 - x.mean(axis=0)))
+    monkeypatch.setattr(answers, "CHAINS", 400)
+    monkeypatch.setattr(answers, "SWEEPS", 2)
+    said, html = made_beside_data(Subject(machine, {}, cases={"v": x}), Path())
+    assert "400 samples" in said and html.count("<svg") == 2
+    means, pairs = html.split("<svg")[1:]
+    places = re.findall(r'<circle cx="([\d.]+)" cy="([\d.]+)"', means)
+    left, top, size = 48, 24, 176
+    for cx, cy in places:
+        assert abs((float(cx) - left) / size - (top + size - float(cy)) / size) < 0.1
+    assert len(places) == 3 and pairs.count("<circle") == 3
+    assert made_beside_data(Subject(machine, {}), Path()) == ("", "")
 
 
 def test_runs_are_listed_and_compared(run: Path, tmp_path: Path) -> None:
