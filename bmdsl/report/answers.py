@@ -60,7 +60,7 @@ def _pairs(subject: Subject) -> tuple[str, Markup]:
     try:
         states = machine.sample(CHAINS, steps=sweeps)
     except BmError:
-        return "", ""  # a model that cannot be sampled has nothing to show here
+        return "", Markup()  # a model that cannot be sampled has nothing to show here
     data, made = (
         np.hstack([np.asarray(x[n], np.float64).reshape(len(x[n]), -1) for n in machine.visible])
         for x in (subject.cases, states)
