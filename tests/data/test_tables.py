@@ -181,6 +181,8 @@ def test_a_state_a_column_is_one_of_k() -> None:
         ("v[2] : binary", 'v = "q*"', {"a": [0], "b": [1]}, "BM741.*fits `q"),
         ("v[2] : binary", "v = a..b id = a", {"a": [0], "b": [1]}, "BM742.*`v` and `id`"),
         ("v[2] : binary", "v = a, a", {"a": [0], "b": [1]}, "BM742.*`v` twice"),
+        ("v : binary", "v = a", {"a": [0, 1, 9]}, "BM715.*`a`.*9 in row 3.*missing = .9"),
+        ("v : binary", "v = a", {"a": [0, 0.5]}, "BM715.*0.5 in row 2"),
     ],
 )
 def test_what_does_not_fit_is_said_with_a_cure(
@@ -235,6 +237,13 @@ def test_a_pattern_takes_what_nothing_else_names() -> None:
     assert asked.table is not None
     names = ("Do you smoke?", "Do you smoke!")
     assert select(asked.table, names, "t").groups == {"v": names[:1]}
+
+
+def test_a_given_group_is_always_known() -> None:
+    m = model("given y : gaussian  visible v : binary", "y = y  v = v")
+    table = of_columns({"y": [0.5, None], "v": [0, 1]}, "t")
+    with pytest.raises(BmError, match="(?s)BM713.*column `y`.*row 2"):
+        encode(table, learn(table, m), m)
 
 
 def test_marks_of_missing_cells_are_those_of_the_block() -> None:
