@@ -239,6 +239,16 @@ def test_a_pattern_takes_what_nothing_else_names() -> None:
     assert select(asked.table, names, "t").groups == {"v": names[:1]}
 
 
+def test_decimal_commas_are_read_and_written_as_they_came(tmp_path: Path) -> None:
+    text = "id;kg;note\nP1;61,5;a,b\nP2;;c\nP3;70;d\n"
+    (tmp_path / "t.csv").write_text(text, encoding="utf-8")
+    table, m = load_table(tmp_path / "t.csv"), model("visible a : gaussian", "a = kg  id = id")
+    code = learn(table, m)
+    np.testing.assert_array_equal(encode(table, code, m)["a"], [61.5, np.nan, 70])
+    path = completed(table, code, {"a": np.array([1.0, 65.25, 1.0])}).write(tmp_path / "u.csv")
+    assert path.read_text(encoding="utf-8") == text.replace("P2;;", "P2;65,25;")
+
+
 def test_a_given_group_is_always_known() -> None:
     m = model("given y : gaussian  visible v : binary", "y = y  v = v")
     table = of_columns({"y": [0.5, None], "v": [0, 1]}, "t")
