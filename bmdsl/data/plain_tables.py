@@ -45,15 +45,17 @@ def column_notices(spec: Any, model: CheckedModel) -> list[BmWarning]:
     if ids:
         names = written(others, table.names) if others else "FIRST..LAST"
         cure = f"`-C '{group.name} = {names}' -C 'id = {', '.join(map(quoted, ids))}'`"
-        made.append(
-            _warning(
-                "BM748",
-                f"{_columns(ids)} of `{path.name}` are taken as data, but seem to be ids",
-                cure,
-            )
+        seem = (
+            "is data here, but seems to be an id"
+            if len(ids) == 1
+            else "are data here, but seem ids"
         )
+        made.append(_warning("BM748", f"{_columns(ids)} of `{path.name}` {seem}", cure))
     if few:
-        what = f"{_columns(few)} of `{path.name}` have few values, but {group.unit} units are real"
+        have = "has" if len(few) == 1 else "have"
+        what = (
+            f"{_columns(few)} of `{path.name}` {have} few values, but {group.unit} units are real"
+        )
         cure = (
             f"`bm data describe {path.name}` says which units fit, `bm new NAME --from` writes them"
         )
