@@ -62,6 +62,17 @@ class Column:
 
     def missing(self, marks: Sequence[str] = ()) -> np.ndarray:
         """[rows]: cells that are empty, or one of the usual marks or of `marks`."""
+        key = tuple(marks)
+        if key not in self._found:
+            self._found[key] = self._missing(key)
+        return self._found[key]
+
+    @cached_property
+    def _found(self) -> dict[tuple[str, ...], np.ndarray]:
+        """Marks → missing cells, which are asked for many times."""
+        return {}
+
+    def _missing(self, marks: tuple[str, ...]) -> np.ndarray:
         if self.texts is None:
             extra = [x for m in marks if (x := as_number(m)) is not None]
             return np.asarray(np.isnan(self.real()) | np.isin(self.real(), extra))
