@@ -39,7 +39,7 @@ def notice(
         )
         return
     unit = units.get(group.unit)
-    if unit.support(*(float(v) for _, v in group.options)) is not None or not _is_real(group):
+    if unit.support(*(float(v) for _, v in group.options)) is not None or not is_real(group):
         return
     if kind.name == "codes":
         _warn(
@@ -89,7 +89,8 @@ def tell_of_code(coded: Sequence[Coded], group: Group, table: Table) -> None:
             say(f"column `{c.column}` of {table.source}: {pairs}")
 
 
-def _is_real(group: Group) -> bool:
+def is_real(group: Group) -> bool:
+    """Whether its units take any real number."""
     low, high = units.get(group.unit).ends(*(float(v) for _, v in group.options))
     return bool(np.isinf(low) and np.isinf(high))
 

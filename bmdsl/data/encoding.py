@@ -62,9 +62,27 @@ def encode(table: Table, code: TableCode, model: CheckedModel) -> Arrays:
     out = {}
     for group, coded in code.groups.items():
         parts = [_values(_column(table, c.column), c, table, code.missing) for c in coded]
+        if model.group(group).role == "given":
+            _verify_known(parts, coded, model.group(group), table)
         single = len(parts) == 1 and not model.group(group).shape
         out[group] = parts[0] if single else np.stack(parts, 1)
     return out
+
+
+def _verify_known(
+    parts: Sequence[np.ndarray], coded: Sequence[Coded], group: Group, table: Table
+) -> None:
+    """BM713 at the first missing cell of a given group."""
+    for x, c in zip(parts, coded, strict=True):
+        if np.isnan(x).any():
+            row = int(np.argmax(np.isnan(x)))
+            raise fail(
+                "BM713",
+                f"column `{c.column}` of {table.source} has no value in {table.place(row)}, but"
+                f" `{group.name}` is given: always known",
+                group.span,
+                help="fill the cell in, leave the row out, or make the group visible",
+            )
 
 
 def _column(table: Table, name: str) -> Column:
@@ -134,15 +152,17 @@ def _coded(
     support = units.get(group.unit).support(*(float(v) for _, v in group.options))
     plain = Coded(column.name, whole=whole)
     if there is not None and not column.categories:
-        if support is None or transformed or np.isin(there, support).all() or not whole:
+        if support is None or transformed or np.isin(there, support).all():
             return plain
+        if not whole:
+            raise _outside(column, numbers, support, group, table)
         values = np.unique(there)
         if len(support) == 2 and len(values) == 2:
             return Coded(column.name, tuple(map(number_text, values)), tuple(support), True)
         if len(support) > 2 and values[-1] - values[0] < len(support):
             names = [number_text(values[0] + k) for k in range(len(support))]
             return Coded(column.name, tuple(names), tuple(support), True)
-        return plain
+        raise _outside(column, numbers, support, group, table)
     levels = _levels(column, marks)
     if support is None:
         raise _text_for_numbers(column, table, marks)
@@ -245,6 +265,27 @@ def _verify_count(
         help=(
             f"`visible {group.name}[{len(columns)}] : {group.unit}`, or a length without a value,"
             f" as `model NAME(D)` and `{group.name}[D]`, which is taken from the data"
+        ),
+    )
+
+
+def _outside(
+    column: Column, numbers: np.ndarray | None, support: np.ndarray, group: Group, table: Table
+) -> Exception:
+    """BM715: a number that no unit of the group can be."""
+    assert numbers is not None
+    wrong = ~np.isnan(numbers) & ~np.isin(numbers, support)
+    row = int(np.argmax(wrong))
+    states = _listed([number_text(float(x)) for x in support])
+    return fail(
+        "BM715",
+        f"column `{column.name}` of {table.source} holds {number_text(float(numbers[row]))} in"
+        f" {table.place(row)}, but {group.unit} units are {states}",
+        group.span,
+        help=(
+            f"a group of its own, `visible {column.name} : gaussian` or `categorical`; a mark of"
+            f' missing cells, `missing = "{number_text(float(numbers[row]))}"`; or'
+            f" `transform({group.name}) binarize` in the train block"
         ),
     )
 

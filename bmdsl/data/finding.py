@@ -71,6 +71,12 @@ def find(
         return spec.coded(code, model)
     groups = tuple(g.name for g in model.groups if g.role != "hidden")
     if model.table is not None and is_table(spec, groups):
+        if part != "train":
+            raise fail(
+                "BM708",
+                f"{'the table' if not isinstance(spec, str) else f'`{spec}`'} has no part `{part}`",
+                help="give the file of that part instead",
+            )
         table = load_table(spec)
         code = learn(table, model) if code is None else code
         return Found(encode(table, code, model), table.source, code.states, spec, table, code)

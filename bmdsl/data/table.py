@@ -38,9 +38,15 @@ class Column:
     categories: tuple[str, ...] = ()
     alien: str = ""
     """The type of cells that are neither, as dates."""
+    decimal: str = "."
+    """What stands before the fractions of numbers in text: a comma in many countries."""
 
     def __len__(self) -> int:
         return len(self.texts if self.texts is not None else self.real())
+
+    def plain(self, text: str) -> str:
+        """A cell with a point before fractions."""
+        return text if self.decimal == "." else text.replace(self.decimal, ".")
 
     def real(self) -> np.ndarray:
         """The numbers of a typed source."""
@@ -56,11 +62,22 @@ class Column:
 
     def missing(self, marks: Sequence[str] = ()) -> np.ndarray:
         """[rows]: cells that are empty, or one of the usual marks or of `marks`."""
+        key = tuple(marks)
+        if key not in self._found:
+            self._found[key] = self._missing(key)
+        return self._found[key]
+
+    @cached_property
+    def _found(self) -> dict[tuple[str, ...], np.ndarray]:
+        """Marks → missing cells, which are asked for many times."""
+        return {}
+
+    def _missing(self, marks: tuple[str, ...]) -> np.ndarray:
         if self.texts is None:
             extra = [x for m in marks if (x := as_number(m)) is not None]
             return np.asarray(np.isnan(self.real()) | np.isin(self.real(), extra))
         given = {m.strip().lower() for m in marks}
-        cells = [None if x is None else x.strip().lower() for x in self.texts]
+        cells = [None if x is None else self.plain(x.strip().lower()) for x in self.texts]
         usual = ABSENT_NUMBERS if _numeric(cells, ABSENT_NUMBERS | given) else ABSENT
         if self.categories:
             usual = frozenset()
@@ -74,7 +91,7 @@ class Column:
         out = np.full(len(gone), np.nan)
         for k, text in enumerate(self.texts):
             if not gone[k]:
-                value = None if text is None else as_number(text)
+                value = None if text is None else as_number(self.plain(text))
                 if value is None:
                     return None
                 out[k] = value

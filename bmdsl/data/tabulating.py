@@ -36,8 +36,10 @@ def _filled(column: Column, coded: Coded, values: np.ndarray, marks: tuple[str, 
     if column.texts is None:
         return Column(column.name, numbers=np.where(gone, values, column.real()))
     shown = _texts(coded, values)
+    if not coded.levels and column.decimal != ".":
+        shown = [x.replace(".", column.decimal) for x in shown]
     cells = (shown[k] if gone[k] else x for k, x in enumerate(column.texts))
-    return Column(column.name, tuple(cells), categories=column.categories)
+    return replace(column, texts=tuple(cells))
 
 
 def _texts(coded: Coded, values: np.ndarray) -> list[str]:

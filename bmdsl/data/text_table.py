@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,6 +13,8 @@ from .delimited import SEPARATORS, as_number
 from .table import Column, Table
 from .tabulating import cells
 from .text_lines import read_text
+
+COMMA = re.compile(r"[-+]?\d+,\d+")
 
 
 def read_cells(path: Path, separators: Sequence[str]) -> Table:
@@ -50,8 +53,19 @@ def read_cells(path: Path, separators: Sequence[str]) -> Table:
     lines = lines[1:] if named else lines
     names = [n or f"column {k}" for k, n in enumerate(names, 1)]
     columns = zip(*rows, strict=True) if rows else [()] * width
-    made = tuple(Column(n, tuple(c)) for n, c in zip(names, columns, strict=True))
+    made = tuple(
+        Column(n, tuple(c), decimal=_decimal(c, separator))
+        for n, c in zip(names, columns, strict=True)
+    )
     return Table(made, f"`{path}`", None, tuple(lines), separator).verify()
+
+
+def _decimal(cells: Sequence[str], separator: str) -> str:
+    """A comma where semicolons part cells and some numbers of the column have one, and none a
+    point.
+    """
+    some = separator == ";" and any(COMMA.fullmatch(c) for c in cells)
+    return "," if some and not any("." in c for c in cells) else "."
 
 
 def write_cells(path: Path, table: Table, separator: str) -> None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import time
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..data.arrays import verify_fits
 from ..data.finding import Arrays, find, flatten, image_shapes
+from ..data.plain_tables import column_notices
 from ..data.preparing import Preparation, prepare
 from ..data.weights import Weights, load_weights
 from ..language.diagnostics import fail
@@ -128,6 +130,9 @@ def _fit(
     kept = _kept(machine, checked)
     found = find(_named(data, checked), checked, code=None if kept is None else kept.code)
     arrays, source, spec = found.arrays, found.source, found.spec
+    if not (resume or prepared):
+        for notice in column_notices(spec, checked):
+            warnings.warn(notice, stacklevel=3)
     given = None if weights is None else load_weights(weights, len(next(iter(arrays.values()))))
     told = (
         {} if folder is None else provenance(spec, {} if prepared else arrays, weights)

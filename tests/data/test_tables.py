@@ -12,6 +12,7 @@ import bmdsl
 from bmdsl.data.describing import describe
 from bmdsl.data.encoding import encode, learn
 from bmdsl.data.levels import TableCode
+from bmdsl.data.plain_tables import column_notices
 from bmdsl.data.selecting import select
 from bmdsl.data.table import ENDINGS, of_columns
 from bmdsl.data.table_files import load_table
@@ -181,6 +182,8 @@ def test_a_state_a_column_is_one_of_k() -> None:
         ("v[2] : binary", 'v = "q*"', {"a": [0], "b": [1]}, "BM741.*fits `q"),
         ("v[2] : binary", "v = a..b id = a", {"a": [0], "b": [1]}, "BM742.*`v` and `id`"),
         ("v[2] : binary", "v = a, a", {"a": [0], "b": [1]}, "BM742.*`v` twice"),
+        ("v : binary", "v = a", {"a": [0, 1, 9]}, "BM715.*`a`.*9 in row 3.*missing = .9"),
+        ("v : binary", "v = a", {"a": [0, 0.5]}, "BM715.*0.5 in row 2"),
     ],
 )
 def test_what_does_not_fit_is_said_with_a_cure(
@@ -235,6 +238,41 @@ def test_a_pattern_takes_what_nothing_else_names() -> None:
     assert asked.table is not None
     names = ("Do you smoke?", "Do you smoke!")
     assert select(asked.table, names, "t").groups == {"v": names[:1]}
+
+
+def test_decimal_commas_are_read_and_written_as_they_came(tmp_path: Path) -> None:
+    text = "id;kg;note\nP1;61,5;a,b\nP2;;c\nP3;70;d\n"
+    (tmp_path / "t.csv").write_text(text, encoding="utf-8")
+    table, m = load_table(tmp_path / "t.csv"), model("visible a : gaussian", "a = kg  id = id")
+    code = learn(table, m)
+    np.testing.assert_array_equal(encode(table, code, m)["a"], [61.5, np.nan, 70])
+    path = completed(table, code, {"a": np.array([1.0, 65.25, 1.0])}).write(tmp_path / "u.csv")
+    assert path.read_text(encoding="utf-8") == text.replace("P2;;", "P2;65,25;")
+
+
+def test_a_table_that_is_taken_whole_has_its_notices_too(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    columns = {
+        "nr": list(range(40)),
+        "x": rng.normal(size=40).tolist(),
+        "q": rng.integers(1, 4, 40).tolist(),
+    }
+    path = of_columns(columns, "t").write(tmp_path / "t.csv")
+    real = bmdsl.load("gbrbm", D=3, H=2).checked
+    ids, few = map(str, column_notices(str(path), real))
+    assert "BM748" in ids and "`nr`" in ids and "-C 'v = x, q' -C 'id = nr'" in ids
+    assert "BM747" in few and "`q`" in few
+    assert column_notices(str(path), bmdsl.load("rbm", D=3, H=2).checked) == []
+    bare = of_columns({str(k): x for k, x in enumerate(columns.values())}, "t")
+    assert column_notices(str(bare.write(tmp_path / "u.csv")), real) == []
+    assert column_notices(rng.normal(size=(4, 3)), real) == []
+
+
+def test_a_given_group_is_always_known() -> None:
+    m = model("given y : gaussian  visible v : binary", "y = y  v = v")
+    table = of_columns({"y": [0.5, None], "v": [0, 1]}, "t")
+    with pytest.raises(BmError, match="(?s)BM713.*column `y`.*row 2"):
+        encode(table, learn(table, m), m)
 
 
 def test_marks_of_missing_cells_are_those_of_the_block() -> None:
