@@ -202,7 +202,8 @@ class _Loop:
             self.machine.stepped = False
         self._write_state()
         if self.best and not self.run_.interrupted:
-            self._take_best()
+            for name, x in self.best.items():
+                self.machine.params[name][...] = x
         self._write_params()
         return self.run_
 
@@ -411,9 +412,11 @@ class _Loop:
         }
 
     def _memories(self) -> tuple[dict[str, Array], dict[str, Any]]:
-        """What the epoch's figures, monitors and sums of several updates stand at."""
+        """What the epoch's figures, monitors and sums of several updates stand at: arrays, and the
+        rest beside the counters.
+        """
         running = self.carried[0] if self.compiled is None else self.compiled.running()
-        return apart(
+        arrays, plain = apart(
             {
                 "figures": self.figures.arrays(),
                 "health": self.health.memories(),
@@ -422,11 +425,11 @@ class _Loop:
             },
             MEMORY,
         )
+        return arrays, {**self._counters(), "memory": plain}
 
     def _keep(self) -> None:
-        arrays, plain = self._memories()
+        arrays, counters = self._memories()
         parts = {} if self.on_disk else self.recipe.arrays()
-        counters = {**self._counters(), "memory": plain}
         self.good = Checkpoint({**parts, **arrays}, counters, self.best)
 
     def _back(self, saved: bool = False) -> None:
@@ -466,10 +469,6 @@ class _Loop:
             self.compiled.restore(*self.carried)
             self.carried = {}, {}
 
-    def _take_best(self) -> None:
-        for name, x in self.best.items():
-            self.machine.params[name][...] = x
-
     def _checkpoint(self) -> None:
         """The run as it is now, between two updates; the next one is due when it is worth
         its time.
@@ -487,16 +486,10 @@ class _Loop:
 
     def _write_state(self) -> None:
         if self.folder is not None:
-            arrays, plain = self._memories()
-            self.folder.write_state(
-                {
-                    **self.recipe.arrays(copy=False),
-                    **{BEST + n: x for n, x in self.best.items()},
-                    **arrays,
-                },
-                {**self._counters(), "memory": plain},
-                stored_edges(self.machine.model),
-            )
+            memories, counters = self._memories()
+            best = {BEST + n: x for n, x in self.best.items()}
+            arrays = {**self.recipe.arrays(copy=False), **best, **memories}
+            self.folder.write_state(arrays, counters, stored_edges(self.machine.model))
             self.saved = self.run_.updates
 
     def _write_params(self) -> None:
