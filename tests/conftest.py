@@ -57,3 +57,11 @@ def _divided_cores() -> None:
 
         prefer_openmp()
         numba.set_num_threads(max(1, numba.config.NUMBA_NUM_THREADS // workers))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _unsynced() -> Iterator[None]:
+    """What tests write need not outlast a power cut: a training syncs some thirty times."""
+    fsync, os.fsync = os.fsync, lambda descriptor: None
+    yield
+    os.fsync = fsync

@@ -7,9 +7,11 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from ..files import remove_leftovers
 from ..language.diagnostics import fail
 from ..registry import discover
 from . import checkpoints
+from .lock import LOCK
 from .run_folder import MARKS, METRICS, PRETRAINING, STACK, TEXT
 
 MADE_LATER = (
@@ -54,6 +56,8 @@ def clear(folder: Path) -> None:
             clear(folder / name)
             _remove_if_empty(folder / name)
     clear_pretraining(folder)
+    for place in (folder, folder / checkpoints.FOLDER):
+        remove_leftovers(place)
     checkpoints.clear(folder)
     pictures = (*discover("bmdsl.report.pictures"), *DRAWN_LATER)
     patterns = [p for name in pictures for p in (f"{name}.png", f"{name}_*.png")]
@@ -81,6 +85,7 @@ def clear_pretraining(folder: Path) -> None:
 
 
 def _remove_if_empty(folder: Path) -> None:
+    (folder / LOCK).unlink(missing_ok=True)  # of a dead process: who clears holds the whole folder
     if not any(folder.iterdir()):
         folder.rmdir()
 

@@ -136,6 +136,7 @@ class RunFolder:
         lines = {"bytes": self._bytes, "sha256": self._hash.hexdigest()}
         self._newest = None
         checkpoints.write(self.path, {**arrays, **beside}, counters, self.metadata, lines, METRICS)
+        (self.path / STATE).unlink(missing_ok=True)  # of an older version, gone on from
 
     def checkpoint(self) -> Checkpoint | None:
         """The last whole checkpoint; None if there is none. Read once inside `with`."""

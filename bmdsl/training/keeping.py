@@ -72,9 +72,11 @@ class Kept:
         }
 
     def _memories(self) -> tuple[dict[str, Array], dict[str, Any]]:
-        """What the epoch's figures, monitors and sums of several updates stand at."""
+        """What the epoch's figures, monitors and sums of several updates stand at: arrays, and the
+        rest beside the counters.
+        """
         running = self.carried[0] if self.compiled is None else self.compiled.running()
-        return apart(
+        arrays, plain = apart(
             {
                 "figures": self.figures.arrays(),
                 "health": self.health.memories(),
@@ -83,11 +85,11 @@ class Kept:
             },
             MEMORY,
         )
+        return arrays, {**self._counters(), "memory": plain}
 
     def _keep(self) -> None:
-        arrays, plain = self._memories()
+        arrays, counters = self._memories()
         parts = {} if self.on_disk else self.recipe.arrays()
-        counters = {**self._counters(), "memory": plain}
         self.good = Checkpoint({**parts, **arrays}, counters, self.best)
 
     def _back(self, saved: bool = False) -> None:
@@ -148,16 +150,10 @@ class Kept:
 
     def _write_state(self) -> None:
         if self.folder is not None:
-            arrays, plain = self._memories()
-            self.folder.write_state(
-                {
-                    **self.recipe.arrays(copy=False),
-                    **{BEST + n: x for n, x in self.best.items()},
-                    **arrays,
-                },
-                {**self._counters(), "memory": plain},
-                stored_edges(self.machine.model),
-            )
+            memories, counters = self._memories()
+            best = {BEST + n: x for n, x in self.best.items()}
+            arrays = {**self.recipe.arrays(copy=False), **best, **memories}
+            self.folder.write_state(arrays, counters, stored_edges(self.machine.model))
             self.saved = self.run_.updates
 
     def _write_params(self) -> None:

@@ -243,7 +243,8 @@ class _Loop(Kept):
             self.machine.stepped = False
         self._write_state()
         if self.best and not self.run_.interrupted:
-            self._take_best()
+            for name, x in self.best.items():
+                self.machine.params[name][...] = x
         self._write_params()
         return self.run_
 

@@ -26,6 +26,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from bmdsl.report import run_pictures
+
 from .runs import RBM, Kind, differences, ending
 
 KIND = Kind("damaged", RBM.replace("NEGATIVE", "negative pcd(chains = 10)  validate 0.2"))
@@ -71,7 +73,7 @@ def _flipped(data: bytes, place: int, bit: int) -> bytes:
     return bytes(out)
 
 
-def judged(folder: Path, command: str, wanted: object, file: str) -> str:
+def judged(folder: Path, command: str, wanted: Any, file: str) -> str:
     """What a command made of a damaged run: `exact`, `refused`, or what is wrong."""
     run = folder / "damaged"
     code, text = said(command, str(run), *(("--json",) if command == "eval" else ()))
@@ -81,16 +83,15 @@ def judged(folder: Path, command: str, wanted: object, file: str) -> str:
     if code == 1:
         return "refused" if name in text else f"refused without the name: {text.strip()[:200]}"
     if command == "resume":
-        wrong = differences(wanted, ending(run))  # type: ignore[arg-type]
-        if wrong == [] or file == "metrics.jsonl" and name in text and _lines_alone(wrong):
+        found = ending(run)
+        if file == "metrics.jsonl" and "BM837" in text:  # its lines were said to be lost
+            lines = wanted["./metrics"]
+            wanted = {**wanted, "./metrics": lines[len(lines) - len(found["./metrics"]) :]}
+        wrong = differences(wanted, found)
+        if wrong == []:
             return "exact" if name not in text else "exact, and named"
         return f"differs: {wrong[:3]}"
     return "exact" if text[text.find("[") :] == wanted else f"differs: {text[:200]}"
-
-
-def _lines_alone(wrong: list[str]) -> bool:
-    """Whether nothing but lines is missing: they were said to be lost."""
-    return all("metrics: " in x for x in wrong)
 
 
 def files_of(run: Path) -> list[str]:
@@ -99,7 +100,7 @@ def files_of(run: Path) -> list[str]:
     return [str(p.relative_to(run)) for p in names]
 
 
-def begin(folder: Path) -> tuple[object, str]:
+def begin(folder: Path) -> tuple[Any, str]:
     """A run that was stopped half-way, in `folder`; how it ends if nothing is damaged, and what
     `eval` says of it as it stands.
     """
@@ -138,7 +139,7 @@ def stopped(folder: Path, name: str, *more: str) -> None:
     assert code == 143, text
 
 
-def outcome(folder: Path, file: str, damage: Damage, command: str, wanted: object) -> str:
+def outcome(folder: Path, file: str, damage: Damage, command: str, wanted: Any) -> str:
     """What a command makes of a run of which one file is damaged."""
     run = folder / "damaged"
     shutil.rmtree(run, ignore_errors=True)
@@ -155,6 +156,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--flips", type=int, default=6, help="places in a file of flipped bits")
     told = parser.parse_args()
+    run_pictures.write_pictures = lambda *_: ()  # which take most of the time
     totals: dict[tuple[str, str], Counter[str]] = {}
     wrong = 0
     with tempfile.TemporaryDirectory() as place:

@@ -45,9 +45,7 @@ def _looked_at_cheaply(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def fast(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A checkpoint after every call, which need not reach the disk."""
-    monkeypatch.setattr("bmdsl.files.sync", lambda path: None)
-    monkeypatch.setattr("bmdsl.runs.run_folder.sync", lambda path: None)
+    """A checkpoint after every call."""
     monkeypatch.setattr(keeping, "MIN_SECONDS_BETWEEN_CHECKPOINTS", 0.0)
     monkeypatch.setattr(keeping, "MIN_TIMES_THEIR_COST", 0)
 
@@ -157,3 +155,11 @@ def test_another_model_or_setting_does_not_go_on(tmp_path: Path) -> None:
     assert run.metrics[-1]["epoch"] == 2
     with pytest.raises(bmdsl.BmError, match="BM757"):
         machine(text).train(DATA, out=tmp_path / "none", resume=True)
+
+
+@pytest.mark.parametrize("seconds", ["0", "-1"])
+def test_checkpoints_are_apart_by_a_number_of_seconds(seconds: str) -> None:
+    text = RBM.replace("WORDS", "checkpoint 0.5")
+    assert bmdsl.parse(text).checked.training.checkpoint == 0.5
+    with pytest.raises(bmdsl.BmError, match="BM503.*seconds"):
+        bmdsl.parse(text.replace("0.5", seconds))
