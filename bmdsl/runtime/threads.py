@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import os
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from operator import index
 from types import TracebackType
@@ -75,10 +76,16 @@ class one_pool:  # noqa: N801  # used as a function that makes a context
 
 
 def _counts_of(function: Callable[..., Any]) -> dict[str, int]:
-    """The arguments that are whole numbers, each with its place."""
+    """The arguments that are whole numbers, each with its place; one that is given by its name
+    alone is past all places.
+    """
     code, kinds = function.__code__, function.__annotations__
     names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
-    return {n: k for k, n in enumerate(names) if str(kinds.get(n)) in ("int", "int | None")}
+    return {
+        n: k if k < code.co_argcount else sys.maxsize
+        for k, n in enumerate(names)
+        if str(kinds.get(n)) in ("int", "int | None")
+    }
 
 
 def verify_counts(

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import os
+import stat
 from collections.abc import Iterable
 from pathlib import Path
 
+from ..files import put_text
 from ..language.diagnostics import fail
 from ..language.format import format
 from ..language.parse import parse
@@ -46,10 +47,9 @@ def formatted(path: Path) -> str | None:
 
 
 def rewrite(path: Path) -> None:
-    """Puts the file in the one style: written beside it, then renamed."""
+    """Puts the file in the one style; who may read and write it stays."""
     text = formatted(path)
     if text is not None:
-        beside = path.with_name(path.name + ".part")
-        beside.write_text(text, encoding="utf-8")
-        beside.chmod(path.stat().st_mode)
-        os.replace(beside, path)
+        mode = stat.S_IMODE(path.stat().st_mode)
+        put_text(path, text)
+        path.chmod(mode)

@@ -107,8 +107,8 @@ def mutated(known: list[str], rng: random.Random) -> str:
             case 10:
                 part = "".join(words[at : at + 6])
                 words[at : at + 6] = ["(", part, ")^", str(rng.randrange(1, 12))]
-            case 11 if words:
-                k = rng.randrange(len(words))
+            case 11 if any(words):
+                k = rng.choice([k for k, w in enumerate(words) if w])
                 w = list(words[k])
                 w[rng.randrange(len(w))] = chr(
                     rng.choice((rng.randrange(128), rng.randrange(0xD7FF)))

@@ -65,13 +65,14 @@ def place(error: BaseException) -> str:
 def judged(examine: Callable[[], str], seconds: float) -> tuple[str, float]:
     """The answer of one input, or its kind of fault, and the seconds it took."""
     start = time.perf_counter()
-    signal.setitimer(signal.ITIMER_REAL, seconds)
     try:
-        kind = examine()
-    except BaseException as error:
+        signal.setitimer(signal.ITIMER_REAL, seconds)
+        try:
+            kind = examine()
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+    except BaseException as error:  # the alarm may come when all is done
         kind = place(error)
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
     return kind, time.perf_counter() - start
 
 

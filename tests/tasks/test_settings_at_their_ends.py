@@ -161,6 +161,9 @@ def test_a_call_past_its_ends_is_told(machine: Machine, code: str, call: Any) ->
 
 def test_no_chains_no_sweeps_and_no_coupling_are_a_sample(machine: Machine) -> None:
     assert machine.sample(0)["v"].shape == (0, 6)
+    names = ["energy"] * 6  # as many as there are places before the numbers
+    found = machine.observe(*names, draws=2, n=2, burn_in=1)
+    assert found.values["energy"].shape == (2, 2)
     assert machine.sample(np.int64(2), steps=0)["v"].shape == (2, 6)
     assert machine.sample(2, steps=1, beta=0)["h"].shape == (2, 3)
 

@@ -141,7 +141,8 @@ def _equation(
 def _slope(
     c: Context, name: str, place: tuple[Subscript, ...], axes: tuple[Length | None, ...]
 ) -> Node:
-    made = [derivative(negative(c.terms.tree(t)), name, place, axes) for t in c.model.terms]
+    acting = [t for t in c.model.terms if any(q.parameter == name for q in _factors(t))]
+    made = [derivative(negative(c.terms.tree(t)), name, place, axes) for t in acting]
     return c.solver.solved(add(*made))
 
 
