@@ -111,7 +111,7 @@ def _processor_name() -> str:
 def _places() -> list[Fact]:
     from ..language.cache import cache_folder
 
-    cache = cache_folder("modules").parent
+    cache = cache_folder("code").parent
     files = [p for p in cache.rglob("*") if p.is_file()] if cache.is_dir() else []
     size = sum(p.stat().st_size for p in files) / MIB
     existing = next(p for p in (cache, *cache.parents) if p.exists())
