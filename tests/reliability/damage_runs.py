@@ -1,6 +1,6 @@
 """Damages every file of a run in every way, and looks at what commands then do:
 
-    python -m tests.reliability.damage_runs
+    OMP_NUM_THREADS=1 python -m tests.reliability.damage_runs
 
 `resume` must end as if nothing had happened, or refuse and name the file; `eval` must give the same
 figures, or refuse and name the file. Damages: a bit flipped at places of every kind in a file, the

@@ -1,7 +1,7 @@
 """Kills trainings at random moments, resumes them, and compares how they end with the training that
 nobody stopped, bit for bit:
 
-    python -m tests.reliability.kill_runs --kills 300
+    OMP_NUM_THREADS=1 python -m tests.reliability.kill_runs --kills 300
 
 Kinds of model and negative phases are those of `runs.KINDS`; `--only pcd,stack` chooses some.
 """

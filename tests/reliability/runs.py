@@ -15,9 +15,6 @@ from typing import Any
 import numpy as np
 from safetensors import safe_open
 
-for _name in ("NUMBA_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
-    os.environ[_name] = "1"  # before anything is imported that reads them
-
 RBM = """model m(D = 12, H = 6) {
   visible v[D] : binary  hidden h[H] : binary  param W init normal(0, 0.1), b, c
   energy = - W[i,j] v[i] h[j] - b[i] v[i] - c[j] h[j]
