@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import importlib.util
+import pkgutil
 import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+import bmdsl
+import bmdsl.sklearn
 
 from .test_code_blocks import ROOT
 
@@ -46,3 +50,12 @@ def test_the_site_builds_strictly(tmp_path: Path) -> None:
     assert (tmp_path / "site" / "notebooks" / "survey" / "index.html").is_file()
     language = (tmp_path / "site" / "language" / "index.html").read_text(encoding="utf-8")
     assert '<span class="kt">visible</span>' in language  # the lexer of .bm text
+
+
+def test_the_reference_names_what_exists_and_all_that_is_public() -> None:
+    text = "".join(p.read_text(encoding="utf-8") for p in (DOCS / "api").glob("*.md"))
+    for name in re.findall(r"^::: (\S+)$", text, re.M):
+        pkgutil.resolve_name(name)
+    public = [f"bmdsl.{n}" for n in bmdsl.__all__ if n != "__version__"]
+    assert [n for n in public if n not in text] == []
+    assert [n for n in bmdsl.sklearn.__all__ if f".{n}\n" not in text] == []
