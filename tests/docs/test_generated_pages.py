@@ -5,8 +5,8 @@ from __future__ import annotations
 from bmdsl.cli.options import KNOWN, LOOK, USE
 from bmdsl.language.training_block import LISTS, WORDS
 
-from . import verb_pages, word_pages
-from .generated import cell, out_of_step
+from . import gallery_page, verb_pages, word_pages
+from .generated import DOCS, cell, out_of_step
 
 
 def test_verbs_are_described_as_they_are() -> None:
@@ -15,6 +15,11 @@ def test_verbs_are_described_as_they_are() -> None:
 
 def test_words_are_described_as_they_are() -> None:
     assert out_of_step(word_pages.pages(), "words") == [], "python -m tests.docs.word_pages"
+
+
+def test_the_gallery_has_every_model_with_its_words() -> None:
+    text = (DOCS / "gallery.md").read_text(encoding="utf-8")
+    assert text == gallery_page.pages()["gallery.md"], "python -m tests.docs.gallery_page"
 
 
 def test_every_setting_that_takes_words_has_a_page() -> None:
