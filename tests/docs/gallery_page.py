@@ -68,8 +68,8 @@ def pages() -> dict[str, str]:
     """The one page."""
     head = (
         "# Gallery\n\nThe models that come with the package. `bm new mine --like NAME` copies one,"
-        " to be changed, `bm explain NAME` says what follows from its energy, and `bm graph NAME --out"
-        " graph.svg` draws it: circles are groups of units, squares the terms of the energy."
+        " to be changed, `bm explain NAME` says what follows from its energy, and `bm graph NAME"
+        " --out graph.svg` draws it: circles are groups of units, squares the terms of the energy."
     )
     return {
         "gallery.md": page(
