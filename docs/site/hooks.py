@@ -7,6 +7,7 @@ The `.bm` language is coloured by the project's own lexer, which Pygments finds 
 from __future__ import annotations
 
 import json
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -48,6 +49,11 @@ def on_page_markdown(markdown: str, page: Any, config: Any, files: Files) -> str
         name = notebook.rpartition("/")[2]
         text += f"\n[This page as a notebook]({name})\n"
     return text
+
+
+def on_page_content(html: str, page: Any, config: Any, files: Files) -> str:
+    """A bar in a cell's code has a backslash before it, which is for GitHub's Markdown alone."""
+    return re.sub(r"<td.*?</td>", lambda m: m[0].replace("\\|", "|"), html, flags=re.S)
 
 
 def page_of(notebook: str) -> str:
