@@ -1,4 +1,4 @@
-// MathJax sets what is marked as mathematics, also after a page was changed without a reload.
+// MathJax sets what the pages mark as mathematics, and nothing else.
 window.MathJax = {
   tex: {
     inlineMath: [["\\(", "\\)"]],
