@@ -17,7 +17,8 @@ class PlainDocstrings(Extension):
         """Called for every object that is read."""
         if obj.is_alias or obj.docstring is None:
             return
-        obj.docstring.value = escaped(obj.docstring.value)
+        first, blank, more = escaped(obj.docstring.value).partition("\n\n")
+        obj.docstring.value = " ".join(first.split()) + blank + more  # a summary is one line
 
 
 def escaped(text: str) -> str:

@@ -59,3 +59,12 @@ def test_the_reference_names_what_exists_and_all_that_is_public() -> None:
     public = [f"bmdsl.{n}" for n in bmdsl.__all__ if n != "__version__"]
     assert [n for n in public if n not in text] == []
     assert [n for n in bmdsl.sklearn.__all__ if f".{n}\n" not in text] == []
+
+
+def test_the_reference_of_machines_has_what_the_page_on_python_shows() -> None:
+    shown = re.findall(r"\| `machine\.(\w+)", (DOCS / "python.md").read_text(encoding="utf-8"))
+    listed = re.findall(r"^        - (\w+)$", (DOCS / "api" / "machine.md").read_text(), re.M)
+    assert set(shown) <= set(listed)
+    assert [n for n in listed if n not in ("source", "preparation")] == [
+        n for n in listed if hasattr(bmdsl.Machine, n)
+    ]
