@@ -14,6 +14,8 @@ from pygments.token import (
     Text,
 )
 
+__all__ = ["BmLexer"]
+
 DECLARATIONS = ("model", "stack", "import", "param", "energy", "graph", "layers", "bias", "train")
 ROLES = ("visible", "hidden", "given")
 INSIDE = ("init", "for", "in", "sum", "on", "jointly", "greedily")

@@ -1,0 +1,48 @@
+"""The pages that are written from the package are as it is now."""
+
+from __future__ import annotations
+
+from bmdsl.cli.options import KNOWN, LOOK, USE
+from bmdsl.language.training_block import LISTS, WORDS
+
+from . import gallery_page, verb_pages, word_pages
+from .generated import DOCS, cell, out_of_step
+
+
+def test_verbs_are_described_as_they_are() -> None:
+    assert out_of_step(verb_pages.pages(), "verbs") == [], "python -m tests.docs.verb_pages"
+
+
+def test_words_are_described_as_they_are() -> None:
+    assert out_of_step(word_pages.pages(), "words") == [], "python -m tests.docs.word_pages"
+
+
+def test_the_gallery_has_every_model_with_its_words() -> None:
+    text = (DOCS / "gallery.md").read_text(encoding="utf-8")
+    assert text == gallery_page.pages()["gallery.md"], "python -m tests.docs.gallery_page"
+
+
+def test_every_setting_that_takes_words_has_a_page() -> None:
+    assert {*WORDS, *LISTS} <= set(word_pages.KINDS)
+
+
+def test_every_verb_has_a_panel() -> None:
+    assert {m.PLACE[0] for m in verb_pages.modules()} == {LOOK, USE, KNOWN}
+
+
+def test_the_options_of_a_verb_are_those_that_it_takes() -> None:
+    from typer.main import get_command
+
+    from bmdsl.cli.main import app
+
+    commands = get_command(app).commands
+    for module in verb_pages.modules():
+        name = verb_pages.name_of(module)
+        text = verb_pages.verb_page(module)
+        for parameter in commands[name].params:
+            options = [o for o in parameter.opts if o.startswith("-") and o not in ("--help", "-h")]
+            assert parameter.hidden or all(f"`{o}`" in text for o in options), (name, options)
+
+
+def test_a_cell_of_a_table_holds_any_text() -> None:
+    assert cell("|W| `a|b` 2*x < 3") == "\\|W\\| `a\\|b` 2\\*x &lt; 3"
