@@ -32,12 +32,14 @@ class Completion:
 def completions(text: str, offset: int) -> list[Completion]:
     """All that may stand at a place; the editor picks those that begin as what was typed."""
     before = re.sub(r"#[^\n]*|\"[^\"\n]*\"", lambda m: " " * len(m[0]), text[:offset])
-    if re.search(r"#[^\n]*$", text[:offset]):
+    if re.search(r"#[^\n]*\Z", text[:offset]):
         return []
     before = before[: len(before) - len(_typed(before))]
     block = _block(before)
     if block is None:
-        return [Completion(w, "keyword") for w in ("model", "stack", "import")]
+        first = () if before.strip() else ("language",)
+        words = ("model", "stack", "import", *first)
+        return [Completion(w, "keyword", KEYWORDS.get(w, "")) for w in words]
     if block == "train":
         return _in_train(before)
     if block == "stack":

@@ -16,6 +16,7 @@ from .names import NamedThing, thing_at
 
 WORD = re.compile(r"[^\W\d]\w*")
 KEYWORDS = {
+    "language": "the version of the language that the text is written in, once and first",
     "visible": "units that data give values to",
     "hidden": "units that are summed out",
     "given": "units that are always clamped: P(visible, hidden | given)",

@@ -21,6 +21,8 @@ from .source import Span
 
 WIDTH = 100
 """Columns from which an energy or a head is broken, one addend or argument a line."""
+HEADERS = ("language", "import")
+"""Words that begin a line outside of every definition."""
 COMMENT_WIDTH = 48
 """Lines up to this width have the comments behind them aligned."""
 
@@ -38,8 +40,9 @@ class Line:
 
 def format(file: t.File) -> str:
     """The text of a tree, with the comments of its file."""
-    items = sorted([*file.imports, *file.definitions], key=lambda x: x.span.start)
-    lines = [line for item in items for line in _Printer(file).item(item)]
+    head = [] if file.language is None else [file.language]
+    rest = sorted([*file.imports, *file.definitions], key=lambda x: x.span.start)
+    lines = [line for item in (*head, *rest) for line in _Printer(file).item(item)]
     return _written(_with_comments(lines, file), file.source.text)
 
 
@@ -68,7 +71,11 @@ class _Printer:
         found = re.search(r"\bparam\s+$", self.text[:at])
         return found.start() if found else at
 
-    def item(self, item: t.Import | t.ModelDefinition | t.StackDefinition) -> list[Line]:
+    def item(
+        self, item: t.LanguageLine | t.Import | t.ModelDefinition | t.StackDefinition
+    ) -> list[Line]:
+        if isinstance(item, t.LanguageLine):
+            return [Line(f"language {item.version}", 0, self.place(item.span))]
         if isinstance(item, t.Import):
             return [Line(f'import "{item.path}"', 0, self.place(item.span))]
         start = self.place(item.span)
@@ -309,7 +316,8 @@ def _blank_between(above: Line, line: Line, text: str) -> bool:
     if line.closing or above.start == line.start or above.text.endswith(("{", "(")):
         return False
     ended = above.depth == 0 and (
-        above.closing or (above.text.startswith("import") and not line.text.startswith("import"))
+        above.closing
+        or (above.text.startswith(HEADERS) and above.text.split()[0] != line.text.split()[0])
     )
     return ended or _blank_before(text, line.start)
 
@@ -322,5 +330,5 @@ def _comment_columns(lines: list[Line], shown: list[str]) -> Callable[[int], int
         of.append(definition)
         if line.behind and len(words) <= COMMENT_WIDTH:
             widths[definition] = max(widths.get(definition, 0), len(words))
-        definition += line.depth == 0 and (line.closing or line.text.startswith("import"))
+        definition += line.depth == 0 and (line.closing or line.text.startswith(HEADERS))
     return lambda k: widths.get(of[k], 0)

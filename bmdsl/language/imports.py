@@ -113,7 +113,8 @@ def self_contained(whole: Whole, definition: Definition) -> str:
     reached = {definition.name.text}
     if isinstance(definition, StackDefinition):
         reached |= {layer.model.function.text for layer in definition.layers}
-    parts = []
+    version = whole.file.language
+    parts = [] if version is None else [f"language {version.version}\n"]
     for d in whole.file.definitions:
         if d.name.text in reached:
             source = d.span.source

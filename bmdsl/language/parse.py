@@ -13,6 +13,7 @@ import lark
 from ..files import folder
 from .cache import cache_folder, read_checked, write_checked
 from .diagnostics import BmError
+from .language_line import the_one, verify_version
 from .limits import too_deep, verify_depth, verify_text
 from .source import Source, Span
 from .syntax_errors import diagnose, skip_statement
@@ -29,10 +30,11 @@ FEW = 3
 def parse(source: Source) -> File:
     """The tree of a text.
 
-    BmError with all syntax errors: after one, the next statement is read on; BM323, BM972 or
-    BM973 for one past the limits.
+    BmError with all syntax errors: after one, the next statement is read on; BM015 for a version
+    of the language that is not known; BM323, BM972 or BM973 for one past the limits.
     """
     verify_text(source)
+    verify_version(source)
     parser, text, wrong, end = _parser(), source.text, [], -1
     while True:
         try:
@@ -58,10 +60,11 @@ def parse(source: Source) -> File:
     notes = tuple(Comment(str(c), Span(source, c.start_pos or 0, c.end_pos or 0)) for c in comments)
     verify_depth(tree, source)
     try:
-        imports, definitions = Builder(source).file(tree)
+        lines, imports, definitions = Builder(source).file(tree)
     except RecursionError:
         raise too_deep(Span(source, 0, 0)) from None
-    return File(source, imports, definitions, notes)
+    first = min((x.span for x in (*imports, *definitions)), key=lambda s: s.start, default=None)
+    return File(source, imports, definitions, notes, the_one(lines, first))
 
 
 def _comments(text: str) -> list[lark.Token]:

@@ -49,7 +49,10 @@ def skip_statement(text: str, at: int, after: int) -> tuple[str, int] | None:
 
     None where `at` stands in no statement: then what follows would be guessed.
     """
-    words = [(m.start(), m.group()) for m in re.finditer(r"[^\W\d]\w*", _without_texts(text))]
+    plain = _without_texts(text)
+    if plain.count("{", 0, at) == plain.count("}", 0, at) > 0:  # behind a definition that is closed
+        return None
+    words = [(m.start(), m.group()) for m in re.finditer(r"[^\W\d]\w*", plain)]
     starts = [k for k, word in words if word in STATEMENTS and k <= at]
     definitions = [k for k, word in words if word in ("model", "stack", "import") and k <= at]
     if not starts or (definitions and definitions[-1] > starts[-1]):
@@ -58,7 +61,6 @@ def skip_statement(text: str, at: int, after: int) -> tuple[str, int] | None:
     later = {
         k for k, word in words if word in (*STATEMENTS, "model", "stack", "import") and k >= after
     }
-    plain = _without_texts(text)
     while end < len(text) and end not in later:
         depth += (plain[end] == "{") - (plain[end] == "}")
         if depth < 0:
@@ -241,8 +243,15 @@ def _token(source: Source, token: lark.Token, accepts: set[str]) -> Diagnostic:
                 else f"statements start with {', '.join((*STATEMENTS, 'data'))}"
             )
             return Diagnostic("BM002", f"unknown statement `{token}`", span, helps=(hint,))
+    if token == "language" and not inside and "LANGUAGE" in accepts:
+        return Diagnostic(
+            "BM018",
+            "expected the number of a version after `language`",
+            span,
+            helps=("write `language 1`, or leave the line out, which means the same",),
+        )
     if token.type == "NAME" and not inside:
-        close = near(str(token), ("model", "stack", "import"))
+        close = near(str(token), ("model", "stack", "import", "language"))
         hint = f"did you mean `{close}`?" if close else "a file holds `model`, `stack` and `import`"
         return Diagnostic("BM002", f"unknown statement `{token}`", span, helps=(hint,))
     if before.endswith(("energy", "energy =")) or "EQUAL" in accepts and before.endswith("energy"):

@@ -339,6 +339,14 @@ class StackDefinition:
 
 
 @dataclass(frozen=True)
+class LanguageLine:
+    """`language 1`: the version of the language that the text is written in."""
+
+    version: str
+    span: Span
+
+
+@dataclass(frozen=True)
 class Import:
     """`import "other.bm"`."""
 
@@ -356,12 +364,15 @@ class Comment:
 
 @dataclass(frozen=True)
 class File:
-    """A whole text: imports, definitions, and the comments beside them."""
+    """A whole text: imports, definitions, the comments beside them, and the language's version
+    where the text names it; one that does not is of version 1.
+    """
 
     source: Source
     imports: tuple[Import, ...]
     definitions: tuple[ModelDefinition | StackDefinition, ...]
     comments: tuple[Comment, ...]
+    language: LanguageLine | None = None
 
 
 # ---------------------------------------------------------------- walking

@@ -32,15 +32,22 @@ class Builder:
 
     def file(
         self, tree: Tree[Token]
-    ) -> tuple[tuple[t.Import, ...], tuple[t.ModelDefinition | t.StackDefinition, ...]]:
-        imports, definitions = [], []
+    ) -> tuple[
+        tuple[t.LanguageLine, ...],
+        tuple[t.Import, ...],
+        tuple[t.ModelDefinition | t.StackDefinition, ...],
+    ]:
+        """Lines of the language's version, imports and definitions."""
+        lines, imports, definitions = [], [], []
         for node in tree.children:
             assert isinstance(node, Tree)
-            if node.data == "import_":
+            if node.data == "language":
+                lines.append(t.LanguageLine(str(node.children[1]), self.span(node)))
+            elif node.data == "import_":
                 imports.append(t.Import(str(node.children[0])[1:-1], self.span(node)))
             else:
                 definitions.append(self.model(node) if node.data == "model" else self.stack(node))
-        return tuple(imports), tuple(definitions)
+        return tuple(lines), tuple(imports), tuple(definitions)
 
     def model(self, node: Any) -> t.ModelDefinition:
         name, arguments, *statements = node.children

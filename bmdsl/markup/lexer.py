@@ -37,6 +37,7 @@ class BmLexer(RegexLexer):
             (r"#[^\n]*", Comment.Single),
             (r'"[^"\n]*"', String),
             (r"(model|stack)(\s+)([^\W\d]\w*)", bygroups(Keyword, Text.Whitespace, Name.Class)),
+            (r"^language(?=\s+\d)", Keyword),  # a name elsewhere
             (words(ROLES, suffix=r"\b"), Keyword.Type),
             (words(DECLARATIONS, suffix=r"\b"), Keyword),
             (words(INSIDE, suffix=r"\b"), Keyword),

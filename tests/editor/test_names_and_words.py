@@ -128,7 +128,9 @@ def test_words_of_a_text_that_does_not_parse_are_told_still():
 @pytest.mark.parametrize(
     ("before", "wanted", "unwanted"),
     [
-        ("", {"model", "stack", "import"}, {"visible"}),
+        ("", {"model", "stack", "import", "language"}, {"visible"}),
+        ("# a comment\n", {"model", "language"}, {"visible"}),
+        ('import "other.bm"\n', {"model", "stack", "import"}, {"language"}),
         ("model m { visible v[3] : ", {"binary", "gaussian"}, {"v"}),
         ("model m { visible v[3] : bin", {"binary"}, {"v"}),
         ("model m {\n  ", {"visible", "energy", "train"}, {"batch"}),
