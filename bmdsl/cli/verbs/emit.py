@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from typing import Annotated
 
 import typer
 
 from ...language.diagnostics import fail
-from ..options import LOOK, Define, File, Units, Which, assignments
+from ..options import LOOK, Define, File, Json, Units, Which, assignments
 
 PLACE = LOOK, 7
 
@@ -18,6 +19,7 @@ def run(
     define: Define = None,
     which: Which = None,
     units: Units = None,
+    as_json: Json = False,
 ) -> None:
     """Print one stage of the compiler: tree, model, graph, plan, schedule or python.
 
@@ -36,6 +38,9 @@ def run(
                 "`-D` is for a single model",
                 help="write the layers' arguments into the stack",
             )
-        print(emitted_stack(StackModel(text.source, which, text.folder, whole=text.whole), stage))
-        return
-    print(emitted(text.model(which, assignments(define)), stage))
+        stack = StackModel(text.source, which, text.folder, whole=text.whole)
+        name, made = stack.name, emitted_stack(stack, stage)
+    else:
+        model = text.model(which, assignments(define))
+        name, made = model.name, emitted(model, stage)
+    print(json.dumps({"model": name, "stage": stage, "text": made}) if as_json else made)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from ..options import LOOK, File
+import json
+
+from ..options import LOOK, File, Json
 
 PLACE = LOOK, 3
 
 
-def run(file: File) -> None:
+def run(file: File, as_json: Json = False) -> None:
     """Print a file with its sugar (`layers`, `bias`) written out."""
     from ...tasks.expand import expanded
 
-    print(expanded(file), end="")
+    text = expanded(file)
+    print(json.dumps({"file": file, "text": text}) + "\n" if as_json else text, end="")

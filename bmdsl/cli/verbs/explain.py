@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from typing import Annotated
 
 import typer
 
-from ..options import LOOK, Define, File, Units, Which, load
+from ..options import LOOK, Define, File, Json, Units, Which, load
 
 PLACE = LOOK, 4
 
@@ -17,12 +18,18 @@ def run(
     which: Which = None,
     units: Units = None,
     latex: Annotated[bool, typer.Option("--latex", help="print LaTeX")] = False,
+    as_json: Json = False,
 ) -> None:
     """Print what follows from the energy: conditionals, free energy, gradient, blocks, parameters,
     costs.
     """
     from ...report import derivation, model_facts
 
-    plan = load(file, define, name=which).plan
-    for part in (derivation, model_facts):
-        print(part.as_latex(plan) if latex else part.as_text(plan) + "\n")
+    model = load(file, define, name=which)
+    plan = model.plan
+    parts = [p.as_latex(plan) if latex else p.as_text(plan) for p in (derivation, model_facts)]
+    if as_json:
+        print(json.dumps({"model": model.name, "latex": latex, "text": "\n\n".join(parts)}))
+        return
+    for text in parts:
+        print(text if latex else text + "\n")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from ..options import USE, RunFolder, Units
+from ..options import USE, Json, RunFolder, Units
 
 PLACE = USE, 10
 
@@ -22,6 +23,7 @@ def run(
         typer.Option("--out", "-o", help="the file; default: network in the run's folder"),
     ] = None,
     units: Units = None,
+    as_json: Json = False,
 ) -> None:
     """Write E[h | v], layer after layer, as a feed-forward network that others can fine-tune."""
     from ...runs.opening import open_run
@@ -29,4 +31,5 @@ def run(
 
     opened = open_run(folder)
     place = folder if folder.is_dir() else folder.parent
-    print(export(opened.machine, to, out or place / "network"))
+    path = export(opened.machine, to, out or place / "network")
+    print(json.dumps({"out": str(path), "format": to}) if as_json else path)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import difflib
+import json
 import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from ..options import LOOK
+from ..options import LOOK, Json
 
 PLACE = LOOK, 2
 STDIN = Path("-")
@@ -31,6 +32,7 @@ def run(
             "--diff", help="change nothing; show what would change; exit 1 if anything would"
         ),
     ] = False,
+    as_json: Json = False,
 ) -> None:
     """Rewrite files in the one style; comments and meaning stay."""
     from ...tasks.fmt import formatted, formatted_text, models_in, rewrite
@@ -38,18 +40,26 @@ def run(
     if STDIN in files:
         text = sys.stdin.read()
         tidy = formatted_text(text)
-        print(_difference("<stdin>", text, tidy) if diff else "" if check else tidy, end="")
+        if as_json:
+            print(json.dumps({"changed": tidy != text, "text": tidy}))
+        else:
+            print(_difference("<stdin>", text, tidy) if diff else "" if check else tidy, end="")
         if (check or diff) and tidy != text:
             raise typer.Exit(1)
         return
-    untidy = [(file, text) for file in models_in(files) if (text := formatted(file)) is not None]
+    found = models_in(files)
+    untidy = [(file, text) for file in found if (text := formatted(file)) is not None]
     for file, text in untidy:
-        if diff:
+        if diff and not as_json:
             print(_difference(str(file), file.read_text(encoding="utf-8"), text), end="")
             continue
-        if not check:
+        if not (check or diff):
             rewrite(file)
-        print(f"{file}: {'would be' if check else 'was'} reformatted")
+        if not as_json:
+            print(f"{file}: {'would be' if check else 'was'} reformatted")
+    if as_json:
+        changed = [str(file) for file, _ in untidy]
+        print(json.dumps({"files": list(map(str, found)), "changed": changed}))
     if (check or diff) and untidy:
         raise typer.Exit(1)
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from ..options import LOOK, Missing
+from ..options import LOOK, Json, Missing
 
 PLACE = LOOK, 0
 
@@ -26,6 +27,7 @@ def run(
         ),
     ] = None,
     missing: Missing = None,
+    as_json: Json = False,
 ) -> None:
     """Start a model from a shipped one, or from a table of your own."""
     from ...tasks.new import copy_model
@@ -34,7 +36,8 @@ def run(
         from ...tasks.new_from_table import new_from_table
 
         path = new_from_table(table, Path(name), missing or ())
-        print(f"{path}: for `{table}`; read it, then `bm train {path}`")
-        return
-    path = copy_model(like, Path(name))
-    print(f"{path}: like `{like}`; try `bm check {path}`")
+        said = f"{path}: for `{table}`; read it, then `bm train {path}`"
+    else:
+        path = copy_model(like, Path(name))
+        said = f"{path}: like `{like}`; try `bm check {path}`"
+    print(json.dumps({"out": str(path), "from": table or like}) if as_json else said)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from ..options import USE, RunFolder, Threads, Units
+from ..options import USE, Json, RunFolder, Threads, Units
 
 PLACE = USE, 8
 
@@ -25,10 +26,12 @@ def run(
     steps: Annotated[int, typer.Option(min=2, help="temperatures of AIS")] = 1000,
     units: Units = None,
     threads: Threads = None,
+    as_json: Json = False,
 ) -> None:
     """Write one HTML file with health, figures, pictures, the model's text, its graph and what
     follows from its energy.
     """
     from ...tasks.report import write_report
 
-    print(write_report(folder, out, likelihood, chains, steps))
+    path = write_report(folder, out, likelihood, chains, steps)
+    print(json.dumps({"out": str(path)}) if as_json else path)
