@@ -11,13 +11,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from safetensors import safe_open
-from safetensors.numpy import save_file
 
 import bmdsl
 from bmdsl import BmError
 from bmdsl.language.outside import any_file
 from bmdsl.stacks.folder import layers_of
+from tests.runs.rewriting import rewrite
 
 TEXT = """model m { visible v[3] : spin
   param b
@@ -33,12 +32,9 @@ def forged(tmp_path: Path) -> Callable[..., Path]:
     saved = tmp_path / "box" / "m.safetensors"
     saved.parent.mkdir()
     bmdsl.parse(TEXT).compile(backend="reference").save(saved)
-    with safe_open(saved, "numpy") as file:
-        facts = file.metadata()
-        arrays = {n: file.get_tensor(n) for n in file.keys()}  # noqa: SIM118
 
     def forge(source: str, **changes: str) -> Path:
-        save_file(arrays, saved, metadata={**facts, "source": source, **changes})
+        rewrite(saved, lambda arrays, facts: facts.update({"source": source, **changes}))
         return saved
 
     return forge
