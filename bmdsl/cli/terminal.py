@@ -13,9 +13,9 @@ from ..language.printable import printable
 class Guarded:
     """A stream whose texts are printable; all else is that of the stream below."""
 
-    def __init__(self, stream: TextIO) -> None:
-        self._below = stream
-        self.rich_proxied_file = stream
+    def __init__(self, inner: TextIO) -> None:
+        self._below = inner
+        self.rich_proxied_file = inner
         """Where rich writes, whose styles are signs that a terminal obeys: its texts are made
         printable before they get them.
         """
@@ -36,7 +36,7 @@ class Guarded:
 def guarded() -> Iterator[None]:
     """Standard output and errors guarded inside."""
     before = sys.stdout, sys.stderr
-    sys.stdout, sys.stderr = (Guarded(stream) for stream in before)  # type: ignore[assignment]  # as good as text streams
+    sys.stdout, sys.stderr = (Guarded(x) for x in before)  # type: ignore[assignment]  # as good as text streams
     try:
         yield
     finally:
@@ -45,5 +45,5 @@ def guarded() -> Iterator[None]:
 
 def to_terminal(text: str) -> None:
     """Writes our own signs, as those that clear a line, to the errors' stream as they are."""
-    stream = getattr(sys.stderr, "rich_proxied_file", sys.stderr)
-    print(text, end="", file=stream, flush=True)
+    terminal = getattr(sys.stderr, "rich_proxied_file", sys.stderr)
+    print(text, end="", file=terminal, flush=True)

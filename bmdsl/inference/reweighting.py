@@ -18,6 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import logsumexp
 
+from ..plan.streams import fixed_generator
 from .scan_figures import Estimate, figures_of_means
 
 Array = np.ndarray
@@ -48,7 +49,7 @@ def overlap(r: Records) -> float:
     """
     order = np.argsort(r.betas)
     flat = r.energy.reshape(len(order), -1)[order]
-    rng = np.random.default_rng(0)
+    rng = fixed_generator("OVERLAPS")
     other = rng.permuted(flat, axis=1)
     gain = np.diff(r.betas[order])[:, None] * (other[1:] - flat[:-1])
     return float(np.exp(np.minimum(0, gain)).mean(axis=1).min())

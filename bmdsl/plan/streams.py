@@ -98,6 +98,8 @@ STREAMS = MappingProxyType(
         "SUNK": Stream("constant", 0, "", "starts of a power iteration"),
         "RAYS": Stream("constant", 0, "", "directions along which an energy may fall"),
         "SINKS": Stream("constant", 1, "", "states whose least eigenvalues are looked at"),
+        "OVERLAPS": Stream("constant", 0, "", "pairs of records of neighbouring temperatures"),
+        "TIMED": Stream("constant", 0, "", "cases of the doctor's benchmark"),
         "VERIFIED_DRAWS": Stream("constant", 3, "", "states that samplers are checked at"),
         "VERIFIED_FIELDS": Stream("constant", 5, "", "fields that unit types are checked at"),
         "VERIFIED_STATES": Stream("constant", 7, "", "states that energies are compared at"),

@@ -29,7 +29,7 @@ def listed_array(listing: Listing, source: tuple[str, ...], dtype: np.dtype[Any]
     if kind == "sites":
         return listing.sites(rest[1])[rest[0]]
     if kind == "coupling moment":
-        return np.zeros(listing.count_of(int(rest[0])), dtype)
+        return np.zeros(listing.counts[int(rest[0])], dtype)
     if kind == "units of couplings":
         return listing.units_of(int(rest[1]))[("begin", "column").index(rest[0])]
     if kind == "colours":

@@ -111,6 +111,8 @@ class Listing:
         self.columns = total
         self.first: dict[int, int] = {}
         """Term → where its couplings begin in the list of all values."""
+        self.counts: dict[int, int] = {}
+        """Term → how many it has; none where its subscripts never meet."""
         self.count = 0
         found: dict[int, list[tuple[Array, Array]]] = {}
         for t in plan.listed:
@@ -118,6 +120,7 @@ class Listing:
             self.first[t] = self.count
             for part in self._distinct(places, self.count, t):
                 found.setdefault(part.places.shape[1], []).append((part.places, part.number))
+            self.counts[t] = len(places)
             self.count += len(places)
         self.parts = tuple(
             Couplings(np.concatenate([p for p, _ in x]), np.concatenate([q for _, q in x]))
@@ -257,14 +260,9 @@ class Listing:
             self._incidence[name, terms] = self._made(lo, lo + self.plan.group(name).size, parts)
         return self._incidence[name, terms]
 
-    def count_of(self, t: int) -> int:
-        """How many couplings a term has."""
-        later = [first for first in self.first.values() if first > self.first[t]]
-        return min(later, default=self.count) - self.first[t]
-
     def _parts_of(self, terms: Iterable[int]) -> tuple[Couplings, ...]:
         out = []
-        ranges = [(self.first[t], self.first[t] + self.count_of(t)) for t in terms]
+        ranges = [(self.first[t], self.first[t] + self.counts[t]) for t in terms]
         for part in self.parts:
             inside = np.zeros(len(part.number), bool)
             for lo, hi in ranges:
@@ -278,7 +276,7 @@ class Listing:
 
         A coupling that is a constant, or of two states of one unit, has none.
         """
-        count, first = self.count_of(t), self.first[t]
+        count, first = self.counts[t], self.first[t]
         lengths = np.zeros(count + 1, np.int64)
         parts = self._parts_of([t])
         for part in parts:

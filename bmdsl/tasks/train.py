@@ -206,6 +206,7 @@ def _fit(
         checked.training,
         folder,
         given,
+        metadata=model.metadata(machine) if folder is None and watching else None,
         resume=resume,
         progress=progress,
         callbacks=watching,

@@ -20,6 +20,7 @@ from bmdsl.language.diagnostics import BmError
 from bmdsl.report import answers, page
 from bmdsl.report.answers import made_beside_data
 from bmdsl.report.subject import Subject
+from bmdsl.runs import checksums
 from bmdsl.runs.making import Label, making
 from bmdsl.runs.run_folder import read_metrics
 from bmdsl.tasks import train as fitting
@@ -111,7 +112,7 @@ def test_nothing_planted_in_a_run_is_markup_of_its_report(run: Path, tmp_path: P
         x |= {"health": SCRIPT + str(x["epoch"]), SCRIPT: 0.5}
     (there / "metrics.jsonl").write_text("".join(json.dumps(x) + "\n" for x in lines))
     facts = json.loads((there / "run.json").read_text())
-    (there / "run.json").write_text(json.dumps(facts | {SCRIPT: SCRIPT}))
+    (there / "run.json").write_text(json.dumps(checksums.sealed(facts | {SCRIPT: SCRIPT})))
     text = write_report(there, tmp_path / "r.html").read_text(encoding="utf-8")
     tags = Tags()
     tags.feed(text)
@@ -188,7 +189,7 @@ def test_runs_are_listed_and_compared(run: Path, tmp_path: Path) -> None:
     assert facts["made"]["versions"]["bmdsl"] == bmdsl.__version__
     assert facts["made"]["machine"]["hardware_threads"] >= 1 and facts["made"]["begun"]
     facts["made"] |= {"name": "first", "tags": ["small"]}
-    (tmp_path / "one" / "run.json").write_text(json.dumps(facts))
+    (tmp_path / "one" / "run.json").write_text(json.dumps(checksums.sealed(facts)))
     found = run_list(tmp_path)
     assert {r.row(tmp_path)[0] for r in found} == {"one (first)", "more/two"}
     assert [r.name for r in run_list(tmp_path, "small")] == ["first"]
