@@ -103,6 +103,10 @@ Threads = Annotated[
         help="threads at most; results do not depend on it",
     ),
 ]
+Chains = Annotated[int, typer.Option(min=2, help="of AIS")]
+Temperatures = Annotated[
+    int, typer.Option(min=2, help="temperatures of AIS: more, where its two sides disagree")
+]
 Seed = Annotated[
     int | None,
     typer.Option("--seed", min=0, max=2**64 - 1, help="another seed than the train block's"),

@@ -9,6 +9,7 @@ import os
 from pathlib import Path
 
 from ..language.diagnostics import fail
+from .packages import needed
 
 _FOLDER = "BMDSL_DATA"
 
@@ -44,14 +45,7 @@ def _checked(path: Path, sha256: str) -> Path:
 
 
 def _download(name: str, file: str, sha256: str, mirrors: tuple[str, ...]) -> Path:
-    try:
-        import pooch
-    except ImportError as problem:
-        raise fail(
-            "BM706",
-            f"downloading the data set `{name}` needs the package pooch",
-            help="pip install pooch",
-        ) from problem
+    pooch = needed("pooch", "pooch", f"downloading the data set `{name}`", "pooch")
     folder = Path(pooch.os_cache("bmdsl")) / name
     reasons: list[str] = []
     for mirror in mirrors:

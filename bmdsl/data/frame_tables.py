@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..language.diagnostics import fail
+from .packages import needed
 from .table import Table, typed
 
 
@@ -45,12 +46,5 @@ def like(frame: Any, columns: Mapping[str, Sequence[Any]]) -> Any:
 
 
 def _narwhals(source: str) -> Any:
-    try:
-        import narwhals
-    except ImportError as problem:
-        raise fail(
-            "BM706",
-            f"reading {source} needs the package narwhals",
-            help="pip install 'bmdsl[tables]'; a .csv file is read without it",
-        ) from problem
-    return narwhals
+    install = "'bmdsl[tables]'; a .csv file is read without it"
+    return needed("narwhals", "narwhals", f"reading {source}", install)

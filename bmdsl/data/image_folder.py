@@ -13,6 +13,7 @@ from ..language.diagnostics import fail
 from .dataset import Dataset
 from .memory import verify_affordable
 from .notice import say
+from .packages import needed
 
 SUFFIXES = frozenset(
     {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".pgm", ".ppm", ".pbm"}
@@ -33,12 +34,7 @@ def load_images(folder: Path) -> Dataset:
     Raises BM706 without Pillow, BM703 for a damaged image, BM711 for images of different sizes,
     BM701 for no image.
     """
-    try:
-        from PIL import Image
-    except ImportError as problem:
-        raise fail(
-            "BM706", "reading images needs the package Pillow", help="pip install 'bmdsl[images]'"
-        ) from problem
+    Image = needed("PIL.Image", "Pillow", "reading images", "'bmdsl[images]'")
     files = image_files(folder)
     if not files:
         raise fail(

@@ -130,10 +130,10 @@ def _of_model(file: t.File, model: t.ModelDefinition) -> Iterator[NamedThing]:
     declared = [*model.arguments, *model.statements]
     names: set[str] = set()
     for node in _walk(tuple(declared)):
-        kind = KINDS.get(type(node))  # type: ignore[arg-type]
+        kind = KINDS.get(type(node))  # type: ignore[arg-type]  # any node may be asked for
         if kind is None:
             continue
-        name: t.Name = node.name  # type: ignore[attr-defined]
+        name: t.Name = node.name  # type: ignore[attr-defined]  # all of KINDS have one
         if name.text not in names:
             names.add(name.text)
             uses = [n.span for n in _references(model) if n.text == name.text]

@@ -217,7 +217,7 @@ def outline(d: Document, tree: File) -> list[lsp.DocumentSymbol]:
             for x in every
             if x.owner is one.node
         ]
-        whole = one.node.span  # type: ignore[attr-defined]
+        whole = one.node.span  # type: ignore[attr-defined]  # a definition, which has one
         out.append(
             lsp.DocumentSymbol(
                 one.name,

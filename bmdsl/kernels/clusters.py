@@ -25,6 +25,13 @@ def _root(parent, i):  # type: ignore[no-untyped-def]  # typed by numba
     return i
 
 
+@numba.njit(cache=True)
+def _chances(b, weight, out):  # type: ignore[no-untyped-def]  # typed by numba
+    """out = 1 − exp(−b w): how likely pairs in agreement are bonded."""
+    for e in range(weight.shape[0]):
+        out[e] = -np.expm1(-b * weight[e])
+
+
 @numba.njit(cache=True, parallel=True, nogil=True, error_model="numpy")
 def join_all(codes, first, second, weight, apart, states, beta, keys, begin, steps):  # type: ignore[no-untyped-def]  # typed by numba
     """`steps` times all clusters of every chain of `codes` [chains, units], in place (Swendsen &
@@ -45,8 +52,7 @@ def join_all(codes, first, second, weight, apart, states, beta, keys, begin, ste
             b = beta[min(step, beta.shape[0] - 1), c]
             if b != last:
                 last = b
-                for e in range(pairs):
-                    p[e] = -np.expm1(-b * weight[e])
+                _chances(b, weight, p)
             for i in range(units):
                 parent[i] = i
             for t in range((pairs + TILE - 1) // TILE):
@@ -90,8 +96,7 @@ def grow_one(codes, start, other, weight, apart, states, beta, keys, begin, step
             b = beta[min(step, beta.shape[0] - 1), c]
             if b != last:
                 last = b
-                for e in range(weight.shape[0]):
-                    p[e] = -np.expm1(-b * weight[e])
+                _chances(b, weight, p)
             fill(seed, moves, update, begin + step, c, 0, v)
             place = (np.float64(v[0]) - 2.0**-24) + (np.float64(v[1]) - 2.0**-24) * 2.0**-23
             seed_unit = min(units - 1, np.int64(place * units))

@@ -13,7 +13,7 @@ from ..language.diagnostics import fail
 try:
     import fcntl
 except ImportError:  # Windows
-    fcntl = None  # type: ignore[assignment]
+    fcntl = None  # type: ignore[assignment]  # then nothing is locked
 
 LOCK = ".lock"
 

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from ..options import USE, Json, Threads, Units
+from ..options import USE, Chains, Json, Temperatures, Threads, Units
 from ..outcome import show
 
 PLACE = USE, 11
@@ -23,8 +23,8 @@ def run(
     likelihood: Annotated[
         bool, typer.Option("--likelihood", help="run AIS where log Z is not exact")
     ] = False,
-    chains: Annotated[int, typer.Option(min=2, help="of AIS")] = 1000,
-    steps: Annotated[int, typer.Option(min=2, help="temperatures of AIS")] = 1000,
+    chains: Chains = 1000,
+    steps: Temperatures = 1000,
     units: Units = None,
     threads: Threads = None,
     as_json: Json = False,

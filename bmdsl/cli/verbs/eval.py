@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from ..options import USE, Json, RunFolder, Threads, Units
+from ..options import USE, Chains, Json, RunFolder, Temperatures, Threads, Units
 from ..outcome import show
 from ..terminal import to_terminal
 
@@ -66,10 +66,8 @@ def run(
         Path | None,
         typer.Option(help="a file with one weight a case; default: what the run's own data had"),
     ] = None,
-    chains: Annotated[int, typer.Option(min=2, help="of AIS")] = 1000,
-    steps: Annotated[
-        int, typer.Option(min=2, help="temperatures of AIS: more, where its two sides disagree")
-    ] = 1000,
+    chains: Chains = 1000,
+    steps: Temperatures = 1000,
     units: Units = None,
     threads: Threads = None,
     as_json: Json = False,

@@ -11,6 +11,7 @@ from ...language.diagnostics import fail
 from ...language.vocabulary import Word
 from ..keys import choose_key
 from ..memory import verify_affordable
+from ..packages import needed
 
 WORD = Word("h5", summary="HDF5 arrays: file.h5:group/array (needs h5py)")
 KEYED = True
@@ -22,12 +23,7 @@ def read(path: Path, key: str | None = None) -> np.ndarray:
 
     Links are not followed: a name is one of this file's own arrays.
     """
-    try:
-        import h5py
-    except ImportError as problem:
-        raise fail(
-            "BM706", f"reading `{path}` needs the package h5py", help="pip install h5py"
-        ) from problem
+    h5py = needed("h5py", "h5py", f"reading `{path}`", "h5py")
     found: list[str] = []
     with h5py.File(path, "r") as file:
         file.visititems(

@@ -9,6 +9,7 @@ import numpy as np
 from ...language.diagnostics import fail
 from ...language.vocabulary import Word
 from ..memory import verify_affordable
+from ..packages import needed
 
 WORD = Word("parquet", summary="Parquet tables of numbers (needs pyarrow)")
 KEYED = False
@@ -18,15 +19,10 @@ def read(path: Path, key: str | None = None) -> np.ndarray:
     """float64 [cases, columns], nulls as NaN. Raises BM703 for no Parquet file, BM705 for a column
     of no numbers, BM706 without pyarrow.
     """
-    try:
-        import pyarrow as arrow
-        import pyarrow.parquet as parquet
-    except ImportError as problem:
-        raise fail(
-            "BM706",
-            f"reading `{path}` needs the package pyarrow",
-            help="pip install 'bmdsl[parquet]'",
-        ) from problem
+    arrow, parquet = (
+        needed(x, "pyarrow", f"reading `{path}`", "'bmdsl[parquet]'")
+        for x in ("pyarrow", "pyarrow.parquet")
+    )
     with parquet.ParquetFile(path) as file:
         facts = file.metadata
         verify_affordable(f"the table of `{path}`", 16 * facts.num_rows * facts.num_columns)

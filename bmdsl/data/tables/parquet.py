@@ -7,6 +7,7 @@ from pathlib import Path
 from ...language.diagnostics import fail
 from ...language.vocabulary import Word
 from ..frame_tables import of_frame
+from ..packages import needed
 from ..table import Table
 
 WORD = Word("parquet", summary="Parquet tables (needs pyarrow)")
@@ -14,15 +15,10 @@ WORD = Word("parquet", summary="Parquet tables (needs pyarrow)")
 
 def read(path: Path) -> Table:
     """The table. BmError BM703 for no Parquet file, BM706 without pyarrow."""
-    try:
-        import pyarrow as arrow
-        import pyarrow.parquet as parquet
-    except ImportError as problem:
-        raise fail(
-            "BM706",
-            f"reading `{path}` needs the package pyarrow",
-            help="pip install 'bmdsl[tables]'",
-        ) from problem
+    arrow, parquet = (
+        needed(x, "pyarrow", f"reading `{path}`", "'bmdsl[tables]'")
+        for x in ("pyarrow", "pyarrow.parquet")
+    )
     try:
         found = parquet.read_table(path)
     except (arrow.ArrowException, OSError) as problem:

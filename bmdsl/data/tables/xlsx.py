@@ -7,6 +7,7 @@ from zipfile import BadZipFile
 
 from ...language.diagnostics import fail
 from ...language.vocabulary import Word
+from ..packages import needed
 from ..table import Table, typed
 
 WORD = Word("xlsx", summary="the first sheet of an Excel workbook (needs openpyxl)")
@@ -18,14 +19,7 @@ def read(path: Path) -> Table:
 
     BmError BM703 for no workbook, BM706 without openpyxl.
     """
-    try:
-        import openpyxl
-    except ImportError as problem:
-        raise fail(
-            "BM706",
-            f"reading `{path}` needs the package openpyxl",
-            help="pip install 'bmdsl[tables]'",
-        ) from problem
+    openpyxl = needed("openpyxl", "openpyxl", f"reading `{path}`", "'bmdsl[tables]'")
     try:
         book = openpyxl.load_workbook(path, read_only=True, data_only=True)
     except (BadZipFile, KeyError, ValueError, OSError) as problem:
