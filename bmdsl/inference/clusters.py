@@ -60,7 +60,8 @@ def run(
     codes = form.codes(machine.program, state)
     stream, update, first = keys
     streams = GROUPS * stream + BONDS, GROUPS * stream + CLUSTERS
-    numbers = tuple(np.int64(x) for x in (machine.seed & (2**63 - 1), *streams, update))
+    seed = np.uint64(machine.seed).astype(np.int64)  # all 64 bits
+    numbers = (seed, *(np.int64(x) for x in (*streams, update)))
     betas = np.ones((1, len(codes))) if beta is None else np.atleast_2d(np.asarray(beta, float))
     done, pace = 0, Pace()
     while done < steps:

@@ -63,6 +63,15 @@ def made_of(text: str, arguments: Sequence[Any]) -> Callable[..., None]:
             if x.dtype != kind[0] or x.ndim != kind[1] or not x.flags.c_contiguous:
                 raise TypeError(f"an array of {x.dtype}, {x.shape}, where {kind} is wanted")
             words += (0, 0, x.size, x.itemsize, x.ctypes.data, *x.shape, *x.strides)
-        run(pack(*words))
+        try:
+            packed = pack(*words)
+        except struct.error:  # a seed of 2⁶³ or more, whose bits are what counts
+            packed = pack(*map(_signed, words))
+        run(packed)
 
     return call
+
+
+def _signed(x: Any) -> Any:
+    """A whole number of 64 bits as the signed one of the same bits."""
+    return x - (1 << 64) if isinstance(x, int) and x >> 63 == 1 else x
