@@ -12,6 +12,9 @@ import numpy as np
 
 from .memory import verify_affordable
 
+BEGINNINGS = (b"\x93NUMPY", b"PK")
+"""Of `.npy` and `.npz`."""
+
 
 def names_in(path: Path) -> list[str]:
     """The names of an archive's arrays."""
@@ -56,8 +59,19 @@ def read_sparse(path: Path, max_entries: int) -> Any:
     return matrix
 
 
+def numpy_file(path: Path, mapped: bool = False) -> Any:
+    """What NumPy reads from a file of its own; a pickle is refused, since loading one runs code
+    from the file. Of any other file NumPy says that it may be a pickle to load nevertheless.
+    """
+    with path.open("rb") as file:
+        begin = file.read(len(BEGINNINGS[0]))
+    if not begin.startswith(BEGINNINGS):
+        raise ValueError("it does not begin as NumPy's files do")
+    return np.load(path, mmap_mode="r" if mapped else None, allow_pickle=False)
+
+
 def _opened(path: Path) -> AbstractContextManager[Mapping[str, np.ndarray]]:
-    found = np.load(path, allow_pickle=False)
+    found = numpy_file(path)
     if not isinstance(found, np.lib.npyio.NpzFile):
         raise ValueError("it holds a single array: its ending is `.npy`")
     return found

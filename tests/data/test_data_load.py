@@ -85,6 +85,8 @@ def test_npy_with_key_or_pickle_or_junk_is_refused(tmp_path: Path):
     complaint("BM703", load, f"{tmp_path}/b.npy")
     (tmp_path / "c.npy").write_bytes(b"")
     complaint("BM703", load, f"{tmp_path}/c.npy")
+    (tmp_path / "e.npy").write_bytes(b"junk of another kind")
+    assert "does not begin as" in complaint("BM703", load, f"{tmp_path}/e.npy")
     np.save(tmp_path / "d.npy", np.array(["x"]))
     complaint("BM710", load, f"{tmp_path}/d.npy")
 
@@ -108,6 +110,8 @@ def test_npz_damaged_or_pickled_is_refused(tmp_path: Path):
     np.save(tmp_path / "c.npy", np.eye(2))
     (tmp_path / "c.npy").rename(tmp_path / "c.npz")
     complaint("BM703", load, f"{tmp_path}/c.npz")
+    (tmp_path / "d.npz").write_bytes(b"junk")
+    assert "pickle" not in complaint("BM703", load, f"{tmp_path}/d.npz")
 
 
 @pytest.mark.parametrize("suffix", ["h5", "hdf5"])

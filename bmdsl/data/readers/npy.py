@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from ...language.vocabulary import Word
+from ..archives import numpy_file
 
 WORD = Word("npy", summary="one NumPy array, memory-mapped")
 KEYED = False
@@ -14,8 +15,8 @@ CURE = "save it with `numpy.save` from a numeric array"
 
 
 def read(path: Path, key: str | None = None) -> np.ndarray:
-    """The array, read-only on disk. A pickle is refused: loading one runs code from the file."""
-    found = np.load(path, mmap_mode="r", allow_pickle=False)
+    """The array, read-only on disk."""
+    found = numpy_file(path, mapped=True)
     if not isinstance(found, np.ndarray):
         raise ValueError("it holds several arrays: its ending is `.npz`")
     return found
