@@ -12,6 +12,8 @@ import gc
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from types import FunctionType
+from typing import Any
 
 import pytest
 
@@ -65,3 +67,28 @@ def _unsynced() -> Iterator[None]:
     fsync, os.fsync = os.fsync, lambda descriptor: None
     yield
     os.fsync = fsync
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _nothing_generated_is_left_to_numba() -> Iterator[None]:
+    """Whatever the compiler prints, the translation knows: numba takes ten times as long, and a
+    function that it had to compile would go unnoticed.
+    """
+    from bmdsl.native import functions
+    from bmdsl.native.kinds import Untranslatable
+
+    compiled = functions._compiled
+
+    def checked(name: str, function: FunctionType, *rest: Any) -> bytes:
+        try:
+            return compiled(name, function, *rest)
+        except Untranslatable as reason:
+            if function.__module__.startswith(functions.GENERATED):
+                raise AssertionError(
+                    f"{function.__qualname__} is not translated: {reason}"
+                ) from None
+            raise
+
+    functions._compiled = checked
+    yield
+    functions._compiled = compiled

@@ -17,7 +17,7 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "bmdsl"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 PLAN = {"language", "units", "graph", "shown"}
-SCHEDULE = {*PLAN, "plan", "kernels", "schedule", "interactions"}
+SCHEDULE = {*PLAN, "plan", "native", "kernels", "schedule", "interactions"}
 RUNTIME = {*SCHEDULE, "emit", "registry", "data"}
 INFERENCE = {*RUNTIME, "runtime", "chunks", "schedule.routines"}
 MODEL = {*INFERENCE, "inference", "driver", "files"}
@@ -44,7 +44,8 @@ MAY_IMPORT = {
     "units": {"language"},
     "graph": {"language", "shown"},
     "plan": PLAN,
-    "kernels": {"plan", "schedule"},
+    "native": {"language"},
+    "kernels": {"plan", "schedule", "native"},
     "schedule": {"language", "plan"},
     "interactions": {"language", "plan", "schedule"},
     "schedule.routines": {"language", "graph", "plan", "schedule", "interactions"},

@@ -60,6 +60,7 @@ def in_parts(function: FunctionType, written: Collection[str]) -> FunctionType |
     exec(code, function.__globals__, space)
     out: FunctionType = space[made.name]
     out.__module__ = function.__module__
+    vars(out)["tree"] = made
     return out
 
 

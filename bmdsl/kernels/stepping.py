@@ -40,9 +40,9 @@ def step_sgd(theta, g, velocity, rate, momentum, nesterov, sums):  # type: ignor
     x, slope, speed = theta.reshape(-1), g.reshape(-1), velocity.reshape(-1)
     parts = np.zeros((2, (len(x) + CHUNK - 1) // CHUNK))
     for c in numba.prange(parts.shape[1]):
-        part = slice(c * CHUNK, (c + 1) * CHUNK)
+        lo, hi = c * CHUNK, (c + 1) * CHUNK
         parts[0, c], parts[1, c] = move_sgd(
-            x[part], slope[part], speed[part], rate, momentum, nesterov
+            x[lo:hi], slope[lo:hi], speed[lo:hi], rate, momentum, nesterov
         )
     sums[0], sums[1] = parts[0].sum(), parts[1].sum()
 
@@ -72,9 +72,9 @@ def step_adam(theta, g, mean, square, count, rate, beta1, beta2, epsilon, sums):
     correction = real(1 - second**taken)
     rest1, rest2 = real(1 - first), real(1 - second)
     for c in numba.prange(parts.shape[1]):
-        part = slice(c * CHUNK, (c + 1) * CHUNK)
+        lo, hi = c * CHUNK, (c + 1) * CHUNK
         parts[0, c], parts[1, c] = move_adam(
-            x[part], slope[part], m[part], s[part], size, correction, rest1, rest2, epsilon
+            x[lo:hi], slope[lo:hi], m[lo:hi], s[lo:hi], size, correction, rest1, rest2, epsilon
         )
     sums[0], sums[1] = parts[0].sum(), parts[1].sum()
 
@@ -98,6 +98,8 @@ def step_rmsprop(theta, g, square, rate, decay, epsilon, sums):  # type: ignore[
     parts = np.zeros((2, (len(x) + CHUNK - 1) // CHUNK))
     rest = theta.dtype.type(1 - np.float64(decay))
     for c in numba.prange(parts.shape[1]):
-        part = slice(c * CHUNK, (c + 1) * CHUNK)
-        parts[0, c], parts[1, c] = move_rmsprop(x[part], slope[part], s[part], rate, rest, epsilon)
+        lo, hi = c * CHUNK, (c + 1) * CHUNK
+        parts[0, c], parts[1, c] = move_rmsprop(
+            x[lo:hi], slope[lo:hi], s[lo:hi], rate, rest, epsilon
+        )
     sums[0], sums[1] = parts[0].sum(), parts[1].sum()

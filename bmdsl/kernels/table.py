@@ -30,6 +30,7 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
+from ..native.functions import called_from_python, made_for
 from ..schedule.ops import KINDS, Access, Kind
 from .sharing import OPTIONS, call_alone, call_shared, in_parts, load_sharing
 from .tile_products import TILES, use_tiles
@@ -247,6 +248,11 @@ def _in_parts(signature: Any) -> Any:
 def _enter(compiled: Compiled, function: Any, signature: Any, symbol: str, parallel: bool) -> str:
     """Compiles a function and enters its symbol, unless that is known."""
     if symbol not in _alive:
+        native = None if parallel else made_for(function, signature.args, compiled.fastmath)
+        if native is not None:
+            llvm.add_symbol(symbol, native.address)
+            _alive[symbol] = called_from_python(native, signature.args)
+            return symbol
         use_tiles()
         how = symbol.rpartition("_")[2] if function is compiled.function else ""
         made = compiled.made or numba.njit(

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import cached_property
 from typing import Any
 
 import numba
 import numpy as np
+from numba.core.dispatcher import Dispatcher
 
 from ..kernels.sharing import OPTIONS, in_parts
+from ..native.functions import Native
 
 LARGE = 1 << 20
 """Numbers of a call's largest array from which on numba's parallel loop is compiled, which takes
@@ -19,29 +19,29 @@ three times as long as the same loop for one thread: that one runs a few millise
 class Direct:
     """A function with a parallel loop over rows, and the same for one thread.
 
-    That one is the routines' compiled form (`kernels.sharing`), so both have it from one cache, and
-    a row's numbers are the same either way.
+    That one is the routines' compiled form, so both have it from one cache, and a row's numbers are
+    the same either way.
     """
 
-    def __init__(self, function: Any, alone: Any) -> None:
-        self.function, self._alone = function, alone
+    def __init__(self, function: Any) -> None:
+        self.function, self.py_func = function, function.py_func
+        fast = function.targetoptions.get("fastmath", False)
+        shared = in_parts(function.py_func, {"out"})
+        self._rest: tuple[int, ...] = () if shared is None else (0, 1)
+        alone = function.py_func if shared is None else shared
+        otherwise = function if shared is None else numba.njit(fastmath=fast, **OPTIONS)(shared)
+        self._alone = Native(alone, fast, otherwise)
 
-    def __call__(self, *given: Any) -> None:
+    def __call__(self, *given: Any) -> Any:
         if max((x.size for x in given if isinstance(x, np.ndarray)), default=0) < LARGE:
-            self._compiled(*given, 0, 1)
-        else:
-            self.function(*given)
-
-    @cached_property
-    def _compiled(self) -> Callable[..., None]:
-        fast = self.function.targetoptions.get("fastmath", False)
-        made: Callable[..., None] = numba.njit(fastmath=fast, **OPTIONS)(self._alone)
-        return made
+            return self._alone(*given, *self._rest)
+        return self.function(*given)
 
 
 def direct(function: Any) -> Any:
-    """A module's function as Python calls it: as it is, if it has no loop to share."""
-    if not getattr(function, "targetoptions", {}).get("parallel"):
+    """A module's function as Python calls it: plain functions as they are."""
+    if not isinstance(function, Dispatcher):
         return function
-    alone = in_parts(function.py_func, {"out"})
-    return function if alone is None else Direct(function, alone)
+    if function.targetoptions.get("parallel"):
+        return Direct(function)
+    return Native(function.py_func, function.targetoptions.get("fastmath", False), function)

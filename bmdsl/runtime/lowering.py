@@ -18,16 +18,12 @@ from llvmlite import ir
 from numba import types
 from numba.core.registry import cpu_target
 
+from ..native.python_calls import DATA, LENGTHS, words_of
+
 INT, DOUBLE = ir.IntType(64), ir.DoubleType()
 WORDS = INT.as_pointer()
 ENTRY = "routine"
 """The symbol of the translated function, of one argument: where its arguments lie."""
-
-
-DATA, LENGTHS = 4, 5
-"""Words of an array before its address: two for its owner, entries, bytes of each; lengths and
-strides come after.
-"""
 
 
 @dataclass(frozen=True)
@@ -361,11 +357,10 @@ def lowered(
         at = builder.gep(words, [INT(place)])
         if isinstance(kind, types.Array):
             made.names[argument.arg] = Array(at, kind)
-            place += LENGTHS + 2 * kind.ndim
         else:
             number = INT if isinstance(kind, types.Integer) else DOUBLE
             made.names[argument.arg] = builder.bitcast(at, number.as_pointer())
-            place += 1
+        place += words_of(kind)
     body = builder.append_basic_block("first")
     builder.branch(rooms.block)
     builder.position_at_end(body)

@@ -1,0 +1,1 @@
+"""Printed functions as machine code, translated straight to LLVM's language."""

@@ -1,0 +1,171 @@
+"""Variables and arrays of a translated function: where they lie, views of them, their entries."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from llvmlite import ir
+from numba.core import cgutils
+from numba.core.registry import cpu_target
+
+from .kinds import ArrayOf, Kind, Number, Several, code_of, numba_of, stored
+
+INT64 = ir.IntType(64)
+SMALL = 1024
+"""Bytes up to which an array of a known length lies on the stack."""
+
+
+@dataclass(frozen=True)
+class Array:
+    """An array's kind, the address of its first entry and its lengths."""
+
+    kind: ArrayOf
+    data: Any
+    lengths: tuple[Any, ...]
+
+
+@dataclass
+class Slot:
+    """Where a variable lies, and how deep in loops and branches it came to be."""
+
+    kind: Kind
+    places: tuple[Any, ...]
+    depth: tuple[int, ...]
+    key: tuple[str, int]
+    """Its name, and the how manieth of that name it is."""
+
+
+class Memory:
+    """Adds code for arrays where a builder stands; places are taken before all else."""
+
+    def __init__(self, builder: Any, rooms: Any) -> None:
+        self.b, self.rooms = builder, rooms
+        self.owned: list[Any] = []
+        """Where the addresses of arrays from the heap lie, to be freed at the end."""
+
+    def room(self, kind: Kind) -> tuple[Any, ...]:
+        """Places for a variable of this kind."""
+        if isinstance(kind, ArrayOf):
+            pointer = self.rooms.alloca(stored(kind.entry).as_pointer())
+            return (pointer, *(self.rooms.alloca(INT64) for _ in range(kind.axes)))
+        if isinstance(kind, Several):
+            return tuple(place for k in kind.kinds for place in self.room(k))
+        return (self.rooms.alloca(code_of(kind)),)
+
+    def keep(self, places: tuple[Any, ...], value: Any) -> None:
+        """Stores an array, or a number's code."""
+        parts = (value.data, *value.lengths) if isinstance(value, Array) else (value,)
+        for part, place in zip(parts, places, strict=True):
+            self.b.store(part, place)
+
+    def found(self, slot: Slot) -> Any:
+        """What a variable holds."""
+        values = [self.b.load(x) for x in slot.places]
+        if isinstance(slot.kind, ArrayOf):
+            return Array(slot.kind, values[0], tuple(values[1:]))
+        return values[0]
+
+    def of_numba(self, kind: ArrayOf, value: Any) -> Array:
+        """An array from what numba's functions take one as."""
+        data = self.b.extract_value(value, 4)
+        lengths = tuple(self.b.extract_value(value, (5, k)) for k in range(kind.axes))
+        return Array(kind, data, lengths)
+
+    def for_numba(self, x: Array) -> Any:
+        """An array as numba's functions take it."""
+        b, context = self.b, cpu_target.target_context
+        shape = context.get_value_type(numba_of(x.kind))
+        value = ir.Constant(shape, None)
+        step: Any = INT64(_bytes(x.kind.entry))
+        value = b.insert_value(value, step, 3)
+        value = b.insert_value(value, x.data, 4)
+        count: Any = INT64(1)
+        for k, length in enumerate(x.lengths):
+            value = b.insert_value(value, length, (5, k))
+            count = b.mul(count, length)
+        value = b.insert_value(value, count, 2)
+        for k in reversed(range(x.kind.axes)):
+            value = b.insert_value(value, step, (6, k))
+            step = b.mul(step, x.lengths[k])
+        return value
+
+    def at(self, x: Array, indices: list[Any]) -> Array:
+        """x[i, ...]: the part that these first indices choose."""
+        b, place = self.b, INT64(0)
+        for k, index in enumerate(indices):
+            place = b.add(b.mul(place, x.lengths[k]), index) if k else index
+        rest = x.lengths[len(indices) :]
+        for length in rest:
+            place = b.mul(place, length)
+        data = b.gep(x.data, [place]) if indices else x.data
+        return Array(ArrayOf(x.kind.entry, len(rest)), data, rest)
+
+    def between(self, x: Array, first: Any, last: Any) -> Array:
+        """x[first:last]."""
+        b = self.b
+        some = b.sub(last, first)
+        some = b.select(b.icmp_signed("<", some, INT64(0)), INT64(0), some)
+        step = first
+        for length in x.lengths[1:]:
+            step = b.mul(step, length)
+        return Array(x.kind, b.gep(x.data, [step]), (some, *x.lengths[1:]))
+
+    def load(self, x: Array) -> Any:
+        """The number that an array without axes is."""
+        value = self.b.load(x.data)
+        return self.b.trunc(value, ir.IntType(1)) if x.kind.entry.letter == "b" else value
+
+    def store(self, x: Array, value: Any) -> None:
+        """Puts a number into an array without axes."""
+        if x.kind.entry.letter == "b":
+            value = self.b.zext(value, ir.IntType(8))
+        self.b.store(value, x.data)
+
+    def count(self, x: Array) -> Any:
+        """How many entries an array has."""
+        out: Any = INT64(1)
+        for length in x.lengths:
+            out = self.b.mul(out, length)
+        return out
+
+    def new(self, kind: ArrayOf, lengths: tuple[Any, ...], zero: bool) -> Array:
+        """A new array: on the stack if it is small and of a known length, else from the heap."""
+        b, code = self.b, stored(kind.entry)
+        known = [x.constant for x in lengths if isinstance(x, ir.Constant)]
+        entries = 1
+        for n in known:
+            entries *= n
+        if len(known) == len(lengths) and 0 < entries * _bytes(kind.entry) <= SMALL:
+            data = self.rooms.alloca(code, INT64(entries))
+            data.align = 64
+            if zero:
+                cgutils.memset(b, data, INT64(entries * _bytes(kind.entry)), 0)
+            return Array(kind, data, lengths)
+        byte = ir.IntType(8).as_pointer()
+        owner = self.rooms.alloca(byte)
+        self.rooms.store(ir.Constant(byte, None), owner)
+        self.owned.append(owner)
+        self.release(owner)
+        size = b.mul(self.count(Array(kind, None, lengths)), INT64(_bytes(kind.entry)))
+        size = b.and_(b.add(size, INT64(127)), INT64(-64))  # one more line: none is empty
+        shape = ir.FunctionType(byte, [INT64, INT64])
+        got = b.call(
+            cgutils.get_or_insert_function(b.module, shape, "aligned_alloc"), [INT64(64), size]
+        )
+        b.store(got, owner)
+        if zero:
+            cgutils.memset(b, got, size, 0)
+        return Array(kind, b.bitcast(got, code.as_pointer()), lengths)
+
+    def release(self, owner: Any) -> None:
+        """Frees what a place holds the address of."""
+        byte = ir.IntType(8).as_pointer()
+        free = cgutils.get_or_insert_function(
+            self.b.module, ir.FunctionType(ir.VoidType(), [byte]), "free"
+        )
+        self.b.call(free, [self.b.load(owner)])
+
+
+def _bytes(x: Number) -> int:
+    return max(x.bits // 8, 1)

@@ -1,0 +1,45 @@
+"""The text of a function that is to be translated, and what names in it stand for."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import textwrap
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import FunctionType
+from typing import Any
+
+from .kinds import Untranslatable
+
+
+@dataclass(frozen=True)
+class Text:
+    """A function's statements and what names in it stand for."""
+
+    name: str
+    arguments: tuple[str, ...]
+    body: tuple[ast.stmt, ...]
+    names: Mapping[str, Any]
+    flags: tuple[str, ...]
+    """LLVM's words for how freely it may round."""
+
+
+def text_of(function: FunctionType | Callable[..., Any], fastmath: Any = False) -> Text:
+    """The text of a Python function. Raises Untranslatable for one with defaults or a closure."""
+    if not isinstance(function, FunctionType):
+        raise Untranslatable("no function of Python's")
+    if function.__closure__ or function.__defaults__ or function.__kwdefaults__:
+        raise Untranslatable("a function with defaults or a closure")
+    try:
+        tree = getattr(function, "tree", None)
+        found = tree or ast.parse(textwrap.dedent(inspect.getsource(function))).body[0]
+    except (OSError, SyntaxError) as error:
+        raise Untranslatable("a function without a text") from error
+    if not isinstance(found, ast.FunctionDef):
+        raise Untranslatable("no function of its own")
+    if fastmath is True:
+        raise Untranslatable("all of fastmath")
+    names = tuple(x.arg for x in found.args.args)
+    flags = tuple(sorted(fastmath)) if fastmath else ()
+    return Text(found.name, names, tuple(found.body), function.__globals__, flags)

@@ -1,0 +1,366 @@
+"""A function's statements, one after another, as LLVM's language.
+
+The same text that Python runs and that numba would compile. A variable has the kind of what it is
+first given; a later value of another kind, given at the same depth of loops and branches, begins a
+new variable of that name, and one given further in widens it from the start: the translation then
+begins again.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from llvmlite import ir
+from numba.core.dispatcher import Dispatcher
+from numba.core.registry import cpu_target
+
+from .calls import Calls
+from .expressions import Loop, number
+from .kinds import INT, ArrayOf, Kind, Number, Several, Untranslatable, numba_of, unified
+from .numbers import Arithmetic
+from .places import INT64, Array, Memory, Slot
+from .text import Text, text_of
+
+RETURNED = ("return", -1)
+"""Stands for what a function returns among its variables."""
+
+
+class Widened(Exception):
+    """A variable, or what a function returns, is of a wider kind than the translation supposed."""
+
+    def __init__(self, key: tuple[str, int], kind: Kind) -> None:
+        self.key, self.kind = key, kind
+
+
+@dataclass
+class Called:
+    """A function that translated text calls, in the same module."""
+
+    code: Any
+    returns: Kind | None
+
+
+@dataclass
+class _Settled:
+    """What a first translation found of a function: its widened variables, what it returns."""
+
+    widened: dict[tuple[str, int], Kind]
+    returns: Kind | None
+
+
+class Module:
+    """The functions of one LLVM module: the first, and those that it calls."""
+
+    def __init__(self, settled: dict[Any, _Settled] | None = None) -> None:
+        self.module = ir.Module()
+        self._tries = settled is not None
+        self._settled = {} if settled is None else settled
+        self._made: dict[Any, Called] = {}
+
+    def function(self, text: Text, kinds: tuple[Kind, ...], name: str) -> Called:
+        """The function for arguments of these kinds. Raises Untranslatable."""
+        known = self._settle(text, kinds)
+        made = _Function(self, text, kinds, name, known.widened, known.returns)
+        return Called(made.code, known.returns)
+
+    def of(self, function: Dispatcher, kinds: tuple[Kind, ...]) -> Called:
+        """A function that another one calls: made once for these kinds."""
+        key = function.py_func, kinds
+        if key not in self._made:
+            text = text_of(function.py_func, function.targetoptions.get("fastmath", False))
+            name = f"{text.name}.{len(self._made)}"
+            if self._tries:
+                self._made[key] = self._declared(text, kinds, name)
+            else:
+                self._made[key] = self.function(text, kinds, name)
+                self._made[key].code.linkage = "internal"
+        return self._made[key]
+
+    def _declared(self, text: Text, kinds: tuple[Kind, ...], name: str) -> Called:
+        returns = self._settle(text, kinds).returns
+        return Called(ir.Function(self.module, _shape(kinds, returns), name), returns)
+
+    def _settle(self, text: Text, kinds: tuple[Kind, ...]) -> _Settled:
+        """Translates a function until the kinds of its variables agree, each function once."""
+        key = text.body[0], kinds
+        if key not in self._settled:
+            found = _Settled({}, None)
+            while True:
+                try:
+                    _Function(
+                        Module(self._settled), text, kinds, "try", found.widened, found.returns
+                    )
+                except Widened as wider:
+                    if wider.key == RETURNED:
+                        found.returns = wider.kind
+                    else:
+                        found.widened[wider.key] = wider.kind
+                    continue
+                break
+            self._settled[key] = found
+        return self._settled[key]
+
+
+def _shape(kinds: tuple[Kind, ...], returns: Kind | None) -> Any:
+    """LLVM's type of a function."""
+    context = cpu_target.target_context
+    takes = [context.get_value_type(numba_of(x)) for x in kinds]
+    out = ir.VoidType() if returns is None else context.get_value_type(numba_of(returns))
+    return ir.FunctionType(out, takes)
+
+
+class _Function(Calls):
+    """The translation of one function."""
+
+    def __init__(
+        self,
+        module: Module,
+        text: Text,
+        kinds: tuple[Kind, ...],
+        name: str,
+        widened: Mapping[tuple[str, int], Kind],
+        returns: Kind | None,
+    ) -> None:
+        if len(kinds) != len(text.arguments):
+            raise Untranslatable(f"{len(kinds)} arguments for {text.name}")
+        self.module, self.text, self.widened, self.returns = module, text, widened, returns
+        shape = _shape(kinds, returns)
+        self.code = ir.Function(module.module, shape, name)
+        first = self.code.append_basic_block("first")
+        self.rooms, self.b = ir.IRBuilder(first), ir.IRBuilder(first)
+        self.memory = Memory(self.b, self.rooms)
+        self.numbers = Arithmetic(self.b, text.flags)
+        self.slots: dict[str, Slot] = {}
+        self.versions: dict[str, int] = {}
+        self.depth: tuple[int, ...] = ()
+        self.blocks = 0
+        self.loops: list[Loop] = []
+        self.made: set[str] = set()
+        """Names of arrays from the heap."""
+        self.end = self.code.append_basic_block("end")
+        self.back = self.memory.room(returns) if returns is not None else ()
+        start = self.code.append_basic_block("body")
+        self.b.position_at_end(start)
+        for word, kind, given in zip(text.arguments, kinds, self.code.args, strict=True):
+            if isinstance(kind, ArrayOf):
+                self._set(word, kind, self.memory.of_numba(kind, given))
+            elif isinstance(kind, Number):
+                self._set(word, kind, given)
+            else:
+                raise Untranslatable("several numbers as one argument")
+        self._carry_out(text.body)
+        if not self.b.block.is_terminated:
+            self.b.branch(self.end)
+        self.b.position_at_end(self.end)
+        for owner in self.memory.owned:
+            self.memory.release(owner)
+        if returns is None:
+            self.b.ret_void()
+        else:
+            self._give_back(returns, shape.return_type)
+        ir.IRBuilder(first).branch(start)
+
+    def _give_back(self, returns: Kind, out: Any) -> None:
+        if isinstance(returns, Several):
+            value = ir.Constant(out, ir.Undefined)
+            for k, place in enumerate(self.back):
+                value = self.b.insert_value(value, self.b.load(place), k)
+            self.b.ret(value)
+        else:
+            self.b.ret(self.b.load(self.back[0]))
+
+    def called(self, function: Dispatcher, kinds: tuple[Kind, ...]) -> tuple[Any, Kind | None]:
+        """The code of a function that the text calls, and what it returns."""
+        found = self.module.of(function, kinds)
+        return found.code, found.returns
+
+    def _carry_out(self, body: Sequence[ast.stmt]) -> None:
+        for x in body:
+            if self.b.block.is_terminated:
+                return
+            self._statement(x)
+
+    def _statement(self, x: ast.stmt) -> None:
+        match x:
+            case ast.Expr(ast.Constant(str())) | ast.Pass():
+                pass
+            case ast.Expr(ast.Call() as call):
+                self.call(call)
+            case ast.Assign([ast.Tuple(targets)], ast.Tuple(values)):
+                made = [self._value(v) for v in values]
+                for target, value in zip(targets, made, strict=True):
+                    self._assign(target, value)
+            case ast.Assign([ast.Tuple(targets)], value):
+                for target, part in zip(targets, self._several(value), strict=True):
+                    self._assign(target, part)
+            case ast.Assign(targets, value):
+                made = self._value(value)
+                for target in targets:
+                    self._assign(target, made, value)
+            case ast.AugAssign(target, operator, value):
+                before = self._value(_read(target))
+                after = self.numbers.combine(operator, number(before), self._number(value))
+                self._assign(target, after)
+            case ast.For(ast.Name() as target, ast.Tuple(values), body, []):
+                self._one_by_one(target, [self._value(v) for v in values], body)
+            case ast.For(target, ast.Call(function, limits), body, []) if _is_range(function):
+                self._repeat(target, limits, body)
+            case ast.While(test, body, []):
+                self._while(test, body)
+            case ast.If(test, body, other):
+                self._if(test, body, other)
+            case ast.Break() if self.loops:
+                self.b.branch(self.loops[-1].after)
+            case ast.Continue() if self.loops:
+                self.b.branch(self.loops[-1].again)
+            case ast.Return(value):
+                self._return(value)
+            case _:
+                raise Untranslatable(ast.unparse(x))
+
+    def _return(self, value: ast.expr | None) -> None:
+        if value is not None:
+            parts = self._several(value) if isinstance(value, ast.Tuple) else [self._value(value)]
+            kinds = tuple(number(p)[0] for p in parts)
+            kind: Kind = Several(kinds) if isinstance(value, ast.Tuple) else kinds[0]
+            wide = unified(kind, self.returns or kind)
+            if wide != self.returns:
+                raise Widened(RETURNED, wide)
+            wanted = self.returns.kinds if isinstance(self.returns, Several) else (self.returns,)
+            for part, k, place in zip(parts, wanted, self.back, strict=True):
+                self.b.store(self.numbers.as_kind(number(part), k), place)
+        self.b.branch(self.end)
+
+    def _assign(self, target: ast.expr, value: Any, text: ast.expr | None = None) -> None:
+        match target:
+            case ast.Name(name):
+                if isinstance(text, ast.Name) and text.id in self.made:
+                    raise Untranslatable("a second name for a new array")
+                kind, code = (value.kind, value) if isinstance(value, Array) else value
+                self._set(name, kind, code)
+                if isinstance(text, ast.Call) and isinstance(value, Array):
+                    self.made.add(name)
+            case ast.Subscript(whole, index):
+                self.put(self._part(self._array(whole), index), value)
+            case _:
+                raise Untranslatable(ast.unparse(target))
+
+    def _set(self, name: str, kind: Kind, code: Any) -> None:
+        slot = self.slots.get(name)
+        if slot is None or (kind != slot.kind and slot.depth == self.depth):
+            number = self.versions[name] = self.versions.get(name, -1) + 1
+            key = name, number
+            wide = unified(kind, self.widened.get(key, kind))
+            slot = Slot(wide, self.memory.room(wide), self.depth, key)
+            self.slots[name] = slot
+        elif kind != slot.kind:
+            wide = unified(kind, slot.kind)
+            if wide != slot.kind:
+                raise Widened(slot.key, wide)
+        if isinstance(slot.kind, Number):
+            code = self.numbers.as_kind((kind, code), slot.kind)  # type: ignore[arg-type]
+        self.memory.keep(slot.places, code)
+
+    def put(self, into: Array, value: Any) -> None:
+        """Fills an array, or a part of one, with a number or with another's entries."""
+        if not into.lengths:
+            entry = self.numbers.as_kind(number(value), into.kind.entry)
+            self.memory.store(into, entry)
+            return
+        source = value if isinstance(value, Array) else None
+        if source is not None and source.kind.axes != into.kind.axes:
+            raise Untranslatable("arrays of different axes")
+        flat = Array(ArrayOf(into.kind.entry, 1), into.data, (self.memory.count(into),))
+        given = None
+        if source is not None:
+            given = Array(ArrayOf(source.kind.entry, 1), source.data, flat.lengths)
+
+        def put(k: Any) -> None:
+            x = value if given is None else (given.kind.entry, self._entry(given, [k]))
+            self.memory.store(self.memory.at(flat, [k]), self.numbers.as_kind(x, into.kind.entry))
+
+        self.count(INT64(0), flat.lengths[0], INT64(1), put)
+
+    def _inside(self) -> tuple[int, ...]:
+        """Goes one deeper; returns the depth to come back to."""
+        before = self.depth
+        self.blocks += 1
+        self.depth = (*before, self.blocks)
+        return before
+
+    def _repeat(self, target: ast.expr, limits: list[ast.expr], body: list[ast.stmt]) -> None:
+        if not isinstance(target, ast.Name):
+            raise Untranslatable("a loop over more than a number")
+        ends = [self._index(x) for x in limits]
+        first, last = (INT64(0), ends[0]) if len(ends) == 1 else ends[:2]
+        step = ends[2] if len(ends) == 3 else INT64(1)
+        before = self._inside()
+        word = target.id
+
+        def inside(k: Any) -> None:
+            self._set(word, INT, k)
+            self._carry_out(body)
+
+        self.count(first, last, step, inside)
+        self.depth = before
+
+    def _one_by_one(self, target: ast.expr, values: list[Any], body: list[ast.stmt]) -> None:
+        """A loop over values that are written out."""
+        after = self.code.append_basic_block("after")
+        for value in values:
+            again, before = self.code.append_basic_block("again"), self._inside()
+            self.loops.append(Loop(again, after))
+            self._assign(target, value)
+            self._carry_out(body)
+            self.loops.pop()
+            self.depth = before
+            if not self.b.block.is_terminated:
+                self.b.branch(again)
+            self.b.position_at_end(again)
+        self.b.branch(after)
+        self.b.position_at_end(after)
+
+    def _while(self, test: ast.expr, body: list[ast.stmt]) -> None:
+        again, inside, after = (
+            self.code.append_basic_block(n) for n in ("again", "inside", "after")
+        )
+        before = self._inside()
+        self.b.branch(again)
+        self.b.position_at_end(again)
+        truth = self._truth(test)
+        self.b.cbranch(truth, inside, after)
+        self.b.position_at_end(inside)
+        self.loops.append(Loop(again, after))
+        self._carry_out(body)
+        self.loops.pop()
+        if not self.b.block.is_terminated:
+            self.b.branch(again)
+        self.b.position_at_end(after)
+        self.depth = before
+
+    def _if(self, test: ast.expr, body: list[ast.stmt], other: list[ast.stmt]) -> None:
+        then, otherwise, after = (
+            self.code.append_basic_block(n) for n in ("then", "otherwise", "after")
+        )
+        self.b.cbranch(self._truth(test), then, otherwise)
+        for block, statements in ((then, body), (otherwise, other)):
+            self.b.position_at_end(block)
+            before = self._inside()
+            self._carry_out(statements)
+            self.depth = before
+            if not self.b.block.is_terminated:
+                self.b.branch(after)
+        self.b.position_at_end(after)
+
+
+def _read(target: ast.expr) -> ast.expr:
+    """The target of an assignment as what is read there."""
+    return ast.parse(ast.unparse(target), mode="eval").body
+
+
+def _is_range(x: ast.expr) -> bool:
+    name = x.attr if isinstance(x, ast.Attribute) else getattr(x, "id", "")
+    return name in ("range", "prange")
