@@ -28,9 +28,9 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
+from ..native.translating import SHARE
+
 OPTIONS: dict[str, Any] = {"cache": True, "nogil": True, "error_model": "numpy"}
-SHARE = "bm_share"
-"""The symbol of `_share`."""
 PART, PARTS = "_part_of_thread", "_parts_of_threads"
 """Names of the arguments, which no kernel has for its own."""
 WORD = ir.IntType(64)

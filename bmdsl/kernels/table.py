@@ -248,7 +248,9 @@ def _in_parts(signature: Any) -> Any:
 def _enter(compiled: Compiled, function: Any, signature: Any, symbol: str, parallel: bool) -> str:
     """Compiles a function and enters its symbol, unless that is known."""
     if symbol not in _alive:
-        native = None if parallel else made_for(function, signature.args, compiled.fastmath)
+        if parallel:
+            load_sharing()
+        native = made_for(function, signature.args, compiled.fastmath, parallel)
         if native is not None:
             llvm.add_symbol(symbol, native.address)
             _alive[symbol] = called_from_python(native, signature.args)

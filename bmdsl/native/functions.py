@@ -38,20 +38,23 @@ class Made:
 
 
 def made_for(
-    function: FunctionType, signature: Sequence[Any], fastmath: Any = False
+    function: FunctionType, signature: Sequence[Any], fastmath: Any = False, shared: bool = False
 ) -> Made | None:
     """The function's machine code for arguments of these numba types; None where numba has to
     compile it.
+
+    `shared`: threads share its loops over `prange`; `kernels.sharing.load_sharing` comes before.
     """
     place = _place(function)
     if place is None:
         return None
     kinds = ",".join(map(str, signature))
-    name = name_of(*place, function.__qualname__, str(sorted(fastmath or ())), kinds)
+    how = f"{sorted(fastmath or ())} {shared}"
+    name = name_of(*place, function.__qualname__, how, kinds)
     code = kept(name)
     if code is None:
         try:
-            code = _compiled(name, function, signature, fastmath)
+            code = _compiled(name, function, signature, fastmath, shared)
         except Untranslatable:
             code = b""
         keep(name, code)
@@ -81,10 +84,12 @@ def _kernels() -> str:
     return digest.hexdigest()
 
 
-def _compiled(name: str, function: FunctionType, signature: Sequence[Any], fastmath: Any) -> bytes:
+def _compiled(
+    name: str, function: FunctionType, signature: Sequence[Any], fastmath: Any, shared: bool
+) -> bytes:
     module = Module()
     kinds = tuple(kind_of(x) for x in signature)
-    called = module.function(text_of(function, fastmath), kinds, name)
+    called = module.function(text_of(function, fastmath, shared), kinds, name)
     returns = _entry(module.module, called, kinds, f"{name}_entry")
     return returns.encode().ljust(1) + machine_code(str(module.module))
 
@@ -141,9 +146,14 @@ class Native:
     """
 
     def __init__(
-        self, function: FunctionType, fastmath: Any, otherwise: Callable[..., Any]
+        self,
+        function: FunctionType,
+        fastmath: Any,
+        otherwise: Callable[..., Any],
+        shared: bool = False,
     ) -> None:
         self.py_func, self._fastmath, self._otherwise = function, fastmath, otherwise
+        self._shared = shared
         self._forms: dict[Any, Callable[..., Any]] = {}
 
     def __call__(self, *given: Any) -> Any:
@@ -160,7 +170,7 @@ class Native:
         signature = [_type_of(x) for x in given]
         if any(x is None for x in signature):
             return self._otherwise
-        made = made_for(self.py_func, signature, self._fastmath)
+        made = made_for(self.py_func, signature, self._fastmath, self._shared)
         if made is None or made.returns not in RESULTS:
             return self._otherwise
         return called_from_python(made, signature)

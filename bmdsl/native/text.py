@@ -23,9 +23,13 @@ class Text:
     names: Mapping[str, Any]
     flags: tuple[str, ...]
     """LLVM's words for how freely it may round."""
+    shared: bool = False
+    """Whether threads share its loops over `prange`."""
 
 
-def text_of(function: FunctionType | Callable[..., Any], fastmath: Any = False) -> Text:
+def text_of(
+    function: FunctionType | Callable[..., Any], fastmath: Any = False, shared: bool = False
+) -> Text:
     """The text of a Python function. Raises Untranslatable for one with defaults or a closure."""
     if not isinstance(function, FunctionType):
         raise Untranslatable("no function of Python's")
@@ -42,4 +46,4 @@ def text_of(function: FunctionType | Callable[..., Any], fastmath: Any = False) 
         raise Untranslatable("all of fastmath")
     names = tuple(x.arg for x in found.args.args)
     flags = tuple(sorted(fastmath)) if fastmath else ()
-    return Text(found.name, names, tuple(found.body), function.__globals__, flags)
+    return Text(found.name, names, tuple(found.body), function.__globals__, flags, shared)

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from llvmlite import ir
+from numba.core import cgutils
 from numba.core.dispatcher import Dispatcher
 from numba.core.registry import cpu_target
 
@@ -33,6 +34,12 @@ class Widened(Exception):
 
     def __init__(self, key: tuple[str, int], kind: Kind) -> None:
         self.key, self.kind = key, kind
+
+
+SHARE = "bm_share"
+"""The symbol of what has every thread call a function at an address: `bmdsl.kernels.sharing`."""
+FRAME = "code", "first", "rooms", "b", "memory", "numbers", "loops", "end", "start", "slots"
+"""What belongs to the function whose code is being added."""
 
 
 @dataclass
@@ -128,22 +135,14 @@ class _Function(Calls):
             raise Untranslatable(f"{len(kinds)} arguments for {text.name}")
         self.module, self.text, self.widened, self.returns = module, text, widened, returns
         shape = _shape(kinds, returns)
-        self.code = ir.Function(module.module, shape, name)
-        first = self.code.append_basic_block("first")
-        self.rooms, self.b = ir.IRBuilder(first), ir.IRBuilder(first)
-        self.memory = Memory(self.b, self.rooms)
-        self.numbers = Arithmetic(self.b, text.flags)
         self.slots: dict[str, Slot] = {}
+        self._begin(ir.Function(module.module, shape, name))
         self.versions: dict[str, int] = {}
         self.depth: tuple[int, ...] = ()
         self.blocks = 0
-        self.loops: list[Loop] = []
         self.made: set[str] = set()
         """Names of arrays from the heap."""
-        self.end = self.code.append_basic_block("end")
         self.back = self.memory.room(returns) if returns is not None else ()
-        start = self.code.append_basic_block("body")
-        self.b.position_at_end(start)
         for word, kind, given in zip(text.arguments, kinds, self.code.args, strict=True):
             if isinstance(kind, ArrayOf):
                 self._set(word, kind, self.memory.of_numba(kind, given))
@@ -152,16 +151,32 @@ class _Function(Calls):
             else:
                 raise Untranslatable("several numbers as one argument")
         self._carry_out(text.body)
-        if not self.b.block.is_terminated:
-            self.b.branch(self.end)
-        self.b.position_at_end(self.end)
-        for owner in self.memory.owned:
-            self.memory.release(owner)
+        self._close()
         if returns is None:
             self.b.ret_void()
         else:
             self._give_back(returns, shape.return_type)
-        ir.IRBuilder(first).branch(start)
+
+    def _begin(self, code: Any) -> None:
+        """Goes on in another function of the module, whose code is still to come."""
+        self.code = code
+        self.first = code.append_basic_block("first")
+        self.rooms, self.b = ir.IRBuilder(self.first), ir.IRBuilder(self.first)
+        self.memory = Memory(self.b, self.rooms)
+        self.numbers = Arithmetic(self.b, self.text.flags)
+        self.loops: list[Loop] = []
+        self.end = code.append_basic_block("end")
+        self.start = code.append_basic_block("body")
+        self.b.position_at_end(self.start)
+
+    def _close(self) -> None:
+        """Ends the function that `_begin` began, but for what it returns."""
+        if not self.b.block.is_terminated:
+            self.b.branch(self.end)
+        ir.IRBuilder(self.first).branch(self.start)
+        self.b.position_at_end(self.end)
+        for owner in self.memory.owned:
+            self.memory.release(owner)
 
     def _give_back(self, returns: Kind, out: Any) -> None:
         if isinstance(returns, Several):
@@ -207,7 +222,7 @@ class _Function(Calls):
             case ast.For(ast.Name() as target, ast.Tuple(values), body, []):
                 self._one_by_one(target, [self._value(v) for v in values], body)
             case ast.For(target, ast.Call(function, limits), body, []) if _is_range(function):
-                self._repeat(target, limits, body)
+                self._repeat(target, limits, body, _is_range(function) == "prange")
             case ast.While(test, body, []):
                 self._while(test, body)
             case ast.If(test, body, other):
@@ -291,21 +306,86 @@ class _Function(Calls):
         self.depth = (*before, self.blocks)
         return before
 
-    def _repeat(self, target: ast.expr, limits: list[ast.expr], body: list[ast.stmt]) -> None:
+    def _share(self, target: ast.Name, limits: list[ast.expr], body: list[ast.stmt]) -> None:
+        """A loop whose turns threads share: a function of its own, which each of them calls as one
+        part of so many.
+
+        It has copies of the variables outside that it reads; those that it gives values are its
+        own.
+        """
+        own = {target.id} | {
+            x.id
+            for y in body
+            for x in ast.walk(y)
+            if isinstance(x, ast.Name) and isinstance(x.ctx, ast.Store)
+        }
+        if len(limits) != 1 or any(isinstance(y, ast.Return) for x in body for y in ast.walk(x)):
+            raise Untranslatable("a shared loop of another form")
+        if _summed(body) & set(self.slots):
+            raise Untranslatable("a sum over a shared loop")
+        count = self.rooms.alloca(INT64)
+        self.b.store(self._index(limits[0]), count)
+        read = {n: slot for n, slot in self.slots.items() if n not in own}
+        places = [count, *(place for slot in read.values() for place in slot.places)]
+        byte = ir.IntType(8).as_pointer()
+        packed = self.rooms.alloca(ir.ArrayType(byte, len(places)))
+        for k, place in enumerate(places):
+            self.b.store(self.b.bitcast(place, byte), self.b.gep(packed, [INT64(0), INT64(k)]))
+        shape = ir.FunctionType(ir.VoidType(), [INT64] * 3)
+        part = ir.Function(self.module.module, shape, f"{self.code.name}.part{self.blocks}")
+        part.linkage = "internal"
+        outside, before = {k: vars(self)[k] for k in FRAME}, self._inside()
+        self._begin(part)
+        given = self.b.inttoptr(part.args[0], packed.type)
+        found = iter(
+            self.b.load(
+                self.b.bitcast(self.b.load(self.b.gep(given, [INT64(0), INT64(k)])), place.type)
+            )
+            for k, place in enumerate(places)
+        )
+        turns = next(found)
+        self.slots = {}
+        for name, slot in read.items():
+            kept = self.memory.room(slot.kind)
+            for place in kept:
+                self.b.store(next(found), place)
+            self.slots[name] = Slot(slot.kind, kept, slot.depth, slot.key)
+        first, last = (
+            self.b.sdiv(self.b.mul(turns, k), part.args[2])
+            for k in (part.args[1], self.b.add(part.args[1], INT64(1)))
+        )
+        self._turns(target, first, last, INT64(1), body)
+        self._close()
+        self.b.ret_void()
+        vars(self).update(outside)
+        self.depth = before
+        shared = ir.FunctionType(ir.VoidType(), [INT64, INT64])
+        called = cgutils.get_or_insert_function(self.module.module, shared, SHARE)
+        self.b.call(called, [self.b.ptrtoint(part, INT64), self.b.ptrtoint(packed, INT64)])
+
+    def _repeat(
+        self, target: ast.expr, limits: list[ast.expr], body: list[ast.stmt], is_shared: bool
+    ) -> None:
         if not isinstance(target, ast.Name):
             raise Untranslatable("a loop over more than a number")
+        if is_shared and self.text.shared:
+            self._share(target, limits, body)
+            return
         ends = [self._index(x) for x in limits]
         first, last = (INT64(0), ends[0]) if len(ends) == 1 else ends[:2]
         step = ends[2] if len(ends) == 3 else INT64(1)
         before = self._inside()
-        word = target.id
+        self._turns(target, first, last, step, body)
+        self.depth = before
 
+    def _turns(
+        self, target: ast.Name, first: Any, last: Any, step: Any, body: list[ast.stmt]
+    ) -> None:
         def inside(k: Any) -> None:
-            self._set(word, INT, k)
+            self._set(target.id, INT, k)
             self._carry_out(body)
 
         self.count(first, last, step, inside)
-        self.depth = before
 
     def _one_by_one(self, target: ast.expr, values: list[Any], body: list[ast.stmt]) -> None:
         """A loop over values that are written out."""
@@ -361,6 +441,17 @@ def _read(target: ast.expr) -> ast.expr:
     return ast.parse(ast.unparse(target), mode="eval").body
 
 
-def _is_range(x: ast.expr) -> bool:
+def _is_range(x: ast.expr) -> str:
+    """The name of a function of a loop's numbers, empty for another."""
     name = x.attr if isinstance(x, ast.Attribute) else getattr(x, "id", "")
-    return name in ("range", "prange")
+    return name if name in ("range", "prange") else ""
+
+
+def _summed(body: list[ast.stmt]) -> set[str]:
+    """Variables that statements change and never set."""
+    inside = [y for x in body for y in ast.walk(x)]
+    targets = [t for y in inside if isinstance(y, ast.Assign) for t in y.targets]
+    targets += [y.target for y in inside if isinstance(y, ast.For)]
+    put = {n.id for t in targets for n in ast.walk(t) if isinstance(n, ast.Name)}
+    changed = (y.target for y in inside if isinstance(y, ast.AugAssign))
+    return {t.id for t in changed if isinstance(t, ast.Name)} - put

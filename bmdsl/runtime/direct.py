@@ -8,7 +8,7 @@ import numba
 import numpy as np
 from numba.core.dispatcher import Dispatcher
 
-from ..kernels.sharing import OPTIONS, in_parts
+from ..kernels.sharing import OPTIONS, in_parts, load_sharing
 from ..native.functions import Native
 
 LARGE = 1 << 20
@@ -24,8 +24,9 @@ class Direct:
     """
 
     def __init__(self, function: Any) -> None:
-        self.function, self.py_func = function, function.py_func
+        self.py_func = function.py_func
         fast = function.targetoptions.get("fastmath", False)
+        self.function = Native(function.py_func, fast, function, shared=True)
         shared = in_parts(function.py_func, {"out"})
         self._rest: tuple[int, ...] = () if shared is None else (0, 1)
         alone = function.py_func if shared is None else shared
@@ -35,6 +36,7 @@ class Direct:
     def __call__(self, *given: Any) -> Any:
         if max((x.size for x in given if isinstance(x, np.ndarray)), default=0) < LARGE:
             return self._alone(*given, *self._rest)
+        load_sharing()
         return self.function(*given)
 
 

@@ -13,6 +13,7 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
+from bmdsl.kernels.sharing import load_sharing
 from bmdsl.native.functions import _entry
 from bmdsl.native.kinds import Untranslatable, kind_of
 from bmdsl.native.objects import load, machine_code
@@ -24,11 +25,11 @@ F = np.float32
 TABLE = np.array([2.5, -1.25, 0.5])
 
 
-def translated(function, signature, fastmath=frozenset()):
+def translated(function, signature, fastmath=frozenset(), shared=False):
     """The function as machine code, called from Python; nothing is kept."""
     module = Module()
     kinds = tuple(map(kind_of, signature))
-    called = module.function(text_of(function, fastmath), kinds, "tried")
+    called = module.function(text_of(function, fastmath, shared), kinds, "tried")
     returns = _entry(module.module, called, kinds, "tried_entry")
     (address,) = load(machine_code(str(module.module)), "tried_entry")
     return python_call(address, signature, returns)
@@ -250,3 +251,43 @@ def fourteen_more(x):
 
 def test_an_intrinsic_builds_its_own_code():
     assert translated(fourteen_more, [types.float64])(1.0) == 15.0
+
+
+def shared_rows(x, scale, out):
+    """Two loops that threads share, inside one that they do not."""
+    rows, columns = x.shape
+    twice = 2.0 * scale
+    for k in range(3):
+        for r in numba.prange(rows):
+            room = np.empty(columns, np.float64)
+            total = 0.0
+            for c in range(columns):
+                room[c] = twice * x[r, c] + k
+                total += room[c]
+            out[r, k] = total
+        for c in numba.prange(columns):
+            total = scale
+            total += x[0, c]
+            out[0, 3 + c] = total
+
+
+def test_threads_share_a_loop_and_nothing_changes():
+    load_sharing()
+    rng = np.random.default_rng(1)
+    x, alone, together = rng.normal(size=(257, 9)), np.zeros((257, 12)), np.zeros((257, 12))
+    signature = [array(types.float64, 2), types.float64, array(types.float64, 2)]
+    translated(shared_rows, signature)(x, 0.75, alone)
+    translated(shared_rows, signature, shared=True)(x, 0.75, together)
+    assert alone.tobytes() == together.tobytes() and alone[1:, :3].all()
+
+
+def total_over_threads(x):
+    total = 0.0
+    for r in numba.prange(len(x)):
+        total += x[r]
+    return total
+
+
+def test_a_sum_over_a_shared_loop_is_left_to_numba():
+    with pytest.raises(Untranslatable, match="a sum"):
+        translated(total_over_threads, [array(types.float64, 1)], shared=True)
