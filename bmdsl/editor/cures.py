@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from ..language.diagnostics import Diagnostic
 from ..language.source import Span
 
-MEANT = re.compile(r"^did you mean (?:the shipped model )?`([^`]+)`\?$")
+MEANT = re.compile(
+    r"^(?:did you mean (?:the shipped model )?`([^`]+)`\?|it is now spelled `([^`]+)`)$"
+)
 
 
 @dataclass(frozen=True)
@@ -28,7 +30,7 @@ def cures(diagnostic: Diagnostic) -> list[Cure]:
     if span is None:
         return []
     return [
-        Cure(f"Replace `{span.text}` by `{found[1]}`", span, found[1])
+        Cure(f"Replace `{span.text}` by `{(text := found[1] or found[2])}`", span, text)
         for help in diagnostic.helps
         if (found := MEANT.match(help)) and span.text and "\n" not in span.text
     ]

@@ -30,6 +30,7 @@ from .model import (
     Term,
     UnitFactor,
 )
+from .older_words import respelled
 from .outside import Kept
 from .parameters import checked_parameter
 from .readings import verify_readings, words
@@ -82,6 +83,7 @@ def check(
     Graphs that are `kept` are not read from their files.
     """
     verify_counts(_counts(definition))
+    definition, older = respelled(definition, vocabulary)
     wrong: list[Diagnostic] = []
     values = _arguments(definition, arguments, wrong)
     groups = _groups(definition, values, vocabulary, wrong)
@@ -188,7 +190,8 @@ def check(
         trained,
         table=table,
     )
-    return replace(model, terms=apart, lints=lints(definition, model))
+    told = (*(name.warning for name in older), *lints(definition, model))
+    return replace(model, terms=apart, lints=told)
 
 
 def _counts(d: t.ModelDefinition) -> Iterator[tuple[str, int, list[Any]]]:

@@ -36,6 +36,8 @@ SETTINGS = (
     *LISTS,
 )
 """All that a train block may set."""
+SETTINGS_FORMERLY: dict[str, tuple[str, ...]] = {}
+"""Setting → names that earlier versions had for it."""
 
 
 def training(

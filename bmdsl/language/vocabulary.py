@@ -31,6 +31,8 @@ class Option:
     open_low: bool = False
     open_high: bool = False
     choices: tuple[str, ...] = ()
+    formerly: tuple[str, ...] = ()
+    """Names that earlier versions had for it: read, with a warning."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,8 @@ class Word:
     open_keys: bool = False
     repeated: bool = False
     """The first option may be given several times (`glorot()` has none, `l2(W, 1e-4)` one)."""
+    formerly: tuple[str, ...] = ()
+    """Names that earlier versions had for it: read, with a warning."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +79,8 @@ class UnitWord:
     """What the type is called elsewhere: such a name is no type, but a message can say which is
     meant.
     """
+    formerly: tuple[str, ...] = ()
+    """Names that earlier versions had for it: read, with a warning."""
 
 
 @dataclass(frozen=True)

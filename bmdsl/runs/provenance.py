@@ -103,10 +103,15 @@ def require_place(facts: Facts, folder: Path, verb: str) -> str:
     """
     spec = facts.get("data", "")
     if not spec:
+        why = (
+            "was trained on an array"
+            if "data" in facts
+            else "was written by an early version, which did not note its data"
+        )
         if verb == "resume":
             raise fail(
                 "BM912",
-                f"the run `{folder}` was trained on an array, so its data are not known here",
+                f"the run `{folder}` {why}, so its data are not known here",
                 help=(
                     f"name them, `bm resume {folder} DATA`; from Python `bmdsl.open(RUN).train(x,"
                     " out=RUN, resume=True)`"
@@ -114,7 +119,7 @@ def require_place(facts: Facts, folder: Path, verb: str) -> str:
             )
         raise fail(
             "BM913",
-            "the run was trained on an array, so its data are not known here",
+            f"the run {why}, so its data are not known here",
             help=f"name a set or a file: `bm {verb} RUN DATA`",
         )
     path = Path(_parted(split_windows(spec)[0])[0])

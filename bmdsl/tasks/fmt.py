@@ -6,9 +6,11 @@ import stat
 from collections.abc import Iterable
 from pathlib import Path
 
+from .. import driver
 from ..files import put_text
 from ..language.diagnostics import fail
 from ..language.format import format
+from ..language.older_words import older_names, rewritten
 from ..language.parse import parse
 from ..language.source import Source
 from ..model import read_source
@@ -28,13 +30,15 @@ def models_in(paths: Iterable[Path]) -> list[Path]:
     return list(dict.fromkeys(found))
 
 
-def formatted_text(text: str) -> str:
-    """A text in the one style. BmError with its syntax errors."""
-    return format(parse(Source("<stdin>", text)))
+def formatted_text(text: str, upgrade: bool = False) -> str:
+    """A text in the one style, with older words in today's spelling if `upgrade`. BmError with its
+    syntax errors.
+    """
+    return _tidy(Source("<stdin>", text), upgrade)
 
 
-def formatted(path: Path) -> str | None:
-    """The file in the one style; None where it is already."""
+def formatted(path: Path, upgrade: bool = False) -> str | None:
+    """The file in the one style, older words as in `formatted_text`; None where it is already."""
     if not path.is_file():
         raise fail(
             "BM905",
@@ -42,14 +46,20 @@ def formatted(path: Path) -> str | None:
             help="`bm fmt` rewrites files of yours; a shipped model is copied by `bm new`",
         )
     source, _ = read_source(path)
-    tidy = format(parse(source))
+    tidy = _tidy(source, upgrade)
     return None if tidy == source.text else tidy
 
 
-def rewrite(path: Path) -> None:
+def rewrite(path: Path, upgrade: bool = False) -> None:
     """Puts the file in the one style; who may read and write it stays."""
-    text = formatted(path)
+    text = formatted(path, upgrade)
     if text is not None:
         mode = stat.S_IMODE(path.stat().st_mode)
         put_text(path, text)
         path.chmod(mode)
+
+
+def _tidy(source: Source, upgrade: bool) -> str:
+    tree = parse(source)
+    names = tuple(older_names(tree, driver.vocabulary())) if upgrade else ()
+    return format(parse(Source(source.name, rewritten(source.text, names))) if names else tree)

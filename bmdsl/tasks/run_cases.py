@@ -208,9 +208,8 @@ def run_table(
 
 
 def _spec(run: Subject, folder: Path, data: str | None) -> str:
-    return (
-        absolute(data) if data else require_place({**run.facts, "data": run.data}, folder, "eval")
-    )
+    noted = {"data": run.data} if run.data else {}
+    return absolute(data) if data else require_place({**run.facts, **noted}, folder, "eval")
 
 
 def _ready(run: Subject, spec: str, part: str) -> dict[str, np.ndarray]:

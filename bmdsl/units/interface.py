@@ -39,6 +39,8 @@ class UnitType:
     summary: ClassVar[str] = ""
     also: ClassVar[tuple[str, ...]] = ()
     """What the type is called elsewhere, for a message: `ising` for `spin`."""
+    formerly: ClassVar[tuple[str, ...]] = ()
+    """What it was called in earlier versions: such names are read, with a warning."""
     options: ClassVar[tuple[Option, ...]] = ()
     statistics: ClassVar[tuple[str, ...]] = ("x",)
     reduces: ClassVar[Mapping[int, int]] = {}
@@ -138,6 +140,7 @@ class UnitType:
             cls.summary,
             cls.ends,
             cls.also,
+            cls.formerly,
         )
 
 

@@ -1,4 +1,5 @@
-"""What the site needs beside MkDocs: notebooks as pages, with their saved outputs.
+"""What the site needs beside MkDocs: notebooks as pages, with their saved outputs, and mathematics
+as MathML, so that a page needs no script and no other host.
 
 The `.bm` language is coloured by the project's own lexer, which Pygments finds by its entry point;
 `add_lexer` does it for a checkout that is not installed.
@@ -6,6 +7,7 @@ The `.bm` language is coloured by the project's own lexer, which Pygments finds 
 
 from __future__ import annotations
 
+import html as html_text
 import json
 import re
 import sys
@@ -15,6 +17,11 @@ from typing import Any
 from mkdocs.structure.files import File, Files
 
 ROOT = Path(__file__).parents[2]
+FORMULA = re.compile(
+    r'<(?P<tag>span|div) class="arithmatex">\s*(?P<open>\\[(\[])(?P<tex>.*?)\\[)\]]\s*</(?P=tag)>',
+    re.S,
+)
+"""What the Markdown extension arithmatex makes of `$...$` and `$$...$$`."""
 
 
 def on_config(config: Any) -> Any:
@@ -52,8 +59,19 @@ def on_page_markdown(markdown: str, page: Any, config: Any, files: Files) -> str
 
 
 def on_page_content(html: str, page: Any, config: Any, files: Files) -> str:
-    """A bar in a cell's code has a backslash before it, which is for GitHub's Markdown alone."""
+    """Formulas as MathML. A bar in a cell's code has a backslash before it, which is for GitHub's
+    Markdown alone.
+    """
+    html = FORMULA.sub(mathml, html)
     return re.sub(r"<td.*?</td>", lambda m: m[0].replace("\\|", "|"), html, flags=re.S)
+
+
+def mathml(found: re.Match[str]) -> str:
+    """A formula that arithmatex has marked, `\\(...\\)` or `\\[...\\]`, as MathML."""
+    from latex2mathml.converter import convert
+
+    tex = html_text.unescape(found["tex"]).strip()
+    return convert(tex, display="block" if found["open"] == "\\[" else "inline")
 
 
 def page_of(notebook: str) -> str:

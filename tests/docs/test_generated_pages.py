@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from bmdsl.cli.options import KNOWN, LOOK, USE
 from bmdsl.language.training_block import LISTS, WORDS
 
-from . import gallery_page, verb_pages, word_pages
+from . import gallery_page, unit_plots, verb_pages, word_pages
 from .generated import DOCS, cell, out_of_step
 
 
@@ -46,3 +48,23 @@ def test_the_options_of_a_verb_are_those_that_it_takes() -> None:
 
 def test_a_cell_of_a_table_holds_any_text() -> None:
     assert cell("|W| `a|b` 2*x < 3") == "\\|W\\| `a\\|b` 2\\*x &lt; 3"
+
+
+def test_pictures_of_unit_types_show_the_types_as_they_are() -> None:
+    wrong = [
+        name
+        for name in unit_plots.built_in()
+        if unit_plots.digest_in(unit_plots.FOLDER / f"{name}.svg") != unit_plots.shown(name).digest
+        or f"images/units/{name}.svg" not in (DOCS / "units" / f"{name}.md").read_text()
+    ]
+    assert wrong == [], "python -m tests.docs.unit_plots"
+
+
+def test_distributions_of_unit_types_have_the_mean_that_is_drawn_beside_them() -> None:
+    for name in unit_plots.built_in():
+        s = unit_plots.shown(name)
+        weights = s.densities if s.discrete else s.densities * np.gradient(s.x)
+        if name != "categorical":
+            mean = [s.mean[np.searchsorted(s.eta, f - 1e-9)] for f in unit_plots.FIELDS]
+            np.testing.assert_allclose(weights @ s.x, mean, atol=0.03, err_msg=name)
+        np.testing.assert_allclose(weights.sum(1), 1, atol=0.03, err_msg=name)

@@ -50,6 +50,12 @@ def test_the_site_builds_strictly(tmp_path: Path) -> None:
     assert (tmp_path / "site" / "notebooks" / "survey" / "index.html").is_file()
     language = (tmp_path / "site" / "language" / "index.html").read_text(encoding="utf-8")
     assert '<span class="kt">visible</span>' in language  # the lexer of .bm text
+    ising = (tmp_path / "site" / "notebooks" / "ising" / "index.html").read_text(encoding="utf-8")
+    assert "<math" in ising and "arithmatex" not in ising
+    for page in (tmp_path / "site").rglob("*.html"):  # a page needs no other host
+        text = page.read_text(encoding="utf-8")
+        found = re.findall(r"<(?:script|img|link|iframe)\b[^>]*", text)
+        assert [x for x in found if re.search(r'(?:src|href)="(?:https?:)?//', x)] == [], page
 
 
 def test_the_reference_names_what_exists_and_all_that_is_public() -> None:

@@ -32,6 +32,10 @@ def run(
             "--diff", help="change nothing; show what would change; exit 1 if anything would"
         ),
     ] = False,
+    upgrade: Annotated[
+        bool,
+        typer.Option("--upgrade", help="also rewrite words that an earlier version spelled so"),
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Rewrite files in the one style; comments and meaning stay."""
@@ -39,7 +43,7 @@ def run(
 
     if STDIN in files:
         text = sys.stdin.read()
-        tidy = formatted_text(text)
+        tidy = formatted_text(text, upgrade)
         if as_json:
             print(json.dumps({"changed": tidy != text, "text": tidy}))
         else:
@@ -48,13 +52,13 @@ def run(
             raise typer.Exit(1)
         return
     found = models_in(files)
-    untidy = [(file, text) for file in found if (text := formatted(file)) is not None]
+    untidy = [(file, text) for file in found if (text := formatted(file, upgrade)) is not None]
     for file, text in untidy:
         if diff and not as_json:
             print(_difference(str(file), file.read_text(encoding="utf-8"), text), end="")
             continue
         if not (check or diff):
-            rewrite(file)
+            rewrite(file, upgrade)
         if not as_json:
             print(f"{file}: {'would be' if check else 'was'} reformatted")
     if as_json:
