@@ -14,6 +14,7 @@ from .dataset import Dataset
 from .memory import verify_affordable
 from .notice import say
 from .packages import needed
+from .streams.shards import streamable
 
 SUFFIXES = frozenset(
     {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".pgm", ".ppm", ".pbm"}
@@ -39,8 +40,9 @@ def load_images(folder: Path) -> Dataset:
     if not files:
         raise fail(
             "BM701",
-            f"the folder `{folder}` has no images",
-            help=f"images are {', '.join(sorted(SUFFIXES))}",
+            f"the folder `{folder}` has neither images nor shards",
+            help=f"images are {', '.join(sorted(SUFFIXES))}; shards"
+            f" {', '.join(f'.{s}' for s in streamable())}",
         )
     pictures: list[np.ndarray] = []
     for path in files:

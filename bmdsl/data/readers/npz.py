@@ -11,9 +11,12 @@ from ...language.vocabulary import Word
 from ..archives import read_array, read_sparse
 from ..keys import choose_key
 from ..notice import say
+from ..streams.rows import ArrayRows
 
 WORD = Word("npz", summary="named NumPy arrays: file.npz:key")
 KEYED = True
+WHOLE = True
+"""A file is unpacked as a whole: it can be a shard, but is not streamed by itself."""
 CURE = "save it with `numpy.savez` from numeric arrays"
 MAX_ENTRIES = 1 << 30
 """Most entries of a sparse matrix that is made dense."""
@@ -39,3 +42,11 @@ def read(path: Path, key: str | None = None) -> np.ndarray:
         " dense"
     )
     return np.asarray(matrix.toarray())
+
+
+def rows(path: Path, key: str | None = None) -> ArrayRows:
+    """The cases of an array, which is unpacked as a whole."""
+    found = read(path, key)
+    if found.ndim == 0:
+        raise ValueError("it holds a single number, no cases")
+    return ArrayRows(found)
