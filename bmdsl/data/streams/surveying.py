@@ -92,44 +92,40 @@ def _parts(reader: ShardReader, name: str, before: Fitted) -> Parts:
 def survey(reader: ShardReader) -> Survey:
     """Reads and checks all cases; BmError names shard, row and column of what is wrong."""
     totals: dict[str, Array] = {}
-    known: dict[str, Array] = {}
+    known: dict[str, Array | float] = {}
     missing: dict[str, bool] = {}
     first, count, at = 0, 0, 0
     for k in range(len(reader.layout)):
         rows = reader.chosen(k, "train")
         data = reader.block(k, "all", verify=True)
         weights = reader.weights_of(k)
-        size = int(reader.layout.sizes[k])
+        here = {n: x if isinstance(rows, slice) else x[rows] for n, x in data.items()}
+        w = None if weights is None else weights[rows]
+        size = len(next(iter(here.values())))
         gone = np.zeros(size, bool)
-        for name, x in data.items():
-            flat = x.reshape(size, -1)
-            holes = np.isnan(flat) if x.dtype.kind == "f" else None
-            if holes is not None and not holes.any():
-                holes = None
-            w = np.ones(size) if weights is None else weights.astype(np.float64)
-            if not isinstance(rows, slice):
-                w = np.where(_mask(rows, size), w, 0.0)
-            filled = flat if holes is None else np.where(holes, 0, flat)
-            total = w @ filled.astype(np.float64)
-            there = np.full(total.shape, w.sum()) if holes is None else w @ ~holes
-            totals[name] = totals.get(name, 0) + total.reshape(x.shape[1:])
-            known[name] = known.get(name, 0) + there.reshape(x.shape[1:])
-            if holes is not None:
-                gone |= holes.any(1)
-                missing[name] = missing.get(name, False) or bool(holes[rows].any())
-        gone = gone[rows]
+        for name, x in here.items():
+            total = _sum(x, w)
+            there: Array | float = float(size if w is None else w.sum())
+            if x.dtype.kind == "f" and np.isnan(total).any():
+                holes = np.isnan(x)
+                gone |= holes.reshape(size, -1).any(1)
+                missing[name] = True
+                total, there = _sum(np.where(holes, 0, x), w), _sum(~holes, w)
+            totals[name] = totals.get(name, 0) + total
+            known[name] = known.get(name, 0) + there
         if gone.any() and not count:
             first = at + int(gone.argmax())
         count += int(gone.sum())
-        at += len(gone)
+        at += size
     means = {
         n: np.divide(t, known[n], out=np.full(np.shape(t), np.nan), where=known[n] > 0)
         for n, t in totals.items()
     }
-    return Survey(tuple(n for n, x in missing.items() if x), first, count, means)
+    return Survey(tuple(missing), first, count, means)
 
 
-def _mask(rows: Array, size: int) -> Array:
-    out = np.zeros(size, bool)
-    out[rows] = True
-    return out
+def _sum(x: Array, weights: Array | None) -> Array:
+    """Σ over cases of x, weighed, in double precision."""
+    if weights is None:
+        return np.asarray(x.sum(0, dtype=np.float64))
+    return np.asarray(np.tensordot(weights, x, 1))
