@@ -11,21 +11,19 @@ import numpy as np
 from ..language.decoding import decoding
 from ..language.diagnostics import fail
 from .dataset import Dataset
+from .folders import SUFFIXES, images_in
 from .memory import verify_affordable
 from .notice import say
 from .packages import needed
 from .streams.shards import streamable
 
-SUFFIXES = frozenset(
-    {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".pgm", ".ppm", ".pbm"}
-)
 MAX_ENTRIES = 1 << 30
 """Most values of all images together."""
 
 
 def image_files(folder: Path) -> list[Path]:
     """The images of a folder and of the folders in it, by name."""
-    return sorted(p for p in folder.rglob("*") if p.suffix.lower() in SUFFIXES and p.is_file())
+    return sorted(images_in(folder))
 
 
 def load_images(folder: Path) -> Dataset:

@@ -17,7 +17,6 @@ from ..data.arrays import verify_fits
 from ..data.finding import Arrays, find, flatten, image_shapes
 from ..data.plain_tables import column_notices
 from ..data.preparing import Preparation, prepare
-from ..data.streams.source import needs_all
 from ..data.weights import Weights, load_weights
 from ..language.diagnostics import fail
 from ..language.model import Model as CheckedModel
@@ -204,8 +203,6 @@ def _fit(
     if folder is not None and resume:
         _as_pretraining_left(machine, folder)
     if checked.training.pretrain is not None and not machine.pretrained:
-        if found.shards is not None:
-            raise needs_all(found.shards.place, found.shards.nbytes, "`pretrain`")
         resume = False  # the checkpoint is what pretraining began from
         if folder is not None:
             folder.prepare()
@@ -216,7 +213,7 @@ def _fit(
         word.pretrain(
             machine,
             checked.training.pretrain,
-            begin.data,
+            begin.in_memory("`pretrain`") if isinstance(begin, StreamedCases) else begin.data,
             progress,
             begin.weights,
             None if folder is None else folder.path / PRETRAINING,

@@ -43,13 +43,24 @@ def rows(path: Path, key: str | None = None) -> Rows:
         raise
 
 
-def _chosen(h5py: Any, file: Any, path: Path, key: str | None) -> tuple[str, Any]:
-    """The name of an array, and the array."""
+def names(path: Path) -> list[str]:
+    """The arrays of a file."""
+    h5py = needed("h5py", "h5py", f"reading `{path}`", "h5py")
+    with h5py.File(path, "r") as file:
+        return _names(h5py, file)
+
+
+def _names(h5py: Any, file: Any) -> list[str]:
     found: list[str] = []
     file.visititems(
         lambda name, item: found.append(name) if isinstance(item, h5py.Dataset) else None
     )
-    name = choose_key(path, key, found)
+    return found
+
+
+def _chosen(h5py: Any, file: Any, path: Path, key: str | None) -> tuple[str, Any]:
+    """The name of an array, and the array."""
+    name = choose_key(path, key, _names(h5py, file))
     verify_held_here(path, name, file[name])
     return name, file[name]
 

@@ -61,3 +61,14 @@ def rows(path: Path, key: str | None = None) -> TableRows:
     except BaseException:
         file.close()
         raise
+
+
+def names(path: Path) -> list[str]:
+    """The columns of a table that has some of lists; none of one that is an array as a whole."""
+    arrow, parquet = (
+        needed(x, "pyarrow", f"reading `{path}`", "'bmdsl[parquet]'")
+        for x in ("pyarrow", "pyarrow.parquet")
+    )
+    schema = parquet.read_schema(path)
+    lists = [arrow.types.is_fixed_size_list(schema.field(n).type) for n in schema.names]
+    return list(schema.names) if any(lists) else []

@@ -40,15 +40,29 @@ def rows(path: Path, key: str | None = None) -> Rows:
     return ChunkedRows(_chosen(path, key)[1])
 
 
-def _chosen(path: Path, key: str | None) -> tuple[str, Any]:
+def names(path: Path) -> list[str]:
+    """The arrays of a store; none of one that is an array itself."""
+    zarr, found = _opened(path)
+    return [] if isinstance(found, zarr.Array) else list(_arrays(zarr, found))
+
+
+def _opened(path: Path) -> tuple[Any, Any]:
     zarr = needed("zarr", "zarr", f"reading `{path}`", "'bmdsl[zarr]'")
-    found = zarr.open(path, mode="r")
+    return zarr, zarr.open(path, mode="r")
+
+
+def _arrays(zarr: Any, found: Any) -> dict[str, Any]:
+    return {n: x for n, x in found.members(max_depth=None) if isinstance(x, zarr.Array)}
+
+
+def _chosen(path: Path, key: str | None) -> tuple[str, Any]:
+    zarr, found = _opened(path)
     if isinstance(found, zarr.Array):
         name, array = key or path.name, found
         if key:
             raise fail("BM704", f"`{path}` holds one array, so `:{key}` names nothing")
     else:
-        arrays = {n: x for n, x in found.members(max_depth=None) if isinstance(x, zarr.Array)}
+        arrays = _arrays(zarr, found)
         name = choose_key(path, key, list(arrays))
         array = arrays[name]
     if array.dtype.kind not in "biuf":

@@ -9,6 +9,7 @@ from typing import Any
 from ...language.diagnostics import BmError, fail
 from ...language.outside import is_file, is_folder
 from ...registry import discover
+from ..folders import images_in
 from .shards import is_store, streamable, suffix_of
 from .source import Source, open_file, open_folder
 
@@ -34,7 +35,7 @@ def open_source(
     path, key = split_place(str(spec))
     folder = is_folder(path) and not is_store(path)
     found = None
-    if folder:
+    if folder and not any(True for _ in images_in(path)):
         found = open_folder(path, key, groups)
     elif streamed != "never" and (is_file(path) or is_store(path)) and not tabled:
         found = _file(path, key, groups, streamed)

@@ -47,9 +47,10 @@ class Layout:
     """Cases of a window."""
 
     @classmethod
-    def of(cls, source: Source, model: CheckedModel, megabytes: int) -> Layout:
-        """BM727 if what a format decodes at once is more than a window."""
-        numbers = sum(prod(int(n) for n in g.axes) for g in model.groups if g.name in source.kinds)
+    def of(cls, source: Source, numbers: int, megabytes: int) -> Layout:
+        """Of cases of so many numbers. BM727 if what a format decodes at once is more than a
+        window.
+        """
         size = BYTES * numbers + BESIDES
         room = max(PER_WINDOW, (megabytes << 20) // size)
         block = max(1, min(BLOCK // size, room // PER_WINDOW))
@@ -112,7 +113,9 @@ class ShardReader:
     ) -> ShardReader:
         """With the train block's window."""
         window = int(dict(model.training.streaming.options).get("window", DEFAULT_WINDOW))
-        return cls(source, model, Layout.of(source, model, window), preparation, dtype, weights)
+        numbers = sum(prod(int(n) for n in g.axes) for g in model.groups if g.name in source.kinds)
+        layout = Layout.of(source, numbers, window)
+        return cls(source, model, layout, preparation, dtype, weights)
 
     def with_preparation(self, preparation: Preparation) -> ShardReader:
         """The same with other transforms."""

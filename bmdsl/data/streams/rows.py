@@ -1,11 +1,13 @@
 """Cases of one array in a file that are read some at a time: what a reader that can stream gives.
 
-A module of `data/readers` that has `rows(path, key)` beside `read` can be streamed.
+A module of `data/readers` that has `rows(path, key)` beside `read` can be streamed; `names(path)`
+lists the arrays that a file may have.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -83,37 +85,28 @@ class RawRows:
         """Nothing is open between reads."""
 
 
-@dataclass
+@dataclass(frozen=True)
 class ArrayRows:
-    """Cases of an array that a file decodes as a whole, as an entry of `.npz`."""
+    """Cases of an array that a file decodes as a whole, as an entry of `.npz`: not before they are
+    read.
+    """
 
-    values: np.ndarray = field(repr=False)
+    load: Callable[[], np.ndarray]
+    count: int
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
     groups: tuple[int, ...] = ()
     names: tuple[str, ...] = ()
 
     @property
-    def count(self) -> int:
-        """Number of cases."""
-        return len(self.values)
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """Shape of one case."""
-        return self.values.shape[1:]
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        """Type of the numbers."""
-        return self.values.dtype
-
-    @property
     def unit(self) -> int:
         """All cases."""
-        return max(1, len(self.values))
+        return max(1, self.count)
 
     def read(self, low: int, high: int) -> np.ndarray:
         """Cases low, ..., high − 1."""
-        return self.values[low:high].copy()
+        values = self.load()
+        return values if high - low == len(values) else values[low:high].copy()
 
     def close(self) -> None:
         """Nothing is open."""

@@ -124,6 +124,9 @@ class Source:
 
     def _rows(self, path: Path, key: str | None) -> Rows:
         at = path, key
+        if hasattr(self.form, "WHOLE"):
+            opened: Rows = self.form.rows(path, key)
+            return opened
         found = self._open.get(at)
         if found is None:
             while len(self._open) >= OPEN:

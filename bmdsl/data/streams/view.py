@@ -17,6 +17,8 @@ from .source import needs_all
 Array = np.ndarray
 MAX_PLACES = 32
 """Blocks that a few cases of many are taken from."""
+MAX_KEPT_BYTES = 1 << 25
+"""Of blocks that were read last."""
 MAX_SAMPLE_BYTES = 1 << 26
 """Of cases that stand for many more."""
 
@@ -62,9 +64,12 @@ class ShardView:
         return np.concatenate(made)
 
     def block(self, block: int) -> dict[str, Array]:
-        """The cases of a block; the last one is kept."""
+        """The cases of a block; the last ones are kept, in case another group of them is asked
+        for.
+        """
         if block not in self._kept:
-            self._kept.clear()
+            while sum(x.nbytes for b in self._kept.values() for x in b.values()) > MAX_KEPT_BYTES:
+                del self._kept[next(iter(self._kept))]
             self._kept[block] = self.reader.block(block, self.part, self.verify)
         return self._kept[block]
 
@@ -148,15 +153,20 @@ class Column:
         return self.view.take(rows)[self.name]
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
-        return np.asarray(self[:], dtype)
+        return np.asarray(self.whole(), dtype)
 
-    def _verify_affordable(self, rows: int) -> None:
+    def whole(self, what: str = "this") -> Array:
+        """All cases in memory; BM726 where they do not fit."""
+        self._verify_affordable(len(self), what)
+        return self.view.take(np.arange(len(self)))[self.name]
+
+    def _verify_affordable(self, rows: int, what: str = "this") -> None:
         from ..memory import memory_limit
 
         limit = memory_limit()
         size = rows * prod(self.shape[1:]) * self.dtype.itemsize
         if limit is not None and 2 * size > limit:
-            raise needs_all(self.view.reader.source.place, size)
+            raise needs_all(self.view.reader.source.place, size, what)
 
 
 def sample_size(view: ShardView) -> int:
