@@ -15,7 +15,7 @@ from .folders import SUFFIXES, images_in
 from .memory import verify_affordable
 from .notice import say
 from .packages import needed
-from .streams.shards import streamable
+from .streams.shards import files_in, streamable
 
 MAX_ENTRIES = 1 << 30
 """Most values of all images together."""
@@ -35,6 +35,12 @@ def load_images(folder: Path) -> Dataset:
     """
     Image = needed("PIL.Image", "Pillow", "reading images", "'bmdsl[images]'")
     files = image_files(folder)
+    if not files and files_in(folder):
+        raise fail(
+            "BM701",
+            f"`{folder}` is a folder of shards, one array is needed here",
+            help=f"give one of them, as `{files_in(folder)[0]}`",
+        )
     if not files:
         raise fail(
             "BM701",

@@ -276,12 +276,13 @@ def ready_values(
     arrays: Arrays, model: CheckedModel, preparation: Preparation, block: int
 ) -> Arrays:
     """Data of a `block` that were checked before, as `prepare` gives them."""
-    generator, known = of_event("TRANSFORM", model.training.seed, block), preparation.known()
+    known = {n: fitted for n, fitted in preparation.known().items() if fitted.steps}
+    generator = of_event("TRANSFORM", model.training.seed, block) if known else None
     out: Arrays = {}
     for group in model.groups:
         if group.role != "hidden":
             values = arrays[group.name]
-            if group.name in known:
+            if group.name in known and generator is not None:
                 values = known[group.name].apply(values, generator)
             out[group.name] = _states(values, group, "data")
     return out

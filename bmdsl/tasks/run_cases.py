@@ -286,9 +286,11 @@ def _read(run: Subject, spec: str, part: str, reading: Reading) -> tuple[Arrays,
     that are read where they are sliced.
     """
     checked, kept = run.machine.model, run.machine.preparation
-    own = SHARDS in run.facts and spec == run.data
-    lazily = own or (reading != "whole" and isinstance(run.machine, Machine))
-    streamed = "never" if not lazily else "always" if own else "auto"
+    if spec == run.data:  # as they were trained on
+        streamed = "always" if SHARDS in run.facts else "never"
+    else:
+        lazily = reading != "whole" and isinstance(run.machine, Machine)
+        streamed = "auto" if lazily else "never"
     found = find(spec, checked, part, kept.code, streamed)
     if found.shards is not None:
         return _streamed(run, spec, found.shards)

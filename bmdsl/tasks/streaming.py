@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,7 @@ from ..data.finding import Found
 from ..data.notice import say
 from ..data.preparing import Preparation
 from ..data.streams.reader import ShardReader
-from ..data.streams.source import Source
+from ..data.streams.source import Source, digest_of
 from ..data.streams.surveying import Survey, learned, survey
 from ..data.streams.view import ShardView
 from ..data.weights import Weights, load_weights
@@ -46,8 +47,9 @@ def streamed_cases(
     given = None if weights is None else load_weights(weights, source.count)
     start = Preparation.before(model) if kept is None else kept
     reader = ShardReader.of(source, model, start, machine.dtype, given)
-    if SURVEY in before and kept is not None:
-        told = Survey.of_facts(json.loads(before[SURVEY]))
+    known = json.loads(before.get(SURVEY, "{}"))
+    if kept is not None and known.get("of") == _surveyed(reader):
+        told = Survey.of_facts(known)
     else:
         say(_sentence(source, reader))
         if kept is None:
@@ -67,7 +69,16 @@ def start_from(machine: Machine, cases: StreamedCases) -> None:
 
 def survey_facts(cases: StreamedCases) -> dict[str, str]:
     """For a run's metadata."""
-    return {SURVEY: json.dumps(cases.survey.facts())}
+    return {SURVEY: json.dumps({**cases.survey.facts(), "of": _surveyed(cases.view.reader)})}
+
+
+def _surveyed(reader: ShardReader) -> str:
+    """What a survey depends on: the shards, and which of their cases are training cases."""
+    training, weights = reader.model.training, reader.weights
+    made = hashlib.sha256(b"" if weights is None else weights.tobytes()).hexdigest()
+    shards = digest_of(reader.source.listing)
+    facts = shards, len(reader.layout), training.seed, training.validate, made
+    return hashlib.sha256(repr(facts).encode()).hexdigest()
 
 
 def stream_facts(reader: ShardReader) -> dict[str, Any]:

@@ -26,6 +26,10 @@ RBM = """model m(D) { visible v[D] : binary  hidden h[3] : binary
   param W init normal(0, 0.3)  param b init logit_mean(v)  param c
   energy = - W[i,j] v[i] h[j] - b[i] v[i] - c[j] h[j]
   train { negative pcd(chains = 6)  batch 7  epochs 2  monitor 0  WORDS } }"""
+LABELLED = """model m { visible v[5] : binary  visible y : categorical(3)  hidden h[3] : binary
+  param W init normal(0, 0.3)  param U init normal(0, 0.3)  param b init logit_mean(v)
+  energy = - W[i,j] v[i] h[j] - U[k,j] y[k] h[j] - b[i] v[i]
+  train { negative pcd(chains = 6)  batch 7  epochs 2  monitor 0 } }"""
 SIZES = (40, 25, 0, 60)
 BLOCK, ROOM = 8, 30
 
@@ -81,6 +85,33 @@ def test_shards_give_the_parameters_of_the_same_order_in_memory(
     assert run.updates == 2 * 18 and Order(blocks, 0, 0).windows > 4
     for name, x in whole.params.items():
         np.testing.assert_array_equal(streamed.params[name], x)
+
+
+def test_shards_with_labels_and_gaps_are_trained_on_as_in_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    generator = np.random.default_rng(1)
+    v = cases().astype(np.float32)
+    v[generator.random(v.shape) < 0.1] = np.nan
+    y = generator.integers(0, 3, len(v))
+    for k, part in enumerate(np.split(np.arange(len(v)), np.cumsum(SIZES)[:-1])):
+        np.savez(tmp_path / f"{k}.npz", v=v[part], y=y[part])
+    model = bmdsl.parse(LABELLED)
+    streamed, whole = model.compile(seed=2), model.compile(seed=2)
+    run = streamed.train(str(tmp_path), progress=False)
+    sizes = np.array([n for n in SIZES if n])  # a file is unpacked as a whole
+    blocks = Blocks(sizes, sizes, ROOM)
+    monkeypatch.setattr(Cases, "order", lambda self, seed, epoch: Order(blocks, seed, epoch)[:])
+    other = whole.train({"v": v, "y": y}, progress=False)
+    assert run.notes == other.notes and "no missing values" in run.notes[0]
+    for name, x in whole.params.items():
+        np.testing.assert_array_equal(streamed.params[name], x)
+
+
+def test_shards_may_be_held_in_memory_as_well(shards: Path, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    machine_of("validate 0.3  streaming never").train(str(shards), run, progress=False)
+    assert [x.cases for x in evaluate(run, None)] == [87, 38]
 
 
 def test_a_training_that_was_killed_inside_epochs_ends_the_same(
