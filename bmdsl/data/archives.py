@@ -30,6 +30,19 @@ def read_array(path: Path, choose: Callable[[Sequence[str]], str]) -> np.ndarray
         return np.asarray(archive[name])
 
 
+def shape_and_type(
+    path: Path, choose: Callable[[Sequence[str]], str]
+) -> tuple[tuple[int, ...], np.dtype[Any]]:
+    """Of the array whose name `choose` takes from all names, without its numbers."""
+    name = choose(names_in(path))
+    with zipfile.ZipFile(path) as archive, archive.open(f"{name}.npy") as file:
+        version = np.lib.format.read_magic(file)
+        form = np.lib.format
+        reader = form.read_array_header_1_0 if version == (1, 0) else form.read_array_header_2_0
+        shape, _, dtype = reader(file)
+    return shape, dtype
+
+
 def read_sparse(path: Path, max_entries: int) -> Any:
     """The sparse matrix that is in an archive; its shape alone where it has more entries, and None
     where the archive holds none.

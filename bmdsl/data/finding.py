@@ -19,6 +19,8 @@ from .levels import TableCode
 from .load import holds_several
 from .load import load as load_data
 from .series import split_windows
+from .streams.opening import open_source
+from .streams.source import Source
 from .table import Table
 from .table_files import is_table, load_table
 from .windowing import windowed
@@ -41,6 +43,8 @@ class Found:
     """The table whose columns they are, where a data block says which."""
     code: TableCode | None = field(default=None, repr=False, compare=False)
     """What that table's cells mean."""
+    shards: Source | None = field(default=None, repr=False, compare=False)
+    """Where cases are read as they are needed; `arrays` are the first few of them then."""
 
     def coded(self, code: TableCode | None, model: CheckedModel) -> Found:
         """The same table, its cells as `code` has them; None leaves them."""
@@ -58,18 +62,31 @@ def read(
 
 
 def find(
-    spec: Any, model: CheckedModel, part: str = "train", code: TableCode | None = None
+    spec: Any,
+    model: CheckedModel,
+    part: str = "train",
+    code: TableCode | None = None,
+    streamed: str = "never",
 ) -> Found:
-    """Data by group. `spec` is an array, a dict of arrays, a named set or a file.
+    """Data by group. `spec` is an array, a dict of arrays, a named set, a file or a folder.
 
     A model of several groups takes them from a file's arrays of those names; a set's labels go to
     its one-of-K unit. `FILE windows(T)` makes a past and a present of the series in a file. What
     was found already is not read again. A table gives the columns that the model's data block
     names, their cells as `code` has them, or as is learned from this table.
+
+    A folder of shards, or a file, gives a stream where `streamed` is `always`, or `auto` and it is
+    a folder or large; else all of its cases. BM734 where `always` is asked of what cannot be
+    streamed, BM726 for shards that do not fit into memory.
     """
     if isinstance(spec, Found):
         return spec.coded(code, model)
     groups = tuple(g.name for g in model.groups if g.role != "hidden")
+    source = open_source(spec, groups, streamed, part, model.table is not None)
+    if source is not None and streamed == "never":
+        return Found(source.whole(), source.place, spec=spec)
+    if source is not None:
+        return Found(source.head(), source.place, spec=spec, shards=source)
     if model.table is not None and is_table(spec, groups):
         if part != "train":
             raise fail(

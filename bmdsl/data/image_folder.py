@@ -11,20 +11,19 @@ import numpy as np
 from ..language.decoding import decoding
 from ..language.diagnostics import fail
 from .dataset import Dataset
+from .folders import SUFFIXES, images_in
 from .memory import verify_affordable
 from .notice import say
 from .packages import needed
+from .streams.shards import files_in, streamable
 
-SUFFIXES = frozenset(
-    {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".pgm", ".ppm", ".pbm"}
-)
 MAX_ENTRIES = 1 << 30
 """Most values of all images together."""
 
 
 def image_files(folder: Path) -> list[Path]:
     """The images of a folder and of the folders in it, by name."""
-    return sorted(p for p in folder.rglob("*") if p.suffix.lower() in SUFFIXES and p.is_file())
+    return sorted(images_in(folder))
 
 
 def load_images(folder: Path) -> Dataset:
@@ -36,11 +35,18 @@ def load_images(folder: Path) -> Dataset:
     """
     Image = needed("PIL.Image", "Pillow", "reading images", "'bmdsl[images]'")
     files = image_files(folder)
+    if not files and files_in(folder):
+        raise fail(
+            "BM701",
+            f"`{folder}` is a folder of shards, one array is needed here",
+            help=f"give one of them, as `{files_in(folder)[0]}`",
+        )
     if not files:
         raise fail(
             "BM701",
-            f"the folder `{folder}` has no images",
-            help=f"images are {', '.join(sorted(SUFFIXES))}",
+            f"the folder `{folder}` has neither images nor shards",
+            help=f"images are {', '.join(sorted(SUFFIXES))}; shards"
+            f" {', '.join(f'.{s}' for s in streamable())}",
         )
     pictures: list[np.ndarray] = []
     for path in files:

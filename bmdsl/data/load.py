@@ -15,6 +15,7 @@ from ..registry import discover
 from .dataset import Dataset
 from .image_folder import load_images
 from .reading import Reading
+from .streams.shards import is_store
 
 _SETS = "bmdsl.data.sets"
 _READERS = "bmdsl.data.readers"
@@ -40,7 +41,7 @@ def load(spec: str, part: str = "train") -> Dataset:
                 f"`{spec}` is a file and has no part `{part}`",
                 help="give the file of that part instead",
             )
-        if is_folder(Path(spec)):
+        if is_folder(Path(spec)) and not is_store(Path(spec)):
             return load_images(Path(spec))
         found = read_contents(spec)
         return Dataset(spec, found.values, source=spec, states=found.states)
@@ -86,7 +87,9 @@ def read_contents(spec: str) -> Reading:
 
 def holds_several(spec: str) -> bool:
     """Whether the spec is a file of arrays by name, none of which it names."""
-    if spec in discover(_SETS) or not _looks_like_file(spec) or is_folder(Path(spec)):
+    if spec in discover(_SETS) or not _looks_like_file(spec):
+        return False
+    if is_folder(Path(spec)) and not is_store(Path(spec)):
         return False
     _, key, reader = _locate(spec)
     return key is None and bool(reader.KEYED)
@@ -140,13 +143,13 @@ def _locate(spec: str) -> tuple[Path, str | None, ModuleType]:
     """Path, key and reader of a spec; complains about what is not there."""
     text, key = (spec, None) if is_file(Path(spec)) else _split_key(spec)
     path = Path(text).expanduser()
-    if is_folder(path):
+    if is_folder(path) and not is_store(path):
         raise fail(
             "BM701",
             f"`{text}` is a folder, one array is needed here",
             help=f"give a file in it: {_formats()}",
         )
-    if not is_file(path):
+    if not is_file(path) and not is_store(path):
         siblings = [p.name for p in path.parent.iterdir()] if is_folder(path.parent) else []
         guess = near(path.name, siblings)
         raise fail(

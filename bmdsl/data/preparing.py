@@ -227,14 +227,16 @@ def prepare(
     kept: Preparation | None = None,
     weights: np.ndarray | None = None,
     code: TableCode | None = None,
+    block: int = 0,
+    rows: np.ndarray | None = None,
 ) -> Prepared:
     """Transformed and checked data of every visible and given group; BmError names file, row and
     column of what is wrong.
 
     Transforms learn from these cases, weighed by `weights`, unless `kept` has what they learned
-    from others.
+    from others. Of a stream these are the cases of a `block`, whose `rows` have these numbers.
     """
-    generator = of_event("TRANSFORM", seed)
+    generator = of_event("TRANSFORM", seed, block)
     known = None if kept is None else kept.known()
     out: Arrays = {}
     learned: dict[str, Fitted] = {}
@@ -250,7 +252,7 @@ def prepare(
         if group.name in transformed(model):
             if steps:
                 check_finite(
-                    values, group.name, source
+                    values, group.name, source, rows
                 )  # a transform might take an infinite value for a missing one
             if known is None:
                 learned[group.name], values = fit_transforms(values, steps, generator, weights)
@@ -260,7 +262,7 @@ def prepare(
         missing = allow_missing and group.role == "visible"
         try:
             out[group.name] = _checked(
-                values, group, source, missing, means and group.role == "visible"
+                values, group, source, missing, means and group.role == "visible", rows
             )
         except BmError as error:
             if values is arrays[group.name]:
@@ -268,6 +270,22 @@ def prepare(
             raise _of_transform(error, group, model, arrays[group.name], source, missing) from None
     made = Preparation(model, learned) if kept is None else kept
     return Prepared(out, made if code is None else replace(made, code=code))
+
+
+def ready_values(
+    arrays: Arrays, model: CheckedModel, preparation: Preparation, block: int
+) -> Arrays:
+    """Data of a `block` that were checked before, as `prepare` gives them."""
+    known = {n: fitted for n, fitted in preparation.known().items() if fitted.steps}
+    generator = of_event("TRANSFORM", model.training.seed, block) if known else None
+    out: Arrays = {}
+    for group in model.groups:
+        if group.role != "hidden":
+            values = arrays[group.name]
+            if group.name in known and generator is not None:
+                values = known[group.name].apply(values, generator)
+            out[group.name] = _states(values, group, "data")
+    return out
 
 
 def _of_transform(
@@ -306,16 +324,30 @@ def _of_transform(
     )
 
 
+def _states(
+    values: np.ndarray, group: Group, source: str, rows: np.ndarray | None = None
+) -> np.ndarray:
+    """The values; state numbers of one-of-K units as one-hot rows."""
+    shape = tuple(int(n) for n in group.axes)
+    if units.get(group.unit).states is not None and values.shape[1:] == shape[:-1]:
+        return as_one_hot(values, shape[-1], group.name, source, rows)
+    return values
+
+
 def _checked(
-    values: np.ndarray, group: Group, source: str, allow_missing: bool, means: bool
+    values: np.ndarray,
+    group: Group,
+    source: str,
+    allow_missing: bool,
+    means: bool,
+    rows: np.ndarray | None = None,
 ) -> np.ndarray:
     """The values, states of their units, or `means`: between a unit's lowest state and
     its highest.
     """
     unit = units.get(group.unit)
     shape = tuple(int(n) for n in group.axes)
-    if unit.states is not None and values.shape[1:] == shape[:-1]:
-        values = as_one_hot(values, shape[-1], group.name, source)
+    values = _states(values, group, source, rows)
     arguments = tuple(float(v) for _, v in group.options)
     support = None if unit.states is not None else unit.support(*arguments)
     if means and support is not None:
@@ -328,6 +360,7 @@ def _checked(
             group.name,
             source,
             allow_missing,
+            rows,
         )
     else:
         domain = unit.domain
@@ -341,5 +374,6 @@ def _checked(
             group.name,
             source,
             allow_missing,
+            rows,
         )
     return values

@@ -21,11 +21,13 @@ def check_values(
     name: str,
     source: str,
     allow_missing: bool = False,
+    numbers: np.ndarray | None = None,
 ) -> None:
     """Raises BmError unless `values` is [cases, *shape], finite and in the domain.
 
     `contains` is the unit type's: entrywise, or [..., K] → [...] for a one-of-K type, whose `shape`
     then ends in K. With `allow_missing` an entry may be NaN (of a one-of-K unit: all K of them).
+    `numbers`: of the rows in their file, where these are some of them.
     """
     _check_array(values, shape, name, source)
     for start, rows in _chunks(values):
@@ -39,10 +41,11 @@ def check_values(
                 name,
                 source,
                 "fill it in or leave the case out",
+                numbers,
             )
         infinite = np.isinf(rows)
         if infinite.any():
-            raise _offence("BM714", "an infinite value", infinite, start, name, source, "")
+            raise _offence("BM714", "an infinite value", infinite, start, name, source, "", numbers)
         with np.errstate(invalid="ignore"):
             inside = np.asarray(contains(rows))
         one_of_k = inside.ndim == rows.ndim - 1
@@ -62,10 +65,12 @@ def check_values(
                 if one_of_k
                 else _hint(contains, values)
             )
-            raise _offence("BM715", what, outside, start, name, source, help)
+            raise _offence("BM715", what, outside, start, name, source, help, numbers)
 
 
-def check_finite(values: np.ndarray, name: str, source: str) -> None:
+def check_finite(
+    values: np.ndarray, name: str, source: str, numbers: np.ndarray | None = None
+) -> None:
     """BmError BM714 at the first infinite value, BM710 for what are no numbers; a missing value
     (NaN) may be.
     """
@@ -73,11 +78,15 @@ def check_finite(values: np.ndarray, name: str, source: str) -> None:
     for start, rows in _chunks(values) if values.ndim and values.dtype.kind == "f" else ():
         infinite = np.isinf(rows)
         if infinite.any():
-            raise _offence("BM714", "an infinite value", infinite, start, name, source, "")
+            raise _offence("BM714", "an infinite value", infinite, start, name, source, "", numbers)
 
 
 def as_one_hot(
-    values: np.ndarray, states: int, name: str = "data", source: str = "data"
+    values: np.ndarray,
+    states: int,
+    name: str = "data",
+    source: str = "data",
+    numbers: np.ndarray | None = None,
 ) -> np.ndarray:
     """State numbers 0 ... K-1 [cases, *shape] to float32 one-hot [cases, *shape, K].
 
@@ -100,6 +109,7 @@ def as_one_hot(
             name,
             source,
             help,
+            numbers,
         )
     codes = np.where(missing, 0, values).astype(np.int64)
     result = np.zeros((*codes.shape, states), dtype=np.float32)
@@ -149,11 +159,22 @@ def _chunks(values: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
 
 
 def _offence(
-    code: str, what: str, wrong: np.ndarray, start: int, name: str, source: str, help: str
+    code: str,
+    what: str,
+    wrong: np.ndarray,
+    start: int,
+    name: str,
+    source: str,
+    help: str,
+    numbers: np.ndarray | None = None,
 ) -> BmError:
-    """The diagnostic for the first True of `wrong`, whose first row is row `start` of the data."""
+    """The diagnostic for the first True of `wrong`, whose first row is row `start` of the data, or
+    of the rows that have these `numbers`.
+    """
     index = [int(i) for i in np.argwhere(wrong)[0]]
     index[0] += start
+    if numbers is not None:
+        index[0] = int(numbers[index[0]])
     place = f"row {index[0] + 1}"
     if len(index) == 2:
         place += f", column {index[1] + 1}"

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..data.streams.view import in_memory
 from ..language.diagnostics import BmError, fail
 from ..runtime.missing import missing_cases
 from .baselines import Baseline, verdict
@@ -219,7 +220,8 @@ def measure(
         log_z: float = float(machine.log_partition())
         estimate = None
     except BmError:
-        seen = gaps[0][2].most_whole(dict(gaps[0][1]))
+        first = in_memory(gaps[0][1])  # some of the cases, where they are a stream
+        seen = Gaps.of(machine, first).most_whole(first)
         found_z = machine.estimate_log_partition(
             seen, chains=chains, steps=steps, start=start, progress=progress
         )

@@ -275,6 +275,8 @@ class Training:
     """Share of the training's time that monitors may take; 1: they look after every epoch."""
     checkpoint: float = 300.0
     """Seconds after which a training with a folder keeps a checkpoint inside an epoch."""
+    streaming: Choice = Choice("auto", (("window", 256),))
+    """Whether cases are read as they are needed, and MB of them that are shuffled together."""
     seed: int = 0
 
 

@@ -24,11 +24,19 @@ NUMBERS = {
 """Whole numbers that a setting may be, from and to."""
 WORDS = ("positive", "negative", "objective", "optimizer", "schedule", "pretrain")
 LISTS = ("penalty", "transform")
+WINDOW = (Option("window", "integer", 256, low=1, high=1 << 20),)
+STREAMING = {
+    "auto": Word("auto", WINDOW, "folders of shards, and files of more than 2²⁸ numbers"),
+    "always": Word("always", WINDOW, "cases are read as they are needed"),
+    "never": Word("never", (), "all cases are read before training"),
+}
+"""When data are read while a machine trains on them; a window is in MB."""
 SETTINGS = (
     *NUMBERS,
     "validate",
     "monitor",
     "checkpoint",
+    "streaming",
     "center",
     "data",
     "temperature",
@@ -117,6 +125,8 @@ def _setting(
         if value is None or not 0 < value < float("inf"):
             raise fail("BM503", "`checkpoint` is a number of seconds, above 0", first.span)
         return {name: float(value)}
+    if name == "streaming":
+        return {name: choice(first, name, STREAMING, arguments, names)}
     if name == "center":
         if not isinstance(first, t.Ref) or first.name.text not in ("on", "off"):
             raise fail("BM504", "`center` is on or off", first.span)

@@ -78,14 +78,14 @@ STREAMS = MappingProxyType(
         # decisions about whole states, one generator an event
         "PARAMETERS": Stream("events", 0, "parameter's place", "where parameters start"),
         "EXACT_SAMPLE": Stream("events", 0, "call", "samples by elimination"),
-        "TRANSFORM": Stream("events", 1, "0", "transforms of the training data"),
+        "TRANSFORM": Stream("events", 1, "0, or block", "transforms of the training data"),
         "TRAINING_EXCHANGE": Stream("events", 5, "update", "exchanges in a negative phase"),
         "EXCHANGE": Stream("events", 9, "call", "exchanges of tempered sampling"),
         "RESAMPLE": Stream("events", 13, "minibatch", "ends of forward chains picked by weight"),
         "PSEUDO_LIKELIHOOD": Stream("events", 15, "epoch", "the unit of each case"),
         # orders of cases
-        "SHUFFLE": Stream("orders", 0, "epoch", "order of the training cases"),
-        "SPLIT": Stream("orders", 1, "", "cases held out in training"),
+        "SHUFFLE": Stream("orders", 0, "epoch, window + 1", "order of the training cases"),
+        "SPLIT": Stream("orders", 1, "block + 1", "cases held out in training"),
         "DATA_SPLIT": Stream("orders", 0x73706C6974, "", "cases held out of a data set"),
         "PROBE": Stream("orders", 0, "", "order of the cases of a probe"),
         "INWARD": Stream(

@@ -5,6 +5,7 @@ are the same.
 from __future__ import annotations
 
 import hashlib
+import json
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,26 +14,37 @@ from typing import Any
 import numpy as np
 
 from ..data.series import split_windows
+from ..data.streams.source import Source, changes, digest_of
 from ..data.weights import Weights
 from ..language.diagnostics import BmError, BmWarning, Diagnostic, fail
 from ..language.outside import digest
+from ..registry import discover
 from .run_folder import RunFolder, read_facts
 
 Facts = Mapping[str, str]
+Cases = Mapping[str, np.ndarray] | Source
+SETS = "bmdsl.data.sets"
+SHARDS, SURVEY = "shards", "survey"
+"""Metadata of a run on a stream: a line for each shard with its name, cases, bytes and fingerprint;
+and what was found when all of them were read.
+"""
 SHOWN = 12
 """Digits of a SHA-256 in a message."""
 
 
-def provenance(data: Any, arrays: Mapping[str, np.ndarray], weights: Any = None) -> dict[str, str]:
+def provenance(data: Any, arrays: Cases, weights: Any = None) -> dict[str, str]:
     """Where cases came from, for a resume: a set by its name, a file by its whole path; the SHA-256
     of the file, and of the cases as read.
 
-    Arrays leave only the latter. `weights` are a file too, or an array.
+    Arrays leave only the latter. Of a stream it is that of the fingerprints of its shards.
+    `weights` are a file too, or an array.
     """
+    shards = {SHARDS: json.dumps(arrays.listing)} if isinstance(arrays, Source) else {}
     return {
         "data": absolute(str(data)) if isinstance(data, str | Path) else "",
-        "data_sha256": file_sha256(data),
+        "data_sha256": "" if shards else file_sha256(data),
         "cases_sha256": cases_sha256(arrays),
+        **shards,
         "weights": absolute(str(weights)) if isinstance(weights, str | Path) else "",
         "weights_sha256": "" if weights is None else weights_sha256(weights),
     }
@@ -44,7 +56,8 @@ def absolute(spec: str) -> str:
     if frames is not None:
         return f"{absolute(file)} windows({frames})"
     path, colon, key = _parted(spec)
-    return f"{Path(path).resolve()}{colon}{key}" if Path(path).is_file() else spec
+    there = Path(path).is_file() or (Path(path).is_dir() and spec not in discover(SETS))
+    return f"{Path(path).resolve()}{colon}{key}" if there else spec
 
 
 def file_sha256(spec: Any) -> str:
@@ -57,8 +70,12 @@ def file_sha256(spec: Any) -> str:
     return f"{digest(Path(path))}{colon}{key}" if Path(path).is_file() else ""
 
 
-def cases_sha256(arrays: Mapping[str, np.ndarray]) -> str:
-    """Of arrays by group as they were read: names, types, shapes and numbers; empty for none."""
+def cases_sha256(arrays: Cases) -> str:
+    """Of arrays by group as they were read: names, types, shapes and numbers; of the fingerprints
+    of a stream's shards; empty for none.
+    """
+    if isinstance(arrays, Source):
+        return digest_of(arrays.listing)
     if not arrays:
         return ""
     made = hashlib.sha256()
@@ -85,7 +102,7 @@ def recorded(folder: Path) -> Facts:
     return facts
 
 
-def is_same(facts: Facts, spec: Any, arrays: Mapping[str, np.ndarray]) -> bool | None:
+def is_same(facts: Facts, spec: Any, arrays: Cases) -> bool | None:
     """Whether these are the cases that the run was trained on, by their SHA-256; None where the run
     does not say.
     """
@@ -133,7 +150,7 @@ def require_place(facts: Facts, folder: Path, verb: str) -> str:
     return spec
 
 
-def say_differs(facts: Facts, spec: Any, arrays: Mapping[str, np.ndarray], what: str) -> None:
+def say_differs(facts: Facts, spec: Any, arrays: Cases, what: str) -> None:
     """Warns BM784: these are other cases than the run was trained on."""
     warnings.warn(
         BmWarning(
@@ -143,7 +160,7 @@ def say_differs(facts: Facts, spec: Any, arrays: Mapping[str, np.ndarray], what:
     )
 
 
-def differs(facts: Facts, spec: Any, arrays: Mapping[str, np.ndarray], help: str) -> BmError:
+def differs(facts: Facts, spec: Any, arrays: Cases, help: str) -> BmError:
     """The error BM785."""
     return fail("BM785", _differ(facts, spec, arrays), help=help)
 
@@ -169,8 +186,13 @@ def verify_weights(facts: Facts, weights: Any, named: bool) -> None:
     warnings.warn(BmWarning(Diagnostic("BM784", text, None, level="warning")), stacklevel=3)
 
 
-def _differ(facts: Facts, spec: Any, arrays: Mapping[str, np.ndarray]) -> str:
-    """Both by their file's SHA-256, or both by that of their cases."""
+def _differ(facts: Facts, spec: Any, arrays: Cases) -> str:
+    """Both by their file's SHA-256, or both by that of their cases; shards by their names."""
+    if isinstance(arrays, Source) and SHARDS in facts:
+        before = json.loads(facts[SHARDS])
+        return f"`{arrays.place}` is not what the run was trained on: " + changes(
+            before, arrays.listing
+        )
     files = facts.get("data_sha256", ""), file_sha256(spec)
     old, new = files if all(files) else (facts["cases_sha256"], cases_sha256(arrays))
     name = f"`{absolute(str(spec))}`" if isinstance(spec, str | Path) else "the array"
@@ -194,7 +216,7 @@ def _parted(spec: str) -> tuple[str, str, str]:
     """Path, colon and key of a spec."""
     return (
         spec.rpartition(":")
-        if not Path(spec).exists() and Path(spec.rpartition(":")[0]).is_file()
+        if not Path(spec).exists() and Path(spec.rpartition(":")[0] or spec).exists()
         else (spec, "", "")
     )
 

@@ -78,7 +78,7 @@ def _one(folder: Path, name: str, likelihood: bool, chains: int, steps: int) -> 
     run, metrics = open_run(folder), read_metrics(folder)
     parts: list[Ready] = []
     try:
-        parts = ready_parts(folder, None, None)[1]
+        parts = ready_parts(folder, None, None, reading="sampled")[1]
     except BmError:
         pass  # the data are not at hand: what the monitors said has to do
     quality = quality_of(run.machine, folder, parts, metrics, likelihood, chains, steps)

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from ..data.streams.view import in_memory
 from ..data.tabulating import beside_ids
 from ..inference.baselines import baselines
 from ..inference.conditional_likelihood import ConditionalLikelihood
@@ -29,7 +30,7 @@ def evaluate(
     `weights`: the file of the cases' weights; default: for the cases that the run was trained on,
     those that it had.
     """
-    run, ready = ready_parts(folder, data, parts, weights)
+    run, ready = ready_parts(folder, data, parts, weights, "streamed")
     out = []
     for part in ready:
         if isinstance(run.machine, Machine):
@@ -57,7 +58,7 @@ def write_rows(folder: Path, data: str | None, part: str | None, out: Path) -> R
     if found is not None:
         table, how = found[1].judged()
         return Rows(table.write(out), len(table), how)
-    run, _, cases = last_part(folder, data, part)
+    run, _, cases = last_part(folder, data, part, "streamed")
     values, bound, how = row_likelihoods(one_machine(run, folder), cases)
     columns: dict[str, Any] = {"log_likelihood": values} | (
         {"is_bound": bound * 1.0} if bound.any() else {}
@@ -81,7 +82,7 @@ def of_run(
     """The likelihood of a run on data (None: those it was trained on), reverse AIS from the run's
     persistent chains where it kept some.
     """
-    run, ready = ready_parts(folder, data, parts, weights)
+    run, ready = ready_parts(folder, data, parts, weights, "streamed")
     machine = one_machine(run, folder)
     kept = RunFolder(folder, {}).chains() if folder.is_dir() else {}
     start = {n: machine.program.shaped(n, x) for n, x in kept.items()} or None
@@ -97,5 +98,6 @@ def of_run(
         )
     if isinstance(found, ConditionalLikelihood):
         return found
-    whole = [{n: x[~missing_cases(r.data)] for n, x in r.data.items()} for r in ready]
+    parts_in_memory = [in_memory(r.data) for r in ready]
+    whole = [{n: x[~missing_cases(p)] for n, x in p.items()} for p in parts_in_memory]
     return replace(found, baselines=tuple(baselines(machine, data, whole[0]) for data in whole))

@@ -57,7 +57,7 @@ def write_report(
     facts = read_facts(folder)
     parts: list[Ready] = []
     try:
-        parts = ready_parts(folder, None, None)[1]
+        parts = ready_parts(folder, None, None, reading="sampled")[1]
     except BmError:
         pass  # trained on an array, or the data have gone: the report does without them
     quality = quality_of(run.machine, folder, parts, metrics, likelihood, chains, steps)

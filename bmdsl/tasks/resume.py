@@ -12,6 +12,7 @@ from ..language.diagnostics import fail
 from ..runs.identity import CASES, verify_same_model, verify_same_seed, verify_same_settings
 from ..runs.opening import model_of, open_checkpoint
 from ..runs.provenance import (
+    SHARDS,
     differs,
     is_same,
     recorded,
@@ -103,8 +104,9 @@ def _go_on(
     if CASES not in facts:
         facts = recorded(folder)
     spec = data if data is not None else require_place(facts, folder, "resume")
-    found = find(spec, model.checked, code=machine.preparation.code)
-    arrays = found.arrays
+    streamed = "always" if SHARDS in facts else "never"
+    found = find(spec, model.checked, code=machine.preparation.code, streamed=streamed)
+    arrays = found.shards or found.arrays
     if is_same(facts, spec, arrays) is False:
         if data is None:
             raise differs(

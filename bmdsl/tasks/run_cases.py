@@ -6,29 +6,42 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast
 
 import numpy as np
 
-from ..data.finding import flatten, read
+from ..data.finding import find, flatten, read
 from ..data.load import load
 from ..data.preparing import Preparation, learning, prepare
 from ..data.split import split_rows
+from ..data.streams.reader import ShardReader
+from ..data.streams.source import Source
+from ..data.streams.view import Column, ShardView, sample_size
 from ..data.table_files import is_table
 from ..data.weights import Weights, load_weights
 from ..inference.machine import Machine
 from ..language.diagnostics import BmError, BmWarning, Diagnostic, fail
 from ..registry import discover
 from ..runs.opening import holds_a_stack, open_run
-from ..runs.provenance import absolute, is_same, recorded, require_place, run_weights, say_differs
+from ..runs.provenance import (
+    SHARDS,
+    absolute,
+    is_same,
+    recorded,
+    require_place,
+    run_weights,
+    say_differs,
+)
 from ..stacks.folder import is_stack, layer_folders, open_stack
 from .tables import MachineTable, machine_table, rows_of_part
 
 if TYPE_CHECKING:
     from ..stacks.stack_machine import StackMachine
 
+Arrays = dict[str, Any]
+"""Group → an array, or a column of a stream, which is read where it is sliced."""
 HELD = "validation"
 """The part of a run's data that `validate` held out of its training."""
 
@@ -39,21 +52,30 @@ class Ready(NamedTuple):
     """
 
     name: str
-    data: dict[str, np.ndarray]
+    data: Arrays
     weights: np.ndarray | None = None
     note: str = ""
     rows: np.ndarray | None = None
     """Their places among all cases of the data; None: they are all."""
 
 
+Reading = Literal["whole", "streamed", "sampled"]
+"""Large data: all in memory, arrays that are read where they are sliced, or some of the cases."""
+
+
 def ready_parts(
-    folder: Path, data: str | None, parts: Sequence[str] | None, weights: Path | None = None
+    folder: Path,
+    data: str | None,
+    parts: Sequence[str] | None,
+    weights: Path | None = None,
+    reading: Reading = "whole",
 ) -> tuple[Subject, list[Ready]]:
     """A run, and the prepared cases of every part of the data.
 
     Cases that `validate` held out of training are the part `validation`.
 
-    Raises BM942 where there is no such part.
+    Raises BM942 where there is no such part, BM726 for data that do not fit into memory and are to
+    be there as a `whole`.
     """
     run = opened(folder)
     spec = _spec(run, folder, data)
@@ -61,7 +83,7 @@ def ready_parts(
     for part in (
         known if parts is None else dict.fromkeys("train" if p == HELD else p for p in parts)
     ):
-        cases, same = _read(run, spec, part)
+        cases, same = _read(run, spec, part, reading)
         one = _weighed(
             run, folder, Ready(part if len(known) > 1 else Path(spec).name, cases), weights, same
         )
@@ -72,9 +94,10 @@ def ready_parts(
                 f"no cases of `{spec}` were held out of this run's training",
                 help="`validate 0.1` in the train block holds some out",
             )
-        made += (
+        chosen = (
             halves if parts is None or len(halves) == 1 else [r for r in halves if r.name in parts]
         )
+        made += [_as_read(r, reading) for r in chosen]
     return run, made
 
 
@@ -95,6 +118,9 @@ def _split(run: Subject, part: Ready) -> list[Ready]:
     weight 0 were not there.
     """
     training = run.machine.model.training
+    first = next(iter(part.data.values()))
+    if isinstance(first, Column):
+        return _split_stream(first.view.reader, part)
     there = (
         np.arange(len(next(iter(part.data.values()))))
         if part.weights is None
@@ -114,6 +140,38 @@ def _split(run: Subject, part: Ready) -> list[Ready]:
         )
 
     return [taken("train", rows), taken(HELD, held)]
+
+
+def _split_stream(reader: ShardReader, part: Ready) -> list[Ready]:
+    """The same of cases that are read where they are sliced."""
+    weighed = replace(reader, weights=part.weights)
+    views = {part.name: ShardView(weighed, "train"), HELD: ShardView(weighed, "held")}
+    if not len(views[HELD]):
+        return [part]
+    names = "train", HELD
+    return [
+        Ready(name, dict(v.columns), v.weights, part.note)
+        for name, v in zip(names, views.values(), strict=True)
+    ]
+
+
+def _as_read(part: Ready, reading: Reading) -> Ready:
+    """Cases of a stream as they are to be read."""
+    first = next(iter(part.data.values()))
+    if not isinstance(first, Column) or reading == "streamed":
+        return part
+    view = first.view
+    if reading == "whole":
+        return part._replace(
+            data={n: np.asarray(x) for n, x in part.data.items()}, rows=view.places()
+        )
+    rows = view.some(sample_size(view))
+    note = f"figures of {part.name} are those of {len(rows):,} of {len(view):,} cases"
+    return part._replace(
+        data=view.take(rows),
+        weights=None if part.weights is None else part.weights[rows],
+        note="; ".join(x for x in (part.note, note * (len(rows) < len(view))) if x),
+    )
 
 
 def labelled(
@@ -175,19 +233,23 @@ def opened(folder: Path) -> Subject:
 
 
 def last_part(
-    folder: Path, data: str | None, part: str | None
-) -> tuple[Subject, str, dict[str, np.ndarray]]:
+    folder: Path, data: str | None, part: str | None, reading: Reading = "whole"
+) -> tuple[Subject, str, Arrays]:
     """A run, and the prepared cases of one part of the data with its name.
 
     None: the last that the set has, none of its cases apart.
     """
     if part in ("train", HELD):
-        run, ready = ready_parts(folder, data, [part])
+        run, ready = ready_parts(folder, data, [part], reading=reading)
         return run, ready[0].name, ready[0].data
     run = opened(folder)
     spec = _spec(run, folder, data)
     chosen = part or _parts(spec)[-1]
-    return run, chosen if len(_parts(spec)) > 1 else Path(spec).name, _ready(run, spec, chosen)
+    return (
+        run,
+        chosen if len(_parts(spec)) > 1 else Path(spec).name,
+        _ready(run, spec, chosen, reading),
+    )
 
 
 def run_table(
@@ -212,16 +274,26 @@ def _spec(run: Subject, folder: Path, data: str | None) -> str:
     return absolute(data) if data else require_place({**run.facts, **noted}, folder, "eval")
 
 
-def _ready(run: Subject, spec: str, part: str) -> dict[str, np.ndarray]:
+def _ready(run: Subject, spec: str, part: str, reading: Reading = "whole") -> Arrays:
     """A part of the data, transformed and checked as the training cases were."""
-    return _read(run, spec, part)[0]
+    found = _read(run, spec, part, reading)[0]
+    return _as_read(Ready(part, found), reading).data
 
 
-def _read(run: Subject, spec: str, part: str) -> tuple[dict[str, np.ndarray], bool]:
-    """The same, and whether these are the cases that the run was trained on."""
-
+def _read(run: Subject, spec: str, part: str, reading: Reading) -> tuple[Arrays, bool]:
+    """The same, and whether these are the cases that the run was trained on; of a stream, arrays
+    that are read where they are sliced.
+    """
     checked, kept = run.machine.model, run.machine.preparation
-    arrays, source = read(spec, checked, part, kept.code)
+    if spec == run.data:  # as they were trained on
+        streamed = "always" if SHARDS in run.facts else "never"
+    else:
+        lazily = reading != "whole" and isinstance(run.machine, Machine)
+        streamed = "auto" if lazily else "never"
+    found = find(spec, checked, part, kept.code, streamed)
+    if found.shards is not None:
+        return _streamed(run, spec, found.shards)
+    arrays, source = found.arrays, found.source
     same = is_same(run.facts, spec, arrays) if part == "train" else False
     if same is False and spec == run.data and part == "train":
         say_differs(run.facts, spec, arrays, "its cases are taken as they are now")
@@ -231,6 +303,17 @@ def _read(run: Subject, spec: str, part: str) -> tuple[dict[str, np.ndarray], bo
         flatten(arrays, checked), checked, source, checked.training.seed, kept=kept
     ).arrays
     return ready, spec == run.data if same is None else same
+
+
+def _streamed(run: Subject, spec: str, source: Source) -> tuple[Arrays, bool]:
+    """All cases of a stream; their values are looked at where they are others than the run's."""
+    machine = cast(Machine, run.machine)  # a stack is trained on whole data
+    same = is_same(run.facts, spec, source)
+    if same is False and spec == run.data:
+        say_differs(run.facts, spec, source, "its cases are taken as they are now")
+    reader = ShardReader.of(source, machine.model, machine.preparation, machine.dtype)
+    view = ShardView(reader, "all", verify=not same)
+    return dict(view.columns), spec == run.data if same is None else same
 
 
 def _learned_again(run: Subject, spec: str, part: str) -> Preparation:

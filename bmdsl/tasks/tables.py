@@ -14,6 +14,7 @@ from ..data.finding import find, flatten
 from ..data.frame_tables import like
 from ..data.levels import TableCode
 from ..data.preparing import prepare
+from ..data.streams.view import in_memory
 from ..data.table import Table
 from ..data.tabulating import beside_ids, completed, states_table, unit_names
 from ..inference.gaps import Gaps
@@ -186,6 +187,7 @@ def _log_partition(
         except BmError:
             if method == "exact":
                 raise
+    data = in_memory(data)  # some of the cases, where they are a stream
     wholes = ~np.any([np.isnan(x).reshape(len(x), -1).any(1) for x in data.values()], axis=0)
     base = {n: x[wholes] for n, x in data.items()} if wholes.any() else None
     found = float(machine.log_partition("ais", data=base, **options))

@@ -28,6 +28,7 @@ from ..runs.making import Label, making
 from ..runs.provenance import provenance
 from ..runs.run_folder import PRETRAINING, RunFolder, read_facts
 from ..runtime import gate
+from .streaming import start_from, streamed_cases, survey_facts
 
 if TYPE_CHECKING:
     from ..inference.baselines import Baseline
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from ..training.callbacks import Given
     from ..training.cases import Cases
     from ..training.outcome import Run
+    from ..training.streamed_cases import StreamedCases
 
 PICTURED = 24
 """Cases whose reconstructions are drawn."""
@@ -124,43 +126,63 @@ def _fit(
     from ..training.callbacks import callbacks_of
     from ..training.cases import Cases
     from ..training.loop import train
+    from ..training.streamed_cases import StreamedCases
 
     watching = callbacks_of(callbacks)
     checked = model.checked
     kept = _kept(machine, checked)
-    found = find(_named(data, checked), checked, code=None if kept is None else kept.code)
+    found = find(
+        _named(data, checked),
+        checked,
+        code=None if kept is None else kept.code,
+        streamed="never" if prepared else checked.training.streaming.name,
+    )
     arrays, source, spec = found.arrays, found.source, found.spec
     if not (resume or prepared):
         for notice in column_notices(spec, checked):
             warnings.warn(notice, stacklevel=3)
-    given = None if weights is None else load_weights(weights, len(next(iter(arrays.values()))))
-    told = (
-        {} if folder is None else provenance(spec, {} if prepared else arrays, weights)
-    )  # for the run's files alone
-    if given is not None and not given.all():  # a case of weight 0 is as good as not there
-        arrays, given = {n: x[given > 0] for n, x in arrays.items()}, given[given > 0]
-    if prepared:
-        ready, machine.preparation = arrays, Preparation(checked, {}, fed=True)
+    told: dict[str, str] = {}
+    """For the run's files alone."""
+    if folder is not None:
+        told = provenance(spec, {} if prepared else found.shards or arrays, weights)
+    ready: Arrays | StreamedCases
+    begin: Cases | StreamedCases
+    given = None
+    if found.shards is not None:
+        gate.verify_parameters(machine.params)
+        before = folder.checkpoint() if folder is not None and resume else None
+        facts = {} if before is None else before.metadata
+        ready = begin = streamed_cases(found, machine, checked, weights, kept, facts)
+        told |= survey_facts(begin)
+        if not resume:
+            start_from(machine, begin)
     else:
-        ready, machine.preparation = prepare(
-            flatten(arrays, checked),
-            checked,
-            source,
-            checked.training.seed,
-            kept=kept,
-            weights=given,
-            code=found.code,
-        )
-    for name, x in ready.items():
-        verify_fits(x, machine.dtype, f"data for `{name}` from {source}")
-    gate.verify_parameters(machine.params)
-    begin = Cases.of(ready, given).split(checked.training.validate, checked.training.seed)[0]
+        if weights is not None:
+            given = load_weights(weights, len(next(iter(arrays.values()))))
+        if given is not None and not given.all():  # a case of weight 0 is as good as not there
+            arrays, given = {n: x[given > 0] for n, x in arrays.items()}, given[given > 0]
+        if prepared:
+            ready, machine.preparation = arrays, Preparation(checked, {}, fed=True)
+        else:
+            ready, machine.preparation = prepare(
+                flatten(arrays, checked),
+                checked,
+                source,
+                checked.training.seed,
+                kept=kept,
+                weights=given,
+                code=found.code,
+            )
+        for name, x in ready.items():
+            verify_fits(x, machine.dtype, f"data for `{name}` from {source}")
+        gate.verify_parameters(machine.params)
+        begin = Cases.of(ready, given).split(checked.training.validate, checked.training.seed)[0]
+        if not resume:
+            machine.start_from(begin.data, None if given is None else begin.weights)
     shapes = {} if prepared or found.table is not None else image_shapes(arrays, checked)
     images = json.dumps(shapes)
-    if not resume:
-        machine.start_from(begin.data, None if given is None else begin.weights)
-    before = read_facts(folder.path).get("made") if folder is not None and resume else None
-    made = None if folder is None else making(label or Label(), before)
+    made_before = read_facts(folder.path).get("made") if folder is not None and resume else None
+    made = None if folder is None else making(label or Label(), made_before)
     if folder is not None:
         if not resume:
             verify_vacant(folder.path, overwrite)  # again: another one may have ended since
@@ -191,7 +213,7 @@ def _fit(
         word.pretrain(
             machine,
             checked.training.pretrain,
-            begin.data,
+            begin.in_memory("`pretrain`") if isinstance(begin, StreamedCases) else begin.data,
             progress,
             begin.weights,
             None if folder is None else folder.path / PRETRAINING,
@@ -212,6 +234,7 @@ def _fit(
         callbacks=watching,
         made=made,
     )
+    ready_arrays = {} if isinstance(ready, StreamedCases) else ready
     if folder is not None:
         clear_pretraining(folder.path)
     seconds = time.monotonic() - started
@@ -223,12 +246,14 @@ def _fit(
                 shapes,
                 run.metrics,
                 run.chains,
-                some_whole(ready, PICTURED),
-                {} if found.table is None else ready,
+                begin.whole_spread(PICTURED).data
+                if isinstance(ready, StreamedCases)
+                else some_whole(ready, PICTURED),
+                {} if found.table is None else ready_arrays,
             ),
             run.out,
         )
-    outcome = Outcome(machine, run, ready, seconds, pictures, begin)
+    outcome = Outcome(machine, run, ready_arrays, seconds, pictures, begin)
     run.told, run.images = outcome.rows, shapes
     return outcome
 
@@ -272,7 +297,9 @@ def start(
     from ..training.callbacks import callbacks_of
 
     watching = callbacks_of(callbacks)
-    found = find(_named(data, model.checked), model.checked)
+    found = find(
+        _named(data, model.checked), model.checked, streamed=model.checked.training.streaming.name
+    )
     model = bound(model, found)
     machine = model.compile(model.checked.training.seed, dtype, memory_limit=memory_limit)
     return fit(
@@ -307,16 +334,17 @@ def _named(data: Any, checked: CheckedModel) -> Any:
 
 @dataclass(frozen=True)
 class Outcome:
-    """A finished training: the run, the prepared data, how long it took, and the pictures in the
-    run folder.
+    """A finished training: the run, its data, how long it took, and the pictures in the run
+    folder.
     """
 
     machine: Machine
     run: Run
     data: Arrays
+    """The prepared data; none where they are a stream."""
     seconds: float
     pictures: tuple[Path, ...]
-    trained: Cases | None = None
+    trained: Cases | StreamedCases | None = None
     """The data less those held out, with their weights; None: all, of equal weight."""
 
     @cached_property
@@ -398,7 +426,7 @@ def bound(model: Model, data: Any) -> Model:
     spec = data if data is not None else model.checked.training.data
     if spec is None or not model.checked.unbound:
         return model
-    found = find(spec, model.checked)
+    found = find(spec, model.checked, streamed=model.checked.training.streaming.name)
     shapes = {n: x.shape for n, x in flatten(found.arrays, model.checked).items()}
     of_states = {
         n: (*shapes[n], k)

@@ -55,6 +55,8 @@ def train_stack(
     watching = callbacks_of(callbacks)
     spec = data if data is not None else stack.layers[0].model.checked.training.data
     if out is None:
+        if spec is not None:
+            spec = find(spec, stack.layers[0].model.checked)
         return _trained(bound_stack, spec, None, dtype, on_layer, callbacks=watching)
     verify_vacant(Path(out), overwrite)
     with RunFolder(Path(out), {}) as folder:

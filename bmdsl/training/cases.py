@@ -64,6 +64,30 @@ class Cases:
             else self
         )
 
+    def whole_spread(self, most: int) -> Cases:
+        """At most so many cases without missing values, evenly spread over all."""
+        return self.whole().spread(most)
+
+    def groups_missing(self) -> frozenset[str]:
+        """Groups with values that are not observed."""
+        return frozenset(n for n, x in self.data.items() if missing_cases({n: x}).any())
+
+    def probe(self, dtype: object) -> Batch:
+        """One case, with missing values where there is one."""
+        return self.batch(np.array([int(self.missing().argmax())]), 0, dtype)[0]
+
+    def notes(self) -> list[str]:
+        """What is to be said of the cases."""
+        missing = self.missing()
+        return note_of_gaps(int(missing.sum()), len(missing))
+
+    def updates_at_hand(self, epoch: int, place: int, batch: int) -> int | None:
+        """None: all cases are in memory, however many updates a call carries out."""
+        return None
+
+    def close(self) -> None:
+        """Nothing is open."""
+
     def split(self, fraction: float, seed: int) -> tuple[Cases, Cases | None]:
         """Training cases and a random `fraction` for validation."""
         rows, held = split_rows(len(self), fraction, seed)
@@ -79,22 +103,28 @@ class Cases:
         """The minibatch and its share: mean case weight over that of all cases, so that an epoch
         weighs every case rightly.
         """
-        w = self.weights[rows]
-        total = float(w.sum())
-        normal = w / total if total else np.full(len(w), 1 / len(w))
-        share = total / len(w) / float(self.weights.mean())
-        weights = normal.astype(dtype)  # type: ignore[call-overload]  # a type of numbers
+        weights, share = share_of(self.weights, rows, dtype)
         return Batch({n: x[rows] for n, x in self.data.items()}, weights, update), share
 
 
-def note_of_missing(missing: Array) -> list[str]:
-    """What is to be said of monitors where cases have missing values; nothing where none has."""
-    if not missing.any():
+def share_of(weights: Array, rows: Array, dtype: object) -> tuple[Array, float]:
+    """The weights of a minibatch, of sum 1, and its mean weight over that of all cases."""
+    w = weights[rows]
+    total = float(w.sum())
+    normal = w / total if total else np.full(len(w), 1 / len(w))
+    share = total / len(w) / float(weights.mean())
+    return normal.astype(dtype), share  # type: ignore[call-overload]  # a type of numbers
+
+
+def note_of_gaps(missing: int, count: int) -> list[str]:
+    """What is to be said of monitors where so many of the cases have missing values; nothing where
+    none has.
+    """
+    if not missing:
         return []
-    whole = int((~missing).sum())
+    whole = count - missing
     return [
-        f"monitors look at the {whole:,} of {len(missing):,} training cases that have no"
-        " missing values"
+        f"monitors look at the {whole:,} of {count:,} training cases that have no missing values"
         if whole
         else "monitors look at nothing: every training case has missing values"
     ]

@@ -20,11 +20,12 @@ from ..runtime.domain import precisions
 from ..runtime.routines import Routine, compiled_routine, plain_routine
 from ..schedule.values import Value, length
 from .batch import Expectation
-from .cases import Cases, missing_cases
+from .cases import Cases
 from .composing import Composed, Facts, schedule_of
 from .machine_protocol import Array, Compilable
 from .modifiers import trained
 from .recipe import Recipe
+from .streamed_cases import StreamedCases
 
 Figures = dict[str, Array]
 """Name → a number of every update, NaN of those that tell none."""
@@ -54,7 +55,7 @@ class CompiledUpdates:
         cls,
         recipe: Recipe,
         machine: Compilable,
-        cases: Cases,
+        cases: Cases | StreamedCases,
         batch: int,
         followed: Mapping[str, Array],
     ) -> CompiledUpdates:
@@ -67,7 +68,7 @@ class CompiledUpdates:
         facts = Facts(
             recipe.positive or Choice("exact"),
             even,
-            frozenset(n for n, x in cases.data.items() if missing_cases({n: x}).any()),
+            cases.groups_missing(),
             machine.takes_means,
             precisions(program.plan),
             {n: len(x) for n, x in followed.items()},
@@ -89,7 +90,7 @@ class CompiledUpdates:
             if not v.per_update:
                 made.arrays[v.name] = made._array(v, followed)
         if not program.plain:
-            data = max((x[0].size for x in cases.data.values()), default=0) * batch
+            data = max((prod(x.shape[1:]) for x in cases.data.values()), default=0) * batch
             largest = max([data, *(x.size for x in made.arrays.values())])
             made.routine = compiled_routine(*facts_of_routine, largest)
         return made
@@ -188,7 +189,7 @@ class CompiledUpdates:
             x[...] = running.get(name, 0)
         self.counts = {kind: int(counts.get(kind, 0)) for kind in self.counts}
 
-    def run(self, cases: Cases, rows: Array, first: int, sizes: Array) -> Figures:
+    def run(self, cases: Cases | StreamedCases, rows: Array, first: int, sizes: Array) -> Figures:
         """Updates `first`, ..., the next sizes[t] of the cases `rows` each, in place; the figures
         of every update.
 
@@ -310,7 +311,9 @@ class CompiledUpdates:
         """Arguments that are lengths of the model."""
         return length_numbers(self.machine.program, self.composed.lengths)
 
-    def _weights(self, cases: Cases, rows: Array, starts: Array) -> tuple[Array, Array]:
+    def _weights(
+        self, cases: Cases | StreamedCases, rows: Array, starts: Array
+    ) -> tuple[Array, Array]:
         """The cases' weights, of sum 1 in every minibatch, and its share: its mean weight over that
         of all cases.
         """
@@ -360,9 +363,9 @@ class CompiledUpdates:
         )
         raise FloatingPointError(f"parameter `{name}` {what}", first + t)
 
-    def _told(self, cases: Cases, first: int, sizes: Array) -> Array:
+    def _told(self, cases: Cases | StreamedCases, first: int, sizes: Array) -> Array:
         """Whether each of these updates works out the objective's value."""
-        numbers = sum(x[0].size for x in cases.data.values())
+        numbers = sum(prod(x.shape[1:]) for x in cases.data.values())
         objective = self.recipe.modules["objective"]
         told = (objective.is_told(first + t, int(n) * numbers) for t, n in enumerate(sizes))
         return np.array(list(told), np.int64)
@@ -385,7 +388,7 @@ class CompiledUpdates:
                 axes = tuple(int(a) for a in self.machine.model.group(name).axes)
                 self.recipe.centring.offsets[name] = self.arrays[v.name].reshape(axes)
 
-    def show_phases(self, cases: Cases) -> None:
+    def show_phases(self, cases: Cases | StreamedCases) -> None:
         """Lets monitors see the last update's phases."""
         recipe, composed = self.recipe, self.composed
         if self._last is None or composed.positive is None or composed.negative is None:

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
+from ..data.streams.order import Order
+
 
 def epochs_in(first: int, count: int, per_epoch: int) -> Iterator[tuple[int, int, int]]:
     """The epochs that updates `first`, ..., first + count − 1 belong to: their numbers, first
@@ -19,7 +21,7 @@ def epochs_in(first: int, count: int, per_epoch: int) -> Iterator[tuple[int, int
 
 
 def rows_of_updates(
-    first: int, count: int, per_epoch: int, batch: int, order: Callable[[int], np.ndarray]
+    first: int, count: int, per_epoch: int, batch: int, order: Callable[[int], np.ndarray | Order]
 ) -> tuple[np.ndarray, np.ndarray]:
     """The cases of updates `first`, ..., first + count − 1, one minibatch after another, and the
     sizes of these. `order`: epoch → all cases in its order.

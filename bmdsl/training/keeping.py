@@ -19,6 +19,7 @@ from .machine_protocol import Array, Machine
 from .memory import apart, together
 from .outcome import Run
 from .recipe import Recipe
+from .streamed_cases import StreamedCases
 
 MIN_SECONDS_BETWEEN_CHECKPOINTS, MIN_TIMES_THEIR_COST = 5.0, 20
 """Checkpoints are apart by so many seconds, and by so many times what the last one took."""
@@ -32,7 +33,7 @@ class Kept:
     machine: Machine
     training: Training
     recipe: Recipe
-    cases: Cases
+    cases: Cases | StreamedCases
     run_: Run
     folder: RunFolder | None
     health: Health

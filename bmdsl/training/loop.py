@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from ..data.streams.order import Order
 from ..language.diagnostics import BmError, fail
 from ..language.model import Training
 from ..runs.run_folder import OWN, RunFolder
@@ -34,7 +35,7 @@ from .callbacks import (
     callbacks_of,
     start_facts,
 )
-from .cases import Cases, note_of_missing
+from .cases import Cases
 from .checkpoint import Checkpoint
 from .compiled import CompiledUpdates, Figures
 from .epochs import epochs_in, rows_of_updates
@@ -45,6 +46,7 @@ from .machine_protocol import Array, Compilable, Machine
 from .outcome import Run
 from .progress import Show, progress_line
 from .recipe import Recipe
+from .streamed_cases import StreamedCases
 from .validation import epochs_between_scores, is_likelihood, reconstruction_error, score
 
 GRACE = 0.5
@@ -63,7 +65,7 @@ MIN_UPDATES_BETWEEN_COPIES = 50
 
 def train(
     machine: Machine,
-    data: Mapping[str, Array],
+    data: Mapping[str, Array] | StreamedCases,
     training: Training,
     out: Path | RunFolder | None = None,
     weights: Array | None = None,
@@ -87,11 +89,7 @@ def train(
     figures; a KeyboardInterrupt from it, or from the keyboard, keeps a checkpoint and returns.
     BmError BM754 where a gradient or parameter is no longer finite.
     """
-    cases, held = Cases.of(data, weights), None
-    if validation is not None:
-        held = Cases.of(validation, None)
-    else:
-        cases, held = cases.split(training.validate, training.seed)
+    cases, held, notes = _divided(data, training, weights, validation)
     if training.patience is not None and held is None:
         raise fail("BM753", "`patience` needs validation cases to watch", help="add `validate 0.1`")
     folder = (
@@ -104,7 +102,28 @@ def train(
     facts = metadata if folder is None else folder.metadata
     with nullcontext() if folder is None else folder:
         loop = _Loop(machine, training, cases, held, folder, hooks, facts or {}, made or {})
-        return loop.run(resume, progress)
+        loop.run_.notes += notes
+        try:
+            return loop.run(resume, progress)
+        finally:
+            cases.close()
+
+
+def _divided(
+    data: Mapping[str, Array] | StreamedCases,
+    training: Training,
+    weights: Array | None,
+    validation: Mapping[str, Array] | None,
+) -> tuple[Cases | StreamedCases, Cases | None, list[str]]:
+    """Training and validation cases, and what is to be said of them."""
+    given = None if validation is None else Cases.of(validation, None)
+    if isinstance(data, StreamedCases):
+        held, notes = data.held() if given is None else (given, [])
+        return data, held, notes
+    cases = Cases.of(data, weights)
+    if given is not None:
+        return cases, given, []
+    return *cases.split(training.validate, training.seed), []
 
 
 class _Loop(Kept):
@@ -117,7 +136,7 @@ class _Loop(Kept):
         self,
         machine: Machine,
         training: Training,
-        cases: Cases,
+        cases: Cases | StreamedCases,
         held: Cases | None,
         folder: RunFolder | None,
         callbacks: Sequence[Callback],
@@ -133,12 +152,8 @@ class _Loop(Kept):
         self.total = (
             training.updates if training.updates is not None else training.epochs * self.per_epoch
         )
-        missing = cases.missing()
-        probe, _ = cases.batch(
-            np.array([int(missing.argmax())]), 0, machine.dtype
-        )  # a case with missing values where there is one
-        self.watched = cases.whole().spread(WATCHED)
-        self.recipe = Recipe.of(machine, training, probe, self.total)
+        self.watched = cases.whole_spread(WATCHED)
+        self.recipe = Recipe.of(machine, training, cases.probe(machine.dtype), self.total)
         self.run_ = Run(
             machine,
             folder.path if folder else None,
@@ -148,7 +163,7 @@ class _Loop(Kept):
         self.budget = Budget(training.monitor, self.health.accounts)
         self.first = 0
         self.best: dict[str, Array] = {}
-        self.run_.notes += note_of_missing(missing)
+        self.run_.notes += cases.notes()
         self.judged: Cases | None = None
         if held is not None:
             self.judged, note = judged(machine, held, is_likelihood(machine, training))
@@ -165,7 +180,7 @@ class _Loop(Kept):
         self.signals = Pending()
         self.carried: tuple[dict[str, Array], dict[str, int]] = {}, {}
         """Sums of several updates, and of how many, that the compiled updates go on from."""
-        self._ordered: tuple[int, Array] = (-1, np.empty(0, int))
+        self._ordered: tuple[int, Array | Order] = (-1, np.empty(0, int))
         self.misses = 0
         self.begun, self.seconds_before = time.monotonic(), 0.0
         self.good = Checkpoint({}, self._counters(), {})
@@ -324,6 +339,8 @@ class _Loop(Kept):
         left = min(whole * self.per_epoch - place, self.total - self.run_.updates)
         seen = self.hooks.updates_until(self.run_.updates)
         left = left if seen is None else min(left, seen)
+        at_hand = self.cases.updates_at_hand(epoch, place, self.training.batch)
+        left = left if at_hand is None else min(left, at_hand)
         count = max(1, min(left, compiled.most(), pace.count))
         past = (place + count) % self.per_epoch
         # A call of more than an epoch ends with one, where monitors can look.
@@ -343,7 +360,7 @@ class _Loop(Kept):
             return {n: np.array([x]) for n, x in told.items()}
         return compiled.run(self.cases, chosen, first, sizes)
 
-    def _order(self, epoch: int) -> Array:
+    def _order(self, epoch: int) -> Array | Order:
         """The order of the cases in an epoch, kept for its next updates."""
         if self._ordered[0] != epoch:
             self._ordered = epoch, self.cases.order(self.training.seed, epoch)

@@ -1,4 +1,4 @@
-"""`bm data`: the named data sets, and what is in a table."""
+"""`bm data`: the named data sets, and what is in a table or in shards."""
 
 from __future__ import annotations
 
@@ -15,16 +15,20 @@ ACTIONS = ("describe",)
 
 def run(
     action: Annotated[
-        str | None, typer.Argument(metavar="[describe]", help="say what is in a table")
+        str | None,
+        typer.Argument(metavar="[describe]", help="say what is in a table, or in shards"),
     ] = None,
     file: Annotated[
-        str | None, typer.Argument(help="the table: .csv, .tsv, .parquet, .xlsx")
+        str | None,
+        typer.Argument(
+            help="the table: .csv, .tsv, .parquet, .xlsx; a folder of shards; .npy, .h5, .zarr"
+        ),
     ] = None,
     missing: Missing = None,
     as_json: Json = False,
 ) -> None:
     """List the named data sets; `bm data describe FILE` says what is in a table, and which
-    declarations fit it.
+    declarations fit it, or what is in a folder of shards.
     """
     if action is not None:
         _describe(action, file, missing or [], as_json)
@@ -41,6 +45,7 @@ def run(
 
 def _describe(action: str, file: str | None, missing: list[str], as_json: bool) -> None:
     from ...data.describing import describe
+    from ...data.streams.describing import describe_shards, is_described
     from ...language.diagnostics import fail
 
     if action not in ACTIONS or file is None:
@@ -49,6 +54,13 @@ def _describe(action: str, file: str | None, missing: list[str], as_json: bool) 
             f"`bm data {action}{'' if file is None else ' ' + file}` is not understood",
             help=f"`bm data` lists sets, `bm data describe {file or action}` describes a table",
         )
+    if is_described(file):
+        shards = describe_shards(file)
+        if as_json:
+            print(json.dumps(shards.as_dict()))
+            return
+        print("\n".join([shards.head(), "", *shards.lines()]))
+        return
     found = describe(file, missing)
     if as_json:
         print(json.dumps(found.as_dict()))

@@ -12,6 +12,8 @@ from ...language.vocabulary import Word
 from ..keys import choose_key
 from ..memory import verify_affordable
 from ..packages import needed
+from ..streams.chunked import ChunkedRows
+from ..streams.rows import Rows
 
 WORD = Word("h5", summary="HDF5 arrays: file.h5:group/array (needs h5py)")
 KEYED = True
@@ -24,16 +26,43 @@ def read(path: Path, key: str | None = None) -> np.ndarray:
     Links are not followed: a name is one of this file's own arrays.
     """
     h5py = needed("h5py", "h5py", f"reading `{path}`", "h5py")
-    found: list[str] = []
     with h5py.File(path, "r") as file:
-        file.visititems(
-            lambda name, item: found.append(name) if isinstance(item, h5py.Dataset) else None
-        )
-        name = choose_key(path, key, found)
-        array = file[name]
-        verify_held_here(path, name, array)
+        name, array = _chosen(h5py, file, path, key)
         verify_affordable(f"the array `{name}` of `{path}`", array.size * array.dtype.itemsize)
         return np.asarray(array[()])
+
+
+def rows(path: Path, key: str | None = None) -> Rows:
+    """The cases of an array, some at a time; a chunk of them is decoded at once."""
+    h5py = needed("h5py", "h5py", f"reading `{path}`", "h5py")
+    file = h5py.File(path, "r")
+    try:
+        return ChunkedRows(_chosen(h5py, file, path, key)[1], file)
+    except BaseException:
+        file.close()
+        raise
+
+
+def names(path: Path) -> list[str]:
+    """The arrays of a file."""
+    h5py = needed("h5py", "h5py", f"reading `{path}`", "h5py")
+    with h5py.File(path, "r") as file:
+        return _names(h5py, file)
+
+
+def _names(h5py: Any, file: Any) -> list[str]:
+    found: list[str] = []
+    file.visititems(
+        lambda name, item: found.append(name) if isinstance(item, h5py.Dataset) else None
+    )
+    return found
+
+
+def _chosen(h5py: Any, file: Any, path: Path, key: str | None) -> tuple[str, Any]:
+    """The name of an array, and the array."""
+    name = choose_key(path, key, _names(h5py, file))
+    verify_held_here(path, name, file[name])
+    return name, file[name]
 
 
 def verify_held_here(path: Path, name: str, array: Any) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 from ...language.diagnostics import BmWarning, Diagnostic, fail
 from ...language.vocabulary import Option, Word
 from ..floats import as_float
+from ..notice import is_quiet
 
 WORD = Word(
     "binarize",
@@ -75,6 +76,8 @@ def _middle(x: np.ndarray) -> float:
 
 def _warn_if_one_sided(x: np.ndarray, drawn: np.ndarray, at: float) -> None:
     """Warns BM722 if nearly all values fall on one side, unless they are 0 and 1 already."""
+    if is_quiet():
+        return
     share = float(drawn.mean()) if drawn.size else 0.5
     if MAX_SHARE > share > 1 - MAX_SHARE or np.all((x == 0) | (x == 1)):
         return

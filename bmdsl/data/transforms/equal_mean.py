@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 import numpy as np
 
@@ -17,15 +17,20 @@ WORD = Word(
 
 def fit(values: np.ndarray, weights: np.ndarray | None) -> dict[str, np.ndarray]:
     """`mean`: that of all entries of the training cases."""
-    x = as_float(values).reshape(len(values), -1)
-    present = ~np.isnan(x)
-    w = np.ones(len(x)) if weights is None else weights
-    count = float(w @ present.sum(axis=1))
-    return {
-        "mean": np.array(
-            float(w @ np.nansum(x, axis=1, dtype=np.float64)) / count if count else 0.0
-        )
-    }
+    return fit_parts(lambda: iter([(values, weights)]))
+
+
+def fit_parts(
+    parts: Callable[[], Iterator[tuple[np.ndarray, np.ndarray | None]]],
+) -> dict[str, np.ndarray]:
+    """What `fit` learns, from cases and their weights part after part, in one pass."""
+    total = count = 0.0
+    for values, weights in parts():
+        x = as_float(values).reshape(len(values), -1)
+        w = np.ones(len(x)) if weights is None else weights
+        count += float(w @ (~np.isnan(x)).sum(axis=1))
+        total += float(w @ np.nansum(x, axis=1, dtype=np.float64))
+    return {"mean": np.array(total / count if count else 0.0)}
 
 
 def apply(

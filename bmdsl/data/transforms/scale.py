@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 import numpy as np
 
@@ -23,17 +23,30 @@ def fit(
     """`min` and `max`, one for all features, so that images keep their contrast; weights do not
     matter.
     """
+    return fit_parts(lambda: iter([(values, weights)]), lo, hi)
+
+
+def fit_parts(
+    parts: Callable[[], Iterator[tuple[np.ndarray, np.ndarray | None]]],
+    lo: float = 0.0,
+    hi: float = 1.0,
+) -> dict[str, np.ndarray]:
+    """What `fit` learns, from cases part after part, in one pass."""
     if not lo < hi:
         raise fail("BM721", f"`scale(lo = {lo:g}, hi = {hi:g})` needs lo below hi")
-    x = as_float(values)
-    present = x[~np.isnan(x)]
-    smallest, largest = (float(present.min()), float(present.max())) if present.size else (0.0, 0.0)
+    smallest, largest = np.inf, -np.inf
+    for values, _ in parts():
+        x = as_float(values)
+        present = x[~np.isnan(x)]
+        if present.size:
+            smallest = min(smallest, float(present.min()))
+            largest = max(largest, float(present.max()))
     if not smallest < largest:
         raise fail(
             "BM721",
             (
                 f"`scale` cannot stretch data whose values are all {smallest:g}"
-                if present.size
+                if smallest == largest
                 else "`scale` found no values"
             ),
         )

@@ -4,7 +4,7 @@ places (ZCA; Bell & Sejnowski 1997).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 import numpy as np
 
@@ -31,7 +31,36 @@ def fit(
     flat = _whole(values).astype(np.float64).reshape(len(values), -1)
     w = np.full(len(flat), 1 / max(1, len(flat))) if weights is None else weights / weights.sum()
     mean = w @ flat
-    spread, axes = np.linalg.eigh(((flat - mean) * w[:, None]).T @ (flat - mean))
+    return _learned(mean, ((flat - mean) * w[:, None]).T @ (flat - mean), ridge)
+
+
+def fit_parts(
+    parts: Callable[[], Iterator[tuple[np.ndarray, np.ndarray | None]]], ridge: float = 0.01
+) -> dict[str, np.ndarray]:
+    """What `fit` learns, from cases and their weights part after part, in one pass: means and sums
+    of products of deviations are joined as `standardize` joins its own.
+    """
+    count, mean, products = 0.0, np.zeros(()), np.zeros(())
+    for values, weights in parts():
+        flat = _whole(values).astype(np.float64).reshape(len(values), -1)
+        w = np.ones(len(flat)) if weights is None else weights
+        here = float(w.sum())
+        if not here:
+            continue
+        own = w @ flat / here
+        share = here / (count + here)
+        apart = own - mean
+        products = (
+            products
+            + ((flat - own) * w[:, None]).T @ (flat - own)
+            + count * share * np.multiply.outer(apart, apart)
+        )
+        mean, count = mean + apart * share, count + here
+    return _learned(mean, products / max(count, 1e-300), ridge)
+
+
+def _learned(mean: np.ndarray, covariance: np.ndarray, ridge: float) -> dict[str, np.ndarray]:
+    spread, axes = np.linalg.eigh(covariance)
     if not spread[-1] > 0:
         raise fail("BM721", "`whiten` cannot stretch data that never change")
     return {

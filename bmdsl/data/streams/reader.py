@@ -1,0 +1,202 @@
+"""Blocks of a source as a machine takes them: cut, chosen, transformed, in its numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from math import prod
+from typing import Literal
+
+import numpy as np
+
+from ...language.diagnostics import fail
+from ...language.model import Model as CheckedModel
+from ...plan.streams import of_cases
+from ..arrays import verify_fits
+from ..finding import flatten
+from ..notice import quietly
+from ..preparing import Preparation, prepare, ready_values
+from .order import cut
+from .source import Source
+
+Array = np.ndarray
+BLOCK = 1 << 20
+"""Bytes of a block, each number counted as one of BYTES: read in one go, and small beside a
+window.
+"""
+BYTES, BESIDES = 4, 24
+"""What a number, and a case besides, is counted as: the same on every machine, so that the order of
+cases is.
+"""
+PER_WINDOW = 16
+"""Least blocks of a window, unless a format decodes more at once."""
+DEFAULT_WINDOW = 256
+"""MB, where the train block says nothing."""
+Part = Literal["all", "train", "held"]
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where the blocks of a source lie: [blocks] shards, and rows in them from `low` to `high`."""
+
+    shard: Array
+    low: Array
+    high: Array
+    room: int
+    """Cases of a window."""
+
+    @classmethod
+    def of(cls, source: Source, numbers: int, megabytes: int) -> Layout:
+        """Of cases of so many numbers. BM727 if what a format decodes at once is more than a
+        window.
+        """
+        size = BYTES * numbers + BESIDES
+        room = max(PER_WINDOW, (megabytes << 20) // size)
+        block = max(1, min(BLOCK // size, room // PER_WINDOW))
+        cuts = [cut(s.count, s.unit, s.groups, block) for s in source.shards]
+        counts = [len(c) - 1 for c in cuts]
+        low = np.concatenate([c[:-1] for c in cuts])
+        high = np.concatenate([c[1:] for c in cuts])
+        made = cls(np.repeat(np.arange(len(cuts)), counts), low, high, room)
+        most = int(np.argmax(made.sizes))
+        if made.sizes[most] > room:
+            path = next(iter(source.shards[made.shard[most]].paths.values()))
+            raise fail(
+                "BM727",
+                f"the shard `{path}` decodes {int(made.sizes[most]):,} cases at once, and a window"
+                f" of {megabytes:,} MB has room for {room:,}",
+                help="write it in smaller pieces (`row_group_size` of Parquet, `chunks` of HDF5 and"
+                " Zarr, smaller .npz files), or with a larger window:"
+                f" `streaming always(window = {2 * megabytes * int(made.sizes[most]) // room})`",
+            )
+        return made
+
+    @property
+    def sizes(self) -> Array:
+        """Cases of every block."""
+        return self.high - self.low
+
+    @cached_property
+    def starts(self) -> Array:
+        """[blocks + 1]: the number of each block's first case among all."""
+        return np.concatenate([[0], np.cumsum(self.sizes)])
+
+    def __len__(self) -> int:
+        return len(self.shard)
+
+
+@dataclass(frozen=True)
+class ShardReader:
+    """A source with what is done to its cases, and which are held out of training.
+
+    A case is held out with probability `validate`, by its block and the seed; one of weight 0 is
+    as good as not there.
+    """
+
+    source: Source
+    model: CheckedModel
+    layout: Layout
+    preparation: Preparation
+    dtype: np.dtype[np.floating]
+    weights: Array | None = None
+    """Of all cases, or None."""
+
+    @classmethod
+    def of(
+        cls,
+        source: Source,
+        model: CheckedModel,
+        preparation: Preparation,
+        dtype: np.dtype[np.floating],
+        weights: Array | None = None,
+    ) -> ShardReader:
+        """With the train block's window."""
+        window = int(dict(model.training.streaming.options).get("window", DEFAULT_WINDOW))
+        numbers = sum(prod(int(n) for n in g.axes) for g in model.groups if g.name in source.kinds)
+        layout = Layout.of(source, numbers, window)
+        return cls(source, model, layout, preparation, dtype, weights)
+
+    def with_preparation(self, preparation: Preparation) -> ShardReader:
+        """The same with other transforms."""
+        return replace(self, preparation=preparation)
+
+    def chosen(self, block: int, part: Part) -> Array | slice:
+        """The rows of a block that are of a part."""
+        training, size = self.model.training, int(self.layout.sizes[block])
+        weights = self.weights_of(block)
+        there = None if weights is None or weights.all() else weights > 0
+        if training.validate and part != "all":
+            drawn = of_cases("SPLIT", training.seed, block + 1).random(size)
+            held = drawn < training.validate
+            side = held if part == "held" else ~held
+            return np.flatnonzero(side if there is None else side & there)
+        if part == "held":
+            return np.empty(0, np.int64)
+        return slice(None) if there is None else np.flatnonzero(there)
+
+    def counts(self, part: Part) -> Array:
+        """[blocks]: how many cases of each are of a part."""
+        if part == "all" and self.weights is None:
+            return self.layout.sizes
+        if not self.model.training.validate and self.weights is None:
+            return self.layout.sizes if part == "train" else np.zeros(len(self.layout), np.int64)
+        made = []
+        for k, size in enumerate(self.layout.sizes):
+            rows = self.chosen(k, part)
+            made.append(int(size) if isinstance(rows, slice) else len(rows))
+        return np.array(made)
+
+    def weights_of(self, block: int) -> Array | None:
+        """The weights of a block's cases; None where all are the same."""
+        if self.weights is None:
+            return None
+        starts = self.layout.starts
+        return self.weights[starts[block] : starts[block + 1]]
+
+    def stored(self, block: int) -> dict[str, Array]:
+        """A block as it is stored, in the shapes of the model's groups."""
+        layout = self.layout
+        found = self.source.read(
+            int(layout.shard[block]), int(layout.low[block]), int(layout.high[block])
+        )
+        return flatten(found, self.model)
+
+    def block(self, block: int, part: Part = "all", verify: bool = False) -> dict[str, Array]:
+        """The cases of a block that are of a part, as the machine takes them.
+
+        `verify`: whether values are looked at; those of a source that was looked at before need
+        not be.
+        """
+        values, layout = self.stored(block), self.layout
+        if not verify:
+            with quietly():
+                out = ready_values(values, self.model, self.preparation, block)
+        else:
+            shard = self.source.shards[int(layout.shard[block])]
+            with quietly(block > 0):
+                out = prepare(
+                    values,
+                    self.model,
+                    f"`{shard.name}`",
+                    self.model.training.seed,
+                    kept=self.preparation,
+                    block=block,
+                    rows=np.arange(layout.low[block], layout.high[block]),
+                ).arrays
+            for name, x in out.items():
+                verify_fits(x, self.dtype, f"data for `{name}` from `{shard.name}`")
+        rows = self.chosen(block, part)
+        return {n: self._numbers(x[rows]) for n, x in out.items()}
+
+    def _numbers(self, x: Array) -> Array:
+        """Numbers wider than the machine's in its own type."""
+        return x.astype(self.dtype) if x.dtype.itemsize > self.dtype.itemsize else x
+
+    def kinds(self) -> Mapping[str, tuple[tuple[int, ...], np.dtype]]:  # type: ignore[type-arg]
+        """Shapes and types of groups, as blocks have them."""
+        return {n: (x.shape[1:], x.dtype) for n, x in self._first.items()}
+
+    @cached_property
+    def _first(self) -> dict[str, Array]:
+        return self.block(int(np.argmax(self.layout.sizes > 0)))
