@@ -186,7 +186,7 @@ def by_tiles(a, b, k, scale, keep, c, step_c):  # type: ignore[no-untyped-def]  
                 if there > 0:
                     lay(plain, groups, following, turn_other, next_near)
                 near = next_near
-    tiles.release()
+    tiles.release(address(space))
 
 
 @numba.njit(**INNER)

@@ -77,7 +77,7 @@ def _configure(builder: Any, table: Any, high: Any) -> None:
     call(builder, "llvm.x86.ldtilecfg", [pointer(builder, table)])
 
 
-def _release(builder: Any) -> None:
+def _release(builder: Any, room: Any) -> None:
     call(builder, "llvm.x86.tilerelease", [])
 
 
@@ -130,8 +130,12 @@ configure: Any = function(2, _configure)
 """configure(room, high): tiles of `high` rows, those of the right factor of SIDE, as the processor
 reads it from 64 bytes at `room`; nothing else may be done with tiles before.
 """
-release: Any = function(0, _release)
-"""release(): gives the tiles back, so that a switch between threads need not save them."""
+release: Any = function(1, _release)
+"""release(room): gives the tiles back, so that a switch between threads need not save them.
+
+room: where an array lies that was used by address until here. Numba frees an array after the last
+line that names it.
+"""
 clear: Any = function(0, _clear)
 """clear(): all sums are 0."""
 keep: Any = function(1, _keep)
