@@ -44,11 +44,17 @@ def in_parts(function: FunctionType, written: Collection[str]) -> FunctionType |
 
     `written`: arguments that it writes to.
     """
+    return _made_in_parts(function, frozenset(written))
+
+
+@functools.cache
+def _made_in_parts(function: FunctionType, written: frozenset[str]) -> FunctionType | None:
+    """Made once: generated functions are asked for anew by every training."""
     if function.__closure__ or {PART, PARTS} & set(function.__code__.co_varnames):
         return None
     tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
     made = tree.body[0]
-    if not isinstance(made, ast.FunctionDef) or not _can_share(made.body, set(written)):
+    if not isinstance(made, ast.FunctionDef) or not _can_share(made.body, written):
         return None
     made.decorator_list = []
     made.name = f"{function.__name__}_in_parts"
@@ -72,7 +78,7 @@ def _is_shared(x: ast.AST) -> bool:
     return name == "prange" and len(x.iter.args) == 1 and not x.iter.keywords
 
 
-def _can_share(body: list[ast.stmt], written: set[str]) -> bool:
+def _can_share(body: list[ast.stmt], written: frozenset[str]) -> bool:
     """Whether the body is assignments of its own that read nothing written, then a loop to share or
     a choice between bodies of this kind.
     """
@@ -124,7 +130,7 @@ def _each(x: ast.expr) -> list[ast.expr]:
     return x.elts if isinstance(x, ast.Tuple) else [x]
 
 
-def _reads(x: ast.AST, written: set[str]) -> bool:
+def _reads(x: ast.AST, written: frozenset[str]) -> bool:
     """Whether numbers of a written argument are read, rather than its shape or type."""
     if isinstance(x, ast.Attribute) and isinstance(x.value, ast.Name) and x.attr in SIZES:
         return False

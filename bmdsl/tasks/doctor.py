@@ -92,7 +92,21 @@ def _processor() -> list[Fact]:
         Fact("processor", f"{_processor_name()}, {cores} hardware threads"),
         Fact("threads", f"{threads} of compiled code", few),
         Fact("BLAS", ", ".join(sorted(blas)), "" if blas else "none was found: reinstall SciPy"),
+        _tiles(),
     ]
+
+
+def _tiles() -> Fact:
+    """What products of float32 take the processor's matrix tiles."""
+    from ..kernels import tiles
+
+    word = os.environ.get(tiles.VARIABLE, "")
+    meant = {"states": "products of float32 with states and counts", "all": "products of float32"}
+    value = meant[tiles.use()] if tiles.available() else "none"
+    unknown = bool(word) and word not in tiles.USES
+    words = ", ".join(tiles.USES)
+    minds = f"{tiles.VARIABLE} is `{word[:40]}`: {words} are what it may be" if unknown else ""
+    return Fact("matrix tiles", value, minds)
 
 
 def _allowed() -> set[int]:

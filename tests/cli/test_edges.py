@@ -71,6 +71,12 @@ def test_what_is_wrong_is_said_with_what_helps(
     assert done.returncode == 1 and "data folder: BMDSL_DATA names no folder" in done.stdout
 
 
+def test_it_tells_what_matrix_tiles_do(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("BMDSL_TILES", "som")
+    told = {x.name: x for x in doctor.facts()}["matrix tiles"]
+    assert told.value and told.minds == "BMDSL_TILES is `som`: states, all, off are what it may be"
+
+
 def test_a_slow_machine_is_minded():
     assert doctor.Timing(1.0, 0.9).fact().minds == ""
     assert "slower than expected" in doctor.Timing(4.0, 1.0).fact().minds

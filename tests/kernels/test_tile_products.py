@@ -7,21 +7,33 @@ import numpy as np
 import pytest
 
 from bmdsl.kernels import tiles
+from bmdsl.kernels.lanes import address
 from bmdsl.kernels.products import gemm
-from bmdsl.kernels.tile_products import LEAST, TILES, use_tiles
+from bmdsl.kernels.tile_layouts import split_3
+from bmdsl.kernels.tile_products import LEAST, TILES, by_tiles, factor, use_tiles
 
-pytestmark = pytest.mark.skipif(not TILES, reason="this processor has no tiles")
+needs_tiles = pytest.mark.skipif(not TILES, reason="this processor has no tiles")
 
 SHAPES = [(64, 64, 64), (100, 500, 784), (33, 150, 65), (17, 49, 2100), (1500, 16, 33)]
 """Rows, columns and summands: whole tiles and parts of them, and more of each than are held."""
 PRECISION = 2.0**-23
+FACTORS = [(True, True), (True, False), (False, True), (False, False)]
+"""Whether numbers of the left factor and of the right one have 8 significant bits."""
 
 
 @numba.njit
-def _product(turn_a, turn_b, factors, a, b, out):  # type: ignore[no-untyped-def]  # numba's
+def _by_blas_or_tiles(turn_a, turn_b, factors, a, b, out):  # type: ignore[no-untyped-def]  # numba's
     m, n = out.shape
     k = a.shape[0] if turn_a else a.shape[1]
     gemm(turn_a, turn_b, m, n, k, factors, a, a.shape[1], b, b.shape[1], out, out.shape[1])
+
+
+@numba.njit
+def _by_tiles(turn_a, turn_b, factors, a, b, out, m, n, k):  # type: ignore[no-untyped-def]  # numba's
+    """The product of matrices that are the upper left corners of a and b, at any size."""
+    left = factor(address(a), a.shape[1], not turn_a, m, k)
+    right = factor(address(b), b.shape[1], turn_b, n, k)
+    by_tiles(left, right, k, factors[0], factors[1], address(out), out.shape[1])
 
 
 def _numbers(rows: int, columns: int, short: bool, seed: int) -> np.ndarray:
@@ -30,10 +42,23 @@ def _numbers(rows: int, columns: int, short: bool, seed: int) -> np.ndarray:
     return (states if short else rng.normal(size=(rows, columns))).astype(np.float32)
 
 
+def _verify(a: np.ndarray, b: np.ndarray, begun: np.ndarray, out: np.ndarray) -> None:
+    """Errors of out = −0.3 · a b + 0.5 · begun; each of k summands' roundings is independent, so
+    that errors grow as their root.
+    """
+    scale, keep = float(np.float32(-0.3)), 0.5
+    left, right = a.astype(float), b.astype(float)
+    right_one = scale * (left @ right) + keep * begun
+    most = abs(scale) * (abs(left) @ abs(right)) + abs(keep * begun)
+    bound = 4 * PRECISION * max(1.0, a.shape[1] ** 0.5 / 8)
+    assert (abs(out - right_one) <= bound * most).all()
+
+
+@needs_tiles
 @pytest.mark.parametrize("m, n, k", SHAPES)
 @pytest.mark.parametrize("turn_a", [False, True])
 @pytest.mark.parametrize("turn_b", [False, True])
-@pytest.mark.parametrize("short_a, short_b", [(True, True), (True, False), (False, True)])
+@pytest.mark.parametrize("short_a, short_b", FACTORS)
 def test_tiles_are_as_exact_as_float32(
     m: int, n: int, k: int, turn_a: bool, turn_b: bool, short_a: bool, short_b: bool
 ) -> None:
@@ -42,45 +67,94 @@ def test_tiles_are_as_exact_as_float32(
     a = _numbers(*((k, m) if turn_a else (m, k)), short_a, 0)
     b = _numbers(*((n, k) if turn_b else (k, n)), short_b, 1)
     begun = _numbers(m, n, False, 2)
-    out = begun.copy()
-    _product(turn_a, turn_b, np.array([-0.3, 0.5], np.float32), a, b, out)
-    left, right = (a.T if turn_a else a).astype(float), (b.T if turn_b else b).astype(float)
-    scale, keep = float(np.float32(-0.3)), 0.5
-    right_one = scale * (left @ right) + keep * begun
-    most = abs(scale) * (abs(left) @ abs(right)) + abs(keep * begun)
-    # Rounding of each of k summands' sums is independent, so that errors grow as their root.
-    assert (abs(out - right_one) / most).max() < 4 * PRECISION * max(1.0, k**0.5 / 8)
+    factors = np.array([-0.3, 0.5], np.float32)
+    through_door, straight = begun.copy(), begun.copy()
+    _by_blas_or_tiles(turn_a, turn_b, factors, a, b, through_door)
+    _by_tiles(turn_a, turn_b, factors, a, b, straight, m, n, k)
+    left, right = a.T if turn_a else a, b.T if turn_b else b
+    for out in (through_door, straight):
+        _verify(left, right, begun, out)
+    if short_a or short_b:
+        np.testing.assert_array_equal(through_door, straight)
 
 
-def test_nothing_beyond_a_matrix_is_read_or_written() -> None:
-    use_tiles()
-    wide = np.full((70, 140), np.nan, np.float32)
-    a, b, out = wide[:49, :83], wide[:, :0], np.full((60, 150), 7.0, np.float32)
-    a[...] = _numbers(49, 83, True, 0)
-    store = np.full((90, 130), np.nan, np.float32)
-    b = store[:83, :101]
-    b[...] = _numbers(83, 101, False, 1)
-    part = out[:49, :101]
-    part[...] = 0
-
-    @numba.njit
-    def product(factors, a, b, out):  # type: ignore[no-untyped-def]  # numba's
-        gemm(False, False, 49, 101, 83, factors, a, 140, b, 130, out, 150)
-
-    product(np.array([1.0, 1.0], np.float32), a, b, part)
-    np.testing.assert_allclose(part, a.astype(float) @ b.astype(float), rtol=0, atol=1e-4)
-    assert (out[:, 101:] == 7).all() and (out[49:] == 7).all()
+@needs_tiles
+def test_every_small_shape_reads_and_writes_its_own_numbers_alone() -> None:
+    rng = np.random.default_rng(7)
+    for case in range(300):
+        m, n, k = (int(x) for x in rng.integers(1, 71, 3))
+        turn_a, turn_b = (bool(x) for x in rng.integers(0, 2, 2))
+        short_a, short_b = FACTORS[case % 4]
+        a, b = _numbers(m, k, short_a, case), _numbers(k, n, short_b, case + 1000)
+        begun = _numbers(m, n, False, case + 2000)
+        room = [np.full((75, 80), np.nan, np.float32) for _ in range(3)]
+        for place, x in zip(room, (a.T if turn_a else a, b.T if turn_b else b, begun), strict=True):
+            place[: x.shape[0], : x.shape[1]] = x
+        _by_tiles(turn_a, turn_b, np.array([-0.3, 0.5], np.float32), *room, m, n, k)
+        _verify(a, b, begun, room[2][:m, :n])
+        assert np.isnan(room[2][m:]).all() and np.isnan(room[2][:, n:]).all()
 
 
+@needs_tiles
+@pytest.mark.parametrize("short", [True, False])
+@pytest.mark.parametrize("positive", [True, False])
+def test_errors_are_those_of_a_product_in_float32(short: bool, positive: bool) -> None:
+    """Root mean squares of errors, beside those of the BLAS: two real factors have twice as many
+    sums that are rounded.
+    """
+    for m, n, k in ((100, 500, 784), (40, 60, 100), (64, 64, 2000)):
+        a, b = _numbers(m, k, short, 3), _numbers(k, n, False, 4)
+        a, b = (abs(a), abs(b)) if positive else (a, b)
+        right_one = a.astype(float) @ b.astype(float)
+        out = np.zeros((m, n), np.float32)
+        _by_tiles(False, False, np.array([1.0, 0.0], np.float32), a, b, out, m, n, k)
+        own, blas = (((x - right_one) ** 2).mean() ** 0.5 for x in (out, a @ b))
+        assert own < (1.5 if short else 2.0) * blas, (m, n, k, own / blas)
+
+
+@needs_tiles
+def test_what_is_not_kept_is_not_read() -> None:
+    a, b = _numbers(40, 50, True, 0), _numbers(50, 60, False, 1)
+    out = np.full((40, 60), np.nan, np.float32)
+    _by_tiles(False, False, np.array([1.0, 0.0], np.float32), a, b, out, 40, 60, 50)
+    np.testing.assert_allclose(out, a.astype(float) @ b.astype(float), rtol=0, atol=1e-4)
+
+
+@needs_tiles
+def test_a_row_does_not_depend_on_the_others() -> None:
+    for short in (True, False):
+        a, b = _numbers(200, 300, short, 0), _numbers(300, 90, False, 1)
+        every = np.zeros((200, 90), np.float32)
+        one = np.array([1.0, 0.0], np.float32)
+        _by_tiles(False, False, one, a, b, every, 200, 90, 300)
+        for first, last in ((0, 1), (7, 30), (50, 150)):
+            some = np.zeros((last - first, 90), np.float32)
+            _by_tiles(False, False, one, a[first:last], b, some, last - first, 90, 300)
+            np.testing.assert_array_equal(some, every[first:last])
+
+
+@needs_tiles
 def test_the_sum_of_a_floats_three_parts_is_the_float() -> None:
-    x = np.concatenate([_numbers(1, 12, False, 5)[0], np.array([1e-20, -3e30, 1 / 3, 0])])
-    x = np.concatenate([x, x[::-1]]).astype(np.float32)
-    out = np.zeros(3 * tiles.TILE // 2, np.uint16)
+    some = np.array([1e-20, -3e30, 1 / 3, 0, 1, -1.99999988, 3.3e38, 1.00390625])
+    every = np.concatenate([_numbers(1, 24, False, 5)[0], some]).astype(np.float32)
+    x = np.tile(every, (8, 1))
+    x[1:] *= np.linspace(0.5, 0.9, 7)[:, None].astype(np.float32)
+    out = np.zeros(3 * tiles.TILE, np.uint16)
 
     @numba.njit
     def split(x, out):  # type: ignore[no-untyped-def]  # numba's
-        tiles.split_row_3(tiles.address(x), len(x), tiles.address(out))
+        split_3(address(x), 64, 128, 4 * 128, address(out))
 
     split(x, out)
-    parts = out.reshape(3, -1)[:, :32].astype(np.uint32) << 16
-    np.testing.assert_array_equal(parts.view(np.float32).astype(float).sum(0), x.astype(float))
+    words = out.reshape(3, 2, 16, 16, 2)[:, :, :4].transpose(0, 1, 2, 4, 3).reshape(3, 8, 32)
+    parts = (words.astype(np.uint32) << 16).view(np.float32).astype(float)
+    np.testing.assert_array_equal(parts.sum(0), x.astype(float))
+    assert (abs(parts[1:]) <= 2.0**-8 * abs(parts[:-1])).all()
+
+
+def test_the_environment_says_what_goes_by_tiles(monkeypatch: pytest.MonkeyPatch) -> None:
+    for word, meant in (("", "states"), ("all", "all"), ("off", "off"), ("some", "states")):
+        monkeypatch.setenv(tiles.VARIABLE, word)
+        assert tiles.use() == meant
+        if meant == "off":
+            assert not tiles.available.__wrapped__()
