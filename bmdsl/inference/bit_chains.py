@@ -51,7 +51,9 @@ class BitChains:
         layout is `bits` and the chains cannot be.
         """
         count, layout = count_rows(state), machine.layout
-        if layout == "numbers" or (layout == "auto" and count < FEWEST_CHAINS) or steps < 1:
+        if layout in ("numbers", "codes") or steps < 1:
+            return None
+        if layout == "auto" and count < FEWEST_CHAINS:
             return None
         try:
             free = _free(machine, state, observed, averaged)

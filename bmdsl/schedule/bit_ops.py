@@ -20,6 +20,7 @@ from __future__ import annotations
 import numpy as np
 
 from .ops import op, reads, updates, whole, writes
+from .philox import philox
 
 Array = np.ndarray
 LANES = 8
@@ -57,19 +58,8 @@ def unpack_bits(B: Array, place: Array, spin: int, x: Array) -> None:
 
 
 def _seeds(seed: int, stream: int, counter: tuple[int, int, int, int]) -> Array:
-    """32 words of Philox-4×32-10 (Salmon et al. 2011), whose counters are (16 · chunk + lane, c,
-    step, update); each lane's four numbers of 32 bits make two words.
-    """
-    low, half = np.uint64(0xFFFFFFFF), np.uint64(32)
-    update, step, c, chunk = (np.uint64(k & 0xFFFFFFFF) for k in counter)
-    key = [seed & 0xFFFFFFFF, (((seed >> 32) * 0x85EBCA6B) & 0xFFFFFFFF) ^ stream]
-    x = [(np.uint64(16) * chunk + np.arange(16, dtype=np.uint64)) & low]
-    x += [np.full(16, k) for k in (c, step, update)]
-    for _ in range(10):
-        a, b = np.uint64(0xD2511F53) * x[0], np.uint64(0xCD9E8D57) * x[2]
-        first, second = (np.uint64(k) for k in key)
-        x = [(b >> half) ^ x[1] ^ first, b & low, (a >> half) ^ x[3] ^ second, a & low]
-        key = [(key[0] + 0x9E3779B9) & 0xFFFFFFFF, (key[1] + 0xBB67AE85) & 0xFFFFFFFF]
+    """32 words: each lane's four numbers of 32 bits make two."""
+    x, half = philox(seed, stream, counter), np.uint64(32)
     return np.concatenate([(x[0] << half) | x[1], (x[2] << half) | x[3]])
 
 

@@ -266,7 +266,7 @@ def test_chains_of_one_word_have_one_inverse_temperature() -> None:
         machine.sample(64, steps=2, beta=np.linspace(0.1, 1, 64))
 
 
-def test_a_layout_has_one_of_three_names() -> None:
+def test_a_layout_has_one_of_four_names() -> None:
     machine = bmdsl.parse(TORUS, L=4).compile()
     with pytest.raises(BmError, match="`word` is no layout"):
         machine.layout = "word"

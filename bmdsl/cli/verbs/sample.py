@@ -100,8 +100,9 @@ def run(
     layout: Annotated[
         str,
         typer.Option(
-            metavar="auto|bits|numbers",
-            help="how chains lie in memory: 64 to a word if couplings allow it, or as numbers",
+            metavar="auto|bits|codes|numbers",
+            help="how chains lie in memory: 64 to a word if couplings allow it, one-of-K units as"
+            " bytes, or as numbers",
         ),
     ] = "auto",
     moves: Annotated[
