@@ -9,8 +9,10 @@ opposite.
 
 A kind k has entries `classes[k, 0]`, …, `classes[k, 1]` − 1; an entry is the sum modulo 2 of
 entries[e, 0] literals, and counts entries[e, 1]. n of a unit is what its entries that are 1 count
-together, and P(1 | n) stands in `table`, 32 binary digits of `wide` words each, the highest first:
-word m of a digit is its exclusive sum over the subsets of m's own binary digits (Zhegalkin 1927).
+together, below `classes[k, 2]`. P(1 | n) stands in `table`, for each level `size` words, those of
+the kind from `classes[k, 3]` on: 32 binary digits of as many words as n has values, the highest
+first; word m of a digit is its exclusive sum over the subsets of m's own binary digits (Zhegalkin
+1927).
 Bits of valid[w] say which chains of word w there are: how many random numbers a draw takes depends
 on these alone.
 """
@@ -90,7 +92,7 @@ def _next(s: list[Array]) -> Array:
     table=reads(1, "i8"),
     level=reads(1, "i8"),
     valid=reads(1, "i8"),
-    wide=whole(),
+    size=whole(),
     many=whole(),
     begin=reads(1, "i8"),
     part=whole(),
@@ -108,7 +110,7 @@ def draw_bits(
     table: Array,
     level: Array,
     valid: Array,
-    wide: int,
+    size: int,
     many: int,
     begin: Array,
     part: int,
@@ -126,7 +128,7 @@ def draw_bits(
     parts = words // LANES if many else words
     first, last = int(begin[part]), int(begin[part + 1])
     at_once = max(1, CHUNK // parts)
-    digits = table.view(np.uint64).reshape(-1, len(classes), DIGITS, wide)
+    digits = table.view(np.uint64).reshape(-1, size)
     for chunk in range((last - first + at_once - 1) // at_once):
         with np.errstate(over="ignore"):
             s = list(_seeds(seed, stream, (update, step, part, chunk)).reshape(4, LANES))
@@ -135,7 +137,8 @@ def draw_bits(
                 for w in range(parts):
                     at, column = int(tiles[t, 0]), rest + (w * LANES if many else w)
                     n = np.zeros((LANES, 64), np.int64)
-                    for units, weight in entries[int(classes[kind, 0]) : int(classes[kind, 1])]:
+                    begin_entry, end_entry, wide, words_at = (int(k) for k in classes[kind])
+                    for units, weight in entries[begin_entry:end_entry]:
                         v = np.zeros(LANES, np.uint64)
                         for _ in range(int(units)):
                             literal = near[at : at + lanes].astype(np.int64)
@@ -143,7 +146,8 @@ def draw_bits(
                             v = v ^ bits[literal >> 1, column] ^ flipped
                             at += lanes
                         n += int(weight) * _bits(v)
-                    own = digits[int(level[column[0]]), kind]
+                    own = digits[int(level[column[0]]), words_at : words_at + DIGITS * wide]
+                    own = own.reshape(DIGITS, wide)
                     place = t * lanes + (np.zeros(LANES, int) if many else np.arange(LANES))
                     bits[place, column] = _drawn(own, n, chains[column], s)
 
