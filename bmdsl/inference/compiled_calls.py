@@ -43,6 +43,7 @@ from .chain_arrays import (
     stand_by_sites,
 )
 from .clusters import ClusterChains
+from .replica_clusters import ReplicaClusters
 
 FEWEST_CASES = 256
 """Cases that one call of mean field has at least."""
@@ -66,6 +67,7 @@ class CompiledCalls:
         self._routines: dict[tuple[Any, ...], BoundRoutine | None] = {}
         self.bits = BitChains()
         self.clusters = ClusterChains()
+        self.replica_clusters = ReplicaClusters()
 
     def __reduce__(self) -> tuple[Any, ...]:
         return CompiledCalls, ()

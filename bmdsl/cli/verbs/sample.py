@@ -108,8 +108,9 @@ def run(
     moves: Annotated[
         str,
         typer.Option(
-            metavar="gibbs|cluster|wolff",
-            help="what a sweep does: units one by one, or clusters of them where a model has such",
+            metavar="gibbs|cluster|wolff|houdayer",
+            help="what a sweep does: units one by one, clusters of them where a model has such, or"
+            " clusters that two chains exchange",
         ),
     ] = "gibbs",
     units: Units = None,
