@@ -51,7 +51,9 @@ class BitChains:
         layout is `bits` and the chains cannot be.
         """
         count, layout = count_rows(state), machine.layout
-        if layout == "numbers" or (layout == "auto" and count < FEWEST_CHAINS) or steps < 1:
+        if layout in ("numbers", "codes") or steps < 1:
+            return None
+        if layout == "auto" and count < FEWEST_CHAINS:
             return None
         try:
             free = _free(machine, state, observed, averaged)
@@ -98,11 +100,10 @@ class BitChains:
         passed |= {(BITS, "place", n): x for n, x in form.place.items()}
         passed[BITS, "B"] = np.zeros((form.places, words_of(count)), np.int64)
         passed[BITS, "level"], passed[BITS, "valid"] = level, valid_chains(count)
-        passed |= {"wide": form.wide, "many": int(form.many), "colours": form.colours}
+        passed |= {"size": form.size, "many": int(form.many), "colours": form.colours}
         passed |= {"call": update, "stream": GROUPS * stream}
-        tables = [form.table(betas[0])] if not varying else []
-        passed[BITS, "table"] = tables[0] if tables else None
-        room = max(1, LARGEST_TABLE // (form.fields.size * 32 * betas.shape[1]))
+        passed[BITS, "table"] = None if varying else form.table(betas[0])
+        room = max(1, LARGEST_TABLE // (form.size * betas.shape[1]))
         work = 64 * form.places * words_of(count)
         done, pace = 0, Pace(1 if machine.program.plain else int(AT_ONCE / work))
         with routine.held(count) as call:
@@ -110,8 +111,7 @@ class BitChains:
                 some = min(pace.count, steps - done)
                 if varying:
                     some = min(some, room)
-                    each = [form.table(x) for x in betas[done : done + some]]
-                    passed[BITS, "table"] = np.stack(each)
+                    passed[BITS, "table"] = form.table(betas[done : done + some])
                 with pace.timed(some):
                     call(passed | {"begin": first + done, "steps": some})
                 done += some

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ..language.diagnostics import fail
 from ..plan.plan import MANY_CHAINS, SITES
 from ..runtime.binding import Source
 from ..runtime.bound_machine import BoundMachine
@@ -57,7 +58,32 @@ def kind_of_chains(
     program = machine.program
     many = program.plan.all_listed and count_rows(state) >= MANY_CHAINS and not averaged
     means = frozenset(n for n in state if not has_states(program, n, state[n], observed))
-    return Chains(held, seen, False, means, averaged, betas, many, ends)
+    codes = by_code(machine, many)
+    return Chains(held, seen, False, means, averaged, betas, many, ends, codes=codes)
+
+
+def by_code(machine: BoundMachine, many: bool) -> bool:
+    """Whether one-of-K units that act on one another are drawn as codes, where they can be; `many`:
+    whether chains of listed terms stand side by side.
+
+    Raises BM778 if the machine's layout is `codes` and no units can be.
+    """
+    plan = machine.program.plan
+    if machine.layout != "codes":
+        return machine.layout != "numbers"
+    of_codes = [g for g in plan.groups if g.codes and (g.lateral or g.woven)]
+    reason = "no units are one of at most 256 states and act on one another"
+    if of_codes:
+        reason = f"fewer than {MANY_CHAINS} chains of a lattice or graph keep fields instead"
+        if plan.listed and not plan.all_listed:
+            reason = "matrices couple units beside terms that are written out"
+    if any(g.coupled_by_code or (g.woven and many) for g in of_codes):
+        return True
+    raise fail(
+        "BM778",
+        f"chains of `{machine.model.name}` cannot be codes: {reason}",
+        help="leave the layout to `auto`, or choose `numbers`",
+    )
 
 
 def stand_by_sites(program: Program, count: int) -> bool:

@@ -30,6 +30,7 @@ from ..schedule.routines.sweeps import Chains, sweeps
 from ..schedule.schedule import Composition
 from .bit_chains import BitChains
 from .chain_arrays import (
+    by_code,
     count_colours,
     count_rows,
     has_states,
@@ -42,6 +43,7 @@ from .chain_arrays import (
     stand_by_sites,
 )
 from .clusters import ClusterChains
+from .replica_clusters import ReplicaClusters
 
 FEWEST_CASES = 256
 """Cases that one call of mean field has at least."""
@@ -65,6 +67,7 @@ class CompiledCalls:
         self._routines: dict[tuple[Any, ...], BoundRoutine | None] = {}
         self.bits = BitChains()
         self.clusters = ClusterChains()
+        self.replica_clusters = ReplicaClusters()
 
     def __reduce__(self) -> tuple[Any, ...]:
         return CompiledCalls, ()
@@ -113,7 +116,8 @@ class CompiledCalls:
             if machine.takes_means
             else frozenset[str]()
         )
-        first = self._sweeps(machine, Chains(held, seen, True, means, whole=True))
+        chains = Chains(held, seen, True, means, whole=True, codes=by_code(machine, False))
+        first = self._sweeps(machine, chains)
         if first is None:
             return None
         state = {
@@ -127,14 +131,16 @@ class CompiledCalls:
                 passed["chain", f"steps of {g.name}"] = np.zeros(2)
         passed |= {"call": update, "stream": GROUPS * SAMPLE_STREAM, "fitted": fitted_until(steps)}
         at_once = max(1, int(WORK / (n * _most_work(program))))
-        for begin in range(0, max(steps, 1), at_once):
-            routine = (
-                first
-                if begin == 0
-                else self._sweeps(machine, Chains(held, seen, False, means, whole=True))
-            )
-            assert routine is not None  # the same ops as the first one's
-            routine(n, passed | {"begin": begin, "steps": min(at_once, steps - begin)})
+        now: dict[Source, Any] = {"begin": 0, "steps": min(at_once, steps), "fresh": 1}
+        first(n, passed | now)
+        if at_once >= steps:
+            return state
+        routine = self._sweeps(machine, replace(chains, begin=False))
+        assert routine is not None  # the same ops as the first one's
+        with routine.held(n) as call:
+            for begin in range(at_once, steps, at_once):
+                now = {"begin": begin, "steps": min(at_once, steps - begin)}
+                call(passed | now | {"fresh": int(begin == at_once)})
         return state
 
     def run_sweeps(
@@ -182,7 +188,7 @@ class CompiledCalls:
                 if beta is not None and beta.ndim == 2:
                     passed["beta",] = beta[done : done + some]
                 with pace.timed(some):
-                    call(passed | {"begin": first + done, "steps": some})
+                    call(passed | {"begin": first + done, "steps": some, "fresh": int(not done)})
                 done += some
         put_back(now, state)
         return rows
@@ -219,6 +225,7 @@ class CompiledCalls:
                         "stream": GROUPS * keys[0],
                         "call": keys[1] + done,
                         "steps": some,
+                        "fresh": int(not done),
                     }
                     call({**passed, **found, **numbers})
                 done += some
@@ -256,7 +263,7 @@ class CompiledCalls:
                 part: dict[Source, Any] = {n: keys[n] + done for n in ("call", "parity")}
                 part[LADDER, "uniforms"] = np.stack([uniforms(done + r) for r in range(some)])
                 with pace.timed(some):
-                    call(passed | part | {"rounds": some})
+                    call(passed | part | {"rounds": some, "fresh": int(not done)})
                 done += some
         put_back(now, state)
         return True
@@ -357,4 +364,8 @@ def _numbers_by_state(program: Program) -> int:
 
 def _most_work(program: Program) -> float:
     """More multiplications than a sweep of one chain takes."""
-    return max(float(sum(program.sizes.values())) ** 2, 1.0)
+    size = float(sum(program.sizes.values()))
+    plan = program.plan
+    if len(plan.groups) == 1 and plan.groups[0].coupled_by_code:  # a row of K numbers a pair
+        size /= program.states[plan.groups[0].name] ** 0.5
+    return max(size**2, 1.0)

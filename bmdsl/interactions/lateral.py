@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from ..plan.plan import Plan, pairs_itself
 from ..schedule.builder import Builder, Gradient, Phase
+from ..schedule.code_ops import width
 from ..schedule.module_ops import module_kind
 from ..schedule.values import Content, Number, Part, Value
 from .bias import Bias, add_power_moment, own_power
@@ -47,6 +48,14 @@ class Lateral:
         name = f"M_{self.group}_{self.group}"
         return b.shared(name, Content.MATRIX, (size, size), labels=labels, key=self.key)
 
+    def rows(self, b: Builder) -> Value:
+        """The array of S for one-of-K units, a row for each unit and state of every other."""
+        g, size = b.group(self.group), b.size(self.group)
+        shape: tuple[int | str, int | str] = (f"units of {g.name}", f"rows of {g.name}")
+        if isinstance(size, int) and isinstance(g.states, int):
+            shape = size // g.states, size * width(g.states)
+        return b.shared(f"C_{self.group}", Content.MATRIX, shape)
+
     def prepare(self, b: Builder) -> None:
         """S from the parameters; its diagonal goes to the units' own fields."""
         matrix = self.matrix(b)
@@ -55,6 +64,8 @@ class Lateral:
         if self.own is not None:
             b.do("add_diagonal", matrix, self.own.row(b))
         b.do("fold_pairs", matrix, states(b, self.group))
+        if b.group(self.group).coupled_by_code:
+            b.do("rows_by_code", matrix, states(b, self.group), self.rows(b))
 
     def add_field(
         self, b: Builder, target: str, phase: Phase, eta: Value | Part, rows: int | str

@@ -30,6 +30,8 @@ from .words import (
 
 SURE = 8
 """Digits before which 512 numbers are hardly ever all decided."""
+FEW = 32
+"""Values of n that five digits tell apart."""
 WORK = 1 << 12
 """Words of an array of bits from which on a draw is worth threads."""
 MANY = 1 << 16
@@ -72,6 +74,42 @@ def _added(v, weight, p0, p1, p2, p3, p4):  # type: ignore[no-untyped-def]  # ty
     if weight & 16:
         p4 = p4 ^ v
     return p0, p1, p2, p3, p4
+
+
+@numba.njit(cache=True)
+def _carry_on(c, p5, p6, p7):  # type: ignore[no-untyped-def]  # typed by numba
+    """Digits above the fifth with a carry from there."""
+    d = p5 & c
+    e = p6 & d
+    return p5 ^ c, p6 ^ d, p7 ^ e
+
+
+@numba.njit(cache=True)
+def _added_to_many(v, weight, p0, p1, p2, p3, p4, p5, p6, p7):  # type: ignore[no-untyped-def]  # typed by numba
+    """p + weight · v for eight digits; the carry of the lower five is what their sum lacks."""
+    for k in range(5):
+        if (weight >> k) & 1:
+            c = v
+            if k < 1:
+                d = p0 & c
+                p0 = p0 ^ c
+                c = d
+            if k < 2:
+                d = p1 & c
+                p1 = p1 ^ c
+                c = d
+            if k < 3:
+                d = p2 & c
+                p2 = p2 ^ c
+                c = d
+            if k < 4:
+                d = p3 & c
+                p3 = p3 ^ c
+                c = d
+            d = p4 & c
+            p4 = p4 ^ c
+            p5, p6, p7 = _carry_on(d, p5, p6, p7)
+    return p0, p1, p2, p3, p4, p5, p6, p7
 
 
 @numba.njit(cache=True)
@@ -148,7 +186,7 @@ def draw_bits(  # type: ignore[no-untyped-def]  # typed by numba
     table,
     level,
     valid,
-    wide,
+    size,
     many,
     begin,
     part,
@@ -170,21 +208,29 @@ def draw_bits(  # type: ignore[no-untyped-def]  # typed by numba
         for t in range(first + chunk * at_once, min(last, first + (chunk + 1) * at_once)):
             kind = tiles[t, 1]
             for w in range(parts):
-                at = tiles[t, 0]
+                at, wide = tiles[t, 0], classes[kind, 2]
                 p0 = same(NONE)
-                p1, p2, p3, p4 = p0, p0, p0, p0
+                p1, p2, p3, p4, p5, p6, p7 = p0, p0, p0, p0, p0, p0, p0
                 for e in range(classes[kind, 0], classes[kind, 1]):
                     v = _literal(flat, near, at, words, w, many)
                     at += lanes
                     for _ in range(1, entries[e, 0]):
                         v = v ^ _literal(flat, near, at, words, w, many)
                         at += lanes
-                    p0, p1, p2, p3, p4 = _added(v, entries[e, 1], p0, p1, p2, p3, p4)
-                own = level[w * LANES if many else w]
-                place = (own * len(classes) + kind) * DIGITS * wide
-                p = (p0, p1, p2, p3, p4)
+                    if wide <= FEW:
+                        p0, p1, p2, p3, p4 = _added(v, entries[e, 1], p0, p1, p2, p3, p4)
+                    else:
+                        p0, p1, p2, p3, p4, p5, p6, p7 = _added_to_many(
+                            v, entries[e, 1], p0, p1, p2, p3, p4, p5, p6, p7
+                        )
+                place = level[w * LANES if many else w] * size + classes[kind, 3]
                 left = load(valid, w * LANES) if many else same(np.uint64(valid[w]))
-                new, s0, s1, s2, s3 = _drawn(table, place, wide, p, left, s0, s1, s2, s3)
+                if wide <= FEW:
+                    p = (p0, p1, p2, p3, p4)
+                    new, s0, s1, s2, s3 = _drawn(table, place, wide, p, left, s0, s1, s2, s3)
+                else:
+                    q = (p0, p1, p2, p3, p4, p5, p6, p7)
+                    new, s0, s1, s2, s3 = _drawn(table, place, wide, q, left, s0, s1, s2, s3)
                 if many:
                     store(new, flat, t * words + w * LANES)
                 elif words == 1:

@@ -123,7 +123,7 @@ def _load_of(context: Any, x: Any, at: Any) -> Any:
     return WORDS(x, types.intp), code
 
 
-WIDTHS = (5, 8, 16, 32)
+WIDTHS = (5, 8, 16, 32, 64, 128, 256)
 """Lengths of tables that `pick` reads."""
 
 
@@ -150,11 +150,12 @@ def _pick_of(context: Any, x: Any, at: Any, wide: Any, p: Any) -> Any:
         table, at, wide, p = values
         begin = _place(context, builder, signature.args[0], table, at, _INT)
         digits = [builder.extract_value(p, k) for k in range(signature.args[3].count)]
+        widths = [n for n in WIDTHS if n <= 1 << len(digits)]
         after = builder.append_basic_block("picked")
-        blocks = [builder.append_basic_block(f"pick_{n}") for n in WIDTHS]
+        blocks = [builder.append_basic_block(f"pick_{n}") for n in widths]
         chosen = builder.switch(wide, blocks[-1])
         found = []
-        for n, block in zip(WIDTHS, blocks, strict=True):
+        for n, block in zip(widths, blocks, strict=True):
             if block is not blocks[-1]:
                 chosen.add_case(_INT(n), block)
             builder.position_at_end(block)

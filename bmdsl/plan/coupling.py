@@ -69,6 +69,11 @@ class LateralCoupling:
     def text(self, plan: Plan, target: str) -> str:
         """How it reaches its group."""
         how = "fields kept, one row of the symmetric coupling a changed unit"
+        if plan.group(self.group).coupled_by_code:
+            how = (
+                "units as codes of one byte, since they are one of K: a field is the sum of one row"
+                " of K couplings for every other unit"
+            )
         return f"{self.group}: {how}"
 
     def cost(self, plan: Plan, update: UpdateSize) -> TermCost:

@@ -27,6 +27,8 @@ SITES = 512
 """Units of a lattice from which on a few chains are drawn colour after colour, many units
 at a time.
 """
+MOST_STATES = 256
+"""States of a one-of-K unit whose number is a byte."""
 MANY_CHAINS = 4
 """From so many chains on, a lattice or graph is swept with chains side by side in memory
 (docs/performance.md has the measurement).
@@ -54,6 +56,17 @@ class GroupPlan:
     """Whether functions of a projection of its units act on them."""
     woven: bool = False
     """Whether its units meet in terms whose couplings are written out: a lattice, a graph."""
+
+    @property
+    def codes(self) -> bool:
+        """Whether a unit's state can be a number of one byte."""
+        one_of_k = self.unit.name == "categorical" and self.states is not None
+        return one_of_k and not (isinstance(self.states, int) and self.states > MOST_STATES)
+
+    @property
+    def coupled_by_code(self) -> bool:
+        """Whether fields of its units are sums of a matrix's rows that codes of others pick."""
+        return self.codes and self.lateral and not self.woven
 
     @property
     def size(self) -> int:
@@ -217,6 +230,8 @@ class Plan(Shown):
             many = (
                 f"{MANY_CHAINS} chains or more: colour after colour, chains side by side in memory"
             )
+            if any(self.group(n).codes for n in self.listed_groups):
+                many += ", one-of-K units as codes of one byte"
         two_valued = all(self.group(n).unit.name in ("binary", "spin") for n in self.listed_groups)
         if not (self.all_listed and two_valued):
             return f"      {few}", f"      {many}"

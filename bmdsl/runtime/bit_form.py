@@ -19,12 +19,18 @@ from .listing import Listing
 from .program import Program
 
 Array = np.ndarray
-WIDTHS = (5, 8, 16, 32)
+WIDTHS = (5, 8, 16, 32, 64, 128, 256)
 """Values of n that a table has room for."""
+MOST_WEIGHT = 32
+"""What an entry counts is below it."""
 PARTS = 4
 """The largest whole number that the smallest coupling may be a multiple of u by."""
 MOST_KINDS = 1024
 """Kinds of unit, of which each has a table."""
+FEW_SIZES = 8
+"""Different numbers of neighbours up to which they are left as they are."""
+EVENED = (4, 6, 14, 30, 46, 62, 126, 254)
+"""Numbers of neighbours, or one more, that units of more different ones get."""
 CLOSE = 8
 """Units in the last place by which a coupling may miss a multiple."""
 
@@ -44,10 +50,16 @@ class BitForm:
     spins: frozenset[str]
     arrays: Mapping[str, Array]
     """`near`, `tiles`, `classes`, `entries`, `first_tile`."""
-    wide: int
     many: bool
-    fields: Array
-    """[kinds, wide]: the field of a unit of each kind by n, doubled for spins."""
+    fields: tuple[Array, ...]
+    """Of each kind, the field of a unit by n, doubled for spins: as many numbers as its table has
+    room for.
+    """
+
+    @property
+    def size(self) -> int:
+        """Words of the tables of one inverse temperature."""
+        return DIGITS * sum(len(x) for x in self.fields)
 
     @property
     def colours(self) -> int:
@@ -55,17 +67,23 @@ class BitForm:
         return len(self.arrays["first_tile"]) - 1
 
     def table(self, betas: Array) -> Array:
-        """[len(betas) · kinds · 32 · wide]: P(1 | n) at each inverse temperature in binary digits,
-        as exclusive sums over subsets.
+        """[..., levels · size]: P(1 | n) at each inverse temperature of betas [..., levels] in
+        binary digits, as exclusive sums over subsets, kind after kind.
         """
-        p = expit(betas[:, None, None] * self.fields)
-        whole = np.minimum(np.rint(np.ldexp(p, DIGITS)), 2.0**DIGITS - 1).astype(np.uint64)
-        shifts = np.arange(DIGITS - 1, -1, -1, dtype=np.uint64)[:, None]
-        digits = (whole[..., None, :] >> shifts) & np.uint64(1)
-        for bit in (1 << k for k in range((self.wide - 1).bit_length())):
-            with_bit = [n for n in range(self.wide) if n & bit]
-            digits[..., with_bit] ^= digits[..., [n - bit for n in with_bit]]
-        return -digits.astype(np.int64).ravel()
+        made = np.empty((*betas.shape, self.size), np.int64)
+        shifts = np.arange(DIGITS - 1, -1, -1, dtype=np.int64)[:, None]
+        at = 0
+        for fields in self.fields:
+            wide = len(fields)
+            p = expit(betas[..., None] * fields)
+            whole = np.minimum(np.rint(np.ldexp(p, DIGITS)), 2.0**DIGITS - 1).astype(np.int64)
+            for bit in (1 << k for k in range((wide - 1).bit_length())):  # all 32 digits at once
+                with_bit = [n for n in range(wide) if n & bit]
+                whole[..., with_bit] ^= whole[..., [n - bit for n in with_bit]]
+            digits = (whole[..., None, :] >> shifts) & 1
+            made[..., at : at + DIGITS * wide] = -digits.reshape(*betas.shape, -1)
+            at += DIGITS * wide
+        return made.reshape(*betas.shape[:-1], -1)
 
 
 def words_of(chains: int) -> int:
@@ -98,7 +116,7 @@ def bit_form(program: Program, f: Fields, free: Sequence[str], chains: int) -> B
     is_spin = np.concatenate([np.full(program.sizes[n], n in spins) for n in names])
     found = [_entries(program, f, n, is_spin) for n in free]
     unit = _unit([x.weight for x in found], np.dtype(program.dtype))
-    made = [x.of_kinds(unit) for x in found]
+    made = [x.of_kinds(unit) for x in _evened(found, unit, len(is_spin))]
     kinds, numbers = _kinds(made)
     return _Laying(program, listing, list(free), made, kinds, numbers, unit, many).form(spins)
 
@@ -168,6 +186,40 @@ def _entries(program: Program, f: Fields, name: str, is_spin: Array) -> _Entries
     return _Entries(name, unit, count, others, weight, flip, constant, own_spin)
 
 
+def _evened(found: Sequence[_Entries], unit: float, none: int) -> list[_Entries]:
+    """The entries with as many more for every unit that few numbers of them are left, where there
+    are many.
+
+    A unit gets as many entries that are always 1 as others that are always 0: its field is that of
+    a unit with so many more neighbours, half of which count. `none` is the column of no unit.
+    """
+    sizes = [np.bincount(x.unit, minlength=len(x.constant)) for x in found]
+    if len(np.unique(np.concatenate(sizes))) <= FEW_SIZES:
+        return list(found)
+    out = []
+    for x, size in zip(found, sizes, strict=True):
+        plain = np.ones(len(size), bool)
+        plain[x.unit[(x.count != 1) | (np.rint(x.weight / unit) != 1)]] = False
+        odd = size % 2
+        goal = np.append(EVENED, 0)[np.searchsorted(EVENED, size - odd)] + odd
+        half = np.where(plain & (size > 0), np.maximum(goal - size, 0) // 2, 0)
+        more = np.repeat(np.arange(len(size)), 2 * half)
+        ones = np.arange(len(more)) - np.repeat(np.cumsum(2 * half) - 2 * half, 2 * half)
+        out.append(
+            _Entries(
+                x.group,
+                np.concatenate([x.unit, more]),
+                np.concatenate([x.count, np.ones(len(more), np.int64)]),
+                np.concatenate([x.others, np.full(len(more), none)]),
+                np.concatenate([x.weight, np.full(len(more), unit)]),
+                np.concatenate([x.flip, ones % 2 == 1]),
+                x.constant - unit * half,
+                x.spin,
+            )
+        )
+    return out
+
+
 def _unit(weights: Sequence[Array], dtype: np.dtype) -> float:
     """The number that all weights are whole multiples of."""
     w = np.unique(np.concatenate([np.zeros(0), *weights]))
@@ -177,7 +229,7 @@ def _unit(weights: Sequence[Array], dtype: np.dtype) -> float:
     for parts in range(1, PARTS + 1):
         unit = w[0] / parts
         times = np.rint(w / unit)
-        if times[-1] < WIDTHS[-1] and (np.abs(w - times * unit) <= room * w).all():
+        if times[-1] < MOST_WEIGHT and (np.abs(w - times * unit) <= room * w).all():
             return float(unit)
     raise NotBits("couplings are no small whole multiples of one number")
 
@@ -193,7 +245,7 @@ def _kinds(made: Sequence[_Entries]) -> tuple[Array, list[Array]]:
     for x, size in zip(made, sizes, strict=True):
         row = np.zeros((len(x.constant), 3 + 2 * most))
         row[:, 0], row[:, 2] = x.spin, size
-        scale = np.maximum(np.abs(x.constant), 1e-300)
+        scale = np.maximum(np.abs(x.constant), 1e-12)
         digits = 10.0 ** (12 - np.floor(np.log10(scale)))
         row[:, 1] = np.where(np.abs(x.constant) < 1e-12, 0, np.rint(x.constant * digits) / digits)
         inside = np.arange(len(x.unit)) - np.repeat(np.cumsum(size) - size, size)
@@ -233,7 +285,7 @@ class _Laying:
             if n not in self.free:
                 x[:] = places + np.arange(len(x))
                 places += len(x)
-        columns = np.concatenate([place[n] for n in self.listing.offset])
+        columns = np.concatenate([*(place[n] for n in self.listing.offset), [places]])
         literals = [self._literals(x, columns) for x in self.made]
         near: list[Array] = []
         tiles: list[Array] = []
@@ -249,7 +301,7 @@ class _Laying:
             kind = np.full(count, self.numbers[k][units[0]])
             tiles.append(np.stack([at, kind], axis=1))
             length += lanes * own * count
-        classes, entries, wide, fields = self._tables()
+        classes, entries, fields = self._tables()
         arrays: dict[str, Array] = {
             "near": np.concatenate([np.zeros(0), *near]).astype(np.int32),
             "tiles": np.concatenate([np.zeros((0, 2)), *tiles]).astype(np.int64),
@@ -257,7 +309,7 @@ class _Laying:
             "entries": entries,
             "first_tile": np.array(begin, np.int64),
         }
-        return BitForm(place, places + 1, spins, arrays, wide, self.many, fields)
+        return BitForm(place, places + 1, spins, arrays, self.many, fields)
 
     def _runs(self, lanes: int) -> tuple[list[tuple[int, int, Array]], list[int], int]:
         """Units of one colour and kind: first place, group's number, units; tiles where colours
@@ -286,18 +338,18 @@ class _Laying:
         own = np.bincount(x.unit, x.count, len(x.constant)).astype(np.int64)
         return np.cumsum(own) - own, own, literals
 
-    def _tables(self) -> tuple[Array, Array, int, Array]:
-        """`classes`, `entries`, the width of tables, and the fields of all kinds."""
-        classes: list[tuple[int, int]] = []
+    def _tables(self) -> tuple[Array, Array, tuple[Array, ...]]:
+        """`classes`, `entries` and the fields of all kinds."""
+        classes: list[tuple[int, int, int, int]] = []
         entries: list[tuple[int, int]] = []
+        fields: list[Array] = []
+        at = 0
         for row in self.kinds:
-            some = int(row[2])
-            classes.append((len(entries), len(entries) + some))
+            some, most = int(row[2]), int(row[4::2].sum())
+            wide = next(w for w in WIDTHS if most < w)
+            classes.append((len(entries), len(entries) + some, wide, at))
             entries += [(int(row[3 + 2 * e]), int(row[4 + 2 * e])) for e in range(some)]
-        most = int(self.kinds[:, 4::2].sum(axis=1).max(initial=0))
-        wide = next(w for w in WIDTHS if most < w)
-        n = np.arange(wide)
-        factor = np.where(self.kinds[:, 0] > 0, 2.0, 1.0)[:, None]
-        fields = factor * (self.kinds[:, 1:2] + self.unit * n)
+            fields.append((2.0 if row[0] > 0 else 1.0) * (row[1] + self.unit * np.arange(wide)))
+            at += DIGITS * wide
         pairs = np.array(entries, np.int64).reshape(-1, 2)
-        return np.array(classes, np.int64).reshape(-1, 2), pairs, wide, fields
+        return np.array(classes, np.int64).reshape(-1, 4), pairs, tuple(fields)

@@ -9,8 +9,10 @@ opposite.
 
 A kind k has entries `classes[k, 0]`, …, `classes[k, 1]` − 1; an entry is the sum modulo 2 of
 entries[e, 0] literals, and counts entries[e, 1]. n of a unit is what its entries that are 1 count
-together, and P(1 | n) stands in `table`, 32 binary digits of `wide` words each, the highest first:
-word m of a digit is its exclusive sum over the subsets of m's own binary digits (Zhegalkin 1927).
+together, below `classes[k, 2]`. P(1 | n) stands in `table`, for each level `size` words, those of
+the kind from `classes[k, 3]` on: 32 binary digits of as many words as n has values, the highest
+first; word m of a digit is its exclusive sum over the subsets of m's own binary digits (Zhegalkin
+1927).
 Bits of valid[w] say which chains of word w there are: how many random numbers a draw takes depends
 on these alone.
 """
@@ -20,6 +22,7 @@ from __future__ import annotations
 import numpy as np
 
 from .ops import op, reads, updates, whole, writes
+from .philox import philox
 
 Array = np.ndarray
 LANES = 8
@@ -57,19 +60,8 @@ def unpack_bits(B: Array, place: Array, spin: int, x: Array) -> None:
 
 
 def _seeds(seed: int, stream: int, counter: tuple[int, int, int, int]) -> Array:
-    """32 words of Philox-4×32-10 (Salmon et al. 2011), whose counters are (16 · chunk + lane, c,
-    step, update); each lane's four numbers of 32 bits make two words.
-    """
-    low, half = np.uint64(0xFFFFFFFF), np.uint64(32)
-    update, step, c, chunk = (np.uint64(k & 0xFFFFFFFF) for k in counter)
-    key = [seed & 0xFFFFFFFF, (((seed >> 32) * 0x85EBCA6B) & 0xFFFFFFFF) ^ stream]
-    x = [(np.uint64(16) * chunk + np.arange(16, dtype=np.uint64)) & low]
-    x += [np.full(16, k) for k in (c, step, update)]
-    for _ in range(10):
-        a, b = np.uint64(0xD2511F53) * x[0], np.uint64(0xCD9E8D57) * x[2]
-        first, second = (np.uint64(k) for k in key)
-        x = [(b >> half) ^ x[1] ^ first, b & low, (a >> half) ^ x[3] ^ second, a & low]
-        key = [(key[0] + 0x9E3779B9) & 0xFFFFFFFF, (key[1] + 0xBB67AE85) & 0xFFFFFFFF]
+    """32 words: each lane's four numbers of 32 bits make two."""
+    x, half = philox(seed, stream, counter), np.uint64(32)
     return np.concatenate([(x[0] << half) | x[1], (x[2] << half) | x[3]])
 
 
@@ -100,7 +92,7 @@ def _next(s: list[Array]) -> Array:
     table=reads(1, "i8"),
     level=reads(1, "i8"),
     valid=reads(1, "i8"),
-    wide=whole(),
+    size=whole(),
     many=whole(),
     begin=reads(1, "i8"),
     part=whole(),
@@ -118,7 +110,7 @@ def draw_bits(
     table: Array,
     level: Array,
     valid: Array,
-    wide: int,
+    size: int,
     many: int,
     begin: Array,
     part: int,
@@ -136,7 +128,7 @@ def draw_bits(
     parts = words // LANES if many else words
     first, last = int(begin[part]), int(begin[part + 1])
     at_once = max(1, CHUNK // parts)
-    digits = table.view(np.uint64).reshape(-1, len(classes), DIGITS, wide)
+    digits = table.view(np.uint64).reshape(-1, size)
     for chunk in range((last - first + at_once - 1) // at_once):
         with np.errstate(over="ignore"):
             s = list(_seeds(seed, stream, (update, step, part, chunk)).reshape(4, LANES))
@@ -145,7 +137,8 @@ def draw_bits(
                 for w in range(parts):
                     at, column = int(tiles[t, 0]), rest + (w * LANES if many else w)
                     n = np.zeros((LANES, 64), np.int64)
-                    for units, weight in entries[int(classes[kind, 0]) : int(classes[kind, 1])]:
+                    begin_entry, end_entry, wide, words_at = (int(k) for k in classes[kind])
+                    for units, weight in entries[begin_entry:end_entry]:
                         v = np.zeros(LANES, np.uint64)
                         for _ in range(int(units)):
                             literal = near[at : at + lanes].astype(np.int64)
@@ -153,7 +146,8 @@ def draw_bits(
                             v = v ^ bits[literal >> 1, column] ^ flipped
                             at += lanes
                         n += int(weight) * _bits(v)
-                    own = digits[int(level[column[0]]), kind]
+                    own = digits[int(level[column[0]]), words_at : words_at + DIGITS * wide]
+                    own = own.reshape(DIGITS, wide)
                     place = t * lanes + (np.zeros(LANES, int) if many else np.arange(LANES))
                     bits[place, column] = _drawn(own, n, chains[column], s)
 

@@ -5,12 +5,12 @@ Each is a value; the verifier looks at what it made. Left out of the list, it is
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from .ops import KINDS, Access, Node, Op, Repeat, Until, walk
 from .schedule import Schedule
-from .values import Array, Life, Number, Value, base
+from .values import Array, Content, Life, Number, Value, base
 
 Body = tuple[Node, ...]
 
@@ -56,6 +56,52 @@ def drop_dead(body: Body) -> Body:
             partly = {base(x).name for x, how in uses if not _is_whole(x, how)}
             written_over |= {name: name not in partly for name in names}
     return tuple(reversed(out))
+
+
+def drop_unread(body: Body) -> Body:
+    """Leaves out ops that make couplings which nothing reads: those in an order that other draws
+    than a routine's need.
+    """
+    while True:
+        read = {
+            base(x).name
+            for op in walk(body)
+            for x, access in _arrays(op)
+            if access in (Access.READ, Access.UPDATE)
+        }
+        kept = _kept(body, read | set(_counted(body)))
+        if kept == body:
+            return body
+        body = kept
+
+
+def _kept(body: Body, read: set[str]) -> Body:
+    out: list[Node] = []
+    for node in body:
+        if isinstance(node, Repeat | Until):
+            out.append(replace(node, body=_kept(node.body, read)))
+        elif not isinstance(node, Op) or not _is_unread(node, read):
+            out.append(node)
+    return tuple(out)
+
+
+def _is_unread(op: Op, read: set[str]) -> bool:
+    written = [(x, access) for x, access in _arrays(op) if access is not Access.READ]
+    return bool(written) and all(
+        _is_whole(x, access)
+        and (base(x).content, base(x).life) == (Content.MATRIX, Life.SCRATCH)
+        and base(x).name not in read
+        for x, access in written
+    )
+
+
+def _counted(body: Body) -> Iterator[str]:
+    """The arrays that say how long loops go on."""
+    for node in body:
+        if isinstance(node, Repeat | Until):
+            yield from _counted(node.body)
+        if isinstance(node, Until):
+            yield node.going.name
 
 
 def _is_dead(op: Op, written_over: Mapping[str, bool]) -> bool:
@@ -111,5 +157,9 @@ def _joined(first: Op, second: Op) -> Op | None:
     return Op(kind, (first.operands[0], *second.operands))
 
 
-PASSES = (Pass("drop dead ops", drop_dead), Pass("bias in the product's op", join_bias))
+PASSES = (
+    Pass("drop dead ops", drop_dead),
+    Pass("drop couplings that nobody reads", drop_unread),
+    Pass("bias in the product's op", join_bias),
+)
 """All passes, in order."""

@@ -5,6 +5,7 @@ says why.
 from __future__ import annotations
 
 from itertools import product
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,7 +16,7 @@ import bmdsl
 from bmdsl.inference.bit_chains import FEWEST_CHAINS
 from bmdsl.inference.machine import Machine
 from bmdsl.language.diagnostics import BmError
-from bmdsl.runtime.bit_form import NotBits, bit_form, words_of
+from bmdsl.runtime.bit_form import BitForm, NotBits, bit_form, words_of
 from tests.stats import verify_counts
 
 MIXED = """model m(n = 4) { visible s[n] : spin  visible x[n] : binary  param J, T, K, L, b, c
@@ -128,6 +129,94 @@ def test_a_group_that_is_held_stays_and_the_other_has_its_conditional_law() -> N
     verify_law(number_of(start["s"], start["x"]), weights / weights.sum())
 
 
+def probabilities(form: BitForm) -> list[np.ndarray]:
+    """P(1 | n) of every kind, by n, from the words of its table."""
+    words, at, out = -form.table(np.ones(1)), 0, []
+    for fields in form.fields:
+        wide = len(fields)
+        digits = words[at : at + 32 * wide].reshape(32, wide)
+        at += 32 * wide
+        for bit in (1 << k for k in range((wide - 1).bit_length())):
+            for n in range(wide):
+                if n & bit:
+                    digits[:, n] ^= digits[:, n - bit]
+        out.append(0.5 ** np.arange(1, 33) @ digits)
+    return out
+
+
+def count_of(
+    form: BitForm, name: str, unit: int, state: dict[str, np.ndarray]
+) -> tuple[int, np.ndarray]:
+    """A unit's kind, and what its entries that are 1 count together in every chain."""
+    lanes = 1 if form.many else 8
+    place = int(form.place[name][unit])
+    begin, kind = form.arrays["tiles"][place // lanes]
+    n = np.zeros(len(state[name]), int)
+    literal = begin + place % lanes
+    where = {int(q): (g, u) for g in state for u, q in enumerate(form.place[g])}
+    first, last, wide, _ = form.arrays["classes"][kind]
+    for units, weight in form.arrays["entries"][first:last]:
+        parity = np.zeros(len(n), bool)
+        for _ in range(units):
+            word = int(form.arrays["near"][literal])
+            none = word >> 1 == form.places - 1  # no unit, whose bit is 0
+            group, other = (name, 0) if none else where[word >> 1]
+            parity ^= ((state[group][:, other] > 0) & (not none)) ^ bool(word & 1)
+            literal += lanes
+        n += weight * parity
+    assert n.max() < wide
+    return int(kind), n
+
+
+THRESHOLD = """model m(n) { graph G = "edges.csv"  visible s[n] : spin  param J, h
+  energy = - J[i,j] s[i] s[j] for <i,j> in G - h[i] s[i] }"""
+
+
+def threshold_machine(
+    most: int, folder: Path, backend: str = "numba"
+) -> tuple[Machine, np.ndarray]:
+    """Units i and j meet if i + j < most: every number of neighbours below it; units after these
+    have none, so that no matrix is made of the graph. Also the couplings.
+    """
+    n = 5 * most
+    i, j = np.triu_indices(n, 1)
+    i, j = i[i + j < most], j[i + j < most]
+    np.savetxt(folder / "edges.csv", np.stack([i, j], 1), fmt="%d", delimiter=",")
+    (folder / "m.bm").write_text(THRESHOLD)
+    machine = bmdsl.load(folder / "m.bm", n=n).compile(backend=backend)
+    values = np.random.default_rng(0).choice([-0.2, 0.2], len(i))
+    machine.params["J"], machine.params["h"] = values, np.where(np.arange(n) % 9 == 0, 0.3, 0.0)
+    J = np.zeros((n, n))
+    J[i, j] = J[j, i] = values
+    return machine, J
+
+
+@pytest.mark.parametrize("chains", [64, 512])
+def test_units_of_many_neighbours_share_tables(chains: int, tmp_path: Path) -> None:
+    """Fields of up to 149 neighbours; units that have few more or less are of one kind."""
+    machine, J = threshold_machine(150, tmp_path)
+    form = bit_form(machine.program, machine.held_fields(), ("s",), chains)
+    assert len(form.fields) <= 40 and form.size <= 32 * 256 * len(form.fields)
+    assert max(map(len, form.fields)) == 256
+    state = {"s": np.random.default_rng(1).choice([-1.0, 1.0], (30, 750))}
+    p, h = probabilities(form), machine.params["h"]
+    for unit in range(150):
+        kind, n = count_of(form, "s", unit, state)
+        odds = 2 * (state["s"] @ J[unit] + h[unit])
+        np.testing.assert_allclose(p[kind][n], 1 / (1 + np.exp(-odds)), atol=2e-7)
+
+
+def test_the_meaning_of_the_ops_gives_the_same_bits_of_many_neighbours(tmp_path: Path) -> None:
+    found = []
+    for backend in ("numba", "reference"):
+        machine, _ = threshold_machine(40, tmp_path, backend)
+        machine.layout = "bits"
+        state = machine.initial_state(100)
+        machine.sweep(state, 2, {}, update=1)
+        found.append(state["s"])
+    np.testing.assert_array_equal(*found)
+
+
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(seed=st.integers(0, 10**6), chains=st.sampled_from([64, 100, 200, 512, 600]))
 def test_probabilities_are_those_of_the_fields(seed: int, chains: int) -> None:
@@ -137,14 +226,8 @@ def test_probabilities_are_those_of_the_fields(seed: int, chains: int) -> None:
     state = machine.initial_state(chains, update=seed)
     machine.sweep(state, 2, {}, update=1)
     form = bit_form(machine.program, machine.held_fields(), ("s", "x"), chains)
-    digits = -form.table(np.ones(1)).reshape(len(form.fields), 32, form.wide)
-    for bit in (1 << k for k in range((form.wide - 1).bit_length())):
-        for n in range(form.wide):
-            if n & bit:
-                digits[..., n] ^= digits[..., n - bit]
-    p = np.einsum("kdn,d->kn", digits.astype(float), 0.5 ** np.arange(1, 33))
+    p = probabilities(form)
     s, x = state["s"].astype(float), state["x"].astype(float)
-    lanes = 1 if form.many else 8
     for name, states in (("s", s), ("x", x)):
         for unit in range(5):
             values_of = [y.copy() for y in (s, x)]
@@ -154,21 +237,8 @@ def test_probabilities_are_those_of_the_fields(seed: int, chains: int) -> None:
             higher, lower = list(values_of), list(values_of)
             higher[at], lower[at] = up, down
             odds = minus_energy(values, *higher) - minus_energy(values, *lower)
-            place = int(form.place[name][unit])
-            begin, kind = form.arrays["tiles"][place // lanes]
-            n = np.zeros(chains, int)
-            literal = begin + place % lanes
-            where = {int(q): (g, u) for g in ("s", "x") for u, q in enumerate(form.place[g])}
-            first, last = form.arrays["classes"][kind]
-            for units, weight in form.arrays["entries"][first:last]:
-                parity = np.zeros(chains, bool)
-                for _ in range(units):
-                    word = int(form.arrays["near"][literal])
-                    group, other = where[word >> 1]
-                    parity ^= (state[group][:, other] > 0) ^ bool(word & 1)
-                    literal += lanes
-                n += weight * parity
-            np.testing.assert_allclose(p[kind, n], 1 / (1 + np.exp(-odds)), atol=2e-7)
+            kind, n = count_of(form, name, unit, state)
+            np.testing.assert_allclose(p[kind][n], 1 / (1 + np.exp(-odds)), atol=2e-7)
 
 
 def test_the_meaning_of_the_ops_gives_the_same_bits() -> None:
@@ -266,7 +336,7 @@ def test_chains_of_one_word_have_one_inverse_temperature() -> None:
         machine.sample(64, steps=2, beta=np.linspace(0.1, 1, 64))
 
 
-def test_a_layout_has_one_of_three_names() -> None:
+def test_a_layout_has_one_of_four_names() -> None:
     machine = bmdsl.parse(TORUS, L=4).compile()
     with pytest.raises(BmError, match="`word` is no layout"):
         machine.layout = "word"
@@ -278,7 +348,7 @@ def test_kinds_of_unit_are_few_on_a_lattice() -> None:
     rng = np.random.default_rng(0)
     machine.params["J"], machine.params["K"] = rng.choice([-0.7, 0.7], (2, 8, 8))
     form = bit_form(machine.program, machine.held_fields(), ("s",), 64)
-    assert len(form.fields) == 1 and form.wide == 5 and form.colours == 2
+    assert [len(x) for x in form.fields] == [5] and form.colours == 2
     machine.params["J"] = np.where(rng.random((8, 8)) < 0.5, 0, machine.params["J"])
     form = bit_form(machine.program, machine.held_fields(), ("s",), 64)
     assert 2 <= len(form.fields) <= 3

@@ -32,7 +32,8 @@ def draw_bits(rng: Random) -> Operands:
     kinds = np.repeat(rng.permutation(3), 3)
     literals = np.array([0, 3, 4])[kinds]
     begin = lanes * (np.cumsum(literals) - literals)
-    wide = int(rng.choice([5, 8, 16, 32]))
+    wide = np.array([rng.choice([5, 8]), *rng.choice([8, 16, 32, 64, 128, 256], 2)])
+    at = 32 * (np.cumsum(wide) - wide)
     own = lanes * np.arange(len(kinds))
     near = np.concatenate(
         [
@@ -44,12 +45,14 @@ def draw_bits(rng: Random) -> Operands:
         "B": _words(rng, (lanes * len(kinds), words)),
         "near": near + rng.integers(0, 2, len(near)),
         "tiles": np.stack([begin, kinds], axis=1),
-        "classes": np.array([[0, 0], [0, 3], [3, 5]]),
+        "classes": np.array(
+            [[0, 0, wide[0], at[0]], [0, 3, wide[1], at[1]], [3, 5, wide[2], at[2]]]
+        ),
         "entries": np.array([[1, 1], [1, 1], [1, 2], [2, 1], [2, 3]]),
-        "table": -rng.integers(0, 2, 2 * 3 * 32 * wide),
+        "table": -rng.integers(0, 2, 2 * 32 * wide.sum()),
         "level": np.repeat(rng.integers(0, 2, 2), 8) if many else rng.integers(0, 2, 3),
         "valid": _words(rng, (words,)),
-        "wide": wide,
+        "size": int(32 * wide.sum()),
         "many": many,
         "begin": np.array([0, 4, len(kinds)]),
         "part": int(rng.integers(2)),

@@ -12,13 +12,14 @@ from bmdsl.kernels import table
 from bmdsl.schedule import builder  # noqa: F401  # fills KINDS
 from bmdsl.schedule.ops import KINDS, Access, Kind
 
-from . import bit_samples, expert_samples, past_samples, samples
+from . import bit_samples, code_samples, expert_samples, past_samples, samples
 
 SAMPLES = {
     **samples.SAMPLES,
     **expert_samples.SAMPLES,
     **past_samples.SAMPLES,
     **bit_samples.SAMPLES,
+    **code_samples.SAMPLES,
 }
 table.load_table()
 LENGTHS = {"r": 70, "c": 33, "i": 130, "j": 150, "o": 1, "n": 1, "s": 2}

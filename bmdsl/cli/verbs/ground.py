@@ -42,6 +42,13 @@ def run(
         Path | None, typer.Option("--out", "-o", help="a .npz file; default: ground.npz")
     ] = None,
     seed: Annotated[int | None, typer.Option(min=0)] = None,
+    moves: Annotated[
+        str,
+        typer.Option(
+            metavar="gibbs|houdayer",
+            help="what a sweep does: units one by one, then clusters that two chains exchange",
+        ),
+    ] = "gibbs",
     units: Units = None,
     threads: Threads = None,
     as_json: Json = False,
@@ -53,6 +60,7 @@ def run(
     from ...tasks.sample import subject
 
     s = subject(source, assignments(define), seed)
+    s.machine.moves = moves
     found, path, picture = ground(
         s,
         n,

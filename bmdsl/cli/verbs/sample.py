@@ -100,15 +100,17 @@ def run(
     layout: Annotated[
         str,
         typer.Option(
-            metavar="auto|bits|numbers",
-            help="how chains lie in memory: 64 to a word if couplings allow it, or as numbers",
+            metavar="auto|bits|codes|numbers",
+            help="how chains lie in memory: 64 to a word if couplings allow it, one-of-K units as"
+            " bytes, or as numbers",
         ),
     ] = "auto",
     moves: Annotated[
         str,
         typer.Option(
-            metavar="gibbs|cluster|wolff",
-            help="what a sweep does: units one by one, or clusters of them where a model has such",
+            metavar="gibbs|cluster|wolff|houdayer",
+            help="what a sweep does: units one by one, clusters of them where a model has such, or"
+            " clusters that two chains exchange",
         ),
     ] = "gibbs",
     units: Units = None,

@@ -175,14 +175,16 @@ def _sweep(
         sweep_side_by_side(b, terms, phase, 1, how, BATCH, kept, begin=key[1], biases=rows)
         return
     for name in kept:
-        eta = terms.field(b, name, phase, BATCH)
+        by_code = name in coupled and terms.by_code(b, name, phase, Sweep(stream, key[0], {}))
+        eta = terms.field(b, name, phase, BATCH, inner=not by_code)
         if name not in coupled:
             out = state[name]
             b.draw_between(name, eta, bases[name], beta, out, stream_of(b, stream, name), *key)
             continue
         for part, a in zip(b.field_parts(name, eta), bases[name], strict=True):
             b.do("shift_rows", a, rest, part, formula=f"{part} += (1 − β) / β {a}")
-        terms.draw(b, name, eta, state, stream_of(b, stream, name), *key, beta=hot)
+        own = stream_of(b, stream, name)
+        terms.draw(b, name, eta, state, own, *key, beta=hot, by_code=by_code)
 
 
 def _leaning(

@@ -38,7 +38,7 @@ def bit_sweeps(plan: Plan, free: tuple[str, ...], varying: bool) -> Composition:
         _array(b, n, axes, number) for n, (axes, number) in ARRAYS.items()
     )
     table = _array(b, "table", 1 + varying, "i8")
-    wide, many = b.number("wide", "i8"), b.number("many", "i8")
+    size, many = b.number("size", "i8"), b.number("many", "i8")
     stream = stream_argument(b)
     own = b.stream(stream_of(b, stream, free[0]))
     seed, call = b.number("seed", "i8"), b.number("call", "i8")
@@ -50,7 +50,7 @@ def bit_sweeps(plan: Plan, free: tuple[str, ...], varying: bool) -> Composition:
     with b.repeat(b.number("steps", "i8"), "step") as step:
         now = View(table, step) if varying else table
         with b.repeat(b.number("colours", "i8"), "colour") as c:
-            form = (near, tiles, classes, entries, now, level, valid, wide, many, first_tile, c)
+            form = (near, tiles, classes, entries, now, level, valid, size, many, first_tile, c)
             b.do("draw_bits", bits, *form, seed, own, call, Number(f"{first} + {step}"))
     b.heading("bits as states")
     for n in free:

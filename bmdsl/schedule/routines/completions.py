@@ -11,7 +11,7 @@ from ..values import BATCH, Content, Life, Number, Value
 from .by_state import draws_jointly
 from .meeting import sweep_side_by_side
 from .phases import sweep, terms_of
-from .sweeps import MEAN, Chains, states_of, sweep_of
+from .sweeps import MEAN, Chains, prepare_once, states_of, sweep_of
 
 
 def completions(plan: Plan, chains: Chains, wanted: tuple[str, ...]) -> Composition:
@@ -32,8 +32,7 @@ def completions(plan: Plan, chains: Chains, wanted: tuple[str, ...]) -> Composit
     if draws_jointly(b, how) is not None:
         raise NotScheduled("joint draws of as many chains as a call asks for")
     sums = {n: _sum(b, n) for n in wanted}
-    b.heading("what fields need from the parameters")
-    terms.prepare(b)
+    prepare_once(b, terms)
     with b.repeat(b.number("steps", "i8"), "step") as step:
         b.heading("a sweep given what was seen")
         now = replace(how, update=Number(f"{call} + {step}"))

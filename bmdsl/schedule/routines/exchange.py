@@ -11,7 +11,7 @@ from ..builder import Builder, Phase
 from ..schedule import Composition
 from ..values import BATCH, Content, Life, Number, Value, View
 from .phases import terms_of
-from .sweeps import Chains, repeat_sweeps, states_of, sweep_of
+from .sweeps import Chains, prepare_once, repeat_sweeps, states_of, sweep_of
 
 LADDER = "ladder"
 """What arrays of the ladders are bound to, before their names."""
@@ -38,8 +38,7 @@ def exchanges(plan: Plan, chains: Chains) -> Composition:
     uniforms = _of_ladder(b, "uniforms", (ROUNDS, PAIRS, LADDERS), "f8", Life.GIVEN)
     beta = b.shared("beta", Content.WEIGHTS, (BATCH,))
     phase, parity = Phase(state, Number("1.0")), b.number("parity", "i8")
-    b.heading("what fields need from the parameters")
-    terms.prepare(b)
+    prepare_once(b, terms)
     call, steps = b.number("call", "i8"), b.number("steps", "i8")
     with b.repeat(b.number(ROUNDS, "i8"), "swap") as at:
         b.heading("every replica at its own β")

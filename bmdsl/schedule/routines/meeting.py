@@ -58,6 +58,25 @@ def draw_in_order(
     b.do(draw_kind(b.plan, b.group(group)), *operands, formula=formula)
 
 
+def draw_by_code(
+    b: Builder,
+    terms: Terms,
+    group: str,
+    eta: Value,
+    states: Rows,
+    key: tuple[Number, ...],
+    seen: Value | None = None,
+    beta: Value | View | None = None,
+) -> None:
+    """Draws a group's one-of-K units one after another in states[group], in place; η is what the
+    rest of the model makes of their fields.
+    """
+    out = states[group]
+    rows = terms.lateral(group).rows(b)
+    operands = (eta, b.states_of(group), beta or ones(b, b.rows_of(out)), rows)
+    b.do("draw_codes", *operands, seen or b.free_mask(), *key, Number("0"), out)
+
+
 def settle(
     b: Builder, terms: Terms, group: str, eta: Value | Part, means: Rows, seen: Array | None = None
 ) -> None:
@@ -175,14 +194,15 @@ def sweep_side_by_side(
         )
         bases: list[Operand] = [View(x, 0) for x in own]
         bases += [b.states_of(name)] if g.states is not None else []
+        by_code = how.codes and g.codes and phase.rows[name].content is Content.STATES
         colours = (
             b.given(f"{part}_{name}", Content.CONSTANT, (-1,), ("colours", part, name), "i8")
-            for part in ("order", "classes")
+            for part in (("order",) if by_code else ("order", "classes"))
         )
         near = incidence(b, name, all_terms(b.plan, name), "")
         key = (b.number("seed", "i8"), b.stream(stream_of(b, how.stream, name)), how.update, step)
         b.do(
-            sweep_kind(b.plan, g),
+            "sweep_codes" if by_code else sweep_kind(b.plan, g),
             x,
             offset(b, name),
             *bases,

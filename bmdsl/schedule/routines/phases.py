@@ -22,7 +22,7 @@ from ..values import BATCH, Content, Life, Number, Part, Value, View
 from .by_state import draw_jointly, draws_jointly
 from .conditionals import conditional_means, temper
 from .experts import begin_steps, bring_near, draw_through_experts, fitted_until
-from .meeting import draw_in_order, stand_side_by_side, sweep_side_by_side
+from .meeting import draw_by_code, draw_in_order, stand_side_by_side, sweep_side_by_side
 
 
 @dataclass(frozen=True)
@@ -100,21 +100,40 @@ class Terms:
         eta: Value | Part,
         others: Container[str],
         rows: int | str,
+        inner: bool = True,
     ) -> None:
-        """η += what the groups in `others` add to it, others being 0."""
+        """η += what the groups in `others` add to it, others being 0; without `inner` not what its
+        own units add by a matrix.
+        """
         for x in self._of.get(group, ()):
+            if not inner and isinstance(x, Lateral):
+                continue
             if all(n in others for n in others_of(x, group)):
                 x.add_field(b, group, phase, eta, rows)
 
+    def by_code(self, b: Builder, group: str, phase: Phase, how: Sweep) -> bool:
+        """Whether a group's units are drawn as codes: one-of-K units, coupled by a matrix, that are
+        at states.
+        """
+        at_states = phase.rows[group].content is Content.STATES
+        tempered = group in self.temperature or group in how.averaged
+        return how.codes and b.group(group).coupled_by_code and at_states and not tempered
+
     def field(
-        self, b: Builder, group: str, phase: Phase, rows: int | str, name: str = "eta"
+        self,
+        b: Builder,
+        group: str,
+        phase: Phase,
+        rows: int | str,
+        name: str = "eta",
+        inner: bool = True,
     ) -> Value:
         """η of a group given the rows of all others, over its temperature if it has one, in the
-        array of this name.
+        array of this name; without `inner` its own units add nothing by a matrix.
         """
         eta = b.eta_of(group, rows, name)
         self.set_bias(b, group, eta)
-        self.add_fields(b, group, phase, eta, phase.rows, rows)
+        self.add_fields(b, group, phase, eta, phase.rows, rows, inner)
         self.cool(b, group, eta)
         return eta
 
@@ -145,13 +164,15 @@ class Terms:
         beta: Value | View | None = None,
         coupled: bool = True,
         until: int | Number = 0,
+        by_code: bool = False,
     ) -> None:
         """Draws a group into states[group] from its fields, unit after unit if its units act on one
         another, and through the experts that see them.
 
         Fields of units that act on one another are those of β = 1, whatever `beta` is; others are
         given as they are at β. Without `coupled` units do not act on one another, whatever the
-        model says. `until`: the step before which Hamiltonian steps are fitted.
+        model says. `until`: the step before which Hamiltonian steps are fitted. `by_code`: η lacks
+        what the group's own units add by a matrix, which codes pick.
         """
         if b.group(group).expert and coupled:
             key = (b.number("seed", "i8"), b.stream(stream), update, step)
@@ -163,7 +184,10 @@ class Terms:
             b.do("watch_fields", b.field_part(group, eta, 2), most)
         if meets(b.group(group)):
             key = (b.number("seed", "i8"), b.stream(stream), update, step)
-            draw_in_order(b, self, group, eta, states, key, seen, beta, coupled)
+            if by_code:
+                draw_by_code(b, self, group, eta, states, key, seen, beta)
+            else:
+                draw_in_order(b, self, group, eta, states, key, seen, beta, coupled)
         else:
             b.draw(group, eta, states[group], stream, update, step, seen)
         self.watch_states(b, group, states[group])
@@ -323,6 +347,8 @@ class Sweep:
     """An inverse temperature a row."""
     until: Number | None = None
     """Of one sweep of many, that before which Hamiltonian steps are fitted."""
+    codes: bool = True
+    """Whether one-of-K units that act on one another are drawn as codes, where they can be."""
 
 
 def sweep(
@@ -358,9 +384,10 @@ def sweep(
                 ends = conditional_means(b, terms, [name], before, rows, how.word, how.beta)
                 if not keep:
                     continue
-                eta = ends.fields[name]
+                eta, by_code = ends.fields[name], False
             else:
-                eta = terms.field(b, name, phase, rows)
+                by_code = terms.by_code(b, name, phase, how)
+                eta = terms.field(b, name, phase, rows, inner=not by_code)
                 if not meets(b.group(name)):
                     temper(b, name, eta, how.beta)
             if name in how.averaged:
@@ -368,9 +395,8 @@ def sweep(
                 continue
             stream = stream_of(b, how.stream, name)
             seen = how.seen.get(name)
-            terms.draw(
-                b, name, eta, phase.rows, stream, how.update, step, seen, how.beta, until=until
-            )
+            key = (stream, how.update, step, seen, how.beta)
+            terms.draw(b, name, eta, phase.rows, *key, until=until, by_code=by_code)
         return ends
 
     until: int | Number = how.until or Number("0")

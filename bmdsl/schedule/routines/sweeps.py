@@ -21,6 +21,8 @@ from .phases import Sweep, Terms, draw_from_biases, sweep, terms_of
 SWEEPS = "sweeps"
 """The axis of an array that has a row for every sweep of a call."""
 
+FRESH = "fresh"
+"""Of a call: 1 if couplings are to be made from the parameters, 0 if they are still there."""
 MEAN, MEAN_SQUARE = (*RESULT, "mean"), (*RESULT, "mean square")
 """What the arrays of a group's E[x] and E[x²] at the end are bound to, before its name."""
 
@@ -55,6 +57,8 @@ class Chains:
     """
     sites: bool = False
     """Whether the one group of a lattice is drawn many units at a time, in few chains."""
+    codes: bool = True
+    """Whether one-of-K units that act on one another are drawn as codes, where they can be."""
 
 
 def sweeps(plan: Plan, chains: Chains, precision: Mapping[str, float]) -> Composition:
@@ -77,8 +81,7 @@ def sweeps(plan: Plan, chains: Chains, precision: Mapping[str, float]) -> Compos
         how = replace(how, until=b.number("fitted", "i8"))
     if draws_jointly(b, how) is not None and not chains.whole:
         raise NotScheduled("joint draws of as many chains as a call asks for")
-    b.heading("what fields need from the parameters")
-    terms.prepare(b)
+    prepare_once(b, terms)
     if chains.begin:
         b.heading("chains begin with units drawn from their biases alone")
         draw_from_biases(b, terms, free, state, INITIAL_STREAM, Number("0"), BATCH, precision)
@@ -94,6 +97,18 @@ def sweeps(plan: Plan, chains: Chains, precision: Mapping[str, float]) -> Compos
         last = [n for n in plan.mean_block if n in free and n not in (*seen, *chains.averaged)]
         _tell_means(b, terms, phase, how, last, chains)
     return b.composition()
+
+
+def prepare_once(b: Builder, terms: Terms) -> None:
+    """What fields need from the parameters; matrices within groups in those calls alone that are
+    told to by `fresh`, 1 or 0: the calls of a long run find what the first one left.
+    """
+    b.heading("what fields need from the parameters")
+    if not any(g.lateral for g in b.plan.groups):
+        terms.prepare(b)
+        return
+    with b.repeat(b.number(FRESH, "i8"), FRESH):
+        terms.prepare(b)
 
 
 def states_of(b: Builder, chains: Chains) -> dict[str, Value]:
@@ -118,7 +133,7 @@ def sweep_of(
     held = {n: state[n] for n in chains.held}
     seen = {n: _seen(b, n) for n in chains.seen}
     stream = stream_argument(b)
-    return Sweep(stream, update, held, seen, chains.averaged, beta=beta)
+    return Sweep(stream, update, held, seen, chains.averaged, beta=beta, codes=chains.codes)
 
 
 def _betas(b: Builder) -> Value:

@@ -1,0 +1,81 @@
+"""Operands for kinds of op of one-of-K units as codes."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from bmdsl.schedule.code_ops import width
+
+from .samples import Operands, Random
+
+KEY = {"seed": (3 << 32) + 7, "stream": 5, "update": 2, "step": 11}
+
+
+def _one_hot(rng: Random, rows: int, units: int, states: int) -> np.ndarray:
+    return np.eye(states)[rng.integers(0, states, (rows, units))].reshape(rows, -1)
+
+
+def _seen(rng: Random, x: np.ndarray, states: int) -> np.ndarray:
+    free = rng.random((x.shape[0], x.shape[1] // states, 1)) < 0.7
+    return np.where(np.repeat(free, states, axis=2).reshape(x.shape), np.nan, x)
+
+
+def rows_by_code(rng: Random) -> Operands:
+    units, states = 7, int(rng.choice([3, 8, 21]))
+    S = rng.normal(size=(units * states,) * 2)
+    return {"S": S, "states": states, "C": np.zeros((units, units * states * width(states)))}
+
+
+def draw_codes(rng: Random) -> Operands:
+    """Rows of one, two and more registers; rows of chains that fill no tile."""
+    units, states, rows = 5, int(rng.choice([2, 9, 21, 37])), 53
+    x = _one_hot(rng, rows, units, states)
+    C = np.zeros((units, units, states, width(states)))
+    C[..., :states] = rng.normal(size=(units, units, states, states))
+    return {
+        "eta": rng.normal(size=x.shape),
+        "states": states,
+        "beta": rng.random(rows) + 0.5,
+        "C": C.reshape(units, -1),
+        "seen": _seen(rng, _one_hot(rng, rows, units, states), states),
+        **KEY,
+        "first": 3,
+        "x": x,
+    }
+
+
+def sweep_codes(rng: Random) -> Operands:
+    """Units that meet one another in pairs and triples, and units of another group."""
+    units, states, chains, offset = 6, 3, 21, 2
+    columns = offset + units * states
+    degree = rng.integers(0, 4, units * states)
+    start = np.concatenate([[0], np.cumsum(degree)])
+    own = np.repeat(np.arange(units * states) // states, degree)
+    other = rng.integers(0, columns, len(own))
+    other[(other - offset) // states == own] = 0
+    more = np.arange(units * states + 1) // 4
+    near = rng.integers(0, 2, 2 * more[-1])
+    near[::2] = offset + states * ((np.arange(more[-1]) * 4 + 3) // states - 1) % columns
+    X = np.concatenate([rng.normal(size=(offset, chains)), _one_hot(rng, chains, units, states).T])
+    return {
+        "X": X,
+        "offset": offset,
+        "base": rng.normal(size=units * states),
+        "states": states,
+        "beta": rng.random(chains) + 0.5,
+        "order": rng.permutation(units),
+        "start": start,
+        "other": other,
+        "value": rng.normal(size=len(other)),
+        "more": more,
+        "more_value": rng.normal(size=more[-1]),
+        "more_start": 2 * np.arange(more[-1] + 1),
+        "more_other": np.where(near < offset, near, np.maximum(near, offset)),
+        "seen": _seen(rng, _one_hot(rng, chains, units, states), states).T.copy(),
+        **KEY,
+        "steps": 2,
+    }
+
+
+SAMPLES = {made.__name__: made for made in (rows_by_code, draw_codes, sweep_codes)}
+"""Kind of op → operands by name."""
