@@ -15,8 +15,12 @@ if TYPE_CHECKING:
 
 
 def finish(outcome: Outcome, as_json: bool) -> None:
-    """Prints the figures; exit 130 or 143 if training was interrupted."""
-    if as_json:
+    """Prints the figures, on rank 0; exit 130 or 143 if training was interrupted."""
+    from ..ranks.world import world
+
+    if not world().leads:
+        pass
+    elif as_json:
         print(json.dumps(outcome.as_dict()))
     else:
         show(outcome.rows())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import time
 from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
@@ -66,6 +67,24 @@ class Processes(Ranks):
     def barrier(self) -> None:
         """Waits until all ranks are here."""
         self.comm.Barrier()
+
+    def end(self, code: int, seconds: float) -> list[int] | None:
+        """The exit codes of all ranks, once all have come to their end; None if one has not after
+        so many seconds.
+
+        Ranks wait without a core of their own, as rank 0 may draw pictures meanwhile.
+        """
+        out = np.zeros(self.size, np.int64)
+        waits, until = self.comm.Iallgather(np.array([code]), out), time.monotonic() + seconds
+        while not waits.Test():
+            if time.monotonic() > until:
+                return None
+            time.sleep(0.02)
+        return [int(x) for x in out]
+
+    def abort(self, code: int) -> None:
+        """Ends all ranks at once: one of them cannot go on, and the others wait for it."""
+        MPI.COMM_WORLD.Abort(code)
 
     def agree_on(self, arrays: Mapping[str, Array]) -> None:
         """Gives every rank the numbers of rank 0, in place."""

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import functools
-import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
 from ..language.diagnostics import fail
 from .interface import Alone, Ranks
+from .launch import launched
 
 _own: ContextVar[Ranks | None] = ContextVar("ranks of this thread", default=None)
 
@@ -30,20 +30,6 @@ def standing_as(ranks: Ranks) -> Iterator[None]:
         yield
     finally:
         _own.reset(token)
-
-
-def launched(environment: Mapping[str, str] = os.environ) -> int:
-    """How many processes an MPI launcher started together with this one; 1 if none did.
-
-    Looks at what mpirun (Open MPI, MPICH, Intel) and srun tell every process. Importing MPI to ask
-    would start it in programs that do not need it.
-    """
-    for name in ("OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "MV2_COMM_WORLD_SIZE"):
-        if environment.get(name, "").isdigit():
-            return int(environment[name])
-    if "PMIX_RANK" in environment and environment.get("SLURM_STEP_NUM_TASKS", "").isdigit():
-        return int(environment["SLURM_STEP_NUM_TASKS"])
-    return 1
 
 
 @functools.cache

@@ -20,7 +20,7 @@ import numpy as np
 
 from ..files import named, put, put_text, remove_leftovers, sync
 from ..language.diagnostics import fail
-from ..ranks import world
+from ..ranks.world import world
 from . import checkpoints, checksums
 from .checkpoints import FOLDER as CHECKPOINTS
 from .checkpoints import Checkpoint

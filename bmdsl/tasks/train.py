@@ -21,6 +21,7 @@ from ..data.weights import Weights, load_weights
 from ..language.diagnostics import fail
 from ..language.model import Model as CheckedModel
 from ..language.outside import stored_edges
+from ..ranks.world import world
 from ..registry import discover
 from ..runs.earlier_run import clear, clear_pretraining, verify_vacant
 from ..runs.identity import RUN, identity
@@ -95,7 +96,7 @@ def fit(
             *(model, machine, data, None, weights, resume, progress, prepared, overwrite, stack),
             *(callbacks, label),
         )
-    if not resume:
+    if not resume and world().leads:
         verify_vacant(folder.path, overwrite)
     with folder:
         return _fit(
@@ -162,7 +163,7 @@ def _fit(
     before = read_facts(folder.path).get("made") if folder is not None and resume else None
     made = None if folder is None else making(label or Label(), before)
     if folder is not None:
-        if not resume:
+        if not resume and world().leads:
             verify_vacant(folder.path, overwrite)  # again: another one may have ended since
             clear(folder.path)
         run_id = _run_id(folder, resume, stack)
@@ -212,11 +213,11 @@ def _fit(
         callbacks=watching,
         made=made,
     )
-    if folder is not None:
+    if folder is not None and world().leads:
         clear_pretraining(folder.path)
     seconds = time.monotonic() - started
     pictures: tuple[Path, ...] = ()
-    if run.out is not None and not run.interrupted:
+    if run.out is not None and not run.interrupted and world().leads:
         pictures = write_pictures(
             Subject(
                 machine,
@@ -267,7 +268,7 @@ def start(
 
     `memory_limit`: bytes (None: 80 % of the machine's).
     """
-    if out is not None:
+    if out is not None and world().leads:
         verify_vacant(out, overwrite)
     from ..training.callbacks import callbacks_of
 

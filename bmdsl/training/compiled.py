@@ -15,7 +15,8 @@ from ..inference.enumeration import joint_states
 from ..language.diagnostics import BmError
 from ..language.model import Choice
 from ..plan.identifiers import identifier
-from ..ranks import Alone, Ranks, share, world
+from ..ranks.interface import Alone, Ranks, share
+from ..ranks.world import world
 from ..runtime.binding import bound_array, dtype_of, length_numbers
 from ..runtime.domain import precisions
 from ..runtime.routines import Routine, compiled_routine, plain_routine

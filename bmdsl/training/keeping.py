@@ -9,7 +9,7 @@ from typing import Any
 from ..language.diagnostics import fail
 from ..language.model import Training
 from ..language.outside import stored_edges
-from ..ranks import Ranks
+from ..ranks.interface import Ranks
 from ..runs.run_folder import RunFolder
 from .averages import Averages
 from .cases import Cases

@@ -17,7 +17,7 @@ import numpy as np
 
 from ..language.diagnostics import BmError, fail
 from ..language.model import Training
-from ..ranks import world
+from ..ranks.world import world
 from ..runs.run_folder import OWN, RunFolder
 from ..runtime.interrupts import Pending, Stopped, deferred, stopped_by
 from ..runtime.pace import Pace

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..ranks import Ranks, share
+from ..ranks.interface import Ranks, share
 
 Array = np.ndarray
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ...tasks.train import Outcome
 
 PLACE = USE, 2
+SHARED = True
 
 
 def run(

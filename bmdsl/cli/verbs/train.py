@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from ...model import Text
 
 PLACE = USE, 1
+SHARED = True
 LAST = Path("runs/last")
 
 
