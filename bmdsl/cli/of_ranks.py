@@ -13,7 +13,7 @@ from typing import Any
 
 from ..ranks.launch import launched
 
-PATIENCE = 30.0
+PATIENCE = 10.0
 """Seconds that a rank that has failed waits for the others to come to their end: rank 0 may be
 writing what they all agreed to keep.
 """

@@ -18,3 +18,16 @@ def launched(environment: Mapping[str, str] = os.environ) -> int:
     if "PMIX_RANK" in environment and environment.get("SLURM_STEP_NUM_TASKS", "").isdigit():
         return int(environment["SLURM_STEP_NUM_TASKS"])
     return 1
+
+
+def threads_of_rank(environment: Mapping[str, str] = os.environ) -> int | None:
+    """Threads that a rank may use, so that those of one machine share its cores; None where nothing
+    is to be said: one process, a launcher that gave each its cores, or a user who did.
+    """
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None
+    if launched(environment) < 2 or "NUMBA_NUM_THREADS" in environment or cores != os.cpu_count():
+        return None
+    for name in ("OMPI_COMM_WORLD_LOCAL_SIZE", "MPI_LOCALNRANKS"):
+        if environment.get(name, "").isdigit():
+            return max(1, (cores or 1) // max(1, int(environment[name])))
+    return None

@@ -84,14 +84,17 @@ class RunFolder:
         """Makes the folder and locks it; removes what dead writers left. Raises BM831 if another
         training holds it.
         """
-        if not self._entered and self._writes:
-            self._made = not self.path.exists()
-            self.path.mkdir(parents=True, exist_ok=True)
-            self._lock.take()
-            for folder in (self.path, self.path / CHECKPOINTS):
-                remove_leftovers(folder)
+        if not self._entered:
+            world().from_first(self._take)
         self._entered += 1
         return self
+
+    def _take(self) -> None:
+        self._made = not self.path.exists()
+        self.path.mkdir(parents=True, exist_ok=True)
+        self._lock.take()
+        for folder in (self.path, self.path / CHECKPOINTS):
+            remove_leftovers(folder)
 
     def __exit__(self, *error: object) -> None:
         self._entered -= 1

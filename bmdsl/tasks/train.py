@@ -96,8 +96,8 @@ def fit(
             *(model, machine, data, None, weights, resume, progress, prepared, overwrite, stack),
             *(callbacks, label),
         )
-    if not resume and world().leads:
-        verify_vacant(folder.path, overwrite)
+    if not resume:
+        world().from_first(lambda: verify_vacant(folder.path, overwrite))
     with folder:
         return _fit(
             *(model, machine, data, folder, weights, resume, progress, prepared, overwrite, stack),
@@ -268,8 +268,8 @@ def start(
 
     `memory_limit`: bytes (None: 80 % of the machine's).
     """
-    if out is not None and world().leads:
-        verify_vacant(out, overwrite)
+    if out is not None:
+        world().from_first(lambda: verify_vacant(out, overwrite))
     from ..training.callbacks import callbacks_of
 
     watching = callbacks_of(callbacks)

@@ -155,6 +155,7 @@ class Kept:
         begun = time.monotonic()
         self._write_state()
         self._write_params()
+        self.ranks.barrier()  # whoever waits for rank 0 does it here
         self._set_due(time.monotonic() - begun)
 
     def _set_due(self, cost: float) -> None:

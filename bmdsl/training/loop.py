@@ -253,6 +253,7 @@ class _Loop(Kept):
             for name, x in self.best.items():
                 self.machine.params[name][...] = x
         self._write_params()
+        self.ranks.barrier()
         return self.run_
 
     def _begin(self, resume: bool) -> None:
