@@ -26,7 +26,7 @@ TYPES = (np.float32, np.float64, np.int64)
 """In the place of MPI's types: the number of one of these."""
 
 
-class _Meeting:
+class Meeting:
     """What the threads of one process share."""
 
     def __init__(self, count: int, outer: Ranks) -> None:
@@ -51,7 +51,7 @@ class _Meeting:
 class Threads(Ranks):
     """One thread of several, in one process of those that `outer` are."""
 
-    def __init__(self, place: int, meeting: _Meeting) -> None:
+    def __init__(self, place: int, meeting: Meeting) -> None:
         self._place, self._meeting = place, meeting
         self._holds = False
         outer = meeting.outer
@@ -94,9 +94,9 @@ class Threads(Ranks):
 
     def _add_up(self, inside: int, place: int, count: int, kind: int, *rest: int) -> int:
         """Stands in for MPI_Allreduce: sums in the order of ranks."""
-        dtype = np.dtype(TYPES[kind])
+        dtype: np.dtype[Any] = np.dtype(TYPES[kind])
         memory = (ctypes.c_char * (count * dtype.itemsize)).from_address(place)
-        x = np.frombuffer(memory, dtype)
+        x = np.frombuffer(memoryview(memory).cast("B"), dtype)
         try:
             first, *others = self._meeting.exchange(self._place, x.tobytes())
         except threading.BrokenBarrierError:
@@ -107,12 +107,17 @@ class Threads(Ranks):
         return 0
 
 
+def meeting_of(count: int, outer: Ranks | None = None) -> Meeting:
+    """What `count` ranks in each process of `outer` share, one process if there is no `outer`."""
+    return Meeting(count, outer or Alone())
+
+
 def in_threads(count: int, work: Callable[[], T], outer: Ranks | None = None) -> list[T]:
     """What `work` gives on each of `count` ranks in threads, the first of them this very thread.
 
     Raises what the first rank that failed raised; the others end at their next meeting.
     """
-    meeting = _Meeting(count, outer or Alone())
+    meeting = meeting_of(count, outer)
     results: dict[int, T] = {}
     errors: dict[int, BaseException] = {}
 

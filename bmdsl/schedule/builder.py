@@ -15,7 +15,22 @@ from ..ranks.interface import share
 from .collector import Collector
 from .ops import Kind
 from .unit_ops import between_kind, unit_kind
-from .values import BATCH, CHAINS, Array, chain_rows, is_spread, length, Content, Life, Number, Operand, Part, Value, View, base
+from .values import (
+    BATCH,
+    CHAINS,
+    Array,
+    Content,
+    Life,
+    Number,
+    Operand,
+    Part,
+    Value,
+    View,
+    base,
+    chain_rows,
+    is_spread,
+    length,
+)
 
 EMPTY = "free"
 """The mask of a draw that leaves every unit free: an array without rows."""

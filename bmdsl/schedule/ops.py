@@ -118,8 +118,8 @@ def op(
     """Makes a NumPy function the meaning of a kind of op. `formula` names arguments in braces.
 
     `indices` names the axes of its arrays, as "ri ij rj" for x W added to η. `is_moment` is false
-    for what pulls at a gradient though it is no moment. `adds_to`, `counts_once` and `apart` name arguments
-    whose part in a sum over rows `Kind` tells of.
+    for what pulls at a gradient though it is no moment. `adds_to`, `counts_once` and `apart` name
+    arguments whose part in a sum over rows `Kind` tells of.
     """
 
     def enter(function: Callable[..., None]) -> Callable[..., None]:
@@ -134,9 +134,17 @@ def op(
         letters = tuple(indices.split())
         if letters and [len(x) for x in letters] != [x.axes for x in arrays]:
             raise TypeError(f"{function.__name__} has other axes than `{indices}`")
-        parts = (tuple(x.split()) for x in (adds_to, counts_once, apart))
-        facts = formula, function, letters, is_moment, "kernels", *parts
-        made = Kind(function.__name__, tuple(arguments.items()), *facts)
+        made = Kind(
+            function.__name__,
+            tuple(arguments.items()),
+            formula,
+            function,
+            letters,
+            is_moment,
+            adds_to=tuple(adds_to.split()),
+            counts_once=tuple(counts_once.split()),
+            apart=tuple(apart.split()),
+        )
         KINDS[function.__name__] = made
         return function
 

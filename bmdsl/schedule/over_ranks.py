@@ -9,8 +9,8 @@ What is known of every array, from op to op, is one of four things:
 - *part*: a sum over the rows of this rank; its sum over ranks is what the array stands for.
 
 An op that reads a part gets an op before it that adds it up over ranks. What a kind of op makes of
-rows follows from its declaration (`Kind.adds_to`, `counts_once`, `apart`) and from which arrays have an axis
-of rows; what does not follow is refused.
+rows follows from its declaration (`Kind.adds_to`, `counts_once`, `apart`) and from which arrays
+have an axis of rows; what does not follow is refused.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ NAMES = {
     "f8": ("add_doubles_over_ranks", "keep_doubles_on_first"),
     "i8": ("add_counts_over_ranks", "keep_counts_on_first"),
 }
-"""Type of number → the op that adds over ranks, and the one that counts what all have alike once."""
+"""Type of number → the op that adds over ranks, and that which counts what all have alike once."""
 ALIASES = {"raw gradient": "gradient", "raw": "parameter"}
 """Sources of values that lie in the memory of another one."""
 TURNS = 3
@@ -95,7 +95,7 @@ class _Change:
 
     def at_start(self) -> dict[str, int]:
         """What is known when an update begins."""
-        known = {}
+        known: dict[str, int] = {}
         for v in self.schedule.values:
             begins = ZERO if v.source[:1] == ("gradient",) else OWN if _has_rows(v) else SAME
             if known.get(self.key(v)) != ZERO:
@@ -143,7 +143,8 @@ class _Change:
         reads = [
             self.key(v)
             for name, access, v in pairs
-            if access is Access.READ or (access is Access.UPDATE and not (rows and name in kind.adds_to))
+            if access is Access.READ
+            or (access is Access.UPDATE and not (rows and name in kind.adds_to))
         ]
         before = self.sums(known, [k for k in dict.fromkeys(reads) if known[k] == PART])
         written = [(n, a, v) for n, a, v in pairs if a in (Access.WRITE, Access.UPDATE)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from math import prod
 from typing import Any
@@ -20,11 +20,10 @@ from ..ranks.world import world
 from ..runtime.binding import bound_array, dtype_of, length_numbers
 from ..runtime.domain import precisions
 from ..runtime.routines import Routine, compiled_routine, plain_routine
-from ..schedule.builder import NotScheduled
 from ..schedule.values import Value, full_length, is_spread, length
 from .batch import Expectation
 from .cases import Cases, missing_cases
-from .composing import Composed, Facts, schedule_of
+from .composing import Composed, Facts, spread_schedule_of
 from .machine_protocol import Array, Compilable
 from .modifiers import trained
 from .recipe import Recipe
@@ -84,13 +83,9 @@ class CompiledUpdates:
             layers=machine.layer_groups,
             ranks=None if ranks.alone else (ranks.rank, ranks.size),
         )
-        words = program.plan, recipe.training, recipe.modules, recipe.penalties
-        try:
-            composed = schedule_of(*words, facts)
-        except NotScheduled:
-            if ranks.alone or not recipe.chains:
-                raise
-            composed = schedule_of(*words, replace(facts, spread=False))
+        composed = spread_schedule_of(
+            program.plan, recipe.training, recipe.modules, recipe.penalties, facts
+        )
         facts_of_routine = (
             composed.schedule,
             program.module,

@@ -343,6 +343,25 @@ def schedule_of(
     return Composed(made, positive_rows, negative_rows, weights, b.lengths, b.constants, own)
 
 
+def spread_schedule_of(
+    plan: Plan,
+    training: Training,
+    modules: Mapping[str, ModuleType],
+    penalties: tuple[tuple[ModuleType, Choice], ...],
+    facts: Facts,
+    passes: tuple[Pass, ...] = PASSES,
+) -> Composed:
+    """The same, its chains shared by ranks if the ops that move them can be; otherwise each rank
+    moves all of them.
+    """
+    try:
+        return schedule_of(plan, training, modules, penalties, facts, passes)
+    except NotScheduled:
+        if facts.ranks is None or training.objective is not None:
+            raise
+        return schedule_of(plan, training, modules, penalties, replace(facts, spread=False), passes)
+
+
 def _phases(
     c: Composer, modules: Mapping[str, ModuleType], gradient: Gradient
 ) -> tuple[Phase, Phase]:

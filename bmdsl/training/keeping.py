@@ -37,6 +37,8 @@ class Kept:
     run_: Run
     folder: RunFolder | None
     ranks: Ranks
+    apart = False
+    """Whether the other ranks are lost: nothing is asked of them any longer."""
     health: Health
     compiled: CompiledUpdates | None
     figures: Averages
@@ -91,7 +93,7 @@ class Kept:
 
     def _gather(self) -> None:
         """Has every rank know all chains, and the same parameters to the last bit."""
-        if self.compiled is not None and not self.ranks.alone:
+        if self.compiled is not None and not (self.ranks.alone or self.apart):
             self.compiled.gather_chains()
             chains = {f"chains/{n}" for n in self.recipe.chains}
             views = self.recipe.arrays(copy=False)

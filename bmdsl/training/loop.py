@@ -128,6 +128,7 @@ class _Loop(Kept):
         self.machine, self.training, self.cases, self.held = machine, training, cases, held
         self.ranks = world()
         self.hooks = Hooks(callbacks if self.ranks.leads else ())
+        self.by_epoch = bool(self.ranks.first(self.hooks.by_epoch))
         self.folder, self.facts = folder, facts
         self.made = made
         self.halted = False
@@ -183,6 +184,7 @@ class _Loop(Kept):
         except CallbackFailed as failure:
             self.run_.stopped = "failed"
             if not self.ranks.alone:
+                self.apart = True
                 self._back()  # the chains of the other ranks are not to be had any longer
             self._write_state()
             self._write_params()
@@ -206,7 +208,9 @@ class _Loop(Kept):
             with deferred() as signals:
                 self._begin(resume)
                 signals.check()
-            self.halted = self.hooks.start(self._moment(start_facts(self.facts)))
+            self.halted = self._asked(
+                lambda: self.hooks.start(self._moment(start_facts(self.facts)))
+            )
             with one_pool(), progress_line(self.total, progress) as show:
                 self.compiled = self._compiled()
                 if self.compiled is None and not self.ranks.alone:
@@ -289,8 +293,9 @@ class _Loop(Kept):
                 self.figures.add({n: x[lo - first : hi - first] for n, x in made.items()})
                 self.run_.updates = hi
                 last = {n: float(x[hi - 1 - first]) for n, x in made.items()}
-                wanted = self.hooks.update(partial(self._moment, last), hi)
-                self.halted = self.ranks.first(self.halted or wanted)
+                self.halted |= self._asked(
+                    partial(self.hooks.update, partial(self._moment, last), hi)
+                )
                 if self.halted or hi % self.per_epoch == 0 or hi == self.total:
                     self._epoch_done(epoch, at_once=hi < first + count)
             if due:
@@ -313,6 +318,27 @@ class _Loop(Kept):
             if number and not self.signals.numbers:
                 self.signals.numbers.append(number)
         self.signals.check()
+
+    def _asked(self, ask: Callable[[], bool]) -> bool:
+        """What callbacks want, which rank 0 alone has: all ranks do it, a stop too."""
+        if self.ranks.alone:
+            return ask()
+        wanted, stop, error = False, 0, None
+        if self.ranks.leads:
+            try:
+                wanted = ask()
+            except KeyboardInterrupt as found:
+                stop = found.number if isinstance(found, Stopped) else signal.SIGINT
+            except CallbackFailed as found:
+                error = found
+        wanted, stop, failed = self.ranks.first((wanted, int(stop), error is not None))
+        if error is not None:
+            raise error
+        if failed:
+            raise fail("BM998", "a callback of rank 0 has failed, which ends the other ranks")
+        if stop:
+            raise Stopped(stop, whole=True)
+        return bool(wanted)
 
     def _at_once(self) -> AbstractContextManager[None]:
         """A signal is taken where it falls inside; if there are other ranks, when they can stop
@@ -439,9 +465,9 @@ class _Loop(Kept):
         due = copied if self.on_disk else time.monotonic() >= self.checkpoint_due
         if not last and self.ranks.first(due):
             self._checkpoint()
-        if self.hooks.by_epoch:
+        if self.by_epoch:
             try:
-                self.halted |= self.hooks.epoch(self._moment(line))
+                self.halted |= self._asked(lambda: self.hooks.epoch(self._moment(line)))
             except KeyboardInterrupt as stop:  # the epoch is whole
                 raise Stopped(
                     stop.number if isinstance(stop, Stopped) else signal.SIGINT, whole=True

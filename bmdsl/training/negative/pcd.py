@@ -43,6 +43,4 @@ def compose(c: Composer, choice: Choice, positive: Phase) -> Phase:
     count = int(choice["chains"])
     rows = c.rows(count)
     how = Sweep(NEGATIVE_STREAM, c.update, {})
-    return sweep(
-        c.b, c.terms, c.chains(count, rows), int(choice["steps"]), how, rows, keep=True
-    )
+    return sweep(c.b, c.terms, c.chains(count, rows), int(choice["steps"]), how, rows, keep=True)

@@ -155,8 +155,6 @@ def compose(c: Composer, choice: Choice, positive: Phase) -> Phase:
     return Phase(picked, kept.share, squares=squares)
 
 
-def _kept(
-    c: Composer, name: str, key: str, shape: tuple[int | str, ...], number: str
-) -> Value:
+def _kept(c: Composer, name: str, key: str, shape: tuple[int | str, ...], number: str) -> Value:
     """Something of the ladders that goes on from update to update."""
     return c.word(name, shape, number=number, key=("chain", key))
