@@ -20,11 +20,14 @@ writing what they all agreed to keep.
 
 
 def verb(module: ModuleType) -> Callable[..., Any]:
-    """What a verb does; on rank 0 alone, unless the verb says that it is `SHARED` by ranks."""
+    """What a verb does; on rank 0 alone, unless the verb says that it is `SHARED` by ranks: True, or
+    the option with which it is.
+    """
 
     @functools.wraps(module.run)
     def run(*given: Any, **named: Any) -> Any:
-        if launched() < 2 or getattr(module, "SHARED", False):
+        shared = getattr(module, "SHARED", False)
+        if launched() < 2 or (named.get(shared) if isinstance(shared, str) else shared):
             return module.run(*given, **named)
         from ..ranks.interface import Alone
         from ..ranks.world import standing_as, world

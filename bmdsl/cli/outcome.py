@@ -16,14 +16,15 @@ if TYPE_CHECKING:
 
 def finish(outcome: Outcome, as_json: bool) -> None:
     """Prints the figures, on rank 0; exit 130 or 143 if training was interrupted."""
-    from ..ranks.world import world
+    from ..ranks.interface import Alone
+    from ..ranks.world import standing_as, world
 
-    if not world().leads:
-        pass
-    elif as_json:
-        print(json.dumps(outcome.as_dict()))
-    else:
-        show(outcome.rows())
+    if world().leads:
+        with standing_as(Alone()):
+            if as_json:
+                print(json.dumps(outcome.as_dict()))
+            else:
+                show(outcome.rows())
     if outcome.run.interrupted:
         raise typer.Exit(outcome.run.exit_code)
 

@@ -21,7 +21,8 @@ from ..data.weights import Weights, load_weights
 from ..language.diagnostics import fail
 from ..language.model import Model as CheckedModel
 from ..language.outside import stored_edges
-from ..ranks.world import world
+from ..ranks.interface import Alone
+from ..ranks.world import standing_as, world
 from ..registry import discover
 from ..runs.earlier_run import clear, clear_pretraining, verify_vacant
 from ..runs.identity import RUN, identity
@@ -218,17 +219,18 @@ def _fit(
     seconds = time.monotonic() - started
     pictures: tuple[Path, ...] = ()
     if run.out is not None and not run.interrupted and world().leads:
-        pictures = write_pictures(
-            Subject(
-                machine,
-                shapes,
-                run.metrics,
-                run.chains,
-                some_whole(ready, PICTURED),
-                {} if found.table is None else ready,
-            ),
-            run.out,
-        )
+        with standing_as(Alone()):
+            pictures = write_pictures(
+                Subject(
+                    machine,
+                    shapes,
+                    run.metrics,
+                    run.chains,
+                    some_whole(ready, PICTURED),
+                    {} if found.table is None else ready,
+                ),
+                run.out,
+            )
     outcome = Outcome(machine, run, ready, seconds, pictures, begin)
     run.told, run.images = outcome.rows, shapes
     return outcome

@@ -17,7 +17,8 @@ import numpy as np
 
 from ..language.diagnostics import BmError, fail
 from ..language.model import Training
-from ..ranks.world import world
+from ..ranks.interface import Alone
+from ..ranks.world import standing_as, world
 from ..runs.run_folder import OWN, RunFolder
 from ..runtime.interrupts import Pending, Stopped, deferred, stopped_by
 from ..runtime.pace import Pace
@@ -484,7 +485,9 @@ class _Loop(Kept):
         FloatingPointError if it is not finite.
         """
         run, leads = self.run_, self.ranks.leads
-        value = self.ranks.first(score(self.machine, judged, self.training) if leads else None)
+        with standing_as(Alone()):  # what rank 0 measures it measures alone
+            value = score(self.machine, judged, self.training) if leads else None
+        value = self.ranks.first(value)
         if not np.isfinite(value):
             raise FloatingPointError("the validation score is not finite")
         if run.best_score is None or value < run.best_score:
@@ -504,7 +507,7 @@ class _Loop(Kept):
             self.compiled.gather_chains()
         if not self.ranks.leads:
             return line
-        with self.budget.spending(FIGURES):
+        with standing_as(Alone()), self.budget.spending(FIGURES):
             if len(self.watched) and self.machine.reconstructs:
                 line["reconstruction_error"] = reconstruction_error(self.machine, self.watched)
             line |= self.health.epoch(
