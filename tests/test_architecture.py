@@ -16,7 +16,7 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "bmdsl"
 MODULES = sorted(PACKAGE.rglob("*.py"))
-PLAN = {"language", "units", "graph", "shown"}
+PLAN = {"language", "units", "graph", "shown", "ranks"}
 SCHEDULE = {*PLAN, "plan", "native", "kernels", "schedule", "interactions"}
 RUNTIME = {*SCHEDULE, "emit", "registry", "data"}
 INFERENCE = {*RUNTIME, "runtime", "chunks", "schedule.routines"}
@@ -41,12 +41,13 @@ MAY_IMPORT = {
     "registry": {"language"},
     "shown": {"registry"},
     "markup": {"language"},
+    "ranks": {"language"},
     "units": {"language"},
     "graph": {"language", "shown"},
     "plan": PLAN,
     "native": {"language"},
     "kernels": {"plan", "schedule", "native"},
-    "schedule": {"language", "plan"},
+    "schedule": {"language", "plan", "ranks"},
     "interactions": {"language", "plan", "schedule"},
     "schedule.routines": {"language", "graph", "plan", "schedule", "interactions"},
     "emit": SCHEDULE,

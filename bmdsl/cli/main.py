@@ -21,6 +21,7 @@ import typer
 
 from ..language.version import VERSION
 from . import verbs
+from .of_ranks import together, verb
 from .options import KNOWN, LOOK, USE
 from .terminal import guarded
 
@@ -97,7 +98,8 @@ def _add_verbs() -> None:
     ]
     panels = (LOOK, USE, KNOWN)
     for module in sorted(modules, key=lambda m: (panels.index(m.PLACE[0]), m.PLACE[1])):
-        app.command(module.__name__.rpartition(".")[2], rich_help_panel=module.PLACE[0])(module.run)
+        name = module.__name__.rpartition(".")[2]
+        app.command(name, rich_help_panel=module.PLACE[0])(verb(module))
 
 
 _add_verbs()
@@ -160,6 +162,10 @@ def status() -> int:
     An interrupt wins over the error that it ends in.
     """
     gc.set_threshold(*RARELY)
+    return together(_on_this_rank)
+
+
+def _on_this_rank() -> int:
     with guarded(), _signals() as seen:
         code = _status(seen)
         return _interrupted(seen, 130) if seen and code == 0 else code

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ..ranks.launch import threads_of_rank
+
 if TYPE_CHECKING:
     from ..language.diagnostics import Diagnostic
     from ..model import Model, Stacked
@@ -19,6 +21,7 @@ LOOK, USE, KNOWN = "Write and understand a model", "Train and use it", "What the
 
 
 def _threads(count: int | None) -> int | None:
+    count = threads_of_rank() if count is None else count
     """Thread pools read their sizes once, when they are first imported."""
     if count is not None:
         _verify_threads(count)
@@ -29,6 +32,13 @@ def _threads(count: int | None) -> int | None:
             "MKL_NUM_THREADS",
         ):
             os.environ[name] = str(count)
+    return count
+
+
+def _ranks(count: int | None) -> int | None:
+    """Ranks that are threads have one thread each."""
+    if count is not None and count > 1:
+        _threads(1)
     return count
 
 
@@ -91,6 +101,18 @@ Units = Annotated[
     list[Path] | None,
     typer.Option(
         "--units", metavar="FILE.py", callback=_units, help="a file with unit types of your own"
+    ),
+]
+RanksInAll = Annotated[
+    int | None,
+    typer.Option(
+        "--ranks",
+        min=1,
+        callback=_ranks,
+        help=(
+            "share the work among so many ranks, as threads of the processes that mpirun started,"
+            " added up in one order: the same bits whatever number of processes"
+        ),
     ),
 ]
 Threads = Annotated[

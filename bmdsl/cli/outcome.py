@@ -15,11 +15,16 @@ if TYPE_CHECKING:
 
 
 def finish(outcome: Outcome, as_json: bool) -> None:
-    """Prints the figures; exit 130 or 143 if training was interrupted."""
-    if as_json:
-        print(json.dumps(outcome.as_dict()))
-    else:
-        show(outcome.rows())
+    """Prints the figures, on rank 0; exit 130 or 143 if training was interrupted."""
+    from ..ranks.interface import Alone
+    from ..ranks.world import standing_as, world
+
+    if world().leads:
+        with standing_as(Alone()):
+            if as_json:
+                print(json.dumps(outcome.as_dict()))
+            else:
+                show(outcome.rows())
     if outcome.run.interrupted:
         raise typer.Exit(outcome.run.exit_code)
 

@@ -13,6 +13,8 @@ EACH, EVEN = "each", ("even weights",)
 """The argument 1 / cases of a minibatch, and what the array is bound to that holds it for every
 case.
 """
+RANKS = ("ranks",)
+"""What the array is bound to by which a schedule of one rank of several adds up over them."""
 NOTE = 64
 """The column at which formulas stand if the calls leave room for it."""
 
@@ -45,7 +47,7 @@ def emit_routine(schedule: Schedule, ragged: bool = False) -> str:
 
 def number_names(schedule: Schedule, ragged: bool = False) -> list[str]:
     """The names of the scalar arguments, in order."""
-    return [n for n, _ in schedule.numbers if not (ragged and n == EACH)]
+    return [n for n, kind in schedule.numbers if not (ragged and (n, kind) == (EACH, "F"))]
 
 
 def argument_names(schedule: Schedule, ragged: bool = False) -> list[str]:
@@ -69,25 +71,23 @@ def _argument(v: Value, ragged: bool) -> str:
 
 def _views(schedule: Schedule, ragged: bool) -> list[str]:
     """Lines that name the arrays of one update."""
-    lines = (
-        ["start, cases = starts[t], starts[t + 1] - starts[t]", f"{EACH} = 1.0 / cases"]
-        if ragged
-        else []
-    )
+    lines = ["start, cases = starts[t], starts[t + 1] - starts[t]"] if ragged else []
+    several = any(v.source == RANKS for v in schedule.values)
+    lines += [f"{EACH} = 1.0 / cases"] if ragged and not several else []
     for v in schedule.values:
         if v.per_update:
             by_case = ragged and is_of_batch(v.shape[0])
             lines.append(f"{v.name} = {v.name}_of[{'start : start + cases' if by_case else 't'}]")
         elif ragged and is_cut(v):
-            lines += _cut(v)
+            lines += _cut(v, f"{EACH}[t]" if several else EACH)
     return lines
 
 
-def _cut(v: Value) -> list[str]:
+def _cut(v: Value, each: str) -> list[str]:
     """The first rows of an array, as an array whose numbers lie one after another."""
     whole = f"{v.name}_all"
     if v.source == EVEN:
-        return [f"{v.name} = {whole}[:cases]", f"{v.name}[:] = {EACH}"]
+        return [f"{v.name} = {whole}[:cases]", f"{v.name}[:] = {each}"]
     if is_of_batch(v.shape[0]) and not any(map(is_of_batch, v.shape[1:])):
         return [f"{v.name} = {whole}[:{str(v.shape[0]).replace(BATCH, 'cases')}]"]
     axes = [

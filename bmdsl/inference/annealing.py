@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..ranks.world import world
 from ..runtime.program import Array, State
+from .shared_chains import of_all, own_chains
 
 if TYPE_CHECKING:
     from .phases import Phases
@@ -107,7 +109,11 @@ def search(
     """The ground state: anneal, quench, and take the best. Also the final states of all chains."""
     began = time.perf_counter()
     cold = np.full(QUENCH, COLD * max(1.0, float(betas[-1])))
-    state = anneal(machine, chains, np.concatenate([betas, cold]), held, update, progress=progress)
+    every = np.concatenate([betas, cold])
+    with own_chains(machine, chains) as own:
+        part = {n: x[own] for n, x in held.items()}
+        state = anneal(machine, own.stop - own.start, every, part, update, progress=progress)
+    state = of_all(machine, chains, state)
     energies = machine.written_energy(state)
     best = int(np.argmin(energies))
     shaped = {n: machine.program.shaped(n, x[best : best + 1])[0] for n, x in state.items()}
@@ -156,7 +162,7 @@ def search_until_agreed(
             and _same(found, before)
             and _same(found, best)
         )
-        seconds = time.perf_counter() - began
+        seconds = world().first(time.perf_counter() - began)
         if agreed or 2 * sweeps > MAX_SWEEPS or seconds > MAX_SECONDS:
             least = found if _same(found, best) else best
             return replace(

@@ -18,6 +18,7 @@ from ..runtime.domain import precisions
 from ..runtime.pace import Pace
 from ..runtime.program import TAKES, Array, Program, Rows, State
 from ..schedule.builder import NotScheduled
+from ..schedule.first_rows import FIRST, with_first_row
 from ..schedule.routines.ais_step import Annealed, ais_step
 from ..schedule.routines.completions import completions
 from ..schedule.routines.conditional import conditional
@@ -157,7 +158,10 @@ class CompiledCalls:
 
         `keys`: stream, update, and the number of the first sweep.
         """
-        as_bits = self.bits.sweeps(machine, state, steps, observed, keys, beta, averaged)
+        whole = machine.program.first_chain is None
+        as_bits = None
+        if whole:
+            as_bits = self.bits.sweeps(machine, state, steps, observed, keys, beta, averaged)
         if as_bits is not None:
             return as_bits
         stream, update, first = keys
@@ -330,6 +334,12 @@ class CompiledCalls:
         """The routine of this key, if it is for the machine as it is and for these inverse
         temperatures.
         """
+        if machine.program.first_chain is not None:
+            key, whole = (*key, FIRST), compose
+
+            def compose() -> Composition:
+                return with_first_row(whole())
+
         if self._routines.get(key, self) is None or not machine.has_routines(beta):
             return None
         if key not in self._routines:

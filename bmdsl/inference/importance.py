@@ -30,6 +30,7 @@ from ..runtime.program import Array, State
 from ..shown import Shown
 from .annealed_path import Path, path_of
 from .base_distribution import base_fields
+from .shared_chains import of_all, own_chains
 
 if TYPE_CHECKING:
     from .phases import Phases
@@ -169,14 +170,19 @@ def estimate(
         if schedule == "adaptive":
             betas = even_speed(path_of(machine, anchor, PILOT_CHAINS, PILOT_STREAM), steps)
         total = steps * (2 if reverse else 1)
-        path = path_of(machine, anchor, chains, FORWARD_STREAM)
-        base = path.base_log_partition()
-        there = forward(path, betas, lambda k: progress(k, total) if progress else None)
         back = None
-        if reverse:
-            path.stream = REVERSE_STREAM
-            path.begin_at(_samples(machine, path, there, start, settle))
-            back = backward(path, betas, lambda k: progress(steps + k, total) if progress else None)
+        with own_chains(machine, chains) as own:
+            path = path_of(machine, anchor, own.stop - own.start, FORWARD_STREAM)
+            base = path.base_log_partition()
+            weights = forward(path, betas, lambda k: progress(k, total) if progress else None)
+            there = of_all(machine, chains, {"": weights})[""]
+            if reverse:
+                path.stream = REVERSE_STREAM
+                path.begin_at(_samples(machine, path, there, start, settle, own))
+                weights = backward(
+                    path, betas, lambda k: progress(steps + k, total) if progress else None
+                )
+                back = of_all(machine, chains, {"": weights})[""]
     return LogPartition(
         _side(there, base, 1),
         None if back is None else _upper(back, base, start is not None),
@@ -242,21 +248,22 @@ def backward(path: Path, betas: Array, progress: Callable[[int], None]) -> Array
 
 
 def _samples(
-    machine: Phases, path: Path, log_weights: Array, start: State | None, settle: int
+    machine: Phases, path: Path, log_weights: Array, start: State | None, settle: int, own: slice
 ) -> State:
-    """States of `path.chains` chains that stand for samples of the machine, the first half of them
-    from `start` where there is one.
+    """States of chains that stand for samples of the machine, the first half of them from `start`
+    where there is one: those of this rank, `own` of all.
     """
     generator = of_event("RESAMPLE", machine.seed)
-    p = np.exp(log_weights - logsumexp(log_weights))
-    ends = generator.choice(len(p), path.chains, p=p / p.sum())
-    state = {n: x[ends] for n, x in path.state.items()}
+    p, chains = np.exp(log_weights - logsumexp(log_weights)), len(log_weights)
+    ends = generator.choice(len(p), chains, p=p / p.sum())
+    state = {n: x[ends[own]] for n, x in of_all(machine, chains, path.state).items()}
     if path.summed:
         machine.sweep(state, 1, {n: state[n].copy() for n in path.kept}, 1, SETTLE_STREAM)
     if start is not None:
         half, n = len(np.array_split(log_weights, 2)[0]), len(next(iter(start.values())))
         rows = np.arange(half) % n if n <= half else generator.choice(n, half, replace=False)
         for name, x in state.items():
-            x[:half] = start[name][rows]
+            taken = start[name][rows[own]]
+            x[: len(taken)] = taken
     machine.sweep(state, settle, {}, 0, SETTLE_STREAM)
     return state

@@ -15,7 +15,7 @@ from ..language.diagnostics import fail
 from ..language.model import Model
 from ..runtime import gate
 from ..runtime.missing import verify_numbers
-from ..runtime.program import Array, Program
+from ..runtime.program import Array, Program, State
 from ..runtime.threads import alone
 from . import completing, forecasting
 from .annealing import Ground, search, search_until_agreed
@@ -24,6 +24,7 @@ from .feature import feature
 from .holes import holes
 from .ladder import default_range, ladder
 from .observing import Trace, observe
+from .shared_chains import of_all, own_chains
 
 
 class Machine(Exact):
@@ -65,14 +66,24 @@ class Machine(Exact):
         """
         observed, start = self._chosen(n, clamp, init)
         betas = self._betas(beta, n, steps)
+        with own_chains(self, n) as own:
+            observed, start = ({k: x[own] for k, x in s.items()} for s in (observed, start))
+            betas = None if betas is None else betas[..., own]
+            state = self._sampled(own.stop - own.start, steps, observed, start, betas)
+        return self._shape(of_all(self, n, state))
+
+    def _sampled(
+        self, n: int, steps: int, observed: State, start: State, betas: Array | None
+    ) -> State:
+        """n chains after `steps` sweeps, [n, size] a group."""
         if not start and betas is None and self.moves == "gibbs":
             found = self.compiled.chains(self, n, steps, observed, self._calls + 1)
             if found is not None:
                 self._calls += 1
-                return self._shape(found)
+                return found
         state = self._begun(n, observed, start)
         self.sweep(state, steps, observed, update=self._calls, beta=betas)
-        return self._shape(state)
+        return state
 
     @alone
     def forecast(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from . import tree as t
 from .diagnostics import Diagnostic
@@ -49,9 +49,18 @@ def respelled(
             _setting(s, vocabulary, older) if isinstance(s, t.Setting) else s
             for s in definition.train
         )
-        return (replace(definition, train=settings) if older else definition), tuple(older)
+        changed: dict[str, Any] = {"train": settings}
+    else:
+        changed = {"statements": _statements(definition.statements, vocabulary, older)}
+    return (replace(definition, **changed) if older else definition), tuple(older)
+
+
+def _statements(
+    written: Sequence[t.Statement], vocabulary: Vocabulary, older: list[OlderName]
+) -> tuple[t.Statement, ...]:
+    """A model's statements in today's spelling; names that were older ones go to `older`."""
     statements: list[t.Statement] = []
-    for s in definition.statements:
+    for s in written:
         if isinstance(s, t.UnitDeclaration):
             kind = _call(s.type, vocabulary.units, older)
             s = replace(s, type=kind) if isinstance(kind, t.Call) else s
@@ -61,15 +70,18 @@ def respelled(
         elif isinstance(s, t.TrainBlock):
             s = replace(s, settings=tuple(_setting(x, vocabulary, older) for x in s.settings))
         statements.append(s)
-    return (replace(definition, statements=tuple(statements)) if older else definition), tuple(
-        older
-    )
+    return tuple(statements)
 
 
 def older_names(file: t.File, vocabulary: Vocabulary) -> Iterator[OlderName]:
     """Those of a text, in its order."""
     for d in file.definitions:
-        yield from respelled(d, vocabulary)[1]
+        found = (
+            respelled(d, vocabulary)
+            if isinstance(d, t.ModelDefinition)
+            else respelled(d, vocabulary)
+        )
+        yield from found[1]
 
 
 def rewritten(text: str, names: Sequence[OlderName]) -> str:

@@ -20,6 +20,7 @@ import numpy as np
 
 from ..files import named, put, put_text, remove_leftovers, sync
 from ..language.diagnostics import fail
+from ..ranks.world import world
 from . import checkpoints, checksums
 from .checkpoints import FOLDER as CHECKPOINTS
 from .checkpoints import Checkpoint
@@ -70,6 +71,8 @@ class RunFolder:
         self._bytes, self._hash = 0, hashlib.sha256()
         self._lock = Lock(path)
         self._entered, self._made = 0, False
+        self._writes = world().leads
+        """Whether this process writes: of several ranks the first one alone does."""
         self._newest: Checkpoint | None = None
 
     @property
@@ -82,31 +85,38 @@ class RunFolder:
         training holds it.
         """
         if not self._entered:
-            self._made = not self.path.exists()
-            self.path.mkdir(parents=True, exist_ok=True)
-            self._lock.take()
-            for folder in (self.path, self.path / CHECKPOINTS):
-                remove_leftovers(folder)
+            world().from_first(self._take)
         self._entered += 1
         return self
+
+    def _take(self) -> None:
+        self._made = not self.path.exists()
+        self.path.mkdir(parents=True, exist_ok=True)
+        self._lock.take()
+        for folder in (self.path, self.path / CHECKPOINTS):
+            remove_leftovers(folder)
 
     def __exit__(self, *error: object) -> None:
         self._entered -= 1
         if not self._entered:
             self._newest = None
             self._lock.release()
-            if self._made:
+            if self._made and self._writes:
                 with suppress(OSError):
                     self.path.rmdir()  # where nothing came of it
 
     def prepare(self) -> None:
         """Writes the model's text; makes the folder if it is not there."""
+        if not self._writes:
+            return
         self.path.mkdir(parents=True, exist_ok=True)
         if "source" in self.metadata:
             put_text(self.path / TEXT, self.metadata["source"])
 
     def write_params(self, params: Mapping[str, Array], facts: Mapping[str, Any]) -> None:
         """The machine's file, of parameters and stored edges, and run.json."""
+        if not self._writes:
+            return
         write_machine(self.path / MACHINE, {**params, **self.attached}, self.metadata)
         known = {
             k: json.loads(v) if k == "origins" else v
@@ -128,6 +138,8 @@ class RunFolder:
         Metrics come first: a resume drops lines past the checkpoint, but could not make up for
         missing ones.
         """
+        if not self._writes:
+            return
         self.flush()
         if (self.path / METRICS).exists():
             with named(self.path / METRICS):
@@ -176,6 +188,8 @@ class RunFolder:
         """One JSON object a line, with the run's id, written with the next ones that come within
         LONGEST_WAIT, or by `flush`.
         """
+        if not self._writes:
+            return
         self._waiting.append(self._text(line))
         if time.monotonic() - self._written >= LONGEST_WAIT:
             self.flush()
@@ -211,7 +225,8 @@ class RunFolder:
             return self.rewrite_metrics(kept)
         count = found.lines or 0 if found is not None else 0
         data = path.read_bytes()[:count] if path.exists() else b""
-        put(path, lambda p: p.write_bytes(data))
+        if self._writes:
+            put(path, lambda p: p.write_bytes(data))
         self._hash, self._bytes = hashlib.sha256(data), len(data)
         self._newest = None  # which may be large
         return [_without_run(json.loads(x)) for x in data.splitlines()]
@@ -220,7 +235,8 @@ class RunFolder:
         """Has the file hold these lines and no other."""
         self._waiting.clear()
         data = "".join(map(self._text, lines)).encode()
-        put(self.path / METRICS, lambda p: p.write_bytes(data))
+        if self._writes:
+            put(self.path / METRICS, lambda p: p.write_bytes(data))
         self._hash, self._bytes = hashlib.sha256(data), len(data)
         return lines
 

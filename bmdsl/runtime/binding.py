@@ -12,6 +12,7 @@ import numpy as np
 
 from ..emit.routine import argument_names, number_names
 from ..plan.identifiers import identifier
+from ..schedule.first_rows import FIRST
 from ..schedule.schedule import Composition
 from ..schedule.values import Value, length
 from .listed_arrays import listed_array, listed_numbers
@@ -162,6 +163,9 @@ class BoundRoutine:
             place = self._places.get(key)
             if place is not None:
                 given[place] = x if not isinstance(x, np.ndarray) or x.flags.carray else x.copy()
+        place = self._places.get(FIRST)
+        if place is not None:
+            given[place] = self.program.first_chain or 0
         routine = self.routine
         if self.forms and MANY <= max(arguments.largest, *(np.size(x) for x in passed.values()), 0):
             routine = self.threaded

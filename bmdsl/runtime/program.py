@@ -37,6 +37,11 @@ class Program(UnitFunctions):
     adds is said in its own file of `terms`.
     """
 
+    first_chain: int | None = None
+    """The number of the first chain at hand among those that several ranks share; None where all
+    chains are at hand.
+    """
+
     def __init__(
         self, plan: Plan, module: ModuleType, lengths: tuple[Length, ...], dtype: np.dtype[Any]
     ) -> None:
@@ -163,6 +168,7 @@ class Program(UnitFunctions):
         A group whose units meet is swept unit after unit from its present state, and `eta` is used
         up. `beta` [rows] multiplies all fields (an inverse temperature a row).
         """
+        first += self.first_chain or 0
         if self.plan.group(name).lateral or self.plan.group(name).woven:
             beta = np.ones(len(state[name]), self.dtype) if beta is None else beta
             self.functions["draw", name](

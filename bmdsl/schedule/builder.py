@@ -11,10 +11,26 @@ from ..language.model import Choice, Length
 from ..plan.identifiers import identifier
 from ..plan.plan import GroupPlan, Plan
 from ..plan.streams import GROUPS, stream_name
+from ..ranks.interface import share
 from .collector import Collector
 from .ops import Kind
 from .unit_ops import between_kind, unit_kind
-from .values import BATCH, Array, Content, Life, Number, Operand, Part, Value, View, base
+from .values import (
+    BATCH,
+    CHAINS,
+    Array,
+    Content,
+    Life,
+    Number,
+    Operand,
+    Part,
+    Value,
+    View,
+    base,
+    chain_rows,
+    is_spread,
+    length,
+)
 
 EMPTY = "free"
 """The mask of a draw that leaves every unit free: an array without rows."""
@@ -106,6 +122,8 @@ class Builder(Collector):
         super().__init__(plan, name, summary)
         self.batch = 0
         """The most cases of a minibatch."""
+        self.ranks: tuple[int, int] | None = None
+        """Which rank's routine it is, and of how many; None if there is but one."""
         self.shared_streams: set[str] = set()
         """Streams that more than one draw of an update uses."""
         self._further: Number | None = None
@@ -214,6 +232,26 @@ class Builder(Collector):
         """How many rows an array of states has."""
         return x.shape[-2]
 
+    def chain_axis(self, count: int, spread: bool = True) -> int | str:
+        """The axis of `count` chains; if they are `spread`, a rank has its share of them."""
+        if self.ranks is None or not spread:
+            return count
+        first, last = share(count, *self.ranks)
+        return chain_rows(last - first, count)
+
+    def first_row(self, rows: int | str) -> Number:
+        """The number, among those of all ranks, of the first of these rows: draws are keyed by
+        it.
+        """
+        words = str(rows).split()
+        if self.ranks is None or not is_spread(rows):
+            return Number("0")
+        if words[0] == CHAINS:
+            first, many = self.number(f"first_of_{words[3]}_chains", "i8"), int(words[5])
+        else:
+            first, many = self.number("first_case", "i8", per_update=True), length(rows, 1)
+        return first if many == 1 else Number(f"{many} * {first}")
+
     # ------------------------------------------------------------ conditionals
 
     def mean(self, group: str, eta: Value | Part, out: Array) -> None:
@@ -292,7 +330,8 @@ class Builder(Collector):
     ) -> None:
         """Draws a group from its fields, each unit from its conditional."""
         mask = seen if seen is not None else self.free_mask()
-        key = (self.number("seed", "i8"), self.stream(stream), update, step, Number("0"))
+        first = self.first_row(self.rows_of(out))
+        key = (self.number("seed", "i8"), self.stream(stream), update, step, first)
         self._of_units(
             "draw", group, eta, (mask, *key, out), f"{out} ~ P({group} | rest), from {eta}"
         )
@@ -310,7 +349,8 @@ class Builder(Collector):
     ) -> None:
         """Draws a group from fields between those of its base distribution and its own."""
         g = self.group(group)
-        key = (self.number("seed", "i8"), self.stream(stream), update, step, Number("0"))
+        first = self.first_row(self.rows_of(out))
+        key = (self.number("seed", "i8"), self.stream(stream), update, step, first)
         states = (self.states_of(group),) if g.states is not None else ()
         rest = (*self.field_parts(group, eta), *states, *base, beta, *key, out)
         formula = f"{out} ~ P({group} | rest), from (1 − β) {base[0]} + β {eta}"

@@ -57,6 +57,7 @@ def convolve(
     w=reads(1),
     scale=real(),
     out=updates(),
+    adds_to="out",
 )
 def add_convolved_moment(
     y: Array,

@@ -35,7 +35,14 @@ def add_energies(x: Array, scale: float, out: Array) -> None:
     out += scale * x
 
 
-@op("{figure} = {w} · {x}", indices="r r n", x=reads(1, "f8"), w=reads(1), figure=writes(1, "f8"))
+@op(
+    "{figure} = {w} · {x}",
+    indices="r r n",
+    x=reads(1, "f8"),
+    w=reads(1),
+    figure=writes(1, "f8"),
+    adds_to="figure",
+)
 def tell_mean(x: Array, w: Array, figure: Array) -> None:
     """The weighted mean of a number of every row, as a figure of the update."""
     figure[0] = w.astype(np.float64) @ x

@@ -22,6 +22,7 @@ together.
     place=updates(2, "i8"),
     accepted=updates(1, "f8"),
     tried=updates(1, "f8"),
+    adds_to="accepted tried",
 )
 def exchange(
     x: Array,

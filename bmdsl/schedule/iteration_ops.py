@@ -50,6 +50,7 @@ def move(new: Array, first: int, m: Array, moved: Array) -> None:
     chosen=writes(1, "i8"),
     going=updates(1, "i8"),
     used=updates(1, "i8"),
+    apart="going used",
 )
 def judge(
     moved: Array,
@@ -107,6 +108,7 @@ def keep_rows(x: Array, chosen: Array, going: Array) -> None:
     place=updates(1, "i8"),
     state=updates(1, "i8"),
     going=updates(1, "i8"),
+    apart="going",
 )
 def keep_places(chosen: Array, place: Array, state: Array, going: Array) -> None:
     """The same for the rows' places and states; going[0] is then how many rows are left."""
@@ -126,6 +128,7 @@ def keep_places(chosen: Array, place: Array, state: Array, going: Array) -> None
     moved=writes(1, "f8"),
     going=writes(1, "i8"),
     used=writes(1, "i8"),
+    apart="going used",
 )
 def begin_iterations(
     like: Array, place: Array, state: Array, moved: Array, going: Array, used: Array
@@ -139,7 +142,7 @@ def begin_iterations(
     used[0] = 0
 
 
-@op("{figure} = {used}", used=reads(1, "i8"), figure=writes(1, "f8"))
+@op("{figure} = {used}", apart="figure", used=reads(1, "i8"), figure=writes(1, "f8"))
 def tell(used: Array, figure: Array) -> None:
     """A count as a figure of the update."""
     figure[0] = used[0]

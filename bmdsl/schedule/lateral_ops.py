@@ -43,14 +43,26 @@ def set_diagonal(x: Array, states: int, S: Array) -> None:
     np.fill_diagonal(S, x[0])
 
 
-@op("the largest |{x}|, of what came before too", "rc n", x=reads(), far=updates(1, "f8"))
+@op(
+    "the largest |{x}|, of what came before too",
+    "rc n",
+    apart="far",
+    x=reads(),
+    far=updates(1, "f8"),
+)
 def watch_states(x: Array, far: Array) -> None:
     """How far units have gone; infinite if one is not a number."""
     largest = np.abs(x).max(initial=0.0)
     far[0] = max(far[0], np.inf if np.isnan(largest) else float(largest))
 
 
-@op("the largest field {eta2} on a square", "rc n", eta2=reads(), most=updates(1, "f8"))
+@op(
+    "the largest field {eta2} on a square",
+    "rc n",
+    apart="most",
+    eta2=reads(),
+    most=updates(1, "f8"),
+)
 def watch_fields(eta2: Array, most: Array) -> None:
     """The largest field on x², which must leave a unit some precision; infinite if one is not a
     number.

@@ -97,6 +97,7 @@ def turn_back(X: Array, offset: int, x: Array) -> None:
     column=reads(1, "i4"),
     scale=real(),
     out=updates(1),
+    adds_to="out",
 )
 def add_listed_moments(X: Array, begin: Array, column: Array, scale: float, out: Array) -> None:
     """Adds scale · Σ_r Π X[units of a coupling, r]; a coupling without units adds nothing."""
@@ -114,6 +115,7 @@ def add_listed_moments(X: Array, begin: Array, column: Array, scale: float, out:
     w=reads(1),
     scale=real(),
     out=updates(1),
+    adds_to="out",
 )
 def add_weighted_listed_moments(
     X: Array, begin: Array, column: Array, w: Array, scale: float, out: Array

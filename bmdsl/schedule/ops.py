@@ -88,6 +88,14 @@ class Kind:
     """Whether what it adds to a gradient is a moment of rows; a penalty's pull is none."""
     origin: str = "kernels"
     """Which table of compiled functions has it: `kernels`, or the name of a generated module."""
+    adds_to: tuple[str, ...] = ()
+    """Arguments to which it adds a sum over rows: over all rows, they are the sum of what it makes
+    of a part of the rows each.
+    """
+    counts_once: tuple[str, ...] = ()
+    """Numbers that stand in such a sum once, however many rows there are."""
+    apart: tuple[str, ...] = ()
+    """Arguments without rows that are of the rows at hand, as a count of those that still move."""
 
     def takes(self, name: str) -> Takes:
         """What this argument is."""
@@ -99,12 +107,19 @@ KINDS: dict[str, Kind] = {}
 
 
 def op(
-    formula: str, indices: str = "", is_moment: bool = True, **arguments: Takes
+    formula: str,
+    indices: str = "",
+    is_moment: bool = True,
+    adds_to: str = "",
+    counts_once: str = "",
+    apart: str = "",
+    **arguments: Takes,
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Makes a NumPy function the meaning of a kind of op. `formula` names arguments in braces.
 
     `indices` names the axes of its arrays, as "ri ij rj" for x W added to η. `is_moment` is false
-    for what pulls at a gradient though it is no moment.
+    for what pulls at a gradient though it is no moment. `adds_to`, `counts_once` and `apart` name
+    arguments whose part in a sum over rows `Kind` tells of.
     """
 
     def enter(function: Callable[..., None]) -> Callable[..., None]:
@@ -120,7 +135,15 @@ def op(
         if letters and [len(x) for x in letters] != [x.axes for x in arrays]:
             raise TypeError(f"{function.__name__} has other axes than `{indices}`")
         made = Kind(
-            function.__name__, tuple(arguments.items()), formula, function, letters, is_moment
+            function.__name__,
+            tuple(arguments.items()),
+            formula,
+            function,
+            letters,
+            is_moment,
+            adds_to=tuple(adds_to.split()),
+            counts_once=tuple(counts_once.split()),
+            apart=tuple(apart.split()),
         )
         KINDS[function.__name__] = made
         return function

@@ -88,6 +88,7 @@ def add_backward(x: Array, W: Array, scale: float, eta: Array) -> None:
     y=reads(),
     scale=real(),
     out=updates(),
+    adds_to="out",
 )
 def add_moment(x: Array, y: Array, scale: float, out: Array) -> None:
     """Adds scale · Σ over rows of x ⊗ y."""
@@ -130,13 +131,14 @@ def add_backward_of_states(x: Array, low: float, W: Array, scale: float, eta: Ar
     y=reads(),
     scale=real(),
     out=updates(),
+    adds_to="out",
 )
 def add_moment_of_states(x: Array, low: float, y: Array, scale: float, out: Array) -> None:
     """Adds scale · Σ over rows of x ⊗ y for states x that are `low` or 1."""
     out += (x.T @ y) * out.dtype.type(scale)
 
 
-@op("{out} += {scale} Σ {x}", indices="rj oj", x=reads(), scale=real(), out=updates())
+@op("{out} += {scale} Σ {x}", "rj oj", adds_to="out", x=reads(), scale=real(), out=updates())
 def add_sum(x: Array, scale: float, out: Array) -> None:
     """Adds scale · Σ over rows of x."""
     out += out.dtype.type(scale) * x.sum(axis=0)
@@ -149,6 +151,7 @@ def add_sum(x: Array, scale: float, out: Array) -> None:
     w=reads(1),
     scale=real(),
     out=updates(),
+    adds_to="out",
 )
 def add_weighted_sum(x: Array, w: Array, scale: float, out: Array) -> None:
     """Adds scale · Σ over rows of w x."""
@@ -302,6 +305,7 @@ def tie_sides(g: Array) -> None:
     slide=double(),
     begun=reads(1, "i8"),
     mu=updates(2, "f8"),
+    adds_to="mu",
 )
 def follow_middle(
     x: Array, wx: Array, y: Array, wy: Array, slide: float, begun: Array, mu: Array
@@ -353,6 +357,8 @@ def centre(
     rate=double(),
     target=double(),
     g=updates(),
+    adds_to="g",
+    counts_once="target",
 )
 def add_push(x: Array, w: Array, rate: float, target: float, g: Array) -> None:
     """Adds rate · (target − the weighted mean of x) to a bias's gradient."""
@@ -368,6 +374,8 @@ def add_push(x: Array, w: Array, rate: float, target: float, g: Array) -> None:
     target=double(),
     entries=reads(1, "i8"),
     g=updates(1),
+    adds_to="g",
+    counts_once="target",
 )
 def add_shared_push(
     x: Array, w: Array, rate: float, target: float, entries: Array, g: Array

@@ -64,6 +64,7 @@ def add_slices(
     state=whole(),
     scale=real(),
     out=updates(),
+    adds_to="out",
 )
 def add_moment_of_slices(
     x: Array, y: Array, z: Array, state: int, scale: float, out: Array

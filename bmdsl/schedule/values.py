@@ -7,6 +7,8 @@ from enum import Enum
 
 BATCH = "batch"
 """The axis whose length is the number of a minibatch's cases."""
+CHAINS = "chains"
+"""The first word of an axis whose length is the number of chains that a rank has."""
 
 
 def times_batch(count: int) -> str:
@@ -19,9 +21,40 @@ def is_of_batch(axis: int | str) -> bool:
     return str(axis).split()[0] == BATCH
 
 
+def chain_rows(own: int, every: int, count: int = 1) -> str:
+    """The axis of `count` rows for each of `own` chains, those that a rank has of `every` one."""
+    return f"{CHAINS} {own} of {every} * {count}"
+
+
+def is_spread(axis: int | str) -> bool:
+    """Whether an axis is of rows that ranks have each their own of: cases of a minibatch, or
+    chains.
+    """
+    return str(axis).split()[:1] in ([BATCH], [CHAINS])
+
+
+def times(axis: int | str, count: int) -> int | str:
+    """The axis of `count` rows for each row of another one."""
+    if isinstance(axis, int):
+        return axis * count
+    words = axis.split()
+    if words[0] == CHAINS:
+        return chain_rows(int(words[1]), int(words[3]), int(words[5]) * count)
+    return times_batch(count * length(axis, 1))
+
+
 def length(axis: int | str, batch: int) -> int:
-    """How long an axis is for a minibatch of this size."""
-    return batch * int((str(axis).split() + ["*", "1"])[2]) if is_of_batch(axis) else int(axis)
+    """How long an axis is for a minibatch of this size, on one rank."""
+    words = str(axis).split()
+    if words[0] == CHAINS:
+        return int(words[1]) * int(words[5])
+    return batch * int((words + ["*", "1"])[2]) if is_of_batch(axis) else int(axis)
+
+
+def full_length(axis: int | str, batch: int) -> int:
+    """How long an axis of rows is on all ranks together, for a minibatch of so many cases."""
+    words = str(axis).split()
+    return int(words[3]) * int(words[5]) if words[0] == CHAINS else length(axis, batch)
 
 
 class Content(Enum):

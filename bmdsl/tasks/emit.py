@@ -25,7 +25,7 @@ LAYER = "# ==== {} ===="
 """What stands above the text of each part of a stack."""
 
 
-def emitted(model: Model, stage: str) -> str:
+def emitted(model: Model, stage: str, ranks: int = 1) -> str:
     """One stage as text: tree, model, graph, plan, schedule or python.
 
     Raises BM867 for another stage, and BM888 for the schedule of an update that no ops carry out.
@@ -34,7 +34,7 @@ def emitted(model: Model, stage: str) -> str:
 
     if stage == "schedule":
         try:
-            update = str(update_of(model).schedule)
+            update = str(update_of(model, ranks=ranks).schedule)
         except NotScheduled as reason:
             raise fail(
                 "BM888",
@@ -46,7 +46,7 @@ def emitted(model: Model, stage: str) -> str:
         from ..emit.routine import emit_routine
 
         try:
-            update = emit_routine(update_of(model).schedule)
+            update = emit_routine(update_of(model, ranks=ranks).schedule)
         except NotScheduled as reason:
             update = f"# training calls the functions above for every minibatch: {reason}\n"
         texts = {"update": update, **{x.name: emit_routine(x) for x in calls_of(model)}}
@@ -176,13 +176,14 @@ def calls_of(model: Model) -> tuple[Schedule, ...]:
 
 
 def update_of(
-    model: Model, passes: tuple[Pass, ...] | None = None, means: bool = False
+    model: Model, passes: tuple[Pass, ...] | None = None, means: bool = False, ranks: int = 1
 ) -> Composed:
     """One update of the model's train block, for cases that weigh the same and are whole; after all
-    passes, or these. `means`: the cases are means of their units.
+    passes, or these. `means`: the cases are means of their units. Of several `ranks`, that of the
+    first.
     """
     from ..schedule.passes import PASSES
-    from ..training.composing import Facts, schedule_of
+    from ..training.composing import Facts, spread_schedule_of
     from ..training.words import words_of
 
     training = model.checked.training
@@ -192,10 +193,10 @@ def update_of(
 
         positive = MEAN_FIELD
     modules, penalties = words_of(training, positive)
-    facts = Facts(positive, True, frozenset(), means, {}, {}, training.batch)
-    return schedule_of(
-        model.plan, training, modules, penalties, facts, PASSES if passes is None else passes
-    )
+    shared = (0, ranks) if ranks > 1 else None
+    facts = Facts(positive, True, frozenset(), means, {}, {}, training.batch, ranks=shared)
+    chosen = PASSES if passes is None else passes
+    return spread_schedule_of(model.plan, training, modules, penalties, facts, chosen)
 
 
 def _is_product(model: Model) -> bool:

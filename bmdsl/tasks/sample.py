@@ -17,6 +17,7 @@ from ..data.table import ENDINGS as TABLE_ENDINGS
 from ..data.validate import as_one_hot
 from ..files import put, with_ending, write_npz
 from ..language.diagnostics import BmWarning, fail
+from ..ranks.world import world
 from ..runs.run_folder import RunFolder
 from ..runtime import gate
 from ..training.progress import progress_line
@@ -187,6 +188,8 @@ def observed(
             progress=lambda sweep: show(sweep, {}),
         )
     drawn = write_groups(s, trace.state, out, held, f"{count} samples after {total:,} sweeps")
+    if not world().leads:
+        return drawn
     picture = drawn.path.with_name(f"{drawn.path.stem}_traces.png")
     trace_picture(trace, picture, s.machine.model.name)
     extra = [picture]
@@ -232,6 +235,8 @@ def write_groups(
     from ..report.plots import tiles
 
     path = out if out is not None else s.folder / "samples.npz"
+    if not world().leads:
+        return Drawn(groups, path, None)
     if path.suffix.lower() in TABLE_ENDINGS and s.machine.preparation.code is not None:
         return Drawn(groups, sample_table(s.machine, groups).write(path), None)
     path = with_ending(path, (".npz",))

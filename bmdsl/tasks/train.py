@@ -21,6 +21,8 @@ from ..data.weights import Weights, load_weights
 from ..language.diagnostics import fail
 from ..language.model import Model as CheckedModel
 from ..language.outside import stored_edges
+from ..ranks.interface import Alone
+from ..ranks.world import standing_as, world
 from ..registry import discover
 from ..runs.earlier_run import clear, clear_pretraining, verify_vacant
 from ..runs.identity import RUN, identity
@@ -98,7 +100,7 @@ def fit(
             *(callbacks, label),
         )
     if not resume:
-        verify_vacant(folder.path, overwrite)
+        world().from_first(lambda: verify_vacant(folder.path, overwrite))
     with folder:
         return _fit(
             *(model, machine, data, folder, weights, resume, progress, prepared, overwrite, stack),
@@ -184,7 +186,7 @@ def _fit(
     made_before = read_facts(folder.path).get("made") if folder is not None and resume else None
     made = None if folder is None else making(label or Label(), made_before)
     if folder is not None:
-        if not resume:
+        if not resume and world().leads:
             verify_vacant(folder.path, overwrite)  # again: another one may have ended since
             clear(folder.path)
         run_id = _run_id(folder, resume, stack)
@@ -235,24 +237,25 @@ def _fit(
         made=made,
     )
     ready_arrays = {} if isinstance(ready, StreamedCases) else ready
-    if folder is not None:
+    if folder is not None and world().leads:
         clear_pretraining(folder.path)
     seconds = time.monotonic() - started
     pictures: tuple[Path, ...] = ()
-    if run.out is not None and not run.interrupted:
-        pictures = write_pictures(
-            Subject(
-                machine,
-                shapes,
-                run.metrics,
-                run.chains,
-                begin.whole_spread(PICTURED).data
-                if isinstance(ready, StreamedCases)
-                else some_whole(ready, PICTURED),
-                {} if found.table is None else ready_arrays,
-            ),
-            run.out,
-        )
+    if run.out is not None and not run.interrupted and world().leads:
+        with standing_as(Alone()):
+            pictures = write_pictures(
+                Subject(
+                    machine,
+                    shapes,
+                    run.metrics,
+                    run.chains,
+                    begin.whole_spread(PICTURED).data
+                    if isinstance(ready, StreamedCases)
+                    else some_whole(ready, PICTURED),
+                    {} if found.table is None else ready_arrays,
+                ),
+                run.out,
+            )
     outcome = Outcome(machine, run, ready_arrays, seconds, pictures, begin)
     run.told, run.images = outcome.rows, shapes
     return outcome
@@ -293,7 +296,7 @@ def start(
     `memory_limit`: bytes (None: 80 % of the machine's).
     """
     if out is not None:
-        verify_vacant(out, overwrite)
+        world().from_first(lambda: verify_vacant(out, overwrite))
     from ..training.callbacks import callbacks_of
 
     watching = callbacks_of(callbacks)

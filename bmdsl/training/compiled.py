@@ -15,16 +15,19 @@ from ..inference.enumeration import joint_states
 from ..language.diagnostics import BmError
 from ..language.model import Choice
 from ..plan.identifiers import identifier
+from ..ranks.interface import Alone, Ranks, share
+from ..ranks.world import world
 from ..runtime.binding import bound_array, dtype_of, length_numbers
 from ..runtime.domain import precisions
 from ..runtime.routines import Routine, compiled_routine, plain_routine
-from ..schedule.values import Value, length
+from ..schedule.values import Value, full_length, is_spread, length
 from .batch import Expectation
 from .cases import Cases
-from .composing import Composed, Facts, schedule_of
+from .composing import Composed, Facts, spread_schedule_of
 from .machine_protocol import Array, Compilable
 from .modifiers import trained
 from .recipe import Recipe
+from .split import Split
 from .streamed_cases import StreamedCases
 
 Figures = dict[str, Array]
@@ -44,9 +47,13 @@ class CompiledUpdates:
     composed: Composed
     routine: Routine
     batch: int
+    """The most cases that this rank has of a minibatch."""
     arrays: dict[str, Array]
+    all_of_batch: int = 0
+    """The most cases of a minibatch, those of all ranks."""
     counts: dict[str, int] = field(default_factory=lambda: {"followed": 0, "usage": 0})
     """Updates since sums were last taken away, by their kind."""
+    ranks: Ranks = field(default_factory=Alone)
     _last: Array | None = None
     """The cases of the last update."""
 
@@ -63,7 +70,7 @@ class CompiledUpdates:
 
         `followed`: parameter → places of its gradient that the monitors follow.
         """
-        program = machine.program
+        program, ranks = machine.program, world()
         even = bool((cases.weights == cases.weights[0]).all())
         facts = Facts(
             recipe.positive or Choice("exact"),
@@ -75,22 +82,25 @@ class CompiledUpdates:
             batch,
             watched=machine.watched_groups,
             layers=machine.layer_groups,
+            ranks=None if ranks.alone else (ranks.rank, ranks.size),
         )
-        composed = schedule_of(
+        composed = spread_schedule_of(
             program.plan, recipe.training, recipe.modules, recipe.penalties, facts
         )
         facts_of_routine = (
             composed.schedule,
             program.module,
             program.dtype,
-            len(cases) % batch != 0,
+            len(cases) % batch != 0 or batch % ranks.size != 0,
         )
-        made = cls(recipe, machine, composed, plain_routine(*facts_of_routine), batch, {})
+        routine = plain_routine(*facts_of_routine)
+        most = -(-batch // ranks.size)
+        made = cls(recipe, machine, composed, routine, most, {}, all_of_batch=batch, ranks=ranks)
         for v in composed.schedule.values:
             if not v.per_update:
                 made.arrays[v.name] = made._array(v, followed)
         if not program.plain:
-            data = max((prod(x.shape[1:]) for x in cases.data.values()), default=0) * batch
+            data = max((prod(x.shape[1:]) for x in cases.data.values()), default=0) * most
             largest = max([data, *(x.size for x in made.arrays.values())])
             made.routine = compiled_routine(*facts_of_routine, largest)
         return made
@@ -98,6 +108,9 @@ class CompiledUpdates:
     def _array(self, v: Value, followed: Mapping[str, Array]) -> Array:
         recipe, program = self.recipe, self.machine.program
         shape = tuple(length(n, self.batch) for n in v.shape)
+        if not self.ranks.alone and v.source[:1] == ("even weights",):
+            every = full_length(v.shape[0], self.all_of_batch)
+            return np.full(shape, 1 / every, dtype_of(v, program))
         found = bound_array(
             v, shape, program, self.machine.params, self.composed.constants, self.arrays
         )
@@ -108,7 +121,9 @@ class CompiledUpdates:
         given: Callable[[], Array] | None = {
             "gradient": lambda: gradients[name].reshape(shape),
             "raw gradient": lambda: gradients[name],
-            "chain": lambda: recipe.chains[name].reshape(shape),
+            "gradients": lambda: recipe.gradients,
+            "ranks": lambda: self.ranks.call(),
+            "chain": lambda: self._own(recipe.chains[name], v).reshape(shape),
             "optimizer": lambda: recipe.optimizer_state[name].reshape(shape),
             "penalty": lambda: recipe.penalty_state[name].reshape(shape),
             "offset": lambda: self._offset(name, shape),
@@ -119,6 +134,24 @@ class CompiledUpdates:
             "places": lambda: followed[name],
         }.get(kind)
         return np.zeros(shape, dtype_of(v, program)) if given is None else given()
+
+    def _own(self, x: Array, v: Value) -> Array:
+        """The rows of an array of chains that are this rank's, in place; all of it if ranks have
+        each all.
+        """
+        if not v.shape or not is_spread(v.shape[0]):
+            return x
+        first, last = self._bounds(v.shape[0])
+        return x[first:last]
+
+    def _bounds(self, axis: int | str) -> tuple[int, int]:
+        """First and past-the-last of the rows of this axis that are this rank's."""
+        every = full_length(axis, self.all_of_batch)
+        many = length(axis, self.batch)
+        counts = share(int(str(axis).split()[3]), self.ranks.rank, self.ranks.size)
+        step = every // int(str(axis).split()[3])
+        assert (counts[1] - counts[0]) * step == many
+        return counts[0] * step, counts[1] * step
 
     def _joint_states(self, v: Value, rows: int) -> Array:
         """A group's states in all joint states of the groups that are enumerated, again
@@ -159,7 +192,7 @@ class CompiledUpdates:
         if self.can_fail:
             return 1
         numbers = sum(
-            self.batch * int(v.shape[1])
+            -(-self.all_of_batch // self.ranks.size) * int(v.shape[1])
             for v in self.composed.schedule.values
             if v.source[:1] == ("data",)
         )
@@ -203,9 +236,12 @@ class CompiledUpdates:
                 for t in range(count)
             ]
         )
+        split = Split.of(sizes, self.ranks)
+        whole, rows = rows, rows[split.rows]
         numbers: dict[str, Any] = {
             "seed": self.machine.seed,
-            "each": 1 / self.batch,
+            "each": 1 / self.batch if self.ranks.alone else 1 / sizes.astype(program.dtype),
+            **self._of_ranks(split),
             "rate": rates.astype(program.dtype),
             **self._lengths,
             **self._temperatures(first, count),
@@ -213,18 +249,16 @@ class CompiledUpdates:
         if "told" in dict(self.composed.schedule.numbers):
             numbers["told"] = self._told(cases, first, sizes)
         arrays = dict(self._arguments)
-        starts = np.concatenate([[0], np.cumsum(sizes)])
         if self.routine.ragged:
-            arrays["starts"] = starts
+            arrays["starts"] = split.starts
         told: dict[str, Array] = {}
         watched: dict[tuple[str, str], Array] = {}
         sums = np.zeros((len(self._sums), count, 2))
         for v in self._per_update:
             kind, name = (*v.source, "", "")[:2]
             if kind == "data":
-                made = np.ascontiguousarray(cases.data[name][rows], program.dtype).reshape(
-                    len(rows), -1
-                )
+                taken = np.ascontiguousarray(cases.data[name][rows], program.dtype)
+                made = taken.reshape(len(rows), prod(taken.shape[1:]))
                 made = self._by_update(made, count)
             elif kind in ("far", "most"):
                 watched[kind, name] = made = np.zeros((count, 1))
@@ -237,17 +271,21 @@ class CompiledUpdates:
                 drawn = (
                     negative.uniforms(self.machine.seed, choice, first + t) for t in range(count)
                 )
-                made = np.stack(list(drawn))
+                made = self._own_columns(np.stack(list(drawn)), v)
             else:
-                weights, numbers["share"] = self._weights(cases, rows, starts)
-                made = self._by_update(weights, count)
+                weights, numbers["share"] = self._weights(cases, whole, split.all_starts)
+                made = self._by_update(weights[split.rows], count)
             arrays[f"{v.name}_of"] = made
         self._carry_out(first, first + count, numbers, arrays, watched)
         if self._last is None:
             self._show_offsets()
-        self._last = rows[starts[-2] :]
+        self._last = whole[split.all_starts[-2] :]
         self.counts = {kind: n + count for kind, n in self.counts.items()}
         self._verify_finite(sums, first)
+        for name in sorted(self.composed.own_figures):
+            kind, of = (*self.composed.schedule.value(name).source, "", "")[:2]
+            if kind == "figure":
+                told[of][...] = np.max(self.ranks.all(told[of]), axis=0)
         norm = np.sqrt(sums[:, :, 0].sum(0)) if len(sums) else np.zeros(count)
         return {"gradient_norm": norm, "rate": rates, **{n: x[:, 0] for n, x in told.items()}}
 
@@ -266,19 +304,48 @@ class CompiledUpdates:
         """
         if not self.can_fail:
             self.machine.settle()
-            self.routine(first, last, numbers, arrays)
+            with self.ranks.computing():
+                self.routine(first, last, numbers, arrays)
             self.machine.stepped = True
             return
         self.machine.held_fields()  # settles the parameters and verifies them
         before = {n: x.copy() for n, x in self.machine.params.items()}
-        self.routine(first, last, numbers, arrays)
+        with self.ranks.computing():
+            self.routine(first, last, numbers, arrays)
         self.machine.stepped = True
+        if not self.ranks.alone:
+            watched = {key: np.max(self.ranks.all(x), axis=0) for key, x in watched.items()}
         try:
             self._watch(watched)
         except BmError:
             for name, x in before.items():
                 self.machine.params[name][...] = x
             raise
+
+    def _of_ranks(self, split: Split) -> dict[str, Any]:
+        """Numbers that only a schedule of one rank of several has."""
+        if self.ranks.alone:
+            return {}
+        out: dict[str, Any] = {"first_case": split.first, "leads": float(self.ranks.leads)}
+        for name, _ in self.composed.schedule.numbers:
+            if name.startswith("first_of_"):
+                count = int(name.removeprefix("first_of_").removesuffix("_chains"))
+                out[name] = share(count, self.ranks.rank, self.ranks.size)[0]
+        return out
+
+    def _own_columns(self, x: Array, v: Value) -> Array:
+        """Of numbers for every chain, [updates, ..., chains], those of this rank's."""
+        if not is_spread(v.shape[-1]):
+            return x
+        first, last = self._bounds(v.shape[-1])
+        return np.ascontiguousarray(x[..., first:last])
+
+    def gather_chains(self) -> None:
+        """Gives every rank the chains of all, in place, as checkpoints and monitors want them."""
+        for v in self.composed.schedule.values:
+            if v.source[:1] == ("chain",) and v.shape and is_spread(v.shape[0]):
+                whole = self.recipe.chains[v.source[1]]
+                whole[...] = self.ranks.gathered(self._own(whole, v)).reshape(whole.shape)
 
     def _by_update(self, x: Array, count: int) -> Array:
         """What the cases of all updates have, [cases, ...], an axis of updates before it if they
@@ -398,11 +465,18 @@ class CompiledUpdates:
         data = {n: self.machine.program.flat(n, x) for n, x in batch.data.items()}
         per_update = {v.name for v in self._per_update}
 
+        own = share(batch.size, self.ranks.rank, self.ranks.size)
+
         def now(name: str) -> Array:
-            """An array's rows that the last update used."""
+            """An array's rows that the last update used, those of all ranks."""
             x = self.arrays[name]
-            shape = tuple(length(n, batch.size) for n in shapes[name])
-            return x.reshape(-1)[: prod(shape)].reshape(shape)
+            shape = tuple(length(n, own[1] - own[0]) for n in shapes[name])
+            used = x.reshape(-1)[: prod(shape)].reshape(shape)
+            spread = not self.ranks.alone and is_spread(shape_of(name))
+            return self.ranks.gathered(used) if spread else used
+
+        def shape_of(name: str) -> int | str:
+            return shapes[name][0] if shapes[name] else 1
 
         def phase(names: Mapping[str, str], weights: str | None) -> Expectation:
             found = {g: data[g] if n in per_update else now(n) for g, n in names.items()}

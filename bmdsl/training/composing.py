@@ -15,6 +15,7 @@ from ..language.model import Choice, Training
 from ..plan.identifiers import identifier
 from ..plan.plan import Plan
 from ..schedule.builder import Builder, Gradient, NotScheduled, Phase
+from ..schedule.over_ranks import over_ranks
 from ..schedule.passes import PASSES, Pass
 from ..schedule.routines.contrastive import LayerGroups
 from ..schedule.routines.phases import Sweep, Terms, draw_from_biases, roles, terms_of
@@ -46,6 +47,10 @@ class Facts:
     """
     layers: tuple[LayerGroups, ...] = ()
     """The layers of a stack whose models are one; empty for a model alone."""
+    ranks: tuple[int, int] | None = None
+    """Which rank composes, and of how many; None if there is but one."""
+    spread: bool = True
+    """Whether ranks have their own chains, where a word lets them; otherwise each has all."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +68,8 @@ class Composed:
     """Arguments that are lengths of the model."""
     constants: Mapping[str, np.ndarray]
     """Arrays of the model, by the names of their values."""
+    own_figures: frozenset[str] = frozenset()
+    """Figures that every rank has its own of; the largest is that of the update."""
 
 
 @dataclass(frozen=True)
@@ -168,19 +175,26 @@ class Composer:
             self.b.do("put_seen", self.data.rows[name], state[name])
         return state
 
-    def chains(self, count: int) -> Phase:
+    def rows(self, count: int) -> int | str:
+        """The axis of `count` chains of which none looks at another: several ranks have each its
+        own share of them.
+        """
+        return self.b.chain_axis(count, self.facts.spread)
+
+    def chains(self, count: int, rows: int | str | None = None) -> Phase:
         """The chains that a negative phase's `start` returned, all groups of them: [count, size]
         each.
 
-        They go on from update to update; every chain weighs the same.
+        They go on from update to update; every chain weighs the same. With `rows(count)` ranks have
+        each its own share of the chains, otherwise each has all.
         """
-        rows = {
+        found = {
             g.name: self.b.state(
-                g.name, f"{g.name}_chains", count, Life.KEPT, source=("chain", g.name)
+                g.name, f"{g.name}_chains", rows or count, Life.KEPT, source=("chain", g.name)
             )
             for g in self.b.plan.groups
         }
-        return Phase(rows, self.share_of(count))
+        return Phase(found, self.share_of(count))
 
     def clamped(self, stream: int, word: str) -> Sweep:
         """Sweeps with the data held: groups that are whole stay, others keep their observed
@@ -267,7 +281,7 @@ def schedule_of(
         if not hasattr(module, "compose") and not hasattr(module, "factor"):
             raise NotScheduled(f"the word `{module.WORD.name}`")
     b = Builder(plan, "update", _summary(training, facts))
-    b.batch = facts.batch
+    b.batch, b.ranks = facts.batch, facts.ranks
     temperature = {
         t.group: b.number(f"temperature_{identifier(t.group)}", per_update=True)
         for t in training.temperature
@@ -320,9 +334,32 @@ def schedule_of(
     for change in (None, *passes):
         made = made if change is None else change(made)
         verify(made, rows, terms_with_parameters(plan), b.shared_streams, squares)
+    own: frozenset[str] = frozenset()
+    if facts.ranks is not None:
+        made, own = over_ranks(made)
+        verify(made, rows, terms_with_parameters(plan), b.shared_streams, squares)
     weights = tuple(phase.weights.name if phase.weights else None for phase in phases)
     positive_rows, negative_rows = rows or (None, None)
-    return Composed(made, positive_rows, negative_rows, weights, b.lengths, b.constants)
+    return Composed(made, positive_rows, negative_rows, weights, b.lengths, b.constants, own)
+
+
+def spread_schedule_of(
+    plan: Plan,
+    training: Training,
+    modules: Mapping[str, ModuleType],
+    penalties: tuple[tuple[ModuleType, Choice], ...],
+    facts: Facts,
+    passes: tuple[Pass, ...] = PASSES,
+) -> Composed:
+    """The same, its chains shared by ranks if the ops that move them can be; otherwise each rank
+    moves all of them.
+    """
+    try:
+        return schedule_of(plan, training, modules, penalties, facts, passes)
+    except NotScheduled:
+        if facts.ranks is None or training.objective is not None:
+            raise
+        return schedule_of(plan, training, modules, penalties, replace(facts, spread=False), passes)
 
 
 def _phases(
@@ -355,7 +392,7 @@ def _minibatch(b: Builder, facts: Facts) -> Phase:
             name, name, BATCH, Life.GIVEN, means=facts.means, per_update=True, source=("data", name)
         )
     if facts.even:
-        return Phase(rows, b.number("each"))
+        return Phase(rows, b.number("each", per_update=facts.ranks is not None))
     share = b.number("share", per_update=True)
     weights = b.value(
         "weights", Content.WEIGHTS, (BATCH,), Life.GIVEN, per_update=True, source=("weights",)

@@ -9,6 +9,7 @@ from typing import Any
 from ..language.diagnostics import fail
 from ..language.model import Training
 from ..language.outside import stored_edges
+from ..ranks.interface import Ranks
 from ..runs.run_folder import RunFolder
 from .averages import Averages
 from .cases import Cases
@@ -36,6 +37,9 @@ class Kept:
     cases: Cases | StreamedCases
     run_: Run
     folder: RunFolder | None
+    ranks: Ranks
+    apart = False
+    """Whether the other ranks are lost: nothing is asked of them any longer."""
     health: Health
     compiled: CompiledUpdates | None
     figures: Averages
@@ -88,7 +92,16 @@ class Kept:
         )
         return arrays, {**self._counters(), "memory": plain}
 
+    def _gather(self) -> None:
+        """Has every rank know all chains, and the same parameters to the last bit."""
+        if self.compiled is not None and not (self.ranks.alone or self.apart):
+            self.compiled.gather_chains()
+            chains = {f"chains/{n}" for n in self.recipe.chains}
+            views = self.recipe.arrays(copy=False)
+            self.ranks.agree_on({n: x for n, x in views.items() if n not in chains})
+
     def _keep(self) -> None:
+        self._gather()
         arrays, counters = self._memories()
         parts = {} if self.on_disk else self.recipe.arrays()
         self.good = Checkpoint({**parts, **arrays}, counters, self.best)
@@ -100,12 +113,16 @@ class Kept:
         kept = self.good
         later = saved and self.saved > kept.counters["updates"]
         if self.folder is not None and (self.on_disk or later):
-            kept = stored(self.folder)
+            kept = self._stored(self.folder)
         self._restore(kept)
         lines = self.run_.metrics
         self.run_.metrics = [line for line in lines if line["update"] <= self.run_.updates]
         if self.folder is not None:
             self.folder.rewrite_metrics(self.run_.metrics)
+
+    def _stored(self, folder: RunFolder) -> Checkpoint:
+        """The checkpoint in the run's folder, read by rank 0."""
+        return self.ranks.from_first(lambda: stored(folder))
 
     def _restore(self, kept: Checkpoint) -> None:
         self.recipe.restore(kept.arrays)
@@ -141,6 +158,7 @@ class Kept:
         begun = time.monotonic()
         self._write_state()
         self._write_params()
+        self.ranks.barrier()  # whoever waits for rank 0 does it here
         self._set_due(time.monotonic() - begun)
 
     def _set_due(self, cost: float) -> None:
@@ -150,6 +168,7 @@ class Kept:
         self.checkpoint_due_inside = now + max(self.training.checkpoint, least)
 
     def _write_state(self) -> None:
+        self._gather()
         if self.folder is not None:
             memories, counters = self._memories()
             best = {BEST + n: x for n, x in self.best.items()}
@@ -178,7 +197,7 @@ class Kept:
         if self.folder is None:
             raise fail("BM757", "a resume needs the folder of the run", help="give `out`")
         try:
-            kept = stored(self.folder)
+            kept = self._stored(self.folder)
             self._restore(kept)
             self.seconds_before = float(kept.counters.get("seconds", 0.0))
         except (KeyError, ValueError) as error:

@@ -7,7 +7,7 @@ from __future__ import annotations
 import signal
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import nullcontext, suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from functools import partial
 from math import ceil
 from pathlib import Path
@@ -18,6 +18,8 @@ import numpy as np
 from ..data.streams.order import Order
 from ..language.diagnostics import BmError, fail
 from ..language.model import Training
+from ..ranks.interface import Alone
+from ..ranks.world import standing_as, world
 from ..runs.run_folder import OWN, RunFolder
 from ..runtime.interrupts import Pending, Stopped, deferred, stopped_by
 from ..runtime.pace import Pace
@@ -144,7 +146,10 @@ class _Loop(Kept):
         made: Mapping[str, Any],
     ) -> None:
         self.machine, self.training, self.cases, self.held = machine, training, cases, held
-        self.folder, self.hooks, self.facts = folder, Hooks(callbacks), facts
+        self.ranks = world()
+        self.hooks = Hooks(callbacks if self.ranks.leads else ())
+        self.by_epoch = bool(self.ranks.first(self.hooks.by_epoch))
+        self.folder, self.facts = folder, facts
         self.made = made
         self.halted = False
         """Whether a callback wants no more updates."""
@@ -194,6 +199,9 @@ class _Loop(Kept):
             made = self._run(resume, progress)
         except CallbackFailed as failure:
             self.run_.stopped = "failed"
+            if not self.ranks.alone:
+                self.apart = True
+                self._back()  # the chains of the other ranks are not to be had any longer
             self._write_state()
             self._write_params()
             failure.error.add_note(f"raised by a callback after update {self.run_.updates:,}")
@@ -216,9 +224,13 @@ class _Loop(Kept):
             with deferred() as signals:
                 self._begin(resume)
                 signals.check()
-            self.halted = self.hooks.start(self._moment(start_facts(self.facts)))
+            self.halted = self._asked(
+                lambda: self.hooks.start(self._moment(start_facts(self.facts)))
+            )
             with one_pool(), progress_line(self.total, progress) as show:
                 self.compiled = self._compiled()
+                if self.compiled is None and not self.ranks.alone:
+                    raise self._unspread("this training is not compiled as a whole")
                 self._carry_on()
                 self.begun, self.first = time.monotonic(), self.run_.updates
                 self.budget.begin(GRACE if self.folder is not None else 0.0)
@@ -261,6 +273,7 @@ class _Loop(Kept):
             for name, x in self.best.items():
                 self.machine.params[name][...] = x
         self._write_params()
+        self.ranks.barrier()
         return self.run_
 
     def _begin(self, resume: bool) -> None:
@@ -285,28 +298,69 @@ class _Loop(Kept):
     def _updates(self, show: Show) -> None:
         compiled, pace = self.compiled, Pace()
         while self.run_.updates < self.total and not self.halted:
-            self.signals.check()
+            self._check_signals()
             if self._out_of_patience():
                 break
             first = self.run_.updates
-            count = self._count_of_call(compiled, pace)
+            count, due = self.ranks.first((self._count_of_call(compiled, pace), self._is_due()))
             with pace.timed(count):
                 made = self._call(compiled, first, count)
             for epoch, lo, hi in epochs_in(first, count, self.per_epoch):
                 self.figures.add({n: x[lo - first : hi - first] for n, x in made.items()})
                 self.run_.updates = hi
                 last = {n: float(x[hi - 1 - first]) for n, x in made.items()}
-                self.halted |= self.hooks.update(partial(self._moment, last), hi)
+                self.halted |= self._asked(
+                    partial(self.hooks.update, partial(self._moment, last), hi)
+                )
                 if self.halted or hi % self.per_epoch == 0 or hi == self.total:
                     self._epoch_done(epoch, at_once=hi < first + count)
-            if self.folder is not None and time.monotonic() >= self.checkpoint_due_inside:
+            if due:
                 self._checkpoint()
             show(self.run_.updates, self.figures.shown, self.health.line)
-        self.signals.check()
+        self._check_signals()
         if self.halted and self.run_.updates < self.total:
             self.run_.stopped = "callback"
         elif self._out_of_patience():
             self.run_.stopped = "patience"
+
+    def _is_due(self) -> bool:
+        """Whether a checkpoint is to be written inside an epoch."""
+        return self.folder is not None and time.monotonic() >= self.checkpoint_due_inside
+
+    def _check_signals(self) -> None:
+        """Raises Stopped if a signal has come, to whichever rank: all stop at the same update."""
+        if not self.ranks.alone:
+            number = self.ranks.most(max(self.signals.numbers, default=0))
+            if number and not self.signals.numbers:
+                self.signals.numbers.append(number)
+        self.signals.check()
+
+    def _asked(self, ask: Callable[[], bool]) -> bool:
+        """What callbacks want, which rank 0 alone has: all ranks do it, a stop too."""
+        if self.ranks.alone:
+            return ask()
+        wanted, stop, error = False, 0, None
+        if self.ranks.leads:
+            try:
+                wanted = ask()
+            except KeyboardInterrupt as found:
+                stop = found.number if isinstance(found, Stopped) else signal.SIGINT
+            except CallbackFailed as found:
+                error = found
+        wanted, stop, failed = self.ranks.first((wanted, int(stop), error is not None))
+        if error is not None:
+            raise error
+        if failed:
+            raise fail("BM998", "a callback of rank 0 has failed, which ends the other ranks")
+        if stop:
+            raise Stopped(stop, whole=True)
+        return bool(wanted)
+
+    def _at_once(self) -> AbstractContextManager[None]:
+        """A signal is taken where it falls inside; if there are other ranks, when they can stop
+        too.
+        """
+        return self.signals.taken_at_once() if self.ranks.alone else nullcontext()
 
     def _moment(self, figures: Mapping[str, Any]) -> Moment:
         """Where the training stands."""
@@ -378,6 +432,8 @@ class _Loop(Kept):
                 self.recipe, self.machine, self.cases, self.training.batch, places
             )
         except NotScheduled as reason:
+            if not self.ranks.alone:
+                raise self._unspread(str(reason)) from None
             if self.machine.layer_groups:  # nothing but ops trains the layers of a stack at once
                 raise fail(
                     "BM888",
@@ -385,6 +441,14 @@ class _Loop(Kept):
                     help="`train { greedily }`",
                 ) from None
             return None
+
+    def _unspread(self, reason: str) -> BmError:
+        """What is wrong if several ranks cannot share a training."""
+        return fail(
+            "BM996",
+            f"`{self.machine.model.name}` cannot be trained by {self.ranks.size} ranks: {reason}",
+            help="train it in one process, with as many threads as there are cores",
+        )
 
     def _epoch_done(self, epoch: int, at_once: bool = False) -> None:
         """What is done at the end of an epoch; its line of metrics alone if later updates were
@@ -403,24 +467,25 @@ class _Loop(Kept):
         if self.judged is not None and (
             (epoch + 1) % self.scored_every == 0 or run.updates == self.total
         ):
-            with self.signals.taken_at_once():
+            with self._at_once():
                 line["validation"] = self._score(self.judged)
         if at_once:
             self._tell(line)
             return
         last = run.updates == self.total or self.halted or self._out_of_patience()
-        if last or self.budget.affords(FIGURES):
-            with self.signals.taken_at_once():
+        if last or self.ranks.first(self.budget.affords(FIGURES)):
+            with self._at_once():
                 line |= self._look(epoch, last)
         self._tell(line)
         copied = last or run.updates - self.good.counters["updates"] >= MIN_UPDATES_BETWEEN_COPIES
         if copied:
             self._keep()
-        if not last and (copied if self.on_disk else time.monotonic() >= self.checkpoint_due):
+        due = copied if self.on_disk else time.monotonic() >= self.checkpoint_due
+        if not last and self.ranks.first(due):
             self._checkpoint()
-        if self.hooks.by_epoch:
+        if self.by_epoch:
             try:
-                self.halted |= self.hooks.epoch(self._moment(line))
+                self.halted |= self._asked(lambda: self.hooks.epoch(self._moment(line)))
             except KeyboardInterrupt as stop:  # the epoch is whole
                 raise Stopped(
                     stop.number if isinstance(stop, Stopped) else signal.SIGINT, whole=True
@@ -436,7 +501,10 @@ class _Loop(Kept):
 
         FloatingPointError if it is not finite.
         """
-        run, value = self.run_, score(self.machine, judged, self.training)
+        run, leads = self.run_, self.ranks.leads
+        with standing_as(Alone()):  # what rank 0 measures it measures alone
+            value = score(self.machine, judged, self.training) if leads else None
+        value = self.ranks.first(value)
         if not np.isfinite(value):
             raise FloatingPointError("the validation score is not finite")
         if run.best_score is None or value < run.best_score:
@@ -453,7 +521,10 @@ class _Loop(Kept):
         if self.compiled is not None:
             self.compiled.show_phases(self.cases)
             self.health.collect(*self.compiled.take_followed())
-        with self.budget.spending(FIGURES):
+            self.compiled.gather_chains()
+        if not self.ranks.leads:
+            return line
+        with standing_as(Alone()), self.budget.spending(FIGURES):
             if len(self.watched) and self.machine.reconstructs:
                 line["reconstruction_error"] = reconstruction_error(self.machine, self.watched)
             line |= self.health.epoch(

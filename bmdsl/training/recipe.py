@@ -23,6 +23,8 @@ MEAN_FIELD = Choice("meanfield", (("steps", 30), ("tol", 1e-4), ("damping", 0.0)
 
 FEW = 6
 """log2 of the states a case past which the exact positive phase is not chosen by itself."""
+LINE, ENTRIES = 64, 16
+"""Bytes of a cache line, and the entries of four bytes in it."""
 
 
 def verify_together(training: Training) -> None:
@@ -57,6 +59,8 @@ class Recipe:
     usage: Usage
     penalty_state: dict[str, Array]
     """What penalties learn, under `number/name`."""
+    gradients: Array
+    """The memory of all `buffers`, which lie in it one after another."""
     last: tuple[Expectation, Expectation] | None = None
     """The positive and the negative phase of the last update."""
     clear: set[str] = field(default_factory=set)
@@ -97,7 +101,7 @@ class Recipe:
             chains = modules["negative"].start(machine, training.negative)
         penalties = tuple((module_of("penalty", "penalties", c), c) for c in training.penalty)
         state = modules["optimizer"].start(modifiers.trained(machine), training.optimizer)
-        buffers = {name: np.zeros_like(x) for name, x in machine.params.items()}
+        gradients, buffers = _side_by_side(machine.params)
         bounds = {
             n: max(1e8 * x.size, 1e6 * float(np.vdot(x, x))) for n, x in machine.params.items()
         }
@@ -122,6 +126,7 @@ class Recipe:
             bounds,
             Usage(machine.model),
             learnt,
+            gradients,
         )
 
     def gradient(
@@ -275,6 +280,20 @@ class Recipe:
             "chains": self.chains,
             "penalties": self.penalty_state,
         }
+
+
+def _side_by_side(like: Mapping[str, Array]) -> tuple[Array, dict[str, Array]]:
+    """An array of zeros, and its parts of these shapes, each beginning where a cache line does."""
+    begins, end = {}, 0
+    for name, x in like.items():
+        begins[name] = end
+        end += -(-x.size // ENTRIES) * ENTRIES
+    dtype = next(iter(like.values())).dtype
+    raw = np.zeros(end * dtype.itemsize + LINE, np.uint8)
+    skip = -raw.ctypes.data % LINE
+    whole = raw[skip : skip + end * dtype.itemsize].view(dtype)
+    parts = {n: whole[begins[n] : begins[n] + x.size].reshape(x.shape) for n, x in like.items()}
+    return whole, parts
 
 
 def _default_positive(machine: Machine, probe: Batch) -> Choice:

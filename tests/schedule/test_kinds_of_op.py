@@ -12,7 +12,7 @@ from bmdsl.kernels import table
 from bmdsl.schedule import builder  # noqa: F401  # fills KINDS
 from bmdsl.schedule.ops import KINDS, Access, Kind
 
-from . import bit_samples, code_samples, expert_samples, past_samples, samples
+from . import bit_samples, code_samples, expert_samples, past_samples, rank_samples, samples
 
 SAMPLES = {
     **samples.SAMPLES,
@@ -20,6 +20,7 @@ SAMPLES = {
     **past_samples.SAMPLES,
     **bit_samples.SAMPLES,
     **code_samples.SAMPLES,
+    **rank_samples.SAMPLES,
 }
 table.load_table()
 LENGTHS = {"r": 70, "c": 33, "i": 130, "j": 150, "o": 1, "n": 1, "s": 2}
@@ -199,3 +200,47 @@ def test_serial_and_parallel_forms_give_the_same_bits(name: str) -> None:
         results.append([x for x in given if isinstance(x, np.ndarray)])
     for x, y in zip(*results, strict=True):
         np.testing.assert_array_equal(x, y)
+
+
+ROWS: dict[str, dict[str, int]] = {
+    "add_convolved_moment": {"y": 0, "x": 0, "w": 0},
+    "add_listed_moments": {"X": 1},
+    "add_weighted_listed_moments": {"X": 1, "w": 0},
+    "add_moment_of_slices": {"x": 0, "y": 0, "z": 0},
+    "add_shared_push": {"x": 0, "w": 0},
+    "exchange": {"x": 0, "uniforms": 1, "place": 0},
+}
+"""The axis of rows of arguments of kinds of op that do not name their axes."""
+
+
+@pytest.mark.parametrize("name", sorted(n for n, x in KINDS.items() if x.adds_to))
+def test_a_sum_over_rows_is_the_sum_of_those_over_parts_of_them(name: str) -> None:
+    kind, dtype = KINDS[name], np.dtype("float64")
+    places = {argument: k for k, (argument, _) in enumerate(kind.arguments)}
+    arrays = [argument for argument, takes in kind.arguments if takes.axes]
+    letters = dict(zip(arrays, kind.indices, strict=False))
+    rows = ROWS.get(name) or {
+        n: next(k for k, x in enumerate(axes) if x in "rc")
+        for n, axes in letters.items()
+        if set(axes) & set("rc")
+    }
+    whole = operands(kind, 1, dtype)
+    kind.reference(*whole)
+    total = [np.zeros_like(whole[places[n]]) for n in kind.adds_to]
+    for part in range(3):
+        given = operands(kind, 1, dtype)
+        for n, axis in rows.items():
+            x = given[places[n]]
+            ends = [x.shape[axis] * k // 7 for k in (0, 1, 1, 7)]  # one of them has no rows
+            given[places[n]] = np.ascontiguousarray(
+                np.take(x, range(ends[part], ends[part + 1]), axis)
+            )
+        for n in kind.adds_to if part else ():
+            given[places[n]][...] = 0
+        for n in kind.counts_once if part else ():
+            given[places[n]] = 0.0
+        kind.reference(*given)
+        for out, n in zip(total, kind.adds_to, strict=True):
+            out += given[places[n]]
+    for out, n in zip(total, kind.adds_to, strict=True):
+        np.testing.assert_allclose(out, whole[places[n]], rtol=1e-10, atol=1e-10)

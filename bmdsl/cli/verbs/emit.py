@@ -19,6 +19,10 @@ def run(
     define: Define = None,
     which: Which = None,
     units: Units = None,
+    ranks: Annotated[
+        int,
+        typer.Option("--ranks", min=1, help="the update as the first of so many ranks has it"),
+    ] = 1,
     as_json: Json = False,
 ) -> None:
     """Print one stage of the compiler: tree, model, graph, plan, schedule or python.
@@ -42,5 +46,5 @@ def run(
         name, made = stack.name, emitted_stack(stack, stage)
     else:
         model = text.model(which, assignments(define))
-        name, made = model.name, emitted(model, stage)
+        name, made = model.name, emitted(model, stage, ranks)
     print(json.dumps({"model": name, "stage": stage, "text": made}) if as_json else made)

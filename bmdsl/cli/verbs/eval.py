@@ -14,6 +14,7 @@ from ..outcome import show
 from ..terminal import to_terminal
 
 PLACE = USE, 5
+SHARED = "likelihood"
 
 
 def run(

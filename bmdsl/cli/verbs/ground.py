@@ -12,6 +12,7 @@ from ..options import USE, Define, Json, Threads, Units, assignments
 from .sample import pair_of
 
 PLACE = USE, 4
+SHARED = True
 
 
 def run(

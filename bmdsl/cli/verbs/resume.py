@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ..options import USE, Json, Log, RunFolder, Settings, Threads, Units, overrides
+from ..options import USE, Json, Log, RanksInAll, RunFolder, Settings, Threads, Units, overrides
 from ..outcome import finish, finish_layer, of_stack
 
 if TYPE_CHECKING:
     from ...tasks.train import Outcome
 
 PLACE = USE, 2
+SHARED = True
 
 
 def run(
@@ -27,6 +28,7 @@ def run(
     weights: Annotated[Path | None, typer.Option(help="where its case weights are now")] = None,
     units: Units = None,
     threads: Threads = None,
+    ranks: RanksInAll = None,
     log: Log = None,
     as_json: Json = False,
 ) -> None:
@@ -34,6 +36,7 @@ def run(
     longer.
     """
     from ...stacks.folder import is_stack, layers_of
+    from ...tasks.ranks import as_ranks
     from ...tasks.resume import resume
 
     if is_stack(folder):
@@ -41,7 +44,8 @@ def run(
         if as_json:
             print(json.dumps({"out": str(folder), "layers": layers_of(folder)}))
         return
-    finish(resume(folder, overrides(settings), data, weights, log or ()), as_json)
+    given = overrides(settings), data, weights, log or ()
+    finish(as_ranks(ranks, lambda: resume(folder, *given)), as_json)
 
 
 def _stack(

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from ...inference.observing import Trace
 
 PLACE = USE, 3
+SHARED = True
 MIXED = 1.01
 """The split R-hat that chains which have mixed stay below (Vehtari et al. 2021)."""
 

@@ -17,6 +17,7 @@ from ..options import (
     File,
     Json,
     Log,
+    RanksInAll,
     Seed,
     Settings,
     Threads,
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from ...model import Text
 
 PLACE = USE, 1
+SHARED = True
 LAST = Path("runs/last")
 
 
@@ -66,6 +68,7 @@ def run(
     units: Units = None,
     seed: Seed = None,
     threads: Threads = None,
+    ranks: RanksInAll = None,
     dtype: Annotated[str, typer.Option(help="float32 or float64")] = "float32",
     memory_limit: Annotated[
         str | None,
@@ -88,6 +91,7 @@ def run(
     """Train a model, or a stack layer by layer; lengths are taken from the data."""
     from ...model import text_of
     from ...runs.making import Label
+    from ...tasks.ranks import as_ranks
     from ...tasks.train import start
 
     folder, replaced = out or LAST, overwrite or out is None
@@ -118,17 +122,9 @@ def run(
         },
     )
     warn(model, deny, allow)
-    outcome = start(
-        model,
-        data,
-        folder,
-        weights,
-        dtype,
-        memory(memory_limit),
-        replaced,
-        log or (),
-        Label(name, tuple(tags or ())),
-    )
+    settled = folder, weights, dtype, memory(memory_limit), replaced, log or ()
+    label = Label(name, tuple(tags or ()))
+    outcome = as_ranks(ranks, lambda: start(model, data, *settled, label))
     finish(outcome, as_json)
 
 

@@ -21,7 +21,7 @@ from ...interactions.tensor import ThreeWay
 from ..builder import Builder, ByState, NotScheduled, Phase, product_of
 from ..streams import stream_of
 from ..unit_ops import unit_kind
-from ..values import BATCH, Array, Content, Folded, Number, Value, times_batch
+from ..values import BATCH, Array, Content, Folded, Number, Value, full_length, times
 
 if TYPE_CHECKING:
     from .phases import Sweep, Terms
@@ -171,7 +171,7 @@ def _add_written_out(
     state.
     """
     states = b.size(z)
-    many: int | str = times_batch(int(states)) if rows == BATCH else int(rows) * int(states)
+    many = times(rows, int(states))
     every = {}
     for n in dict.fromkeys(x.groups):
         if n == z:
@@ -201,7 +201,7 @@ def takes_states(terms: Terms, unit: str, others: tuple[str, ...]) -> bool:
 
 def _verify_fits(b: Builder, groups: list[str], rows: int | str) -> None:
     sizes = [b.size(n) for n in groups]
-    count = b.batch if isinstance(rows, str) else rows
+    count = full_length(rows, b.batch)
     wide = sum(
         int(sizes[0]) * int(n)
         for n in sizes[1:]

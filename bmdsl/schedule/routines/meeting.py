@@ -23,7 +23,7 @@ from ...plan.plan import MANY_CHAINS
 from ..builder import Builder, NotScheduled, Phase, Turned
 from ..meeting_ops import draw_kind, sites_kind, sweep_kind
 from ..streams import stream_of
-from ..values import BATCH, Array, Content, Number, Operand, Part, Value, View
+from ..values import BATCH, Array, Content, Number, Operand, Part, Value, View, full_length
 from .conditionals import conditional_means
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def draw_in_order(
         b.do("clear", out)
     operands: list[Operand] = [*_fields(b, group, eta), beta or ones(b, rows)]
     operands += _meeting(b, terms, group, states, rows) if coupled else _nothing(b, group, out)
-    operands += [seen if seen is not None else b.free_mask(), *key, Number("0"), out]
+    operands += [seen if seen is not None else b.free_mask(), *key, b.first_row(rows), out]
     formula = f"{out} ~ P({group} | rest), unit after unit, from {eta}"
     b.do(draw_kind(b.plan, b.group(group)), *operands, formula=formula)
 
@@ -154,7 +154,7 @@ def stand_side_by_side(
 
     For a minibatch the number of a whole one's cases decides.
     """
-    count = rows if isinstance(rows, int) else b.batch
+    count = full_length(rows, b.batch)
     many = b.plan.all_listed and count >= MANY_CHAINS and not how.averaged
     if many and any(n in terms.temperature for n in order):
         raise NotScheduled("temperatures of responsibilities where chains stand side by side")

@@ -77,7 +77,9 @@ def compose(c: Composer, choice: Choice, positive: Phase) -> Phase:
     with b.standing_at(moved, "moved"):
         c.terms.prepare(b)
         count = int(choice["chains"])
-        return sweep(b, c.terms, c.chains(count), int(choice["steps"]), how, count, keep=True)
+        rows = c.rows(count)
+        phase = c.chains(count, rows)
+        return sweep(b, c.terms, phase, int(choice["steps"]), how, rows, keep=True)
 
 
 def compose_after(c: Composer, choice: Choice, gradient: Gradient) -> None:

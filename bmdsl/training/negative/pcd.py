@@ -41,6 +41,6 @@ def expect(
 def compose(c: Composer, choice: Choice, positive: Phase) -> Phase:
     """The chains moved by `steps` sweeps, then their average."""
     count = int(choice["chains"])
-    phase = c.chains(count)
+    rows = c.rows(count)
     how = Sweep(NEGATIVE_STREAM, c.update, {})
-    return sweep(c.b, c.terms, phase, int(choice["steps"]), how, count, keep=True)
+    return sweep(c.b, c.terms, c.chains(count, rows), int(choice["steps"]), how, rows, keep=True)

@@ -17,7 +17,7 @@ from ...runs.run_folder import OWN
 from ...schedule import exchange_ops
 from ...schedule.builder import Phase
 from ...schedule.routines.phases import Sweep, sweep
-from ...schedule.values import Content, Life, Number, Value
+from ...schedule.values import Content, Life, Number, Value, times
 from ..batch import Batch, Expectation
 from ..composing import Composer
 from ..conditions import refuse_given
@@ -108,14 +108,15 @@ def compose(c: Composer, choice: Choice, positive: Phase) -> Phase:
     """
     b = c.b
     count, replicas = int(choice["chains"]), int(choice["replicas"])
-    rows = count * replicas
+    own = c.rows(count)
+    rows = times(own, replicas)
     state = {}
     for g in b.plan.groups:
         source = ("chain", REPLICA + g.name)
         state[g.name] = b.state(g.name, f"{g.name}_replicas", rows, Life.KEPT, source=source)
     at = Phase(state, c.share_of(count))
     betas = _kept(c, "betas", BETAS, (replicas,), "f8")
-    place = _kept(c, "place", PLACE, (count, replicas), "i8")
+    place = _kept(c, "place", PLACE, (own, replicas), "i8")
     accepted, tried = (
         _kept(c, n, key, (replicas - 1,), "f8")
         for n, key in (("accepted", ACCEPTED), ("tried", TRIED))
@@ -123,7 +124,7 @@ def compose(c: Composer, choice: Choice, positive: Phase) -> Phase:
     chance = b.value(
         "uniforms",
         Content.CONSTANT,
-        (replicas // 2, count),
+        (replicas // 2, own),
         Life.GIVEN,
         number="f8",
         per_update=True,
@@ -139,21 +140,21 @@ def compose(c: Composer, choice: Choice, positive: Phase) -> Phase:
     b.do("take_betas", betas, place, beta)
     how = Sweep(NEGATIVE_STREAM, c.update, {}, beta=beta)
     ends = sweep(b, c.terms.untempered, at, int(choice["steps"]), how, rows, keep=True)
-    cold = b.shared("cold", Content.SLOT, (count,), "i8")
+    cold = b.shared("cold", Content.SLOT, (own,), "i8")
     b.do("find_cold", place, cold)
-    kept = c.chains(count)
+    kept = c.chains(count, own)
     picked, squares = dict(kept.rows), {}
     for name, x in state.items():
         b.do("take_rows", x, cold, kept.rows[name])
         if ends.rows[name] is not x:
-            picked[name] = b.mean_of(name, count, f"m_{name}_cold")
+            picked[name] = b.mean_of(name, own, f"m_{name}_cold")
             b.do("take_rows", ends.rows[name], cold, picked[name])
         if name in ends.squares:
-            squares[name] = b.mean_of(name, count, f"s2_{name}_cold")
+            squares[name] = b.mean_of(name, own, f"s2_{name}_cold")
             b.do("take_rows", ends.squares[name], cold, squares[name])
     return Phase(picked, kept.share, squares=squares)
 
 
-def _kept(c: Composer, name: str, key: str, shape: tuple[int, ...], number: str) -> Value:
+def _kept(c: Composer, name: str, key: str, shape: tuple[int | str, ...], number: str) -> Value:
     """Something of the ladders that goes on from update to update."""
     return c.word(name, shape, number=number, key=("chain", key))
