@@ -38,49 +38,60 @@ _CHAR, _WORD, _BYTES = ir.IntType(8), ir.IntType(64), ir.IntType(8).as_pointer()
 _TAKES = [_CHAR] * 3 + [_WORD] * 3 + [_BYTES, _BYTES, _WORD, _BYTES, _WORD, _BYTES, _BYTES, _WORD]
 
 
-def _gemm_of(
-    context: Any,
-    trans_a: Any,
-    trans_b: Any,
-    m: Any,
-    n: Any,
-    k: Any,
-    factors: Any,
-    a: Any,
-    lda: Any,
-    b: Any,
-    ldb: Any,
-    out: Any,
-    ldc: Any,
-) -> Any:
+def _call_gemm(context: Any, builder: Any, signature: Any, given: Any, parts: bool) -> Any:
+    """Code that calls `SYMBOL`; of `parts`, each matrix has the entry where it begins after it."""
+    step = 3 if parts else 2
+
+    def at(k: int) -> Any:
+        data = context.make_array(signature.args[k])(context, builder, given[k]).data
+        return builder.gep(data, [given[k + 1]]) if parts and k > 5 else data
+
+    def turned(value: Any) -> Any:
+        return builder.select(value, _CHAR(ord("t")), _CHAR(ord("n")))
+
+    trans_a, trans_b, m, n, k = given[:5]
+    alpha, x, y, into = (at(k) for k in (5, 6, 6 + step, 6 + 2 * step))
+    lda, ldb, ldc = (given[5 + step * k] for k in (1, 2, 3))
+    beta = builder.gep(alpha, [_WORD(1)])
+    letter = _CHAR(ord("s" if signature.args[5].dtype.bitwidth == 32 else "d"))
+    values = [letter, turned(trans_b), turned(trans_a), n, m, k, alpha, y, ldb, x, lda]
+    values += [beta, into, ldc]
+    wanted = ir.FunctionType(ir.IntType(32), _TAKES)
+    called = cgutils.get_or_insert_function(builder.module, wanted, SYMBOL)
+    pairs = zip(values, _TAKES, strict=True)
+    builder.call(called, [builder.bitcast(v, w) if w == _BYTES else v for v, w in pairs])
+    return context.get_dummy_value()
+
+
+_LENGTHS = (types.boolean, types.boolean, types.intp, types.intp, types.intp)
+
+
+def _gemm(context, turn_a, turn_b, m, n, k, factors, a, lda, b, ldb, out, ldc):  # type: ignore[no-untyped-def]  # numba's form
+    one = types.intp
+
     def build(context: Any, builder: Any, signature: Any, given: Any) -> Any:
-        def at(k: int) -> Any:
-            return context.make_array(signature.args[k])(context, builder, given[k]).data
+        return _call_gemm(context, builder, signature, given, False)
 
-        def turned(value: Any) -> Any:
-            return builder.select(value, _CHAR(ord("t")), _CHAR(ord("n")))
-
-        trans_a, trans_b, m, n, k, _, _, lda, _, ldb, _, ldc = given
-        alpha, x, y, into = (at(k) for k in (5, 6, 8, 10))
-        beta = builder.gep(alpha, [_WORD(1)])
-        letter = _CHAR(ord("s" if out.dtype.bitwidth == 32 else "d"))
-        values = [letter, turned(trans_b), turned(trans_a), n, m, k, alpha, y, ldb, x, lda]
-        values += [beta, into, ldc]
-        wanted = ir.FunctionType(ir.IntType(32), _TAKES)
-        called = cgutils.get_or_insert_function(builder.module, wanted, SYMBOL)
-        pairs = zip(values, _TAKES, strict=True)
-        builder.call(called, [builder.bitcast(v, w) if w == _BYTES else v for v, w in pairs])
-        return context.get_dummy_value()
-
-    lengths, turn = types.intp, types.boolean
-    takes = (turn, turn, lengths, lengths, lengths, factors, a, lengths, b, lengths, out, lengths)
-    return types.void(*takes), build
+    return types.void(*_LENGTHS, factors, a, one, b, one, out, one), build
 
 
-gemm: Any = intrinsic(_gemm_of)
-"""gemm(trans_a, trans_b, m, n, k, factors, a, lda, b, ldb, out, ldc): row-major out[m, n] =
+def _gemm_of_parts(  # type: ignore[no-untyped-def]  # numba's form
+    context, turn_a, turn_b, m, n, k, factors, a, at_a, lda, b, at_b, ldb, out, at, ldc
+):
+    place = (types.intp, types.intp)
+
+    def build(context: Any, builder: Any, signature: Any, given: Any) -> Any:
+        return _call_gemm(context, builder, signature, given, True)
+
+    return types.void(*_LENGTHS, factors, a, *place, b, *place, out, *place), build
+
+
+gemm: Any = intrinsic(_gemm)
+"""gemm(turn_a, turn_b, m, n, k, factors, a, lda, b, ldb, out, ldc): row-major out[m, n] =
 factors[0] · op(a) op(b) + factors[1] · out, BLAS's column-major product with a and b exchanged.
 """
+gemm_of_parts: Any = intrinsic(_gemm_of_parts)
+"""The same of matrices that begin at these entries of their arrays, which follow each of them."""
 
 
 @numba.njit(cache=True)
@@ -108,25 +119,25 @@ def ends(c: int, length: int) -> tuple[int, int]:
 @numba.njit(cache=True)
 def forward_chunk(lo, hi, x, w, factors, out):  # type: ignore[no-untyped-def]  # typed by numba
     """Columns lo, ..., hi − 1 of out = factors[0] · x w + factors[1] · out."""
-    (rows, deep), part, into = x.shape, w[:, lo:hi], out[:, lo:hi]
-    wide, far = w.shape[1], out.shape[1]
-    gemm(False, False, rows, hi - lo, deep, factors, x, deep, part, wide, into, far)
+    (rows, deep), wide, far = x.shape, w.shape[1], out.shape[1]
+    n = hi - lo
+    gemm_of_parts(False, False, rows, n, deep, factors, x, 0, deep, w, lo, wide, out, lo, far)
 
 
 @numba.njit(cache=True)
 def backward_chunk(lo, hi, x, w, factors, out):  # type: ignore[no-untyped-def]  # typed by numba
     """Columns lo, ..., hi − 1 of out = factors[0] · x wᵀ + factors[1] · out."""
-    (rows, deep), part, into = x.shape, w[lo:hi], out[:, lo:hi]
-    wide, far = w.shape[1], out.shape[1]
-    gemm(False, True, rows, hi - lo, deep, factors, x, deep, part, wide, into, far)
+    (rows, deep), wide, far = x.shape, w.shape[1], out.shape[1]
+    n, at = hi - lo, lo * wide
+    gemm_of_parts(False, True, rows, n, deep, factors, x, 0, deep, w, at, wide, out, lo, far)
 
 
 @numba.njit(cache=True)
 def moment_chunk(lo, hi, x, y, factors, out):  # type: ignore[no-untyped-def]  # typed by numba
     """Rows lo, ..., hi − 1 of out = factors[0] · xᵀ y + factors[1] · out."""
-    (deep, columns), part, into = y.shape, x[:, lo:hi], out[lo:hi]
-    wide, far = x.shape[1], out.shape[1]
-    gemm(True, False, hi - lo, columns, deep, factors, part, wide, y, columns, into, far)
+    (deep, n), wide, far = y.shape, x.shape[1], out.shape[1]
+    m, at = hi - lo, lo * far
+    gemm_of_parts(True, False, m, n, deep, factors, x, lo, wide, y, 0, n, out, at, far)
 
 
 OPERANDS = ("x", "low", "other", "scale", "out")

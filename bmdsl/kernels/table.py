@@ -248,6 +248,7 @@ def _in_parts(signature: Any) -> Any:
 def _enter(compiled: Compiled, function: Any, signature: Any, symbol: str, parallel: bool) -> str:
     """Compiles a function and enters its symbol, unless that is known."""
     if symbol not in _alive:
+        use_tiles()
         if parallel:
             load_sharing()
         native = made_for(function, signature.args, compiled.fastmath, parallel)
@@ -255,7 +256,6 @@ def _enter(compiled: Compiled, function: Any, signature: Any, symbol: str, paral
             llvm.add_symbol(symbol, native.address)
             _alive[symbol] = called_from_python(native, signature.args)
             return symbol
-        use_tiles()
         how = symbol.rpartition("_")[2] if function is compiled.function else ""
         made = compiled.made or numba.njit(
             parallel=parallel, fastmath=set(compiled.fastmath), **OPTIONS

@@ -204,13 +204,8 @@ class _Function(Calls):
                 pass
             case ast.Expr(ast.Call() as call):
                 self.call(call)
-            case ast.Assign([ast.Tuple(targets)], ast.Tuple(values)):
-                made = [self._value(v) for v in values]
-                for target, value in zip(targets, made, strict=True):
-                    self._assign(target, value)
-            case ast.Assign([ast.Tuple(targets)], value):
-                for target, part in zip(targets, self._several(value), strict=True):
-                    self._assign(target, part)
+            case ast.Assign([ast.Tuple() as targets], value):
+                self._unpack(targets, self._parts(targets, value))
             case ast.Assign(targets, value):
                 made = self._value(value)
                 for target in targets:
@@ -235,6 +230,22 @@ class _Function(Calls):
                 self._return(value)
             case _:
                 raise Untranslatable(ast.unparse(x))
+
+    def _parts(self, targets: ast.Tuple, value: ast.expr) -> list[Any]:
+        """The values that are unpacked, lists of values where targets are tuples themselves."""
+        if not isinstance(value, ast.Tuple):
+            return self._several(value)
+        return [
+            self._parts(target, v) if isinstance(target, ast.Tuple) else self._value(v)
+            for target, v in zip(targets.elts, value.elts, strict=True)
+        ]
+
+    def _unpack(self, targets: ast.Tuple, values: list[Any]) -> None:
+        for target, value in zip(targets.elts, values, strict=True):
+            if isinstance(target, ast.Tuple):
+                self._unpack(target, value)
+            else:
+                self._assign(target, value)
 
     def _return(self, value: ast.expr | None) -> None:
         if value is not None:
