@@ -28,7 +28,7 @@ KERNELS = {
 }
 """Products of states are kernels of their own where the processor has no tiles."""
 UNITS = {"_units_draw", "_units_mean", "_units_log_partition"}
-LOOPS = {"_share", "blend", "binary_units_mean", "binary_units_log_partition"}
+LOOPS = {"_share"}
 """Numba's own parallel loops, which take longest to compile."""
 
 
