@@ -19,8 +19,8 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from .table import load_kernel, of_any_type
-from .tile_products import SYMBOL
+from .table import load_kernel, of_any_type, variant
+from .tile_products import SYMBOL, TILES
 
 Array = np.ndarray
 
@@ -146,17 +146,23 @@ _add_backward: Any = of_any_type("add_backward_of_states", *OPERANDS)
 _add_moment: Any = of_any_type("add_moment_of_states", *OPERANDS)
 
 
-@numba.njit(cache=True, nogil=True)
+def _linked(function: Any) -> Any:
+    """The compiled function, kept on disk under a name that says which kernels it calls."""
+    made = variant(function, "by_tiles" if TILES else "by_tables")
+    return numba.njit(cache=True, nogil=True)(made)
+
+
+@_linked
 def _forward(x, low, w, scale, out):  # type: ignore[no-untyped-def]  # typed by numba
     _add_forward(x, low, w, scale, out)
 
 
-@numba.njit(cache=True, nogil=True)
+@_linked
 def _backward(x, low, w, scale, out):  # type: ignore[no-untyped-def]  # typed by numba
     _add_backward(x, low, w, scale, out)
 
 
-@numba.njit(cache=True, nogil=True)
+@_linked
 def _moment(x, low, y, scale, out):  # type: ignore[no-untyped-def]  # typed by numba
     _add_moment(x, low, y, scale, out)
 

@@ -259,7 +259,7 @@ def _enter(compiled: Compiled, function: Any, signature: Any, symbol: str, paral
         how = symbol.rpartition("_")[2] if function is compiled.function else ""
         made = compiled.made or numba.njit(
             parallel=parallel, fastmath=set(compiled.fastmath), **OPTIONS
-        )(_variant(function, how) if how else function)
+        )(variant(function, how) if how else function)
         made.compile(signature.args)
         result = made.overloads[signature.args]
         address = result.library.get_pointer_to_function(result.fndesc.llvm_cfunc_wrapper_name)
@@ -268,7 +268,7 @@ def _enter(compiled: Compiled, function: Any, signature: Any, symbol: str, paral
     return symbol
 
 
-def _variant(function: Any, word: str) -> FunctionType:
+def variant(function: Any, word: str) -> FunctionType:
     """The same function under another name, since numba's cache tells functions apart by name, not
     by options.
     """

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from bmdsl.kernels import products
+from bmdsl.kernels.tile_products import TILES
 from bmdsl.runtime.threads import one_pool
 
 SIZES = [(1, 1, 1), (7, 5, 3), (100, 784, 500), (33, 200, 130), (3, 1000, 17)]
@@ -58,3 +59,10 @@ def test_empty_operands_add_nothing():
     out = np.ones((0, 4))
     products.forward(np.empty((0, 3)), np.empty((3, 4)), out)
     assert out.shape == (0, 4)
+
+
+def test_compiled_code_is_kept_apart_by_the_kernels_that_it_calls():
+    """Code kept by a process with tiles would call kernels that one without them has not got."""
+    word = "by_tiles" if TILES else "by_tables"
+    for function in (products._forward, products._backward, products._moment):
+        assert function.py_func.__name__.endswith(word)
