@@ -31,7 +31,7 @@ UPDATES = 20
 
 
 def sums(count: int, repeats: int = 60) -> tuple[float, float]:
-    """Seconds of a sum of `count` numbers over ranks: the least and the median of groups of five."""
+    """Seconds of a sum of `count` numbers over ranks: least and median of groups of five."""
     x, call, out = np.zeros(count, np.float32), world().call(), []
     for _ in range(max(3, repeats // 5)):
         world().barrier()
@@ -61,9 +61,8 @@ def updates(made: argparse.Namespace) -> tuple[float, float]:
 def main() -> None:
     """Prints one line of JSON, on rank 0."""
     options = argparse.ArgumentParser(description=__doc__)
-    for name, default in (
-        ("visible", 784), ("hidden", 500), ("batch", 100), ("steps", 1), ("epochs", 30), ("threads", 1)
-    ):  # fmt: skip
+    sizes = {"visible": 784, "hidden": 500, "batch": 100, "steps": 1, "epochs": 30, "threads": 1}
+    for name, default in sizes.items():
         options.add_argument(f"--{name}", type=int, default=default)
     made = options.parse_args()
     numba.set_num_threads(made.threads)
