@@ -1,4 +1,4 @@
-"""The command where mpirun starts it several times: rank 0 speaks, none waits for a dead one."""
+"""The command where mpirun starts it several times: rank 0 speaks, and a dead rank ends all."""
 
 from __future__ import annotations
 
@@ -20,8 +20,9 @@ writing what they all agreed to keep.
 
 
 def verb(module: ModuleType) -> Callable[..., Any]:
-    """What a verb does; on rank 0 alone, unless the verb says that it is `SHARED` by ranks: True,
-    or the option with which it is.
+    """What a verb does; on rank 0 alone, unless the verb says that it is `SHARED` by ranks.
+
+    `SHARED` is True, or the name of the option with which it is.
     """
 
     @functools.wraps(module.run)

@@ -31,3 +31,13 @@ def as_ranks(count: int | None, work: Callable[[], T]) -> T:
             help=f"a multiple of {processes.size}, as `--ranks {processes.size * 2}`",
         )
     return in_threads(count // processes.size, work, processes)[0]
+
+
+def refuse_ranks(what: str) -> None:
+    """Raises BM996 where several ranks would do what one process does."""
+    if not world().alone:
+        raise fail(
+            "BM996",
+            f"{what} cannot be shared by {world().size} ranks",
+            help="train it in one process, with as many threads as there are cores",
+        )

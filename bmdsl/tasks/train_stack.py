@@ -25,6 +25,7 @@ from ..stacks.joint import Arrays, Trained, hidden_means
 from ..stacks.stack_machine import StackMachine
 from ..stacks.stack_model import Layer, StackModel
 from ..training.callbacks import Callback, Given, callbacks_of
+from .ranks import refuse_ranks
 from .train import bound, fit, ready_cases, some_whole
 from .train_jointly import OnLayer, fit_jointly
 
@@ -50,6 +51,7 @@ def train_stack(
     callbacks: Sequence[Given] = (),
 ) -> StackMachine:
     """Trains layer after layer, or all at once, as `StackModel.train` says."""
+    refuse_ranks("the training of a stack")
     settings = {**(settings or {}), **({} if seed is None else {"seed": seed})}
     bound_stack = stack.bind(settings) if settings else stack
     watching = callbacks_of(callbacks)
@@ -89,6 +91,7 @@ def resume_stack(
     Raises BM783 where they are no longer there, BM785 where they have changed and are not named,
     BM832 if the stack is another than the `given` one.
     """
+    refuse_ranks("the training of a stack")
     kind = StackModel if given is None else type(given)
     with RunFolder(folder, {}) as held:
         run = read_stack(folder)

@@ -7,7 +7,7 @@ from __future__ import annotations
 import signal
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext, suppress
+from contextlib import nullcontext, suppress
 from functools import partial
 from math import ceil
 from pathlib import Path
@@ -42,6 +42,7 @@ from .checkpoint import Checkpoint
 from .compiled import CompiledUpdates, Figures
 from .epochs import epochs_in, rows_of_updates
 from .health import FIGURES, Health
+from .in_step import InStep
 from .judged_cases import judged
 from .keeping import Kept
 from .machine_protocol import Array, Compilable, Machine
@@ -128,7 +129,7 @@ def _divided(
     return *cases.split(training.validate, training.seed), []
 
 
-class _Loop(Kept):
+class _Loop(Kept, InStep):
     """The state of one call of `train`.
 
     The update counter is the only position: epoch and place in it follow.
@@ -327,41 +328,6 @@ class _Loop(Kept):
         """Whether a checkpoint is to be written inside an epoch."""
         return self.folder is not None and time.monotonic() >= self.checkpoint_due_inside
 
-    def _check_signals(self) -> None:
-        """Raises Stopped if a signal has come, to whichever rank: all stop at the same update."""
-        if not self.ranks.alone:
-            number = self.ranks.most(max(self.signals.numbers, default=0))
-            if number and not self.signals.numbers:
-                self.signals.numbers.append(number)
-        self.signals.check()
-
-    def _asked(self, ask: Callable[[], bool]) -> bool:
-        """What callbacks want, which rank 0 alone has: all ranks do it, a stop too."""
-        if self.ranks.alone:
-            return ask()
-        wanted, stop, error = False, 0, None
-        if self.ranks.leads:
-            try:
-                wanted = ask()
-            except KeyboardInterrupt as found:
-                stop = found.number if isinstance(found, Stopped) else signal.SIGINT
-            except CallbackFailed as found:
-                error = found
-        wanted, stop, failed = self.ranks.first((wanted, int(stop), error is not None))
-        if error is not None:
-            raise error
-        if failed:
-            raise fail("BM998", "a callback of rank 0 has failed, which ends the other ranks")
-        if stop:
-            raise Stopped(stop, whole=True)
-        return bool(wanted)
-
-    def _at_once(self) -> AbstractContextManager[None]:
-        """A signal is taken where it falls inside; if there are other ranks, when they can stop
-        too.
-        """
-        return self.signals.taken_at_once() if self.ranks.alone else nullcontext()
-
     def _moment(self, figures: Mapping[str, Any]) -> Moment:
         """Where the training stands."""
         run = self.run_
@@ -441,14 +407,6 @@ class _Loop(Kept):
                     help="`train { greedily }`",
                 ) from None
             return None
-
-    def _unspread(self, reason: str) -> BmError:
-        """What is wrong if several ranks cannot share a training."""
-        return fail(
-            "BM996",
-            f"`{self.machine.model.name}` cannot be trained by {self.ranks.size} ranks: {reason}",
-            help="train it in one process, with as many threads as there are cores",
-        )
 
     def _epoch_done(self, epoch: int, at_once: bool = False) -> None:
         """What is done at the end of an epoch; its line of metrics alone if later updates were

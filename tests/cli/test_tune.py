@@ -1,0 +1,66 @@
+"""`bm tune`: a run for every point of a grid."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import bmdsl
+from bmdsl.language.diagnostics import BmError
+from bmdsl.tasks.tune import points_of
+from tests.cli.command import Bm
+
+TEXT = """model m(D = 6, H = 4) { visible v[D] : binary  hidden h[H] : binary
+  param W init normal(0, 0.3)  param b, c
+  energy = - W[i,j] v[i] h[j] - b[i] v[i] - c[j] h[j]
+  train { negative pcd(chains = 5)  optimizer sgd(rate = 0.05, momentum = 0.5)
+    batch 9  epochs 2  seed 3 } }"""
+
+
+def test_points_are_all_combinations_of_arguments_settings_and_options() -> None:
+    grid = ["H=2,3", "rate=0.1,0.2", "negative.steps=2", "optimizer.momentum=0"]
+    found = points_of(bmdsl.parse(TEXT), grid)
+    assert [p.arguments["H"] for p in found] == [2, 2, 3, 3]
+    assert [p.settings["optimizer"] for p in found[:2]] == [
+        f"sgd(rate = {rate}, momentum = 0, nesterov = false)" for rate in ("0.1", "0.2")
+    ]
+    assert {p.settings["negative"] for p in found} == {"pcd(steps = 2, chains = 5)"}
+    assert found[0].folder == "H=2_rate=0.1_negative.steps=2_optimizer.momentum=0"
+    words = points_of(bmdsl.parse(TEXT), ["negative=cd(steps = 2, means = true),pcd"])
+    assert [p.settings["negative"] for p in words] == ["cd(steps = 2, means = true)", "pcd"]
+
+
+@pytest.mark.parametrize(
+    ("grid", "said"),
+    [
+        (["H=3"], "two points or more"),
+        (["foo=1,2"], "`foo` is no argument of `m`"),
+        (["H"], "is not a name with different values"),
+        (["H=2,2"], "is not a name with different values"),
+        (["H=2,three"], "`three` no number"),
+        (["H=2,3", "H=4,5"], "given twice"),
+        (["rate=0.1,0.2", "optimizer=adam,rmsprop"], "`optimizer` and an option of it"),
+    ],
+)
+def test_a_grid_that_is_none_is_refused(grid: list[str], said: str) -> None:
+    with pytest.raises(BmError, match=said) as found:
+        points_of(bmdsl.parse(TEXT), grid)
+    assert found.value.diagnostics[0].code == "BM999"
+
+
+def test_every_point_is_trained_and_one_that_fails_leaves_the_others_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bm = Bm(tmp_path, monkeypatch, capsys)
+    (tmp_path / "m.bm").write_text(TEXT)
+    np.save(tmp_path / "v.npy", (np.random.default_rng(0).random((25, 6)) < 0.4).astype(float))
+    done = bm("tune", "m.bm", "v.npy", "-G", "steps=1,2,0", "--out", "grid", "--json")
+    assert done.returncode == 1 and "BM515" in done.stderr
+    told = json.loads(done.stdout)
+    assert len(told["runs"]) == 2 and list(told["failed"]) == ["grid/steps=0"]
+    assert bmdsl.open(tmp_path / "grid" / "steps=2").model.training.negative["steps"] == 2
+    again = bm("tune", "m.bm", "v.npy", "-G", "steps=1,2", "--out", "grid")
+    assert again.returncode == 1 and "BM796" in again.stderr
