@@ -5,8 +5,10 @@ with it.
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
+import tomllib
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -97,3 +99,16 @@ def test_the_package_says_that_it_is_typed(installed: Path):
 def test_the_command_is_installed(installed: Path):
     (points,) = installed.glob("bmdsl-*.dist-info/entry_points.txt")
     assert "bm = bmdsl.cli.entry:main" in points.read_text()
+
+
+def test_the_conda_recipe_asks_for_what_the_package_does() -> None:
+    """Under conda's names: matplotlib without Qt is `matplotlib-base` there."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    recipe = (ROOT / ".ci" / "conda" / "meta.yaml").read_text(encoding="utf-8")
+    run = recipe.partition("  run:\n")[2].partition("\n\n")[0]
+    wanted = {f"python {project['requires-python']}"} | {
+        re.sub(r"^([\w-]+)", r"\1 ", x).replace("matplotlib ", "matplotlib-base ")
+        for x in project["dependencies"]
+    }
+    assert {line.removeprefix("    - ") for line in run.splitlines()} == wanted
+    assert f'version = "{project["version"]}"' in recipe

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, TypeVar
 
 from . import tree as t
 from .diagnostics import Diagnostic
@@ -16,7 +15,6 @@ from .graphs import KINDS
 from .training_block import LISTS, SETTINGS, SETTINGS_FORMERLY, WORDS
 from .vocabulary import Option, UnitWord, Vocabulary, Word
 
-Definition = TypeVar("Definition", t.ModelDefinition, t.StackDefinition)
 Words = Mapping[str, Word] | Mapping[str, UnitWord]
 
 
@@ -40,27 +38,12 @@ class OlderName:
 
 
 def respelled(
-    definition: Definition, vocabulary: Vocabulary
-) -> tuple[Definition, tuple[OlderName, ...]]:
-    """A definition in today's spelling, and the names that were older ones, in the text's order."""
+    model: t.ModelDefinition, vocabulary: Vocabulary
+) -> tuple[t.ModelDefinition, tuple[OlderName, ...]]:
+    """A model in today's spelling, and the names that were older ones, in the text's order."""
     older: list[OlderName] = []
-    if isinstance(definition, t.StackDefinition):
-        settings = tuple(
-            _setting(s, vocabulary, older) if isinstance(s, t.Setting) else s
-            for s in definition.train
-        )
-        changed: dict[str, Any] = {"train": settings}
-    else:
-        changed = {"statements": _statements(definition.statements, vocabulary, older)}
-    return (replace(definition, **changed) if older else definition), tuple(older)
-
-
-def _statements(
-    written: Sequence[t.Statement], vocabulary: Vocabulary, older: list[OlderName]
-) -> tuple[t.Statement, ...]:
-    """A model's statements in today's spelling; names that were older ones go to `older`."""
     statements: list[t.Statement] = []
-    for s in written:
+    for s in model.statements:
         if isinstance(s, t.UnitDeclaration):
             kind = _call(s.type, vocabulary.units, older)
             s = replace(s, type=kind) if isinstance(kind, t.Call) else s
@@ -70,18 +53,27 @@ def _statements(
         elif isinstance(s, t.TrainBlock):
             s = replace(s, settings=tuple(_setting(x, vocabulary, older) for x in s.settings))
         statements.append(s)
-    return tuple(statements)
+    return (replace(model, statements=tuple(statements)) if older else model), tuple(older)
+
+
+def respelled_stack(
+    stack: t.StackDefinition, vocabulary: Vocabulary
+) -> tuple[t.StackDefinition, tuple[OlderName, ...]]:
+    """A stack's own train block likewise."""
+    older: list[OlderName] = []
+    settings = tuple(
+        _setting(s, vocabulary, older) if isinstance(s, t.Setting) else s for s in stack.train
+    )
+    return (replace(stack, train=settings) if older else stack), tuple(older)
 
 
 def older_names(file: t.File, vocabulary: Vocabulary) -> Iterator[OlderName]:
     """Those of a text, in its order."""
     for d in file.definitions:
-        found = (
-            respelled(d, vocabulary)
-            if isinstance(d, t.ModelDefinition)
-            else respelled(d, vocabulary)
-        )
-        yield from found[1]
+        if isinstance(d, t.ModelDefinition):
+            yield from respelled(d, vocabulary)[1]
+        else:
+            yield from respelled_stack(d, vocabulary)[1]
 
 
 def rewritten(text: str, names: Sequence[OlderName]) -> str:

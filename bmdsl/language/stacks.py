@@ -10,7 +10,7 @@ from .check import check
 from .constants import constant
 from .diagnostics import BmError, Diagnostic, counted, fail, near
 from .model import Group, Model, Stack, StackPart
-from .older_words import respelled
+from .older_words import respelled_stack
 from .outside import folder_of
 from .training_block import training
 from .vocabulary import Vocabulary
@@ -49,7 +49,7 @@ def check_stack(
             parts[layer.name.text] = _part(layer, parts, definitions, vocabulary, folder)
         except BmError as error:
             wrong.extend(d for d in error.diagnostics if d not in wrong)
-    stack, older = respelled(stack, vocabulary)
+    stack, older = respelled_stack(stack, vocabulary)
     words, settings = _train(stack, wrong)
     block = t.TrainBlock(settings, stack.span) if settings else None
     trained = training(block, vocabulary, {}, {"parameter": (), "group": ()}, wrong)

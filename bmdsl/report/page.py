@@ -29,6 +29,7 @@ h3 { font-size: 1rem; margin: 1.2rem 0 .3rem; }
 .curves { display: flex; flex-wrap: wrap; gap: 0 2.5rem; }
 .answers h2 { margin-top: 1.2rem; }
 .scrolls { overflow-x: auto; }
+.scrolls + .scrolls { margin-top: 1rem; }
 table { border-collapse: collapse; }
 td, th { padding: .15rem 1rem .15rem 0; text-align: left; vertical-align: top; }
 td + td, th + th { text-align: right; }

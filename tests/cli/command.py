@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,7 +31,10 @@ class Bm:
     def __call__(self, *arguments: object) -> Done:
         self.monkeypatch.setattr(sys, "argv", ["bm", *map(str, arguments)])
         self.capsys.readouterr()
+        logger = logging.getLogger("bmdsl")
+        before = logger.propagate, logger.handlers
         code = command_line.status()
+        logger.propagate, logger.handlers = before  # a process of its own would end here
         out, err = self.capsys.readouterr()
         assert "Traceback" not in err
         return Done(code, out, err)
