@@ -18,7 +18,7 @@ from ..finding import flatten
 from ..notice import quietly
 from ..preparing import Preparation, prepare, ready_values
 from .order import cut
-from .source import Source
+from .source import ShardSource
 
 Array = np.ndarray
 BLOCK = 1 << 20
@@ -33,11 +33,11 @@ PER_WINDOW = 16
 """Least blocks of a window, unless a format decodes more at once."""
 DEFAULT_WINDOW = 256
 """MB, where the train block says nothing."""
-Part = Literal["all", "train", "held"]
+CasePart = Literal["all", "train", "held"]
 
 
 @dataclass(frozen=True)
-class Layout:
+class BlockLayout:
     """Where the blocks of a source lie: [blocks] shards, and rows in them from `low` to `high`."""
 
     shard: Array
@@ -47,7 +47,7 @@ class Layout:
     """Cases of a window."""
 
     @classmethod
-    def of(cls, source: Source, numbers: int, megabytes: int) -> Layout:
+    def of(cls, source: ShardSource, numbers: int, megabytes: int) -> BlockLayout:
         """Of cases of so many numbers. BM727 if what a format decodes at once is more than a
         window.
         """
@@ -94,9 +94,9 @@ class ShardReader:
     as good as not there.
     """
 
-    source: Source
+    source: ShardSource
     model: CheckedModel
-    layout: Layout
+    layout: BlockLayout
     preparation: Preparation
     dtype: np.dtype[np.floating]
     weights: Array | None = None
@@ -105,7 +105,7 @@ class ShardReader:
     @classmethod
     def of(
         cls,
-        source: Source,
+        source: ShardSource,
         model: CheckedModel,
         preparation: Preparation,
         dtype: np.dtype[np.floating],
@@ -114,14 +114,14 @@ class ShardReader:
         """With the train block's window."""
         window = int(dict(model.training.streaming.options).get("window", DEFAULT_WINDOW))
         numbers = sum(prod(int(n) for n in g.axes) for g in model.groups if g.name in source.kinds)
-        layout = Layout.of(source, numbers, window)
+        layout = BlockLayout.of(source, numbers, window)
         return cls(source, model, layout, preparation, dtype, weights)
 
     def with_preparation(self, preparation: Preparation) -> ShardReader:
         """The same with other transforms."""
         return replace(self, preparation=preparation)
 
-    def chosen(self, block: int, part: Part) -> Array | slice:
+    def chosen(self, block: int, part: CasePart) -> Array | slice:
         """The rows of a block that are of a part."""
         training, size = self.model.training, int(self.layout.sizes[block])
         weights = self.weights_of(block)
@@ -135,7 +135,7 @@ class ShardReader:
             return np.empty(0, np.int64)
         return slice(None) if there is None else np.flatnonzero(there)
 
-    def counts(self, part: Part) -> Array:
+    def counts(self, part: CasePart) -> Array:
         """[blocks]: how many cases of each are of a part."""
         if part == "all" and self.weights is None:
             return self.layout.sizes
@@ -162,7 +162,7 @@ class ShardReader:
         )
         return flatten(found, self.model)
 
-    def block(self, block: int, part: Part = "all", verify: bool = False) -> dict[str, Array]:
+    def block(self, block: int, part: CasePart = "all", verify: bool = False) -> dict[str, Array]:
         """The cases of a block that are of a part, as the machine takes them.
 
         `verify`: whether values are looked at; those of a source that was looked at before need

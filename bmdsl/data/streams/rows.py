@@ -14,7 +14,7 @@ from typing import Any, Protocol
 import numpy as np
 
 
-class Rows(Protocol):
+class ShardRows(Protocol):
     """An array [count, *shape] in a file that is open."""
 
     @property

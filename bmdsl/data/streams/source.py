@@ -20,8 +20,8 @@ import numpy as np
 
 from ...language.decoding import decoding
 from ...language.diagnostics import BmError, fail
-from .rows import Rows
-from .shards import State, files_in, fingerprint, streamable, suffix_of, warn_of_gaps
+from .rows import ShardRows
+from .shards import FileState, files_in, fingerprint, streamable, suffix_of, warn_of_gaps
 
 OPEN = 16
 """Files that are open at once."""
@@ -30,7 +30,7 @@ HEAD = 8
 
 
 @dataclass(frozen=True)
-class Kind:
+class GroupKind:
     """What the shards of one group have in common."""
 
     shape: tuple[int, ...]
@@ -52,22 +52,22 @@ class Shard:
     paths: dict[str, Path]
     """Group → file."""
     count: int
-    state: dict[Path, State] = field(compare=False)
+    state: dict[Path, FileState] = field(compare=False)
     unit: int = 1
     groups: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
-class Source:
+class ShardSource:
     """Shards in order, their groups' kinds, and how they are read."""
 
     place: str
     shards: tuple[Shard, ...]
-    kinds: dict[str, Kind]
+    kinds: dict[str, GroupKind]
     keys: dict[str, str | None]
     form: ModuleType
     folder: bool
-    _open: OrderedDict[tuple[Path, str | None], Rows] = field(
+    _open: OrderedDict[tuple[Path, str | None], ShardRows] = field(
         default_factory=OrderedDict, repr=False, compare=False
     )
     _lock: Any = field(default_factory=threading.RLock, repr=False, compare=False)
@@ -107,7 +107,7 @@ class Source:
 
     def _verify_unchanged(self, one: Shard, path: Path) -> None:
         try:
-            same = State.of(path) == one.state[path]
+            same = FileState.of(path) == one.state[path]
         except OSError:
             raise fail(
                 "BM724",
@@ -122,10 +122,10 @@ class Source:
                 " name the data to go on with them as they are now, `bm resume RUN DATA`",
             )
 
-    def _rows(self, path: Path, key: str | None) -> Rows:
+    def _rows(self, path: Path, key: str | None) -> ShardRows:
         at = path, key
         if hasattr(self.form, "WHOLE"):
-            opened: Rows = self.form.rows(path, key)
+            opened: ShardRows = self.form.rows(path, key)
             return opened
         found = self._open.get(at)
         if found is None:
@@ -204,7 +204,7 @@ def changes(before: Sequence[Sequence[Any]], now: Sequence[Sequence[Any]]) -> st
     return f"the shard `{added[0]}` is new" if added else "its shards lie in another order"
 
 
-def open_file(path: Path, key: str | None, groups: Sequence[str]) -> Source | None:
+def open_file(path: Path, key: str | None, groups: Sequence[str]) -> ShardSource | None:
     """One file as a source; None if its format cannot be read some cases at a time."""
     form = streamable().get(suffix_of(path))
     if form is None:
@@ -212,7 +212,7 @@ def open_file(path: Path, key: str | None, groups: Sequence[str]) -> Source | No
     return _source(str(path), path, [{g: path for g in groups}], form, key, groups, False)
 
 
-def open_folder(folder: Path, key: str | None, groups: Sequence[str]) -> Source | None:
+def open_folder(folder: Path, key: str | None, groups: Sequence[str]) -> ShardSource | None:
     """The shards of a folder as a source; None if there are none.
 
     Groups lie in arrays or columns of their names, or, in formats of one array a file, in folders
@@ -254,9 +254,9 @@ def _source(
     key: str | None,
     groups: Sequence[str],
     folder: bool,
-) -> Source:
+) -> ShardSource:
     keys = _keys(files[0], form, key, groups)
-    kinds: dict[str, Kind] = {}
+    kinds: dict[str, GroupKind] = {}
     shards = []
     for paths in files:
         state = {p: _state(p) for p in paths.values()}
@@ -266,7 +266,7 @@ def _source(
         for g, path in paths.items():
             rows = _opened(form, path, keys[g])
             try:
-                kind = Kind(rows.shape, rows.dtype, rows.names)
+                kind = GroupKind(rows.shape, rows.dtype, rows.names)
                 _verify_alike(kinds.setdefault(g, kind), kind, files[0][g], path)
                 counts[g] = rows.count
                 if prod(kind.shape) > widest:
@@ -283,7 +283,7 @@ def _source(
             )
         name = first.relative_to(base).as_posix() if folder else first.name
         shards.append(Shard(name, paths, counts[groups[0]], state, unit, pieces))
-    made = Source(place, tuple(shards), kinds, keys, form, folder)
+    made = ShardSource(place, tuple(shards), kinds, keys, form, folder)
     _verify_numbers(made)
     return made
 
@@ -312,14 +312,14 @@ def _keys(
     return {groups[0]: key}
 
 
-def _opened(form: ModuleType, path: Path, key: str | None) -> Rows:
+def _opened(form: ModuleType, path: Path, key: str | None) -> ShardRows:
     cure = getattr(form, "CURE", "") or CURE
     with decoding("BM724", f"the shard `{path}` cannot be read", help=cure):
-        rows: Rows = form.rows(path, key)
+        rows: ShardRows = form.rows(path, key)
         return rows
 
 
-def _verify_numbers(made: Source) -> None:
+def _verify_numbers(made: ShardSource) -> None:
     for g, kind in made.kinds.items():
         if kind.dtype.kind not in "biuf":
             raise fail(
@@ -331,16 +331,16 @@ def _verify_numbers(made: Source) -> None:
         raise fail("BM712", f"`{made.place}` holds no cases", help="its shards are all empty")
 
 
-def _state(path: Path) -> State:
+def _state(path: Path) -> FileState:
     try:
-        return State.of(path)
+        return FileState.of(path)
     except OSError as error:
         raise fail(
             "BM724", f"the shard `{path}` cannot be read: {error.strerror}", help=CURE
         ) from None
 
 
-def _verify_alike(first: Kind, other: Kind, path: Path, now: Path) -> None:
+def _verify_alike(first: GroupKind, other: GroupKind, path: Path, now: Path) -> None:
     if first != other:
         raise fail(
             "BM723",
