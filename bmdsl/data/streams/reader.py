@@ -189,6 +189,34 @@ class ShardReader:
         rows = self.chosen(block, part)
         return {n: self._numbers(x[rows]) for n, x in out.items()}
 
+    def fill(self, block: int, part: CasePart, room: Mapping[str, Array], at: int) -> int:
+        """Puts the cases of a block that are of a part into arrays from `at` on; their number."""
+        rows, layout = self.chosen(block, part), self.layout
+        if isinstance(rows, slice) and self._as_stored:
+            size, kinds = int(layout.sizes[block]), self.source.kinds
+            places = {n: x[at : at + size].reshape(size, *kinds[n].shape) for n, x in room.items()}
+            low, high = int(layout.low[block]), int(layout.high[block])
+            self.source.read(int(layout.shard[block]), low, high, places)
+            return size
+        found = self.block(block, part)
+        size = len(next(iter(found.values())))
+        for name, x in found.items():
+            room[name][at : at + size] = x
+        return size
+
+    @cached_property
+    def _as_stored(self) -> bool:
+        """Whether the machine takes numbers as they lie in the shards."""
+        stored = self.source.head()
+        shaped, known = flatten(stored, self.model), self.preparation.known()
+        return all(
+            np.shares_memory(shaped[n], x)
+            and shaped[n].flags.c_contiguous
+            and not (n in known and known[n].steps)
+            and self.kinds()[n] == (shaped[n].shape[1:], x.dtype)
+            for n, x in stored.items()
+        )
+
     def _numbers(self, x: Array) -> Array:
         """Numbers wider than the machine's in its own type."""
         return x.astype(self.dtype) if x.dtype.itemsize > self.dtype.itemsize else x

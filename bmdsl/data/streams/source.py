@@ -8,7 +8,7 @@ import hashlib
 import json
 import threading
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from math import prod
@@ -20,7 +20,7 @@ import numpy as np
 
 from ...language.decoding import decoding
 from ...language.diagnostics import BmError, fail
-from .rows import ShardRows
+from .rows import RawRows, ShardRows
 from .shards import FileState, files_in, fingerprint, streamable, suffix_of, warn_of_gaps
 
 OPEN = 16
@@ -87,8 +87,11 @@ class ShardSource:
         """Bytes of all numbers as they are stored, unpacked."""
         return self.count * sum(prod(k.shape) * k.dtype.itemsize for k in self.kinds.values())
 
-    def read(self, shard: int, low: int, high: int) -> dict[str, np.ndarray]:
-        """Cases low, ..., high − 1 of a shard, by group.
+    def read(
+        self, shard: int, low: int, high: int, into: Mapping[str, np.ndarray] | None = None
+    ) -> dict[str, np.ndarray]:
+        """Cases low, ..., high − 1 of a shard, by group; in the arrays `into`, where these are
+        given, as they are stored.
 
         BM724 for a damaged one, BM725 for one that changed since it was looked at.
         """
@@ -96,14 +99,27 @@ class ShardSource:
         with self._lock:
             out = {}
             for group, path in one.paths.items():
+                room = None if into is None else into[group]
                 try:
                     with decoding("BM724", f"the shard `{path}` cannot be read", help=CURE):
-                        out[group] = self._rows(path, self.keys[group]).read(low, high)
+                        out[group] = self._cases(path, self.keys[group], low, high, room)
                 except BmError:
                     self._verify_unchanged(one, path)
                     raise
                 self._verify_unchanged(one, path)
         return out
+
+    def _cases(
+        self, path: Path, key: str | None, low: int, high: int, into: np.ndarray | None
+    ) -> np.ndarray:
+        rows = self._rows(path, key)
+        if into is None:
+            return rows.read(low, high)
+        if isinstance(rows, RawRows):
+            rows.read_into(low, into)
+        else:
+            into[...] = rows.read(low, high)
+        return into
 
     def _verify_unchanged(self, one: Shard, path: Path) -> None:
         try:

@@ -123,12 +123,8 @@ class Windows:
         starts, reader = self.view.blocks.starts, self.view.reader
         chosen, at = [], 0
         for k in blocks:
-            found = reader.block(k, self.view.part)
-            size = int(starts[k + 1] - starts[k])
-            for name, x in found.items():
-                room[name][at : at + size] = x
+            at += reader.fill(k, self.view.part, room, at)
             chosen.append(np.arange(starts[k], starts[k + 1]))
-            at += size
         return CaseWindow(blocks, np.concatenate(chosen), room)
 
     def close(self) -> None:
