@@ -60,7 +60,8 @@ def _chosen(path: Path, key: str | None) -> tuple[str, Any]:
     if isinstance(found, zarr.Array):
         name, array = key or path.name, found
         if key:
-            raise fail("BM704", f"`{path}` holds one array, so `:{key}` names nothing")
+            what = f"`{path}` holds one array, so `:{key}` names nothing"
+            raise fail("BM704", what, help=f"write `{path}`")
     else:
         arrays = _arrays(zarr, found)
         name = choose_key(path, key, list(arrays))
