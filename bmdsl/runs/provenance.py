@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 
 from ..data.series import split_windows
-from ..data.streams.source import ShardSource, changes, digest_of
+from ..data.streams.listings import changes, digest_of
+from ..data.streams.source import ShardSource
 from ..data.weights import Weights
 from ..language.diagnostics import BmError, BmWarning, Diagnostic, fail
 from ..language.outside import digest

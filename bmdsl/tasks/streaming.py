@@ -12,8 +12,9 @@ import numpy as np
 from ..data.finding import Found
 from ..data.notice import say
 from ..data.preparing import Preparation
+from ..data.streams.listings import digest_of
 from ..data.streams.reader import ShardReader
-from ..data.streams.source import ShardSource, digest_of
+from ..data.streams.source import ShardSource
 from ..data.streams.surveying import Survey, learned, survey
 from ..data.streams.view import ShardView
 from ..data.weights import Weights, load_weights

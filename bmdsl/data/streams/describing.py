@@ -12,10 +12,11 @@ import numpy as np
 
 from ...language.diagnostics import counted, fail
 from ...language.outside import is_file, is_folder
+from .assembling import open_file, open_folder
 from .opening import split_place
 from .reader import DEFAULT_WINDOW, BlockLayout
 from .shards import files_in, is_store, streamable, suffix_of
-from .source import ShardSource, open_file, open_folder
+from .source import ShardSource
 
 PLACES, CASES = 8, 256
 """Places and cases of each that values are looked at."""

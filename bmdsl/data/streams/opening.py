@@ -10,8 +10,9 @@ from ...language.diagnostics import BmError, fail
 from ...language.outside import is_file, is_folder
 from ...registry import discover
 from ..folders import images_in
+from .assembling import open_file, open_folder
 from .shards import is_store, streamable, suffix_of
-from .source import ShardSource, open_file, open_folder
+from .source import ShardSource
 
 SETS = "bmdsl.data.sets"
 LARGE = 1 << 28
