@@ -20,7 +20,7 @@ from .load import holds_several
 from .load import load as load_data
 from .series import split_windows
 from .streams.opening import open_source
-from .streams.source import Source
+from .streams.source import ShardSource
 from .table import Table
 from .table_files import is_table, load_table
 from .windowing import windowed
@@ -43,7 +43,7 @@ class Found:
     """The table whose columns they are, where a data block says which."""
     code: TableCode | None = field(default=None, repr=False, compare=False)
     """What that table's cells mean."""
-    shards: Source | None = field(default=None, repr=False, compare=False)
+    shards: ShardSource | None = field(default=None, repr=False, compare=False)
     """Where cases are read as they are needed; `arrays` are the first few of them then."""
 
     def coded(self, code: TableCode | None, model: CheckedModel) -> Found:

@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 
 from ..data.series import split_windows
-from ..data.streams.source import Source, changes, digest_of
+from ..data.streams.listings import changes, digest_of
+from ..data.streams.source import ShardSource
 from ..data.weights import Weights
 from ..language.diagnostics import BmError, BmWarning, Diagnostic, fail
 from ..language.outside import digest
@@ -22,7 +23,7 @@ from ..registry import discover
 from .run_folder import RunFolder, read_facts
 
 Facts = Mapping[str, str]
-Cases = Mapping[str, np.ndarray] | Source
+Cases = Mapping[str, np.ndarray] | ShardSource
 SETS = "bmdsl.data.sets"
 SHARDS, SURVEY = "shards", "survey"
 """Metadata of a run on a stream: a line for each shard with its name, cases, bytes and fingerprint;
@@ -39,7 +40,7 @@ def provenance(data: Any, arrays: Cases, weights: Any = None) -> dict[str, str]:
     Arrays leave only the latter. Of a stream it is that of the fingerprints of its shards.
     `weights` are a file too, or an array.
     """
-    shards = {SHARDS: json.dumps(arrays.listing)} if isinstance(arrays, Source) else {}
+    shards = {SHARDS: json.dumps(arrays.listing)} if isinstance(arrays, ShardSource) else {}
     return {
         "data": absolute(str(data)) if isinstance(data, str | Path) else "",
         "data_sha256": "" if shards else file_sha256(data),
@@ -74,7 +75,7 @@ def cases_sha256(arrays: Cases) -> str:
     """Of arrays by group as they were read: names, types, shapes and numbers; of the fingerprints
     of a stream's shards; empty for none.
     """
-    if isinstance(arrays, Source):
+    if isinstance(arrays, ShardSource):
         return digest_of(arrays.listing)
     if not arrays:
         return ""
@@ -188,7 +189,7 @@ def verify_weights(facts: Facts, weights: Any, named: bool) -> None:
 
 def _differ(facts: Facts, spec: Any, arrays: Cases) -> str:
     """Both by their file's SHA-256, or both by that of their cases; shards by their names."""
-    if isinstance(arrays, Source) and SHARDS in facts:
+    if isinstance(arrays, ShardSource) and SHARDS in facts:
         before = json.loads(facts[SHARDS])
         return f"`{arrays.place}` is not what the run was trained on: " + changes(
             before, arrays.listing

@@ -17,8 +17,8 @@ from ..data.load import load
 from ..data.preparing import Preparation, learning, prepare
 from ..data.split import split_rows
 from ..data.streams.reader import ShardReader
-from ..data.streams.source import Source
-from ..data.streams.view import Column, ShardView, sample_size
+from ..data.streams.source import ShardSource
+from ..data.streams.view import ShardColumn, ShardView, sample_size
 from ..data.table_files import is_table
 from ..data.weights import Weights, load_weights
 from ..inference.machine import Machine
@@ -119,7 +119,7 @@ def _split(run: Subject, part: Ready) -> list[Ready]:
     """
     training = run.machine.model.training
     first = next(iter(part.data.values()))
-    if isinstance(first, Column):
+    if isinstance(first, ShardColumn):
         return _split_stream(first.view.reader, part)
     there = (
         np.arange(len(next(iter(part.data.values()))))
@@ -158,7 +158,7 @@ def _split_stream(reader: ShardReader, part: Ready) -> list[Ready]:
 def _as_read(part: Ready, reading: Reading) -> Ready:
     """Cases of a stream as they are to be read."""
     first = next(iter(part.data.values()))
-    if not isinstance(first, Column) or reading == "streamed":
+    if not isinstance(first, ShardColumn) or reading == "streamed":
         return part
     view = first.view
     if reading == "whole":
@@ -305,7 +305,7 @@ def _read(run: Subject, spec: str, part: str, reading: Reading) -> tuple[Arrays,
     return ready, spec == run.data if same is None else same
 
 
-def _streamed(run: Subject, spec: str, source: Source) -> tuple[Arrays, bool]:
+def _streamed(run: Subject, spec: str, source: ShardSource) -> tuple[Arrays, bool]:
     """All cases of a stream; their values are looked at where they are others than the run's."""
     machine = cast(Machine, run.machine)  # a stack is trained on whole data
     same = is_same(run.facts, spec, source)

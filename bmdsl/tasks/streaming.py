@@ -12,8 +12,9 @@ import numpy as np
 from ..data.finding import Found
 from ..data.notice import say
 from ..data.preparing import Preparation
+from ..data.streams.listings import digest_of
 from ..data.streams.reader import ShardReader
-from ..data.streams.source import Source, digest_of
+from ..data.streams.source import ShardSource
 from ..data.streams.surveying import Survey, learned, survey
 from ..data.streams.view import ShardView
 from ..data.weights import Weights, load_weights
@@ -34,12 +35,14 @@ def streamed_cases(
     weights: Weights,
     kept: Preparation | None,
     before: Mapping[str, str],
+    progress: bool | None = None,
 ) -> StreamedCases:
     """Training cases that are read as they are needed; the machine keeps what transforms learned.
 
     All are read once before the first update. A run that goes on has what was found then in its
     metadata, `before`.
     """
+    from ..training.progress import progress_line
     from ..training.streamed_cases import StreamedCases
 
     source = found.shards
@@ -54,7 +57,8 @@ def streamed_cases(
         say(_sentence(source, reader))
         if kept is None:
             reader = reader.with_preparation(learned(reader, model))
-        told = survey(reader)
+        with progress_line(len(reader.layout), progress) as show:
+            told = survey(reader, lambda done: show(done, {}, "blocks read"))
     machine.preparation = reader.preparation
     view = ShardView(reader, "train")
     if not len(view):
@@ -93,7 +97,7 @@ def stream_facts(reader: ShardReader) -> dict[str, Any]:
     }
 
 
-def _sentence(source: Source, reader: ShardReader) -> str:
+def _sentence(source: ShardSource, reader: ShardReader) -> str:
     facts = stream_facts(reader)
     windows = -(-facts["cases"] // facts["window"])
     return (

@@ -154,7 +154,7 @@ def _fit(
         gate.verify_parameters(machine.params)
         before = folder.checkpoint() if folder is not None and resume else None
         facts = {} if before is None else before.metadata
-        ready = begin = streamed_cases(found, machine, checked, weights, kept, facts)
+        ready = begin = streamed_cases(found, machine, checked, weights, kept, facts, progress)
         told |= survey_facts(begin)
         if not resume:
             start_from(machine, begin)

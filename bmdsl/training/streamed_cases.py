@@ -10,7 +10,7 @@ import numpy as np
 
 from ..data.streams.order import Order
 from ..data.streams.surveying import Survey
-from ..data.streams.view import Column, ShardView, sample_size
+from ..data.streams.view import ShardColumn, ShardView, sample_size
 from ..data.streams.windows import Windows
 from ..language.diagnostics import fail
 from .batch import Batch
@@ -22,10 +22,10 @@ MAX_JUDGED_BLOCKS = 512
 
 
 @dataclass(frozen=True)
-class Trained:
+class StreamedGroup:
     """A group of the training cases: those of the present windows are in memory."""
 
-    column: Column
+    column: ShardColumn
     windows: Windows
 
     @property
@@ -58,9 +58,9 @@ class StreamedCases:
         return Windows(self.view, self.view.reader.model.training.seed)
 
     @cached_property
-    def data(self) -> Mapping[str, Trained]:
+    def data(self) -> Mapping[str, StreamedGroup]:
         """Group → its cases."""
-        return {n: Trained(x, self.windows) for n, x in self.view.columns.items()}
+        return {n: StreamedGroup(x, self.windows) for n, x in self.view.columns.items()}
 
     @cached_property
     def weights(self) -> Array:

@@ -270,7 +270,7 @@ def test_a_window_has_the_cases_of_its_positions(
 
 
 def rows_of(values: np.ndarray, places: np.ndarray, there: np.ndarray) -> np.ndarray:
-    """Rows by their places among all cases, of which `values` has those that are `there`."""
+    """ShardRows by their places among all cases, of which `values` has those that are `there`."""
     return values[np.searchsorted(there, places)]
 
 

@@ -43,14 +43,14 @@ def _small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Blocks and windows of few cases, and checkpoints after every call."""
     monkeypatch.setattr(keeping, "MIN_SECONDS_BETWEEN_CHECKPOINTS", 0.0)
     monkeypatch.setattr(keeping, "MIN_TIMES_THEIR_COST", 0)
-    made = reader.Layout.of.__func__  # type: ignore[attr-defined]
+    made = reader.BlockLayout.of.__func__  # type: ignore[attr-defined]
 
     def small(cls: Any, source: Any, numbers: int, megabytes: int) -> Any:
         monkeypatch.setattr(reader, "BLOCK", BLOCK * (4 * numbers + reader.BESIDES))
         found = made(cls, source, numbers, megabytes)
-        return reader.Layout(found.shard, found.low, found.high, ROOM)
+        return reader.BlockLayout(found.shard, found.low, found.high, ROOM)
 
-    monkeypatch.setattr(reader.Layout, "of", classmethod(small))
+    monkeypatch.setattr(reader.BlockLayout, "of", classmethod(small))
 
 
 def cases() -> np.ndarray:
@@ -134,7 +134,7 @@ def test_a_training_that_was_killed_inside_epochs_ends_the_same(
                 machine_of(words).train(str(shards), tmp_path / "part", progress=False)
             else:
                 resume(tmp_path / "part", {})
-    monkeypatch.setattr("bmdsl.tasks.streaming.survey", lambda _: reads.append("all"))
+    monkeypatch.setattr("bmdsl.tasks.streaming.survey", lambda *_: reads.append("all"))
     resume(tmp_path / "part", {})
     assert not reads  # what was found at the start is known
     assert differences(ending(tmp_path / "whole"), ending(tmp_path / "part")) == []

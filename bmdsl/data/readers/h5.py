@@ -13,7 +13,7 @@ from ..keys import choose_key
 from ..memory import verify_affordable
 from ..packages import needed
 from ..streams.chunked import ChunkedRows
-from ..streams.rows import Rows
+from ..streams.rows import ShardRows
 
 WORD = Word("h5", summary="HDF5 arrays: file.h5:group/array (needs h5py)")
 KEYED = True
@@ -32,7 +32,7 @@ def read(path: Path, key: str | None = None) -> np.ndarray:
         return np.asarray(array[()])
 
 
-def rows(path: Path, key: str | None = None) -> Rows:
+def rows(path: Path, key: str | None = None) -> ShardRows:
     """The cases of an array, some at a time; a chunk of them is decoded at once."""
     h5py = needed("h5py", "h5py", f"reading `{path}`", "h5py")
     file = h5py.File(path, "r")

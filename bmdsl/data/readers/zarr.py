@@ -14,7 +14,7 @@ from ..keys import choose_key
 from ..memory import verify_affordable
 from ..packages import needed
 from ..streams.chunked import ChunkedRows
-from ..streams.rows import Rows
+from ..streams.rows import ShardRows
 
 WORD = Word("zarr", summary="Zarr arrays: folder.zarr:group/array (needs zarr)")
 KEYED = True
@@ -35,7 +35,7 @@ def read(path: Path, key: str | None = None) -> np.ndarray:
     return np.asarray(array[...])
 
 
-def rows(path: Path, key: str | None = None) -> Rows:
+def rows(path: Path, key: str | None = None) -> ShardRows:
     """The cases of an array, some at a time; a chunk of them is decoded at once."""
     return ChunkedRows(_chosen(path, key)[1])
 
@@ -60,7 +60,8 @@ def _chosen(path: Path, key: str | None) -> tuple[str, Any]:
     if isinstance(found, zarr.Array):
         name, array = key or path.name, found
         if key:
-            raise fail("BM704", f"`{path}` holds one array, so `:{key}` names nothing")
+            what = f"`{path}` holds one array, so `:{key}` names nothing"
+            raise fail("BM704", what, help=f"write `{path}`")
     else:
         arrays = _arrays(zarr, found)
         name = choose_key(path, key, list(arrays))

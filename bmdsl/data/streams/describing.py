@@ -12,10 +12,11 @@ import numpy as np
 
 from ...language.diagnostics import counted, fail
 from ...language.outside import is_file, is_folder
+from .assembling import open_file, open_folder
 from .opening import split_place
-from .reader import DEFAULT_WINDOW, Layout
+from .reader import DEFAULT_WINDOW, BlockLayout
 from .shards import files_in, is_store, streamable, suffix_of
-from .source import Source, open_file, open_folder
+from .source import ShardSource
 
 PLACES, CASES = 8, 256
 """Places and cases of each that values are looked at."""
@@ -125,7 +126,7 @@ def describe_shards(place: str) -> ShardsDescription:
     first = found[0][1]
     shown = tuple(_described(name, s) for name, s in found[:MAX_SHOWN])
     numbers = sum(prod(x.shape) for x in shown)
-    layout = Layout.of(first, numbers, DEFAULT_WINDOW)
+    layout = BlockLayout.of(first, numbers, DEFAULT_WINDOW)
     return ShardsDescription(
         path.name,
         len(first.shards),
@@ -140,7 +141,7 @@ def describe_shards(place: str) -> ShardsDescription:
 
 def _sources(
     path: Path, key: str | None, files: list[Path], folder: bool
-) -> Iterator[tuple[str, Source]]:
+) -> Iterator[tuple[str, ShardSource]]:
     """Each array of the shards by its name."""
     form = streamable()[suffix_of(files[0])]
     names = form.names(files[0]) if hasattr(form, "names") and key is None else []
@@ -158,7 +159,7 @@ def _sources(
             yield group, opened
 
 
-def _described(name: str, source: Source) -> Described:
+def _described(name: str, source: ShardSource) -> Described:
     cuts = np.unique(np.linspace(0, len(source.shards) - 1, PLACES).astype(int))
     seen = []
     for k in cuts:

@@ -10,8 +10,9 @@ from ...language.diagnostics import BmError, fail
 from ...language.outside import is_file, is_folder
 from ...registry import discover
 from ..folders import images_in
+from .assembling import open_file, open_folder
 from .shards import is_store, streamable, suffix_of
-from .source import Source, open_file, open_folder
+from .source import ShardSource
 
 SETS = "bmdsl.data.sets"
 LARGE = 1 << 28
@@ -22,7 +23,7 @@ count, and no share of the memory: a run is the same on every machine.
 
 def open_source(
     spec: Any, groups: Sequence[str], streamed: str, part: str, tabled: bool
-) -> Source | None:
+) -> ShardSource | None:
     """The source of a folder of shards, or of a file that is to be streamed; else None.
 
     BM734 where `streamed` is `always` for what cannot be streamed.
@@ -57,7 +58,7 @@ def open_source(
     return found
 
 
-def _file(path: Path, key: str | None, groups: Sequence[str], streamed: str) -> Source | None:
+def _file(path: Path, key: str | None, groups: Sequence[str], streamed: str) -> ShardSource | None:
     """One file, where it is to be streamed. What is wrong with a small one, its reader says."""
     reader = streamable().get(suffix_of(path))
     several = getattr(reader, "KEYED", False) or hasattr(reader, "COLUMNS")

@@ -18,7 +18,7 @@ from ..finding import flatten
 from ..notice import quietly
 from ..preparing import Preparation, prepare, ready_values
 from .order import cut
-from .source import Source
+from .source import ShardSource
 
 Array = np.ndarray
 BLOCK = 1 << 20
@@ -33,11 +33,11 @@ PER_WINDOW = 16
 """Least blocks of a window, unless a format decodes more at once."""
 DEFAULT_WINDOW = 256
 """MB, where the train block says nothing."""
-Part = Literal["all", "train", "held"]
+CasePart = Literal["all", "train", "held"]
 
 
 @dataclass(frozen=True)
-class Layout:
+class BlockLayout:
     """Where the blocks of a source lie: [blocks] shards, and rows in them from `low` to `high`."""
 
     shard: Array
@@ -47,7 +47,7 @@ class Layout:
     """Cases of a window."""
 
     @classmethod
-    def of(cls, source: Source, numbers: int, megabytes: int) -> Layout:
+    def of(cls, source: ShardSource, numbers: int, megabytes: int) -> BlockLayout:
         """Of cases of so many numbers. BM727 if what a format decodes at once is more than a
         window.
         """
@@ -94,9 +94,9 @@ class ShardReader:
     as good as not there.
     """
 
-    source: Source
+    source: ShardSource
     model: CheckedModel
-    layout: Layout
+    layout: BlockLayout
     preparation: Preparation
     dtype: np.dtype[np.floating]
     weights: Array | None = None
@@ -105,7 +105,7 @@ class ShardReader:
     @classmethod
     def of(
         cls,
-        source: Source,
+        source: ShardSource,
         model: CheckedModel,
         preparation: Preparation,
         dtype: np.dtype[np.floating],
@@ -114,14 +114,14 @@ class ShardReader:
         """With the train block's window."""
         window = int(dict(model.training.streaming.options).get("window", DEFAULT_WINDOW))
         numbers = sum(prod(int(n) for n in g.axes) for g in model.groups if g.name in source.kinds)
-        layout = Layout.of(source, numbers, window)
+        layout = BlockLayout.of(source, numbers, window)
         return cls(source, model, layout, preparation, dtype, weights)
 
     def with_preparation(self, preparation: Preparation) -> ShardReader:
         """The same with other transforms."""
         return replace(self, preparation=preparation)
 
-    def chosen(self, block: int, part: Part) -> Array | slice:
+    def chosen(self, block: int, part: CasePart) -> Array | slice:
         """The rows of a block that are of a part."""
         training, size = self.model.training, int(self.layout.sizes[block])
         weights = self.weights_of(block)
@@ -135,7 +135,7 @@ class ShardReader:
             return np.empty(0, np.int64)
         return slice(None) if there is None else np.flatnonzero(there)
 
-    def counts(self, part: Part) -> Array:
+    def counts(self, part: CasePart) -> Array:
         """[blocks]: how many cases of each are of a part."""
         if part == "all" and self.weights is None:
             return self.layout.sizes
@@ -162,7 +162,7 @@ class ShardReader:
         )
         return flatten(found, self.model)
 
-    def block(self, block: int, part: Part = "all", verify: bool = False) -> dict[str, Array]:
+    def block(self, block: int, part: CasePart = "all", verify: bool = False) -> dict[str, Array]:
         """The cases of a block that are of a part, as the machine takes them.
 
         `verify`: whether values are looked at; those of a source that was looked at before need
@@ -188,6 +188,34 @@ class ShardReader:
                 verify_fits(x, self.dtype, f"data for `{name}` from `{shard.name}`")
         rows = self.chosen(block, part)
         return {n: self._numbers(x[rows]) for n, x in out.items()}
+
+    def fill(self, block: int, part: CasePart, room: Mapping[str, Array], at: int) -> int:
+        """Puts the cases of a block that are of a part into arrays from `at` on; their number."""
+        rows, layout = self.chosen(block, part), self.layout
+        if isinstance(rows, slice) and self._as_stored:
+            size, kinds = int(layout.sizes[block]), self.source.kinds
+            places = {n: x[at : at + size].reshape(size, *kinds[n].shape) for n, x in room.items()}
+            low, high = int(layout.low[block]), int(layout.high[block])
+            self.source.read(int(layout.shard[block]), low, high, places)
+            return size
+        found = self.block(block, part)
+        size = len(next(iter(found.values())))
+        for name, x in found.items():
+            room[name][at : at + size] = x
+        return size
+
+    @cached_property
+    def _as_stored(self) -> bool:
+        """Whether the machine takes numbers as they lie in the shards."""
+        stored = self.source.head()
+        shaped, known = flatten(stored, self.model), self.preparation.known()
+        return all(
+            np.shares_memory(shaped[n], x)
+            and shaped[n].flags.c_contiguous
+            and not (n in known and known[n].steps)
+            and self.kinds()[n] == (shaped[n].shape[1:], x.dtype)
+            for n, x in stored.items()
+        )
 
     def _numbers(self, x: Array) -> Array:
         """Numbers wider than the machine's in its own type."""

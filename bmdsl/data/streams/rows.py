@@ -14,7 +14,7 @@ from typing import Any, Protocol
 import numpy as np
 
 
-class Rows(Protocol):
+class ShardRows(Protocol):
     """An array [count, *shape] in a file that is open."""
 
     @property
@@ -69,7 +69,12 @@ class RawRows:
     def read(self, low: int, high: int) -> np.ndarray:
         """Cases low, ..., high − 1."""
         out = np.empty((high - low, *self.shape), self.dtype)
-        size = out.nbytes // max(1, high - low)
+        self.read_into(low, out)
+        return out
+
+    def read_into(self, low: int, out: np.ndarray) -> None:
+        """Fills an array of numbers that lie one after another with the cases from `low` on."""
+        size = out.nbytes // max(1, len(out))
         view = out.reshape(-1).view(np.uint8).data if out.size else memoryview(b"")
         with self.path.open("rb", buffering=0) as file:
             file.seek(self.offset + low * size)
@@ -79,7 +84,6 @@ class RawRows:
                 if not got:
                     raise ValueError(f"it ends after {low + done // max(1, size):,} cases")
                 done += got
-        return out
 
     def close(self) -> None:
         """Nothing is open between reads."""

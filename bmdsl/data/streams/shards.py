@@ -98,14 +98,14 @@ def warn_of_gaps(folder: Path, paths: Sequence[Path]) -> None:
 
 
 @dataclass(frozen=True)
-class State:
+class FileState:
     """A file as it was when it was looked at: bytes and time of its last change."""
 
     size: int
     changed: int
 
     @classmethod
-    def of(cls, path: Path) -> State:
+    def of(cls, path: Path) -> FileState:
         """OSError where it is not there. A store is looked at by its description alone."""
         facts = _description(path).stat() if path.is_dir() else path.stat()
         return cls(facts.st_size, facts.st_mtime_ns)

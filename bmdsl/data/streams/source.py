@@ -4,11 +4,9 @@ are stored.
 
 from __future__ import annotations
 
-import hashlib
-import json
 import threading
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from math import prod
@@ -20,8 +18,8 @@ import numpy as np
 
 from ...language.decoding import decoding
 from ...language.diagnostics import BmError, fail
-from .rows import Rows
-from .shards import State, files_in, fingerprint, streamable, suffix_of, warn_of_gaps
+from .rows import RawRows, ShardRows
+from .shards import FileState, fingerprint
 
 OPEN = 16
 """Files that are open at once."""
@@ -30,7 +28,7 @@ HEAD = 8
 
 
 @dataclass(frozen=True)
-class Kind:
+class GroupKind:
     """What the shards of one group have in common."""
 
     shape: tuple[int, ...]
@@ -52,22 +50,22 @@ class Shard:
     paths: dict[str, Path]
     """Group → file."""
     count: int
-    state: dict[Path, State] = field(compare=False)
+    state: dict[Path, FileState] = field(compare=False)
     unit: int = 1
     groups: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
-class Source:
+class ShardSource:
     """Shards in order, their groups' kinds, and how they are read."""
 
     place: str
     shards: tuple[Shard, ...]
-    kinds: dict[str, Kind]
+    kinds: dict[str, GroupKind]
     keys: dict[str, str | None]
     form: ModuleType
     folder: bool
-    _open: OrderedDict[tuple[Path, str | None], Rows] = field(
+    _open: OrderedDict[tuple[Path, str | None], ShardRows] = field(
         default_factory=OrderedDict, repr=False, compare=False
     )
     _lock: Any = field(default_factory=threading.RLock, repr=False, compare=False)
@@ -87,8 +85,11 @@ class Source:
         """Bytes of all numbers as they are stored, unpacked."""
         return self.count * sum(prod(k.shape) * k.dtype.itemsize for k in self.kinds.values())
 
-    def read(self, shard: int, low: int, high: int) -> dict[str, np.ndarray]:
-        """Cases low, ..., high − 1 of a shard, by group.
+    def read(
+        self, shard: int, low: int, high: int, into: Mapping[str, np.ndarray] | None = None
+    ) -> dict[str, np.ndarray]:
+        """Cases low, ..., high − 1 of a shard, by group; in the arrays `into`, where these are
+        given, as they are stored.
 
         BM724 for a damaged one, BM725 for one that changed since it was looked at.
         """
@@ -96,18 +97,31 @@ class Source:
         with self._lock:
             out = {}
             for group, path in one.paths.items():
+                room = None if into is None else into[group]
                 try:
                     with decoding("BM724", f"the shard `{path}` cannot be read", help=CURE):
-                        out[group] = self._rows(path, self.keys[group]).read(low, high)
+                        out[group] = self._cases(path, self.keys[group], low, high, room)
                 except BmError:
                     self._verify_unchanged(one, path)
                     raise
                 self._verify_unchanged(one, path)
         return out
 
+    def _cases(
+        self, path: Path, key: str | None, low: int, high: int, into: np.ndarray | None
+    ) -> np.ndarray:
+        rows = self._rows(path, key)
+        if into is None:
+            return rows.read(low, high)
+        if isinstance(rows, RawRows):
+            rows.read_into(low, into)
+        else:
+            into[...] = rows.read(low, high)
+        return into
+
     def _verify_unchanged(self, one: Shard, path: Path) -> None:
         try:
-            same = State.of(path) == one.state[path]
+            same = FileState.of(path) == one.state[path]
         except OSError:
             raise fail(
                 "BM724",
@@ -122,10 +136,10 @@ class Source:
                 " name the data to go on with them as they are now, `bm resume RUN DATA`",
             )
 
-    def _rows(self, path: Path, key: str | None) -> Rows:
+    def _rows(self, path: Path, key: str | None) -> ShardRows:
         at = path, key
         if hasattr(self.form, "WHOLE"):
-            opened: Rows = self.form.rows(path, key)
+            opened: ShardRows = self.form.rows(path, key)
             return opened
         found = self._open.get(at)
         if found is None:
@@ -182,168 +196,3 @@ def needs_all(place: str, size: float, what: str = "this") -> BmError:
         help="`bm train`, `bm resume` and `bm eval` read shards some at a time; for the rest give"
         " one of the shards, or fewer cases",
     )
-
-
-def digest_of(listing: Sequence[Sequence[Any]]) -> str:
-    """SHA-256 of the shards' fingerprints and sizes, of no name: a folder may move."""
-    facts = [[x[1], x[2], x[3]] for x in listing]
-    return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
-
-
-def changes(before: Sequence[Sequence[Any]], now: Sequence[Sequence[Any]]) -> str:
-    """The first shard that is gone, new or changed between two listings."""
-    old, new = ({x[0]: list(x) for x in listing} for listing in (before, now))
-    gone, added = ([n for n in a if n not in b] for a, b in ((old, new), (new, old)))
-    other = [n for n in old if n in new and old[n] != new[n]]
-    if other:
-        one, first = old[other[0]], new[other[0]]
-        what = f"{first[1]:,} cases, then {one[1]:,}" if one[1] != first[1] else "other bytes"
-        return f"the shard `{other[0]}` has changed ({what})"
-    if gone:
-        return f"the shard `{gone[0]}` is gone"
-    return f"the shard `{added[0]}` is new" if added else "its shards lie in another order"
-
-
-def open_file(path: Path, key: str | None, groups: Sequence[str]) -> Source | None:
-    """One file as a source; None if its format cannot be read some cases at a time."""
-    form = streamable().get(suffix_of(path))
-    if form is None:
-        return None
-    return _source(str(path), path, [{g: path for g in groups}], form, key, groups, False)
-
-
-def open_folder(folder: Path, key: str | None, groups: Sequence[str]) -> Source | None:
-    """The shards of a folder as a source; None if there are none.
-
-    Groups lie in arrays or columns of their names, or, in formats of one array a file, in folders
-    of their names. BM723 where shards do not belong together, BM724 for a damaged one.
-    """
-    paths = files_in(folder)
-    if not paths:
-        return None
-    form = streamable()[suffix_of(paths[0])]
-    if len(groups) > 1 and not (form.KEYED or hasattr(form, "COLUMNS")):
-        files = _by_group(folder, groups)
-    else:
-        files = [{g: p for g in groups} for p in paths]
-    warn_of_gaps(folder, [x[groups[0]] for x in files])
-    return _source(str(folder), folder, files, form, key, groups, True)
-
-
-def _by_group(folder: Path, groups: Sequence[str]) -> list[dict[str, Path]]:
-    """Files of as many folders as there are groups, in step."""
-    lists = {g: files_in(folder / g) if (folder / g).is_dir() else [] for g in groups}
-    counts = {g: len(x) for g, x in lists.items()}
-    if len(set(counts.values())) > 1 or 0 in counts.values():
-        found = ", ".join(f"`{g}/` has {n}" for g, n in counts.items())
-        raise fail(
-            "BM723",
-            f"the shards of several groups lie in folders of their names in `{folder}`, as many in"
-            f" each: {found}",
-            help="or in one file a shard that holds an array of each name: .npz, .h5, .zarr,"
-            " .parquet",
-        )
-    return [dict(zip(groups, x, strict=True)) for x in zip(*lists.values(), strict=True)]
-
-
-def _source(
-    place: str,
-    base: Path,
-    files: list[dict[str, Path]],
-    form: ModuleType,
-    key: str | None,
-    groups: Sequence[str],
-    folder: bool,
-) -> Source:
-    keys = _keys(files[0], form, key, groups)
-    kinds: dict[str, Kind] = {}
-    shards = []
-    for paths in files:
-        state = {p: _state(p) for p in paths.values()}
-        counts: dict[str, int] = {}
-        widest, unit = -1, 1
-        pieces: tuple[int, ...] = ()
-        for g, path in paths.items():
-            rows = _opened(form, path, keys[g])
-            try:
-                kind = Kind(rows.shape, rows.dtype, rows.names)
-                _verify_alike(kinds.setdefault(g, kind), kind, files[0][g], path)
-                counts[g] = rows.count
-                if prod(kind.shape) > widest:
-                    widest, unit, pieces = prod(kind.shape), max(1, rows.unit), rows.groups
-            finally:
-                rows.close()
-        first = paths[groups[0]]
-        if len(set(counts.values())) > 1:
-            found = ", ".join(f"`{g}` has {n:,}" for g, n in counts.items())
-            raise fail(
-                "BM723",
-                f"the groups of the shard `{first}` have different numbers of cases: {found}",
-                help="every case needs a row in each",
-            )
-        name = first.relative_to(base).as_posix() if folder else first.name
-        shards.append(Shard(name, paths, counts[groups[0]], state, unit, pieces))
-    made = Source(place, tuple(shards), kinds, keys, form, folder)
-    _verify_numbers(made)
-    return made
-
-
-def _keys(
-    files: dict[str, Path], form: ModuleType, key: str | None, groups: Sequence[str]
-) -> dict[str, str | None]:
-    """Group → the name of its array or column; None for the only one, or for all columns.
-
-    A group alone has the array that is named, the only one, or that of its own name.
-    """
-    several = form.KEYED or hasattr(form, "COLUMNS")
-    if len(groups) > 1:
-        return {g: g if several else None for g in groups}
-    if key is None and several:
-        try:
-            _opened(form, files[groups[0]], None).close()
-        except BmError as error:
-            if error.diagnostics[0].code not in ("BM704", "BM705"):
-                raise
-            try:
-                _opened(form, files[groups[0]], groups[0]).close()
-            except BmError:
-                raise error from None
-            return {groups[0]: groups[0]}
-    return {groups[0]: key}
-
-
-def _opened(form: ModuleType, path: Path, key: str | None) -> Rows:
-    cure = getattr(form, "CURE", "") or CURE
-    with decoding("BM724", f"the shard `{path}` cannot be read", help=cure):
-        rows: Rows = form.rows(path, key)
-        return rows
-
-
-def _verify_numbers(made: Source) -> None:
-    for g, kind in made.kinds.items():
-        if kind.dtype.kind not in "biuf":
-            raise fail(
-                "BM710",
-                f"`{made.place}` holds `{kind.dtype}` for `{g}`, not real numbers",
-                help="store integers, floats or booleans",
-            )
-    if not made.count:
-        raise fail("BM712", f"`{made.place}` holds no cases", help="its shards are all empty")
-
-
-def _state(path: Path) -> State:
-    try:
-        return State.of(path)
-    except OSError as error:
-        raise fail(
-            "BM724", f"the shard `{path}` cannot be read: {error.strerror}", help=CURE
-        ) from None
-
-
-def _verify_alike(first: Kind, other: Kind, path: Path, now: Path) -> None:
-    if first != other:
-        raise fail(
-            "BM723",
-            f"shards differ: `{now}` holds {other}, `{path}` holds {first}",
-            help="write all shards with the same columns, types and shapes",
-        )

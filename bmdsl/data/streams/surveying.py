@@ -89,8 +89,11 @@ def _parts(reader: ShardReader, name: str, before: Fitted) -> Parts:
     return parts
 
 
-def survey(reader: ShardReader) -> Survey:
-    """Reads and checks all cases; BmError names shard, row and column of what is wrong."""
+def survey(reader: ShardReader, tell: Callable[[int], None] = lambda done: None) -> Survey:
+    """Reads and checks all cases; BmError names shard, row and column of what is wrong.
+
+    `tell` gets the number of blocks that are read.
+    """
     totals: dict[str, Array] = {}
     known: dict[str, Array | float] = {}
     missing: dict[str, bool] = {}
@@ -117,6 +120,7 @@ def survey(reader: ShardReader) -> Survey:
             first = at + int(gone.argmax())
         count += int(gone.sum())
         at += size
+        tell(k + 1)
     means = {
         n: np.divide(t, known[n], out=np.full(np.shape(t), np.nan), where=known[n] > 0)
         for n, t in totals.items()

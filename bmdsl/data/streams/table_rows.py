@@ -1,4 +1,4 @@
-"""Rows of a Parquet table, a row group at a time."""
+"""ShardRows of a Parquet table, a row group at a time."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ class TableRows:
         return self.columns
 
     def read(self, low: int, high: int) -> np.ndarray:
-        """Rows low, ..., high − 1; cells without a value are NaN."""
+        """ShardRows low, ..., high − 1; cells without a value are NaN."""
         ends = np.cumsum(self.groups)
         starts = ends - np.array(self.groups)
         here = np.flatnonzero((starts < high) & (ends > low))

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from .order import Blocks
-from .reader import Part, ShardReader
+from .reader import CasePart, ShardReader
 from .source import needs_all
 
 Array = np.ndarray
@@ -28,7 +28,7 @@ class ShardView:
     """The cases of a part, numbered from 0 in the order of shards and rows."""
 
     reader: ShardReader
-    part: Part
+    part: CasePart
     verify: bool = False
     """Whether values are looked at when they are read."""
     _kept: dict[int, dict[str, Array]] = field(default_factory=dict, repr=False, compare=False)
@@ -43,10 +43,10 @@ class ShardView:
         return self.blocks.count
 
     @cached_property
-    def columns(self) -> dict[str, Column]:
+    def columns(self) -> dict[str, ShardColumn]:
         """Group → its array."""
         return {
-            n: Column(self, n, (len(self), *shape), dtype)
+            n: ShardColumn(self, n, (len(self), *shape), dtype)
             for n, (shape, dtype) in self.reader.kinds().items()
         }
 
@@ -113,7 +113,7 @@ class ShardView:
 
 
 @dataclass(frozen=True)
-class Column:
+class ShardColumn:
     """One group of a view as an array [cases, *shape]: a slice is read when it is asked for.
 
     As a whole it is only made where it fits into memory; else BM726.
@@ -178,6 +178,6 @@ def sample_size(view: ShardView) -> int:
 def in_memory(data: Mapping[str, Any]) -> dict[str, Array]:
     """Arrays by group as they are; of columns, cases that stand for all."""
     first = next(iter(data.values()))
-    if not isinstance(first, Column):
+    if not isinstance(first, ShardColumn):
         return dict(data)
     return first.view.take(first.view.some(sample_size(first.view)))

@@ -16,7 +16,7 @@ Array = np.ndarray
 
 
 @dataclass(frozen=True)
-class Window:
+class CaseWindow:
     """The training cases of some blocks, ascending, and their values by group."""
 
     blocks: tuple[int, ...]
@@ -41,8 +41,8 @@ class Windows:
     def __init__(self, view: ShardView, seed: int) -> None:
         self.view, self.seed = view, seed
         self._order: Order | None = None
-        self._held: list[Window] = []
-        self._ahead: tuple[tuple[int, ...], Future[Window]] | None = None
+        self._held: list[CaseWindow] = []
+        self._ahead: tuple[tuple[int, ...], Future[CaseWindow]] | None = None
         self._reader: ThreadPoolExecutor | None = None
         self._spare: list[dict[str, Array]] = []
 
@@ -87,7 +87,7 @@ class Windows:
         if len(self._held) == 1:
             self._read_ahead(order, int(wanted[-1]) + 1)
 
-    def _awaited(self, blocks: tuple[int, ...]) -> Window:
+    def _awaited(self, blocks: tuple[int, ...]) -> CaseWindow:
         """A window that was read ahead, or is read now."""
         ahead, self._ahead = self._ahead, None
         if ahead is not None:
@@ -119,17 +119,13 @@ class Windows:
             for n, (shape, dtype) in self.view.reader.kinds().items()
         }
 
-    def _read(self, blocks: tuple[int, ...], room: dict[str, Array]) -> Window:
+    def _read(self, blocks: tuple[int, ...], room: dict[str, Array]) -> CaseWindow:
         starts, reader = self.view.blocks.starts, self.view.reader
         chosen, at = [], 0
         for k in blocks:
-            found = reader.block(k, self.view.part)
-            size = int(starts[k + 1] - starts[k])
-            for name, x in found.items():
-                room[name][at : at + size] = x
+            at += reader.fill(k, self.view.part, room, at)
             chosen.append(np.arange(starts[k], starts[k + 1]))
-            at += size
-        return Window(blocks, np.concatenate(chosen), room)
+        return CaseWindow(blocks, np.concatenate(chosen), room)
 
     def close(self) -> None:
         """Waits for the reader, and lets windows and files go."""
