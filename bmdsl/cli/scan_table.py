@@ -19,12 +19,14 @@ def show_scan(
     how: tuple[str, str],
     out: Path | None,
     as_json: bool,
+    observables: tuple[str, ...] = (),
 ) -> None:
     """The table of a scan, `run` its chains, sweeps and burn-in."""
     from ..tasks.scan import axis_of
     from ..tasks.scan import scan as scanned
 
-    found = scanned(source, define, seed, axis_of(text), *run, how, out, False if as_json else None)
+    told = False if as_json else None
+    found = scanned(source, define, seed, axis_of(text), *run, how, out, told, observables)
     if as_json:
         points = [
             {found.axis.name: p.at, "rhat": p.rhat}
@@ -35,10 +37,10 @@ def show_scan(
         files = {"out": str(found.path), "picture": str(found.picture), "curve": curve}
         print(json.dumps(files | {"points": points}))
         return
-    names = list(found.points[0].figures)
+    names = [n for n in found.points[0].figures if "[" not in n]  # one of many stands in the file
     print(f"{found.axis.name:>10}" + "".join(f"  {n.replace('_', ' '):>22}" for n in names))
     for p in found.points:
-        cells = (f"{x.value:.5g} ± {x.error:.2g}" for x in p.figures.values())
+        cells = (f"{p.figures[n].value:.5g} ± {p.figures[n].error:.2g}" for n in names)
         print(f"{p.at:>10.5g}" + "".join(f"  {c:>22}" for c in cells))
     slow = [f"{p.at:.5g}" for p in found.points if p.rhat > MIXED]
     if slow:

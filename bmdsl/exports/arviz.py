@@ -33,16 +33,17 @@ def require(path: Path | None = None) -> None:
 
 def inference_data(trace: Trace, name: str = "") -> Any:
     """The trace as an `arviz.InferenceData`: its group `posterior` has the observables, dimensions
-    chain and draw; `thin` is an attribute.
+    chain and draw; `thin` is an attribute. Overlaps, which are of pairs of chains, are
+    left out beside others.
     """
     require()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of its own coming changes
         import arviz
 
-        return arviz.from_dict(
-            posterior=dict(trace.values), attrs={"model": name, "sweeps_per_draw": trace.thin}
-        )
+        most = max(len(x) for x in trace.values.values())  # fewer are those of pairs of chains
+        kept = {n: x for n, x in trace.values.items() if len(x) == most}
+        return arviz.from_dict(posterior=kept, attrs={"model": name, "sweeps_per_draw": trace.thin})
 
 
 def write(trace: Trace, path: Path, name: str = "") -> None:

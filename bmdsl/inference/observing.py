@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -26,7 +27,8 @@ Measure = Callable[["Phases", State], Array]
 
 @dataclass(frozen=True)
 class Trace(Shown):
-    """`values`: observable → [chains, draws]; draws are `thin` sweeps apart.
+    """`values`: observable → [chains, draws], or [pairs of chains, draws] of one that is of two;
+    draws are `thin` sweeps apart. One of several numbers has an entry for each.
 
     `state`: the chains at the end, group → [chains, *axes].
 
@@ -45,20 +47,70 @@ class Trace(Shown):
         return [summarize(name, x, self.thin) for name, x in self.values.items()]
 
 
-def measures(names: Iterable[str]) -> dict[str, Measure]:
-    """The observables of these names. BmError BM815 for one that is none."""
+@dataclass(frozen=True)
+class Watched:
+    """An observable: its word as it was asked for, the names of its numbers, and how it is
+    measured, [rows, numbers].
+    """
+
+    word: str
+    group: str
+    labels: tuple[str, ...]
+    measure: Measure
+    module: ModuleType
+
+    def figures(self, machine: Phases, mean: Array) -> dict[str, float]:
+        """The figures that the means of `moments` are of."""
+        if hasattr(self.module, "figures"):
+            found = self.module.figures(machine, self.group, mean)
+        else:
+            found = dict(zip(self.labels, map(float, mean), strict=True))
+        return {self._of_group(n): x for n, x in found.items()}
+
+    def moments(self, records: Array) -> Array:
+        """What figures need the means of, [..., numbers], of records [..., numbers]."""
+        made: Array = getattr(self.module, "moments", np.asarray)(records)
+        return made
+
+    def _of_group(self, name: str) -> str:
+        return f"{name}({self.group})" if "(" in self.word else name
+
+
+def watched(machine: Phases, names: Iterable[str]) -> tuple[Watched, ...]:
+    """The observables of these names, `word` or `word(group)`.
+
+    BmError BM815 for one that is none.
+    """
     known = registry.discover(PACKAGE)
-    out: dict[str, Measure] = {}
-    for name in names:
-        if name not in known:
-            close = near(name, known)
-            raise fail(
-                "BM815",
-                f"there is no observable `{name}`",
-                help=f"did you mean `{close}`?" if close else f"observables are {', '.join(known)}",
-            )
-        out[name] = known[name].measure
-    return out
+    return tuple(_watched(machine, name, known) for name in names)
+
+
+def _watched(machine: Phases, name: str, known: Mapping[str, ModuleType]) -> Watched:
+    word, bracket, rest = name.partition("(")
+    group = rest.removesuffix(")").strip()
+    if word not in known:
+        close = near(word, known)
+        raise fail(
+            "BM815",
+            f"there is no observable `{word}`",
+            help=f"did you mean `{close}`?" if close else f"observables are {', '.join(known)}",
+        )
+    module = known[word]
+    if not hasattr(module, "labels"):
+        if bracket:
+            raise fail("BM815", f"`{word}` is of no group alone", help=f"leave `({group})` out")
+        return Watched(
+            name, "", (name,), lambda m, x: np.asarray(module.measure(m, x))[:, None], module
+        )
+    groups = list(machine.program.sizes)
+    if bracket and (group not in groups or not rest.endswith(")")):
+        raise fail(
+            "BM815", f"`{name}` names no group of the model", help=f"there are {', '.join(groups)}"
+        )
+    group = group or machine.visible[0]
+    labels = module.labels(machine, group)
+    own = tuple(f"{x}({group})" for x in labels) if bracket else labels
+    return Watched(name, group, own, lambda m, x: module.measure(m, x, group), module)
 
 
 def observe(
@@ -80,13 +132,13 @@ def observe(
     More than one of `betas` is a ladder of replicas for every chain, which try to exchange after
     every sweep.
     """
-    chosen = measures(names)
+    chosen = watched(machine, names)
     held_rows = {n: np.repeat(x, len(betas), axis=0) for n, x in held.items()}
     begin = (
         None if begin is None else {n: np.repeat(x, len(betas), axis=0) for n, x in begin.items()}
     )
     replicas = tempering.start(machine, chains, betas, update, begin)
-    values = {name: np.empty((chains, draws)) for name in chosen}
+    values: dict[str, Array] = {}
     calls = update
     one = len(betas) == 1
 
@@ -105,8 +157,11 @@ def observe(
         run(thin)
         rows = replicas.rows_at(len(betas) - 1)
         state = {n: x[rows] for n, x in replicas.state.items()}
-        for name, measure in chosen.items():
-            values[name][:, t] = measure(machine, state)
+        for x in chosen:
+            for name, column in zip(x.labels, x.measure(machine, state).T, strict=True):
+                if t == 0:
+                    values[name] = np.empty((len(column), draws))
+                values[name][:, t] = column
         if progress is not None:
             progress(burn_in + (t + 1) * thin)
     rows = replicas.rows_at(len(betas) - 1)

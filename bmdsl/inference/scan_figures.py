@@ -9,7 +9,7 @@ groups, and P ∝ exp(−βE):
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -40,22 +40,27 @@ def scan_figures(
     """The figures from traces [chains, draws], with errors by the jackknife over chains, which are
     independent; few chains are cut into stretches.
     """
-    chains, draws = energy.shape
+    moments = np.stack(_moments(energy, magnetization), axis=-1)
+    return jackknife(moments, lambda mean: figures_of_means(mean, beta, units))
+
+
+def jackknife(
+    records: Array, figures: Callable[[Array], Mapping[str, float]]
+) -> dict[str, Estimate]:
+    """Figures of the means of records [chains, draws, numbers], with errors from leaving out one
+    chain, or one stretch of few of them, after another.
+    """
+    chains, draws, _ = records.shape
     cuts = min(draws, -(-FEWEST_PARTS // chains))
-    moments = [
-        np.concatenate([p.mean(axis=1)[:, None] for p in np.array_split(x, cuts, axis=1)])
-        for x in _moments(energy, magnetization)
-    ]
-    sums = np.concatenate(moments, axis=1)
+    parts = [p.mean(axis=1) for p in np.array_split(records, cuts, axis=1)]
+    sums = np.concatenate(parts)
     count = len(sums)
     mean = sums.mean(axis=0)
+    whole = figures(mean)
     if count < 2:
-        return {
-            n: Estimate(x, float("nan")) for n, x in figures_of_means(mean, beta, units).items()
-        }
+        return {n: Estimate(x, float("nan")) for n, x in whole.items()}
     without = (count * mean - sums) / (count - 1)
-    whole = figures_of_means(mean, beta, units)
-    each = [figures_of_means(x, beta, units) for x in without]
+    each = [figures(x) for x in without]
     out = {}
     for name, value in whole.items():
         x = np.array([f[name] for f in each])

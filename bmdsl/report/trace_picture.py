@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ..inference.chain_statistics import autocovariance
+from ..inference.chain_statistics import Summary, autocovariance
 from ..inference.observing import Trace
 from .plots import figure, save
 
@@ -19,13 +19,14 @@ SHOWN = 8
 
 def trace_picture(trace: Trace, path: Path, name: str) -> None:
     """A row an observable: traces of a few chains, the autocorrelation over all, the distribution
-    of values.
+    of values; of one of many numbers, `name[k]`, the first alone.
     """
-    made = figure(9.0, 2.1 * len(trace.values) + 0.3)
-    grid = made.add_gridspec(
-        len(trace.values), 3, width_ratios=(3, 1.3, 1.3), hspace=0.55, wspace=0.3
-    )
-    for row, summary in enumerate(trace.summary()):
+    chosen: dict[str, Summary] = {}
+    for found in trace.summary():
+        chosen.setdefault(found.name.partition("[")[0], found)
+    made = figure(9.0, 2.1 * len(chosen) + 0.3)
+    grid = made.add_gridspec(len(chosen), 3, width_ratios=(3, 1.3, 1.3), hspace=0.55, wspace=0.3)
+    for row, summary in enumerate(chosen.values()):
         x = trace.values[summary.name]
         at = trace.thin * np.arange(1, x.shape[1] + 1)
         axes = made.add_subplot(grid[row, 0])

@@ -163,8 +163,9 @@ def observed(
     progress: bool | None = None,
 ) -> Drawn:
     """The same with traces of observables, a record every `thin` sweeps after `burn_in`; a picture
-    of the traces; ArviZ's file where wanted.
+    of the traces, one of correlations and the like by their number; ArviZ's file where wanted.
     """
+    from ..report.profile_picture import profile_picture
     from ..report.trace_picture import trace_picture
 
     held = _held(s, n, chosen)
@@ -192,7 +193,9 @@ def observed(
         return drawn
     picture = drawn.path.with_name(f"{drawn.path.stem}_traces.png")
     trace_picture(trace, picture, s.machine.model.name)
-    extra = [picture]
+    profiles = drawn.path.with_name(f"{drawn.path.stem}_profiles.png")
+    by_number = profile_picture(trace.summary(), profiles, s.machine.model.name)
+    extra = [picture, profiles] if by_number else [picture]
     if arviz is not None:
         from ..exports.arviz import write
 

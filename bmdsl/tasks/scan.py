@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,8 +14,9 @@ import numpy as np
 
 from ..files import put_text, with_ending
 from ..inference.chain_statistics import split_rhat
+from ..inference.observing import watched
 from ..inference.reweighting import LEAST_OVERLAP, Records, overlap, reweighted
-from ..inference.scan_figures import FIGURES, Estimate, scan_figures
+from ..inference.scan_figures import FIGURES, Estimate, jackknife, scan_figures
 from ..language.diagnostics import fail, near
 from ..training.progress import progress_line
 from .sample import Subject, subject
@@ -99,10 +101,11 @@ def scan(
     how: tuple[str, str],
     out: Path | None,
     progress: bool | None = None,
+    observables: Sequence[str] = (),
 ) -> Scan:
     """`steps` sweeps at every value after `burn_in`, chains going on from the value before; a table
     (CSV) and a picture; over beta also a curve between the values, by reweighting. `how`: layout
-    and moves.
+    and moves. `observables` are figures too.
 
     BmError BM926 for an axis that is neither `beta` nor an argument of the model.
     """
@@ -120,7 +123,8 @@ def scan(
             def told(sweep: int, done: int = k * each, value: float = value) -> None:
                 show(done + sweep, {axis.name: value})
 
-            point, trace = _point(s.machine, axis, value, chains, draws, thin, burn_in, state, told)
+            run = chains, draws, thin, burn_in
+            point, trace = _point(s.machine, axis, value, run, observables, state, told)
             points.append(point)
             traces.append(trace.values)
             state = dict(trace.state)
@@ -136,10 +140,11 @@ def scan(
 
 def table(found: Scan) -> str:
     """The figures as CSV, a value a line."""
-    names = [x for n in FIGURES for x in (n, f"{n}_error")]
+    figures = list(found.points[0].figures)
+    names = [x for n in figures for x in (n, f"{n}_error")]
     lines = [",".join([found.axis.name, *names, "rhat"])]
     for p in found.points:
-        numbers = [x for n in FIGURES for x in p.figures[n]]
+        numbers = [x for n in figures for x in p.figures[n]]
         lines.append(",".join(f"{x:.10g}" for x in (p.at, *numbers, p.rhat)))
     return "\n".join(lines) + "\n"
 
@@ -208,17 +213,19 @@ def _point(
     machine: Machine,
     axis: Axis,
     value: float,
-    chains: int,
-    draws: int,
-    thin: int,
-    burn_in: int,
+    run: tuple[int, int, int, int],
+    observables: Sequence[str],
     begin: dict[str, np.ndarray] | None,
     told: Callable[[int], None],
 ) -> tuple[Point, Trace]:
     beta = value if axis.name == "beta" else 1.0
+    chains, draws, thin, burn_in = run
+    others = watched(machine, observables)
+    names = [x for x in observables if x not in ("energy", "magnetization")]
     trace = machine.observe(
         "energy",
         "magnetization",
+        *names,
         n=chains,
         draws=draws,
         thin=thin,
@@ -229,6 +236,9 @@ def _point(
     )
     energy, m = trace.values["energy"], trace.values["magnetization"]
     figures = scan_figures(energy, m, beta, _units(machine))
+    for x in others:
+        records = x.moments(np.stack([trace.values[n] for n in x.labels], axis=-1))
+        figures |= jackknife(records, partial(x.figures, machine))
     agree = split_rhat(energy) if energy.std() else float("nan")
     return Point(value, figures, agree), trace
 
@@ -238,7 +248,9 @@ def _draw(found: Scan, model: str) -> None:
 
     at = [p.at for p in found.points]
     curves: dict[str, Sequence[Estimate]] = {
-        label: [p.figures[n] for p in found.points] for n, label in FIGURES.items()
+        FIGURES.get(n, n): [p.figures[n] for p in found.points]
+        for n in found.points[0].figures
+        if "[" not in n  # one of many numbers: in the table
     }
     lines: dict[str, tuple[Sequence[float], Sequence[float]]] = {}
     if found.curve is not None:

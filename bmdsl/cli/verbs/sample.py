@@ -70,7 +70,8 @@ def run(
     observe: Annotated[
         str | None,
         typer.Option(
-            metavar="NAME,NAME", help="record energy, magnetization, ... after every sweep"
+            metavar="NAME,NAME",
+            help="record energy, magnetization, overlap, correlation, ... after every sweep",
         ),
     ] = None,
     thin: Annotated[int, typer.Option(min=1, help="record every so many sweeps")] = 1,
@@ -147,12 +148,12 @@ def run(
         )
         return
     if scan is not None:
-        others = clamp or given or forecast or anneal or observe or exact or arviz or beta != "1"
+        others = clamp or given or forecast or anneal or exact or arviz or beta != "1"
         if others:
             raise fail(
                 "BM926",
-                "`--scan` has its own temperatures and observables",
-                help="-n, --steps, --burn-in, --layout, --moves, --seed and --out",
+                "`--scan` has its own temperatures",
+                help="-n, --steps, --burn-in, --observe, --layout, --moves, --seed and --out",
             )
         from ..scan_table import show_scan
 
@@ -165,6 +166,7 @@ def run(
             (layout, moves),
             out,
             as_json,
+            tuple(x.strip() for x in observe.split(",")) if observe else (),
         )
         return
     betas = ladder_of(beta)

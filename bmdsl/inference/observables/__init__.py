@@ -1,4 +1,9 @@
-"""Observables: one number a chain, recorded while chains run.
+"""Observables: numbers of each chain, recorded while chains run.
 
 One file a word, with `measure(machine, state) -> [chains]`.
+
+Of several numbers, or of a group that is named in brackets: `labels(machine, group)`, their names,
+and `measure(machine, state, group) -> [chains, numbers]`, or a row for each pair of chains.
+Optionally `moments(records)`, numbers whose means a scan needs, and `figures(machine, group,
+mean)`, the figures that these means are of.
 """
