@@ -1,4 +1,6 @@
-"""Chains of units of two values, 64 to a word: whether a model's can be, and their sweeps."""
+"""Chains of units of two values as bits, 64 chains to a word or sites of a lattice side by side:
+whether a model's can be, and their sweeps.
+"""
 
 from __future__ import annotations
 
@@ -8,32 +10,42 @@ from typing import Any
 
 import numpy as np
 
-from ..language.diagnostics import fail
+from ..language.diagnostics import BmError, fail
+from ..plan.plan import SITES
+from ..plan.stencils import NotStencil
 from ..plan.streams import GROUPS
 from ..runtime.binding import BoundRoutine, Source
 from ..runtime.bit_form import BitForm, NotBits, bit_form, valid_chains, words_of
 from ..runtime.bound_machine import BoundMachine
 from ..runtime.pace import Pace
 from ..runtime.program import Array, Rows, State
+from ..runtime.stencil_form import StencilForm, stencil_form
+from ..schedule.bit_ops import LANES
 from ..schedule.routines.bit_sweeps import BITS, bit_sweeps
+from ..schedule.routines.stencil_sweeps import stencil_sweeps
 from .chain_arrays import count_rows, has_states, parted
 
 FEWEST_CHAINS = 64
 """Chains from which on they are bits where they can be: a word's full."""
+WIDE_ROW = 192
+"""Units of a row and colour from which on a lattice's sites stand side by side for any number of
+chains: registers are then full enough (docs/performance.md has the measurement).
+"""
 AT_ONCE = 5e7
 """Draws of the first call, a hundredth of a second or a few: states are packed once a call."""
 LARGEST_TABLE = 1 << 23
 """Words of the tables of one call."""
+Form = BitForm | StencilForm
+Kind = tuple[tuple[str, ...], str]
+"""The groups that are drawn, and how their units stand."""
 
 
 @dataclass
 class BitChains:
     """The forms of one machine's chains as bits, for the parameters that they were made for."""
 
-    _forms: dict[tuple[tuple[str, ...], bool], tuple[dict[str, Array], BitForm | NotBits]] = field(
-        default_factory=dict
-    )
-    _routines: dict[tuple[tuple[str, ...], bool], BoundRoutine] = field(default_factory=dict)
+    _forms: dict[Kind, tuple[dict[str, Array], Form | NotBits]] = field(default_factory=dict)
+    _routines: dict[tuple[Kind, bool], BoundRoutine] = field(default_factory=dict)
 
     def sweeps(
         self,
@@ -48,26 +60,24 @@ class BitChains:
         """`steps` sweeps in place as `machine.sweep` does them; None if these chains are numbers.
 
         `keys`: stream, update, and the number of the first sweep. Raises BM778 if the machine's
-        layout is `bits` and the chains cannot be.
+        layout is `bits` or `stencil` and the chains cannot be.
         """
-        count, layout = count_rows(state), machine.layout
-        if layout == "numbers" or (layout == "auto" and count < FEWEST_CHAINS) or steps < 1:
-            return None
-        try:
-            free = _free(machine, state, observed, averaged)
-            form = self._form(machine, free, count)
-            betas, level = _levels(beta, count, words_of(count))
-        except NotBits as reason:
-            if layout == "bits":
-                raise fail(
-                    "BM778",
-                    f"chains of `{machine.model.name}` cannot be bits: {reason}",
-                    help="leave the layout to `auto`, or choose `numbers`",
-                ) from None
+        count = count_rows(state)
+        ways = _ways(machine, count) if steps >= 1 else ()
+        for way in ways:
+            try:
+                free = _free(machine, state, observed, averaged)
+                form = self._form(machine, (free, way))
+                betas, level = _levels(beta, count, _CHAINS_OF_A_LEVEL[way])
+                break
+            except NotBits as reason:
+                if machine.layout != "auto":
+                    raise _refused(machine, reason) from None
+        else:
             return None
         now = {n: np.ascontiguousarray(x, machine.dtype) for n, x in state.items()}
         now |= {n: np.ascontiguousarray(x, machine.dtype) for n, x in observed.items()}
-        self._run(machine, form, free, now, steps, keys, betas, level)
+        self._run(machine, form, (free, way), now, steps, keys, betas, level)
         for n, x in now.items():
             if n in state and x is not state[n]:
                 state[n][...] = x
@@ -79,11 +89,21 @@ class BitChains:
             machine, state, 0, observed, update=update, stream=stream, beta=ends
         )
 
+    def takes(self, machine: BoundMachine, count: int, observed: State) -> bool:
+        """Whether so many chains that begin at their biases are bits."""
+        for way in _ways(machine, count):
+            try:
+                self._form(machine, (_free(machine, {}, observed, ()), way))
+                return True
+            except NotBits:
+                continue
+        return False
+
     def _run(
         self,
         machine: BoundMachine,
-        form: BitForm,
-        free: tuple[str, ...],
+        form: Form,
+        kind: Kind,
         now: State,
         steps: int,
         keys: tuple[int, int, int],
@@ -92,18 +112,26 @@ class BitChains:
     ) -> None:
         stream, update, first = keys
         varying, count = len(betas) > 1, count_rows(now)
-        routine = self._routine(machine, free, varying)
+        routine = self._routine(machine, kind, varying)
         passed: dict[Source, Any] = {("chain", n): x for n, x in now.items()}
         passed |= {(BITS, n): x for n, x in form.arrays.items()}
-        passed |= {(BITS, "place", n): x for n, x in form.place.items()}
-        passed[BITS, "B"] = np.zeros((form.places, words_of(count)), np.int64)
-        passed[BITS, "level"], passed[BITS, "valid"] = level, valid_chains(count)
-        passed |= {"wide": form.wide, "many": int(form.many), "colours": form.colours}
+        if isinstance(form, BitForm):
+            passed |= {(BITS, "place", n): x for n, x in form.place.items()}
+            passed[BITS, "B"] = np.zeros((form.places, words_of(count)), np.int64)
+            passed[BITS, "level"] = np.repeat(level, _CHAINS_OF_A_LEVEL[kind[1]] // 64)
+            passed[BITS, "level"] = passed[BITS, "level"][: words_of(count)]
+            passed[BITS, "valid"] = valid_chains(count)
+            passed |= {"wide": form.wide, "many": int(form.many), "colours": form.colours}
+            work = 64 * form.places * words_of(count)
+        else:
+            passed[BITS, "B"] = np.zeros((count, form.words), np.int64)
+            passed[BITS, "level"] = level
+            passed["colours"] = form.parts
+            work = sum(x.size for x in now.values())
         passed |= {"call": update, "stream": GROUPS * stream}
         tables = [form.table(betas[0])] if not varying else []
         passed[BITS, "table"] = tables[0] if tables else None
         room = max(1, LARGEST_TABLE // (form.fields.size * 32 * betas.shape[1]))
-        work = 64 * form.places * words_of(count)
         done, pace = 0, Pace(1 if machine.program.plain else int(AT_ONCE / work))
         with routine.held(count) as call:
             while done < steps:
@@ -116,24 +144,24 @@ class BitChains:
                     call(passed | {"begin": first + done, "steps": some})
                 done += some
 
-    def _form(self, machine: BoundMachine, free: tuple[str, ...], count: int) -> BitForm:
-        key = free, words_of(count) % 8 == 0
+    def _form(self, machine: BoundMachine, kind: Kind) -> Form:
         params = {n: machine.params[n] for n in machine.params}
-        if key in self._forms:
-            made_for, form = self._forms[key]
+        if kind in self._forms:
+            made_for, form = self._forms[kind]
             if all(np.array_equal(x, made_for[n]) for n, x in params.items()):
                 return _unless_refused(form)
         try:
-            form = bit_form(machine.program, machine.held_fields(), free, count)
+            form = _made(machine, *kind)
         except NotBits as reason:
             form = reason
-        self._forms[key] = {n: x.copy() for n, x in params.items()}, form
+        self._forms[kind] = {n: x.copy() for n, x in params.items()}, form
         return _unless_refused(form)
 
-    def _routine(self, machine: BoundMachine, free: tuple[str, ...], varying: bool) -> BoundRoutine:
-        key = free, varying
+    def _routine(self, machine: BoundMachine, kind: Kind, varying: bool) -> BoundRoutine:
+        key = kind, varying
         if key not in self._routines:
-            made = bit_sweeps(machine.program.plan, free, varying)
+            compose = stencil_sweeps if kind[1] == STENCIL else bit_sweeps
+            made = compose(machine.program.plan, kind[0], varying)
             self._routines[key] = BoundRoutine.of(
                 made, machine.program, machine.params, machine.seed
             )
@@ -143,7 +171,51 @@ class BitChains:
         return BitChains, ()
 
 
-def _unless_refused(form: BitForm | NotBits) -> BitForm:
+STENCIL, WORD, REGISTER = "stencil", "word", "register"
+_CHAINS_OF_A_LEVEL = {STENCIL: 1, WORD: 64, REGISTER: 512}
+"""How units may stand: sites of a row side by side; the chains of a unit in words, or in whole
+registers. With each, how many chains have one inverse temperature.
+"""
+
+
+def _ways(machine: BoundMachine, count: int) -> tuple[str, ...]:
+    """How these chains' units may stand as bits, what is quickest first."""
+    words = REGISTER if words_of(count) % LANES == 0 else WORD
+    if machine.layout == "auto":
+        many = (words,) if count >= FEWEST_CHAINS else ()
+        wide = _units_of_a_row(machine)
+        first = wide >= WIDE_ROW or (wide and not many)
+        return (STENCIL, *many) if first else many
+    return {"bits": (words,), "stencil": (STENCIL,)}.get(machine.layout, ())
+
+
+def _units_of_a_row(machine: BoundMachine) -> int:
+    """How many units of one colour a row of the model's lattice has; 0 if it is no lattice, or one
+    of few units.
+    """
+    try:
+        lattice = machine.program.plan.lattice
+    except NotStencil:
+        return 0
+    return lattice.axes[-1] // lattice.colours if lattice.size >= SITES else 0
+
+
+def _made(machine: BoundMachine, free: tuple[str, ...], way: str) -> Form:
+    if way == STENCIL:
+        return stencil_form(machine.program, machine.held_fields(), free)
+    return bit_form(machine.program, machine.held_fields(), free, way == REGISTER)
+
+
+def _refused(machine: BoundMachine, reason: NotBits) -> BmError:
+    what = "bits" if machine.layout == "bits" else "rows of a stencil"
+    return fail(
+        "BM778",
+        f"chains of `{machine.model.name}` cannot be {what}: {reason}",
+        help="leave the layout to `auto`, or choose `numbers`",
+    )
+
+
+def _unless_refused(form: Form | NotBits) -> Form:
     if isinstance(form, NotBits):
         raise form
     return form
@@ -173,18 +245,17 @@ def _free(
     return free
 
 
-def _levels(beta: Array | None, count: int, words: int) -> tuple[Array, Array]:
-    """The different inverse temperatures, [sweeps or 1, levels], and which of them each word has.
+def _levels(beta: Array | None, count: int, alike: int) -> tuple[Array, Array]:
+    """The different inverse temperatures, [sweeps or 1, levels], and which of them every `alike`
+    chains have.
 
-    Raises NotBits if chains of one word, or of one register, differ.
+    Raises NotBits if they differ.
     """
     if beta is None:
-        return np.ones((1, 1)), np.zeros(words, np.int64)
+        return np.ones((1, 1)), np.zeros(-(-count // alike), np.int64)
     given = np.atleast_2d(np.asarray(beta, np.float64))
-    size = 512 if words % 8 == 0 else 64
-    first = given[:, ::size]
-    if not np.array_equal(np.repeat(first, size, axis=1)[:, :count], given):
+    first = given[:, ::alike]
+    if not np.array_equal(np.repeat(first, alike, axis=1)[:, :count], given):
         raise NotBits("chains of one word have different inverse temperatures")
     betas, level = np.unique(first, axis=1, return_inverse=True)
-    level = np.repeat(level.reshape(-1), size // 64).astype(np.int64)
-    return betas, level[:words]
+    return betas, level.reshape(-1).astype(np.int64)

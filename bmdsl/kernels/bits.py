@@ -39,7 +39,7 @@ SEEDS = numba.njit(cache=True)(seeds_of_words)
 
 
 @numba.njit(cache=True)
-def _added(v, weight, p0, p1, p2, p3, p4):  # type: ignore[no-untyped-def]  # typed by numba
+def added(v, weight, p0, p1, p2, p3, p4):  # type: ignore[no-untyped-def]  # typed by numba
     """p + weight · v, the digits of p from the lowest on."""
     if weight & 1:
         c = p0 & v
@@ -91,7 +91,7 @@ def _compared(digit, left, new, s0, s1, s2, s3):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(cache=True)
-def _drawn(table, at, wide, p, left, s0, s1, s2, s3):  # type: ignore[no-untyped-def]  # typed by numba
+def drawn(table, at, wide, p, left, s0, s1, s2, s3):  # type: ignore[no-untyped-def]  # typed by numba
     """Bits that are 1 with the probabilities whose digits stand in a table."""
     new = same(NONE)
     for d in range(DIGITS):
@@ -179,12 +179,12 @@ def draw_bits(  # type: ignore[no-untyped-def]  # typed by numba
                     for _ in range(1, entries[e, 0]):
                         v = v ^ _literal(flat, near, at, words, w, many)
                         at += lanes
-                    p0, p1, p2, p3, p4 = _added(v, entries[e, 1], p0, p1, p2, p3, p4)
+                    p0, p1, p2, p3, p4 = added(v, entries[e, 1], p0, p1, p2, p3, p4)
                 own = level[w * LANES if many else w]
                 place = (own * len(classes) + kind) * DIGITS * wide
                 p = (p0, p1, p2, p3, p4)
                 left = load(valid, w * LANES) if many else same(np.uint64(valid[w]))
-                new, s0, s1, s2, s3 = _drawn(table, place, wide, p, left, s0, s1, s2, s3)
+                new, s0, s1, s2, s3 = drawn(table, place, wide, p, left, s0, s1, s2, s3)
                 if many:
                     store(new, flat, t * words + w * LANES)
                 elif words == 1:

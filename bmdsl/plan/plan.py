@@ -21,6 +21,7 @@ from .identifiers import Key, function_names
 from .multiway import Contraction, Tensor
 from .planned_expert import PlannedExpert
 from .planned_term import PlannedTerm
+from .stencils import Lattice, NotStencil, lattice_of
 from .written_out import ListedTerm
 
 SITES = 512
@@ -107,6 +108,16 @@ class Plan(Shown):
         one = len(self.groups) == 1 and not (g.square or g.states is not None or g.expert)
         pairs = (len(self.model.terms[t].units) == 2 for t in self.listed)
         return one and self.all_listed and bool(self.listed) and all(pairs)
+
+    @cached_property
+    def lattice(self) -> Lattice:
+        """The one lattice of all groups, if all terms are stencils of it.
+
+        Raises NotStencil with the reason if there is none.
+        """
+        if not self.all_listed:
+            raise NotStencil("matrices couple its units")
+        return lattice_of(self.model, self.listed, self.listed_groups)
 
     @cached_property
     def functions(self) -> Mapping[Key, str]:

@@ -55,17 +55,22 @@ class BitForm:
         return len(self.arrays["first_tile"]) - 1
 
     def table(self, betas: Array) -> Array:
-        """[len(betas) · kinds · 32 · wide]: P(1 | n) at each inverse temperature in binary digits,
-        as exclusive sums over subsets.
-        """
-        p = expit(betas[:, None, None] * self.fields)
-        whole = np.minimum(np.rint(np.ldexp(p, DIGITS)), 2.0**DIGITS - 1).astype(np.uint64)
-        shifts = np.arange(DIGITS - 1, -1, -1, dtype=np.uint64)[:, None]
-        digits = (whole[..., None, :] >> shifts) & np.uint64(1)
-        for bit in (1 << k for k in range((self.wide - 1).bit_length())):
-            with_bit = [n for n in range(self.wide) if n & bit]
-            digits[..., with_bit] ^= digits[..., [n - bit for n in with_bit]]
-        return -digits.astype(np.int64).ravel()
+        """P(1 | n) at each inverse temperature, as `digits_of` writes it."""
+        return digits_of(self.fields, betas)
+
+
+def digits_of(fields: Array, betas: Array) -> Array:
+    """[len(betas) · kinds · 32 · wide]: P(1 | n) of fields [kinds, wide] at each inverse
+    temperature in binary digits, as exclusive sums over subsets.
+    """
+    p, wide = expit(betas[:, None, None] * fields), fields.shape[1]
+    whole = np.minimum(np.rint(np.ldexp(p, DIGITS)), 2.0**DIGITS - 1).astype(np.uint64)
+    shifts = np.arange(DIGITS - 1, -1, -1, dtype=np.uint64)[:, None]
+    digits = (whole[..., None, :] >> shifts) & np.uint64(1)
+    for bit in (1 << k for k in range((wide - 1).bit_length())):
+        with_bit = [n for n in range(wide) if n & bit]
+        digits[..., with_bit] ^= digits[..., [n - bit for n in with_bit]]
+    return -digits.astype(np.int64).ravel()
 
 
 def words_of(chains: int) -> int:
@@ -81,8 +86,9 @@ def valid_chains(chains: int) -> Array:
     return packed.astype(np.int64)
 
 
-def bit_form(program: Program, f: Fields, free: Sequence[str], chains: int) -> BitForm:
-    """The form of a model for so many chains, of which the groups `free` are drawn.
+def bit_form(program: Program, f: Fields, free: Sequence[str], many: bool) -> BitForm:
+    """The form of a model of which the groups `free` are drawn; `many`: each unit has whole
+    registers of chains.
 
     Raises NotBits if there is none.
     """
@@ -94,10 +100,9 @@ def bit_form(program: Program, f: Fields, free: Sequence[str], chains: int) -> B
     for n in names:
         if plan.group(n).unit.name not in ("spin", "binary"):
             raise NotBits(f"`{n}` has units of more than two values, or of other numbers")
-    many = words_of(chains) % LANES == 0
     is_spin = np.concatenate([np.full(program.sizes[n], n in spins) for n in names])
     found = [_entries(program, f, n, is_spin) for n in free]
-    unit = _unit([x.weight for x in found], np.dtype(program.dtype))
+    unit = unit_of([x.weight for x in found], np.dtype(program.dtype))
     made = [x.of_kinds(unit) for x in found]
     kinds, numbers = _kinds(made)
     return _Laying(program, listing, list(free), made, kinds, numbers, unit, many).form(spins)
@@ -168,7 +173,7 @@ def _entries(program: Program, f: Fields, name: str, is_spin: Array) -> _Entries
     return _Entries(name, unit, count, others, weight, flip, constant, own_spin)
 
 
-def _unit(weights: Sequence[Array], dtype: np.dtype) -> float:
+def unit_of(weights: Sequence[Array], dtype: np.dtype) -> float:
     """The number that all weights are whole multiples of."""
     w = np.unique(np.concatenate([np.zeros(0), *weights]))
     if not len(w):

@@ -23,7 +23,7 @@ from .proper import Propriety
 
 LOOKS = 8
 """Sweeps between two looks at units for which no lower bound of the energy is proved."""
-LAYOUTS = ("auto", "bits", "numbers")
+LAYOUTS = ("auto", "bits", "stencil", "numbers")
 """How chains lie in memory: see `BoundMachine.layout`."""
 SETTLED = 20
 """Sweeps of one call from which on Hamiltonian steps are fitted in the first half of them."""

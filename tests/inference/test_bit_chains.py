@@ -136,7 +136,7 @@ def test_probabilities_are_those_of_the_fields(seed: int, chains: int) -> None:
     machine = machine_of(values)
     state = machine.initial_state(chains, update=seed)
     machine.sweep(state, 2, {}, update=1)
-    form = bit_form(machine.program, machine.held_fields(), ("s", "x"), chains)
+    form = bit_form(machine.program, machine.held_fields(), ("s", "x"), words_of(chains) % 8 == 0)
     digits = -form.table(np.ones(1)).reshape(len(form.fields), 32, form.wide)
     for bit in (1 << k for k in range((form.wide - 1).bit_length())):
         for n in range(form.wide):
@@ -277,10 +277,10 @@ def test_kinds_of_unit_are_few_on_a_lattice() -> None:
     machine = bmdsl.parse(TORUS, L=8).compile()
     rng = np.random.default_rng(0)
     machine.params["J"], machine.params["K"] = rng.choice([-0.7, 0.7], (2, 8, 8))
-    form = bit_form(machine.program, machine.held_fields(), ("s",), 64)
+    form = bit_form(machine.program, machine.held_fields(), ("s",), False)
     assert len(form.fields) == 1 and form.wide == 5 and form.colours == 2
     machine.params["J"] = np.where(rng.random((8, 8)) < 0.5, 0, machine.params["J"])
-    form = bit_form(machine.program, machine.held_fields(), ("s",), 64)
+    form = bit_form(machine.program, machine.held_fields(), ("s",), False)
     assert 2 <= len(form.fields) <= 3
 
 
@@ -293,7 +293,7 @@ def test_too_many_different_fields_are_numbers() -> None:
     machine.params["J"] = np.array(0.3)
     machine.params["b"] = np.random.default_rng(0).normal(size=(40, 40))
     with pytest.raises(NotBits, match="1,600 different fields"):
-        bit_form(machine.program, machine.held_fields(), ("s",), 64)
+        bit_form(machine.program, machine.held_fields(), ("s",), False)
 
 
 @pytest.mark.parametrize(("chains", "words"), [(1, 1), (64, 1), (65, 2), (449, 8), (520, 16)])

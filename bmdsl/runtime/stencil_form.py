@@ -1,0 +1,352 @@
+"""Lattices of units of two values as draws of a row's bits need them: what couples to a unit
+follows from where it stands, and no list of couplings is made.
+
+A unit's field is c + u n, as in `bit_form`. Couplings of a stencil are one number, or numbers of
+one size whose signs are an array of bits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import reduce
+
+import numpy as np
+
+from ..plan.stencils import Lattice, NotStencil, Stencil
+from ..schedule.bit_ops import CHUNK, LANES
+from ..schedule.stencil_ops import REACH
+from .bit_form import CLOSE, MOST_KINDS, WIDTHS, NotBits, digits_of, unit_of
+from .fields import Fields
+from .program import Program
+from .terms.listed import BoundListed
+
+Array = np.ndarray
+REGISTER = 64 * LANES
+"""Bits of a register."""
+
+
+@dataclass(frozen=True)
+class StencilForm:
+    """A lattice as the ops of `stencil_ops` take it."""
+
+    arrays: Mapping[str, Array]
+    words: int
+    """Words of a chain."""
+    wide: int
+    fields: Array
+    """[kinds, wide]: the field of a unit of each kind by n, doubled for spins."""
+
+    @property
+    def parts(self) -> int:
+        """How many classes of units are drawn one after another."""
+        return len(self.arrays["parts"])
+
+    def table(self, betas: Array) -> Array:
+        """P(1 | n) at each inverse temperature, as `bit_form` has it."""
+        return digits_of(self.fields, betas)
+
+
+def stencil_form(program: Program, f: Fields, free: Sequence[str]) -> StencilForm:
+    """The form of a model of which the groups `free` are drawn.
+
+    Raises NotBits if there is none.
+    """
+    plan = program.plan
+    try:
+        lattice = plan.lattice
+    except NotStencil as reason:
+        raise NotBits(f"it is no lattice that index arithmetic reaches: {reason}") from None
+    for n in lattice.groups:
+        if plan.group(n).unit.name not in ("spin", "binary"):
+            raise NotBits(f"`{n}` has units of more than two values, or of other numbers")
+    return _Making(program, f, lattice, tuple(free)).form()
+
+
+@dataclass(frozen=True)
+class _Role:
+    """A stencil seen from one of its units."""
+
+    stencil: Stencil
+    own: int
+    weight: float
+    """How much more the field is if the entry is 1, not 0; above 0."""
+    constant: float
+    """What the entry adds to the field while it is 0."""
+    flip: bool
+    signs: Array | None
+    """The lattice, where the coupling is negative."""
+
+    @property
+    def group(self) -> str:
+        """The group whose fields it adds to."""
+        return self.stencil.units[self.own].group
+
+    def present(self, lattice: Lattice, axis: int) -> Array:
+        """Whether a unit at each place of an axis has the coupling."""
+        out = np.zeros(lattice.axes[axis], bool)
+        out[own_places(self.stencil, self.own, axis, lattice)] = True
+        return out
+
+
+def own_places(x: Stencil, own: int, axis: int, lattice: Lattice) -> Array:
+    """Where one of a stencil's units stands on an axis, setting after setting."""
+    u, at = x.units[own], np.array(x.box[axis], np.int64)
+    at = at + u.offset[axis]
+    return at % lattice.axes[axis] if u.wraps[axis] else at
+
+
+def of_units(x: Stencil, own: int, values: Array, lattice: Lattice) -> Array:
+    """The values of couplings, in the order of the term's loops, where one of the units stands:
+    the lattice, 0 where there is none.
+    """
+    grid = values.reshape([len(x.box[a]) for a in x.order])
+    out = np.zeros(lattice.axes, values.dtype)
+    places = [own_places(x, own, a, lattice) for a in range(len(lattice.axes))]
+    out[np.ix_(*places)] = grid.transpose(np.argsort(x.order))
+    return out
+
+
+class _Making:
+    """Makes the form of one setting of the parameters."""
+
+    def __init__(
+        self, program: Program, f: Fields, lattice: Lattice, free: tuple[str, ...]
+    ) -> None:
+        self.program, self.fields, self.lattice, self.free = program, f, lattice, free
+        self.close = CLOSE * float(np.finfo(program.dtype).eps)
+        self.q, self.length = lattice.colours, lattice.axes[-1]
+        self.count = lattice.size // self.length
+        weights = np.array(lattice.weights, np.int64)
+        grid = np.indices(lattice.axes[:-1]).reshape(len(lattice.axes) - 1, self.count)
+        self.grid = grid.astype(np.int64)
+        self.phase = (weights[:-1] @ self.grid) % self.q
+        last = int(weights[-1])
+        self.first = np.array(
+            [
+                [next(y for y in range(self.q) if (phase + last * y - c) % self.q == 0)
+                 for phase in range(self.q)]
+                for c in range(self.q)
+            ],
+            np.int64,
+        )  # fmt: skip
+        registers = -(-(-(-self.length // self.q)) // REGISTER)
+        self.width = LANES * registers + 2
+        self.maps: dict[tuple[int, ...], int] = {}
+        """Distance between rows → the number of its row map."""
+        self.rows: list[Array] = []
+
+    def form(self) -> StencilForm:
+        """The whole form."""
+        roles = self._roles()
+        unit = unit_of([np.array([r.weight for r in roles])], np.dtype(self.program.dtype))
+        literals, entries, signs, spans, halo = self._literals(roles, unit)
+        kinds = _Kinds(self, roles, unit)
+        parts = [
+            (self.lattice.groups.index(n), c, *spans[n]) for n in self.free for c in range(self.q)
+        ]
+        if not self.rows:
+            self.rows.append(np.zeros(self.count, np.int32))
+        per_row = (self.width - 2) // LANES
+        shape = (self.q, self.count, self.length, self.width, halo, kinds.wide)
+        arrays = {
+            "first": self.first,
+            "phase": self.phase,
+            "shape": np.array([*shape, max(1, CHUNK // per_row)], np.int64),
+            "rows": np.stack(self.rows).astype(np.int32),
+            "literals": np.array(literals, np.int64).reshape(-1, 4),
+            "entries": np.array(entries, np.int64).reshape(-1, 5),
+            "signs": np.stack(signs) if signs else np.zeros((1, 1), np.int64),
+            "parts": np.array(parts, np.int64).reshape(-1, 4),
+            **kinds.arrays(),
+        }
+        words = len(self.lattice.groups) * self.q * self.count * self.width
+        return StencilForm(arrays, words, kinds.wide, kinds.fields(self._bias(), unit))
+
+    def _bias(self) -> dict[str, float]:
+        """The one field of each group's units on their own. Raises NotBits if they have several."""
+        out = {}
+        for n in self.free:
+            b = np.asarray(self.fields.bias[n], np.float64)
+            if np.ptp(b) > self.close * np.abs(b).max():
+                raise NotBits(f"units of `{n}` have fields of their own")
+            out[n] = float(b.flat[0])
+        return out
+
+    def _roles(self) -> list[_Role]:
+        """All stencils seen from each of their units that is drawn."""
+        program, out = self.program, []
+        listing = program.listing
+        assert listing is not None
+        values = next(x[0] for t, x in self.fields.couplings if isinstance(t, BoundListed))
+        for x in self.lattice.stencils:
+            begin = listing.first[x.term]
+            own = values[begin : begin + x.count]
+            size = float(np.abs(own[:1]).sum())
+            if not size and not own.any():
+                continue
+            if (np.abs(np.abs(own) - size) > self.close * size).any():
+                raise NotBits("couplings of a term have several sizes")
+            mixed = bool((own > 0).any() and (own < 0).any())
+            for k, u in enumerate(x.units):
+                if u.group not in self.free:
+                    continue
+                others = [v.group for j, v in enumerate(x.units) if j != k]
+                spins = {program.plan.group(g).unit.name == "spin" for g in others}
+                if spins == {False} and len(others) > 1 or len(spins) > 1:
+                    raise NotBits("a term multiplies several units whose values are 0 and 1")
+                spin = spins != {False}
+                if mixed and not spin:
+                    raise NotBits("couplings to units that are 0 or 1 have both signs")
+                w = size * np.sign(own[0])
+                signs = of_units(x, k, own < 0, self.lattice) if mixed else None
+                out.append(
+                    _Role(
+                        x,
+                        k,
+                        (2 if spin else 1) * size,
+                        -size if spin else min(w, 0.0),
+                        bool(not mixed and w < 0) ^ (len(others) % 2 == 0),
+                        signs,
+                    )
+                )
+        return out
+
+    def _literals(
+        self, roles: Sequence[_Role], unit: float
+    ) -> tuple[list[tuple[int, ...]], list[tuple[int, ...]], list[Array], dict, int]:
+        literals: list[tuple[int, ...]] = []
+        entries: list[tuple[int, ...]] = []
+        signs: list[Array] = []
+        spans: dict[str, tuple[int, int]] = {}
+        reach = 0
+        by_group = sorted(range(len(roles)), key=lambda k: self.free.index(roles[k].group))
+        begun = [len(literals)] * len(roles)
+        for k in by_group:
+            begun[k] = len(literals)
+            literals += [self._literal(roles[k], j) for j in self._others(roles[k])]
+            lo, _ = spans.get(roles[k].group, (begun[k], 0))
+            spans[roles[k].group] = lo, len(literals)
+        for k, x in enumerate(roles):
+            sign = -1
+            if x.signs is not None:
+                sign = len(signs)
+                signs.append(self._packed(x.signs))
+            end = begun[k] + len(x.stencil.units) - 1
+            entries.append((begun[k], end, round(x.weight / unit), sign, int(x.flip)))
+        for _, _, distance, _ in literals:
+            reach = max(reach, abs(distance) // self.q + 1)
+        if reach > REACH:
+            raise NotBits(f"units meet over more than {REACH} places of a row")
+        return literals, entries, signs, {n: spans.get(n, (0, 0)) for n in self.free}, reach
+
+    @staticmethod
+    def _others(x: _Role) -> list[int]:
+        return [j for j in range(len(x.stencil.units)) if j != x.own]
+
+    def _literal(self, x: _Role, other: int) -> tuple[int, int, int, int]:
+        u, v = x.stencil.units[x.own], x.stencil.units[other]
+        apart = [b - a for a, b in zip(u.offset, v.offset, strict=True)]
+        turn = sum(a * d for a, d in zip(self.lattice.weights, apart, strict=True)) % self.q
+        axes = self.lattice.axes
+        for a, n in enumerate(axes):
+            if u.wraps[a] or v.wraps[a]:
+                apart[a] = (apart[a] + n // 2) % n - n // 2
+        rows = tuple(apart[:-1])
+        if rows not in self.maps:
+            self.maps[rows] = len(self.rows)
+            self.rows.append(self._row_map(rows))
+        return self.lattice.groups.index(v.group), self.maps[rows], apart[-1], turn
+
+    def _row_map(self, apart: tuple[int, ...]) -> Array:
+        """The row that far from each row, modulo the axes: which of them exist, kinds say."""
+        axes = self.lattice.axes[:-1]
+        flat = np.zeros(self.count, np.int64)
+        for a, n in enumerate(axes):
+            flat = flat * n + (self.grid[a] + apart[a]) % n
+        return flat
+
+    def _packed(self, x: Array) -> Array:
+        """A lattice of bits by colours and rows: [q · rows · width]."""
+        rows = x.reshape(self.count, self.length)
+        bits = np.zeros((self.q, self.count, 64 * self.width), bool)
+        for c in range(self.q):
+            for phase in np.unique(self.phase):
+                own = self.phase == phase
+                part = rows[own][:, self.first[c, phase] :: self.q]
+                bits[c, own, 64 : 64 + part.shape[1]] = part
+        packed: Array = np.packbits(bits, axis=-1, bitorder="little").view("<i8")
+        return packed.astype(np.int64).ravel()
+
+
+class _Kinds:
+    """Kinds of unit by which of their group's couplings they have, and the pieces of rows."""
+
+    def __init__(self, making: _Making, roles: Sequence[_Role], unit: float) -> None:
+        self.making, self.roles = making, roles
+        self.weights = [round(r.weight / unit) for r in roles]
+        self.known: dict[tuple[str, tuple[int, ...]], int] = {}
+        self.row_kind = np.zeros((len(making.lattice.groups), making.count), np.int32)
+        self.pieces_of: list[tuple[int, int]] = []
+        self.pieces: list[tuple[int, int, int]] = []
+        for n in making.free:
+            self._add_group(n)
+        most = max((self._most(members) for _, members in self.known), default=0)
+        if most >= WIDTHS[-1]:
+            raise NotBits(f"a unit's neighbours count {most} together, more than {WIDTHS[-1] - 1}")
+        if len(self.known) > MOST_KINDS:
+            raise NotBits(f"units have more than {MOST_KINDS:,} different fields")
+        self.wide = next(w for w in WIDTHS if most < w)
+
+    def _most(self, members: tuple[int, ...]) -> int:
+        return sum(self.weights[k] for k in members)
+
+    def _add_group(self, name: str) -> None:
+        making, lattice = self.making, self.making.lattice
+        own = [k for k, r in enumerate(self.roles) if r.group == name]
+        along = np.array([self.roles[k].present(lattice, len(lattice.axes) - 1) for k in own])
+        across = [
+            reduce(
+                np.logical_and.outer,
+                (self.roles[k].present(lattice, a) for a in range(len(lattice.axes) - 1)),
+                np.ones((), bool),
+            ).reshape(making.count)
+            for k in own
+        ]
+        columns = along.reshape(len(own), making.length).T
+        cuts = np.flatnonzero((columns[1:] != columns[:-1]).any(axis=1)) + 1
+        ends = [0, *cuts.tolist(), making.length]
+        patterns, which = np.unique(
+            np.array(across, bool).reshape(len(own), making.count).T, axis=0, return_inverse=True
+        )
+        first = len(self.pieces_of)
+        for pattern in patterns:
+            begin = len(self.pieces)
+            for lo, hi in zip(ends[:-1], ends[1:], strict=True):
+                there = pattern & columns[lo]
+                members = tuple(k for k, on in zip(own, there, strict=True) if on)
+                kind = self.known.setdefault((name, members), len(self.known))
+                self.pieces.append((lo, hi, kind))
+            self.pieces_of.append((begin, len(self.pieces)))
+        self.row_kind[lattice.groups.index(name)] = first + which.reshape(-1)
+
+    def arrays(self) -> dict[str, Array]:
+        """`kinds`, `members`, `row_kind`, `pieces_of`, `pieces`."""
+        ends = np.cumsum([0, *(len(m) for _, m in self.known)])
+        return {
+            "kinds": np.stack([ends[:-1], ends[1:]], axis=1).astype(np.int64),
+            "members": np.array([k for _, m in self.known for k in m], np.int64),
+            "row_kind": self.row_kind,
+            "pieces_of": np.array(self.pieces_of, np.int64).reshape(-1, 2),
+            "pieces": np.array(self.pieces, np.int64).reshape(-1, 3),
+        }
+
+    def fields(self, bias: Mapping[str, float], unit: float) -> Array:
+        """[kinds, wide]."""
+        plan, n = self.making.program.plan, np.arange(self.wide)
+        out = []
+        for name, members in self.known:
+            constant = bias[name] + sum(self.roles[k].constant for k in members)
+            factor = 2.0 if plan.group(name).unit.name == "spin" else 1.0
+            out.append(factor * (constant + unit * n))
+        return np.array(out).reshape(-1, self.wide)
