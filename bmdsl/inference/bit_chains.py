@@ -17,11 +17,13 @@ from ..plan.streams import GROUPS
 from ..runtime.binding import BoundRoutine, Source
 from ..runtime.bit_form import BitForm, NotBits, bit_form, valid_chains, words_of
 from ..runtime.bound_machine import BoundMachine
+from ..runtime.field_form import FieldForm, field_form
 from ..runtime.pace import Pace
 from ..runtime.program import Array, Rows, State
 from ..runtime.stencil_form import StencilForm, stencil_form
 from ..schedule.bit_ops import LANES
 from ..schedule.routines.bit_sweeps import BITS, bit_sweeps
+from ..schedule.routines.field_sweeps import field_sweeps
 from ..schedule.routines.stencil_sweeps import stencil_sweeps
 from .chain_arrays import count_rows, has_states, parted
 
@@ -33,9 +35,11 @@ chains: registers are then full enough (docs/performance.md has the measurement)
 """
 AT_ONCE = 5e7
 """Draws of the first call, a hundredth of a second or a few: states are packed once a call."""
+FEWEST_SWEEPS, MOST_AT_ONCE = 8, 2e9
+"""Sweeps of a call at least, so that packing takes little of it, unless they are so many draws."""
 LARGEST_TABLE = 1 << 23
 """Words of the tables of one call."""
-Form = BitForm | StencilForm
+Form = BitForm | StencilForm | FieldForm
 Kind = tuple[tuple[str, ...], str]
 """The groups that are drawn, and how their units stand."""
 
@@ -63,17 +67,18 @@ class BitChains:
         layout is `bits` or `stencil` and the chains cannot be.
         """
         count = count_rows(state)
-        ways = _ways(machine, count) if steps >= 1 else ()
-        for way in ways:
+        reason = NotBits()
+        for way in _ways(machine, count) if steps >= 1 else ():
             try:
                 free = _free(machine, state, observed, averaged)
                 form = self._form(machine, (free, way))
-                betas, level = _levels(beta, count, _CHAINS_OF_A_LEVEL[way])
+                betas, level = _levels(beta, count, CHAINS_OF_A_LEVEL[way])
                 break
-            except NotBits as reason:
-                if machine.layout != "auto":
-                    raise _refused(machine, reason) from None
+            except NotBits as refused:
+                reason = refused
         else:
+            if steps >= 1 and machine.layout in ("bits", "stencil"):
+                raise _refused(machine, reason)
             return None
         now = {n: np.ascontiguousarray(x, machine.dtype) for n, x in state.items()}
         now |= {n: np.ascontiguousarray(x, machine.dtype) for n, x in observed.items()}
@@ -115,27 +120,28 @@ class BitChains:
         routine = self._routine(machine, kind, varying)
         passed: dict[Source, Any] = {("chain", n): x for n, x in now.items()}
         passed |= {(BITS, n): x for n, x in form.arrays.items()}
-        if isinstance(form, BitForm):
-            passed |= {(BITS, "place", n): x for n, x in form.place.items()}
-            passed[BITS, "B"] = np.zeros((form.places, words_of(count)), np.int64)
-            passed[BITS, "level"] = np.repeat(level, _CHAINS_OF_A_LEVEL[kind[1]] // 64)
-            passed[BITS, "level"] = passed[BITS, "level"][: words_of(count)]
-            passed[BITS, "valid"] = valid_chains(count)
-            passed |= {"wide": form.wide, "many": int(form.many), "colours": form.colours}
-            work = 64 * form.places * words_of(count)
-        else:
+        if isinstance(form, StencilForm):
             passed[BITS, "B"] = np.zeros((count, form.words), np.int64)
-            passed[BITS, "level"] = level
-            passed["colours"] = form.parts
-            work = sum(x.size for x in now.values())
+            passed[BITS, "level"], passed["colours"] = level, form.parts
+        else:
+            words = words_of(count)
+            passed |= {(BITS, "place", n): x for n, x in form.place.items()}
+            passed[BITS, "B"] = np.zeros((form.places, words), np.int64)
+            passed[BITS, "level"] = np.repeat(level, CHAINS_OF_A_LEVEL[kind[1]] // 64)[:words]
+            passed["colours"] = form.colours
+        if isinstance(form, BitForm):
+            passed[BITS, "valid"] = valid_chains(count)
+            passed |= {"wide": form.wide, "many": int(form.many)}
+        work = sum(x.size for x in now.values())
         passed |= {"call": update, "stream": GROUPS * stream}
         tables = [form.table(betas[0])] if not varying else []
         passed[BITS, "table"] = tables[0] if tables else None
-        room = max(1, LARGEST_TABLE // (form.fields.size * 32 * betas.shape[1]))
+        room = max(1, LARGEST_TABLE // max(1, form.table(betas[0]).size))
         done, pace = 0, Pace(1 if machine.program.plain else int(AT_ONCE / work))
+        fewest = min(FEWEST_SWEEPS, int(MOST_AT_ONCE / work))
         with routine.held(count) as call:
             while done < steps:
-                some = min(pace.count, steps - done)
+                some = min(max(pace.count, fewest), steps - done)
                 if varying:
                     some = min(some, room)
                     each = [form.table(x) for x in betas[done : done + some]]
@@ -160,8 +166,7 @@ class BitChains:
     def _routine(self, machine: BoundMachine, kind: Kind, varying: bool) -> BoundRoutine:
         key = kind, varying
         if key not in self._routines:
-            compose = stencil_sweeps if kind[1] == STENCIL else bit_sweeps
-            made = compose(machine.program.plan, kind[0], varying)
+            made = COMPOSE.get(kind[1], bit_sweeps)(machine.program.plan, kind[0], varying)
             self._routines[key] = BoundRoutine.of(
                 made, machine.program, machine.params, machine.seed
             )
@@ -171,22 +176,24 @@ class BitChains:
         return BitChains, ()
 
 
-STENCIL, WORD, REGISTER = "stencil", "word", "register"
-_CHAINS_OF_A_LEVEL = {STENCIL: 1, WORD: 64, REGISTER: 512}
+STENCIL, WORD, REGISTER, FIELDS = "stencil", "word", "register", "fields"
+CHAINS_OF_A_LEVEL = {STENCIL: 1, WORD: 64, REGISTER: 512, FIELDS: 64}
 """How units may stand: sites of a row side by side; the chains of a unit in words, or in whole
-registers. With each, how many chains have one inverse temperature.
+registers; in words with fields that are numbers. With each, how many chains have one inverse
+temperature.
 """
+COMPOSE = {STENCIL: stencil_sweeps, FIELDS: field_sweeps}
 
 
 def _ways(machine: BoundMachine, count: int) -> tuple[str, ...]:
     """How these chains' units may stand as bits, what is quickest first."""
     words = REGISTER if words_of(count) % LANES == 0 else WORD
     if machine.layout == "auto":
-        many = (words,) if count >= FEWEST_CHAINS else ()
+        many = (words, FIELDS) if count >= FEWEST_CHAINS else ()
         wide = _units_of_a_row(machine)
         first = wide >= WIDE_ROW or (wide and not many)
         return (STENCIL, *many) if first else many
-    return {"bits": (words,), "stencil": (STENCIL,)}.get(machine.layout, ())
+    return {"bits": (words, FIELDS), "stencil": (STENCIL,)}.get(machine.layout, ())
 
 
 def _units_of_a_row(machine: BoundMachine) -> int:
@@ -203,6 +210,8 @@ def _units_of_a_row(machine: BoundMachine) -> int:
 def _made(machine: BoundMachine, free: tuple[str, ...], way: str) -> Form:
     if way == STENCIL:
         return stencil_form(machine.program, machine.held_fields(), free)
+    if way == FIELDS:
+        return field_form(machine.program, machine.held_fields(), free)
     return bit_form(machine.program, machine.held_fields(), free, way == REGISTER)
 
 

@@ -75,10 +75,8 @@ def added(v, weight, p0, p1, p2, p3, p4):  # type: ignore[no-untyped-def]  # typ
 
 
 @numba.njit(cache=True)
-def _compared(digit, left, new, s0, s1, s2, s3):  # type: ignore[no-untyped-def]  # typed by numba
-    """The next digit of random numbers, by xoshiro256++ (Blackman & Vigna 2021), beside this one
-    wherever all before it were the same.
-    """
+def next_word(s0, s1, s2, s3):  # type: ignore[no-untyped-def]  # typed by numba
+    """Eight random words by xoshiro256++ (Blackman & Vigna 2021), and its states after them."""
     r = turn(s0 + s3, np.uint64(23)) + s0
     t = shift(s1, np.uint64(17))
     s2 = s2 ^ s0
@@ -87,6 +85,13 @@ def _compared(digit, left, new, s0, s1, s2, s3):  # type: ignore[no-untyped-def]
     s0 = s0 ^ s3
     s2 = s2 ^ t
     s3 = turn(s3, np.uint64(45))
+    return r, s0, s1, s2, s3
+
+
+@numba.njit(cache=True)
+def _compared(digit, left, new, s0, s1, s2, s3):  # type: ignore[no-untyped-def]  # typed by numba
+    """The next digit of random numbers beside this one wherever all before it were the same."""
+    r, s0, s1, s2, s3 = next_word(s0, s1, s2, s3)
     return without(left, r ^ digit), new | without(left & digit, r), s0, s1, s2, s3
 
 

@@ -92,24 +92,35 @@ def bit_form(program: Program, f: Fields, free: Sequence[str], many: bool) -> Bi
 
     Raises NotBits if there is none.
     """
-    plan, listing = program.plan, program.listing
-    if listing is None or not plan.all_listed:
-        raise NotBits("matrices couple units, and fields of many units take many values")
-    names = list(listing.offset)
-    spins = frozenset(n for n in names if plan.group(n).unit.name == "spin")
-    for n in names:
-        if plan.group(n).unit.name not in ("spin", "binary"):
-            raise NotBits(f"`{n}` has units of more than two values, or of other numbers")
-    is_spin = np.concatenate([np.full(program.sizes[n], n in spins) for n in names])
-    found = [_entries(program, f, n, is_spin) for n in free]
+    found, listing = all_entries(program, f, free), program.listing
+    assert listing is not None
+    spins = frozenset(n for n in listing.offset if program.plan.group(n).unit.name == "spin")
     unit = unit_of([x.weight for x in found], np.dtype(program.dtype))
     made = [x.of_kinds(unit) for x in found]
     kinds, numbers = _kinds(made)
     return _Laying(program, listing, list(free), made, kinds, numbers, unit, many).form(spins)
 
 
+def all_entries(program: Program, f: Fields, free: Sequence[str]) -> list[Entries]:
+    """The couplings of the units of each of these groups.
+
+    Raises NotBits if some are not between units of two values, or are matrices.
+    """
+    plan, listing = program.plan, program.listing
+    if listing is None or not plan.all_listed:
+        raise NotBits("matrices couple units, and fields of many units take many values")
+    names = list(listing.offset)
+    for n in names:
+        if plan.group(n).unit.name not in ("spin", "binary"):
+            raise NotBits(f"`{n}` has units of more than two values, or of other numbers")
+    is_spin = np.concatenate(
+        [np.full(program.sizes[n], plan.group(n).unit.name == "spin") for n in names]
+    )
+    return [_entries(program, f, n, is_spin) for n in free]
+
+
 @dataclass
-class _Entries:
+class Entries:
     """The couplings of a group's units, unit after unit."""
 
     group: str
@@ -127,14 +138,14 @@ class _Entries:
     """[units]: the field with all entries at 0."""
     spin: bool
 
-    def of_kinds(self, unit: float) -> _Entries:
+    def of_kinds(self, unit: float) -> Entries:
         """The entries of each unit in one order, weights as multiples of `unit`."""
         weight = np.rint(self.weight / unit).astype(np.int64)
         order = np.lexsort((weight, self.count, self.unit))
         begin = np.cumsum(self.count) - self.count
         count = self.count[order]
         inside = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
-        return _Entries(
+        return Entries(
             self.group,
             self.unit[order],
             count,
@@ -146,7 +157,7 @@ class _Entries:
         )
 
 
-def _entries(program: Program, f: Fields, name: str, is_spin: Array) -> _Entries:
+def _entries(program: Program, f: Fields, name: str, is_spin: Array) -> Entries:
     start, other, value, more, more_value, more_start, more_other = program.incidence(f, name)
     units = program.sizes[name]
     pair_unit = np.repeat(np.arange(units), np.diff(start))
@@ -170,7 +181,7 @@ def _entries(program: Program, f: Fields, name: str, is_spin: Array) -> _Entries
     weight = np.where(spin, 2, 1) * np.abs(w)
     flip = (w < 0) ^ (count % 2 == 0)
     own_spin = bool(program.plan.group(name).unit.name == "spin")
-    return _Entries(name, unit, count, others, weight, flip, constant, own_spin)
+    return Entries(name, unit, count, others, weight, flip, constant, own_spin)
 
 
 def unit_of(weights: Sequence[Array], dtype: np.dtype) -> float:
@@ -187,7 +198,7 @@ def unit_of(weights: Sequence[Array], dtype: np.dtype) -> float:
     raise NotBits("couplings are no small whole multiples of one number")
 
 
-def _kinds(made: Sequence[_Entries]) -> tuple[Array, list[Array]]:
+def _kinds(made: Sequence[Entries]) -> tuple[Array, list[Array]]:
     """All kinds of unit, a row each, and the kind of every unit, group by group.
 
     A row: whether spin, the constant, how many entries, then units and weights of these.
@@ -221,7 +232,7 @@ class _Laying:
     program: Program
     listing: Listing
     free: list[str]
-    made: Sequence[_Entries]
+    made: Sequence[Entries]
     kinds: Array
     numbers: Sequence[Array]
     unit: float
@@ -284,7 +295,7 @@ class _Laying:
         return runs, begin, places
 
     @staticmethod
-    def _literals(x: _Entries, columns: Array) -> tuple[Array, Array, Array]:
+    def _literals(x: Entries, columns: Array) -> tuple[Array, Array, Array]:
         """Where each unit's literals begin, how many it has, and all of them."""
         literals = 2 * columns[x.others]
         literals[np.cumsum(x.count) - x.count] += x.flip
