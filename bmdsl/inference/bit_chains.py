@@ -95,7 +95,9 @@ class BitChains:
         )
 
     def takes(self, machine: BoundMachine, count: int, observed: State) -> bool:
-        """Whether so many chains that begin at their biases are bits."""
+        """Whether so many chains that begin at their biases are bits, or have to be."""
+        if machine.layout in ("bits", "stencil"):
+            return True
         for way in _ways(machine, count):
             try:
                 self._form(machine, (_free(machine, {}, observed, ()), way))

@@ -304,7 +304,8 @@ class _Kinds:
     def _add_group(self, name: str) -> None:
         making, lattice = self.making, self.making.lattice
         own = [k for k, r in enumerate(self.roles) if r.group == name]
-        along = np.array([self.roles[k].present(lattice, len(lattice.axes) - 1) for k in own])
+        last = len(lattice.axes) - 1
+        along = np.array([self.roles[k].present(lattice, last) for k in own], bool)
         across = [
             reduce(
                 np.logical_and.outer,

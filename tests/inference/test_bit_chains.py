@@ -223,11 +223,6 @@ def test_chains_are_bits_from_a_whole_word_on() -> None:
     ("source", "values", "why"),
     [
         (
-            "visible s[4] : spin  param J  energy = - J[i] s[i] s[wrap(i+1)]",
-            {"J": np.array([0.1, 0.2, 0.3, 0.37])},
-            "no small whole multiples",
-        ),
-        (
             "visible v[4] : binary  hidden h[3] : binary  param W  energy = - W[i,j] v[i] h[j]",
             {},
             "matrices couple units",
@@ -256,6 +251,37 @@ def test_a_model_whose_chains_cannot_be_bits_says_why(
     with pytest.raises(BmError, match=why) as refused:
         machine.sweep(state, 1, {}, update=1)
     assert refused.value.diagnostics[0].code == "BM778"
+
+
+@pytest.mark.stat
+@pytest.mark.parametrize("seed", range(2))
+def test_couplings_of_any_size_are_fields_of_bits(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    values = {k: rng.normal(0, 0.5, 4) for k in (*COUPLINGS, "b", "c")}
+    machine = machine_of(values, seed)
+    machine.layout = "bits"
+    states, beta = all_states(4), np.repeat([1.0, 0.5], 64 * 128)
+    start = machine.initial_state(len(beta))
+    machine.sweep(start, 30, {}, update=1, beta=beta)
+    found = number_of(start["s"], start["x"])
+    for b in (1.0, 0.5):
+        weights = np.exp(b * minus_energy(values, *states))
+        verify_law(found[beta == b], weights / weights.sum())
+    plain = machine_of(values, seed, "reference")
+    plain.layout = "bits"
+    again = [{n: y[:70].copy() for n, y in start.items()} for _ in range(2)]
+    for m, state in zip((machine, plain), again, strict=True):
+        m.sweep(state, 2, {}, update=2)
+    np.testing.assert_array_equal(again[0]["s"], again[1]["s"])
+
+
+def test_fields_in_double_precision_are_numbers() -> None:
+    machine = bmdsl.parse(MIXED).compile(dtype="float64", backend="reference")
+    for k in COUPLINGS:
+        machine.params[k] = np.random.default_rng(0).normal(size=4)
+    machine.layout = "bits"
+    with pytest.raises(BmError, match="in double precision"):
+        machine.sample(64, steps=1)
 
 
 def test_chains_of_one_word_have_one_inverse_temperature() -> None:
