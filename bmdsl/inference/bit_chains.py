@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..language.diagnostics import BmError, fail
-from ..plan.plan import SITES
+from ..plan.plan import SITES, WIDE_ROW
 from ..plan.stencils import NotStencil
 from ..plan.streams import GROUPS
 from ..runtime.binding import BoundRoutine, Source
@@ -29,10 +29,6 @@ from .chain_arrays import count_rows, has_states, parted
 
 FEWEST_CHAINS = 64
 """Chains from which on they are bits where they can be: a word's full."""
-WIDE_ROW = 192
-"""Units of a row and colour from which on a lattice's sites stand side by side for any number of
-chains: registers are then full enough (docs/performance.md has the measurement).
-"""
 AT_ONCE = 5e7
 """Draws of the first call, a hundredth of a second or a few: states are packed once a call."""
 FEWEST_SWEEPS, MOST_AT_ONCE = 8, 2e9
@@ -136,9 +132,9 @@ class BitChains:
             passed |= {"wide": form.wide, "many": int(form.many)}
         work = sum(x.size for x in now.values())
         passed |= {"call": update, "stream": GROUPS * stream}
-        tables = [form.table(betas[0])] if not varying else []
-        passed[BITS, "table"] = tables[0] if tables else None
-        room = max(1, LARGEST_TABLE // max(1, form.table(betas[0]).size))
+        table = form.table(betas[0])
+        passed[BITS, "table"] = table
+        room = max(1, LARGEST_TABLE // max(1, table.size))
         done, pace = 0, Pace(1 if machine.program.plain else int(AT_ONCE / work))
         fewest = min(FEWEST_SWEEPS, int(MOST_AT_ONCE / work))
         with routine.held(count) as call:

@@ -123,24 +123,24 @@ def pack_bits(x, place, B):  # type: ignore[no-untyped-def]  # typed by numba
     for w in numba.prange(B.shape[1]):
         made = np.zeros(x.shape[1], np.uint64)
         for k in range(max(0, min(64, chains - 64 * w))):
-            row, bit = x[64 * w + k], np.uint64(k)
+            row, bit = x[64 * w + k], np.uint64(1) << np.uint64(k)
             for p in range(len(made)):
-                made[p] |= np.uint64(row[p] > 0) << bit
+                made[p] |= bit if row[p] > 0 else NONE
         for p in range(len(made)):
             B[place[p], w] = made[p]
 
 
 @kernel(MANY, ["x"])
 def unpack_bits(B, place, spin, x):  # type: ignore[no-untyped-def]  # typed by numba
-    low, step = x.dtype.type(-1 if spin else 0), x.dtype.type(2 if spin else 1)
+    low, high = x.dtype.type(-1 if spin else 0), x.dtype.type(1)
     for w in numba.prange(B.shape[1]):
         made = np.empty(x.shape[1], np.uint64)
         for p in range(len(made)):
             made[p] = np.uint64(B[place[p], w])
         for k in range(max(0, min(64, x.shape[0] - 64 * w))):
-            row, bit = x[64 * w + k], np.uint64(k)
+            row, bit = x[64 * w + k], np.uint64(1) << np.uint64(k)
             for p in range(len(made)):
-                row[p] = low + step * x.dtype.type((made[p] >> bit) & np.uint64(1))
+                row[p] = high if made[p] & bit else low
 
 
 @kernel(WORK, ["B"])

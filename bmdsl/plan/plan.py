@@ -28,6 +28,10 @@ SITES = 512
 """Units of a lattice from which on a few chains are drawn colour after colour, many units
 at a time.
 """
+WIDE_ROW = 192
+"""Units of a row and colour from which on a lattice's sites stand side by side for any number of
+chains: registers are then full enough (docs/performance.md has the measurement).
+"""
 MANY_CHAINS = 4
 """From so many chains on, a lattice or graph is swept with chains side by side in memory
 (docs/performance.md has the measurement).
@@ -167,7 +171,7 @@ class Plan(Shown):
             *(ListedTerm(t, tuple(u.group for u in terms[t].units)) for t in self.listed),
         )
 
-    @property
+    @cached_property
     def all_listed(self) -> bool:
         """Whether no term is a matrix or an expert, so that chains may stand side by side in
         memory.
@@ -232,10 +236,23 @@ class Plan(Shown):
         if not (self.all_listed and two_valued):
             return f"      {few}", f"      {many}"
         bits = (
-            "64 chains or more whose couplings are small whole multiples of one number: colour"
-            " after colour, 64 chains to a word of bits"
+            "64 chains or more: colour after colour, 64 chains to a word of bits; neighbours are"
+            " counted where couplings are small whole multiples of one number, else fields are"
+            " numbers"
         )
-        return f"      {few}", f"      {many}", f"      {bits}"
+        return f"      {few}", f"      {many}", f"      {bits}", f"      {self._manner_of_stencil()}"
+
+    def _manner_of_stencil(self) -> str:
+        """Whether a lattice is swept by index arithmetic."""
+        try:
+            lattice = self.lattice
+        except NotStencil as reason:
+            return f"no stencil: {reason}"
+        return (
+            f"a stencil ({lattice}): from {SITES} units on, if couplings of a term have one size,"
+            " sites of a row side by side in words of bits, neighbours by shifts; fewer than 64"
+            f" chains, or any number if a row has {WIDE_ROW} units of a colour"
+        )
 
 
 def is_apart(term: Term) -> bool:

@@ -74,8 +74,8 @@ class Lattice:
         return prod(self.axes)
 
     def __str__(self) -> str:
-        kinds = ", ".join(f"{n} to {m}" for n, m in zip(self.weights, self.axes, strict=True))
-        return f"{' × '.join(map(str, self.axes))}, {self.colours} colours ({kinds})"
+        weights = ", ".join(map(str, self.weights))
+        return f"{' × '.join(map(str, self.axes))}, colours ({weights})·x mod {self.colours}"
 
 
 def stencil_of(model: Model, number: int, term: Term) -> Stencil:
