@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..language.diagnostics import BmError, fail
-from ..plan.plan import SITES, WIDE_ROW
+from ..plan.plan import NARROW_ROW, WIDE_ROW
 from ..plan.stencils import NotStencil
 from ..plan.streams import GROUPS
 from ..runtime.binding import BoundRoutine, Source
@@ -188,21 +188,17 @@ def _ways(machine: BoundMachine, count: int) -> tuple[str, ...]:
     words = REGISTER if words_of(count) % LANES == 0 else WORD
     if machine.layout == "auto":
         many = (words, FIELDS) if count >= FEWEST_CHAINS else ()
-        wide = _units_of_a_row(machine)
-        first = wide >= WIDE_ROW or (wide and not many)
+        first = _units_of_a_row(machine) >= (WIDE_ROW if many else NARROW_ROW)
         return (STENCIL, *many) if first else many
     return {"bits": (words, FIELDS), "stencil": (STENCIL,)}.get(machine.layout, ())
 
 
 def _units_of_a_row(machine: BoundMachine) -> int:
-    """How many units of one colour a row of the model's lattice has; 0 if it is no lattice, or one
-    of few units.
-    """
+    """How many units of one colour a row of the model's lattice has; 0 if it is no lattice."""
     try:
-        lattice = machine.program.plan.lattice
+        return machine.program.plan.lattice.of_a_row
     except NotStencil:
         return 0
-    return lattice.axes[-1] // lattice.colours if lattice.size >= SITES else 0
 
 
 def _made(machine: BoundMachine, free: tuple[str, ...], way: str) -> Form:

@@ -28,9 +28,9 @@ SITES = 512
 """Units of a lattice from which on a few chains are drawn colour after colour, many units
 at a time.
 """
-WIDE_ROW = 192
-"""Units of a row and colour from which on a lattice's sites stand side by side for any number of
-chains: registers are then full enough (docs/performance.md has the measurement).
+NARROW_ROW, WIDE_ROW = 48, 192
+"""Units of a row and colour from which on a lattice's sites stand side by side in few chains, and
+in any number of them: registers are then full enough (docs/performance.md has the measurement).
 """
 MANY_CHAINS = 4
 """From so many chains on, a lattice or graph is swept with chains side by side in memory
@@ -249,9 +249,10 @@ class Plan(Shown):
         except NotStencil as reason:
             return f"no stencil: {reason}"
         return (
-            f"a stencil ({lattice}): from {SITES} units on, if couplings of a term have one size,"
-            " sites of a row side by side in words of bits, neighbours by shifts; fewer than 64"
-            f" chains, or any number if a row has {WIDE_ROW} units of a colour"
+            f"a stencil ({lattice}): sites of a row side by side in words of bits, neighbours by"
+            " shifts, where couplings of a term have one size; fewer than 64 chains if a row has"
+            f" {NARROW_ROW} units of a colour, any number if it has {WIDE_ROW}; this one has"
+            f" {lattice.of_a_row}"
         )
 
 

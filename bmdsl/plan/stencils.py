@@ -73,6 +73,11 @@ class Lattice:
         """Places of the lattice."""
         return prod(self.axes)
 
+    @property
+    def of_a_row(self) -> int:
+        """Units of one colour along the last axis."""
+        return self.axes[-1] // self.colours
+
     def __str__(self) -> str:
         weights = ", ".join(map(str, self.weights))
         return f"{' × '.join(map(str, self.axes))}, colours ({weights})·x mod {self.colours}"

@@ -6,6 +6,8 @@ import numpy as np
 
 import bmdsl
 from bmdsl.runtime.stencil_form import StencilForm, stencil_form
+from bmdsl.schedule import stencil_ops
+from bmdsl.schedule.bit_ops import runs_of
 
 from .samples import Operands, Random
 
@@ -31,7 +33,7 @@ def draw_bits(rng: Random) -> Operands:
     units each.
     """
     many = int(rng.integers(2))
-    lanes, words = (1, 16) if many else (LANES, 3)
+    lanes, words = (1, 16) if many else (LANES, int(rng.choice([1, 3])))
     kinds = np.repeat(rng.permutation(3), 3)
     literals = np.array([0, 3, 4])[kinds]
     begin = lanes * (np.cumsum(literals) - literals)
@@ -39,18 +41,21 @@ def draw_bits(rng: Random) -> Operands:
     own = lanes * np.arange(len(kinds))
     near = np.concatenate(
         [
-            2 * rng.choice(np.setdiff1d(own, [p]), lanes * n)
+            2 * (np.repeat(rng.choice(np.setdiff1d(own, [p]), n), lanes) + side)
             for p, n in zip(own, literals, strict=True)
+            for side in [np.tile(rng.permutation(lanes) if rng.integers(2) else np.arange(lanes), n)]
         ]
     )
+    near += rng.integers(0, 2, len(near))
     return {
         "B": _words(rng, (lanes * len(kinds), words)),
-        "near": near + rng.integers(0, 2, len(near)),
+        "near": near,
+        "runs": np.zeros(0) if many else runs_of(near),
         "tiles": np.stack([begin, kinds], axis=1),
         "classes": np.array([[0, 0], [0, 3], [3, 5]]),
         "entries": np.array([[1, 1], [1, 1], [1, 2], [2, 1], [2, 3]]),
         "table": -rng.integers(0, 2, 2 * 3 * 32 * wide),
-        "level": np.repeat(rng.integers(0, 2, 2), 8) if many else rng.integers(0, 2, 3),
+        "level": np.repeat(rng.integers(0, 2, 2), 8) if many else rng.integers(0, 2, words),
         "valid": _words(rng, (words,)),
         "wide": wide,
         "many": many,
@@ -98,7 +103,10 @@ def _stencil(rng: Random) -> tuple[StencilForm, Operands]:
     machine.params["J"] = 0.3 * rng.choice([-1.0, 1.0], (3, 4))
     form = stencil_form(machine.program, machine.held_fields(), ("s", "x"))
     shape = {n: form.arrays[n] for n in ("first", "phase", "shape")}
-    return form, {**shape, "group": int(rng.integers(2)), "B": _words(rng, (3, form.words))}
+    B = np.zeros((3, form.words), np.int64)
+    for group in range(2):
+        stencil_ops.pack_rows_of_sites(rng.choice([0.0, 1.0], (3, 12)), group, *shape.values(), B)
+    return form, {**shape, "group": int(rng.integers(2)), "B": B}
 
 
 def pack_rows_of_sites(rng: Random) -> Operands:
