@@ -100,8 +100,9 @@ def run(
     layout: Annotated[
         str,
         typer.Option(
-            metavar="auto|bits|numbers",
-            help="how chains lie in memory: 64 to a word if couplings allow it, or as numbers",
+            metavar="auto|bits|stencil|numbers",
+            help="how chains lie in memory: 64 to a word, or a lattice's sites side by side, or as"
+            " numbers",
         ),
     ] = "auto",
     moves: Annotated[
