@@ -23,7 +23,6 @@ from .words import (
     same,
     shift,
     some,
-    spread_bits,
     store,
     turn,
     without,
@@ -110,15 +109,11 @@ def drawn(table, at, wide, p, left, s0, s1, s2, s3):  # type: ignore[no-untyped-
 
 
 @numba.njit(cache=True)
-def _literal(flat, near, runs, at, words, w, many):  # type: ignore[no-untyped-def]  # typed by numba
+def _literal(flat, near, at, words, w, many):  # type: ignore[no-untyped-def]  # typed by numba
     """A tile's next neighbours in a register of words, opposite where their number is odd."""
     if many:
         n = np.int64(near[at])
         return load(flat, (n >> 1) * words + w * LANES) ^ same(NONE - np.uint64(n & 1))
-    if words == 1:
-        run = runs[at >> 3]
-        if run >= 0:
-            return load(flat, run >> 8) ^ spread_bits(np.uint64(run))
     return gather(flat, near, at, words, w)
 
 
@@ -152,7 +147,6 @@ def unpack_bits(B, place, spin, x):  # type: ignore[no-untyped-def]  # typed by 
 def draw_bits(  # type: ignore[no-untyped-def]  # typed by numba
     B,
     near,
-    runs,
     tiles,
     classes,
     entries,
@@ -185,10 +179,10 @@ def draw_bits(  # type: ignore[no-untyped-def]  # typed by numba
                 p0 = same(NONE)
                 p1, p2, p3, p4 = p0, p0, p0, p0
                 for e in range(classes[kind, 0], classes[kind, 1]):
-                    v = _literal(flat, near, runs, at, words, w, many)
+                    v = _literal(flat, near, at, words, w, many)
                     at += lanes
                     for _ in range(1, entries[e, 0]):
-                        v = v ^ _literal(flat, near, runs, at, words, w, many)
+                        v = v ^ _literal(flat, near, at, words, w, many)
                         at += lanes
                     p0, p1, p2, p3, p4 = added(v, entries[e, 1], p0, p1, p2, p3, p4)
                 own = level[w * LANES if many else w]

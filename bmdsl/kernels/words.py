@@ -122,14 +122,6 @@ def _same_of(context: Any, number: Any) -> Any:
     return WORDS(types.uint64), code
 
 
-def _bits_of(context: Any, number: Any) -> Any:
-    def code(context: Any, builder: Any, signature: Any, values: Any) -> Any:
-        low = builder.trunc(values[0], ir.IntType(LANES))
-        return builder.sext(builder.bitcast(low, ir.VectorType(ir.IntType(1), LANES)), _VECTOR)
-
-    return WORDS(types.uint64), code
-
-
 def _load_of(context: Any, x: Any, at: Any) -> Any:
     def code(context: Any, builder: Any, signature: Any, values: Any) -> Any:
         made = builder.load(
@@ -238,8 +230,6 @@ some: Any = intrinsic(_some_of)
 """some(x): whether any bit is set."""
 same: Any = intrinsic(_same_of)
 """same(number): eight times this word."""
-spread_bits: Any = intrinsic(_bits_of)
-"""spread_bits(number): all bits of word k are bit k of the number."""
 load: Any = intrinsic(_load_of)
 """load(x, at): eight words of an array, from place `at` on."""
 pick: Any = intrinsic(_pick_of)

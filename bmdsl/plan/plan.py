@@ -240,7 +240,12 @@ class Plan(Shown):
             " counted where couplings are small whole multiples of one number, else fields are"
             " numbers"
         )
-        return f"      {few}", f"      {many}", f"      {bits}", f"      {self._manner_of_stencil()}"
+        return (
+            f"      {few}",
+            f"      {many}",
+            f"      {bits}",
+            f"      {self._manner_of_stencil()}",
+        )
 
     def _manner_of_stencil(self) -> str:
         """Whether a lattice is swept by index arithmetic."""

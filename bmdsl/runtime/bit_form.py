@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import expit
 
-from ..schedule.bit_ops import DIGITS, LANES, runs_of
+from ..schedule.bit_ops import DIGITS, LANES
 from .fields import Fields
 from .listing import Listing
 from .program import Program
@@ -266,10 +266,8 @@ class _Laying:
             tiles.append(np.stack([at, kind], axis=1))
             length += lanes * own * count
         classes, entries, wide, fields = self._tables()
-        joined = np.concatenate([np.zeros(0), *near]).astype(np.int32)
         arrays: dict[str, Array] = {
-            "near": joined,
-            "runs": np.zeros(0, np.int64) if self.many else runs_of(joined),
+            "near": np.concatenate([np.zeros(0), *near]).astype(np.int32),
             "tiles": np.concatenate([np.zeros((0, 2)), *tiles]).astype(np.int64),
             "classes": classes,
             "entries": entries,

@@ -67,8 +67,8 @@ class BoundMachine:
 
     @property
     def layout(self) -> str:
-        """How chains lie in memory: as `bits`, 64 chains to a word, as bits of a `stencil`, sites of
-        a lattice's row side by side, as `numbers`, or, `auto`, what is possible and quickest.
+        """How chains lie in memory: as `bits`, 64 chains to a word, as bits of a `stencil`, sites
+        of a lattice's row side by side, as `numbers`, or, `auto`, what is possible and quickest.
 
         Raises BM778 for another word.
         """

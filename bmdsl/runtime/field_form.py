@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .bit_form import NotBits, all_entries
+from .bit_form import Entries, NotBits, all_entries
 from .fields import Fields
 from .program import Program
 
@@ -54,35 +54,14 @@ def field_form(program: Program, f: Fields, free: Sequence[str]) -> FieldForm:
         begin += [begin[-1] + int(k) - int(ends[0]) for k in ends[1:]]
         orders.append(order)
     places = begin[-1]
-    for n, x in place.items():
+    for n, where in place.items():
         if n not in free:
-            x[:] = places + np.arange(len(x))
-            places += len(x)
+            where[:] = places + np.arange(len(where))
+            places += len(where)
     columns = np.concatenate([place[n] for n in listing.offset])
-    parts = []
-    for x, order in zip(found, orders, strict=True):
-        rank = np.empty(len(order), np.int64)
-        rank[order] = np.arange(len(order))
-        by_place = np.argsort(rank[x.unit], kind="stable")
-        count = x.count[by_place]
-        begins = (np.cumsum(x.count) - x.count)[by_place]
-        literals = 2 * columns[x.others]
-        literals[np.cumsum(x.count) - x.count] += x.flip
-        inside = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
-        factor = 2.0 if x.spin else 1.0
-        parts.append(
-            (
-                np.bincount(rank[x.unit], minlength=len(order)),
-                count,
-                literals[np.repeat(begins, count) + inside],
-                factor * x.weight[by_place],
-                factor * x.constant[order],
-            )
-        )
-    entries, count, near, weight, constant = (
-        np.concatenate([p[k] for p in parts]) for k in range(5)
-    )
-    arrays = {
+    parts = [_by_place(x, order, columns) for x, order in zip(found, orders, strict=True)]
+    entries, count, near, weight, constant = (np.concatenate(x) for x in zip(*parts, strict=True))
+    arrays: dict[str, Array] = {
         "start": np.concatenate([[0], np.cumsum(entries)]).astype(np.int64),
         "first": np.concatenate([[0], np.cumsum(count)]).astype(np.int64),
         "near": near.astype(np.int32),
@@ -91,3 +70,25 @@ def field_form(program: Program, f: Fields, free: Sequence[str]) -> FieldForm:
         "ends": np.array(begin, np.int64),
     }
     return FieldForm(place, places, arrays)
+
+
+def _by_place(x: Entries, order: Array, columns: Array) -> tuple[Array, ...]:
+    """How many entries each unit has, literals of each, all literals, weights, and constants, unit
+    after unit in this order.
+    """
+    rank = np.empty(len(order), np.int64)
+    rank[order] = np.arange(len(order))
+    by_place = np.argsort(rank[x.unit], kind="stable")
+    count = x.count[by_place]
+    first = np.cumsum(x.count) - x.count
+    literals = 2 * columns[x.others]
+    literals[first] += x.flip
+    inside = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
+    factor = 2.0 if x.spin else 1.0
+    return (
+        np.bincount(rank[x.unit], minlength=len(order)),
+        count,
+        literals[np.repeat(first[by_place], count) + inside],
+        factor * x.weight[by_place],
+        factor * x.constant[order],
+    )

@@ -9,16 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import reduce
 
 import numpy as np
 
 from ..plan.stencils import Lattice, NotStencil, Stencil
 from ..schedule.bit_ops import CHUNK, LANES
 from ..schedule.stencil_ops import REACH
-from .bit_form import CLOSE, MOST_KINDS, WIDTHS, NotBits, digits_of, unit_of
+from .bit_form import CLOSE, NotBits, digits_of, unit_of
 from .fields import Fields
 from .program import Program
+from .stencil_kinds import Kinds, Role, own_places
 from .terms.listed import BoundListed
 
 Array = np.ndarray
@@ -63,39 +63,6 @@ def stencil_form(program: Program, f: Fields, free: Sequence[str]) -> StencilFor
     return _Making(program, f, lattice, tuple(free)).form()
 
 
-@dataclass(frozen=True)
-class _Role:
-    """A stencil seen from one of its units."""
-
-    stencil: Stencil
-    own: int
-    weight: float
-    """How much more the field is if the entry is 1, not 0; above 0."""
-    constant: float
-    """What the entry adds to the field while it is 0."""
-    flip: bool
-    signs: Array | None
-    """The lattice, where the coupling is negative."""
-
-    @property
-    def group(self) -> str:
-        """The group whose fields it adds to."""
-        return self.stencil.units[self.own].group
-
-    def present(self, lattice: Lattice, axis: int) -> Array:
-        """Whether a unit at each place of an axis has the coupling."""
-        out = np.zeros(lattice.axes[axis], bool)
-        out[own_places(self.stencil, self.own, axis, lattice)] = True
-        return out
-
-
-def own_places(x: Stencil, own: int, axis: int, lattice: Lattice) -> Array:
-    """Where one of a stencil's units stands on an axis, setting after setting."""
-    u, at = x.units[own], np.array(x.box[axis], np.int64)
-    at = at + u.offset[axis]
-    return at % lattice.axes[axis] if u.wraps[axis] else at
-
-
 def of_units(x: Stencil, own: int, values: Array, lattice: Lattice) -> Array:
     """The values of couplings, in the order of the term's loops, where one of the units stands:
     the lattice, 0 where there is none.
@@ -105,6 +72,11 @@ def of_units(x: Stencil, own: int, values: Array, lattice: Lattice) -> Array:
     places = [own_places(x, own, a, lattice) for a in range(len(lattice.axes))]
     out[np.ix_(*places)] = grid.transpose(np.argsort(x.order))
     return out
+
+
+def _first(q: int, a: int, colour: int) -> int:
+    """The least y with a y ≡ colour modulo q."""
+    return next(y for y in range(q) if (a * y - colour) % q == 0)
 
 
 class _Making:
@@ -122,29 +94,23 @@ class _Making:
         self.grid = grid.astype(np.int64)
         self.phase = (weights[:-1] @ self.grid) % self.q
         last = int(weights[-1])
+        every = range(self.q)
         self.first = np.array(
-            [
-                [next(y for y in range(self.q) if (phase + last * y - c) % self.q == 0)
-                 for phase in range(self.q)]
-                for c in range(self.q)
-            ],
-            np.int64,
-        )  # fmt: skip
-        registers = -(-(-(-self.length // self.q)) // REGISTER)
-        self.width = LANES * registers + 2
+            [[_first(self.q, last, c - phase) for phase in every] for c in every], np.int64
+        )
+        most = (self.length + self.q - 1) // self.q
+        self.width = LANES * ((most + REGISTER - 1) // REGISTER) + 2
         self.maps: dict[tuple[int, ...], int] = {}
         """Distance between rows → the number of its row map."""
         self.rows: list[Array] = []
 
     def form(self) -> StencilForm:
         """The whole form."""
-        roles = self._roles()
+        lattice, roles = self.lattice, self._roles()
         unit = unit_of([np.array([r.weight for r in roles])], np.dtype(self.program.dtype))
         literals, entries, signs, spans, halo = self._literals(roles, unit)
-        kinds = _Kinds(self, roles, unit)
-        parts = [
-            (self.lattice.groups.index(n), c, *spans[n]) for n in self.free for c in range(self.q)
-        ]
+        kinds = Kinds(lattice, self.free, roles, unit)
+        parts = [(lattice.groups.index(n), c, *spans[n]) for n in self.free for c in range(self.q)]
         if not self.rows:
             self.rows.append(np.zeros(self.count, np.int32))
         per_row = (self.width - 2) // LANES
@@ -160,8 +126,10 @@ class _Making:
             "parts": np.array(parts, np.int64).reshape(-1, 4),
             **kinds.arrays(),
         }
-        words = len(self.lattice.groups) * self.q * self.count * self.width
-        return StencilForm(arrays, words, kinds.wide, kinds.fields(self._bias(), unit))
+        words = len(lattice.groups) * self.q * self.count * self.width
+        return StencilForm(
+            arrays, words, kinds.wide, kinds.fields(self.program.plan, self._bias(), unit)
+        )
 
     def _bias(self) -> dict[str, float]:
         """The one field of each group's units on their own. Raises NotBits if they have several."""
@@ -173,7 +141,7 @@ class _Making:
             out[n] = float(b.flat[0])
         return out
 
-    def _roles(self) -> list[_Role]:
+    def _roles(self) -> list[Role]:
         """All stencils seen from each of their units that is drawn."""
         program, out = self.program, []
         listing = program.listing
@@ -201,7 +169,7 @@ class _Making:
                 w = size * np.sign(own[0])
                 signs = of_units(x, k, own < 0, self.lattice) if mixed else None
                 out.append(
-                    _Role(
+                    Role(
                         x,
                         k,
                         (2 if spin else 1) * size,
@@ -213,7 +181,7 @@ class _Making:
         return out
 
     def _literals(
-        self, roles: Sequence[_Role], unit: float
+        self, roles: Sequence[Role], unit: float
     ) -> tuple[list[tuple[int, ...]], list[tuple[int, ...]], list[Array], dict, int]:
         literals: list[tuple[int, ...]] = []
         entries: list[tuple[int, ...]] = []
@@ -241,10 +209,10 @@ class _Making:
         return literals, entries, signs, {n: spans.get(n, (0, 0)) for n in self.free}, reach
 
     @staticmethod
-    def _others(x: _Role) -> list[int]:
+    def _others(x: Role) -> list[int]:
         return [j for j in range(len(x.stencil.units)) if j != x.own]
 
-    def _literal(self, x: _Role, other: int) -> tuple[int, int, int, int]:
+    def _literal(self, x: Role, other: int) -> tuple[int, int, int, int]:
         u, v = x.stencil.units[x.own], x.stencil.units[other]
         apart = [b - a for a, b in zip(u.offset, v.offset, strict=True)]
         turn = sum(a * d for a, d in zip(self.lattice.weights, apart, strict=True)) % self.q
@@ -277,77 +245,3 @@ class _Making:
                 bits[c, own, 64 : 64 + part.shape[1]] = part
         packed: Array = np.packbits(bits, axis=-1, bitorder="little").view("<i8")
         return packed.astype(np.int64).ravel()
-
-
-class _Kinds:
-    """Kinds of unit by which of their group's couplings they have, and the pieces of rows."""
-
-    def __init__(self, making: _Making, roles: Sequence[_Role], unit: float) -> None:
-        self.making, self.roles = making, roles
-        self.weights = [round(r.weight / unit) for r in roles]
-        self.known: dict[tuple[str, tuple[int, ...]], int] = {}
-        self.row_kind = np.zeros((len(making.lattice.groups), making.count), np.int32)
-        self.pieces_of: list[tuple[int, int]] = []
-        self.pieces: list[tuple[int, int, int]] = []
-        for n in making.free:
-            self._add_group(n)
-        most = max((self._most(members) for _, members in self.known), default=0)
-        if most >= WIDTHS[-1]:
-            raise NotBits(f"a unit's neighbours count {most} together, more than {WIDTHS[-1] - 1}")
-        if len(self.known) > MOST_KINDS:
-            raise NotBits(f"units have more than {MOST_KINDS:,} different fields")
-        self.wide = next(w for w in WIDTHS if most < w)
-
-    def _most(self, members: tuple[int, ...]) -> int:
-        return sum(self.weights[k] for k in members)
-
-    def _add_group(self, name: str) -> None:
-        making, lattice = self.making, self.making.lattice
-        own = [k for k, r in enumerate(self.roles) if r.group == name]
-        last = len(lattice.axes) - 1
-        along = np.array([self.roles[k].present(lattice, last) for k in own], bool)
-        across = [
-            reduce(
-                np.logical_and.outer,
-                (self.roles[k].present(lattice, a) for a in range(len(lattice.axes) - 1)),
-                np.ones((), bool),
-            ).reshape(making.count)
-            for k in own
-        ]
-        columns = along.reshape(len(own), making.length).T
-        cuts = np.flatnonzero((columns[1:] != columns[:-1]).any(axis=1)) + 1
-        ends = [0, *cuts.tolist(), making.length]
-        patterns, which = np.unique(
-            np.array(across, bool).reshape(len(own), making.count).T, axis=0, return_inverse=True
-        )
-        first = len(self.pieces_of)
-        for pattern in patterns:
-            begin = len(self.pieces)
-            for lo, hi in zip(ends[:-1], ends[1:], strict=True):
-                there = pattern & columns[lo]
-                members = tuple(k for k, on in zip(own, there, strict=True) if on)
-                kind = self.known.setdefault((name, members), len(self.known))
-                self.pieces.append((lo, hi, kind))
-            self.pieces_of.append((begin, len(self.pieces)))
-        self.row_kind[lattice.groups.index(name)] = first + which.reshape(-1)
-
-    def arrays(self) -> dict[str, Array]:
-        """`kinds`, `members`, `row_kind`, `pieces_of`, `pieces`."""
-        ends = np.cumsum([0, *(len(m) for _, m in self.known)])
-        return {
-            "kinds": np.stack([ends[:-1], ends[1:]], axis=1).astype(np.int64),
-            "members": np.array([k for _, m in self.known for k in m], np.int64),
-            "row_kind": self.row_kind,
-            "pieces_of": np.array(self.pieces_of, np.int64).reshape(-1, 2),
-            "pieces": np.array(self.pieces, np.int64).reshape(-1, 3),
-        }
-
-    def fields(self, bias: Mapping[str, float], unit: float) -> Array:
-        """[kinds, wide]."""
-        plan, n = self.making.program.plan, np.arange(self.wide)
-        out = []
-        for name, members in self.known:
-            constant = bias[name] + sum(self.roles[k].constant for k in members)
-            factor = 2.0 if plan.group(name).unit.name == "spin" else 1.0
-            out.append(factor * (constant + unit * n))
-        return np.array(out).reshape(-1, self.wide)

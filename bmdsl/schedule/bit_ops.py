@@ -5,8 +5,7 @@ upper of the unit's two values. Units stand colour after colour, those of one ki
 tiles of as many units as a register has words (`LANES`), or of one unit where a unit has that many
 words of its own (`many`). Tile t is the units at places `LANES` t, …; tiles[t] says where its
 literals begin in `near`, and its kind. A literal 2p or 2p + 1 is the unit at place p, or its
-opposite. `runs` says it shorter where a tile's eight literals are units side by side: the first
-place times 256, and a bit for each that is opposite; −1 elsewhere.
+opposite.
 
 A kind k has entries `classes[k, 0]`, …, `classes[k, 1]` − 1; an entry is the sum modulo 2 of
 entries[e, 0] literals, and counts entries[e, 1]. n of a unit is what its entries that are 1 count
@@ -28,15 +27,6 @@ DIGITS = 32
 CHUNK = 64
 """Registers that are drawn with one start of the random numbers."""
 _ALL = np.uint64(0xFFFFFFFFFFFFFFFF)
-
-
-def runs_of(near: Array) -> Array:
-    """`runs` of the literals of tiles of eight units: [literals / 8]."""
-    eights = near.reshape(-1, LANES).astype(np.int64)
-    places, first = eights >> 1, eights[:, 0] >> 1
-    side_by_side = (places - first[:, None] == np.arange(LANES)).all(axis=1)
-    opposite = (eights & 1) @ (1 << np.arange(LANES))
-    return np.where(side_by_side, first << LANES | opposite, -1)
 
 
 @op("{B} has {x}, 64 chains to a word", x=reads(), place=reads(1, "i8"), B=updates(2, "i8"))
@@ -104,7 +94,6 @@ def _next(s: list[Array]) -> Array:
     "units of colour {part} ~ P(unit | rest) in {B}",
     B=updates(2, "i8"),
     near=reads(1, "i4"),
-    runs=reads(1, "i8"),
     tiles=reads(2, "i8"),
     classes=reads(2, "i8"),
     entries=reads(2, "i8"),
@@ -123,7 +112,6 @@ def _next(s: list[Array]) -> Array:
 def draw_bits(
     B: Array,
     near: Array,
-    runs: Array,
     tiles: Array,
     classes: Array,
     entries: Array,

@@ -1,11 +1,11 @@
 """Kinds of op for chains of lattices that are bits, the sites of a row side by side in words.
 
 A lattice's last axis is its *row*, n places long; there are R rows. Places of colour c in row r are
-y = first[c, phase[r]] + q k for k = 0, 1, …; place k is bit k of that row and colour's words. B[r'],
-a chain's words, has for each group, colour and row `width` words: one before bit 0, whole registers,
-and one more. The bits just outside a row are those of its other end, as many as neighbours reach
-(`halo`), so that a neighbour at any distance is a shift of a row's words. A set bit is the upper of
-a unit's two values.
+y = first[c, phase[r]] + q k for k = 0, 1, …; place k is bit k of that row and colour's words. B[i],
+the words of chain i, has for each group, colour and row `width` words: one before bit 0, whole
+registers, and one more. The bits just outside a row are those of its other end, as many as
+neighbours reach (`halo`), so that a neighbour at any distance is a shift of a row's words. A set
+bit is the upper of a unit's two values.
 
 `literals[l]` is (group, row map, distance along the row, change of colour): the unit that stands so
 from a unit; `rows[map, r]` is its row, −1 if there is none. `entries[e]` is (first literal, last

@@ -240,10 +240,14 @@ def test_a_model_that_is_no_stencil_says_why(source: str, why: str) -> None:
 
 
 def test_colours_keep_units_of_a_coupling_apart() -> None:
-    plan = bmdsl.parse(
-        "model m { visible s[6, 9] : spin"
-        " energy = - s[x,y] s[wrap(x+1),y] s[x,wrap(y+1)] - s[x,y] s[wrap(x+2),wrap(y-1)] }"
-    ).compile(backend="reference").program.plan
+    plan = (
+        bmdsl.parse(
+            "model m { visible s[6, 9] : spin"
+            " energy = - s[x,y] s[wrap(x+1),y] s[x,wrap(y+1)] - s[x,y] s[wrap(x+2),wrap(y-1)] }"
+        )
+        .compile(backend="reference")
+        .program.plan
+    )
     lattice = plan.lattice
     place = np.indices((6, 9))
     colour = np.tensordot(lattice.weights, place, 1) % lattice.colours

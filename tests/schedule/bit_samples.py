@@ -7,7 +7,6 @@ import numpy as np
 import bmdsl
 from bmdsl.runtime.stencil_form import StencilForm, stencil_form
 from bmdsl.schedule import stencil_ops
-from bmdsl.schedule.bit_ops import runs_of
 
 from .samples import Operands, Random
 
@@ -41,16 +40,14 @@ def draw_bits(rng: Random) -> Operands:
     own = lanes * np.arange(len(kinds))
     near = np.concatenate(
         [
-            2 * (np.repeat(rng.choice(np.setdiff1d(own, [p]), n), lanes) + side)
+            2 * rng.choice(np.setdiff1d(own, [p]), lanes * n)
             for p, n in zip(own, literals, strict=True)
-            for side in [np.tile(rng.permutation(lanes) if rng.integers(2) else np.arange(lanes), n)]
         ]
     )
     near += rng.integers(0, 2, len(near))
     return {
         "B": _words(rng, (lanes * len(kinds), words)),
         "near": near,
-        "runs": np.zeros(0) if many else runs_of(near),
         "tiles": np.stack([begin, kinds], axis=1),
         "classes": np.array([[0, 0], [0, 3], [3, 5]]),
         "entries": np.array([[1, 1], [1, 1], [1, 2], [2, 1], [2, 3]]),

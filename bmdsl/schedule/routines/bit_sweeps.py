@@ -13,7 +13,6 @@ BITS = "bits"
 SWEEPS = "sweeps"
 ARRAYS = {
     "near": (1, "i4"),
-    "runs": (1, "i8"),
     "tiles": (2, "i8"),
     "classes": (2, "i8"),
     "entries": (2, "i8"),
@@ -35,7 +34,7 @@ def bit_sweeps(plan: Plan, free: tuple[str, ...], varying: bool) -> Composition:
     state = {n: b.state(n, n, BATCH, Life.KEPT, source=("chain", n)) for n in names}
     bits = _array(b, "B", 2, "i8", Life.KEPT)
     place = {n: _array(b, f"place_{n}", 1, "i8", source=("place", n)) for n in names}
-    near, runs, tiles, classes, entries, level, valid, first_tile = (
+    near, tiles, classes, entries, level, valid, first_tile = (
         _array(b, n, axes, number) for n, (axes, number) in ARRAYS.items()
     )
     table = _array(b, "table", 1 + varying, "i8")
@@ -51,7 +50,7 @@ def bit_sweeps(plan: Plan, free: tuple[str, ...], varying: bool) -> Composition:
     with b.repeat(b.number("steps", "i8"), "step") as step:
         now = View(table, step) if varying else table
         with b.repeat(b.number("colours", "i8"), "colour") as c:
-            form = (near, runs, tiles, classes, entries, now, level, valid, wide, many, first_tile, c)
+            form = (near, tiles, classes, entries, now, level, valid, wide, many, first_tile, c)
             b.do("draw_bits", bits, *form, seed, own, call, Number(f"{first} + {step}"))
     b.heading("bits as states")
     for n in free:
