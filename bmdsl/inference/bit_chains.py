@@ -45,7 +45,7 @@ class BitChains:
     """The forms of one machine's chains as bits, for the parameters that they were made for."""
 
     _forms: dict[Kind, tuple[dict[str, Array], Form | NotBits]] = field(default_factory=dict)
-    _routines: dict[tuple[Kind, bool], BoundRoutine] = field(default_factory=dict)
+    _routines: dict[tuple[Kind, bool, bool], BoundRoutine] = field(default_factory=dict)
 
     def sweeps(
         self,
@@ -115,7 +115,7 @@ class BitChains:
     ) -> None:
         stream, update, first = keys
         varying, count = len(betas) > 1, count_rows(now)
-        routine = self._routine(machine, kind, varying)
+        routine = self._routine(machine, kind, varying, form)
         passed: dict[Source, Any] = {("chain", n): x for n, x in now.items()}
         passed |= {(BITS, n): x for n, x in form.arrays.items()}
         if isinstance(form, StencilForm):
@@ -161,10 +161,16 @@ class BitChains:
         self._forms[kind] = {n: x.copy() for n, x in params.items()}, form
         return _unless_refused(form)
 
-    def _routine(self, machine: BoundMachine, kind: Kind, varying: bool) -> BoundRoutine:
-        key = kind, varying
+    def _routine(
+        self, machine: BoundMachine, kind: Kind, varying: bool, form: Form
+    ) -> BoundRoutine:
+        key = kind, varying, isinstance(form, StencilForm) and form.short
         if key not in self._routines:
-            made = COMPOSE.get(kind[1], bit_sweeps)(machine.program.plan, kind[0], varying)
+            plan, free = machine.program.plan, kind[0]
+            if isinstance(form, StencilForm):
+                made = stencil_sweeps(plan, free, varying, form.short)
+            else:
+                made = (field_sweeps if kind[1] == FIELDS else bit_sweeps)(plan, free, varying)
             self._routines[key] = BoundRoutine.of(
                 made, machine.program, machine.params, machine.seed
             )
@@ -180,7 +186,6 @@ CHAINS_OF_A_LEVEL = {STENCIL: 1, WORD: 64, REGISTER: 512, FIELDS: 64}
 registers; in words with fields that are numbers. With each, how many chains have one inverse
 temperature.
 """
-COMPOSE = {STENCIL: stencil_sweeps, FIELDS: field_sweeps}
 
 
 def _ways(machine: BoundMachine, count: int) -> tuple[str, ...]:

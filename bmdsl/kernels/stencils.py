@@ -10,7 +10,7 @@ import numpy as np
 from ..schedule.bit_ops import DIGITS
 from .bits import MANY, NONE, SEEDS, added, drawn
 from .table import kernel
-from .words import LANES, load, same, shift_across, store
+from .words import LANES, gather, load, same, shift_across, shift_across_each, store
 
 WORK = 1 << 11
 """Words of an array of bits from which on a draw is worth threads."""
@@ -168,3 +168,98 @@ def draw_rows_of_sites(  # type: ignore[no-untyped-def]  # typed by numba
                 store(new, words, own + LANES * w)
             if sites:
                 _close(words, own, sites, halo)
+
+
+@numba.njit(cache=True)
+def _close_word(words, at, count, halo):  # type: ignore[no-untyped-def]  # typed by numba
+    """As `_close`, for a row of one word that is as long as neighbours reach."""
+    if count < halo or count > 64:
+        _close(words, at, count, halo)
+        return
+    own, rest = np.uint64(words[at]), np.uint64(64 - count)
+    words[at - 1] = own << rest
+    if count == 64:
+        words[at + 1] = own
+    else:
+        words[at] = own | (own << np.uint64(count))
+        words[at + 1] = own >> rest
+
+
+@kernel(WORK, ["B"])
+def draw_eight_rows_of_sites(  # type: ignore[no-untyped-def]  # typed by numba
+    B,
+    first,
+    phase,
+    shape,
+    entries,
+    kinds,
+    members,
+    signs,
+    parts,
+    spots,
+    turns,
+    runs,
+    run_kind,
+    run_mask,
+    table,
+    level,
+    part,
+    seed,
+    stream,
+    update,
+    step,
+):
+    q, count, length, width, halo = shape[0], shape[1], shape[2], shape[3], shape[4]
+    wide, at_once = shape[5], shape[6]
+    group, colour = parts[part, 0], parts[part, 1]
+    used, blocks = width - 2, (count + LANES - 1) // LANES
+    jobs = (blocks + at_once - 1) // at_once
+    row, all_rows = spots.shape[2], spots.shape[1] * spots.shape[2]
+    for job in numba.prange(B.shape[0] * jobs):
+        chain, begin = job // jobs, job % jobs * at_once
+        words, signed, masks = B[chain], signs.reshape(-1), run_mask.reshape(-1)
+        near, shifts = spots.reshape(-1), turns.reshape(-1)
+        room = np.empty(4 * LANES, np.uint64)
+        own_rows = np.empty(LANES, np.int32)
+        SEEDS(seed, stream, update, step, part, job, room)
+        s0, s1, s2, s3 = load(room, 0), load(room, 8), load(room, 16), load(room, 24)
+        for block in range(begin, min(blocks, begin + at_once)):
+            r0 = block * LANES
+            for k in range(LANES):
+                own_rows[k] = 2 * ((colour * count + min(r0 + k, count - 1)) * width + 1)
+            for w in range(used):
+                new = same(NONE)
+                for k in range(runs[part, block * used + w, 0], runs[part, block * used + w, 1]):
+                    kind = run_kind[k]
+                    p0 = same(NONE)
+                    p1, p2, p3, p4 = p0, p0, p0, p0
+                    for m in range(kinds[kind, 0], kinds[kind, 1]):
+                        e = members[m]
+                        v = same(NONE - np.uint64(entries[e, 4]))
+                        for x in range(entries[e, 0], entries[e, 1]):
+                            at = colour * all_rows + x * row + r0
+                            low = gather(words, near, at, 1, w)
+                            high = gather(words, near, at, 1, w + 1)
+                            v = v ^ shift_across_each(low, high, load(shifts, at))
+                        if entries[e, 3] >= 0:
+                            v = v ^ gather(
+                                signed, own_rows, 0, 1, entries[e, 3] * signs.shape[1] + w
+                            )
+                        p0, p1, p2, p3, p4 = added(v, entries[e, 2], p0, p1, p2, p3, p4)
+                    place = (level[chain] * len(kinds) + kind) * DIGITS * wide
+                    p = (p0, p1, p2, p3, p4)
+                    left = load(masks, k * LANES)
+                    some, s0, s1, s2, s3 = drawn(table, place, wide, p, left, s0, s1, s2, s3)
+                    new = new | some
+                store(new, room, 0)
+                for k in range(min(LANES, count - r0)):
+                    at = ((group * q + colour) * count + r0 + k) * width + 1
+                    words[at + w] = room[k]
+            for k in range(min(LANES, count - r0)):
+                sites = max(0, (length - first[colour, phase[r0 + k]] + q - 1) // q)
+                at = ((group * q + colour) * count + r0 + k) * width + 1
+                if sites:
+                    if used == 1:
+                        _close_word(words, at, sites, halo)
+                    else:
+                        _close(words, at, sites, halo)

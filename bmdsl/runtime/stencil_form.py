@@ -18,12 +18,18 @@ from ..schedule.stencil_ops import REACH
 from .bit_form import CLOSE, NotBits, digits_of, unit_of
 from .fields import Fields
 from .program import Program
-from .stencil_kinds import Kinds, Role, own_places
+from .stencil_kinds import Kinds, Role, own_places, runs_of_parts
 from .terms.listed import BoundListed
 
 Array = np.ndarray
 REGISTER = 64 * LANES
 """Bits of a register."""
+MOST_WORDS = 1 << 30
+"""Words of a chain up to which twice a place is a number of 32 bits."""
+WORTH = 1.6
+"""How much fuller registers are if short rows are drawn eight at a time, where that is worth the
+gathering.
+"""
 
 
 @dataclass(frozen=True)
@@ -34,6 +40,8 @@ class StencilForm:
     words: int
     """Words of a chain."""
     wide: int
+    short: bool
+    """Whether rows are drawn eight at a time."""
     fields: Array
     """[kinds, wide]: the field of a unit of each kind by n, doubled for spins."""
 
@@ -47,8 +55,11 @@ class StencilForm:
         return digits_of(self.fields, betas)
 
 
-def stencil_form(program: Program, f: Fields, free: Sequence[str]) -> StencilForm:
-    """The form of a model of which the groups `free` are drawn.
+def stencil_form(
+    program: Program, f: Fields, free: Sequence[str], worth: float = WORTH
+) -> StencilForm:
+    """The form of a model of which the groups `free` are drawn; rows eight at a time if registers
+    are `worth` times fuller then.
 
     Raises NotBits if there is none.
     """
@@ -60,7 +71,7 @@ def stencil_form(program: Program, f: Fields, free: Sequence[str]) -> StencilFor
     for n in lattice.groups:
         if plan.group(n).unit.name not in ("spin", "binary"):
             raise NotBits(f"`{n}` has units of more than two values, or of other numbers")
-    return _Making(program, f, lattice, tuple(free)).form()
+    return _Making(program, f, lattice, tuple(free), worth).form()
 
 
 def of_units(x: Stencil, own: int, values: Array, lattice: Lattice) -> Array:
@@ -83,7 +94,12 @@ class _Making:
     """Makes the form of one setting of the parameters."""
 
     def __init__(
-        self, program: Program, f: Fields, lattice: Lattice, free: tuple[str, ...]
+        self,
+        program: Program,
+        f: Fields,
+        lattice: Lattice,
+        free: tuple[str, ...],
+        worth: float,
     ) -> None:
         self.program, self.fields, self.lattice, self.free = program, f, lattice, free
         self.close = CLOSE * float(np.finfo(program.dtype).eps)
@@ -99,7 +115,11 @@ class _Making:
             [[_first(self.q, last, c - phase) for phase in every] for c in every], np.int64
         )
         most = (self.length + self.q - 1) // self.q
-        self.width = LANES * ((most + REGISTER - 1) // REGISTER) + 2
+        used = (most + 63) // 64
+        registers = (most + REGISTER - 1) // REGISTER
+        blocks = (self.count + LANES - 1) // LANES
+        self.short = LANES * registers * self.count > worth * used * LANES * blocks
+        self.width = (used if self.short else LANES * registers) + 2
         self.maps: dict[tuple[int, ...], int] = {}
         """Distance between rows → the number of its row map."""
         self.rows: list[Array] = []
@@ -113,7 +133,7 @@ class _Making:
         parts = [(lattice.groups.index(n), c, *spans[n]) for n in self.free for c in range(self.q)]
         if not self.rows:
             self.rows.append(np.zeros(self.count, np.int32))
-        per_row = (self.width - 2) // LANES
+        per_row = self.width - 2 if self.short else (self.width - 2) // LANES
         shape = (self.q, self.count, self.length, self.width, halo, kinds.wide)
         arrays = {
             "first": self.first,
@@ -127,9 +147,30 @@ class _Making:
             **kinds.arrays(),
         }
         words = len(lattice.groups) * self.q * self.count * self.width
-        return StencilForm(
-            arrays, words, kinds.wide, kinds.fields(self.program.plan, self._bias(), unit)
-        )
+        if self.short:
+            if words >= MOST_WORDS:
+                raise NotBits("places of a chain's words are more than 30 binary digits hold")
+            arrays |= self._of_eight_rows(arrays)
+        fields = kinds.fields(self.program.plan, self._bias(), unit)
+        return StencilForm(arrays, words, kinds.wide, self.short, fields)
+
+    def _of_eight_rows(self, arrays: Mapping[str, Array]) -> dict[str, Array]:
+        """`spots`, `turns`, `runs`, `run_kind`, `run_mask`."""
+        literals, rows = arrays["literals"], arrays["rows"].astype(np.int64)
+        blocks = (self.count + LANES - 1) // LANES
+        padded = np.minimum(np.arange(LANES * blocks), self.count - 1)
+        spots = np.zeros((self.q, len(literals), LANES * blocks), np.int32)
+        turns = np.zeros(spots.shape, np.int64)
+        for c in range(self.q):
+            own = self.first[c, self.phase[padded]]
+            for k, (group, near, distance, turn) in enumerate(literals):
+                there, colour = rows[near, padded], (c + turn) % self.q
+                shift = (own + distance - self.first[colour, self.phase[there]]) // self.q
+                row = ((group * self.q + colour) * self.count + there) * self.width + 1
+                spots[c, k], turns[c, k] = 2 * (row + (shift >> 6)), shift & 63
+        bits = self.q * np.arange(64 * (self.width - 2))
+        places = [self.first[c, self.phase][:, None] + bits for c in range(self.q)]
+        return {"spots": spots, "turns": turns, **runs_of_parts(arrays, places)}
 
     def _bias(self) -> dict[str, float]:
         """The one field of each group's units on their own. Raises NotBits if they have several."""

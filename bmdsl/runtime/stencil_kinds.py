@@ -12,6 +12,7 @@ import numpy as np
 
 from ..plan.plan import Plan
 from ..plan.stencils import Lattice, Stencil
+from ..schedule.bit_ops import LANES
 from .bit_form import MOST_KINDS, WIDTHS, NotBits
 
 Array = np.ndarray
@@ -126,3 +127,37 @@ class Kinds:
             factor = 2.0 if plan.group(name).unit.name == "spin" else 1.0
             out.append(factor * (constant + unit * n))
         return np.array(out).reshape(-1, self.wide)
+
+
+def runs_of_parts(arrays: Mapping[str, Array], places: Sequence[Array]) -> dict[str, Array]:
+    """What is drawn in registers of eight rows' words, as `stencil_ops` has it: `runs`, `run_kind`
+    and `run_mask`; `places[c]` [rows, 64 · words] has y of every bit of colour c.
+    """
+    count, bits = places[0].shape
+    blocks, used = (count + LANES - 1) // LANES, bits // 64
+    parts = arrays["parts"]
+    found = []
+    for p, (group, c, _, _) in enumerate(parts):
+        kind = np.full((LANES * blocks, bits), -1, np.int32)
+        row_kind = arrays["row_kind"][group]
+        for which in np.unique(row_kind):
+            lo, hi = arrays["pieces_of"][which]
+            for start, stop, own in arrays["pieces"][lo:hi]:
+                inside = (row_kind == which)[:, None] & (places[c] >= start) & (places[c] < stop)
+                kind[:count][inside] = own
+        registers = kind.reshape(blocks, LANES, used, 64).swapaxes(1, 2).reshape(-1, LANES, 64)
+        for own in np.unique(kind[kind >= 0]):
+            mask = np.packbits(registers == own, axis=-1, bitorder="little").view("<i8")[..., 0]
+            where = np.flatnonzero(mask.any(axis=1))
+            found.append((p * len(registers) + where, np.full(len(where), own), mask[where]))
+    if not found:
+        found.append((np.zeros(0, int), np.zeros(0, int), np.zeros((0, LANES), int)))
+    at, kinds, masks = (np.concatenate(x) for x in zip(*found, strict=True))
+    order = np.argsort(at, kind="stable")
+    ends = np.searchsorted(at[order], np.arange(len(parts) * blocks * used + 1))
+    runs = np.stack([ends[:-1], ends[1:]], axis=1).reshape(len(parts), blocks * used, 2)
+    return {
+        "runs": runs.astype(np.int64),
+        "run_kind": kinds[order].astype(np.int64),
+        "run_mask": masks[order].astype(np.int64),
+    }

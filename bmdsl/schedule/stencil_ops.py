@@ -13,7 +13,10 @@ literal + 1, weight, array of signs or −1, flip): the sum modulo 2 of its lite
 `signs` and of flip counts `weight`. A kind is entries `members[kinds[k, 0] : kinds[k, 1]]`, and has
 a table as in `bit_ops`. `row_kind[group, r]` names the pieces of a row, `pieces[pieces_of[·, 0]]`,
 …: (y from, y to, kind). parts[p] is (group, colour, first of its literals, their end), what is
-drawn p-th in a sweep. `shape` has q, R, n, width, halo, the width of tables, and how many rows are
+drawn p-th in a sweep. Short rows are drawn eight at a time, a word of each in a register: spots[c,
+l, r] is twice the place of the word from which literal l of row r's units of colour c is shifted by
+turns[c, l, r]; register k of part p, word k modulo those of a row, has the draws runs[p, k, 0], …,
+runs[p, k, 1] − 1: of kind run_kind[·] at the bits run_mask[·]. `shape` has q, R, n, width, halo, the width of tables, and how many rows are
 drawn with one start of random numbers.
 """
 
@@ -197,3 +200,99 @@ def draw_rows_of_sites(
                 if sites:
                     _close(bits, sites, halo)
                 _put(words, _row(shape, group, colour, r), width, bits)
+
+
+@op(
+    "units of part {part} ~ P(unit | rest) in {B}, eight rows at a time",
+    B=updates(2, "i8"),
+    first=reads(2, "i8"),
+    phase=reads(1, "i8"),
+    shape=reads(1, "i8"),
+    entries=reads(2, "i8"),
+    kinds=reads(2, "i8"),
+    members=reads(1, "i8"),
+    signs=reads(2, "i8"),
+    parts=reads(2, "i8"),
+    spots=reads(3, "i4"),
+    turns=reads(3, "i8"),
+    runs=reads(3, "i8"),
+    run_kind=reads(1, "i8"),
+    run_mask=reads(2, "i8"),
+    table=reads(1, "i8"),
+    level=reads(1, "i8"),
+    part=whole(),
+    seed=whole(),
+    stream=whole(),
+    update=whole(),
+    step=whole(),
+)
+def draw_eight_rows_of_sites(
+    B: Array,
+    first: Array,
+    phase: Array,
+    shape: Array,
+    entries: Array,
+    kinds: Array,
+    members: Array,
+    signs: Array,
+    parts: Array,
+    spots: Array,
+    turns: Array,
+    runs: Array,
+    run_kind: Array,
+    run_mask: Array,
+    table: Array,
+    level: Array,
+    part: int,
+    seed: int,
+    stream: int,
+    update: int,
+    step: int,
+) -> None:
+    """Draws a group's units of one colour in every chain, words of eight rows after another."""
+    q, count, length, width, halo, wide, at_once = (int(k) for k in shape)
+    group, colour = int(parts[part, 0]), int(parts[part, 1])
+    used, blocks = width - 2, -(-count // LANES)
+    jobs = -(-blocks // at_once)
+    digits = table.view(np.uint64).reshape(-1, len(kinds), DIGITS, wide)
+
+    def entry(words: Array, e: int, block: int, w: int) -> Array:
+        lo, hi, _, sign, flip = (int(k) for k in entries[e])
+        rows = slice(LANES * block, LANES * (block + 1))
+        bits = np.full((LANES, 64), bool(flip))
+        for k in range(lo, hi):
+            at = spots[colour, k, rows].astype(np.int64) // 2 + w
+            both = np.concatenate([_bits(words[at]), _bits(words[at + 1])], axis=1).astype(bool)
+            turned = turns[colour, k, rows][:, None] + np.arange(64)
+            bits ^= np.take_along_axis(both, turned, axis=1)
+        if sign >= 0:
+            r = np.minimum(np.arange(rows.start, rows.stop), count - 1)
+            own = (colour * count + r) * width + 1 + w
+            bits ^= _bits(signs[sign].view(np.uint64)[own]).astype(bool)
+        return bits
+
+    for job in range(len(B) * jobs):
+        chain, begin = job // jobs, job % jobs * at_once
+        words = B[chain].view(np.uint64)
+        with np.errstate(over="ignore"):
+            s = list(_seeds(seed, stream, (update, step, part, job)).reshape(4, LANES))
+            for block in range(begin, min(blocks, begin + at_once)):
+                rows = range(LANES * block, min(count, LANES * (block + 1)))
+                new = np.zeros((used, LANES, 64), bool)
+                for w in range(used):
+                    lo, hi = (int(k) for k in runs[part, block * used + w])
+                    for k in range(lo, hi):
+                        kind = int(run_kind[k])
+                        n = np.zeros((LANES, 64), np.int64)
+                        for e in members[int(kinds[kind, 0]) : int(kinds[kind, 1])]:
+                            n += int(entries[e, 2]) * entry(words, int(e), block, w)
+                        left = run_mask[k].view(np.uint64).copy()
+                        own = digits[int(level[chain]), kind]
+                        new[w] |= _bits(_drawn(own, n, left, s)).astype(bool)
+                for r in rows:
+                    bits = np.zeros(64 * width, bool)
+                    bits[64:-64] = new[:, r - rows.start].ravel()
+                    sites = max(0, -(-(length - int(first[colour, phase[r]])) // q))
+                    if sites:
+                        _close(bits, sites, halo)
+                    _put(words, _row(shape, group, colour, r), width, bits)

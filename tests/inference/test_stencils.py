@@ -48,10 +48,12 @@ def swept(form: StencilForm, x: RandomLattice, names: list[str], states: list[np
     for k in range(len(names)):
         call("pack_rows_of_sites", states[k], k, *shape, B)
     table_of = form.table(np.array([COLD]))
+    draw = "draw_eight_rows_of_sites" if form.short else "draw_rows_of_sites"
+    taken = list(dict(KINDS[draw].arguments))
     for part in range(form.parts):
-        given = [arrays[n] for n in list(dict(KINDS["draw_rows_of_sites"].arguments))[1:14]]
+        given = [arrays[n] for n in taken[1 : taken.index("table")]]
         level = np.zeros(chains, np.int64)
-        call("draw_rows_of_sites", B, *given, table_of, level, part, 1, 2, 3, 4)
+        call(draw, B, *given, table_of, level, part, 1, 2, 3, 4)
     for k in range(len(names)):
         call("unpack_rows_of_sites", B, k, *shape, int(x.units[k] == "spin"), states[k])
 
@@ -88,16 +90,20 @@ def test_units_of_random_lattices_follow_their_fields(x: RandomLattice, seed: in
     plan = machine.program.plan
     free = tuple(n for block in plan.blocks for n in block)
     try:
-        form = stencil_form(machine.program, machine.held_fields(), free)
+        forms = [stencil_form(machine.program, machine.held_fields(), free, w) for w in (0.0, 99.0)]
     except NotBits:
         assume(False)
+    assert [f.short for f in forms] == [True, False]
     rng = np.random.default_rng(seed)
     begun = [
         (rng.choice([-1.0 if u == "spin" else 0.0, 1.0], (2, *x.axes))).astype(np.float32)
         for u in x.units
     ]
-    drawn = [b.reshape(2, -1).copy() for b in begun]
-    swept(form, x, [g.name for g in plan.groups], drawn)
+    drawn, again = ([b.reshape(2, -1).copy() for b in begun] for _ in range(2))
+    for form, states in zip(forms, (drawn, again), strict=True):
+        swept(form, x, [g.name for g in plan.groups], states)
+    for y, z in zip(drawn, again, strict=True):
+        np.testing.assert_array_equal(y, z)
     for chain in range(2):
         state = [b[chain].astype(float) for b in begun]
         swept_by_hand(x, plan.lattice, [int(n[1:]) for n in free], state)

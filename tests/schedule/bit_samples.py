@@ -95,10 +95,10 @@ STENCIL = bmdsl.parse(
 )
 
 
-def _stencil(rng: Random) -> tuple[StencilForm, Operands]:
+def _stencil(rng: Random, worth: float = 99.0) -> tuple[StencilForm, Operands]:
     machine = STENCIL.compile(backend="reference")
     machine.params["J"] = 0.3 * rng.choice([-1.0, 1.0], (3, 4))
-    form = stencil_form(machine.program, machine.held_fields(), ("s", "x"))
+    form = stencil_form(machine.program, machine.held_fields(), ("s", "x"), worth)
     shape = {n: form.arrays[n] for n in ("first", "phase", "shape")}
     B = np.zeros((3, form.words), np.int64)
     for group in range(2):
@@ -114,8 +114,12 @@ def unpack_rows_of_sites(rng: Random) -> Operands:
     return {**_stencil(rng)[1], "x": np.zeros((3, 12)), "spin": int(rng.integers(2))}
 
 
-def draw_rows_of_sites(rng: Random) -> Operands:
-    form, shared = _stencil(rng)
+def draw_eight_rows_of_sites(rng: Random) -> Operands:
+    return draw_rows_of_sites(rng, 0.0)
+
+
+def draw_rows_of_sites(rng: Random, worth: float = 99.0) -> Operands:
+    form, shared = _stencil(rng, worth)
     return {
         **shared,
         **form.arrays,
@@ -139,6 +143,7 @@ SAMPLES = {
         pack_rows_of_sites,
         unpack_rows_of_sites,
         draw_rows_of_sites,
+        draw_eight_rows_of_sites,
     )
 }
 """Kind of op → operands by name."""

@@ -25,20 +25,34 @@ ARRAYS = {
     "parts": (2, "i8"),
     "level": (1, "i8"),
 }
+SHORT = {
+    **{n: ARRAYS[n] for n in ("first", "phase", "shape", "entries", "kinds", "members", "signs")},
+    "parts": (2, "i8"),
+    "spots": (3, "i4"),
+    "turns": (3, "i8"),
+    "runs": (3, "i8"),
+    "run_kind": (1, "i8"),
+    "run_mask": (2, "i8"),
+    "level": (1, "i8"),
+}
+"""The same of short rows, which are drawn eight at a time."""
 """Axes and numbers of the arrays that say how a lattice's units stand and count."""
 
 
-def stencil_sweeps(plan: Plan, free: tuple[str, ...], varying: bool) -> Composition:
+def stencil_sweeps(
+    plan: Plan, free: tuple[str, ...], varying: bool, short: bool
+) -> Composition:
     """The routine `sweeps` of the groups `free` of a lattice, whose sites are bits for as long as a
     call lasts; the others stay as they are.
 
-    `varying`: inverse temperatures differ from sweep to sweep.
+    `varying`: inverse temperatures differ from sweep to sweep. `short`: rows are drawn eight at a
+    time.
     """
     b = Builder(plan, "sweeps", "Gibbs sweeps of a lattice, sites of a row side by side in words")
     names = list(plan.listed_groups)
     state = {n: b.state(n, n, BATCH, Life.KEPT, source=("chain", n)) for n in names}
     bits = _array(b, "B", 2, "i8", Life.KEPT)
-    arrays = {n: _array(b, n, axes, number) for n, (axes, number) in ARRAYS.items()}
+    arrays = {n: _array(b, n, axes, number) for n, (axes, number) in (SHORT if short else ARRAYS).items()}
     level = arrays.pop("level")
     first, phase, shape = (arrays[n] for n in ("first", "phase", "shape"))
     table = _array(b, "table", 1 + varying, "i8")
@@ -54,7 +68,8 @@ def stencil_sweeps(plan: Plan, free: tuple[str, ...], varying: bool) -> Composit
         now = View(table, step) if varying else table
         with b.repeat(b.number("colours", "i8"), "colour") as c:
             key = (c, seed, own, call, Number(f"{begin} + {step}"))
-            b.do("draw_rows_of_sites", bits, *arrays.values(), now, level, *key)
+            draw = "draw_eight_rows_of_sites" if short else "draw_rows_of_sites"
+            b.do(draw, bits, *arrays.values(), now, level, *key)
     b.heading("bits as states")
     for k, n in enumerate(names):
         if n in free:
