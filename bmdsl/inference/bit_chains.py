@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..language.diagnostics import BmError, fail
-from ..plan.plan import NARROW_ROW, WIDE_ROW
+from ..plan.plan import FEW_UNITS, MOST_UNITS
 from ..plan.stencils import NotStencil
 from ..plan.streams import GROUPS
 from ..runtime.binding import BoundRoutine, Source
@@ -193,17 +193,19 @@ def _ways(machine: BoundMachine, count: int) -> tuple[str, ...]:
     words = REGISTER if words_of(count) % LANES == 0 else WORD
     if machine.layout == "auto":
         many = (words, FIELDS) if count >= FEWEST_CHAINS else ()
-        first = _units_of_a_row(machine) >= (WIDE_ROW if many else NARROW_ROW)
-        return (STENCIL, *many) if first else many
+        return (STENCIL, *many) if _are_rows_worth_it(machine, bool(many)) else many
     return {"bits": (words, FIELDS), "stencil": (STENCIL,)}.get(machine.layout, ())
 
 
-def _units_of_a_row(machine: BoundMachine) -> int:
-    """How many units of one colour a row of the model's lattice has; 0 if it is no lattice."""
+def _are_rows_worth_it(machine: BoundMachine, many: bool) -> bool:
+    """Whether the model is a lattice that fills registers."""
     try:
-        return machine.program.plan.lattice.of_a_row
+        lattice = machine.program.plan.lattice
     except NotStencil:
-        return 0
+        return False
+    if many:
+        return lattice.in_one_row >= MOST_UNITS
+    return max(lattice.in_one_row, lattice.in_eight_rows) >= FEW_UNITS
 
 
 def _made(machine: BoundMachine, free: tuple[str, ...], way: str) -> Form:

@@ -20,6 +20,8 @@ MOST_COLOURS = 16
 MOST_TRIED = 1 << 14
 """Vectors a that are tried for each number of colours at most."""
 
+REGISTER = 512
+"""Bits of a register."""
 Offset = tuple[int, ...]
 
 
@@ -74,9 +76,16 @@ class Lattice:
         return prod(self.axes)
 
     @property
-    def of_a_row(self) -> int:
-        """Units of one colour along the last axis."""
-        return self.axes[-1] // self.colours
+    def in_one_row(self) -> int:
+        """Units of one colour in a register of one row's bits."""
+        units = -(-self.axes[-1] // self.colours)
+        return units // -(-units // REGISTER)
+
+    @property
+    def in_eight_rows(self) -> int:
+        """The same of a register with a word of each of eight rows."""
+        units, rows = -(-self.axes[-1] // self.colours), self.size // self.axes[-1]
+        return 8 * (units // -(-units // 64)) * rows // (8 * -(-rows // 8))
 
     def __str__(self) -> str:
         weights = ", ".join(map(str, self.weights))

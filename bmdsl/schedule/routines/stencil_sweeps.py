@@ -39,9 +39,7 @@ SHORT = {
 """Axes and numbers of the arrays that say how a lattice's units stand and count."""
 
 
-def stencil_sweeps(
-    plan: Plan, free: tuple[str, ...], varying: bool, short: bool
-) -> Composition:
+def stencil_sweeps(plan: Plan, free: tuple[str, ...], varying: bool, short: bool) -> Composition:
     """The routine `sweeps` of the groups `free` of a lattice, whose sites are bits for as long as a
     call lasts; the others stay as they are.
 
@@ -52,7 +50,9 @@ def stencil_sweeps(
     names = list(plan.listed_groups)
     state = {n: b.state(n, n, BATCH, Life.KEPT, source=("chain", n)) for n in names}
     bits = _array(b, "B", 2, "i8", Life.KEPT)
-    arrays = {n: _array(b, n, axes, number) for n, (axes, number) in (SHORT if short else ARRAYS).items()}
+    arrays = {
+        n: _array(b, n, axes, number) for n, (axes, number) in (SHORT if short else ARRAYS).items()
+    }
     level = arrays.pop("level")
     first, phase, shape = (arrays[n] for n in ("first", "phase", "shape"))
     table = _array(b, "table", 1 + varying, "i8")
