@@ -29,8 +29,8 @@ SITES = 512
 at a time.
 """
 FEW_UNITS, MOST_UNITS = 64, 384
-"""Units of a register from which on a lattice's sites stand side by side: any, in few chains; of one
-row, in any number of them (docs/performance.md has the measurement).
+"""Units of a register from which on a lattice's sites stand side by side: of one row or of eight
+in few chains, of one row in any number of them (docs/performance.md has the measurement).
 """
 MANY_CHAINS = 4
 """From so many chains on, a lattice or graph is swept with chains side by side in memory

@@ -16,8 +16,9 @@ a table as in `bit_ops`. `row_kind[group, r]` names the pieces of a row, `pieces
 drawn p-th in a sweep. Short rows are drawn eight at a time, a word of each in a register: spots[c,
 l, r] is twice the place of the word from which literal l of row r's units of colour c is shifted by
 turns[c, l, r]; register k of part p, word k modulo those of a row, has the draws runs[p, k, 0], …,
-runs[p, k, 1] − 1: of kind run_kind[·] at the bits run_mask[·]. `shape` has q, R, n, width, halo, the width of tables, and how many rows are
-drawn with one start of random numbers.
+runs[p, k, 1] − 1: of kind run_kind[·] at the bits run_mask[·]. `shape` has q, R, n, width, halo,
+the width of tables, and how many rows, or eights of rows, are drawn with one start of random
+numbers.
 """
 
 from __future__ import annotations
