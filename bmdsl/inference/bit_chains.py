@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..language.diagnostics import BmError, fail
-from ..plan.plan import FEW_UNITS, MOST_UNITS
+from ..plan.plan import FEW_UNITS
 from ..plan.stencils import NotStencil
 from ..plan.streams import GROUPS
 from ..runtime.binding import BoundRoutine, Source
@@ -31,7 +31,7 @@ FEWEST_CHAINS = 64
 """Chains from which on they are bits where they can be: a word's full."""
 AT_ONCE = 5e7
 """Draws of the first call, a hundredth of a second or a few: states are packed once a call."""
-FEWEST_SWEEPS, MOST_AT_ONCE = 8, 2e9
+FEWEST_SWEEPS, MOST_AT_ONCE = 32, 2e9
 """Sweeps of a call at least, so that packing takes little of it, unless they are so many draws."""
 LARGEST_TABLE = 1 << 23
 """Words of the tables of one call."""
@@ -192,20 +192,18 @@ def _ways(machine: BoundMachine, count: int) -> tuple[str, ...]:
     """How these chains' units may stand as bits, what is quickest first."""
     words = REGISTER if words_of(count) % LANES == 0 else WORD
     if machine.layout == "auto":
-        many = (words, FIELDS) if count >= FEWEST_CHAINS else ()
-        return (STENCIL, *many) if _are_rows_worth_it(machine, bool(many)) else many
+        if count >= FEWEST_CHAINS:
+            return words, FIELDS
+        return (STENCIL,) if _fills_registers(machine) else ()
     return {"bits": (words, FIELDS), "stencil": (STENCIL,)}.get(machine.layout, ())
 
 
-def _are_rows_worth_it(machine: BoundMachine, many: bool) -> bool:
-    """Whether the model is a lattice that fills registers."""
+def _fills_registers(machine: BoundMachine) -> bool:
+    """Whether the model is a lattice whose rows are worth standing side by side."""
     try:
-        lattice = machine.program.plan.lattice
+        return machine.program.plan.lattice.in_register >= FEW_UNITS
     except NotStencil:
         return False
-    if many:
-        return lattice.in_one_row >= MOST_UNITS
-    return max(lattice.in_one_row, lattice.in_eight_rows) >= FEW_UNITS
 
 
 def _made(machine: BoundMachine, free: tuple[str, ...], way: str) -> Form:

@@ -28,9 +28,9 @@ SITES = 512
 """Units of a lattice from which on a few chains are drawn colour after colour, many units
 at a time.
 """
-FEW_UNITS, MOST_UNITS = 64, 384
-"""Units of a register from which on a lattice's sites stand side by side: of one row or of eight
-in few chains, of one row in any number of them (docs/performance.md has the measurement).
+FEW_UNITS = 64
+"""Units of a register from which on a lattice's sites stand side by side in fewer than 64 chains
+(docs/performance.md has the measurement).
 """
 MANY_CHAINS = 4
 """From so many chains on, a lattice or graph is swept with chains side by side in memory
@@ -255,9 +255,8 @@ class Plan(Shown):
             return f"no stencil: {reason}"
         return (
             f"a stencil ({lattice}): sites of a row side by side in words of bits, neighbours by"
-            " shifts, where couplings of a term have one size; fewer than 64 chains if a register"
-            f" has {FEW_UNITS} units of a colour, any number if it has {MOST_UNITS} of one row;"
-            f" here {lattice.in_eight_rows} of eight rows, {lattice.in_one_row} of one"
+            " shifts, where couplings of a term have one size: fewer than 64 chains, if a register"
+            f" has {FEW_UNITS} units of a colour or more, here {lattice.in_register}"
         )
 
 

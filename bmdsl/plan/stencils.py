@@ -76,16 +76,11 @@ class Lattice:
         return prod(self.axes)
 
     @property
-    def in_one_row(self) -> int:
-        """Units of one colour in a register of one row's bits."""
-        units = -(-self.axes[-1] // self.colours)
-        return units // -(-units // REGISTER)
-
-    @property
-    def in_eight_rows(self) -> int:
-        """The same of a register with a word of each of eight rows."""
+    def in_register(self) -> int:
+        """Units of one colour in a register, of one row or of eight, whichever has more."""
         units, rows = -(-self.axes[-1] // self.colours), self.size // self.axes[-1]
-        return 8 * (units // -(-units // 64)) * rows // (8 * -(-rows // 8))
+        of_eight = 8 * (units // -(-units // 64)) * rows // (8 * -(-rows // 8))
+        return max(units // -(-units // REGISTER), of_eight)
 
     def __str__(self) -> str:
         weights = ", ".join(map(str, self.weights))
