@@ -1,4 +1,6 @@
-"""Chains of units of two values, 64 to a word: whether a model's can be, and their sweeps."""
+"""Chains of units of two values as bits, 64 chains to a word or sites of a lattice side by side:
+whether a model's can be, and their sweeps.
+"""
 
 from __future__ import annotations
 
@@ -8,32 +10,42 @@ from typing import Any
 
 import numpy as np
 
-from ..language.diagnostics import fail
+from ..language.diagnostics import BmError, fail
+from ..plan.plan import FEW_UNITS
+from ..plan.stencils import NotStencil
 from ..plan.streams import GROUPS
 from ..runtime.binding import BoundRoutine, Source
 from ..runtime.bit_form import BitForm, NotBits, bit_form, valid_chains, words_of
 from ..runtime.bound_machine import BoundMachine
+from ..runtime.field_form import FieldForm, field_form
 from ..runtime.pace import Pace
 from ..runtime.program import Array, Rows, State
+from ..runtime.stencil_form import StencilForm, stencil_form
+from ..schedule.bit_ops import LANES
 from ..schedule.routines.bit_sweeps import BITS, bit_sweeps
+from ..schedule.routines.field_sweeps import field_sweeps
+from ..schedule.routines.stencil_sweeps import stencil_sweeps
 from .chain_arrays import count_rows, has_states, parted
 
 FEWEST_CHAINS = 64
 """Chains from which on they are bits where they can be: a word's full."""
 AT_ONCE = 5e7
 """Draws of the first call, a hundredth of a second or a few: states are packed once a call."""
+FEWEST_SWEEPS, MOST_AT_ONCE = 32, 2e9
+"""Sweeps of a call at least, so that packing takes little of it, unless they are so many draws."""
 LARGEST_TABLE = 1 << 23
 """Words of the tables of one call."""
+Form = BitForm | StencilForm | FieldForm
+Kind = tuple[tuple[str, ...], str]
+"""The groups that are drawn, and how their units stand."""
 
 
 @dataclass
 class BitChains:
     """The forms of one machine's chains as bits, for the parameters that they were made for."""
 
-    _forms: dict[tuple[tuple[str, ...], bool], tuple[dict[str, Array], BitForm | NotBits]] = field(
-        default_factory=dict
-    )
-    _routines: dict[tuple[tuple[str, ...], bool], BoundRoutine] = field(default_factory=dict)
+    _forms: dict[Kind, tuple[dict[str, Array], Form | NotBits]] = field(default_factory=dict)
+    _routines: dict[tuple[Kind, bool, bool], BoundRoutine] = field(default_factory=dict)
 
     def sweeps(
         self,
@@ -48,28 +60,25 @@ class BitChains:
         """`steps` sweeps in place as `machine.sweep` does them; None if these chains are numbers.
 
         `keys`: stream, update, and the number of the first sweep. Raises BM778 if the machine's
-        layout is `bits` and the chains cannot be.
+        layout is `bits` or `stencil` and the chains cannot be.
         """
-        count, layout = count_rows(state), machine.layout
-        if layout in ("numbers", "codes") or steps < 1:
-            return None
-        if layout == "auto" and count < FEWEST_CHAINS:
-            return None
-        try:
-            free = _free(machine, state, observed, averaged)
-            form = self._form(machine, free, count)
-            betas, level = _levels(beta, count, words_of(count))
-        except NotBits as reason:
-            if layout == "bits":
-                raise fail(
-                    "BM778",
-                    f"chains of `{machine.model.name}` cannot be bits: {reason}",
-                    help="leave the layout to `auto`, or choose `numbers`",
-                ) from None
+        count = count_rows(state)
+        reason = NotBits()
+        for way in _ways(machine, count) if steps >= 1 else ():
+            try:
+                free = _free(machine, state, observed, averaged)
+                form = self._form(machine, (free, way))
+                betas, level = _levels(beta, count, CHAINS_OF_A_LEVEL[way])
+                break
+            except NotBits as refused:
+                reason = refused
+        else:
+            if steps >= 1 and machine.layout in ("bits", "stencil"):
+                raise _refused(machine, reason)
             return None
         now = {n: np.ascontiguousarray(x, machine.dtype) for n, x in state.items()}
         now |= {n: np.ascontiguousarray(x, machine.dtype) for n, x in observed.items()}
-        self._run(machine, form, free, now, steps, keys, betas, level)
+        self._run(machine, form, (free, way), now, steps, keys, betas, level)
         for n, x in now.items():
             if n in state and x is not state[n]:
                 state[n][...] = x
@@ -81,11 +90,23 @@ class BitChains:
             machine, state, 0, observed, update=update, stream=stream, beta=ends
         )
 
+    def takes(self, machine: BoundMachine, count: int, observed: State) -> bool:
+        """Whether so many chains that begin at their biases are bits, or have to be."""
+        if machine.layout in ("bits", "stencil"):
+            return True
+        for way in _ways(machine, count):
+            try:
+                self._form(machine, (_free(machine, {}, observed, ()), way))
+                return True
+            except NotBits:
+                continue
+        return False
+
     def _run(
         self,
         machine: BoundMachine,
-        form: BitForm,
-        free: tuple[str, ...],
+        form: Form,
+        kind: Kind,
         now: State,
         steps: int,
         keys: tuple[int, int, int],
@@ -94,21 +115,31 @@ class BitChains:
     ) -> None:
         stream, update, first = keys
         varying, count = len(betas) > 1, count_rows(now)
-        routine = self._routine(machine, free, varying)
+        routine = self._routine(machine, kind, varying, form)
         passed: dict[Source, Any] = {("chain", n): x for n, x in now.items()}
         passed |= {(BITS, n): x for n, x in form.arrays.items()}
-        passed |= {(BITS, "place", n): x for n, x in form.place.items()}
-        passed[BITS, "B"] = np.zeros((form.places, words_of(count)), np.int64)
-        passed[BITS, "level"], passed[BITS, "valid"] = level, valid_chains(count)
-        passed |= {"size": form.size, "many": int(form.many), "colours": form.colours}
+        if isinstance(form, StencilForm):
+            passed[BITS, "B"] = np.zeros((count, form.words), np.int64)
+            passed[BITS, "level"], passed["colours"] = level, form.parts
+        else:
+            words = words_of(count)
+            passed |= {(BITS, "place", n): x for n, x in form.place.items()}
+            passed[BITS, "B"] = np.zeros((form.places, words), np.int64)
+            passed[BITS, "level"] = np.repeat(level, CHAINS_OF_A_LEVEL[kind[1]] // 64)[:words]
+            passed["colours"] = form.colours
+        if isinstance(form, BitForm):
+            passed[BITS, "valid"] = valid_chains(count)
+            passed |= {"size": form.size, "many": int(form.many)}
+        work = sum(x.size for x in now.values())
         passed |= {"call": update, "stream": GROUPS * stream}
-        passed[BITS, "table"] = None if varying else form.table(betas[0])
-        room = max(1, LARGEST_TABLE // (form.size * betas.shape[1]))
-        work = 64 * form.places * words_of(count)
+        table = form.table(betas[0])
+        passed[BITS, "table"] = table
+        room = max(1, LARGEST_TABLE // max(1, table.size))
         done, pace = 0, Pace(1 if machine.program.plain else int(AT_ONCE / work))
+        fewest = min(FEWEST_SWEEPS, int(MOST_AT_ONCE / work))
         with routine.held(count) as call:
             while done < steps:
-                some = min(pace.count, steps - done)
+                some = min(max(pace.count, fewest), steps - done)
                 if varying:
                     some = min(some, room)
                     passed[BITS, "table"] = form.table(betas[done : done + some])
@@ -116,24 +147,29 @@ class BitChains:
                     call(passed | {"begin": first + done, "steps": some})
                 done += some
 
-    def _form(self, machine: BoundMachine, free: tuple[str, ...], count: int) -> BitForm:
-        key = free, words_of(count) % 8 == 0
+    def _form(self, machine: BoundMachine, kind: Kind) -> Form:
         params = {n: machine.params[n] for n in machine.params}
-        if key in self._forms:
-            made_for, form = self._forms[key]
+        if kind in self._forms:
+            made_for, form = self._forms[kind]
             if all(np.array_equal(x, made_for[n]) for n, x in params.items()):
                 return _unless_refused(form)
         try:
-            form = bit_form(machine.program, machine.held_fields(), free, count)
+            form = _made(machine, *kind)
         except NotBits as reason:
             form = reason
-        self._forms[key] = {n: x.copy() for n, x in params.items()}, form
+        self._forms[kind] = {n: x.copy() for n, x in params.items()}, form
         return _unless_refused(form)
 
-    def _routine(self, machine: BoundMachine, free: tuple[str, ...], varying: bool) -> BoundRoutine:
-        key = free, varying
+    def _routine(
+        self, machine: BoundMachine, kind: Kind, varying: bool, form: Form
+    ) -> BoundRoutine:
+        key = kind, varying, isinstance(form, StencilForm) and form.short
         if key not in self._routines:
-            made = bit_sweeps(machine.program.plan, free, varying)
+            plan, free = machine.program.plan, kind[0]
+            if isinstance(form, StencilForm):
+                made = stencil_sweeps(plan, free, varying, form.short)
+            else:
+                made = (field_sweeps if kind[1] == FIELDS else bit_sweeps)(plan, free, varying)
             self._routines[key] = BoundRoutine.of(
                 made, machine.program, machine.params, machine.seed
             )
@@ -143,7 +179,50 @@ class BitChains:
         return BitChains, ()
 
 
-def _unless_refused(form: BitForm | NotBits) -> BitForm:
+STENCIL, WORD, REGISTER, FIELDS = "stencil", "word", "register", "fields"
+CHAINS_OF_A_LEVEL = {STENCIL: 1, WORD: 64, REGISTER: 512, FIELDS: 64}
+"""How units may stand: sites of a row side by side; the chains of a unit in words, or in whole
+registers; in words with fields that are numbers. With each, how many chains have one inverse
+temperature.
+"""
+
+
+def _ways(machine: BoundMachine, count: int) -> tuple[str, ...]:
+    """How these chains' units may stand as bits, what is quickest first."""
+    words = REGISTER if words_of(count) % LANES == 0 else WORD
+    if machine.layout == "auto":
+        if count >= FEWEST_CHAINS:
+            return words, FIELDS
+        return (STENCIL,) if _fills_registers(machine) else ()
+    return {"bits": (words, FIELDS), "stencil": (STENCIL,)}.get(machine.layout, ())
+
+
+def _fills_registers(machine: BoundMachine) -> bool:
+    """Whether the model is a lattice whose rows are worth standing side by side."""
+    try:
+        return machine.program.plan.lattice.in_register >= FEW_UNITS
+    except NotStencil:
+        return False
+
+
+def _made(machine: BoundMachine, free: tuple[str, ...], way: str) -> Form:
+    if way == STENCIL:
+        return stencil_form(machine.program, machine.held_fields(), free)
+    if way == FIELDS:
+        return field_form(machine.program, machine.held_fields(), free)
+    return bit_form(machine.program, machine.held_fields(), free, way == REGISTER)
+
+
+def _refused(machine: BoundMachine, reason: NotBits) -> BmError:
+    what = "bits" if machine.layout == "bits" else "rows of a stencil"
+    return fail(
+        "BM778",
+        f"chains of `{machine.model.name}` cannot be {what}: {reason}",
+        help="leave the layout to `auto`, or choose `numbers`",
+    )
+
+
+def _unless_refused(form: Form | NotBits) -> Form:
     if isinstance(form, NotBits):
         raise form
     return form
@@ -173,18 +252,17 @@ def _free(
     return free
 
 
-def _levels(beta: Array | None, count: int, words: int) -> tuple[Array, Array]:
-    """The different inverse temperatures, [sweeps or 1, levels], and which of them each word has.
+def _levels(beta: Array | None, count: int, alike: int) -> tuple[Array, Array]:
+    """The different inverse temperatures, [sweeps or 1, levels], and which of them every `alike`
+    chains have.
 
-    Raises NotBits if chains of one word, or of one register, differ.
+    Raises NotBits if they differ.
     """
     if beta is None:
-        return np.ones((1, 1)), np.zeros(words, np.int64)
+        return np.ones((1, 1)), np.zeros(-(-count // alike), np.int64)
     given = np.atleast_2d(np.asarray(beta, np.float64))
-    size = 512 if words % 8 == 0 else 64
-    first = given[:, ::size]
-    if not np.array_equal(np.repeat(first, size, axis=1)[:, :count], given):
+    first = given[:, ::alike]
+    if not np.array_equal(np.repeat(first, alike, axis=1)[:, :count], given):
         raise NotBits("chains of one word have different inverse temperatures")
     betas, level = np.unique(first, axis=1, return_inverse=True)
-    level = np.repeat(level.reshape(-1), size // 64).astype(np.int64)
-    return betas, level[:words]
+    return betas, level.reshape(-1).astype(np.int64)

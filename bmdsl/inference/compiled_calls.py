@@ -107,7 +107,7 @@ class CompiledCalls:
         program = machine.program
         if n < 1 or machine.temperature or (program.plan.all_listed and n >= MANY_CHAINS):
             return None
-        if stand_by_sites(program, n) and not observed:
+        if self.bits.takes(machine, n, observed) or (stand_by_sites(program, n) and not observed):
             return None
         if n * _numbers_by_state(program) > MAX_NUMBERS_BY_STATE:
             return None

@@ -41,7 +41,7 @@ SEEDS = numba.njit(cache=True)(seeds_of_words)
 
 
 @numba.njit(cache=True)
-def _added(v, weight, p0, p1, p2, p3, p4):  # type: ignore[no-untyped-def]  # typed by numba
+def added(v, weight, p0, p1, p2, p3, p4):  # type: ignore[no-untyped-def]  # typed by numba
     """p + weight · v, the digits of p from the lowest on."""
     if weight & 1:
         c = p0 & v
@@ -113,10 +113,8 @@ def _added_to_many(v, weight, p0, p1, p2, p3, p4, p5, p6, p7):  # type: ignore[n
 
 
 @numba.njit(cache=True)
-def _compared(digit, left, new, s0, s1, s2, s3):  # type: ignore[no-untyped-def]  # typed by numba
-    """The next digit of random numbers, by xoshiro256++ (Blackman & Vigna 2021), beside this one
-    wherever all before it were the same.
-    """
+def next_word(s0, s1, s2, s3):  # type: ignore[no-untyped-def]  # typed by numba
+    """Eight random words by xoshiro256++ (Blackman & Vigna 2021), and its states after them."""
     r = turn(s0 + s3, np.uint64(23)) + s0
     t = shift(s1, np.uint64(17))
     s2 = s2 ^ s0
@@ -125,11 +123,18 @@ def _compared(digit, left, new, s0, s1, s2, s3):  # type: ignore[no-untyped-def]
     s0 = s0 ^ s3
     s2 = s2 ^ t
     s3 = turn(s3, np.uint64(45))
+    return r, s0, s1, s2, s3
+
+
+@numba.njit(cache=True)
+def _compared(digit, left, new, s0, s1, s2, s3):  # type: ignore[no-untyped-def]  # typed by numba
+    """The next digit of random numbers beside this one wherever all before it were the same."""
+    r, s0, s1, s2, s3 = next_word(s0, s1, s2, s3)
     return without(left, r ^ digit), new | without(left & digit, r), s0, s1, s2, s3
 
 
 @numba.njit(cache=True)
-def _drawn(table, at, wide, p, left, s0, s1, s2, s3):  # type: ignore[no-untyped-def]  # typed by numba
+def drawn(table, at, wide, p, left, s0, s1, s2, s3):  # type: ignore[no-untyped-def]  # typed by numba
     """Bits that are 1 with the probabilities whose digits stand in a table."""
     new = same(NONE)
     for d in range(DIGITS):
@@ -156,24 +161,24 @@ def pack_bits(x, place, B):  # type: ignore[no-untyped-def]  # typed by numba
     for w in numba.prange(B.shape[1]):
         made = np.zeros(x.shape[1], np.uint64)
         for k in range(max(0, min(64, chains - 64 * w))):
-            row, bit = x[64 * w + k], np.uint64(k)
+            row, bit = x[64 * w + k], np.uint64(1) << np.uint64(k)
             for p in range(len(made)):
-                made[p] |= np.uint64(row[p] > 0) << bit
+                made[p] |= bit if row[p] > 0 else NONE
         for p in range(len(made)):
             B[place[p], w] = made[p]
 
 
 @kernel(MANY, ["x"])
 def unpack_bits(B, place, spin, x):  # type: ignore[no-untyped-def]  # typed by numba
-    low, step = x.dtype.type(-1 if spin else 0), x.dtype.type(2 if spin else 1)
+    low, high = x.dtype.type(-1 if spin else 0), x.dtype.type(1)
     for w in numba.prange(B.shape[1]):
         made = np.empty(x.shape[1], np.uint64)
         for p in range(len(made)):
             made[p] = np.uint64(B[place[p], w])
         for k in range(max(0, min(64, x.shape[0] - 64 * w))):
-            row, bit = x[64 * w + k], np.uint64(k)
+            row, bit = x[64 * w + k], np.uint64(1) << np.uint64(k)
             for p in range(len(made)):
-                row[p] = low + step * x.dtype.type((made[p] >> bit) & np.uint64(1))
+                row[p] = high if made[p] & bit else low
 
 
 @kernel(WORK, ["B"])
@@ -218,7 +223,7 @@ def draw_bits(  # type: ignore[no-untyped-def]  # typed by numba
                         v = v ^ _literal(flat, near, at, words, w, many)
                         at += lanes
                     if wide <= FEW:
-                        p0, p1, p2, p3, p4 = _added(v, entries[e, 1], p0, p1, p2, p3, p4)
+                        p0, p1, p2, p3, p4 = added(v, entries[e, 1], p0, p1, p2, p3, p4)
                     else:
                         p0, p1, p2, p3, p4, p5, p6, p7 = _added_to_many(
                             v, entries[e, 1], p0, p1, p2, p3, p4, p5, p6, p7
@@ -227,10 +232,10 @@ def draw_bits(  # type: ignore[no-untyped-def]  # typed by numba
                 left = load(valid, w * LANES) if many else same(np.uint64(valid[w]))
                 if wide <= FEW:
                     p = (p0, p1, p2, p3, p4)
-                    new, s0, s1, s2, s3 = _drawn(table, place, wide, p, left, s0, s1, s2, s3)
+                    new, s0, s1, s2, s3 = drawn(table, place, wide, p, left, s0, s1, s2, s3)
                 else:
                     q = (p0, p1, p2, p3, p4, p5, p6, p7)
-                    new, s0, s1, s2, s3 = _drawn(table, place, wide, q, left, s0, s1, s2, s3)
+                    new, s0, s1, s2, s3 = drawn(table, place, wide, q, left, s0, s1, s2, s3)
                 if many:
                     store(new, flat, t * words + w * LANES)
                 elif words == 1:

@@ -92,6 +92,7 @@ def numba_type(axes: int | None, number: str, dtype: np.dtype[Any]) -> Any:
     named = {
         "F": numba.from_dtype(dtype),
         "f8": types.float64,
+        "f4": types.float32,
         "i8": types.int64,
         "i4": types.int32,
     }

@@ -88,6 +88,26 @@ def _turn_of(context: Any, x: Any, count: Any) -> Any:
     return WORDS(WORDS, types.uint64), code
 
 
+def _across_of(context: Any, low: Any, high: Any, count: Any) -> Any:
+    def code(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+        low, high, count = values
+        shape = ir.FunctionType(_VECTOR, [_VECTOR] * 3)
+        shifted = cgutils.get_or_insert_function(builder.module, shape, "llvm.fshr.v8i64")
+        return builder.call(shifted, [high, low, _spread(builder, count)])
+
+    return WORDS(WORDS, WORDS, types.uint64), code
+
+
+def _across_each_of(context: Any, low: Any, high: Any, counts: Any) -> Any:
+    def code(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+        low, high, counts = values
+        shape = ir.FunctionType(_VECTOR, [_VECTOR] * 3)
+        shifted = cgutils.get_or_insert_function(builder.module, shape, "llvm.fshr.v8i64")
+        return builder.call(shifted, [high, low, counts])
+
+    return WORDS(WORDS, WORDS, WORDS), code
+
+
 def _without_of(context: Any, x: Any, y: Any) -> Any:
     def code(context: Any, builder: Any, signature: Any, values: Any) -> Any:
         return builder.and_(values[0], builder.not_(values[1]))
@@ -212,6 +232,11 @@ shift: Any = intrinsic(_shift_of)
 """shift(x, count): all words shifted to the left."""
 turn: Any = intrinsic(_turn_of)
 """turn(x, count): all words rotated to the left."""
+shift_across: Any = intrinsic(_across_of)
+"""shift_across(low, high, count): low's words shifted to the right, filled up from high's, for a
+count below 64."""
+shift_across_each: Any = intrinsic(_across_each_of)
+"""shift_across_each(low, high, counts): the same, each word by a count of its own."""
 without: Any = intrinsic(_without_of)
 """without(x, y): the bits of x that y has not."""
 some: Any = intrinsic(_some_of)

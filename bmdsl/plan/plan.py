@@ -21,6 +21,7 @@ from .identifiers import Key, function_names
 from .multiway import Contraction, Tensor
 from .planned_expert import PlannedExpert
 from .planned_term import PlannedTerm
+from .stencils import Lattice, NotStencil, lattice_of
 from .written_out import ListedTerm
 
 SITES = 512
@@ -29,6 +30,10 @@ at a time.
 """
 MOST_STATES = 256
 """States of a one-of-K unit whose number is a byte."""
+FEW_UNITS = 64
+"""Units of a register from which on a lattice's sites stand side by side in fewer than 64 chains
+(docs/performance.md has the measurement).
+"""
 MANY_CHAINS = 4
 """From so many chains on, a lattice or graph is swept with chains side by side in memory
 (docs/performance.md has the measurement).
@@ -122,6 +127,16 @@ class Plan(Shown):
         return one and self.all_listed and bool(self.listed) and all(pairs)
 
     @cached_property
+    def lattice(self) -> Lattice:
+        """The one lattice of all groups, if all terms are stencils of it.
+
+        Raises NotStencil with the reason if there is none.
+        """
+        if not self.all_listed:
+            raise NotStencil("matrices couple its units")
+        return lattice_of(self.model, self.listed, self.listed_groups)
+
+    @cached_property
     def functions(self) -> Mapping[Key, str]:
         """What the functions of this plan's generated module are called."""
         return function_names(self)
@@ -169,7 +184,7 @@ class Plan(Shown):
             *(ListedTerm(t, tuple(u.group for u in terms[t].units)) for t in self.listed),
         )
 
-    @property
+    @cached_property
     def all_listed(self) -> bool:
         """Whether no term is a matrix or an expert, so that chains may stand side by side in
         memory.
@@ -236,10 +251,28 @@ class Plan(Shown):
         if not (self.all_listed and two_valued):
             return f"      {few}", f"      {many}"
         bits = (
-            "64 chains or more whose couplings are small whole multiples of one number: colour"
-            " after colour, 64 chains to a word of bits"
+            "64 chains or more: colour after colour, 64 chains to a word of bits; neighbours are"
+            " counted where couplings are small whole multiples of one number, else fields are"
+            " numbers"
         )
-        return f"      {few}", f"      {many}", f"      {bits}"
+        return (
+            f"      {few}",
+            f"      {many}",
+            f"      {bits}",
+            f"      {self._manner_of_stencil()}",
+        )
+
+    def _manner_of_stencil(self) -> str:
+        """Whether a lattice is swept by index arithmetic."""
+        try:
+            lattice = self.lattice
+        except NotStencil as reason:
+            return f"no stencil: {reason}"
+        return (
+            f"a stencil ({lattice}): sites of a row side by side in words of bits, neighbours by"
+            " shifts, where couplings of a term have one size: fewer than 64 chains, if a register"
+            f" has {FEW_UNITS} units of a colour or more, here {lattice.in_register}"
+        )
 
 
 def is_apart(term: Term) -> bool:

@@ -10,6 +10,7 @@ from ..language.model import Initial, Parameter
 from ..plan.contraction import written
 from ..plan.costs import count_costs, count_text
 from ..plan.plan import MANY_CHAINS, Plan
+from ..plan.stencils import NotStencil
 from .derivation.latex import ascii_name
 
 
@@ -26,7 +27,7 @@ def blocks(plan: Plan) -> list[str]:
         elif any(g.woven for g in groups) and not any(g.lateral for g in groups):
             how = (
                 f"one unit after another (from {MANY_CHAINS} chains on: colour after colour, no two"
-                " units of a colour meet)"
+                f" units of a colour meet{_as_stencil(plan)})"
             )
         elif any(g.lateral for g in groups):
             how = "one unit after another"
@@ -44,6 +45,16 @@ def blocks(plan: Plan) -> list[str]:
         given = ", ".join(dict.fromkeys(near))
         lines.append(f"{n}. {', '.join(block)}: {how}" + (f", given {given}" if given else ""))
     return lines
+
+
+def _as_stencil(plan: Plan) -> str:
+    """How a lattice is coloured, if index arithmetic does that and its units have two values."""
+    if any(plan.group(n).unit.name not in ("spin", "binary") for n in plan.listed_groups):
+        return ""
+    try:
+        return f"; a stencil, {plan.lattice}"
+    except NotStencil:
+        return ""
 
 
 def parameters(plan: Plan) -> list[tuple[str, str, str, str]]:

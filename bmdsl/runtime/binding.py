@@ -31,7 +31,13 @@ PASSED = ("data", "chain", "seen", "result", "base", "beta", "ladder", "bits")
 
 def dtype_of(v: Value, program: Program) -> np.dtype[Any]:
     """The type of a value's numbers."""
-    named: dict[str, Any] = {"F": program.dtype, "f8": np.float64, "i8": np.int64, "i4": np.int32}
+    named: dict[str, Any] = {
+        "F": program.dtype,
+        "f8": np.float64,
+        "f4": np.float32,
+        "i8": np.int64,
+        "i4": np.int32,
+    }
     return np.dtype(named[v.number])
 
 

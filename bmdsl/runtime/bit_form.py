@@ -67,23 +67,25 @@ class BitForm:
         return len(self.arrays["first_tile"]) - 1
 
     def table(self, betas: Array) -> Array:
-        """[..., levels · size]: P(1 | n) at each inverse temperature of betas [..., levels] in
-        binary digits, as exclusive sums over subsets, kind after kind.
+        """[..., levels · size]: P(1 | n) at each inverse temperature of betas [..., levels], as
+        `digits_of` writes it, kind after kind.
         """
-        made = np.empty((*betas.shape, self.size), np.int64)
-        shifts = np.arange(DIGITS - 1, -1, -1, dtype=np.int64)[:, None]
-        at = 0
-        for fields in self.fields:
-            wide = len(fields)
-            p = expit(betas[..., None] * fields)
-            whole = np.minimum(np.rint(np.ldexp(p, DIGITS)), 2.0**DIGITS - 1).astype(np.int64)
-            for bit in (1 << k for k in range((wide - 1).bit_length())):  # all 32 digits at once
-                with_bit = [n for n in range(wide) if n & bit]
-                whole[..., with_bit] ^= whole[..., [n - bit for n in with_bit]]
-            digits = (whole[..., None, :] >> shifts) & 1
-            made[..., at : at + DIGITS * wide] = -digits.reshape(*betas.shape, -1)
-            at += DIGITS * wide
-        return made.reshape(*betas.shape[:-1], -1)
+        each = [digits_of(x[None], betas).reshape(*betas.shape, -1) for x in self.fields]
+        return np.concatenate(each, axis=-1).reshape(*betas.shape[:-1], -1)
+
+
+def digits_of(fields: Array, betas: Array) -> Array:
+    """[..., levels · kinds · 32 · wide]: P(1 | n) of fields [kinds, wide] at each inverse
+    temperature of betas [..., levels] in binary digits, as exclusive sums over subsets.
+    """
+    p, wide = expit(betas[..., None, None] * fields), fields.shape[1]
+    whole = np.minimum(np.rint(np.ldexp(p, DIGITS)), 2.0**DIGITS - 1).astype(np.int64)
+    for bit in (1 << k for k in range((wide - 1).bit_length())):  # all 32 digits at once
+        with_bit = [n for n in range(wide) if n & bit]
+        whole[..., with_bit] ^= whole[..., [n - bit for n in with_bit]]
+    shifts = np.arange(DIGITS - 1, -1, -1, dtype=np.int64)[:, None]
+    digits = (whole[..., None, :] >> shifts) & 1
+    return -digits.reshape(*betas.shape[:-1], -1)
 
 
 def words_of(chains: int) -> int:
@@ -99,30 +101,42 @@ def valid_chains(chains: int) -> Array:
     return packed.astype(np.int64)
 
 
-def bit_form(program: Program, f: Fields, free: Sequence[str], chains: int) -> BitForm:
-    """The form of a model for so many chains, of which the groups `free` are drawn.
+def bit_form(program: Program, f: Fields, free: Sequence[str], many: bool) -> BitForm:
+    """The form of a model of which the groups `free` are drawn; `many`: each unit has whole
+    registers of chains.
 
     Raises NotBits if there is none.
+    """
+    found, listing = all_entries(program, f, free), program.listing
+    assert listing is not None
+    spins = frozenset(n for n in listing.offset if program.plan.group(n).unit.name == "spin")
+    unit = unit_of([x.weight for x in found], np.dtype(program.dtype))
+    columns = sum(program.sizes[n] for n in listing.offset)
+    made = [x.of_kinds(unit) for x in _evened(found, unit, columns)]
+    kinds, numbers = _kinds(made)
+    return _Laying(program, listing, list(free), made, kinds, numbers, unit, many).form(spins)
+
+
+def all_entries(program: Program, f: Fields, free: Sequence[str]) -> list[Entries]:
+    """The couplings of the units of each of these groups.
+
+    Raises NotBits if some are not between units of two values, or are matrices.
     """
     plan, listing = program.plan, program.listing
     if listing is None or not plan.all_listed:
         raise NotBits("matrices couple units, and fields of many units take many values")
     names = list(listing.offset)
-    spins = frozenset(n for n in names if plan.group(n).unit.name == "spin")
     for n in names:
         if plan.group(n).unit.name not in ("spin", "binary"):
             raise NotBits(f"`{n}` has units of more than two values, or of other numbers")
-    many = words_of(chains) % LANES == 0
-    is_spin = np.concatenate([np.full(program.sizes[n], n in spins) for n in names])
-    found = [_entries(program, f, n, is_spin) for n in free]
-    unit = _unit([x.weight for x in found], np.dtype(program.dtype))
-    made = [x.of_kinds(unit) for x in _evened(found, unit, len(is_spin))]
-    kinds, numbers = _kinds(made)
-    return _Laying(program, listing, list(free), made, kinds, numbers, unit, many).form(spins)
+    is_spin = np.concatenate(
+        [np.full(program.sizes[n], plan.group(n).unit.name == "spin") for n in names]
+    )
+    return [_entries(program, f, n, is_spin) for n in free]
 
 
 @dataclass
-class _Entries:
+class Entries:
     """The couplings of a group's units, unit after unit."""
 
     group: str
@@ -140,14 +154,14 @@ class _Entries:
     """[units]: the field with all entries at 0."""
     spin: bool
 
-    def of_kinds(self, unit: float) -> _Entries:
+    def of_kinds(self, unit: float) -> Entries:
         """The entries of each unit in one order, weights as multiples of `unit`."""
         weight = np.rint(self.weight / unit).astype(np.int64)
         order = np.lexsort((weight, self.count, self.unit))
         begin = np.cumsum(self.count) - self.count
         count = self.count[order]
         inside = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
-        return _Entries(
+        return Entries(
             self.group,
             self.unit[order],
             count,
@@ -159,7 +173,7 @@ class _Entries:
         )
 
 
-def _entries(program: Program, f: Fields, name: str, is_spin: Array) -> _Entries:
+def _entries(program: Program, f: Fields, name: str, is_spin: Array) -> Entries:
     start, other, value, more, more_value, more_start, more_other = program.incidence(f, name)
     units = program.sizes[name]
     pair_unit = np.repeat(np.arange(units), np.diff(start))
@@ -183,10 +197,10 @@ def _entries(program: Program, f: Fields, name: str, is_spin: Array) -> _Entries
     weight = np.where(spin, 2, 1) * np.abs(w)
     flip = (w < 0) ^ (count % 2 == 0)
     own_spin = bool(program.plan.group(name).unit.name == "spin")
-    return _Entries(name, unit, count, others, weight, flip, constant, own_spin)
+    return Entries(name, unit, count, others, weight, flip, constant, own_spin)
 
 
-def _evened(found: Sequence[_Entries], unit: float, none: int) -> list[_Entries]:
+def _evened(found: Sequence[Entries], unit: float, none: int) -> list[Entries]:
     """The entries with as many more for every unit that few numbers of them are left, where there
     are many.
 
@@ -206,7 +220,7 @@ def _evened(found: Sequence[_Entries], unit: float, none: int) -> list[_Entries]
         more = np.repeat(np.arange(len(size)), 2 * half)
         ones = np.arange(len(more)) - np.repeat(np.cumsum(2 * half) - 2 * half, 2 * half)
         out.append(
-            _Entries(
+            Entries(
                 x.group,
                 np.concatenate([x.unit, more]),
                 np.concatenate([x.count, np.ones(len(more), np.int64)]),
@@ -220,7 +234,7 @@ def _evened(found: Sequence[_Entries], unit: float, none: int) -> list[_Entries]
     return out
 
 
-def _unit(weights: Sequence[Array], dtype: np.dtype) -> float:
+def unit_of(weights: Sequence[Array], dtype: np.dtype) -> float:
     """The number that all weights are whole multiples of."""
     w = np.unique(np.concatenate([np.zeros(0), *weights]))
     if not len(w):
@@ -234,7 +248,7 @@ def _unit(weights: Sequence[Array], dtype: np.dtype) -> float:
     raise NotBits("couplings are no small whole multiples of one number")
 
 
-def _kinds(made: Sequence[_Entries]) -> tuple[Array, list[Array]]:
+def _kinds(made: Sequence[Entries]) -> tuple[Array, list[Array]]:
     """All kinds of unit, a row each, and the kind of every unit, group by group.
 
     A row: whether spin, the constant, how many entries, then units and weights of these.
@@ -268,7 +282,7 @@ class _Laying:
     program: Program
     listing: Listing
     free: list[str]
-    made: Sequence[_Entries]
+    made: Sequence[Entries]
     kinds: Array
     numbers: Sequence[Array]
     unit: float
@@ -331,7 +345,7 @@ class _Laying:
         return runs, begin, places
 
     @staticmethod
-    def _literals(x: _Entries, columns: Array) -> tuple[Array, Array, Array]:
+    def _literals(x: Entries, columns: Array) -> tuple[Array, Array, Array]:
         """Where each unit's literals begin, how many it has, and all of them."""
         literals = 2 * columns[x.others]
         literals[np.cumsum(x.count) - x.count] += x.flip

@@ -23,7 +23,7 @@ from .proper import Propriety
 
 LOOKS = 8
 """Sweeps between two looks at units for which no lower bound of the energy is proved."""
-LAYOUTS = ("auto", "bits", "codes", "numbers")
+LAYOUTS = ("auto", "bits", "codes", "stencil", "numbers")
 """How chains lie in memory: see `BoundMachine.layout`."""
 SETTLED = 20
 """Sweeps of one call from which on Hamiltonian steps are fitted in the first half of them."""
@@ -67,8 +67,9 @@ class BoundMachine:
 
     @property
     def layout(self) -> str:
-        """How chains lie in memory: as `bits` of words, as `codes` of one-of-K units, as `numbers`,
-        or, `auto`, as bits or codes where that is possible and quicker.
+        """How chains lie in memory: as `bits`, 64 chains to a word, as `codes` of one-of-K units,
+        as bits of a `stencil`, sites of a lattice's row side by side, as `numbers`, or, `auto`,
+        what is possible and quickest.
 
         Raises BM778 for another word.
         """

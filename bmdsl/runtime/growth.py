@@ -10,10 +10,13 @@ outgrown by every base measure here.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
+from ..plan.plan import GroupPlan
 from ..units.interface import FAR
 from .addends import Addends, Rows
 from .domain import ends, support_of
@@ -24,6 +27,17 @@ CLEARLY = 0.05
 """How far an exponent read off numerically may be from the whole number that it is."""
 MAX_CANDIDATES = 64
 """States of one bounded unit that are looked at one by one."""
+
+
+@dataclass(frozen=True)
+class _End:
+    """Where the values of a group's units end, and its base measure far out."""
+
+    low: float
+    high: float
+    real: bool
+    degree: float
+    lead: float
 
 
 class Growth:
@@ -37,37 +51,73 @@ class Growth:
         plan = program.plan
         self.offset, total = program.offset, sum(program.sizes.values())
         self.one = total
-        shape = total + 1
-        self.low, self.high = np.ones(shape), np.ones(shape)
-        self.real, self.unit = np.zeros(shape, bool), np.full(shape, -1)
-        self.precision, self.degree, self.lead = np.zeros(shape), np.zeros(shape), np.zeros(shape)
-        """Of base measures: λ of those that fall like λx²/2, the degree of −log base(x), its
-        leading coefficient.
-        """
-        for g in plan.groups:
-            inside = slice(self.offset[g.name], self.offset[g.name] + g.size)
-            low, high = ends(g)
-            self.low[inside], self.high[inside] = low, high
-            width = program.states[g.name]
-            self.unit[inside] = self.offset[g.name] + np.arange(g.size) // width * width
-            if g.role != "given" and not np.isfinite([low, high]).all():
-                self.real[inside] = True
-                self.degree[inside], lead = _base_growth(program, g.name, bool(np.isfinite(high)))
-                self.lead[inside], self.precision[inside] = (
-                    lead,
-                    2 * lead if self.degree[self.offset[g.name]] == 2 else 0.0,
-                )
-        self.side = (
-            np.where(np.isfinite(self.low), 1, np.where(np.isfinite(self.high), -1, 0)) * self.real
-        )
-        """1: from an end up, −1: from an end down, 0: both ways."""
-        self.reals = frozenset(
-            n for n, at in self.offset.items() if program.sizes[n] and self.real[at]
-        )
+        self._of_group = {g.name: self._end(g) for g in plan.groups}
+        self.reals = frozenset(n for n, x in self._of_group.items() if x.real and program.sizes[n])
         """The groups of units without bounds."""
         self.curved = [
             e for e in program.experts if e.projection.growth()[0] >= 2 and self.reals & {*e.groups}
         ]
+
+    def _end(self, g: GroupPlan) -> _End:
+        low, high = ends(g)
+        real = g.role != "given" and not bool(np.isfinite([low, high]).all())
+        degree, lead = (
+            _base_growth(self.program, g.name, bool(np.isfinite(high))) if real else (0.0, 0.0)
+        )
+        return _End(low, high, real, degree, lead)
+
+    def _columns(self, last: float | bool, of: Callable[[_End], float | bool]) -> Array:
+        """A number of each column's group, and one for the number 1."""
+        out = np.full(self.one + 1, last)
+        for name, at in self.offset.items():
+            out[at : at + self.program.sizes[name]] = of(self._of_group[name])
+        return out
+
+    @cached_property
+    def low(self) -> Array:
+        """The least value of each column."""
+        return self._columns(1.0, lambda e: e.low)
+
+    @cached_property
+    def high(self) -> Array:
+        """The greatest value of each column."""
+        return self._columns(1.0, lambda e: e.high)
+
+    @cached_property
+    def real(self) -> Array:
+        """Whether columns are units without bounds."""
+        return self._columns(False, lambda e: e.real)
+
+    @cached_property
+    def degree(self) -> Array:
+        """Of base measures: the degree of −log base(x)."""
+        return self._columns(0.0, lambda e: e.degree)
+
+    @cached_property
+    def lead(self) -> Array:
+        """The leading coefficient of −log base(x)."""
+        return self._columns(0.0, lambda e: e.lead)
+
+    @cached_property
+    def precision(self) -> Array:
+        """λ of the base measures that fall like λx²/2."""
+        return self._columns(0.0, lambda e: 2 * e.lead if e.degree == 2 else 0.0)
+
+    @cached_property
+    def side(self) -> Array:
+        """1: from an end up, −1: from an end down, 0: both ways."""
+        return (
+            np.where(np.isfinite(self.low), 1, np.where(np.isfinite(self.high), -1, 0)) * self.real
+        )
+
+    @cached_property
+    def unit(self) -> Array:
+        """The first column of each column's unit; −1 of the number 1."""
+        out = np.full(self.one + 1, -1)
+        for name, at in self.offset.items():
+            size, width = self.program.sizes[name], self.program.states[name]
+            out[at : at + size] = at + np.arange(size) // width * width
+        return out
 
     def group_of(self, column: int) -> str:
         """The group of a column."""
@@ -87,7 +137,7 @@ class Growth:
         """
         terms = self.program.plan.model.terms
         reals = self.reals
-        flat = any(0 < self.degree[self.offset[n]] <= 1 + CLEARLY for n in reals)
+        flat = any(0 < self._of_group[n].degree <= 1 + CLEARLY for n in reals)
         return (
             flat
             or bool(self.curved)

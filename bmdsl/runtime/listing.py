@@ -16,6 +16,7 @@ from ..kernels import listed
 from ..language.diagnostics import fail
 from ..plan.identifiers import Key
 from ..plan.plan import GroupPlan, Plan
+from ..plan.stencils import NotStencil
 from ..units.interface import reduced_power
 
 Array = np.ndarray
@@ -61,6 +62,13 @@ class Incidence:
         )
 
 
+def no_couplings(size: int, dtype: np.dtype[Any]) -> tuple[Array, ...]:
+    """The arrays of so many units without any coupling, as kernels take them."""
+    others, values = np.zeros(0, np.int32), np.zeros(0, dtype)
+    start, none = np.zeros(size + 1, np.int64), np.zeros(1, np.int64)
+    return start, others, values, start, values, none, others
+
+
 TILE = 64
 """Units that are drawn together."""
 
@@ -96,6 +104,13 @@ def tiles_of(i: Incidence, order: Array, classes: Array) -> dict[str, Array]:
     }
 
 
+def _is_lattice(plan: Plan) -> bool:
+    try:
+        return plan.lattice.size > 0
+    except NotStencil:
+        return False
+
+
 class Listing:
     """The listed terms of a plan with their sizes. Structure only: values come from parameters."""
 
@@ -109,26 +124,36 @@ class Listing:
             self.offset[name] = total
             total += plan.group(name).size
         self.columns = total
-        self.first: dict[int, int] = {}
+        listed = {} if _is_lattice(plan) else {t: self._places(t) for t in plan.listed}
+        self.counts = {t: len(places) for t, places in listed.items()}
+        """Term → how many couplings it has; none where its subscripts never meet."""
+        if not listed:
+            self.counts = {x.term: x.count for x in plan.lattice.stencils}
+        ends = np.cumsum([0, *self.counts.values()]).tolist()
+        self.first = dict(zip(self.counts, ends, strict=False))
         """Term → where its couplings begin in the list of all values."""
-        self.counts: dict[int, int] = {}
-        """Term → how many it has; none where its subscripts never meet."""
-        self.count = 0
-        found: dict[int, list[tuple[Array, Array]]] = {}
-        for t in plan.listed:
-            places = self._places(t)
-            self.first[t] = self.count
-            for part in self._distinct(places, self.count, t):
-                found.setdefault(part.places.shape[1], []).append((part.places, part.number))
-            self.counts[t] = len(places)
-            self.count += len(places)
-        self.parts = tuple(
-            Couplings(np.concatenate([p for p, _ in x]), np.concatenate([q for _, q in x]))
-            for _, x in sorted(found.items())
-        )
+        self.count = ends[-1]
+        self._parts = self._joined(listed) if listed else None
         self._incidence: dict[tuple[str, tuple[int, ...] | None], Incidence] = {}
         self._order: dict[str, tuple[Array, Array]] = {}
         self._sites: dict[str, dict[str, Array]] = {}
+
+    @property
+    def parts(self) -> tuple[Couplings, ...]:
+        """The couplings by their order; those of a lattice are written out when first asked for."""
+        if self._parts is None:
+            self._parts = self._joined({t: self._places(t) for t in self.plan.listed})
+        return self._parts
+
+    def _joined(self, listed: Mapping[int, Array]) -> tuple[Couplings, ...]:
+        found: dict[int, list[tuple[Array, Array]]] = {}
+        for t, places in listed.items():
+            for part in self._distinct(places, self.first[t], t):
+                found.setdefault(part.places.shape[1], []).append((part.places, part.number))
+        return tuple(
+            Couplings(np.concatenate([p for p, _ in x]), np.concatenate([q for _, q in x]))
+            for _, x in sorted(found.items())
+        )
 
     def _places(self, t: int) -> Array:
         term = self.plan.model.terms[t]

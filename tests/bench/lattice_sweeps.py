@@ -5,6 +5,8 @@ python -m tests.bench.lattice_sweeps         # the table of docs/performance.md
 python -m tests.bench.lattice_sweeps chains  # the two forms of a sweep against the number of chains
 python -m tests.bench.lattice_sweeps large   # a torus of a million spins: seconds and bytes until
 it can be swept
+NUMBA_NUM_THREADS=1 python -m tests.bench.lattice_sweeps busy  # beside other programs: processor
+time of one thread in place of seconds, contenders in turn
 """
 
 from __future__ import annotations
@@ -169,6 +171,7 @@ TABLE = [
     ({"L": 64, "chains": 64, "gaussian": True}, ["bmdsl", "thrml"]),
     ({"L": 64, "chains": 1}, ["bmdsl", "loop"]),
     ({"L": 256, "chains": 1}, ["bmdsl", "loop"]),
+    ({"L": 1000, "chains": 1}, ["bmdsl", "loop"]),
 ]
 """The rows of the table, and who runs them."""
 
@@ -196,19 +199,55 @@ def chains() -> None:
 
 
 def large() -> None:
-    """Seconds and peak memory from nothing to the first sweep, and for graphs of growing size."""
+    """Seconds, processor time and memory from a file to the first sweep, all code loaded before:
+    uniform couplings and couplings ±1.
+    """
     import resource
 
+    import bmdsl
+
+    def peak():
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
+
+    bmdsl.load("ising", L=96).compile().sample(1, steps=1)
+    _machine(96, 0.5).sample(1, steps=1)
     for length in (250, 500, 1000):
-        begun = time.perf_counter()
-        machine = _machine(length, 0.5)
-        machine.sample(8, steps=1)
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
-        print(
-            f"{length} × {length}: {2 * length**2:,} couplings, {time.perf_counter() - begun:.1f}"
-            f" s, peak {peak:.2f} GB",
-            flush=True,
+        for name, made in (
+            ("uniform", lambda n: bmdsl.load("ising", L=n).compile()),
+            ("±1", lambda n: _machine(n, 0.5)),
+        ):
+            loaded, begun, own = peak(), time.perf_counter(), time.process_time()
+            made(length).sample(1, steps=1)
+            print(
+                f"{length} × {length}, {name}: {time.perf_counter() - begun:.2f} s,"
+                f" {time.process_time() - own:.2f} s of processor, {peak() - loaded:.0f} MB more"
+                f" than {loaded:.0f} at the peak",
+                flush=True,
+            )
+
+
+def busy(repeats=5) -> None:
+    """The table in processor time: least and median of contenders that take turns."""
+    import os
+
+    os.environ.setdefault(
+        "XLA_FLAGS", "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
+    )
+    for settings, names in TABLE:
+        if settings["chains"] > 256:
+            continue  # minutes a contender, and no other picture than 64 chains give
+        updates = settings["L"] ** 2 * settings["chains"] * SWEEPS
+        made = {n: CONTENDERS[n](settings | {"beta": 0.5}) for n in names}
+        found = {n: [] for n in names}
+        for n in [*names] * (1 + repeats):
+            begun = time.process_time()
+            made[n]()
+            found[n].append(time.process_time() - begun)
+        shown = (
+            f"{n} {updates / min(t[1:]) / 1e9:.3f} ({updates / np.median(t[1:]) / 1e9:.3f})"
+            for n, t in found.items()
         )
+        print(f"{settings}: {'  '.join(shown)} spin updates a nanosecond of processor", flush=True)
 
 
 def main() -> None:
@@ -218,6 +257,8 @@ def main() -> None:
         chains()
     elif sys.argv[1:2] == ["large"]:
         large()
+    elif sys.argv[1:2] == ["busy"]:
+        busy()
     else:
         for settings, names in TABLE:
             found = rates(names, settings | {"beta": 0.5}, 5)

@@ -195,7 +195,7 @@ def threshold_machine(
 def test_units_of_many_neighbours_share_tables(chains: int, tmp_path: Path) -> None:
     """Fields of up to 149 neighbours; units that have few more or less are of one kind."""
     machine, J = threshold_machine(150, tmp_path)
-    form = bit_form(machine.program, machine.held_fields(), ("s",), chains)
+    form = bit_form(machine.program, machine.held_fields(), ("s",), words_of(chains) % 8 == 0)
     assert len(form.fields) <= 40 and form.size <= 32 * 256 * len(form.fields)
     assert max(map(len, form.fields)) == 256
     state = {"s": np.random.default_rng(1).choice([-1.0, 1.0], (30, 750))}
@@ -225,7 +225,7 @@ def test_probabilities_are_those_of_the_fields(seed: int, chains: int) -> None:
     machine = machine_of(values)
     state = machine.initial_state(chains, update=seed)
     machine.sweep(state, 2, {}, update=1)
-    form = bit_form(machine.program, machine.held_fields(), ("s", "x"), chains)
+    form = bit_form(machine.program, machine.held_fields(), ("s", "x"), words_of(chains) % 8 == 0)
     p = probabilities(form)
     s, x = state["s"].astype(float), state["x"].astype(float)
     for name, states in (("s", s), ("x", x)):
@@ -293,11 +293,6 @@ def test_chains_are_bits_from_a_whole_word_on() -> None:
     ("source", "values", "why"),
     [
         (
-            "visible s[4] : spin  param J  energy = - J[i] s[i] s[wrap(i+1)]",
-            {"J": np.array([0.1, 0.2, 0.3, 0.37])},
-            "no small whole multiples",
-        ),
-        (
             "visible v[4] : binary  hidden h[3] : binary  param W  energy = - W[i,j] v[i] h[j]",
             {},
             "matrices couple units",
@@ -328,6 +323,37 @@ def test_a_model_whose_chains_cannot_be_bits_says_why(
     assert refused.value.diagnostics[0].code == "BM778"
 
 
+@pytest.mark.stat
+@pytest.mark.parametrize("seed", range(2))
+def test_couplings_of_any_size_are_fields_of_bits(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    values = {k: rng.normal(0, 0.5, 4) for k in (*COUPLINGS, "b", "c")}
+    machine = machine_of(values, seed)
+    machine.layout = "bits"
+    states, beta = all_states(4), np.repeat([1.0, 0.5], 64 * 128)
+    start = machine.initial_state(len(beta))
+    machine.sweep(start, 30, {}, update=1, beta=beta)
+    found = number_of(start["s"], start["x"])
+    for b in (1.0, 0.5):
+        weights = np.exp(b * minus_energy(values, *states))
+        verify_law(found[beta == b], weights / weights.sum())
+    plain = machine_of(values, seed, "reference")
+    plain.layout = "bits"
+    again = [{n: y[:70].copy() for n, y in start.items()} for _ in range(2)]
+    for m, state in zip((machine, plain), again, strict=True):
+        m.sweep(state, 2, {}, update=2)
+    np.testing.assert_array_equal(again[0]["s"], again[1]["s"])
+
+
+def test_fields_in_double_precision_are_numbers() -> None:
+    machine = bmdsl.parse(MIXED).compile(dtype="float64", backend="reference")
+    for k in COUPLINGS:
+        machine.params[k] = np.random.default_rng(0).normal(size=4)
+    machine.layout = "bits"
+    with pytest.raises(BmError, match="in double precision"):
+        machine.sample(64, steps=1)
+
+
 def test_chains_of_one_word_have_one_inverse_temperature() -> None:
     machine = bmdsl.parse(TORUS, L=4).compile()
     machine.params["J"] = machine.params["K"] = np.ones((4, 4))
@@ -347,10 +373,10 @@ def test_kinds_of_unit_are_few_on_a_lattice() -> None:
     machine = bmdsl.parse(TORUS, L=8).compile()
     rng = np.random.default_rng(0)
     machine.params["J"], machine.params["K"] = rng.choice([-0.7, 0.7], (2, 8, 8))
-    form = bit_form(machine.program, machine.held_fields(), ("s",), 64)
+    form = bit_form(machine.program, machine.held_fields(), ("s",), False)
     assert [len(x) for x in form.fields] == [5] and form.colours == 2
     machine.params["J"] = np.where(rng.random((8, 8)) < 0.5, 0, machine.params["J"])
-    form = bit_form(machine.program, machine.held_fields(), ("s",), 64)
+    form = bit_form(machine.program, machine.held_fields(), ("s",), False)
     assert 2 <= len(form.fields) <= 3
 
 
@@ -363,7 +389,7 @@ def test_too_many_different_fields_are_numbers() -> None:
     machine.params["J"] = np.array(0.3)
     machine.params["b"] = np.random.default_rng(0).normal(size=(40, 40))
     with pytest.raises(NotBits, match="1,600 different fields"):
-        bit_form(machine.program, machine.held_fields(), ("s",), 64)
+        bit_form(machine.program, machine.held_fields(), ("s",), False)
 
 
 @pytest.mark.parametrize(("chains", "words"), [(1, 1), (64, 1), (65, 2), (449, 8), (520, 16)])

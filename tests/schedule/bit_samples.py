@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+import bmdsl
+from bmdsl.runtime.stencil_form import StencilForm, stencil_form
+from bmdsl.schedule import stencil_ops
+
 from .samples import Operands, Random
 
 LANES = 8
@@ -28,7 +32,7 @@ def draw_bits(rng: Random) -> Operands:
     units each.
     """
     many = int(rng.integers(2))
-    lanes, words = (1, 16) if many else (LANES, 3)
+    lanes, words = (1, 16) if many else (LANES, int(rng.choice([1, 3])))
     kinds = np.repeat(rng.permutation(3), 3)
     literals = np.array([0, 3, 4])[kinds]
     begin = lanes * (np.cumsum(literals) - literals)
@@ -41,16 +45,17 @@ def draw_bits(rng: Random) -> Operands:
             for p, n in zip(own, literals, strict=True)
         ]
     )
+    near += rng.integers(0, 2, len(near))
     return {
         "B": _words(rng, (lanes * len(kinds), words)),
-        "near": near + rng.integers(0, 2, len(near)),
+        "near": near,
         "tiles": np.stack([begin, kinds], axis=1),
         "classes": np.array(
             [[0, 0, wide[0], at[0]], [0, 3, wide[1], at[1]], [3, 5, wide[2], at[2]]]
         ),
         "entries": np.array([[1, 1], [1, 1], [1, 2], [2, 1], [2, 3]]),
         "table": -rng.integers(0, 2, 2 * 32 * wide.sum()),
-        "level": np.repeat(rng.integers(0, 2, 2), 8) if many else rng.integers(0, 2, 3),
+        "level": np.repeat(rng.integers(0, 2, 2), 8) if many else rng.integers(0, 2, words),
         "valid": _words(rng, (words,)),
         "size": int(32 * wide.sum()),
         "many": many,
@@ -63,5 +68,85 @@ def draw_bits(rng: Random) -> Operands:
     }
 
 
-SAMPLES = {made.__name__: made for made in (pack_bits, unpack_bits, draw_bits)}
+def draw_bits_by_fields(rng: Random) -> Operands:
+    """Two colours of nine units with up to three entries, of one literal or of two."""
+    count = rng.integers(0, 4, 9)
+    each = rng.integers(1, 3, count.sum()) if rng.integers(2) else np.ones(count.sum(), np.int64)
+    own = np.repeat(np.arange(9), count)
+    other = np.repeat((own < 5) * 5, each) + rng.integers(0, 4, each.sum())
+    return {
+        "B": _words(rng, (9, 3)),
+        "start": np.concatenate([[0], np.cumsum(count)]),
+        "first": np.concatenate([[0], np.cumsum(each)]),
+        "near": 2 * other + rng.integers(0, 2, len(other)),
+        "weight": rng.normal(size=count.sum()),
+        "constant": rng.normal(size=9),
+        "scale": -rng.random(2),
+        "level": rng.integers(0, 2, 3),
+        "ends": np.array([0, 5, 9]),
+        "part": int(rng.integers(2)),
+        "seed": (3 << 32) + 7,
+        "stream": 5,
+        "update": 2,
+        "step": 11,
+    }
+
+
+STENCIL = bmdsl.parse(
+    "model m { visible s[3, 4] : spin  visible x[3, 4] : binary  param J  energy = - J[a,i] s[a,i]"
+    " s[pad(a+1),i] s[a,wrap(i-1)] - 0.6 s[a,i] x[a,pad(i+1)] - 0.3 x[a,i] x[a,wrap(i+1)] }"
+)
+
+
+def _stencil(rng: Random, worth: float = 99.0) -> tuple[StencilForm, Operands]:
+    machine = STENCIL.compile(backend="reference")
+    machine.params["J"] = 0.3 * rng.choice([-1.0, 1.0], (3, 4))
+    form = stencil_form(machine.program, machine.held_fields(), ("s", "x"), worth)
+    shape = {n: form.arrays[n] for n in ("first", "phase", "shape")}
+    B = np.zeros((3, form.words), np.int64)
+    for group in range(2):
+        stencil_ops.pack_rows_of_sites(rng.choice([0.0, 1.0], (3, 12)), group, *shape.values(), B)
+    return form, {**shape, "group": int(rng.integers(2)), "B": B}
+
+
+def pack_rows_of_sites(rng: Random) -> Operands:
+    return {**_stencil(rng)[1], "x": rng.choice([-1.0, 1.0], (3, 12))}
+
+
+def unpack_rows_of_sites(rng: Random) -> Operands:
+    return {**_stencil(rng)[1], "x": np.zeros((3, 12)), "spin": int(rng.integers(2))}
+
+
+def draw_eight_rows_of_sites(rng: Random) -> Operands:
+    return draw_rows_of_sites(rng, 0.0)
+
+
+def draw_rows_of_sites(rng: Random, worth: float = 99.0) -> Operands:
+    form, shared = _stencil(rng, worth)
+    return {
+        **shared,
+        **form.arrays,
+        "table": form.table(np.array([0.5, 1.0])),
+        "level": rng.integers(0, 2, 3),
+        "part": int(rng.integers(form.parts)),
+        "seed": (3 << 32) + 7,
+        "stream": 5,
+        "update": 2,
+        "step": 11,
+    }
+
+
+SAMPLES = {
+    made.__name__: made
+    for made in (
+        pack_bits,
+        unpack_bits,
+        draw_bits,
+        draw_bits_by_fields,
+        pack_rows_of_sites,
+        unpack_rows_of_sites,
+        draw_rows_of_sites,
+        draw_eight_rows_of_sites,
+    )
+}
 """Kind of op → operands by name."""

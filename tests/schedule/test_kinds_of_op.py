@@ -138,7 +138,7 @@ def operands(kind: Kind, seed: int, dtype: np.dtype[Any]) -> list[Any]:
     if kind.name in SAMPLES:
         sample = SAMPLES[kind.name](rng)
         types = {"F": dtype, "f8": np.dtype("float64"), "i8": np.dtype("int64")}
-        types["i4"] = np.dtype("int32")
+        types |= {"i4": np.dtype("int32"), "f4": np.dtype("float32")}
         return [
             np.asarray(sample[n], types[x.number]) if x.axes else sample[n]
             for n, x in kind.arguments

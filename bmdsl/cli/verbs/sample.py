@@ -102,9 +102,9 @@ def run(
     layout: Annotated[
         str,
         typer.Option(
-            metavar="auto|bits|codes|numbers",
-            help="how chains lie in memory: 64 to a word if couplings allow it, one-of-K units as"
-            " bytes, or as numbers",
+            metavar="auto|bits|codes|stencil|numbers",
+            help="how chains lie in memory: 64 to a word, one-of-K units as bytes, a lattice's"
+            " sites side by side, or as numbers",
         ),
     ] = "auto",
     moves: Annotated[

@@ -12,10 +12,22 @@ import numpy as np
 from ...kernels import listed
 from ...plan.term_kinds import Kind
 from ..addends import Addends
-from ..listing import Listing
+from ..listing import Listing, no_couplings
 from ..module_calls import ModuleCalls, Parameters
 from ..rows import Array
 from .interface import Arrays, BoundTerm, GradientSum, Rowwise, Weighted, least
+
+
+class _ByUnit(dict[str, tuple[Array, ...]]):
+    """Group → its couplings unit after unit with these values, written out when first asked for."""
+
+    def __init__(self, listing: Listing, values: Array) -> None:
+        super().__init__()
+        self.listing, self.values_of_all = listing, values
+
+    def __missing__(self, name: str) -> tuple[Array, ...]:
+        self[name] = found = self.listing.incidence(name).bound(self.values_of_all)
+        return found
 
 
 class BoundListed(BoundTerm):
@@ -32,11 +44,11 @@ class BoundListed(BoundTerm):
 
     def arrays(self, params: Parameters) -> Arrays:
         values = self.listing.values(self.calls.tail(params), self.calls.dtype)
-        return values, {n: self.listing.incidence(n).bound(values) for n in self.groups}
+        return values, _ByUnit(self.listing, values)
 
     def alone(self, arrays: Arrays) -> Arrays | None:
-        woven = {n: (*x[:2], 0 * x[2], x[3], 0 * x[4], *x[5:]) for n, x in arrays[1].items()}
-        return np.zeros_like(arrays[0]), woven
+        none = {n: no_couplings(self.calls.sizes[n], self.calls.dtype) for n in self.groups}
+        return np.zeros_like(arrays[0]), none
 
     def add_field(self, arrays: Arrays, name: str, state: Rowwise, out: Array) -> None:
         listed.add_fields(self.listing.joined(state), out[0], *arrays[1][name])

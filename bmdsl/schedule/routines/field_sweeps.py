@@ -1,0 +1,69 @@
+"""Gibbs sweeps of chains that are bits while their fields are numbers, as ops."""
+
+from __future__ import annotations
+
+from ...plan.plan import Plan
+from ..builder import Builder
+from ..schedule import Composition
+from ..streams import stream_argument, stream_of
+from ..values import BATCH, Content, Life, Number, Value, View
+from .bit_sweeps import BITS, SWEEPS
+
+ARRAYS = {
+    "start": "i8",
+    "first": "i8",
+    "near": "i4",
+    "weight": "f4",
+    "constant": "f4",
+    "table": "f4",
+    "level": "i8",
+    "ends": "i8",
+}
+"""Numbers of the arrays that say how units stand and couple; `table` has inverse temperatures."""
+
+
+def field_sweeps(plan: Plan, free: tuple[str, ...], varying: bool) -> Composition:
+    """The routine `sweeps` of the groups `free`, which stand 64 chains to a word for as long as a
+    call lasts; the others stay as they are.
+
+    `varying`: inverse temperatures differ from sweep to sweep.
+    """
+    b = Builder(plan, "sweeps", "Gibbs sweeps of chains, 64 to a word, from fields")
+    names = [g.name for g in plan.groups if g.name in plan.listed_groups]
+    state = {n: b.state(n, n, BATCH, Life.KEPT, source=("chain", n)) for n in names}
+    bits = _array(b, "B", (-1, -1), "i8", Life.KEPT)
+    place = {n: _array(b, f"place_{n}", (-1,), "i8", source=("place", n)) for n in names}
+    arrays = {
+        n: _array(b, n, (SWEEPS, -1) if varying and n == "table" else (-1,), number)
+        for n, number in ARRAYS.items()
+    }
+    stream = stream_argument(b)
+    own = b.stream(stream_of(b, stream, free[0]))
+    seed, call = b.number("seed", "i8"), b.number("call", "i8")
+    sweep = b.number("begin", "i8")
+    b.heading("states as bits")
+    for n in names:
+        b.do("pack_bits", state[n], place[n], bits)
+    b.heading("Gibbs sweeps, colour after colour")
+    with b.repeat(b.number("steps", "i8"), "step") as step:
+        now = {n: View(x, step) if varying and n == "table" else x for n, x in arrays.items()}
+        with b.repeat(b.number("colours", "i8"), "colour") as c:
+            key = (c, seed, own, call, Number(f"{sweep} + {step}"))
+            b.do("draw_bits_by_fields", bits, *now.values(), *key)
+    b.heading("bits as states")
+    for n in free:
+        spin = Number("1" if plan.group(n).unit.name == "spin" else "0")
+        b.do("unpack_bits", bits, place[n], spin, state[n])
+    return b.composition()
+
+
+def _array(
+    b: Builder,
+    name: str,
+    shape: tuple[int | str, ...],
+    number: str,
+    life: Life = Life.GIVEN,
+    source: tuple[str, ...] = (),
+) -> Value:
+    bound = (BITS, *(source or (name,)))
+    return b.value(name, Content.CONSTANT, shape, life, number=number, source=bound)
