@@ -21,8 +21,8 @@ LOOK, USE, KNOWN = "Write and understand a model", "Train and use it", "What the
 
 
 def _threads(count: int | None) -> int | None:
-    count = threads_of_rank() if count is None else count
     """Thread pools read their sizes once, when they are first imported."""
+    count = threads_of_rank() if count is None else count
     if count is not None:
         _verify_threads(count)
         for name in (
@@ -36,8 +36,8 @@ def _threads(count: int | None) -> int | None:
 
 
 def _ranks(count: int | None) -> int | None:
-    """Ranks that are threads have one thread each."""
-    if count is not None and count > 1:
+    """Ranks that are threads have one thread each; a pool that has begun keeps its size."""
+    if count is not None and count > 1 and "numba" not in sys.modules:
         _threads(1)
     return count
 

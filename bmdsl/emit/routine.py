@@ -30,7 +30,7 @@ def emit_routine(schedule: Schedule, ragged: bool = False) -> str:
     """
     updates = [] if schedule.once else ["first", "last"]
     arguments = [*updates, *number_names(schedule, ragged), *argument_names(schedule, ragged)]
-    head = textwrap.fill(", ".join(arguments), WIDTH - 4)
+    head = textwrap.fill(", ".join(arguments), WIDTH - 4, break_long_words=False)
     span = "" if schedule.once else ", for update = first, ..., last - 1"
     doc = textwrap.fill(f"{schedule.summary}{span}.", WIDTH - 7)
     lines = [f"{name} = {number}" for name, number in schedule.streams]
@@ -126,6 +126,6 @@ def _call(op: Op, pad: str) -> list[str]:
     note = textwrap.wrap(op.note, WIDTH - len(pad) - 2)
     if len(call) > WIDTH:
         name, _, arguments = op.call().removesuffix(")").partition("(")
-        parts = textwrap.wrap(arguments, WIDTH - len(pad) - 4)
+        parts = textwrap.wrap(arguments, WIDTH - len(pad) - 4, break_long_words=False)
         call = "\n".join([f"{pad}{name}(", *(f"{pad}    {x}" for x in parts), f"{pad})"])
     return [*(f"{pad}# {x}" for x in note), *call.splitlines()]

@@ -53,14 +53,18 @@ def _together(sites, cases):  # type: ignore[no-untyped-def]  # typed by numba
 
 @kernel(WORK, ["x", "W"])
 def convolve(x, runs_x, W, turned, sites, runs_eta, scale, eta):  # type: ignore[no-untyped-def]  # typed by numba
-    rows_x, rows_eta = (W.shape[0], W.shape[1]) if turned else (W.shape[1], W.shape[0])
+    rows_x = W.shape[0] if turned else W.shape[1]
+    rows_eta = W.shape[1] if turned else W.shape[0]
     cases = x.shape[0]
     together = _together(sites, cases)
     plain_x, plain_eta = (
         runs_x.shape[0] == 0 and together == 1,
         runs_eta.shape[0] == 0 and together == 1,
     )
-    adding, writing = np.array([scale, eta.dtype.type(1)]), np.array([scale, eta.dtype.type(0)])
+    adding, writing = (
+        np.array([eta.dtype.type(scale), eta.dtype.type(1)]),
+        np.array([eta.dtype.type(scale), eta.dtype.type(0)]),
+    )
     tiles = (cases + together - 1) // together
     parts = min(tiles, 2 * WAYS)
     for part in numba.prange(parts):
@@ -70,7 +74,7 @@ def convolve(x, runs_x, W, turned, sites, runs_eta, scale, eta):  # type: ignore
         for tile in range(part * tiles // parts, (part + 1) * tiles // parts):
             lo, hi = tile * together, min(cases, (tile + 1) * together)
             n = (hi - lo) * sites
-            left = seen
+            left = seen[:]
             if plain_x:
                 left = x[lo].reshape(rows_x, sites)
             else:
@@ -119,7 +123,7 @@ def add_convolved_moment(y, runs_y, x, runs_x, sites, w, scale, out):  # type: i
     tiles = (cases + together - 1) // together
     parts = min(tiles, WAYS)
     sums = np.zeros((parts, rows_y, rows_x), x.dtype)
-    factors = np.array([scale, x.dtype.type(1)])
+    factors = np.array([x.dtype.type(scale), x.dtype.type(1)])
     plain_y = runs_y.shape[0] == 0 and together == 1 and len(w) == 0
     for part in numba.prange(parts):
         width = together * sites
@@ -127,7 +131,7 @@ def add_convolved_moment(y, runs_y, x, runs_x, sites, w, scale, out):  # type: i
         right = np.zeros((rows_x, width), x.dtype)
         for tile in range(part * tiles // parts, (part + 1) * tiles // parts):
             lo, hi = tile * together, min(cases, (tile + 1) * together)
-            left = own
+            left = own[:]
             if plain_y:
                 left = y[lo].reshape(rows_y, sites)
             for c in range(lo, hi):

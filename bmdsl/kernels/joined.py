@@ -25,7 +25,7 @@ def _set_columns(b, lo, hi, eta):  # type: ignore[no-untyped-def]  # typed by nu
 
 @kernel(WORK, ["x", "W", "eta"])
 def set_forward(b, x, W, scale, eta):  # type: ignore[no-untyped-def]  # typed by numba
-    factors = np.array([scale, eta.dtype.type(1)])
+    factors = np.array([eta.dtype.type(scale), eta.dtype.type(1)])
     for c in numba.prange(chunks(W.shape[1])):
         lo, hi = ends(c, W.shape[1])
         _set_columns(b, lo, hi, eta)
@@ -43,7 +43,7 @@ def set_forward_of_states(b, x, low, W, scale, eta):  # type: ignore[no-untyped-
             _set_columns(b, lo, hi, eta)
             tile(words, W, False, eta, lo, hi, scale, low, x.dtype.type(1))
     else:
-        factors = np.array([scale, eta.dtype.type(1)])
+        factors = np.array([eta.dtype.type(scale), eta.dtype.type(1)])
         for c in numba.prange(chunks(W.shape[1])):
             lo, hi = ends(c, W.shape[1])
             _set_columns(b, lo, hi, eta)
@@ -52,7 +52,7 @@ def set_forward_of_states(b, x, low, W, scale, eta):  # type: ignore[no-untyped-
 
 @kernel(WORK, ["x", "W", "eta"])
 def set_backward(b, x, W, scale, eta):  # type: ignore[no-untyped-def]  # typed by numba
-    factors = np.array([scale, eta.dtype.type(1)])
+    factors = np.array([eta.dtype.type(scale), eta.dtype.type(1)])
     for c in numba.prange(chunks(W.shape[0])):
         lo, hi = ends(c, W.shape[0])
         _set_columns(b, lo, hi, eta)
@@ -70,7 +70,7 @@ def set_backward_of_states(b, x, low, W, scale, eta):  # type: ignore[no-untyped
             _set_columns(b, lo, hi, eta)
             tile(words, W, True, eta, lo, hi, scale, low, x.dtype.type(1))
     else:
-        factors = np.array([scale, eta.dtype.type(1)])
+        factors = np.array([eta.dtype.type(scale), eta.dtype.type(1)])
         for c in numba.prange(chunks(W.shape[0])):
             lo, hi = ends(c, W.shape[0])
             _set_columns(b, lo, hi, eta)

@@ -28,7 +28,7 @@ order.
 
 @kernel(WORK, ["x", "W", "eta"])
 def add_forward(x, W, scale, eta):  # type: ignore[no-untyped-def]  # typed by numba
-    factors = np.array([scale, eta.dtype.type(1)])
+    factors = np.array([eta.dtype.type(scale), eta.dtype.type(1)])
     for c in numba.prange(chunks(W.shape[1])):
         lo, hi = ends(c, W.shape[1])
         forward_chunk(lo, hi, x, W, factors, eta)
@@ -36,7 +36,7 @@ def add_forward(x, W, scale, eta):  # type: ignore[no-untyped-def]  # typed by n
 
 @kernel(WORK, ["x", "W", "eta"])
 def add_backward(x, W, scale, eta):  # type: ignore[no-untyped-def]  # typed by numba
-    factors = np.array([scale, eta.dtype.type(1)])
+    factors = np.array([eta.dtype.type(scale), eta.dtype.type(1)])
     for c in numba.prange(chunks(W.shape[0])):
         lo, hi = ends(c, W.shape[0])
         backward_chunk(lo, hi, x, W, factors, eta)
@@ -44,7 +44,7 @@ def add_backward(x, W, scale, eta):  # type: ignore[no-untyped-def]  # typed by 
 
 @kernel(WORK, ["x", "y", "out"])
 def add_moment(x, y, scale, out):  # type: ignore[no-untyped-def]  # typed by numba
-    factors = np.array([scale, out.dtype.type(1)])
+    factors = np.array([out.dtype.type(scale), out.dtype.type(1)])
     for c in numba.prange(chunks(x.shape[1])):
         lo, hi = ends(c, x.shape[1])
         moment_chunk(lo, hi, x, y, factors, out)
@@ -60,7 +60,7 @@ def add_forward_of_states(x, low, W, scale, eta):  # type: ignore[no-untyped-def
             lo, hi = k * WIDE, min(eta.shape[1], (k + 1) * WIDE)
             tile(words, W, False, eta, lo, hi, scale, low, x.dtype.type(1))
     else:
-        factors = np.array([scale, eta.dtype.type(1)])
+        factors = np.array([eta.dtype.type(scale), eta.dtype.type(1)])
         for c in numba.prange(chunks(W.shape[1])):
             lo, hi = ends(c, W.shape[1])
             forward_chunk(lo, hi, x, W, factors, eta)
@@ -76,7 +76,7 @@ def add_backward_of_states(x, low, W, scale, eta):  # type: ignore[no-untyped-de
             lo, hi = k * WIDE, min(eta.shape[1], (k + 1) * WIDE)
             tile(words, W, True, eta, lo, hi, scale, low, x.dtype.type(1))
     else:
-        factors = np.array([scale, eta.dtype.type(1)])
+        factors = np.array([eta.dtype.type(scale), eta.dtype.type(1)])
         for c in numba.prange(chunks(W.shape[0])):
             lo, hi = ends(c, W.shape[0])
             backward_chunk(lo, hi, x, W, factors, eta)
@@ -92,7 +92,7 @@ def add_moment_of_states(x, low, y, scale, out):  # type: ignore[no-untyped-def]
             lo, hi = k * WIDE, min(out.shape[1], (k + 1) * WIDE)
             tile(words, y, False, out, lo, hi, scale, low, x.dtype.type(1))
     else:
-        factors = np.array([scale, out.dtype.type(1)])
+        factors = np.array([out.dtype.type(scale), out.dtype.type(1)])
         for c in numba.prange(chunks(x.shape[1])):
             lo, hi = ends(c, x.shape[1])
             moment_chunk(lo, hi, x, y, factors, out)

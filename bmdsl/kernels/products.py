@@ -53,7 +53,7 @@ def _call_gemm(context: Any, builder: Any, signature: Any, given: Any, parts: bo
     alpha, x, y, into = (at(k) for k in (5, 6, 6 + step, 6 + 2 * step))
     lda, ldb, ldc = (given[5 + step * k] for k in (1, 2, 3))
     beta = builder.gep(alpha, [_WORD(1)])
-    letter = _CHAR(ord("s" if signature.args[5].dtype.bitwidth == 32 else "d"))
+    letter = _CHAR(ord("s" if signature.args[6].dtype.bitwidth == 32 else "d"))
     values = [letter, turned(trans_b), turned(trans_a), n, m, k, alpha, y, ldb, x, lda]
     values += [beta, into, ldc]
     wanted = ir.FunctionType(ir.IntType(32), _TAKES)

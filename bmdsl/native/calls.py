@@ -28,6 +28,7 @@ from .kinds import (
     unified,
 )
 from .places import INT64, Array
+from .text import Text, text_of
 
 CASTS: Mapping[Any, Number] = {int: INT, float: DOUBLE, bool: TRUTH, np.bool_: TRUTH} | {
     getattr(np, word + str(bits)): Number(word[0], bits)
@@ -44,6 +45,10 @@ class Calls(Expressions):
         """The code of a function that the text calls, and what it returns."""
         raise NotImplementedError
 
+    def inline(self, text: Text, given: list[Any]) -> Array:
+        """The array that a text ends with, its statements carried out here."""
+        raise NotImplementedError
+
     def put(self, into: Array, value: Any) -> None:
         """Fills an array, or a part of one, with a number or with another's entries."""
         raise NotImplementedError
@@ -51,6 +56,8 @@ class Calls(Expressions):
     def object_of(self, x: ast.expr) -> Any:
         """What a name of the module, or of one that it imports, stands for; None if nothing."""
         match x:
+            case ast.Name(name) if name in self.types:
+                return self.types[name]
             case ast.Name(name) if name not in self.slots:
                 known = {"min": min, "max": max, "abs": abs, "len": len, "int": int}
                 known |= {"float": float, "bool": bool}
@@ -66,8 +73,11 @@ class Calls(Expressions):
             raise Untranslatable("arguments by name")
         if isinstance(x.func, ast.Attribute) and function is None:
             return self._method(x.func, x.args)
-        if function in (np.empty, np.zeros):
-            return self._new(x.args, function is np.zeros)
+        if function in (np.empty, np.zeros, np.ones):
+            made = self._new(x.args, function is np.zeros)
+            if function is np.ones:
+                self.put(made, (INT, INT64(1)))
+            return made
         if function is np.array and len(x.args) == 1 and isinstance(x.args[0], ast.List):
             return self._written([self._number(a) for a in x.args[0].elts])
         if isinstance(function, Dispatcher):
@@ -98,6 +108,8 @@ class Calls(Expressions):
             case ast.Attribute(ast.Attribute(whole, "dtype"), "type") if len(arguments) == 1:
                 kind = self._array(whole).kind.entry
                 return kind, self.numbers.as_kind(self._number(arguments[0]), kind)
+            case ast.Attribute(whole, "max" | "min" as name) if not arguments:
+                return self._extreme(name, self._array(whole))
             case ast.Attribute(whole, "sum") if not arguments:
                 return self._sum(self._array(whole))
             case ast.Attribute(whole, "astype") if len(arguments) == 1:
@@ -130,9 +142,13 @@ class Calls(Expressions):
         if not 1 <= len(arguments) <= 2:
             raise Untranslatable("an array by other means")
         kind = DOUBLE if len(arguments) < 2 else self._entries(arguments[1])
-        shape = arguments[0]
-        lengths = shape.elts if isinstance(shape, ast.Tuple) else [shape]
-        sizes = tuple(self._index(n) for n in lengths)
+        match arguments[0]:
+            case ast.Attribute(whole, "shape"):
+                sizes = self._array(whole).lengths
+            case ast.Tuple(lengths):
+                sizes = tuple(self._index(n) for n in lengths)
+            case length:
+                sizes = (self._index(length),)
         return self.memory.new(ArrayOf(kind, len(sizes)), sizes, zero)
 
     def _written(self, numbers: list[tuple[Number, Any]]) -> Array:
@@ -162,6 +178,20 @@ class Calls(Expressions):
         self.count(INT64(0), x.lengths[0], INT64(1), add)
         return x.kind.entry, self.b.load(place)
 
+    def _extreme(self, name: str, x: Array) -> tuple[Number, Any]:
+        """x.max() or x.min(), of an array of one axis that holds no NaN."""
+        if x.kind.axes != 1:
+            raise Untranslatable("an extreme over several axes")
+        place = self.rooms.alloca(code_of(x.kind.entry))
+        self.b.store(self._entry(x, [INT64(0)]), place)
+
+        def look(k: Any) -> None:
+            entry, kept = (x.kind.entry, self._entry(x, [k])), (x.kind.entry, self.b.load(place))
+            self.b.store(self.numbers.extreme(name, [kept, entry])[1], place)
+
+        self.count(INT64(1), x.lengths[0], INT64(1), look)
+        return x.kind.entry, self.b.load(place)
+
     def _converted(self, x: Array, wanted: Number) -> Array:
         """x.astype(…): a new array."""
         made = self.memory.new(ArrayOf(wanted, x.kind.axes), x.lengths, False)
@@ -179,6 +209,9 @@ class Calls(Expressions):
     def _own(self, function: Dispatcher, arguments: list[ast.expr]) -> Any:
         """A call of a function in the same module, or in one that it imports."""
         given = [self._value(a) for a in arguments]
+        text = text_of(function.py_func, function.targetoptions.get("fastmath", False))
+        if text.gives_array:
+            return self.inline(text, given)
         kinds = tuple(g.kind if isinstance(g, Array) else g[0] for g in given)
         code, returns = self.called(function, kinds)
         codes = [self.memory.for_numba(g) if isinstance(g, Array) else g[1] for g in given]

@@ -43,6 +43,8 @@ class Expressions:
     memory: Memory
     numbers: Arithmetic
     slots: dict[str, Slot]
+    types: dict[str, Any]
+    """Variables that stand for a type of numbers."""
     loops: list[Loop]
 
     def call(self, x: ast.Call) -> Any:
@@ -78,6 +80,8 @@ class Expressions:
                 return [self._value(v) for v in values]
             case ast.Attribute(whole, "shape"):
                 return [(INT, n) for n in self._array(whole).lengths]
+            case ast.IfExp(test, ast.Tuple(values), ast.Tuple(others)):
+                return [self._either(test, v, w) for v, w in zip(values, others, strict=True)]
             case ast.Call():
                 found = self.call(x)
                 if isinstance(found, list):
@@ -105,6 +109,12 @@ class Expressions:
                 return self._either(test, body, other)
             case ast.Subscript(ast.Attribute(whole, "shape"), ast.Constant(int() as axis)):
                 return INT, self._array(whole).lengths[axis]
+            case ast.Subscript(ast.Call() as whole, ast.Constant(int() as k)):
+                found = self.call(whole)
+                if isinstance(found, list):
+                    return found[k]
+                part = self._part(found, x.slice)
+                return part if part.lengths else (part.kind.entry, self.memory.load(part))
             case ast.Subscript(whole, index):
                 part = self._part(self._array(whole), index)
                 return part if part.lengths else (part.kind.entry, self.memory.load(part))

@@ -75,11 +75,14 @@ def _place(function: FunctionType) -> tuple[str, ...] | None:
     return None
 
 
+TEXTS = ("kernels", "schedule", "plan")
+"""Folders whose texts kernels are made of, with the numbers that they import."""
+
+
 @cache
 def _kernels() -> str:
-    folder = Path(__file__).parents[1] / "kernels"
-    digest = hashlib.sha256()
-    for file in sorted(folder.glob("*.py")):
+    package, digest = Path(__file__).parents[1], hashlib.sha256()
+    for file in sorted(x for name in TEXTS for x in (package / name).glob("*.py")):
         digest.update(file.read_bytes())
     return digest.hexdigest()
 

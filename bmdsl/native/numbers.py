@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 from llvmlite import ir
+from numba.core import cgutils
 
 from .kinds import DOUBLE, INT, SINGLE, TRUTH, Number, Untranslatable, code_of, combined, unified
 
@@ -29,6 +30,16 @@ OUTSIDE: dict[Any, str] = {
     math.log1p: "log1p",
     math.expm1: "expm1",
     math.tanh: "tanh",
+    math.tan: "tan",
+    math.asin: "asin",
+    math.acos: "acos",
+    math.atan: "atan",
+    math.sinh: "sinh",
+    math.cosh: "cosh",
+    math.asinh: "asinh",
+    math.acosh: "acosh",
+    math.atanh: "atanh",
+    math.log2: "log2",
     math.erf: "erf",
     math.erfc: "erfc",
     math.lgamma: "lgamma",
@@ -38,6 +49,8 @@ OUTSIDE: dict[Any, str] = {
     np.tanh: "tanh",
 }
 """Functions of C's library; a square root is LLVM's own, which rounds the same way."""
+MOST_SQUARED = 1 << 16
+"""Largest exponent up to which a power is a product of squares."""
 Value = tuple[Number, Any]
 """A number's kind and its code."""
 
@@ -125,7 +138,51 @@ class Arithmetic:
     def _power(self, x: Value, y: Value) -> Value:
         if isinstance(y[1], ir.Constant) and y[1].constant == 2:
             return self.combine(ast.Mult(), x, x)
-        raise Untranslatable("a power other than a square")
+        if not x[0].real:
+            raise Untranslatable("a power of an integer")
+        if not y[0].real:
+            return self._whole_power(x, y)
+        kind = combined(x[0], y[0])
+        return kind, self._pow(code_of(kind), self.as_kind(x, kind), self.as_kind(y, kind))
+
+    def _pow(self, code: Any, a: Any, b: Any) -> Any:
+        return self.b.call(
+            self.b.module.declare_intrinsic("llvm.pow", [code]), [a, b], fastmath=self.flags
+        )
+
+    def _whole_power(self, x: Value, y: Value) -> Value:
+        """x to the power of an integer: by squares, one after another as numba takes them, up to
+        the same exponent.
+        """
+        b, code, zero = self.b, code_of(x[0]), ir.Constant(ir.IntType(64), 0)
+        given = self.as_kind(y, INT)
+        down = b.icmp_signed("<", given, zero)
+        exponent = b.select(down, b.sub(zero, given), given)
+        left, square, found = (
+            cgutils.alloca_once_value(b, v) for v in (exponent, x[1], ir.Constant(code, 1.0))
+        )
+        test, inside, odd, on, after = (
+            b.append_basic_block(n) for n in ("test", "inside", "odd", "on", "after")
+        )
+        b.branch(test)
+        b.position_at_end(test)
+        b.cbranch(b.icmp_signed("!=", b.load(left), zero), inside, after)
+        b.position_at_end(inside)
+        one = zero.type(1)
+        b.cbranch(b.icmp_signed("!=", b.and_(b.load(left), one), zero), odd, on)
+        b.position_at_end(odd)
+        b.store(b.fmul(b.load(found), b.load(square), flags=self.flags), found)
+        b.branch(on)
+        b.position_at_end(on)
+        b.store(b.ashr(b.load(left), one), left)
+        b.store(b.fmul(b.load(square), b.load(square), flags=self.flags), square)
+        b.branch(test)
+        b.position_at_end(after)
+        product = b.load(found)
+        inverse = b.fdiv(ir.Constant(code, 1.0), product, flags=self.flags)
+        by_squares = b.select(down, inverse, product)
+        far = b.icmp_signed(">", exponent, zero.type(MOST_SQUARED))
+        return x[0], b.select(far, self._pow(code, x[1], b.sitofp(given, code)), by_squares)
 
     def _divided(self, name: str, kind: Number, a: Any, b: Any) -> Any:
         """⌊a/b⌋ or the remainder that has b's sign; 0 where b is 0."""

@@ -26,6 +26,36 @@ class Text:
     shared: bool = False
     """Whether threads share its loops over `prange`."""
 
+    @property
+    def gives_array(self) -> bool:
+        """Whether it ends by returning an array that it made, and returns nowhere else."""
+        inside = [y for x in self.body for y in ast.walk(x)]
+        match self.body[-1]:
+            case ast.Return(ast.Name(name)):
+                made = (
+                    (t, v)
+                    for x in inside
+                    if isinstance(x, ast.Assign)
+                    for t, v in _pairs(x.targets[0], x.value)
+                )
+                is_new = any(
+                    isinstance(t, ast.Name)
+                    and t.id == name
+                    and isinstance(v, ast.Call)
+                    and isinstance(v.func, ast.Attribute)
+                    and v.func.attr in ("empty", "zeros", "ones")
+                    for t, v in made
+                )
+                return is_new and sum(isinstance(x, ast.Return) for x in inside) == 1
+        return False
+
+
+def _pairs(target: ast.expr, value: ast.expr) -> list[tuple[ast.expr, ast.expr]]:
+    """Targets of an assignment with their values."""
+    if isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple):
+        return list(zip(target.elts, value.elts, strict=False))
+    return [(target, value)]
+
 
 def text_of(
     function: FunctionType | Callable[..., Any], fastmath: Any = False, shared: bool = False

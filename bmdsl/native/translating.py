@@ -13,12 +13,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from llvmlite import ir
 from numba.core import cgutils
 from numba.core.dispatcher import Dispatcher
 from numba.core.registry import cpu_target
 
-from .calls import Calls
+from .calls import CASTS, Calls
 from .expressions import Loop, number
 from .kinds import INT, ArrayOf, Kind, Number, Several, Untranslatable, numba_of, unified
 from .numbers import Arithmetic
@@ -36,6 +37,8 @@ class Widened(Exception):
         self.key, self.kind = key, kind
 
 
+TYPES = {kind: made for made, kind in CASTS.items() if issubclass(made, np.generic)}
+"""NumPy's type of each kind of number."""
 SHARE = "bm_share"
 """The symbol of what has every thread call a function at an address: `bmdsl.kernels.sharing`."""
 FRAME = "code", "first", "rooms", "b", "memory", "numbers", "loops", "end", "start", "slots"
@@ -136,6 +139,7 @@ class _Function(Calls):
         self.module, self.text, self.widened, self.returns = module, text, widened, returns
         shape = _shape(kinds, returns)
         self.slots: dict[str, Slot] = {}
+        self.types: dict[str, Any] = {}
         self._begin(ir.Function(module.module, shape, name))
         self.versions: dict[str, int] = {}
         self.depth: tuple[int, ...] = ()
@@ -192,6 +196,24 @@ class _Function(Calls):
         found = self.module.of(function, kinds)
         return found.code, found.returns
 
+    def inline(self, text: Text, given: list[Any]) -> Array:
+        """The array that a text ends with, its statements carried out here: the array is this
+        function's then, which frees it.
+        """
+        outside, before = (self.slots, self.text, self.numbers), self._inside()
+        self.slots, self.text = {}, text
+        self.numbers = Arithmetic(self.b, text.flags)
+        for word, value in zip(text.arguments, given, strict=True):
+            kind, code = (value.kind, value) if isinstance(value, Array) else value
+            self._set(word, kind, code)
+        self._carry_out(text.body[:-1])
+        last = text.body[-1]
+        assert isinstance(last, ast.Return) and last.value is not None
+        made = self._array(last.value)
+        self.slots, self.text, self.numbers = outside
+        self.depth = before
+        return made
+
     def _carry_out(self, body: Sequence[ast.stmt]) -> None:
         for x in body:
             if self.b.block.is_terminated:
@@ -204,6 +226,8 @@ class _Function(Calls):
                 pass
             case ast.Expr(ast.Call() as call):
                 self.call(call)
+            case ast.Assign([ast.Name(name)], ast.Attribute(ast.Attribute(y, "dtype"), "type")):
+                self.types[name] = TYPES[self._array(y).kind.entry]
             case ast.Assign([ast.Tuple() as targets], value):
                 self._unpack(targets, self._parts(targets, value))
             case ast.Assign(targets, value):

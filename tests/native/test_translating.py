@@ -97,6 +97,7 @@ def numbers_of_every_kind(x, y, i, j, out):
     out[28] = x
     for k in range(j, -j, -2):
         out[29] += k
+    out[30] = b**j + abs(b) ** 0.5 + (a + F(8.0)) ** -j + abs(b) ** (70000 * j)
 
 
 NUMBERS = st.floats(-4, 4, width=32)
@@ -122,14 +123,14 @@ def pair():
 @settings(max_examples=200, deadline=None)
 @given(x=NUMBERS, y=NUMBERS, i=st.integers(0, 90), j=st.integers(1, 9))
 def test_numbers_are_numbas_bit_for_bit(pair, x, y, i, j):
-    ours, theirs = np.zeros(30), np.zeros(30)
+    ours, theirs = np.zeros(31), np.zeros(31)
     for run, out in zip(pair, (ours, theirs), strict=True):
         run(np.array([x], F), np.array([y, 1.0]), i, j, out)
     assert ours.tobytes() == theirs.tobytes(), np.flatnonzero(ours != theirs)
 
 
 def test_division_by_zero_does_not_end_the_process(pair):
-    out = np.zeros(30)
+    out = np.zeros(31)
     pair[0](np.array([1], F), np.array([1.0, 1.0]), 5, 0, out)
     assert out[4] == math.inf and out[5] == out[6] == 0
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import bmdsl
-from bmdsl.inference.observing import measures
+from bmdsl.inference.observing import watched
 
 POTTS = (
     "model p { visible s[4] : categorical(K = 3)  param J init 0  energy = - J s[i,k]"
@@ -21,8 +21,8 @@ POTTS = (
 def test_it_is_measured_from_the_most_frequent_state(codes: list[int], wanted: float) -> None:
     m = bmdsl.parse(POTTS).compile(dtype="float64", backend="reference")
     row = {"s": np.eye(3)[codes].reshape(1, 12)}
-    for name, measure in measures(["magnetization", "abs_magnetization"]).items():
-        assert measure(m, row) == pytest.approx([wanted]), name
+    for each in watched(m, ["magnetization", "abs_magnetization"]):
+        assert each.measure(m, row)[:, 0] == pytest.approx([wanted]), each.word
 
 
 def test_chains_at_no_field_have_that_of_independent_units() -> None:

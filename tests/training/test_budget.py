@@ -274,7 +274,8 @@ def test_a_short_training_may_be_looked_at_for_some_time_whatever_it_takes() -> 
 def test_a_call_of_more_than_an_epoch_ends_with_one_so_that_monitors_can_look(done: int) -> None:
     one: Any = object.__new__(loop._Loop)
     one.run_, one.per_epoch, one.total = SimpleNamespace(updates=done), 7, 1000
-    one.hooks, one.judged, one.training = Hooks(()), None, SimpleNamespace(monitor=0.05)
+    one.cases = SimpleNamespace(updates_at_hand=lambda epoch, place, batch: 10**9)
+    one.hooks, one.judged, one.training = Hooks(()), None, SimpleNamespace(monitor=0.05, batch=10)
     compiled: Any = SimpleNamespace(by_epoch=False, most=lambda: 10**9)
     for affordable in range(1, 40):
         pace: Any = SimpleNamespace(count=affordable)

@@ -21,6 +21,8 @@ RING = (
     "model m(n = 8) { visible s[n] : spin  param J, b  energy = - J[i] s[i] s[wrap(i+1)] - b[i]"
     " s[i] }"
 )
+COUNTS = RING.replace("n = 8", "n = 6").replace("spin", "binomial(2)")
+"""Units of more than two values, whose chains are numbers."""
 
 
 def planted(text: str, old: str, new: str, monkeypatch: pytest.MonkeyPatch) -> Verified:
@@ -79,7 +81,7 @@ def failed(found: Verified) -> set[str]:
             id="a gradient of the wrong sign",
         ),
         pytest.param(
-            RING,
+            COUNTS,
             "eta[c] += w * X[d, c]",
             "eta[c] += F(0.5) * w * X[d, c]",
             "sampler's marginals",

@@ -42,5 +42,7 @@ def sweeps(
         now = beta if beta is None or np.ndim(beta) == 1 else beta[step - first]
         own = (stream, update, step)
         if machine.compiled.run_sweeps(machine, state, 1, observed, own, now, ()) is None:
-            BoundMachine.sweep(machine, state, 1, observed, update, stream, beta=now, first=step)
+            BoundMachine.sweep(
+                machine, state, 1, observed, update, stream=stream, beta=now, first=step
+            )
         exchange_clusters(machine, near, state, pairs, own)

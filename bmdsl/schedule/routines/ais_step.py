@@ -183,8 +183,7 @@ def _sweep(
             continue
         for part, a in zip(b.field_parts(name, eta), bases[name], strict=True):
             b.do("shift_rows", a, rest, part, formula=f"{part} += (1 − β) / β {a}")
-        own = stream_of(b, stream, name)
-        terms.draw(b, name, eta, state, own, *key, beta=hot, by_code=by_code)
+        terms.draw(b, name, eta, state, stream_of(b, stream, name), *key, beta=hot, by_code=by_code)
 
 
 def _leaning(

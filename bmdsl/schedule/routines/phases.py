@@ -395,8 +395,8 @@ def sweep(
                 continue
             stream = stream_of(b, how.stream, name)
             seen = how.seen.get(name)
-            key = (stream, how.update, step, seen, how.beta)
-            terms.draw(b, name, eta, phase.rows, *key, until=until, by_code=by_code)
+            rest = (how.update, step, seen, how.beta)
+            terms.draw(b, name, eta, phase.rows, stream, *rest, until=until, by_code=by_code)
         return ends
 
     until: int | Number = how.until or Number("0")
