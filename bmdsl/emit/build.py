@@ -34,8 +34,7 @@ def build_module(source: str, compiled: bool = True) -> ModuleType:
     """Imports the module of this source, and before it those of its sections that models share;
     their files are written if not there yet.
 
-    numba keeps its own compiled code beside each file, so that a second start does not compile
-    again.
+    Machine code is kept beside each file, so that a second start does not compile again.
     """
     return [_module(text) for text in split(source, _name, LINKED if compiled else None)][-1]
 

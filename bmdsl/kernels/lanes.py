@@ -93,7 +93,7 @@ def function(count: int, build: Callable[..., Any], gives: Any = types.void) -> 
 
     word = inspect.Parameter.POSITIONAL_OR_KEYWORD
     names = ["context", *(f"x{k}" for k in range(count))]
-    definition.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
+    definition.__signature__ = inspect.Signature(  # type: ignore[attr-defined]  # by which numba counts
         [inspect.Parameter(n, word) for n in names]
     )
     definition.__name__ = definition.__qualname__ = build.__name__

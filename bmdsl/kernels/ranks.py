@@ -33,34 +33,34 @@ _allreduce: Any = intrinsic(_definition)
 
 
 @kernel()
-def add_over_ranks(x, ranks):  # type: ignore[no-untyped-def]
+def add_over_ranks(x, ranks):  # type: ignore[no-untyped-def]  # typed by numba
     kind = ranks[2] if x.itemsize == 4 else ranks[3]
     _allreduce(ranks[0], ranks[1], x.ctypes.data, x.size, kind, ranks[5], ranks[6])
 
 
 @kernel()
-def add_doubles_over_ranks(x, ranks):  # type: ignore[no-untyped-def]
+def add_doubles_over_ranks(x, ranks):  # type: ignore[no-untyped-def]  # typed by numba
     _allreduce(ranks[0], ranks[1], x.ctypes.data, x.size, ranks[3], ranks[5], ranks[6])
 
 
 @kernel()
-def add_counts_over_ranks(x, ranks):  # type: ignore[no-untyped-def]
+def add_counts_over_ranks(x, ranks):  # type: ignore[no-untyped-def]  # typed by numba
     _allreduce(ranks[0], ranks[1], x.ctypes.data, x.size, ranks[4], ranks[5], ranks[6])
 
 
 @kernel()
-def keep_on_first(x, ranks):  # type: ignore[no-untyped-def]
+def keep_on_first(x, ranks):  # type: ignore[no-untyped-def]  # typed by numba
     if ranks[7] == 0:
         x[:] = 0
 
 
 @kernel()
-def keep_doubles_on_first(x, ranks):  # type: ignore[no-untyped-def]
+def keep_doubles_on_first(x, ranks):  # type: ignore[no-untyped-def]  # typed by numba
     if ranks[7] == 0:
         x[:] = 0
 
 
 @kernel()
-def keep_counts_on_first(x, ranks):  # type: ignore[no-untyped-def]
+def keep_counts_on_first(x, ranks):  # type: ignore[no-untyped-def]  # typed by numba
     if ranks[7] == 0:
         x[:] = 0

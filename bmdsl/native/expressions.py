@@ -277,4 +277,4 @@ def number(x: Any) -> tuple[Number, Any]:
     """A value that is to be a number. Raises Untranslatable for an array."""
     if isinstance(x, Array):
         raise Untranslatable("an array where a number is wanted")
-    return x  # type: ignore[no-any-return]
+    return x  # type: ignore[no-any-return]  # what is no array is a number

@@ -19,14 +19,15 @@ _alive: list[Any] = []
 """Engines whose code is in use."""
 
 
-def _target() -> Any:
-    """The processor that code is made for."""
+@cache
+def target(effort: int = 3) -> Any:
+    """The processor that code is made for, and how much effort goes into it, 0 to 3."""
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()
     return llvm.Target.from_default_triple().create_target_machine(
         cpu=llvm.get_host_cpu_name(),
         features=llvm.get_host_cpu_features().flatten(),
-        opt=3,
+        opt=effort,
         reloc="static" if platform.machine() in ("x86_64", "AMD64") else "default",
         codemodel="jitdefault",
         jit=True,
@@ -63,25 +64,24 @@ def keep(name: str, code: bytes) -> None:
 
 def machine_code(text: str) -> bytes:
     """LLVM's text, optimised for this processor, as an object file's bytes."""
-    target = _target()
+    processor = target()
     module = llvm.parse_assembly(text)
     module.triple = llvm.get_process_triple()
-    module.data_layout = str(target.target_data)
+    module.data_layout = str(processor.target_data)
     module.verify()
     options = llvm.create_pipeline_tuning_options(speed_level=3)
     options.loop_vectorization = True
-    builder = llvm.create_pass_builder(target, options)
+    builder = llvm.create_pass_builder(processor, options)
     builder.getModulePassManager().run(module, builder)
-    found: bytes = target.emit_object(module)
+    found: bytes = processor.emit_object(module)
     return found
 
 
 def load(code: bytes, *names: str) -> list[int]:
     """The addresses of these symbols of an object file."""
-    target = _target()
     empty = llvm.parse_assembly("")
     empty.triple = llvm.get_process_triple()
-    engine = llvm.create_mcjit_compiler(empty, target)
+    engine = llvm.create_mcjit_compiler(empty, target())
     engine.add_object_file(llvm.ObjectFileRef.from_data(code))
     engine.finalize_object()
     _alive.append(engine)

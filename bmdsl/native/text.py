@@ -7,6 +7,7 @@ import inspect
 import textwrap
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache, cached_property
 from types import FunctionType
 from typing import Any
 
@@ -26,7 +27,7 @@ class Text:
     shared: bool = False
     """Whether threads share its loops over `prange`."""
 
-    @property
+    @cached_property
     def gives_array(self) -> bool:
         """Whether it ends by returning an array that it made, and returns nowhere else."""
         inside = [y for x in self.body for y in ast.walk(x)]
@@ -61,6 +62,14 @@ def text_of(
     function: FunctionType | Callable[..., Any], fastmath: Any = False, shared: bool = False
 ) -> Text:
     """The text of a Python function. Raises Untranslatable for one with defaults or a closure."""
+    if fastmath is True:
+        raise Untranslatable("all of fastmath")
+    return _text(function, tuple(sorted(fastmath)) if fastmath else (), shared)
+
+
+@cache
+def _text(function: Any, flags: tuple[str, ...], shared: bool) -> Text:
+    """One text a function, however often it is called: what is found of it is found once."""
     if not isinstance(function, FunctionType):
         raise Untranslatable("no function of Python's")
     if function.__closure__ or function.__defaults__ or function.__kwdefaults__:
@@ -72,8 +81,5 @@ def text_of(
         raise Untranslatable("a function without a text") from error
     if not isinstance(found, ast.FunctionDef):
         raise Untranslatable("no function of its own")
-    if fastmath is True:
-        raise Untranslatable("all of fastmath")
     names = tuple(x.arg for x in found.args.args)
-    flags = tuple(sorted(fastmath)) if fastmath else ()
     return Text(found.name, names, tuple(found.body), function.__globals__, flags, shared)

@@ -95,7 +95,7 @@ class Module:
 
     def _settle(self, text: Text, kinds: tuple[Kind, ...]) -> _Settled:
         """Translates a function until the kinds of its variables agree, each function once."""
-        key = text.body[0], kinds
+        key = id(text), kinds
         if key not in self._settled:
             found = _Settled({}, None)
             while True:
@@ -311,7 +311,7 @@ class _Function(Calls):
             if wide != slot.kind:
                 raise Widened(slot.key, wide)
         if isinstance(slot.kind, Number):
-            code = self.numbers.as_kind((kind, code), slot.kind)  # type: ignore[arg-type]
+            code = self.numbers.as_kind((kind, code), slot.kind)  # type: ignore[arg-type]  # a number too
         self.memory.keep(slot.places, code)
 
     def put(self, into: Array, value: Any) -> None:

@@ -98,7 +98,7 @@ class Ranks(ABC):
             raise error
         if text is not None:
             raise text.error()
-        return self.first(made)  # type: ignore[no-any-return]
+        return self.first(made)  # type: ignore[no-any-return]  # what `make` gave
 
     def most(self, x: int) -> int:
         """The largest of the numbers that ranks gave."""

@@ -12,8 +12,8 @@ from ..kernels.sharing import OPTIONS, in_parts, load_sharing
 from ..native.functions import Native
 
 LARGE = 1 << 20
-"""Numbers of a call's largest array from which on numba's parallel loop is compiled, which takes
-three times as long as the same loop for one thread: that one runs a few milliseconds at most."""
+"""Numbers of a call's largest array from which on threads share its loop: one thread takes a few
+milliseconds at most for fewer, and the form for threads is one more to compile."""
 
 
 class Direct:

@@ -91,7 +91,7 @@ class StreamedCases:
     def probe(self, dtype: object) -> Batch:
         """One case, with missing values where there is one."""
         rows = np.array([self.survey.first_missing])
-        return Batch(self.view.take(rows), np.ones(1, dtype), 0)  # type: ignore[call-overload]
+        return Batch(self.view.take(rows), np.ones(1, dtype), 0)  # type: ignore[call-overload]  # of any type
 
     def notes(self) -> list[str]:
         """What is to be said of the cases."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from math import prod
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -221,7 +221,7 @@ class ShardReader:
         """Numbers wider than the machine's in its own type."""
         return x.astype(self.dtype) if x.dtype.itemsize > self.dtype.itemsize else x
 
-    def kinds(self) -> Mapping[str, tuple[tuple[int, ...], np.dtype]]:  # type: ignore[type-arg]
+    def kinds(self) -> Mapping[str, tuple[tuple[int, ...], np.dtype[Any]]]:
         """Shapes and types of groups, as blocks have them."""
         return {n: (x.shape[1:], x.dtype) for n, x in self._first.items()}
 

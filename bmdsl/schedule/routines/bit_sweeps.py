@@ -32,12 +32,12 @@ def bit_sweeps(plan: Plan, free: tuple[str, ...], varying: bool) -> Composition:
     b = Builder(plan, "sweeps", "Gibbs sweeps of chains, 64 to a word")
     names = [g.name for g in plan.groups if g.name in plan.listed_groups]
     state = {n: b.state(n, n, BATCH, Life.KEPT, source=("chain", n)) for n in names}
-    bits = _array(b, "B", 2, "i8", Life.KEPT)
-    place = {n: _array(b, f"place_{n}", 1, "i8", source=("place", n)) for n in names}
+    bits = form_array(b, "B", 2, "i8", Life.KEPT)
+    place = {n: form_array(b, f"place_{n}", 1, "i8", source=("place", n)) for n in names}
     near, tiles, classes, entries, level, valid, first_tile = (
-        _array(b, n, axes, number) for n, (axes, number) in ARRAYS.items()
+        form_array(b, n, axes, number) for n, (axes, number) in ARRAYS.items()
     )
-    table = _array(b, "table", 1 + varying, "i8")
+    table = form_array(b, "table", 1 + varying, "i8")
     size, many = b.number("size", "i8"), b.number("many", "i8")
     stream = stream_argument(b)
     own = b.stream(stream_of(b, stream, free[0]))
@@ -59,7 +59,7 @@ def bit_sweeps(plan: Plan, free: tuple[str, ...], varying: bool) -> Composition:
     return b.composition()
 
 
-def _array(
+def form_array(
     b: Builder,
     name: str,
     axes: int,
@@ -67,6 +67,7 @@ def _array(
     life: Life = Life.GIVEN,
     source: tuple[str, ...] = (),
 ) -> Value:
+    """An array of a form of bits, bound by its name; `table` of two axes has one row a sweep."""
     shape = (SWEEPS, -1)[2 - axes :] if name == "table" else (-1,) * axes
     bound = (BITS, *(source or (name,)))
     return b.value(name, Content.CONSTANT, shape, life, number=number, source=bound)

@@ -6,8 +6,8 @@ from ...plan.plan import Plan
 from ..builder import Builder
 from ..schedule import Composition
 from ..streams import stream_argument, stream_of
-from ..values import BATCH, Content, Life, Number, Value, View
-from .bit_sweeps import BITS, SWEEPS
+from ..values import BATCH, Life, Number, View
+from .bit_sweeps import form_array
 
 ARRAYS = {
     "start": "i8",
@@ -31,11 +31,10 @@ def field_sweeps(plan: Plan, free: tuple[str, ...], varying: bool) -> Compositio
     b = Builder(plan, "sweeps", "Gibbs sweeps of chains, 64 to a word, from fields")
     names = [g.name for g in plan.groups if g.name in plan.listed_groups]
     state = {n: b.state(n, n, BATCH, Life.KEPT, source=("chain", n)) for n in names}
-    bits = _array(b, "B", (-1, -1), "i8", Life.KEPT)
-    place = {n: _array(b, f"place_{n}", (-1,), "i8", source=("place", n)) for n in names}
+    bits = form_array(b, "B", 2, "i8", Life.KEPT)
+    place = {n: form_array(b, f"place_{n}", 1, "i8", source=("place", n)) for n in names}
     arrays = {
-        n: _array(b, n, (SWEEPS, -1) if varying and n == "table" else (-1,), number)
-        for n, number in ARRAYS.items()
+        n: form_array(b, n, 1 + (varying and n == "table"), number) for n, number in ARRAYS.items()
     }
     stream = stream_argument(b)
     own = b.stream(stream_of(b, stream, free[0]))
@@ -55,15 +54,3 @@ def field_sweeps(plan: Plan, free: tuple[str, ...], varying: bool) -> Compositio
         spin = Number("1" if plan.group(n).unit.name == "spin" else "0")
         b.do("unpack_bits", bits, place[n], spin, state[n])
     return b.composition()
-
-
-def _array(
-    b: Builder,
-    name: str,
-    shape: tuple[int | str, ...],
-    number: str,
-    life: Life = Life.GIVEN,
-    source: tuple[str, ...] = (),
-) -> Value:
-    bound = (BITS, *(source or (name,)))
-    return b.value(name, Content.CONSTANT, shape, life, number=number, source=bound)

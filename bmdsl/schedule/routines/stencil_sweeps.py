@@ -6,8 +6,8 @@ from ...plan.plan import Plan
 from ..builder import Builder
 from ..schedule import Composition
 from ..streams import stream_argument, stream_of
-from ..values import BATCH, Content, Life, Number, Value, View
-from .bit_sweeps import BITS, SWEEPS
+from ..values import BATCH, Life, Number, View
+from .bit_sweeps import form_array
 
 ARRAYS = {
     "first": (2, "i8"),
@@ -25,6 +25,7 @@ ARRAYS = {
     "parts": (2, "i8"),
     "level": (1, "i8"),
 }
+"""Axes and numbers of the arrays that say how a lattice's units stand and count."""
 SHORT = {
     **{n: ARRAYS[n] for n in ("first", "phase", "shape", "entries", "kinds", "members", "signs")},
     "parts": (2, "i8"),
@@ -36,7 +37,6 @@ SHORT = {
     "level": (1, "i8"),
 }
 """The same of short rows, which are drawn eight at a time."""
-"""Axes and numbers of the arrays that say how a lattice's units stand and count."""
 
 
 def stencil_sweeps(plan: Plan, free: tuple[str, ...], varying: bool, short: bool) -> Composition:
@@ -49,13 +49,14 @@ def stencil_sweeps(plan: Plan, free: tuple[str, ...], varying: bool, short: bool
     b = Builder(plan, "sweeps", "Gibbs sweeps of a lattice, sites of a row side by side in words")
     names = list(plan.listed_groups)
     state = {n: b.state(n, n, BATCH, Life.KEPT, source=("chain", n)) for n in names}
-    bits = _array(b, "B", 2, "i8", Life.KEPT)
+    bits = form_array(b, "B", 2, "i8", Life.KEPT)
     arrays = {
-        n: _array(b, n, axes, number) for n, (axes, number) in (SHORT if short else ARRAYS).items()
+        n: form_array(b, n, axes, number)
+        for n, (axes, number) in (SHORT if short else ARRAYS).items()
     }
     level = arrays.pop("level")
     first, phase, shape = (arrays[n] for n in ("first", "phase", "shape"))
-    table = _array(b, "table", 1 + varying, "i8")
+    table = form_array(b, "table", 1 + varying, "i8")
     stream = stream_argument(b)
     own = b.stream(stream_of(b, stream, free[0]))
     seed, call = b.number("seed", "i8"), b.number("call", "i8")
@@ -77,8 +78,3 @@ def stencil_sweeps(plan: Plan, free: tuple[str, ...], varying: bool, short: bool
             what = (Number(str(k)), first, phase, shape, spin)
             b.do("unpack_rows_of_sites", bits, *what, state[n])
     return b.composition()
-
-
-def _array(b: Builder, name: str, axes: int, number: str, life: Life = Life.GIVEN) -> Value:
-    shape = (SWEEPS, -1)[2 - axes :] if name == "table" else (-1,) * axes
-    return b.value(name, Content.CONSTANT, shape, life, number=number, source=(BITS, name))
