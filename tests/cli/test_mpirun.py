@@ -28,8 +28,10 @@ pytestmark = [
 TEXT = """model m(D = 6, H = 4) { visible v[D] : binary  hidden h[H] : binary
   param W init normal(0, 0.3)  param b, c
   energy = - W[i,j] v[i] h[j] - b[i] v[i] - c[j] h[j]
-  train { negative pcd(chains = 5)  optimizer sgd(rate = 0.05, momentum = 0.5)
+  train { negative pcd(chains = 5, steps = 2000)  optimizer sgd(rate = 0.05, momentum = 0.5)
     batch 9  epochs 1000000  seed 3  checkpoint 0.3  monitor 0 } }"""
+# Many sweeps an update, so that the first checkpoint comes after some thousands of updates at most:
+# sums in another order part two trainings at a rate that 30,000 updates of this one would show.
 ALLOWED = {"OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1"}
 BM = sys.executable, "-c", "from bmdsl.cli.entry import main; main()"
 PATIENCE = 90
