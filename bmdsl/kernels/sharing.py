@@ -23,6 +23,7 @@ from typing import Any
 
 import llvmlite.binding as llvm
 import numba
+import numpy as np
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
@@ -169,11 +170,37 @@ _count: Any = types.ExternalFunction("get_num_threads", types.intp())
 """Numba's own function as a symbol: a function that calls it by name is not kept in the cache."""
 
 
+def _next_of(context: Any, counters: Any, place: Any) -> Any:
+    def build(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+        data = context.make_array(signature.args[0])(context, builder, values[0]).data
+        at = builder.gep(data, [values[1]])
+        return builder.atomic_rmw("add", at, ir.Constant(WORD, 1), "monotonic")
+
+    return types.int64(counters, types.intp), build
+
+
+_next: Any = intrinsic(_next_of)
+"""next(counters, place): what a counter held; one more from now on, whichever thread asks."""
+PIECES = 4
+"""Pieces of a thread's part of a loop."""
+APART = 8
+"""Numbers between two counters, so that each has a line of the cache for itself."""
+
+
 def _share(function, arguments):  # type: ignore[no-untyped-def]  # typed by numba
-    """Every thread calls the function at this address as one part of so many."""
-    parts = _count()
-    for part in numba.prange(parts):
-        _call(function, arguments, part, parts)
+    """Threads call the function at this address for all pieces of its loop: each for those of its
+    own part first, whose arrays its core's cache holds from the loop before, then for those that
+    others have not begun. So a core that is slower, or busy otherwise, delays no one for long.
+    """
+    threads = _count()
+    counters = np.zeros(threads * APART, np.int64)
+    for thread in numba.prange(threads):
+        for other in range(threads):
+            part = (thread + other) % threads
+            piece = _next(counters, part * APART)
+            while piece < PIECES:
+                _call(function, arguments, part * PIECES + piece, threads * PIECES)
+                piece = _next(counters, part * APART)
 
 
 @functools.cache

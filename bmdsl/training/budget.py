@@ -10,8 +10,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 Clock = Callable[[], float]
-LAST_SHARE = 0.25
-"""The last look is worth more than those on the way: it says what the machine has become."""
+LAST_SHARE = 0.05
+"""What the last look may take whatever others took: it says what the machine has become."""
 
 
 @dataclass

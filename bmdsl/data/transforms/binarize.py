@@ -36,11 +36,11 @@ def apply(
 ) -> np.ndarray:
     """Floats 0 and 1, of the shape of `values`. `how = stochastic` needs values in [0, 1]."""
     x = as_float(values)
-    missing = np.isnan(x)
-    whole = not missing.any()
-    low, high = (
-        float(f(x, initial=HALF)) for f in ((np.min, np.max) if whole else (np.nanmin, np.nanmax))
-    )
+    low, high = (float(f(x, initial=HALF)) for f in (np.min, np.max))
+    whole = not np.isnan(low)
+    if not whole:
+        missing = np.isnan(x)
+        low, high = (float(f(x, initial=HALF)) for f in (np.nanmin, np.nanmax))
     if how == "threshold":
         if at == HALF and (low < 0 or high > 1):
             raise fail(
@@ -78,7 +78,7 @@ def _warn_if_one_sided(x: np.ndarray, drawn: np.ndarray, at: float) -> None:
     """Warns BM722 if nearly all values fall on one side, unless they are 0 and 1 already."""
     if is_quiet():
         return
-    share = float(drawn.mean()) if drawn.size else 0.5
+    share = np.count_nonzero(drawn) / drawn.size if drawn.size else 0.5
     if MAX_SHARE > share > 1 - MAX_SHARE or np.all((x == 0) | (x == 1)):
         return
     side = "above" if share > 0.5 else "below"
