@@ -2,12 +2,12 @@
 
     out = scale · op(a) op(b) + keep · out
 
-Both factors are laid out as tiles of their parts (`tile_layouts`): the one that takes less room as
-a whole (it is held), the other one some rows at a time. A factor all of whose numbers have 8
-significant bits, such as states and counts, has one part, found by looking. So a product with
-states takes three products of parts and is exact but for the order of its sums; one of two real
-factors takes six, and what is left out is below 2⁻²⁴ of it. Small products go to BLAS. Sums are
-float32, in an order that depends on the number of summands alone.
+Both factors are laid out as tiles of their digits (`tile_layouts`): the one that takes less room as
+a whole (it is held), the other one a strip of lines at a time. A factor all of whose numbers are
+whole and small, such as states and counts, has one digit, found by looking. So a product with
+states takes three products of digits, whose sums of whole numbers are exact; one of two real
+factors takes six. An entry's error is at most 2⁻²⁴ of the greatest of its row of a, or its column
+of b. Small products go to BLAS.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from numba import _helperlib, types
 
 from . import tiles
 from .lanes import INNER, SIDE, address, float_at
-from .tile_blocks import multiply_block
-from .tile_layouts import GROUPS, blend, is_short, lay, turn
-from .tiles import DEPTH, PARTS, TILE
+from .tile_blocks import MOST_SUMS, multiply_block, numbers
+from .tile_layouts import DIGITS, FOUR, blend, find_scales, is_short, lay, turn
+from .tiles import DEPTH, TILE
 
 SYMBOL = "bm_gemm"
 """The function that kernels call: BLAS's, until `use_tiles` puts this module's in its place."""
@@ -50,14 +50,10 @@ LEAST = 1 << 18
 """Multiplications from which on tiles are quicker than BLAS."""
 FEWEST = 16
 """The fewest rows, columns and summands for it."""
-MOST_DEEP = 2048
-"""Summands whose tiles stay in the second-level cache for 32 columns."""
+MOST_DEEP = 512
+"""Summands whose tiles stay in the second-level cache for a strip."""
 MOST_TILES = 1024
 """Tiles of the held factor that are multiplied together, half of that cache."""
-FEW_PAIRS = 8
-"""Pairs of tiles of the held factor up to which the other one is laid out between the products:
-with more of them that is a small part of the work, and a second place for it costs more cache.
-"""
 TURNED = 116
 """BLAS's letter t."""
 FLOAT = 115
@@ -82,39 +78,37 @@ def use_tiles() -> None:
 
 
 @numba.njit(**INNER)
-def _blend_pair(made, turned, high, c, step, rows, columns, scale, keep):  # type: ignore[no-untyped-def]  # typed by numba
-    """Sums of two by two tiles go to where they belong."""
-    tall, wide, below = (SIDE, high, 1) if turned else (high, SIDE, 2)
-    if turned:
-        for t in range(4):
-            turn(made + TILE * t)
-    for i in range(2):
-        near = made + TILE * below * i
-        far = near + TILE * (3 - below)
-        for r in range(min(tall, rows - tall * i)):
-            at = c + 4 * (tall * i + r) * step
-            blend(near + 4 * SIDE * r, at, min(wide, columns), scale, keep)
-            blend(far + 4 * SIDE * r, at + 4 * wide, min(wide, columns - wide), scale, keep)
-
-
-@numba.njit(**INNER)
 def factor(x, step, along, rows, deep):  # type: ignore[no-untyped-def]  # typed by numba
-    """Where its numbers lie, from row to row; whether summands lie one after another, else rows do;
-    rows and parts.
+    """Where its numbers lie, from row to row; whether summands lie one after another, else lines
+    do; lines and digits.
     """
     short = is_short(x, step, rows, deep) if along else is_short(x, step, deep, rows)
-    return x, step, int(along), rows, 1 if short else PARTS
+    return x, step, int(along), rows, 1 if short else DIGITS
 
 
 @numba.njit(**INNER)
 def _is_turned(a, b, deep):  # type: ignore[no-untyped-def]  # typed by numba
     """Whether bᵀ aᵀ takes fewer transposed tiles than a b: the left factor's tiles want summands
-    one after another, the right one's rows.
+    one after another, the right one's lines.
     """
     of_a, of_b = a[3] * a[4] * deep, b[3] * b[4] * deep
     direct = (0 if a[2] else of_a) + (of_b if b[2] else 0)
-    turned = (of_a if a[2] else 0) + (0 if b[2] else of_b) + 2 * a[3] * b[3]
+    turned = (of_a if a[2] else 0) + (0 if b[2] else of_b) + FOUR * a[3] * b[3]
     return turned < direct
+
+
+@numba.njit(**INNER)
+def _lay_strip(matrix, line, lines, deep, turned, scales, out):  # type: ignore[no-untyped-def]  # typed by numba
+    """Lays out up to sixteen lines of a factor from this one on."""
+    x, step, along, _, digits = matrix
+    at = x + 4 * line * (step if along else 1)
+    lay(at, step, along, lines, deep, digits, turned, scales + 4 * line, out)
+
+
+@numba.njit(**INNER)
+def _blend_tile(made, c, step, rows, columns, scale, keep):  # type: ignore[no-untyped-def]  # typed by numba
+    for r in range(rows):
+        blend(made + 4 * SIDE * r, c + 4 * r * step, columns, scale, keep)
 
 
 @numba.njit(**INNER)
@@ -124,69 +118,80 @@ def by_tiles(a, b, k, scale, keep, c, step_c):  # type: ignore[no-untyped-def]  
     turned = _is_turned(a, b, k)
     a_held = m * a[4] <= n * b[4]
     held, other = (a, b) if a_held else (b, a)
-    held_at, held_step, held_along, held_rows, held_parts = held
-    at_first, step, along, rows, parts = other
+    held_lines, held_digits, lines, digits = held[3], held[4], other[3], other[4]
     held_left = a_held != turned
-    turn_held, turn_other = bool(held_along) != held_left, bool(along) == held_left
-    # as many rows in every tile of the left factor, so that none is nearly empty
-    left_rows = held_rows if held_left else rows
-    pairs = (left_rows + 2 * SIDE - 1) // (2 * SIDE)
-    high = (left_rows + 2 * pairs - 1) // (2 * pairs)
+    turn_held, turn_other = bool(held[2]) != held_left, bool(other[2]) == held_left
+    tall = 1 if held_digits + digits > 4 else 2
+    # as many lines in every strip of the left factor, so that none is nearly empty
+    left_lines, times = (held_lines, tall) if held_left else (lines, 1)
+    strips = (left_lines + times * SIDE - 1) // (times * SIDE) * times
+    high = (left_lines + strips - 1) // strips
     held_high, other_high = (high, SIDE) if held_left else (SIDE, high)
-    deep_at_once = min(k, MOST_DEEP)
+    of_block = TILE if held_digits == digits == 1 else TILE * (MOST_SUMS // tall)
+    times = (k + MOST_DEEP - 1) // MOST_DEEP
+    deep_at_once = ((k + times - 1) // times + DEPTH - 1) // DEPTH * DEPTH
     far = (deep_at_once + DEPTH - 1) // DEPTH
-    most = max(1, MOST_TILES // (2 * far * held_parts))
-    pairs = min(most, (held_rows + 2 * held_high - 1) // (2 * held_high))
-    between = pairs <= FEW_PAIRS and parts == PARTS and not turn_other
-    room = 2 * TILE * far * parts
-    space = np.empty(2 * TILE * far * pairs * held_parts + 2 * room + 8 * TILE, np.uint8)
-    made = (address(space) + 4095) // 4096 * 4096
-    first_near = made + 4 * TILE
-    store = first_near + (2 * room if between else room)
-    tiles.configure(made, high)
+    of_strip = TILE * far * held_digits
+    most = max(1, MOST_TILES // (tall * far * held_digits))
+    most = tall * min(most, (held_lines + tall * held_high - 1) // (tall * held_high))
+    of_scales = 4 * (max(m, n) + 2 * SIDE)
+    room = most * of_strip + TILE * (far * digits + MOST_SUMS + 1) + 4 * of_scales
+    space = np.empty(room + 8192, np.uint8)
+    table = (address(space) + 4095) // 4096 * 4096
+    store = table + 4096
+    strip = store + most * of_strip
+    sums = strip + TILE * far * digits
+    made = sums + TILE * MOST_SUMS
+    scales = made + TILE
+    parts, own_scales, own_parts = (
+        scales + of_scales,
+        scales + 2 * of_scales,
+        scales + 3 * of_scales,
+    )
+    tiles.configure(table, high, int(held_left))
     for k0 in range(0, k, deep_at_once):
         deep = min(deep_at_once, k - k0)
         far = (deep + DEPTH - 1) // DEPTH
-        groups, of_pair = far * GROUPS, 2 * TILE * far * held_parts
+        of_strip = TILE * far * held_digits
         kept = np.float32(1) if k0 > 0 else keep
-        for h0 in range(0, held_rows, 2 * held_high * pairs):
-            some = min(held_rows - h0, 2 * held_high * pairs)
-            count = (some + 2 * held_high - 1) // (2 * held_high)
-            for pair in range(count):
-                row, there = h0 + 2 * held_high * pair, some - 2 * held_high * pair
-                at = held_at + 4 * (row * held_step + k0 if held_along else k0 * held_step + row)
-                place = at, held_step, held_along, held_high, there, deep, held_parts
-                lay(0, groups, place, turn_held, store + of_pair * pair)
-            at, near = at_first + 4 * (k0 if along else k0 * step), first_near
-            place = at, step, along, other_high, rows, deep, parts
-            lay(0, groups, place, turn_other, near)
-            for o0 in range(0, rows, 2 * other_high):
-                there = rows - o0 - 2 * other_high
-                at += 8 * other_high * (step if along else 1)
-                following = at, step, along, other_high, there, deep, parts
-                next_near = first_near + room if between and near == first_near else first_near
-                plain = deep // DEPTH * GROUPS if between and there >= other_high + SIDE else 0
-                each, laid = (plain + far * count - 1) // (far * count), 0
-                for pair in range(count):
-                    own = store + of_pair * pair
-                    left, right = (own, near) if held_left else (near, own)
-                    tiles.clear()
+        held_here, other_here = _from(held, k0), _from(other, k0)
+        find_scales(held_here, deep, scales, parts)
+        find_scales(other_here, deep, own_scales, own_parts)
+        for h0 in range(0, held_lines, held_high * most):
+            count = min(most, (held_lines - h0 + held_high - 1) // held_high)
+            for s in range(count):
+                line = h0 + held_high * s
+                there = min(held_high, held_lines - line)
+                _lay_strip(held_here, line, there, deep, turn_held, scales, store + of_strip * s)
+            for o0 in range(0, lines, other_high):
+                there = min(other_high, lines - o0)
+                _lay_strip(other_here, o0, there, deep, turn_other, own_scales, strip)
+                for s in range(0, count, tall):
+                    first = store + of_strip * s
                     multiply_block(
-                        held_parts if held_left else parts,
-                        parts if held_left else held_parts,
-                        (far, left, right, laid, each, plain, next_near),
-                        following,
+                        held_left, held_digits, digits, far, first, strip, of_strip, sums
                     )
-                    tiles.keep(made)
-                    laid = min(plain, laid + each * far)
-                    row = h0 + 2 * held_high * pair
-                    row, column = (row, o0) if a_held else (o0, row)
-                    to = c + 4 * (row * step_c + column)
-                    _blend_pair(made, turned, high, to, step_c, m - row, n - column, scale, kept)
-                if there > 0:
-                    lay(plain, groups, following, turn_other, next_near)
-                near = next_near
+                    for i in range(s, min(s + tall, count)):
+                        line = h0 + held_high * i
+                        own, others = parts + 4 * line, own_parts + 4 * o0
+                        left, right = (own, others) if held_left else (others, own)
+                        block = sums + of_block * (i - s)
+                        numbers(held_digits, digits, block, high, left, right, made)
+                        if turned:
+                            turn(made)
+                        held_there = min(held_high, held_lines - line)
+                        row, rows = (line, held_there) if a_held else (o0, there)
+                        column, columns = (o0, there) if a_held else (line, held_there)
+                        to = c + 4 * (row * step_c + column)
+                        _blend_tile(made, to, step_c, rows, columns, scale, kept)
     tiles.release(address(space))
+
+
+@numba.njit(**INNER)
+def _from(matrix, k):  # type: ignore[no-untyped-def]  # typed by numba
+    """The factor from this summand on."""
+    x, step, along, lines, digits = matrix
+    return x + 4 * k * (1 if along else step), step, along, lines, digits
 
 
 @numba.njit(**INNER)

@@ -9,7 +9,6 @@ import pytest
 from bmdsl.kernels import tiles
 from bmdsl.kernels.lanes import address
 from bmdsl.kernels.products import gemm
-from bmdsl.kernels.tile_layouts import split_3
 from bmdsl.kernels.tile_products import LEAST, TILES, by_tiles, factor, use_tiles
 
 needs_tiles = pytest.mark.skipif(not TILES, reason="this processor has no tiles")
@@ -18,7 +17,7 @@ SHAPES = [(64, 64, 64), (100, 500, 784), (33, 150, 65), (17, 49, 2100), (1500, 1
 """Rows, columns and summands: whole tiles and parts of them, and more of each than are held."""
 PRECISION = 2.0**-23
 FACTORS = [(True, True), (True, False), (False, True), (False, False)]
-"""Whether numbers of the left factor and of the right one have 8 significant bits."""
+"""Whether numbers of the left factor and of the right one are whole and small."""
 
 
 @numba.njit
@@ -43,14 +42,16 @@ def _numbers(rows: int, columns: int, short: bool, seed: int) -> np.ndarray:
 
 
 def _verify(a: np.ndarray, b: np.ndarray, begun: np.ndarray, out: np.ndarray) -> None:
-    """Errors of out = −0.3 · a b + 0.5 · begun; each of k summands' roundings is independent, so
-    that errors grow as their root.
+    """Errors of out = −0.3 · a b + 0.5 · begun; those of k summands are independent, so that they
+    grow as their root. Those of a factor are parts of the greatest number of its line.
     """
     scale, keep = float(np.float32(-0.3)), 0.5
     left, right = a.astype(float), b.astype(float)
     right_one = scale * (left @ right) + keep * begun
-    most = abs(scale) * (abs(left) @ abs(right)) + abs(keep * begun)
-    bound = 4 * PRECISION * max(1.0, a.shape[1] ** 0.5 / 8)
+    rows, columns = abs(left).max(1, keepdims=True), abs(right).max(0, keepdims=True)
+    of_lines = rows * abs(right).sum(0) + abs(left).sum(1, keepdims=True) * columns
+    most = abs(scale) * of_lines + abs(keep * begun)
+    bound = PRECISION * max(1.0, a.shape[1] ** 0.5 / 4)
     assert (abs(out - right_one) <= bound * most).all()
 
 
@@ -134,26 +135,51 @@ def test_a_row_does_not_depend_on_the_others() -> None:
 
 
 @needs_tiles
-def test_the_sum_of_a_floats_three_parts_is_the_float() -> None:
-    some = np.array([1e-20, -3e30, 1 / 3, 0, 1, -1.99999988, 3.3e38, 1.00390625])
-    every = np.concatenate([_numbers(1, 24, False, 5)[0], some]).astype(np.float32)
-    x = np.tile(every, (8, 1))
-    x[1:] *= np.linspace(0.5, 0.9, 7)[:, None].astype(np.float32)
-    out = np.zeros(3 * tiles.TILE, np.uint16)
+@pytest.mark.parametrize("short", [True, False])
+def test_a_line_that_is_not_finite_makes_its_own_sums_nan(short: bool) -> None:
+    a, b = _numbers(40, 70, short, 0), _numbers(70, 50, False, 1)
+    a[3, 5], a[20, 60], b[69, 33] = np.nan, np.inf, -np.inf
+    out = np.zeros((40, 50), np.float32)
+    _by_tiles(False, False, np.array([1.0, 0.0], np.float32), a, b, out, 40, 50, 70)
+    lost = np.zeros(out.shape, bool)
+    lost[3], lost[20], lost[:, 33] = True, True, True
+    np.testing.assert_array_equal(np.isnan(out), lost)
+    a, b = np.nan_to_num(a, posinf=0), np.nan_to_num(b, neginf=0)
+    np.testing.assert_allclose(out[~lost], (a.astype(float) @ b)[~lost], rtol=0, atol=1e-4)
 
-    @numba.njit
-    def split(x, out):  # type: ignore[no-untyped-def]  # numba's
-        split_3(address(x), 64, 128, 4 * 128, address(out))
 
-    split(x, out)
-    words = out.reshape(3, 2, 16, 16, 2)[:, :, :4].transpose(0, 1, 2, 4, 3).reshape(3, 8, 32)
-    parts = (words.astype(np.uint32) << 16).view(np.float32).astype(float)
-    np.testing.assert_array_equal(parts.sum(0), x.astype(float))
-    assert (abs(parts[1:]) <= 2.0**-8 * abs(parts[:-1])).all()
+@needs_tiles
+def test_lines_of_all_sizes_are_as_exact_as_one_another() -> None:
+    sizes = 10.0 ** np.arange(-35, 15, dtype=float)
+    a, b = _numbers(50, 200, False, 0), _numbers(200, 60, False, 1)
+    right_one = a.astype(float) @ b
+    out = np.zeros((50, 60), np.float32)
+    wide = (a * sizes[:, None]).astype(np.float32)
+    _by_tiles(False, False, np.array([1.0, 0.0], np.float32), wide, b, out, 50, 60, 200)
+    normal = sizes > 1e-29
+    error = abs(out[normal] / sizes[normal, None] - right_one[normal]).max()
+    assert error < 3e-5
+    assert abs(out[~normal]).max() < 1e-25
+    assert not out[0].any() or np.isfinite(out).all()
+
+
+@needs_tiles
+def test_digits_of_whole_numbers_are_exact_and_a_line_of_zeros_is_zero() -> None:
+    rng = np.random.default_rng(3)
+    a = rng.integers(-127, 128, (33, 500)).astype(np.float32)
+    b = rng.integers(-127, 128, (500, 40)).astype(np.float32)
+    a[7], b[:, 9] = 0, 0
+    out = np.zeros((33, 40), np.float32)
+    _by_tiles(False, False, np.array([1.0, 0.0], np.float32), a, b, out, 33, 40, 500)
+    np.testing.assert_array_equal(out, a @ b)
+    real = _numbers(500, 40, False, 4)
+    real[:, 9] = 0
+    _by_tiles(False, False, np.array([1.0, 0.0], np.float32), a, real, out, 33, 40, 500)
+    assert not out[7].any() and not out[:, 9].any()
 
 
 def test_the_environment_says_what_goes_by_tiles(monkeypatch: pytest.MonkeyPatch) -> None:
-    for word, meant in (("", "states"), ("all", "all"), ("off", "off"), ("some", "states")):
+    for word, meant in (("", "all"), ("states", "states"), ("off", "off"), ("some", "all")):
         monkeypatch.setenv(tiles.VARIABLE, word)
         assert tiles.use() == meant
         if meant == "off":
