@@ -18,26 +18,32 @@ with the cases.
 Arrays = Mapping[str, np.ndarray]
 
 
-def chunks(data: Arrays, wide: int = 0) -> Iterator[dict[str, np.ndarray]]:
+def chunks(
+    data: Arrays, wide: int = 0, part: tuple[int, int] | None = None
+) -> Iterator[dict[str, np.ndarray]]:
     """Cases, group → [cases, *axes], at most CHUNK and about NUMBERS numbers at a time, in order;
-    `wide` numbers a case are made of it.
+    `wide` numbers a case are made of it. `part`: first and past-the-last of the cases; else all.
     """
-    count = len(next(iter(data.values())))
+    first, last = part or (0, len(next(iter(data.values()))))
     widest = max(wide, *(int(np.prod(x.shape[1:])) for x in data.values()))
     step = max(1, min(CHUNK, NUMBERS // max(1, widest)))
-    for lo in range(0, count, step):
-        yield {n: x[lo : lo + step] for n, x in data.items()}
+    for lo in range(first, last, step):
+        yield {n: x[lo : min(last, lo + step)] for n, x in data.items()}
 
 
 def by_chunks(
-    function: Callable[[dict[str, np.ndarray]], np.ndarray], data: Arrays, wide: int = 0
+    function: Callable[[dict[str, np.ndarray]], np.ndarray],
+    data: Arrays,
+    wide: int = 0,
+    part: tuple[int, int] | None = None,
 ) -> np.ndarray:
-    """The function's results for all cases, one after another; `wide` numbers a case are made on
-    the way.
+    """The function's results for all cases, or those of a part, one after another; `wide` numbers a
+    case are made on the way.
     """
-    count, out, at = len(next(iter(data.values()))), np.empty(0), 0
-    for part in chunks(data, wide):
-        made = np.asarray(function(part))
+    first, last = part or (0, len(next(iter(data.values()))))
+    count, out, at = last - first, np.empty(0), 0
+    for cases in chunks(data, wide, (first, last)):
+        made = np.asarray(function(cases))
         if at == 0:
             out = _room((count, *made.shape[1:]), made.dtype)
         out[at : at + len(made)] = made

@@ -51,7 +51,7 @@ MAY_IMPORT = {
     "interactions": {"language", "plan", "schedule"},
     "schedule.routines": {"language", "graph", "plan", "schedule", "interactions"},
     "emit": SCHEDULE,
-    "data": {"language", "units", "registry", "plan", "files"},
+    "data": {"language", "units", "registry", "plan", "files", "ranks"},
     "runtime": RUNTIME,
     "inference": INFERENCE | {"schedule.routines"},
     "driver": MODEL - {"driver"},

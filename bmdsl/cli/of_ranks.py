@@ -20,15 +20,15 @@ writing what they all agreed to keep.
 
 
 def verb(module: ModuleType) -> Callable[..., Any]:
-    """What a verb does; on rank 0 alone, unless the verb says that it is `SHARED` by ranks.
-
-    `SHARED` is True, or the name of the option with which it is.
+    """What a verb does; on rank 0 alone, unless the verb says that it is `SHARED` by ranks, and no
+    option of its `ALONE_WITH` is given.
     """
 
     @functools.wraps(module.run)
     def run(*given: Any, **named: Any) -> Any:
         shared = getattr(module, "SHARED", False)
-        if launched() < 2 or (named.get(shared) if isinstance(shared, str) else shared):
+        shared = shared and all(named.get(x) is None for x in getattr(module, "ALONE_WITH", ()))
+        if launched() < 2 or shared:
             return module.run(*given, **named)
         from ..ranks.interface import Alone
         from ..ranks.world import standing_as, world

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..chunks import by_chunks, chunks
 from ..language.diagnostics import BmError
 from .conditional_partition import distinct, exact_log_partitions
 from .gaps import Gaps
 from .observed_scores import BITS
+from .shared_cases import over_cases
 
 if TYPE_CHECKING:
     from .machine import Machine
@@ -165,7 +165,7 @@ def _squared_errors(
             np.where(seen, wrong, 0).sum(1) / np.where(seen.any(1), seen.sum(1), np.nan)
         )
 
-    wrong = by_chunks(errors, data)
+    wrong = over_cases(errors, data)
     known = ~np.isnan(wrong)
     return (
         float(np.average(wrong[known], weights=None if weights is None else weights[known]))
@@ -184,12 +184,14 @@ def _class_errors(
     for name in machine.visible:
         if machine.program.plan.is_one_unit(name) and len(machine.visible) > 1:
             seen = ~np.isnan(data[name]).any(1)
-            others = {n: x[seen] for n, x in data.items() if n != name}
             if seen.any():
-                told = np.concatenate(
-                    [machine.posterior(**c)[name].argmax(1) for c in chunks(others)]
-                )
-                right = told == data[name][seen].argmax(1)
+
+                def is_right(c: dict[str, np.ndarray], name: str = name) -> np.ndarray:
+                    others = {n: x for n, x in c.items() if n != name}
+                    told = machine.posterior(**others)[name].argmax(1)
+                    return np.asarray(told == c[name].argmax(1))
+
+                right = over_cases(is_right, {n: x[seen] for n, x in data.items()})
                 out[name] = 1 - float(
                     np.average(right, weights=None if weights is None else weights[seen])
                 )

@@ -11,6 +11,7 @@ import numpy as np
 from ..language.diagnostics import counted
 from ..runtime.missing import missing_cases
 from .observed_scores import nothing_seen
+from .shared_cases import over_cases
 
 if TYPE_CHECKING:
     from .machine import Machine
@@ -34,7 +35,7 @@ class Gaps:
     @classmethod
     def of(cls, machine: Machine, data: Arrays) -> Gaps:
         """What the data miss."""
-        missing = missing_cases(data)
+        missing = over_cases(missing_cases, data)
         none = np.zeros(len(missing), bool)
         seen = ~none
         if missing.any():

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from ..chunks import by_chunks
 from ..language.diagnostics import BmError
 from ..runtime.missing import patterns
 from ..runtime.threads import alone
 from . import enumeration, observed_part
+from .shared_cases import over_cases
 
 if TYPE_CHECKING:
     from .machine import Machine
@@ -145,8 +145,8 @@ def minus_free_energies(
     """−F of what was seen of every case, and where it is mean field's lower bound, for an exact sum
     would cost too much: [cases] each.
 
-    NaN where neither is known.
+    NaN where neither is known. All ranks call this at the same time, and share the cases.
     """
     total = len(next(iter(data.values())))
-    found = by_chunks(lambda part: np.stack(scores(machine, part, total), axis=1), data)
+    found = over_cases(lambda part: np.stack(scores(machine, part, total), axis=1), data)
     return found[:, 0], found[:, 1] > 0

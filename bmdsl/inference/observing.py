@@ -13,10 +13,12 @@ import numpy as np
 
 from .. import registry
 from ..language.diagnostics import fail, near
+from ..ranks.world import world
 from ..runtime.program import Array, State
 from ..shown import Shown
 from . import tempering
 from .chain_statistics import Summary, summarize
+from .shared_chains import own_ladders
 
 if TYPE_CHECKING:
     from .phases import Phases
@@ -133,19 +135,53 @@ def observe(
     every sweep.
     """
     chosen = watched(machine, names)
-    held_rows = {n: np.repeat(x, len(betas), axis=0) for n, x in held.items()}
-    begin = (
-        None if begin is None else {n: np.repeat(x, len(betas), axis=0) for n, x in begin.items()}
-    )
-    replicas = tempering.start(machine, chains, betas, update, begin)
+    with own_ladders(machine, chains, len(betas)) as own:
+        shared = own.stop - own.start < chains
+        held, begin = (
+            {n: np.repeat(y[own], len(betas), axis=0) for n, y in (x or {}).items()}
+            for x in (held, begin)
+        )
+        replicas = tempering.start(
+            machine,
+            own.stop - own.start,
+            betas,
+            update,
+            begin or None,
+            own.start,
+            chains if shared else None,
+        )
+        values = _records(machine, chosen, replicas, (draws, thin, burn_in), held, update, progress)
+    rows = replicas.rows_at(len(betas) - 1)
+    state = {n: x[rows] for n, x in replicas.state.items()}
+    if shared:
+        values, state = (
+            {n: world().gathered(np.ascontiguousarray(x)) for n, x in found.items()}
+            for found in (values, state)
+        )
+    final = {n: machine.program.shaped(n, x) for n, x in state.items()}
+    return Trace(values, final, thin, None if len(betas) == 1 else tempering.swaps(replicas))
+
+
+def _records(
+    machine: Phases,
+    chosen: tuple[Watched, ...],
+    replicas: tempering.Replicas,
+    counts: tuple[int, int, int],
+    held: State,
+    update: int,
+    progress: Callable[[int], None] | None,
+) -> dict[str, Array]:
+    """What is observed of the replicas at the last of the inverse temperatures while they move:
+    [chains, draws] an observable. `counts`: draws, sweeps between them and before the first.
+    """
+    draws, thin, burn_in = counts
     values: dict[str, Array] = {}
-    calls = update
-    one = len(betas) == 1
+    calls, last = update, len(replicas.betas) - 1
 
     def run(sweeps: int) -> None:
         nonlocal calls
-        steps, rounds = (sweeps, 1) if one else (1, sweeps)
-        tempering.sweep(machine, replicas, steps, held_rows, calls + 1, rounds)
+        steps, rounds = (sweeps, 1) if last == 0 else (1, sweeps)
+        tempering.sweep(machine, replicas, steps, held, calls + 1, rounds)
         calls += rounds
 
     if burn_in:
@@ -155,7 +191,7 @@ def observe(
                 progress(int(part[-1]) + 1)
     for t in range(draws):
         run(thin)
-        rows = replicas.rows_at(len(betas) - 1)
+        rows = replicas.rows_at(last)
         state = {n: x[rows] for n, x in replicas.state.items()}
         for x in chosen:
             for name, column in zip(x.labels, x.measure(machine, state).T, strict=True):
@@ -164,6 +200,4 @@ def observe(
                 values[name][:, t] = column
         if progress is not None:
             progress(burn_in + (t + 1) * thin)
-    rows = replicas.rows_at(len(betas) - 1)
-    final = {n: machine.program.shaped(n, x[rows]) for n, x in replicas.state.items()}
-    return Trace(values, final, thin, None if one else tempering.swaps(replicas))
+    return values

@@ -40,9 +40,33 @@ def own_chains(machine: Phases, count: int) -> Iterator[slice]:
         return
     ranks = world()
     first, last = share(count, ranks.rank, ranks.size)
+    with _numbered_from(machine, first):
+        yield slice(first, last)
+
+
+@contextmanager
+def own_ladders(machine: Phases, count: int, replicas: int) -> Iterator[slice]:
+    """Inside, the machine's chains are the replicas of this rank's of `count` ladders, one ladder
+    after another; yields which these are.
+
+    Two ladders that stand together, 0 and 1, 2 and 3, ..., are one rank's: what is observed of two
+    chains is observed by it. All of them where they cannot be shared.
+    """
+    ranks, pairs = world(), count // 2
+    if not can_share(machine, pairs):
+        yield slice(0, count)
+        return
+    first, last = (2 * k for k in share(pairs, ranks.rank, ranks.size))
+    with _numbered_from(machine, first * replicas):
+        yield slice(first, count if ranks.rank == ranks.size - 1 else last)
+
+
+@contextmanager
+def _numbered_from(machine: Phases, first: int) -> Iterator[None]:
+    """Inside, the machine's first chain has this number among those of all ranks."""
     machine.program.first_chain = first
     try:
-        yield slice(first, last)
+        yield
     finally:
         machine.program.first_chain = None
 

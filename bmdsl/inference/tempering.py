@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..plan.streams import GROUPS, SAMPLE_STREAM, of_event
+from ..ranks.world import world
 from ..runtime.program import Array, State
 from ..schedule import exchange_ops as by_step
 
@@ -34,6 +35,9 @@ class Replicas:
     was_hot: Array
     trips: Array = field(default_factory=lambda: np.zeros(1, np.int64))
     exchanges: int = 0
+    first: int = 0
+    of: int | None = None
+    """The number of the first ladder among all that ranks share, and their number; None: these."""
 
     def at_beta(self) -> Array:
         """The inverse temperature of every row."""
@@ -57,7 +61,13 @@ class Swaps:
 
 
 def start(
-    machine: Phases, chains: int, betas: Array, update: int, begin: State | None = None
+    machine: Phases,
+    chains: int,
+    betas: Array,
+    update: int,
+    begin: State | None = None,
+    first: int = 0,
+    of: int | None = None,
 ) -> Replicas:
     """Ladders whose replicas begin at the biases alone, or at `begin`, [chains · R, size]."""
     count = len(betas)
@@ -71,6 +81,8 @@ def start(
         np.zeros(count - 1),
         np.zeros(count - 1),
         (place == hot).astype(np.int64),
+        first=first,
+        of=of,
     )
 
 
@@ -92,7 +104,9 @@ def sweep(
     turn = replicas.exchanges
 
     def uniforms(r: int) -> Array:
-        return of_event("EXCHANGE", machine.seed, update + r).random((count // 2, chains))
+        every = chains if replicas.of is None else replicas.of
+        drawn = of_event("EXCHANGE", machine.seed, update + r).random((count // 2, every))
+        return drawn[:, replicas.first : replicas.first + chains]
 
     ladder = {
         "ladder": replicas.betas,
@@ -119,6 +133,10 @@ def sweep(
 
 
 def swaps(replicas: Replicas) -> Swaps:
-    """Statistics of all exchanges so far."""
+    """Statistics of all exchanges so far, of the ladders of all ranks."""
+    counts = replicas.accepted, replicas.tried, replicas.trips
+    if replicas.of is not None:
+        counts = tuple(map(sum, zip(*world().all(counts), strict=True)))  # type: ignore[assignment]  # three arrays again
+    accepted, tried, trips = counts
     with np.errstate(invalid="ignore"):
-        return Swaps(replicas.betas, replicas.accepted / replicas.tried, int(replicas.trips[0]))
+        return Swaps(replicas.betas, accepted / tried, int(trips[0]))

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import ctypes
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
+from itertools import accumulate
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -64,6 +66,19 @@ class Processes(Ranks):
         self.comm.Allgatherv(sent, (into, counts))
         return out
 
+    def exchanged(self, x: Array, sent: Sequence[int], received: Sequence[int]) -> Array:
+        """The rows that all ranks have for this one, in the order of ranks: [Σ received, ...]."""
+        out = np.empty((sum(received), *x.shape[1:]), x.dtype)
+        row = MPI.BYTE.Create_contiguous(prod(x.shape[1:]) * x.itemsize).Commit()
+        try:
+            self.comm.Alltoallv(
+                (np.ascontiguousarray(x), (sent, _places(sent)), row),
+                (out, (received, _places(received)), row),
+            )
+        finally:
+            row.Free()
+        return out
+
     def barrier(self) -> None:
         """Waits until all ranks are here."""
         self.comm.Barrier()
@@ -95,6 +110,11 @@ class Processes(Ranks):
                 continue
             for k in range(0, len(flat), MOST_BYTES):
                 self.comm.Bcast(flat[k : k + MOST_BYTES], 0)
+
+
+def _places(counts: Sequence[int]) -> list[int]:
+    """Where each of several parts begins."""
+    return [0, *accumulate(counts)][:-1]
 
 
 def _word(place: Any) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pickle
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, NamedTuple, TypeVar
 
@@ -21,6 +21,11 @@ def share(count: int, rank: int, size: int) -> tuple[int, int]:
     order of ranks, and differ by one row at most.
     """
     return count * rank // size, count * (rank + 1) // size
+
+
+def owners(rows: Array, count: Array | int, size: int) -> Array:
+    """The rank that each of these rows, of `count`, belongs to: see `share`."""
+    return ((rows + 1) * size - 1) // count
 
 
 class _Told(NamedTuple):
@@ -107,6 +112,35 @@ class Ranks(ABC):
     def gathered(self, x: Array) -> Array:
         """The rows of all ranks, one after another: [Σ rows, ...]."""
         return np.concatenate(self.all(x))
+
+    def exchanged(self, x: Array, sent: Sequence[int], received: Sequence[int]) -> Array:
+        """The rows that all ranks have for this one, in the order of ranks: [Σ received, ...].
+
+        Of x, the first `sent[0]` rows are for rank 0, the next ones for rank 1, and so on;
+        `received[k]` rows come from rank k.
+        """
+        ends = np.cumsum(sent)
+        parts = self.all([x[end - n : end] for n, end in zip(sent, ends, strict=True)])
+        out: Array = np.concatenate([part[self.rank] for part in parts])
+        assert len(out) == sum(received)
+        return out
+
+    def each(self, make: Callable[[], T]) -> T:
+        """What `make` gives on this rank; what it raises on any is raised on all, that of the first
+        of them.
+        """
+        if self.alone:
+            return make()
+        made, error = None, None
+        try:
+            made = make()
+        except Exception as found:
+            error = found
+        told = self.all(None if error is None else _Told.of(error))
+        failed = next((x for x in told if x is not None), None)
+        if failed is not None:
+            raise error if error is not None and told.index(failed) == self.rank else failed.error()
+        return made  # type: ignore[return-value]  # what `make` gave
 
     def computing(self) -> AbstractContextManager[None]:
         """Inside is compiled code alone, which other ranks of the process may run at a time."""

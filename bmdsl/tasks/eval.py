@@ -14,6 +14,7 @@ from ..inference.conditional_likelihood import ConditionalLikelihood
 from ..inference.figures import Figures, figures
 from ..inference.likelihood import Likelihood, measure
 from ..inference.machine import Machine
+from ..ranks.world import world
 from ..runs.run_folder import RunFolder
 from ..runtime.missing import missing_cases
 from ..training.progress import progress_line
@@ -57,13 +58,14 @@ def write_rows(folder: Path, data: str | None, part: str | None, out: Path) -> R
     found = run_table(folder, data, part)
     if found is not None:
         table, how = found[1].judged()
-        return Rows(table.write(out), len(table), how)
+        return Rows(table.write(out) if world().leads else out, len(table), how)
     run, _, cases = last_part(folder, data, part, "streamed")
     values, bound, how = row_likelihoods(one_machine(run, folder), cases)
     columns: dict[str, Any] = {"log_likelihood": values} | (
         {"is_bound": bound * 1.0} if bound.any() else {}
     )
-    return Rows(beside_ids(None, None, columns).write(out), len(values), how)
+    path = beside_ids(None, None, columns).write(out) if world().leads else out
+    return Rows(path, len(values), how)
 
 
 def _noted(found: Figures, note: str) -> Figures:

@@ -11,16 +11,18 @@ import numpy as np
 
 from ..data.finding import Found
 from ..data.notice import say
-from ..data.preparing import Preparation
+from ..data.preparing import Preparation, learning, steps_of
 from ..data.streams.listings import digest_of
 from ..data.streams.reader import ShardReader
 from ..data.streams.source import ShardSource
 from ..data.streams.surveying import Survey, learned, survey
 from ..data.streams.view import ShardView
+from ..data.transform import Fitted, Step
 from ..data.weights import Weights, load_weights
 from ..language.diagnostics import counted, fail
 from ..language.model import Model as CheckedModel
 from ..plan.costs import count_text
+from ..ranks.world import world
 from ..runs.provenance import SURVEY
 
 if TYPE_CHECKING:
@@ -39,8 +41,8 @@ def streamed_cases(
 ) -> StreamedCases:
     """Training cases that are read as they are needed; the machine keeps what transforms learned.
 
-    All are read once before the first update. A run that goes on has what was found then in its
-    metadata, `before`.
+    All are read once before the first update, by ranks together. A run that goes on has what was
+    found then in its metadata, `before`.
     """
     from ..training.progress import progress_line
     from ..training.streamed_cases import StreamedCases
@@ -56,14 +58,36 @@ def streamed_cases(
     else:
         say(_sentence(source, reader))
         if kept is None:
-            reader = reader.with_preparation(learned(reader, model))
+            reader = reader.with_preparation(_learned(reader, model))
         with progress_line(len(reader.layout), progress) as show:
-            told = survey(reader, lambda done: show(done, {}, "blocks read"))
+            told = survey(reader, lambda done: show(done, {}, "blocks read"), world())
     machine.preparation = reader.preparation
     view = ShardView(reader, "train")
     if not len(view):
         raise fail("BM730", f"`validate {model.training.validate:g}` leaves no case to train on")
     return StreamedCases(view, told)
+
+
+def _learned(reader: ShardReader, model: CheckedModel) -> Preparation:
+    """What transforms learn: rank 0 reads the cases for it and tells the others."""
+    if not learning(model):
+        return learned(reader, model)
+
+    def statistics() -> dict[str, list[dict[str, np.ndarray]]]:
+        groups = learned(reader, model).groups or {}
+        return {n: [dict(step.learned) for step in x.steps] for n, x in groups.items()}
+
+    found = world().from_first(statistics)
+    groups = {
+        n: Fitted(
+            tuple(
+                Step(word, options, x)
+                for (word, options), x in zip(steps_of(model, n), each, strict=True)
+            )
+        )
+        for n, each in found.items()
+    }
+    return Preparation(model, groups)
 
 
 def start_from(machine: Machine, cases: StreamedCases) -> None:

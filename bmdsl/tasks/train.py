@@ -355,13 +355,16 @@ class Outcome:
         """Measured on at most 2,000 of the training cases, spread over all of them."""
         from ..inference.figures import figures
 
-        return figures(self.machine, self._measured.data, "train", self._measured.weights)
+        with standing_as(Alone()):  # one rank may ask for them alone
+            return figures(self.machine, self._measured.data, "train", self._measured.weights)
 
     @cached_property
     def _measured(self) -> Cases:
         from ..training.cases import Cases
 
-        return (Cases.of(self.data, None) if self.trained is None else self.trained).spread(2000)
+        with standing_as(Alone()):
+            cases = Cases.of(self.data, None) if self.trained is None else self.trained
+            return cases.spread(2000)
 
     @cached_property
     def baselines(self) -> tuple[Baseline, ...]:

@@ -85,6 +85,9 @@ class Cases:
         """None: all cases are in memory, however many updates a call carries out."""
         return None
 
+    def bring(self, rows: Array) -> None:
+        """Nothing: all cases are in memory."""
+
     def close(self) -> None:
         """Nothing is open."""
 

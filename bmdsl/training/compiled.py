@@ -21,8 +21,8 @@ from ..runtime.binding import bound_array, dtype_of, length_numbers
 from ..runtime.domain import precisions
 from ..runtime.routines import Routine, compiled_routine, plain_routine
 from ..schedule.values import Value, full_length, is_spread, length
-from .batch import Expectation
-from .cases import Cases
+from .batch import Batch, Expectation
+from .cases import Cases, share_of
 from .composing import Composed, Facts, spread_schedule_of
 from .machine_protocol import Array, Compilable
 from .modifiers import trained
@@ -237,6 +237,7 @@ class CompiledUpdates:
             ]
         )
         split = Split.of(sizes, self.ranks)
+        cases.bring(rows)
         whole, rows = rows, rows[split.rows]
         numbers: dict[str, Any] = {
             "seed": self.machine.seed,
@@ -455,12 +456,20 @@ class CompiledUpdates:
                 axes = tuple(int(a) for a in self.machine.model.group(name).axes)
                 self.recipe.centring.offsets[name] = self.arrays[v.name].reshape(axes)
 
+    def _last_batch(self, cases: Cases | StreamedCases, rows: Array) -> Batch:
+        """The minibatch of the last update, from what every rank has of it."""
+        first, last = share(len(rows), self.ranks.rank, self.ranks.size)
+        data = {n: x[rows[first:last]] for n, x in cases.data.items()}
+        if not self.ranks.alone:
+            data = {n: self.ranks.gathered(x) for n, x in data.items()}
+        return Batch(data, share_of(cases.weights, rows, self.machine.dtype)[0], 0)
+
     def show_phases(self, cases: Cases | StreamedCases) -> None:
         """Lets monitors see the last update's phases."""
         recipe, composed = self.recipe, self.composed
         if self._last is None or composed.positive is None or composed.negative is None:
             return
-        batch, _ = cases.batch(self._last, 0, self.machine.dtype)
+        batch = self._last_batch(cases, self._last)
         shapes = {v.name: v.shape for v in composed.schedule.values}
         data = {n: self.machine.program.flat(n, x) for n, x in batch.data.items()}
         per_update = {v.name for v in self._per_update}

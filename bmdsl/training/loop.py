@@ -459,10 +459,8 @@ class _Loop(Kept, InStep):
 
         FloatingPointError if it is not finite.
         """
-        run, leads = self.run_, self.ranks.leads
-        with standing_as(Alone()):  # what rank 0 measures it measures alone
-            value = score(self.machine, judged, self.training) if leads else None
-        value = self.ranks.first(value)
+        run = self.run_
+        value = self.ranks.first(score(self.machine, judged, self.training))
         if not np.isfinite(value):
             raise FloatingPointError("the validation score is not finite")
         if run.best_score is None or value < run.best_score:
@@ -482,6 +480,7 @@ class _Loop(Kept, InStep):
             self.compiled.gather_chains()
         if not self.ranks.leads:
             return line
+        # what rank 0 measures it measures alone
         with standing_as(Alone()), self.budget.spending(FIGURES):
             if len(self.watched) and self.machine.reconstructs:
                 line["reconstruction_error"] = reconstruction_error(self.machine, self.watched)

@@ -9,10 +9,13 @@ from functools import cached_property
 import numpy as np
 
 from ..data.streams.order import Order
+from ..data.streams.shared_reading import SharedReading
 from ..data.streams.surveying import Survey
-from ..data.streams.view import ShardColumn, ShardView, sample_size
+from ..data.streams.view import MAX_PLACES, ShardColumn, ShardView, sample_size
 from ..data.streams.windows import Windows
 from ..language.diagnostics import fail
+from ..ranks.interface import share
+from ..ranks.world import world
 from .batch import Batch
 from .cases import Cases, note_of_gaps, share_of
 from .machine_protocol import Array
@@ -55,7 +58,9 @@ class StreamedCases:
     @cached_property
     def windows(self) -> Windows:
         """What is in memory of them."""
-        return Windows(self.view, self.view.reader.model.training.seed)
+        training, ranks = self.view.reader.model.training, world()
+        shared = None if ranks.alone else SharedReading(ranks, training.batch)
+        return Windows(self.view, training.seed, shared)
 
     @cached_property
     def data(self) -> Mapping[str, StreamedGroup]:
@@ -129,6 +134,11 @@ class StreamedCases:
         note = f"validation scores are those of {len(found):,} of {len(view):,} cases"
         return found, [note] if len(found) < len(view) else []
 
+    def bring(self, rows: Array) -> None:
+        """Has the windows of these cases, of all ranks, in memory: all ranks bring the same."""
+        if self.windows.shared is not None:
+            self.windows.bring(rows)
+
     def in_memory(self, what: str) -> dict[str, Array]:
         """All of them, for `what` takes them at once; BM726 where they do not fit."""
         return {n: x.whole(what) for n, x in self.view.columns.items()}
@@ -139,8 +149,12 @@ class StreamedCases:
             self.windows.close()
 
 
-def some_of(view: ShardView, most: int, places: int | None = None) -> Cases:
-    """At most so many cases of a view in memory."""
-    rows = view.some(most) if places is None else view.some(most, places)
+def some_of(view: ShardView, most: int, places: int = MAX_PLACES) -> Cases:
+    """At most so many cases of a view in memory: the same on all ranks, which read some each."""
+    ranks = world()
+    rows = view.some(most, places)
     weights = view.weights
-    return Cases(view.take(rows), np.ones(len(rows)) if weights is None else weights[rows])
+    first, last = share(len(rows), ranks.rank, ranks.size)
+    read = ranks.each(lambda: view.take(rows[first:last]))
+    values = {n: x if ranks.alone else ranks.gathered(x) for n, x in read.items()}
+    return Cases(values, np.ones(len(rows)) if weights is None else weights[rows])

@@ -15,7 +15,10 @@ import bmdsl
 from bmdsl import BmError
 from bmdsl.data.streams import reader
 from bmdsl.data.streams.order import Blocks, Order
+from bmdsl.data.streams.source import ShardSource
+from bmdsl.data.streams.windows import Windows
 from bmdsl.language.diagnostics import BmWarning
+from bmdsl.ranks.by_threads import in_threads
 from bmdsl.tasks.eval import evaluate, of_run, write_rows
 from bmdsl.tasks.resume import resume
 from bmdsl.training import keeping, loop
@@ -138,6 +141,71 @@ def test_a_training_that_was_killed_inside_epochs_ends_the_same(
     resume(tmp_path / "part", {})
     assert not reads  # what was found at the start is known
     assert differences(ending(tmp_path / "whole"), ending(tmp_path / "part")) == []
+
+
+@pytest.mark.parametrize(("size", "words"), [(2, ""), (3, "validate 0.3  transform standardize")])
+def test_ranks_train_on_shards_as_one_does_and_read_each_its_share(
+    shards: Path, words: str, size: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Minibatches of two windows, a last one of an epoch with less cases, blocks of unequal
+    sizes; each rank reads and holds its share.
+    """
+    text = RBM.replace("v[D] : binary", "v[D] : gaussian").replace("logit_mean", "mean")
+    model = bmdsl.parse(text.replace("WORDS", words), D=5)
+    counts: dict[int, list[int]] = {}
+    read, close = ShardSource.read, Windows.close
+
+    def counted(self: ShardSource, shard: int, low: int, high: int, *into: Any) -> Any:
+        counts.setdefault(id(self), [0, 0])[0] += high - low
+        return read(self, shard, low, high, *into)
+
+    def closed(self: Windows) -> None:
+        found = counts[id(self.view.reader.source)]
+        found[1] = max([found[1], *(len(w.cases) for w in self._held)])
+        close(self)
+
+    monkeypatch.setattr(ShardSource, "read", counted)
+    monkeypatch.setattr(Windows, "close", closed)
+
+    def work() -> tuple[Any, ...]:
+        machine = model.compile(seed=2)
+        run = machine.train(str(shards), progress=False)
+        return {n: x.copy() for n, x in machine.params.items()}, run
+
+    whole, run = work()
+    ((alone, _),) = counts.values()
+    counts.clear()
+    for params, of in in_threads(size, work):
+        assert of.updates == run.updates
+        for name, x in whole.items():
+            np.testing.assert_allclose(params[name], x, atol=2e-6, err_msg=name)
+        if "validate" in words:
+            of_one = [x["validation"] for x in run.metrics if "validation" in x]
+            of_all = [x["validation"] for x in of.metrics if "validation" in x]
+            assert of_all == pytest.approx(of_one, rel=1e-4)
+    assert len(counts) == size
+    if not words:
+        reads = [x for x, _ in counts.values()]
+        assert sum(reads) < 1.2 * alone + size * (2 * BLOCK + 8), (reads, alone)
+        assert max(reads) < 0.75 * alone, (reads, alone)
+        assert max(x for _, x in counts.values()) <= ROOM / size + 7
+
+
+def test_shards_go_on_with_another_number_of_ranks_inside_an_epoch(
+    shards: Path, tmp_path: Path
+) -> None:
+    model = bmdsl.parse(RBM.replace("WORDS", "checkpoint 1e-9"), D=5)
+
+    def work(out: Path | None, **settings: Any) -> dict[str, np.ndarray]:
+        machine = model.compile(seed=2)
+        machine.train(str(shards), out, progress=False, **settings)
+        return dict(machine.params)
+
+    whole = work(None)
+    in_threads(3, lambda: work(tmp_path / "part", updates=8))
+    in_threads(2, lambda: resume(tmp_path / "part", {"updates": 36}))
+    for name, x in bmdsl.open(tmp_path / "part").params.items():
+        np.testing.assert_allclose(x, whole[name], atol=2e-6, err_msg=name)
 
 
 def test_shards_that_have_changed_are_named_by_a_resume(shards: Path, tmp_path: Path) -> None:

@@ -28,7 +28,16 @@ def drawn(text: str) -> tuple[Result, np.ndarray]:
     z: Any = machine.log_partition(method="ais", chains=10, steps=8)
     found = machine.anneal(8, sweeps=6)
     figures = [z.forward.value, z.reverse.value, z.forward.effective, found.energy]
-    return (first, going, warm, found.state), np.array([*figures, *found.energies])
+    ladders = machine.observe(
+        "energy", "overlap", n=7, draws=3, burn_in=2, beta=(0.3, 0.6, 1), init=first
+    )
+    held = {n: first[n] for n in machine.hidden}
+    plain = machine.observe("energy", n=7, draws=2, burn_in=2, clamp=held)
+    assert ladders.swaps is not None
+    figures += [*ladders.swaps.acceptance, ladders.swaps.trips]
+    figures += [x for t in (ladders, plain) for y in t.values.values() for x in y.ravel()]
+    states = first, going, warm, found.state, ladders.state, plain.state
+    return states, np.array([*figures, *found.energies])
 
 
 @pytest.mark.parametrize(("text", "shared"), [(RBM, True), (LATTICE, False)])

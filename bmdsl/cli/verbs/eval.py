@@ -14,7 +14,8 @@ from ..outcome import show
 from ..terminal import to_terminal
 
 PLACE = USE, 5
-SHARED = "likelihood"
+SHARED = True
+ALONE_WITH = "probe", "rank"
 
 
 def run(

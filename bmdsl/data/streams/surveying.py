@@ -5,7 +5,7 @@ block: what transforms learn, which values are missing, means.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ import numpy as np
 from ...language.diagnostics import fail
 from ...language.model import Model as CheckedModel
 from ...plan.streams import of_event
+from ...ranks.interface import Alone, Ranks, share
 from ...registry import discover
 from ..preparing import Preparation, steps_of, transformed
 from ..transform import Fitted, Step
@@ -89,43 +90,80 @@ def _parts(reader: ShardReader, name: str, before: Fitted) -> Parts:
     return parts
 
 
-def survey(reader: ShardReader, tell: Callable[[int], None] = lambda done: None) -> Survey:
-    """Reads and checks all cases; BmError names shard, row and column of what is wrong.
+@dataclass
+class _Part:
+    """Of the training cases of some blocks: sums of values and of what these weigh, groups with
+    missing values, and as `Survey` has it, the first case counted from the first of them.
+    """
+
+    totals: dict[str, Array] = field(default_factory=dict)
+    known: dict[str, Array | float] = field(default_factory=dict)
+    missing: dict[str, bool] = field(default_factory=dict)
+    first: int = 0
+    gone: int = 0
+    cases: int = 0
+
+    def add(self, other: _Part) -> None:
+        """The blocks that follow."""
+        for name, total in other.totals.items():
+            self.totals[name] = self.totals.get(name, 0) + total
+            self.known[name] = self.known.get(name, 0) + other.known[name]
+        self.missing |= other.missing
+        if other.gone and not self.gone:
+            self.first = self.cases + other.first
+        self.gone += other.gone
+        self.cases += other.cases
+
+
+def survey(
+    reader: ShardReader,
+    tell: Callable[[int], None] = lambda done: None,
+    ranks: Ranks = Alone(),  # noqa: B008  # it has no state
+) -> Survey:
+    """Reads and checks all cases, each of the `ranks` some of the blocks; BmError names shard, row
+    and column of what is wrong.
 
     `tell` gets the number of blocks that are read.
     """
-    totals: dict[str, Array] = {}
-    known: dict[str, Array | float] = {}
-    missing: dict[str, bool] = {}
-    first, count, at = 0, 0, 0
-    for k in range(len(reader.layout)):
-        rows = reader.chosen(k, "train")
-        data = reader.block(k, "all", verify=True)
-        weights = reader.weights_of(k)
-        here = {n: x if isinstance(rows, slice) else x[rows] for n, x in data.items()}
-        w = None if weights is None else weights[rows]
-        size = len(next(iter(here.values())))
-        gone = np.zeros(size, bool)
-        for name, x in here.items():
-            total = _sum(x, w)
-            there: Array | float = float(size if w is None else w.sum())
-            if x.dtype.kind == "f" and np.isnan(total).any():
-                holes = np.isnan(x)
-                gone |= holes.reshape(size, -1).any(1)
-                missing[name] = True
-                total, there = _sum(np.where(holes, 0, x), w), _sum(~holes, w)
-            totals[name] = totals.get(name, 0) + total
-            known[name] = known.get(name, 0) + there
-        if gone.any() and not count:
-            first = at + int(gone.argmax())
-        count += int(gone.sum())
-        at += size
-        tell(k + 1)
+    low, high = share(len(reader.layout), ranks.rank, ranks.size)
+
+    def read() -> _Part:
+        part = _Part()
+        for k in range(low, high):
+            part.add(_block(reader, k))
+            tell((k + 1 - low) * len(reader.layout) // (high - low))
+        return part
+
+    made = _Part()
+    for part in ranks.all(tuple(vars(ranks.each(read)).values())):
+        made.add(_Part(*part))
     means = {
-        n: np.divide(t, known[n], out=np.full(np.shape(t), np.nan), where=known[n] > 0)
-        for n, t in totals.items()
+        n: np.divide(t, made.known[n], out=np.full(np.shape(t), np.nan), where=made.known[n] > 0)
+        for n, t in made.totals.items()
     }
-    return Survey(tuple(missing), first, count, means)
+    return Survey(tuple(made.missing), made.first, made.gone, means)
+
+
+def _block(reader: ShardReader, k: int) -> _Part:
+    rows = reader.chosen(k, "train")
+    data = reader.block(k, "all", verify=True)
+    weights = reader.weights_of(k)
+    here = {n: x if isinstance(rows, slice) else x[rows] for n, x in data.items()}
+    w = None if weights is None else weights[rows]
+    made = _Part(cases=len(next(iter(here.values()))))
+    gone = np.zeros(made.cases, bool)
+    for name, x in here.items():
+        total = _sum(x, w)
+        there: Array | float = float(made.cases if w is None else w.sum())
+        if x.dtype.kind == "f" and np.isnan(total).any():
+            holes = np.isnan(x)
+            gone |= holes.reshape(made.cases, -1).any(1)
+            made.missing[name] = True
+            total, there = _sum(np.where(holes, 0, x), w), _sum(~holes, w)
+        made.totals[name], made.known[name] = total, there
+    made.gone = int(gone.sum())
+    made.first = int(gone.argmax()) if made.gone else 0
+    return made
 
 
 def _sum(x: Array, weights: Array | None) -> Array:
