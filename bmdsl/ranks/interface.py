@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import pickle
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
+
+from . import errors
 
 Array = np.ndarray
 T = TypeVar("T")
@@ -21,27 +22,6 @@ def share(count: int, rank: int, size: int) -> tuple[int, int]:
     order of ranks, and differ by one row at most.
     """
     return count * rank // size, count * (rank + 1) // size
-
-
-class _Told(NamedTuple):
-    """An error of rank 0 as the others raise it."""
-
-    kind: bytes
-    said: str
-
-    @classmethod
-    def of(cls, error: Exception) -> _Told:
-        """Some errors do not travel: then what they say does."""
-        try:
-            made = pickle.dumps(error)
-            pickle.loads(made)
-        except Exception:
-            made = b""
-        return cls(made, str(error))
-
-    def error(self) -> Exception:
-        """The error."""
-        return pickle.loads(self.kind) if self.kind else RuntimeError(self.said)
 
 
 class Ranks(ABC):
@@ -93,11 +73,11 @@ class Ranks(ABC):
                 made = make()
             except Exception as found:
                 error = found
-        text = self.first(None if error is None else _Told.of(error))
+        text = self.first(None if error is None else errors.written(error))
         if error is not None:
             raise error
         if text is not None:
-            raise text.error()
+            raise errors.read(text)
         return self.first(made)  # type: ignore[no-any-return]  # what `make` gave
 
     def most(self, x: int) -> int:
