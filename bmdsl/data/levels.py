@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from ..language.decoding import json_of
+
 Arrays = dict[str, np.ndarray]
 
 
@@ -56,7 +58,7 @@ class TableCode:
     @classmethod
     def of_json(cls, text: str) -> TableCode:
         """As `to_json` wrote it."""
-        made = json.loads(text)
+        made = json_of(text)
         groups = {
             n: tuple(Coded(c, tuple(a), tuple(b), bool(w)) for c, a, b, w in coded)
             for n, coded in made["groups"].items()

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .. import units
+from ..language.decoding import json_of
 from ..language.diagnostics import BmError, fail
 from ..language.model import Group
 from ..language.model import Model as CheckedModel
@@ -74,7 +75,7 @@ class Preparation:
             n.removeprefix(STATISTICS): x for n, x in arrays.items() if n.startswith(STATISTICS)
         }
         groups = {}
-        for name, steps in json.loads(metadata[KEY]).items():
+        for name, steps in json_of(metadata[KEY]).items():
             own = {
                 n.removeprefix(f"{name}/"): x for n, x in kept.items() if n.startswith(f"{name}/")
             }

@@ -4,8 +4,10 @@ takes memory without bound.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from .diagnostics import BmError, fail
 from .source import Span
@@ -37,6 +39,14 @@ def decoding(
         if type(error).__name__ != "PanicException":  # which a library in Rust derives from this
             raise
         raise fail(code, message, span, help=help, note=words_of(error)) from error
+
+
+def json_of(text: str | bytes) -> Any:
+    """What a file's JSON says. ValueError if it is none, or nested deeper than Python follows."""
+    try:
+        return json.loads(text)
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
 
 
 def words_of(error: BaseException) -> str:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import pickle
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
+
+from . import errors
 
 Array = np.ndarray
 T = TypeVar("T")
@@ -26,27 +27,6 @@ def share(count: int, rank: int, size: int) -> tuple[int, int]:
 def owners(rows: Array, count: Array | int, size: int) -> Array:
     """The rank that each of these rows, of `count`, belongs to: see `share`."""
     return ((rows + 1) * size - 1) // count
-
-
-class _Told(NamedTuple):
-    """An error of rank 0 as the others raise it."""
-
-    kind: bytes
-    said: str
-
-    @classmethod
-    def of(cls, error: Exception) -> _Told:
-        """Some errors do not travel: then what they say does."""
-        try:
-            made = pickle.dumps(error)
-            pickle.loads(made)
-        except Exception:
-            made = b""
-        return cls(made, str(error))
-
-    def error(self) -> Exception:
-        """The error."""
-        return pickle.loads(self.kind) if self.kind else RuntimeError(self.said)
 
 
 class Ranks(ABC):
@@ -98,11 +78,11 @@ class Ranks(ABC):
                 made = make()
             except Exception as found:
                 error = found
-        text = self.first(None if error is None else _Told.of(error))
+        text = self.first(None if error is None else errors.written(error))
         if error is not None:
             raise error
         if text is not None:
-            raise text.error()
+            raise errors.read(text)
         return self.first(made)  # type: ignore[no-any-return]  # what `make` gave
 
     def most(self, x: int) -> int:

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from ..files import put, put_text, sync
+from ..language.decoding import decoding, json_of
 from ..language.diagnostics import BmError, BmWarning, Diagnostic, fail
 from . import checksums
 from .identity import ties
@@ -134,37 +135,40 @@ def _way_out(run: Path, wrong: list[str], metrics: str) -> str:
 
 def _read(run: Path, number: int, metrics: str) -> Checkpoint:
     """A checkpoint, every file of it verified. BmError BM834 that names the one that is damaged."""
-    from safetensors import SafetensorError, safe_open
+    from safetensors import safe_open
 
     state, manifest = _paths(run / FOLDER, number)
-    try:
-        told = json.loads(manifest.read_text(encoding="utf-8"))
-        whole = checksums.is_whole(told) and told["format"] == FORMAT
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        whole = False
-    if not whole:
-        raise damaged(manifest)
-    facts = told["files"]
-    own = facts.get(f"{FOLDER}/{state.name}")
-    if own is None or not state.exists() or checksums.of_file(state) != own["sha256"]:
+    told = _manifest(manifest)
+    with decoding("BM834", f"`{manifest}` does not say what belongs to its checkpoint"):
+        own = told["files"].get(f"{FOLDER}/{state.name}")
+        wanted, update = own and str(own["sha256"]), int(told["update"])
+        lines, sha256 = int(told["files"][metrics]["bytes"]), str(told["files"][metrics]["sha256"])
+    if own is None or not state.exists() or checksums.of_file(state) != wanted:
         raise damaged(state)
-    lines = facts[metrics]["bytes"]
     path = run / metrics
     if lines and not path.exists():
-        _say_lines_are_gone(path, told["update"])
+        _say_lines_are_gone(path, update)
         lines = 0
-    elif checksums.of_file(path, lines) != facts[metrics]["sha256"]:
+    elif checksums.of_file(path, max(lines, 0)) != sha256:
         raise damaged(path, _first_bad_line(path, lines))
-    try:
+    with decoding("BM834", f"`{state}` is no checkpoint"):
         with safe_open(state, "numpy") as file:
             metadata = dict(file.metadata() or {})
             arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-        counters = json.loads(metadata.pop("counters"))
-    except (SafetensorError, KeyError, ValueError) as error:
-        raise damaged(state, str(error)) from None
+        counters = dict(json_of(metadata.pop("counters")))
     if ties(metadata) != {k: v for k, v in told.items() if k in ties(metadata)}:
         raise damaged(state, "it is of another run than its manifest")
     return Checkpoint(state, arrays, counters, metadata, lines)
+
+
+def _manifest(path: Path) -> dict[str, Any]:
+    try:
+        told = json_of(path.read_text(encoding="utf-8"))
+        if checksums.is_whole(told) and told["format"] == FORMAT:
+            return dict(told)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        pass
+    raise damaged(path)
 
 
 def damaged(path: Path, why: str = "") -> BmError:
@@ -184,7 +188,7 @@ def _first_bad_line(path: Path, count: int) -> str:
         if not line:
             continue
         try:
-            update = json.loads(line)["update"]
+            update = json_of(line)["update"]
             if not isinstance(update, int) or update < last:
                 return f"line {number}"
             last = update

@@ -4,10 +4,10 @@ before the new one begins.
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 from ..files import remove_leftovers
+from ..language.decoding import json_of
 from ..language.diagnostics import fail
 from ..registry import discover
 from . import checkpoints
@@ -94,7 +94,7 @@ def _layers(folder: Path) -> list[str]:
     from ..files import file_names
 
     try:
-        facts = json.loads((folder / STACK).read_text(encoding="utf-8"))
+        facts = json_of((folder / STACK).read_text(encoding="utf-8"))
         names = file_names(str(x["name"]) for x in facts["layers"]).values()
         return [n for n in names if Path(n).name == n]  # none outside the folder
     except (OSError, ValueError, KeyError, TypeError):

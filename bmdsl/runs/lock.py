@@ -8,6 +8,7 @@ import socket
 from pathlib import Path
 
 from ..files import named
+from ..language.decoding import json_of
 from ..language.diagnostics import fail
 
 try:
@@ -68,7 +69,7 @@ class Lock:
 
     def _busy(self, holder: bytes) -> Exception:
         try:
-            facts = json.loads(holder)
+            facts = json_of(holder)
             who = f"by process {int(facts['process'])} on `{str(facts['host'])!s}`"
         except (ValueError, KeyError, TypeError):
             who = "by another process"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +9,7 @@ from pathlib import Path
 from ..data.preparing import Preparation
 from ..files import parameters
 from ..inference.machine import Machine
+from ..language.decoding import json_of
 from ..language.diagnostics import BmError, fail
 from ..language.source import Source
 from ..model import Model
@@ -38,8 +38,7 @@ class Opened:
     def images(self) -> dict[str, tuple[int, ...]]:
         """Group → image shape, where its units form one."""
         return {
-            name: tuple(shape)
-            for name, shape in json.loads(self.metadata.get("images", "{}")).items()
+            name: tuple(shape) for name, shape in json_of(self.metadata.get("images", "{}")).items()
         }
 
 
@@ -122,8 +121,8 @@ def made_again(saved: Saved, kind: type[Model] = Model, backend: str = "numba") 
         machine.params[name] = gate.parameter(
             model.checked.parameter(name), value, value.shape, machine.dtype, str(saved.path)
         )
-    machine.params.waiting = set(json.loads(saved.metadata.get("waiting", "[]")))
-    machine.pretrained = bool(json.loads(saved.metadata.get("pretrained", "true")))
+    machine.params.waiting = set(json_of(saved.metadata.get("waiting", "[]")))
+    machine.pretrained = bool(json_of(saved.metadata.get("pretrained", "true")))
     machine.preparation = Preparation.stored(model.checked, saved.metadata, saved.arrays)
     return Opened(model, machine, saved.metadata)
 
@@ -138,4 +137,4 @@ def holds_a_stack(path: Path, layer: str) -> BmError:
 
 
 def _first_layer(path: Path) -> str:
-    return str(json.loads((path / STACK).read_text(encoding="utf-8"))["layers"][0]["name"])
+    return str(json_of((path / STACK).read_text(encoding="utf-8"))["layers"][0]["name"])

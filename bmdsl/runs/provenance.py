@@ -17,6 +17,7 @@ from ..data.series import split_windows
 from ..data.streams.listings import changes, digest_of
 from ..data.streams.source import ShardSource
 from ..data.weights import Weights
+from ..language.decoding import json_of
 from ..language.diagnostics import BmError, BmWarning, Diagnostic, fail
 from ..language.outside import digest
 from ..registry import discover
@@ -190,7 +191,7 @@ def verify_weights(facts: Facts, weights: Any, named: bool) -> None:
 def _differ(facts: Facts, spec: Any, arrays: Cases) -> str:
     """Both by their file's SHA-256, or both by that of their cases; shards by their names."""
     if isinstance(arrays, ShardSource) and SHARDS in facts:
-        before = json.loads(facts[SHARDS])
+        before = json_of(facts[SHARDS])
         return f"`{arrays.place}` is not what the run was trained on: " + changes(
             before, arrays.listing
         )

@@ -19,6 +19,7 @@ from typing import Any, Self
 import numpy as np
 
 from ..files import named, put, put_text, remove_leftovers, sync
+from ..language.decoding import json_of
 from ..language.diagnostics import fail
 from ..ranks.world import world
 from . import checkpoints, checksums
@@ -119,7 +120,7 @@ class RunFolder:
             return
         write_machine(self.path / MACHINE, {**params, **self.attached}, self.metadata)
         known = {
-            k: json.loads(v) if k == "origins" else v
+            k: json_of(v) if k == "origins" else v
             for k, v in self.metadata.items()
             if k != "source"
         }
@@ -229,7 +230,7 @@ class RunFolder:
             put(path, lambda p: p.write_bytes(data))
         self._hash, self._bytes = hashlib.sha256(data), len(data)
         self._newest = None  # which may be large
-        return [_without_run(json.loads(x)) for x in data.splitlines()]
+        return [_without_run(json_of(x)) for x in data.splitlines()]
 
     def rewrite_metrics(self, lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """Has the file hold these lines and no other."""
@@ -257,7 +258,7 @@ def newest(folder: Path) -> Checkpoint | None:
 
     try:
         with safe_open(path, "numpy") as file:
-            counters = json.loads((file.metadata() or {})["counters"])
+            counters = json_of((file.metadata() or {})["counters"])
             arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except (SafetensorError, KeyError, ValueError) as error:
         raise fail("BM757", f"`{path}` is not a checkpoint", note=str(error)) from None
@@ -267,7 +268,7 @@ def newest(folder: Path) -> Checkpoint | None:
 def verify_belongs(folder: Path, metadata: Mapping[str, str], file: Path) -> None:
     """Raises BM842 if a file of a folder is of another run than its run.json says."""
     try:
-        run = json.loads((folder / FACTS).read_text(encoding="utf-8"))["metadata"][RUN]
+        run = json_of((folder / FACTS).read_text(encoding="utf-8"))["metadata"][RUN]
     except (OSError, ValueError, KeyError, TypeError):
         return  # of an earlier version, or damaged: the file speaks for itself
     if metadata.get(RUN, run) != run:
@@ -293,7 +294,7 @@ def _lines(path: Path) -> list[dict[str, Any]]:
         if not line.strip():
             continue
         try:
-            found = json.loads(line)
+            found = json_of(line)
             update = found["update"]
         except (ValueError, KeyError, TypeError):
             if number == len(lines):
@@ -331,10 +332,10 @@ def read_facts(folder: Path) -> dict[str, Any]:
     if not path.exists():
         return {}
     try:
-        facts = dict(json.loads(path.read_text(encoding="utf-8")))
+        facts = dict(json_of(path.read_text(encoding="utf-8")))
+        sealed_since = RUN in dict(facts.get("metadata", {})) or checksums.SEAL in facts
     except (ValueError, TypeError):
         raise checkpoints.damaged(path) from None
-    sealed_since = RUN in facts.get("metadata", {}) or checksums.SEAL in facts
     if sealed_since and not checksums.is_whole(facts):
         raise checkpoints.damaged(path)
     return {k: v for k, v in facts.items() if k != checksums.SEAL}

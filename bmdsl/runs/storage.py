@@ -4,7 +4,6 @@ metadata. No pickle.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..files import parameters, put, tensors
+from ..language.decoding import json_of
 from ..language.diagnostics import BmError, fail, near
 from ..language.graphs import kept_graph
 from ..language.model import Model
@@ -173,15 +173,15 @@ def saved_as(path: Path, metadata: Mapping[str, str], arrays: Mapping[str, np.nd
     if missing:
         raise _damaged(path, f"it has no `{missing[0]}`")
     try:
-        origins = tuple(Origin(**o) for o in json.loads(metadata.get("origins", "[]")))
+        origins = tuple(Origin(**o) for o in json_of(metadata.get("origins", "[]")))
         arguments, settings, seed = (
-            json.loads(metadata["arguments"]),
-            json.loads(metadata["settings"]),
+            dict(json_of(metadata["arguments"])),
+            dict(json_of(metadata["settings"])),
             int(metadata["seed"]),
         )
     except (ValueError, TypeError) as error:
         raise _damaged(path, str(error)) from None
-    return Saved(path, metadata, arrays, dict(arguments), dict(settings), seed, origins)
+    return Saved(path, metadata, arrays, arguments, settings, seed, origins)
 
 
 def _damaged(path: Path, why: str) -> BmError:

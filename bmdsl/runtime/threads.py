@@ -172,3 +172,10 @@ def set_threads(count: int) -> None:
             help="the number of cores, or `NUMBA_NUM_THREADS`, bounds it",
         )
     numba.set_num_threads(count)
+
+
+def set_at_most(count: int) -> None:
+    """As many threads as that, or as the machine has."""
+    import numba
+
+    set_threads(min(count, numba.config.NUMBA_NUM_THREADS))  # type: ignore[attr-defined]  # as above

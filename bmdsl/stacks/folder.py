@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from ..data.preparing import Preparation
 from ..files import file_names, put_text
+from ..language.decoding import decoding, json_of
 from ..language.diagnostics import fail
 from ..language.source import Source
 from ..model import Model
@@ -97,17 +99,18 @@ def read_stack(folder: Path) -> StackRun | None:
     facts = _facts(folder)
     if facts["format"] == FORMATS[0]:
         return None
-    return StackRun(
-        facts["run"],
-        facts["name"],
-        Source(facts["source_name"], facts["source"], facts["file"], facts["file_sha256"]),
-        facts["folder"],
-        facts["settings"],
-        facts["dtype"],
-        facts["layers"],
-        facts["facts"],
-        facts["finished"],
-    )
+    with _decoded(folder):
+        return StackRun(
+            facts["run"],
+            facts["name"],
+            Source(facts["source_name"], facts["source"], facts["file"], facts["file_sha256"]),
+            facts["folder"],
+            dict(facts["settings"]),
+            facts["dtype"],
+            facts["layers"],
+            dict(facts["facts"]),
+            facts["finished"],
+        )
 
 
 def is_stack(folder: Path) -> bool:
@@ -129,9 +132,13 @@ def layer_folders(folder: Path) -> list[Path]:
     return [folder / folders[name] for name in layers_of(folder)]
 
 
+def _decoded(folder: Path) -> AbstractContextManager[None]:
+    return decoding("BM870", f"`{folder / STACK}` does not say what a stack is")
+
+
 def _facts(folder: Path) -> dict[str, Any]:
-    try:
-        facts = json.loads((folder / STACK).read_text(encoding="utf-8"))
+    with _decoded(folder):
+        facts = json_of((folder / STACK).read_text(encoding="utf-8"))
         if facts["format"] not in FORMATS:
             raise ValueError(f"its format is `{facts['format']}`")
         if not checksums.is_whole(facts) and (
@@ -148,10 +155,6 @@ def _facts(folder: Path) -> dict[str, Any]:
                 for x in facts["layers"]
             ],
         }
-    except (ValueError, KeyError, TypeError) as error:
-        raise fail(
-            "BM870", f"`{folder / STACK}` does not say what a stack is", note=str(error)
-        ) from None
 
 
 def open_stack(

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import datetime
-import json
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ..language.decoding import json_of
 from ..language.diagnostics import BmError, fail
 from ..runs.run_folder import FACTS, METRICS, read_facts, read_metrics
 
@@ -136,4 +136,4 @@ def _number(value: Any) -> str:
 
 
 def _object(text: Any) -> Any:
-    return json.loads(text) if isinstance(text, str) else text
+    return json_of(text) if isinstance(text, str) else text

@@ -19,6 +19,7 @@ from ..data.streams.surveying import Survey, learned, survey
 from ..data.streams.view import ShardView
 from ..data.transform import Fitted, Step
 from ..data.weights import Weights, load_weights
+from ..language.decoding import json_of
 from ..language.diagnostics import counted, fail
 from ..language.model import Model as CheckedModel
 from ..plan.costs import count_text
@@ -52,7 +53,7 @@ def streamed_cases(
     given = None if weights is None else load_weights(weights, source.count)
     start = Preparation.before(model) if kept is None else kept
     reader = ShardReader.of(source, model, start, machine.dtype, given)
-    known = json.loads(before.get(SURVEY, "{}"))
+    known = json_of(before.get(SURVEY, "{}"))
     if kept is not None and known.get("of") == _surveyed(reader):
         told = Survey.of_facts(known)
     else:

@@ -18,6 +18,7 @@ from ..data.finding import Arrays, find, flatten, image_shapes
 from ..data.plain_tables import column_notices
 from ..data.preparing import Preparation, prepare
 from ..data.weights import Weights, load_weights
+from ..language.decoding import json_of
 from ..language.diagnostics import fail
 from ..language.model import Model as CheckedModel
 from ..language.outside import stored_edges
@@ -268,7 +269,7 @@ def _as_pretraining_left(machine: Machine, folder: RunFolder) -> None:
     found = folder.checkpoint()
     if found is None:
         return
-    machine.pretrained = bool(json.loads(found.metadata.get("pretrained", "true")))
+    machine.pretrained = bool(json_of(found.metadata.get("pretrained", "true")))
     if not machine.pretrained:
         for name in machine.params:
             machine.params[name] = found.arrays[f"params/{name}"]

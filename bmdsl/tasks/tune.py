@@ -8,7 +8,7 @@ import os
 import re
 from collections.abc import Mapping, Sequence
 from contextlib import redirect_stderr, redirect_stdout
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +18,7 @@ from ..language.model import Choice, Training
 from ..ranks.interface import Alone
 from ..ranks.world import standing_as
 from ..runs.earlier_run import verify_vacant
+from ..runs.provenance import absolute
 
 if TYPE_CHECKING:
     from ..model import Model
@@ -162,24 +163,54 @@ def _text(x: Any) -> str:
     return str(x).lower() if isinstance(x, bool) else repr(x) if isinstance(x, float) else str(x)
 
 
-def tune(job: Job, points: Sequence[Point], out: Path, jobs: int) -> dict[Path, str | None]:
-    """Trains a run for every point, `jobs` at a time, each in a process of its own if there are
-    several; folder → what went wrong, or None.
+def tune(
+    job: Job, points: Sequence[Point], out: Path, jobs: int, dask: str | None = None
+) -> dict[Path, str | None]:
+    """Trains a run for every point; folder → what went wrong, or None.
 
-    Cores are divided among the processes. A run that fails leaves the others alone. Raises BM796 if
-    a folder holds a run already that is not to be overwritten.
+    `jobs` at a time, each in a process of its own if there are several, which divide the cores; or
+    each on a worker of the Dask cluster whose scheduler is at the address `dask`. A run that fails
+    leaves the others alone. Raises BM796 if a folder holds a run already that is not to be
+    overwritten, BM994 if no scheduler answers.
     """
-    from joblib import Parallel, delayed, parallel_config
-
     folders = [out / p.folder for p in points]
     for folder in folders:
         verify_vacant(folder, job.overwrite)
+    if dask is not None:
+        from .dask_client import on_workers
+
+        placed = _from_anywhere(job)
+        work = [(placed, p, f.resolve()) for p, f in zip(points, folders, strict=True)]
+        return dict(zip(folders, on_workers(dask, _train, work), strict=True))
+    return dict(zip(folders, _in_processes(job, points, folders, jobs), strict=True))
+
+
+def _from_anywhere(job: Job) -> Job:
+    """The job as a process finds it that works in another folder, of the same file system.
+
+    A worker that dies leaves a run behind, which the worker that takes its place overwrites.
+    """
+    file = Path(job.file)
+    return replace(
+        job,
+        overwrite=True,
+        file=str(file.resolve()) if file.is_file() else job.file,
+        data=job.data and absolute(job.data),
+        weights=job.weights and job.weights.resolve(),
+        units=tuple(x.resolve() for x in job.units),
+    )
+
+
+def _in_processes(
+    job: Job, points: Sequence[Point], folders: Sequence[Path], jobs: int
+) -> list[str | None]:
+    from joblib import Parallel, delayed, parallel_config
+
     threads = max(1, (os.cpu_count() or 1) // jobs)
     settled: dict[str, Any] = {} if jobs == 1 else {"inner_max_num_threads": threads}
     with parallel_config("loky", n_jobs=jobs, **settled):
         work = (delayed(_train)(job, p, f) for p, f in zip(points, folders, strict=True))
-        said = Parallel()(work)
-    return dict(zip(folders, said, strict=True))
+        return list(Parallel()(work))
 
 
 def _train(job: Job, point: Point, folder: Path) -> str | None:

@@ -8,13 +8,13 @@ whose parameters are then those of that moment (or the best ones, where validati
 from __future__ import annotations
 
 import importlib.util
-import json
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ..language.decoding import json_of
 from ..language.diagnostics import BmError, BmWarning, Diagnostic, fail, near
 from ..registry import discover
 from .machine_protocol import Machine
@@ -88,7 +88,7 @@ def start_facts(metadata: Mapping[str, str]) -> dict[str, Any]:
     """What a tracker notes of a run: model, arguments, settings, seed, data."""
     out: dict[str, Any] = {n: metadata[n] for n in ("model", "dtype", "data") if n in metadata}
     for name in ("arguments", "settings", "seed"):
-        found = json.loads(metadata.get(name, "{}"))
+        found = json_of(metadata.get(name, "{}"))
         out |= found if isinstance(found, dict) else {name: found}
     return out
 

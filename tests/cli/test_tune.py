@@ -64,3 +64,33 @@ def test_every_point_is_trained_and_one_that_fails_leaves_the_others_alone(
     assert bmdsl.open(tmp_path / "grid" / "steps=2").model.training.negative["steps"] == 2
     again = bm("tune", "m.bm", "v.npy", "-G", "steps=1,2", "--out", "grid")
     assert again.returncode == 1 and "BM796" in again.stderr
+
+
+def test_workers_of_a_dask_cluster_train_what_processes_would(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    distributed = pytest.importorskip("distributed")
+    bm = Bm(tmp_path, monkeypatch, capsys)
+    (tmp_path / "m.bm").write_text(TEXT)
+    np.save(tmp_path / "v.npy", (np.random.default_rng(0).random((25, 6)) < 0.4).astype(float))
+    grid = ("tune", "m.bm", "v.npy", "-G", "steps=1,2,0", "--json", "--out")
+    bm(*grid, "here")
+    one_thread = {"processes": False, "n_workers": 1, "threads_per_worker": 1}
+    with distributed.LocalCluster(**one_thread, dashboard_address=None) as cluster:
+        done = bm(*grid, "there", "--dask", cluster.scheduler_address)
+    assert done.returncode == 1 and "BM515" in done.stderr
+    told = json.loads(done.stdout)
+    assert len(told["runs"]) == 2 and list(told["failed"]) == ["there/steps=0"]
+    for point in ("steps=1", "steps=2"):
+        here, there = (bmdsl.open(tmp_path / place / point).params for place in ("here", "there"))
+        assert all(np.array_equal(here[name], there[name]) for name in here)
+
+
+def test_a_scheduler_that_does_not_answer_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("distributed")
+    from bmdsl.tasks import dask_client
+
+    monkeypatch.setattr(dask_client, "SECONDS_TO_CONNECT", 0.2)
+    with pytest.raises(BmError, match="no scheduler of Dask answers") as found:
+        dask_client.on_workers("tcp://127.0.0.1:9", str, [])
+    assert found.value.diagnostics[0].code == "BM994"

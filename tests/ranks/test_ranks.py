@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bmdsl.language.diagnostics import BmError, fail
+from bmdsl.language.diagnostics import BmError, Diagnostic, Label, fail
+from bmdsl.language.source import Source, Span
+from bmdsl.ranks import errors
 from bmdsl.ranks.by_threads import in_threads
 from bmdsl.ranks.interface import Alone, share
 from bmdsl.ranks.launch import launched, threads_of_rank
@@ -62,6 +64,34 @@ def test_what_rank_0_cannot_do_fails_on_all_of_them() -> None:
         return found.value.diagnostics[0].message
 
     assert in_threads(3, work) == ["there is no checkpoint"] * 3
+
+
+class OfAUser(Exception):
+    """A kind that is in no table."""
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        fail("BM101", "no", Span(Source("m.bm", "model m {\n"), 6, 7), "here", help="a", note="b"),
+        BmError(Diagnostic("BM1", "x", others=(Label(Span(Source("n", "ab"), 0, 1), "y"),))),
+        BmError("said elsewhere"),
+        FileNotFoundError(2, "No such file or directory", "a.npy"),
+        OSError("plain"),
+        MemoryError(),
+        ValueError("here"),
+    ],
+)
+def test_errors_are_the_same_on_other_ranks(error: Exception) -> None:
+    found = errors.read(errors.written(error))
+    assert (type(found), str(found)) == (type(error), str(error))
+    assert getattr(found, "diagnostics", None) == getattr(error, "diagnostics", None)
+    assert getattr(found, "filename", None) == getattr(error, "filename", None)
+
+
+def test_an_error_of_an_unknown_kind_names_it() -> None:
+    found = errors.read(errors.written(OfAUser("too late")))
+    assert (type(found), str(found)) == (RuntimeError, "OfAUser: too late")
 
 
 def test_a_rank_that_fails_ends_the_others() -> None:

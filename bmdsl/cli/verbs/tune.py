@@ -50,6 +50,16 @@ def run(
     jobs: Annotated[
         int, typer.Option("--jobs", "-j", min=1, help="runs at a time, which divide the cores")
     ] = 1,
+    dask: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ADDRESS",
+            help=(
+                "the scheduler of a Dask cluster, whose workers see the same folders and train a"
+                " run at a time each"
+            ),
+        ),
+    ] = None,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="replace runs that the folder holds")
     ] = False,
@@ -74,8 +84,9 @@ def run(
     }
     model = text_of(file).model(which, assignments(define), own)
     given = str(file), which, assignments(define), own, data, weights, dtype
-    job = Job(*given, units=tuple(units or ()) if jobs > 1 else (), overwrite=overwrite)
-    found = tune(job, points_of(model, grid), out, jobs)
+    elsewhere = jobs > 1 or dask is not None
+    job = Job(*given, units=tuple(units or ()) if elsewhere else (), overwrite=overwrite)
+    found = tune(job, points_of(model, grid), out, jobs, dask)
     whole = [folder for folder, wrong in found.items() if wrong is None]
     for folder, wrong in found.items():
         if wrong is not None:

@@ -5,12 +5,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from ...language.decoding import json_of
 from ...language.diagnostics import fail
 from ...language.vocabulary import Word
 from ..text_lines import read_text
@@ -32,8 +32,8 @@ def read(path: Path, key: str | None = None) -> np.ndarray:
         if not line.strip():
             continue
         try:
-            case = json.loads(line)
-        except (ValueError, RecursionError) as problem:
+            case = json_of(line)
+        except ValueError as problem:
             raise fail("BM705", f"line {number} of `{path}` is no JSON: {problem}") from None
         if isinstance(case, dict):
             names = list(case) if names is None and not rows else names
