@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from ..api import Machine
 
 SEEDS = 2**31 - 1
+METHODS_NAME = " of the train block"
+"""Stands behind the name of a setting that is also a method's, as `transform`, so that the method
+stays.
+"""
 
 
 @contextmanager
@@ -54,7 +58,7 @@ class Boltzmann(BaseEstimator):
         self.random_state = random_state
         self.dtype = dtype
         for name, value in arguments.items():
-            setattr(self, name, value)
+            self._keep(name, value)
 
     # ------------------------------------------------------------ parameters
 
@@ -62,10 +66,14 @@ class Boltzmann(BaseEstimator):
         """Parameters that the class does not name: the model's arguments and settings."""
         own = set(self._get_param_names())
         return {
-            n: x
+            n.removesuffix(METHODS_NAME): x
             for n, x in vars(self).items()
             if n not in own and not n.startswith("_") and not n.endswith("_")
         }
+
+    def _keep(self, name: str, value: Any) -> None:
+        """Keeps an argument of the model, as an attribute unless a method has its name."""
+        self.__dict__[name + METHODS_NAME if hasattr(type(self), name) else name] = value
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """The estimator's parameters and the model's arguments, by name."""
@@ -77,7 +85,7 @@ class Boltzmann(BaseEstimator):
         super().set_params(**own)
         for name, value in params.items():
             if name not in own:
-                setattr(self, name, value)
+                self._keep(name, value)
         return self
 
     # ------------------------------------------------------------ the machine

@@ -388,6 +388,8 @@ class Outcome:
         run = self.run
         epochs = run.metrics[-1]["epoch"] if run.metrics else 0
         how = "" if run.stopped == "done" else f" ({run.stopped})"
+        from ..inference.figures import LIKELIHOOD
+
         rows: list[tuple[str, ...]] = [
             ("trained", f"{epochs} epochs, {run.updates:,} updates in {self.seconds:.1f} s{how}")
         ]
@@ -395,8 +397,12 @@ class Outcome:
             rows.append(("validation", f"{run.best_score:.5g} at update {run.best_update:,}"))
         rows += [("health", self.health)] if self.health else []
         if not run.interrupted:
-            rows += [row for row in self.figures.rows() if row[0] != "cases"]
-            rows += [(f"  of {x.name}", f"{x.log_likelihood:.5g} nats") for x in self.baselines]
+            for row in self.figures.rows()[1:]:  # without the number of cases
+                rows.append(row)
+                if row[0] == LIKELIHOOD:
+                    rows += [
+                        (f"  of {x.name}", f"{x.log_likelihood:.5g} nats") for x in self.baselines
+                    ]
         notes = run.notes if run.interrupted else (*run.notes, *self.figures.notes)
         rows += [("note", note) for note in notes]
         rows += [("pictures" if k == 0 else "", str(p)) for k, p in enumerate(self.pictures)]
