@@ -42,7 +42,7 @@ class Boltzmann(BaseEstimator):
     """
 
     text = ""
-    """The model where no `source` is named."""
+    """The model where no `source` is named, unless `_default` knows better."""
 
     def __init__(
         self,
@@ -96,7 +96,7 @@ class Boltzmann(BaseEstimator):
             return self._bound()
 
     def _bound(self) -> Model:
-        source = self.text if self.source is None else self.source
+        source = self._default() if self.source is None else self.source
         if isinstance(source, Model):
             model = source
         elif isinstance(source, str) and "{" in source:
@@ -110,18 +110,23 @@ class Boltzmann(BaseEstimator):
             settings["columns"] = self.columns
         return model.bind(settings, **{n: x for n, x in given.items() if n in known})
 
-    def _train(self, data: Any, model: Model, settings: Mapping[str, Any]) -> None:
-        """A new machine, trained: `machine_`."""
+    def _default(self) -> str:
+        """The model where no `source` is named."""
+        return self.text
+
+    def _train(self, data: Any, model: Model, settings: Mapping[str, Any]) -> Any:
+        """A new machine, trained: `machine_`; what the training did."""
         with as_value_error():
             model = model.bind_to(data)
             self.machine_ = model.compile(self._seed(), self.dtype)
-            self._trained(data, {"seed": self.machine_.seed, **settings})
+            return self._trained(data, {"seed": self.machine_.seed, **settings})
 
-    def _trained(self, data: Any, settings: Mapping[str, Any]) -> None:
-        """Goes on training the machine."""
+    def _trained(self, data: Any, settings: Mapping[str, Any]) -> Any:
+        """Goes on training the machine; what that did."""
         self.__dict__.pop("log_partition_", None)
         with as_value_error():
-            self.machine_.train(data, progress=False, **{**self._settings_of_fit(), **settings})
+            made = {**self._settings_of_fit(), **settings}
+            return self.machine_.train(data, progress=False, **made)
 
     def _settings_of_fit(self) -> dict[str, Any]:
         """Settings that hold for every training, besides those of the model."""

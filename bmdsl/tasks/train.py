@@ -257,7 +257,8 @@ def _fit(
                 run.out,
             )
     outcome = Outcome(machine, run, ready_arrays, seconds, pictures, begin)
-    run.told, run.images = outcome.rows, shapes
+    run.told, run.doubted = outcome.rows, lambda: outcome.doubt
+    run.images = shapes
     return outcome
 
 
@@ -370,6 +371,13 @@ class Outcome:
 
         return baselines(self.machine, self._measured.whole().data)
 
+    @cached_property
+    def doubt(self) -> str:
+        """One sentence if a simple model describes the cases better; else empty."""
+        from ..inference.baselines import verdict
+
+        return verdict(self.figures.log_likelihood, self.baselines)
+
     @property
     def health(self) -> str:
         """What the monitors minded last, after what the baselines say; empty where nothing has
@@ -377,10 +385,9 @@ class Outcome:
         """
         if self.run.interrupted:  # who stopped it waits for the end
             return str(self.run.health)
-        from ..inference.baselines import verdict
         from ..training.health import WELL
 
-        worse, line = verdict(self.figures.log_likelihood, self.baselines), self.run.health
+        worse, line = self.doubt, self.run.health
         return "; ".join(x for x in (worse, "" if worse and line == WELL else line) if x)
 
     def rows(self) -> list[tuple[str, ...]]:
