@@ -61,7 +61,7 @@ def encode(table: Table, code: TableCode, model: CheckedModel) -> Arrays:
     """
     out = {}
     for group, coded in code.groups.items():
-        parts = [_values(_column(table, c.column), c, table, code.missing) for c in coded]
+        parts = [_values(_column(table, c.column, code), c, table, code.missing) for c in coded]
         if model.group(group).role == "given":
             _verify_known(parts, coded, model.group(group), table)
         single = len(parts) == 1 and not model.group(group).shape
@@ -85,7 +85,9 @@ def _verify_known(
             )
 
 
-def _column(table: Table, name: str) -> Column:
+def _column(table: Table, name: str, code: TableCode) -> Column:
+    if name not in table.names and name in code.may_lack:
+        return Column(name, texts=(None,) * len(table))
     if name not in table.names:
         raise absent(name, table.names, table.source)
     return table[name]

@@ -45,6 +45,8 @@ class TableCode:
     missing: tuple[str, ...] = ()
     states: Mapping[str, int] = field(default_factory=dict)
     """One-of-K group → K."""
+    may_lack: frozenset[str] = frozenset()
+    """Columns that are to be predicted: in a table without them all their cells are missing."""
 
     def to_json(self) -> str:
         """For a file's metadata."""

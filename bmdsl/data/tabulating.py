@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import product
+from typing import Any
 
 import numpy as np
 
@@ -60,19 +61,22 @@ def states_table(code: TableCode, groups: Arrays, source: str = "samples") -> Ta
 
 
 def beside_ids(
-    table: Table | None, code: TableCode | None, columns: Mapping[str, Sequence[float]]
+    table: Table | None, code: TableCode | None, columns: Mapping[str, Sequence[Any]]
 ) -> Table:
-    """Numbers by column, beside the columns that are carried through."""
+    """Numbers or texts by column, beside the columns that are carried through."""
     ids = () if table is None or code is None else code.ids
     kept = [table[n] for n in ids if table is not None and n in table.names]
     taken = {c.name for c in kept}
-    made = [
-        Column(f"{n}_" if n in taken else n, numbers=np.asarray(x, float))
-        for n, x in columns.items()
-    ]
+    made = [_made(f"{n}_" if n in taken else n, x) for n, x in columns.items()]
     if table is None:
         return Table((*kept, *made))
     return replace(table, columns=(*kept, *made))
+
+
+def _made(name: str, values: Sequence[Any]) -> Column:
+    if any(isinstance(x, str) for x in values):
+        return Column(name, texts=tuple(values))
+    return Column(name, numbers=np.asarray(values, float))
 
 
 def unit_names(group: str, shape: Sequence[int]) -> list[str]:

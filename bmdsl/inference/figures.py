@@ -20,6 +20,9 @@ from .shared_cases import over_cases
 if TYPE_CHECKING:
     from .machine import Machine
 
+LIKELIHOOD = "log-likelihood"
+"""The row that baselines stand below."""
+
 
 @dataclass(frozen=True)
 class Figures:
@@ -50,7 +53,7 @@ class Figures:
             ("cases", f"{self.cases:,}"),
             ("reconstruction error", _shown(self.reconstruction_error)),
             ("free energy", _shown(self.free_energy, " nats", "at most " * self.bound)),
-            ("log-likelihood", _shown(self.log_likelihood, " nats", "at least " * self.bound)),
+            (LIKELIHOOD, _shown(self.log_likelihood, " nats", "at least " * self.bound)),
             *(
                 (f"error of {name}", f"{100 * share:.2f} %")
                 for name, share in self.class_errors.items()

@@ -116,10 +116,10 @@ class Ranks(ABC):
             made = make()
         except Exception as found:
             error = found
-        told = self.all(None if error is None else _Told.of(error))
-        failed = next((x for x in told if x is not None), None)
+        told = self.all(None if error is None else errors.written(error))
+        failed = next((k for k, text in enumerate(told) if text is not None), None)
         if failed is not None:
-            raise error if error is not None and told.index(failed) == self.rank else failed.error()
+            raise error if error is not None and failed == self.rank else errors.read(told[failed])
         return made  # type: ignore[return-value]  # what `make` gave
 
     def computing(self) -> AbstractContextManager[None]:

@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from ..api import Machine
 
 SEEDS = 2**31 - 1
+METHODS_NAME = " of the train block"
+"""Stands behind the name of a setting that is also a method's, as `transform`, so that the method
+stays.
+"""
 
 
 @contextmanager
@@ -38,7 +42,7 @@ class Boltzmann(BaseEstimator):
     """
 
     text = ""
-    """The model where no `source` is named."""
+    """The model where no `source` is named, unless `_default` knows better."""
 
     def __init__(
         self,
@@ -54,7 +58,7 @@ class Boltzmann(BaseEstimator):
         self.random_state = random_state
         self.dtype = dtype
         for name, value in arguments.items():
-            setattr(self, name, value)
+            self._keep(name, value)
 
     # ------------------------------------------------------------ parameters
 
@@ -62,10 +66,14 @@ class Boltzmann(BaseEstimator):
         """Parameters that the class does not name: the model's arguments and settings."""
         own = set(self._get_param_names())
         return {
-            n: x
+            n.removesuffix(METHODS_NAME): x
             for n, x in vars(self).items()
             if n not in own and not n.startswith("_") and not n.endswith("_")
         }
+
+    def _keep(self, name: str, value: Any) -> None:
+        """Keeps an argument of the model, as an attribute unless a method has its name."""
+        self.__dict__[name + METHODS_NAME if hasattr(type(self), name) else name] = value
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """The estimator's parameters and the model's arguments, by name."""
@@ -77,7 +85,7 @@ class Boltzmann(BaseEstimator):
         super().set_params(**own)
         for name, value in params.items():
             if name not in own:
-                setattr(self, name, value)
+                self._keep(name, value)
         return self
 
     # ------------------------------------------------------------ the machine
@@ -88,7 +96,7 @@ class Boltzmann(BaseEstimator):
             return self._bound()
 
     def _bound(self) -> Model:
-        source = self.text if self.source is None else self.source
+        source = self._default() if self.source is None else self.source
         if isinstance(source, Model):
             model = source
         elif isinstance(source, str) and "{" in source:
@@ -102,18 +110,23 @@ class Boltzmann(BaseEstimator):
             settings["columns"] = self.columns
         return model.bind(settings, **{n: x for n, x in given.items() if n in known})
 
-    def _train(self, data: Any, model: Model, settings: Mapping[str, Any]) -> None:
-        """A new machine, trained: `machine_`."""
+    def _default(self) -> str:
+        """The model where no `source` is named."""
+        return self.text
+
+    def _train(self, data: Any, model: Model, settings: Mapping[str, Any]) -> Any:
+        """A new machine, trained: `machine_`; what the training did."""
         with as_value_error():
             model = model.bind_to(data)
             self.machine_ = model.compile(self._seed(), self.dtype)
-            self._trained(data, {"seed": self.machine_.seed, **settings})
+            return self._trained(data, {"seed": self.machine_.seed, **settings})
 
-    def _trained(self, data: Any, settings: Mapping[str, Any]) -> None:
-        """Goes on training the machine."""
+    def _trained(self, data: Any, settings: Mapping[str, Any]) -> Any:
+        """Goes on training the machine; what that did."""
         self.__dict__.pop("log_partition_", None)
         with as_value_error():
-            self.machine_.train(data, progress=False, **{**self._settings_of_fit(), **settings})
+            made = {**self._settings_of_fit(), **settings}
+            return self.machine_.train(data, progress=False, **made)
 
     def _settings_of_fit(self) -> dict[str, Any]:
         """Settings that hold for every training, besides those of the model."""

@@ -54,6 +54,12 @@ class BernoulliRBM(BoltzmannMachine):
             return np.clip(X, 0, 1)
         return X
 
+    def _default(self) -> str:
+        return self.text
+
+    def _tell(self, doubt: str) -> None:
+        """Nothing: means of [0, 1] have no likelihood that other models have too."""
+
     def _arguments(self) -> dict[str, Any]:
         return {}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any, Self
 
 import numpy as np
@@ -11,16 +12,16 @@ from sklearn.utils.validation import check_is_fitted
 from .. import BmError
 from .base import Boltzmann, as_value_error
 from .jacobian import log_jacobian
-from .sources import GAUSSIAN
+from .sources import BINARY, GAUSSIAN
 
 
 class BoltzmannMachine(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DensityMixin, Boltzmann):
     """A Boltzmann machine from its energy: features E[h | v], and log P(v) in nats.
 
-    `source`: a `.bm` file, a shipped model's name, a text, or a `bmdsl.Model`; by default real
-    numbers with learned variances and binary hidden units. Further keyword arguments are the
-    model's (`H=20`) or settings of its train block (`epochs=10`). `columns` is a data block for
-    data frames, `v = a..c  id = id`.
+    `source`: a `.bm` file, a shipped model's name, a text, or a `bmdsl.Model`; by default binary
+    units for data of 0 and 1, else real numbers with learned variances, below binary hidden units.
+    Further keyword arguments are the model's (`H=20`) or settings of its train block (`epochs=10`).
+    `columns` is a data block for data frames, `v = a..c  id = id`.
 
     >>> make_pipeline(BoltzmannMachine("rbm", H=50, epochs=20), LogisticRegression())
     """
@@ -28,9 +29,13 @@ class BoltzmannMachine(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Densit
     text = GAUSSIAN
 
     def fit(self, X: Any, y: Any = None) -> Self:
-        """Trains a new machine on X, [cases, features] or a data frame; y is of no account."""
+        """Trains a new machine on X, [cases, features] or a data frame; y is of no account.
+
+        Warns where independent units or one Gaussian describe X better than the machine.
+        """
         X = self._cases(X, reset=True)
-        self._train(X, self._model(), {})
+        self._look_at(X)
+        self._tell(self._train(X, self._model(), {}).doubt)
         return self
 
     def partial_fit(self, X: Any, y: Any = None) -> Self:
@@ -40,10 +45,32 @@ class BoltzmannMachine(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Densit
         first = not hasattr(self, "machine_")
         X = self._cases(X, reset=first)
         if first:
+            self._look_at(X)
             self._train(X, self._model(), {"epochs": 1})
         else:
             self._trained(X, {"epochs": 1, "seed": self.machine_.seed})
         return self
+
+    def _look_at(self, X: Any) -> None:
+        """Whether the default's units are to be binary ones."""
+        self.binary_ = not self._is_table(X) and bool(
+            (X == 0).any() and (X == 1).any() and ((X == 0) | (X == 1) | np.isnan(X)).all()
+        )
+
+    def _default(self) -> str:
+        return BINARY if getattr(self, "binary_", False) else self.text
+
+    def _tell(self, doubt: str) -> None:
+        """Warns of a machine that a simple model beats, with what can be done about it."""
+        if not doubt:
+            return
+        ways = "more hidden units (`H`) or `epochs`"
+        if "Gaussian" in doubt and self.machine_.model.table is None:
+            ways += (
+                '; as a density, `transform="standardize, whiten(ridge = 0.001)"` begins with one'
+                " Gaussian and learns what that misses, all that its features tell then"
+            )
+        warnings.warn(f"{doubt} of the training data: {ways}", stacklevel=3)
 
     def transform(self, X: Any) -> np.ndarray:
         """Hidden means E[h | v]: [cases, hidden units]; of what was seen, where values are

@@ -27,6 +27,16 @@ GAUSSIAN = (
 )
 """Real numbers, each with a variance that is learned."""
 
+BINARY = """model machine(D, H = 8) {
+  visible v[D] : binary
+  hidden  h[H] : binary
+  param W init normal(0, 0.01)
+  param b init logit_mean(v)
+  param c
+  energy = - W[i,j] v[i] h[j] - b[i] v[i] - c[j] h[j]
+""" + TRAIN.replace("    transform standardize\n", "")
+"""Values of 0 and 1."""
+
 LABELLED = (
     """model classifier(D, K, H = 8) {
   visible v[D] : gaussian(sigma = 2)

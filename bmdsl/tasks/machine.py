@@ -103,15 +103,16 @@ class Machine(machine.Machine, Shown):
             callbacks=callbacks,
         ).run
 
-    def table(self, source: Any) -> MachineTable:
+    def table(self, source: Any, predict: str | None = None) -> MachineTable:
         """Rows of a table that the machine was trained on, or of another with the same columns: a
         file, a data frame, a dict of columns.
 
-        `machine.table(df).impute()`, `.features()`, `.responsibilities()` and `.log_likelihood()`
-        are tables with the same ids and names. Raises BM738 where training had no table, BM740 for
-        a column that is not there, BM745 for an unknown level.
+        `machine.table(df).impute()`, `.predict("churn")`, `.features()`, `.responsibilities()` and
+        `.log_likelihood()` are tables with the same ids and names. A column that is to be predicted
+        may be absent if it is named, `predict="churn"`. Raises BM738 where training had no table,
+        BM740 for a column that is not there, BM745 for an unknown level.
         """
-        return machine_table(self, source)
+        return machine_table(self, source, predict)
 
     def as_table(self, samples: Mapping[str, Any]) -> Table:
         """Samples, group → [n, *axes], as a table of the training table's columns: levels by name,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -51,6 +52,7 @@ def model_text(found: Description, name: str, place: str) -> str:
         f"# {found.head()}",
         f"#   bm train {name}.bm            # trains it; runs/last has figures and pictures",
         "#   bm eval runs/last --likelihood",
+        f"#   bm eval runs/last --predict {shlex.quote(_last(found))}",
         "#   bm infer runs/last --impute nan",
         *_left_out(found),
         f"model {name}(H = {hidden}) {{   # as many hidden units as are worth their likelihood",
@@ -89,6 +91,12 @@ def _energy(g: Proposed) -> list[str]:
             f"  energy += 0.5 p_{g.name}{at} {g.name}{at}^2",
         ]
     return lines
+
+
+def _last(found: Description) -> str:
+    """The last column of the groups: what is asked for often stands there."""
+    grouped = {c for g in found.proposal.groups for c in g.columns}
+    return [n for n in found.proposal.names if n in grouped][-1]
 
 
 def _what(g: Proposed) -> str:

@@ -253,16 +253,19 @@ def last_part(
 
 
 def run_table(
-    folder: Path, data: str | None, part: str | None
+    folder: Path, data: str | None, part: str | None, lacking: str | None = None
 ) -> tuple[Subject, MachineTable] | None:
-    """A run whose data are a table, and one part of its rows; None of any other run or data."""
+    """A run whose data are a table, and one part of its rows; None of any other run or data.
+
+    `lacking`: a column that the table need not have.
+    """
     run = opened(folder)
     spec = _spec(run, folder, data)
     if not isinstance(run.machine, Machine) or run.machine.preparation.code is None:
         return None
     if not is_table(spec):
         return None
-    found = machine_table(run.machine, spec)
+    found = machine_table(run.machine, spec, lacking)
     if part in ("train", HELD):
         rows = ready_parts(folder, data, [part])[1][0].rows
         found = found if rows is None else rows_of_part(found, rows)

@@ -19,6 +19,7 @@ from ..data.table import Table
 from ..data.tabulating import beside_ids, completed, states_table, unit_names
 from ..inference.gaps import Gaps
 from ..language.diagnostics import BmError, fail
+from .predicting import Predicted, find_target, predict
 
 if TYPE_CHECKING:
     from ..inference.machine import Machine
@@ -68,6 +69,22 @@ class MachineTable:
         names = feature_names(self.machine, self.code, features, made.shape[1])
         return beside_ids(self.table, self.code, dict(zip(names, made.T, strict=True)))
 
+    def predict(self, column: str, steps: int = 200) -> Any:
+        """A column from all others of its row, beside the ids: `predicted_NAME`, and P(NAME=level)
+        of every level, exact where free energies are; of numbers the mean over `steps` sweeps.
+
+        What the table says of the column is used for none of this, and may be empty: then
+        `machine.table(source, predict=column)` takes a table without it. Raises BM740 for a
+        column that the model does not have.
+        """
+        return _native(beside_ids(self.table, self.code, self.predicted(column, steps).columns()))
+
+    def predicted(self, column: str, steps: int = 200) -> Predicted:
+        """The same as arrays, with how good it is."""
+        return predict(
+            self.machine, self.arrays, find_target(self.machine, self.code, column), steps
+        )
+
     def responsibilities(self) -> Any:
         """P(z | row) of the hidden one-of-K unit, beside the ids."""
         return self.features("responsibilities")
@@ -97,9 +114,9 @@ class Judged(NamedTuple):
     how: str
 
 
-def machine_table(machine: Machine, source: Any) -> MachineTable:
+def machine_table(machine: Machine, source: Any, lacking: str | None = None) -> MachineTable:
     """The rows of `source`, a file, data frame or dict of columns, as the machine's training table
-    was read.
+    was read; without the column `lacking`, which is to be predicted, its cells are missing.
 
     Raises BM738 where training had no table, BM740 for a column that is not there, BM745 for an
     unknown level.
@@ -111,6 +128,9 @@ def machine_table(machine: Machine, source: Any) -> MachineTable:
             f"the machine of `{machine.model.name}` was trained on no table of named columns",
             help='a data block in the model names them: `data "FILE" { v = first..last }`',
         )
+    if lacking is not None:
+        target = find_target(machine, code, lacking)
+        code = replace(code, may_lack=frozenset(target.names))
     found = find(source, machine.model, code=code)
     if found.table is None:
         raise fail("BM738", "this is no table of named columns", help="a file or a data frame")

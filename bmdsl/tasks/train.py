@@ -258,7 +258,8 @@ def _fit(
                 run.out,
             )
     outcome = Outcome(machine, run, ready_arrays, seconds, pictures, begin)
-    run.told, run.images = outcome.rows, shapes
+    run.told, run.doubted = outcome.rows, lambda: outcome.doubt
+    run.images = shapes
     return outcome
 
 
@@ -374,6 +375,13 @@ class Outcome:
 
         return baselines(self.machine, self._measured.whole().data)
 
+    @cached_property
+    def doubt(self) -> str:
+        """One sentence if a simple model describes the cases better; else empty."""
+        from ..inference.baselines import verdict
+
+        return verdict(self.figures.log_likelihood, self.baselines)
+
     @property
     def health(self) -> str:
         """What the monitors minded last, after what the baselines say; empty where nothing has
@@ -381,10 +389,9 @@ class Outcome:
         """
         if self.run.interrupted:  # who stopped it waits for the end
             return str(self.run.health)
-        from ..inference.baselines import verdict
         from ..training.health import WELL
 
-        worse, line = verdict(self.figures.log_likelihood, self.baselines), self.run.health
+        worse, line = self.doubt, self.run.health
         return "; ".join(x for x in (worse, "" if worse and line == WELL else line) if x)
 
     def rows(self) -> list[tuple[str, ...]]:
@@ -392,6 +399,8 @@ class Outcome:
         run = self.run
         epochs = run.metrics[-1]["epoch"] if run.metrics else 0
         how = "" if run.stopped == "done" else f" ({run.stopped})"
+        from ..inference.figures import LIKELIHOOD
+
         rows: list[tuple[str, ...]] = [
             ("trained", f"{epochs} epochs, {run.updates:,} updates in {self.seconds:.1f} s{how}")
         ]
@@ -399,8 +408,12 @@ class Outcome:
             rows.append(("validation", f"{run.best_score:.5g} at update {run.best_update:,}"))
         rows += [("health", self.health)] if self.health else []
         if not run.interrupted:
-            rows += [row for row in self.figures.rows() if row[0] != "cases"]
-            rows += [(f"  of {x.name}", f"{x.log_likelihood:.5g} nats") for x in self.baselines]
+            for row in self.figures.rows()[1:]:  # without the number of cases
+                rows.append(row)
+                if row[0] == LIKELIHOOD:
+                    rows += [
+                        (f"  of {x.name}", f"{x.log_likelihood:.5g} nats") for x in self.baselines
+                    ]
         notes = run.notes if run.interrupted else (*run.notes, *self.figures.notes)
         rows += [("note", note) for note in notes]
         rows += [("pictures" if k == 0 else "", str(p)) for k, p in enumerate(self.pictures)]

@@ -21,12 +21,12 @@ MAX_POINTS = 200
 class NotebookProgress:
     """`display` is IPython's: called once, its handle's `update` draws anew."""
 
-    def __init__(self, total: int, display: Any) -> None:
+    def __init__(self, total: int, display: Any, words: str = "") -> None:
         self.total, self.begun, self.due = total, time.monotonic(), 0.0
         self.curves: dict[str, list[tuple[float, float]]] = {}
         self.every, self.calls = 1, 0
-        self.last: tuple[int, Mapping[str, float], str] = (0, {}, "")
-        self.handle = display(_Html(self.html(0, {}, "")), display_id=True)
+        self.last: tuple[int, Mapping[str, float], str] = (0, {}, words)
+        self.handle = display(_Html(self.html(*self.last)), display_id=True)
 
     def __call__(self, done: int, figures: Mapping[str, float], words: str = "") -> None:
         self.last = done, dict(figures), words

@@ -43,6 +43,16 @@ class Run(Shown):
     told: Callable[[], list[tuple[str, ...]]] | None = field(default=None, compare=False)
     """Names and values of what `summary` says; set by who knows the data."""
 
+    doubted: Callable[[], str] | None = field(default=None, compare=False)
+    """What `doubt` says; set by who knows the data."""
+
+    @property
+    def doubt(self) -> str:
+        """One sentence if independent units or one Gaussian describe the training cases better than
+        the machine; else empty, as where its likelihood is not exact.
+        """
+        return "" if self.doubted is None else self.doubted()
+
     @property
     def health(self) -> str:
         """What the monitors minded when they last looked, or `healthy`; empty where none has

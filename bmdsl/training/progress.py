@@ -5,6 +5,7 @@ times.
 from __future__ import annotations
 
 import sys
+import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -14,6 +15,8 @@ from .time_words import duration
 
 FIRST_LINE, GROWTH, LAST_PAUSE = 10.0, 1.5, 600.0
 """Seconds to the first line of a log, the factor by which pauses grow, and the longest."""
+COMPILING = "compiling, once for this kind of model"
+"""What is said until the first update is done: what takes long before it is compiling."""
 
 
 class Show(Protocol):
@@ -35,7 +38,7 @@ def progress_line(total: int, wanted: bool | None) -> Iterator[Show]:
     elif wanted or sys.stderr.isatty():
         yield from _bar(total)
     else:
-        yield Lines(total)
+        yield from _lines(total)
 
 
 def _in_notebook() -> bool:
@@ -53,7 +56,7 @@ def _display(total: int) -> Iterator[Show]:
 
     from .notebook_progress import NotebookProgress
 
-    shown = NotebookProgress(total, display)
+    shown = NotebookProgress(total, display, COMPILING)
     try:
         yield shown
     finally:
@@ -77,12 +80,23 @@ def _bar(total: int) -> Iterator[Show]:
         TextColumn("{task.fields[figures]}"),
     )
     with Progress(*columns, console=Console(stderr=True)) as bar:
-        task = bar.add_task("train", total=total, figures="")
+        task = bar.add_task("train", total=total, figures=COMPILING)
 
         def show(done: int, figures: Mapping[str, float], words: str = "") -> None:
             bar.update(task, completed=done, figures=_said(figures, words))
 
         yield show
+
+
+def _lines(total: int) -> Iterator[Show]:
+    lines = Lines(total)
+    waiting = threading.Timer(FIRST_LINE, lines.wait)
+    waiting.daemon = True
+    waiting.start()
+    try:
+        yield lines
+    finally:
+        waiting.cancel()
 
 
 class Lines:
@@ -94,6 +108,11 @@ class Lines:
         self.first: int | None = None
         self.pause = FIRST_LINE
         self.due = self.begun + self.pause
+
+    def wait(self) -> None:
+        """Says why nothing was done yet."""
+        if self.first is None:
+            print(f"{COMPILING} ...", file=sys.stderr, flush=True)
 
     def __call__(self, done: int, figures: Mapping[str, float], words: str = "") -> None:
         now = time.monotonic()

@@ -121,6 +121,26 @@ def test_a_trained_one_gives_features_samples_and_comes_back_from_a_pickle(
     assert fitted.score(pair) > fitted.score(np.column_stack([pair[:, 0], pair[::-1, 1]]))
 
 
+def test_a_machine_that_one_gaussian_beats_says_so_and_how_to_mend_it(pair: np.ndarray) -> None:
+    with pytest.warns(UserWarning, match="worse than one Gaussian, by .*`transform=") as seen:
+        poor = BoltzmannMachine(H=1, epochs=1, random_state=0).fit(pair)
+    better = "standardize, whiten(ridge = 0.001)"
+    assert better in str([w.message for w in seen if "Gaussian" in str(w.message)][0])
+    with warnings.catch_warnings():
+        warnings.filterwarnings("error", "the model is worse")
+        made = BoltzmannMachine(H=1, epochs=1, random_state=0, transform=better).fit(pair)
+    assert made.score(pair) > poor.score(pair) + 0.5
+    assert made.get_params()["transform"] == better  # a setting, beside the method of its name
+    assert made.transform(pair).shape == (200, 1) and clone(made).set_params(H=2).H == 2
+
+
+@pytest.mark.parametrize(("values", "unit"), [([0, 1, np.nan], "binary"), ([0, 2], "gaussian")])
+def test_the_default_has_units_of_the_datas_kind(values: list[float], unit: str) -> None:
+    made, x = BoltzmannMachine(), np.array([values, values[::-1]]).T
+    made._look_at(x)
+    assert made._model().checked.group("v").unit == unit
+
+
 def test_a_search_over_hidden_units_is_scored_by_held_out_likelihood(pair: np.ndarray) -> None:
     search = GridSearchCV(BoltzmannMachine(epochs=2, random_state=0), {"H": [1, 2]}, cv=2).fit(pair)
     found = search.best_estimator_

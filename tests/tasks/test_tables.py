@@ -4,6 +4,7 @@ the columns, and numbers are those of the arrays that the rows stand for.
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 
 import numpy as np
@@ -140,3 +141,51 @@ def test_columns_may_be_named_from_outside(machine: bmdsl.Machine, tmp_path: Pat
     assert made.preparation.code == machine.preparation.code
     with pytest.raises(bmdsl.BmError, match="BM517"):
         bmdsl.parse(text).bind({"columns": "v = p } train { epochs 3"})
+
+
+def minus_free_energy(machine: bmdsl.Machine, v: np.ndarray, s: np.ndarray, a: float) -> float:
+    """log Σ over h and z of exp(−E), state by state, as the text's energy says."""
+    p = {n: np.asarray(x, float) for n, x in machine.params.items()}
+    total = -np.inf
+    for h in itertools.product((0.0, 1.0), repeat=2):
+        for z in np.eye(2):
+            e = v @ p["W"] @ h + s @ p["U"] @ z + a * (p["q"] @ h)
+            total = np.logaddexp(total, e + p["b"] @ v + p["c"] @ h + p["d"] @ s + p["e"] * a)
+    return float(total)
+
+
+def test_a_column_follows_from_the_others_by_bayes_rule(
+    machine: bmdsl.Machine, rows: MachineTable
+) -> None:
+    names, made = ["bad", "fair", "good"], rows.predict("mood").to_dict()
+    assert list(made)[:3] == ["nr", "mood", "predicted_mood"] and made["mood"] == COLUMNS["mood"]
+    for k in (0, 1, 3, 4, 5):  # in case 2 a real number is missing
+        v, a = rows.arrays["v"][k], float(rows.arrays["a"][k])
+        filled = [v] if k != 4 else [np.array([x, v[1]]) for x in (0.0, 1.0)]
+        joint = np.exp(
+            [[minus_free_energy(machine, w, s, a) for w in filled] for s in np.eye(3)]
+        ).sum(1)
+        found = [made[f"P(mood={n})"][k] for n in names]
+        np.testing.assert_allclose(found, joint / joint.sum(), atol=1e-9)
+        assert made["predicted_mood"][k] == names[int(np.argmax(joint))]
+
+
+def test_a_prediction_needs_no_cell_of_its_column_and_is_judged_where_there_is_one(
+    machine: bmdsl.Machine, rows: MachineTable
+) -> None:
+    bare = {n: x for n, x in COLUMNS.items() if n != "q"}
+    other, same = machine.table(bare, predict="q").predicted("q"), rows.predicted("q")
+    assert same.probabilities is not None and other.scored().cases == 0
+    np.testing.assert_array_equal(other.probabilities, same.probabilities)
+    known = np.array([0, 0, 1, 1, 1, 0])
+    own = same.probabilities[np.arange(6), known]
+    scores = same.scored()
+    assert scores.figures["log_loss"] == pytest.approx(-np.log(own).mean())
+    assert scores.figures["accuracy"] == pytest.approx((own > 0.5).mean())
+    assert scores.figures["log_loss_of_shares"] == pytest.approx(np.log(2))
+    age = rows.predicted("height [cm]", steps=4)
+    assert age.scored().cases == 5 and "error" in age.scored().figures
+    with pytest.raises(bmdsl.BmError, match="BM740.*no column `moood`"):
+        rows.predict("moood")
+    with pytest.raises(bmdsl.BmError, match="BM740"):
+        machine.table(bare)

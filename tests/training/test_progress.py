@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from bmdsl.training import progress
@@ -25,6 +27,20 @@ def test_a_short_training_and_an_unwanted_one_say_nothing(capsys: pytest.Capture
     for wanted in (None, False):
         with progress.progress_line(10, wanted) as show:
             show(10, {})
+    assert capsys.readouterr().err == ""
+
+
+def test_a_wait_for_compiling_is_told_until_the_first_update(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    monkeypatch.setattr(progress, "FIRST_LINE", 0.01)
+    with progress.progress_line(10, None):
+        time.sleep(0.2)
+    assert capsys.readouterr().err == f"{progress.COMPILING} ...\n"
+    lines = progress.Lines(10)
+    lines(1, {})
+    capsys.readouterr()
+    lines.wait()
     assert capsys.readouterr().err == ""
 
 

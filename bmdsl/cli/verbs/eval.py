@@ -64,6 +64,13 @@ def run(
             help="log P of every row instead, beside its ids, into a table (.csv, ...)",
         ),
     ] = None,
+    predict: Annotated[
+        str | None,
+        typer.Option(
+            metavar="COLUMN",
+            help="how well a column follows from the others instead: accuracy and log loss",
+        ),
+    ] = None,
     weights: Annotated[
         Path | None,
         typer.Option(help="a file with one weight a case; default: what the run's own data had"),
@@ -81,6 +88,9 @@ def run(
 
     if rows is not None:
         _rows(folder, data, part, rows, as_json)
+        return
+    if predict is not None:
+        _predict(folder, data, part, predict, weights, as_json)
         return
     if rank is not None:
         _rank(folder, data, part, rank, as_json)
@@ -117,6 +127,36 @@ def _rows(
         return
     print(found.how)
     print(found.path)
+
+
+def _predict(
+    folder: Path,
+    data: str | None,
+    parts: list[str] | None,
+    column: str,
+    weights: Path | None,
+    as_json: bool,
+) -> None:
+    from ...tasks.run_predictions import judged_parts
+
+    found = judged_parts(folder, data, parts, column, weights)
+    if as_json:
+        made = [
+            {"part": x.part, "cases": x.scores.cases, **x.scores.figures, "notes": x.notes()}
+            for x in found
+        ]
+        print(json.dumps(made))
+        return
+    shown = [x.scores.shown() for x in found]
+    names = list(dict.fromkeys(n for one in shown for n in one))
+    show(
+        [
+            (column, *(x.part for x in found)),
+            *((name, *(one.get(name, "") for one in shown)) for name in names),
+        ]
+    )
+    for note in dict.fromkeys(n for x in found for n in x.notes()):
+        print(note)
 
 
 def _rank(

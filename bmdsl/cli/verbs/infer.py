@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from ..options import USE, Json, RunFolder, Threads, Units
+from ..outcome import show
 
 PLACE = USE, 6
 
@@ -34,6 +35,13 @@ def run(
                 "of --denoise: probability of a wrong state, or standard deviation; default: up to"
                 " h and back"
             )
+        ),
+    ] = None,
+    predict: Annotated[
+        str | None,
+        typer.Option(
+            metavar="COLUMN",
+            help="a column from the others: the likeliest level and P of every level, as a table",
         ),
     ] = None,
     features: Annotated[
@@ -75,6 +83,15 @@ def run(
         raise fail(
             "BM931", "`--impute` and `--denoise` are two things to do", help="one after the other"
         )
+    if predict is not None:
+        if impute or denoise:
+            raise fail(
+                "BM931",
+                "`--predict` is one thing to do, `--impute` and `--denoise` are others",
+                help="one after the other",
+            )
+        _predict(folder, data, part, predict, out, steps, as_json)
+        return
     found = infer(
         folder,
         data,
@@ -104,3 +121,27 @@ def run(
     print(found.path)
     if found.picture is not None:
         print(found.picture)
+
+
+def _predict(
+    folder: Path,
+    data: str | None,
+    part: str | None,
+    column: str,
+    out: Path | None,
+    steps: int,
+    as_json: bool,
+) -> None:
+    from ...tasks.run_predictions import write_predictions
+
+    found = write_predictions(folder, data, part, column, out, steps)
+    notes = found.predicted.notes()
+    if as_json:
+        made = {"out": str(found.path), "shape": list(found.shape), "notes": notes}
+        print(json.dumps({**made, "cases": found.scores.cases, "figures": found.scores.figures}))
+        return
+    if found.scores.cases:
+        show(list(found.scores.shown().items()))
+    for note in notes:
+        print(note)
+    print(found.path)

@@ -48,8 +48,9 @@ def apply(
                 f"`binarize(threshold)` divides values of [0, 1] at {at:g}, but these run from"
                 f" {np.nanmin(x):g} to {np.nanmax(x):g}",
                 help=(
-                    "put `scale` before it: `transform scale, binarize(threshold)`; or a threshold"
-                    f" among them: `at = {_middle(x):g}`"
+                    "real numbers: `visible v[D] : gaussian`, as `gbrbm` has them; or put `scale`"
+                    " before it: `transform scale, binarize(threshold)`; or a threshold among"
+                    f" them: `at = {_middle(x):g}`"
                 ),
             )
         drawn = x > at
