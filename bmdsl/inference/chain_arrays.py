@@ -72,7 +72,7 @@ def by_code(machine: BoundMachine, many: bool) -> bool:
     if machine.layout != "codes":
         return machine.layout != "numbers"
     of_codes = [g for g in plan.groups if g.codes and (g.lateral or g.woven)]
-    reason = "no units are one of at most 256 states and act on one another"
+    reason = "no units are one of at most 65,536 states and act on one another"
     if of_codes:
         reason = f"fewer than {MANY_CHAINS} chains of a lattice or graph keep fields instead"
         if plan.listed and not plan.all_listed:

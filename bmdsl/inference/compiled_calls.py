@@ -27,7 +27,7 @@ from ..schedule.routines.experts import fitted_until, moves_by_steps
 from ..schedule.routines.free_energy import RESULT, free_energy
 from ..schedule.routines.mean_field import mean_field_of_cases
 from ..schedule.routines.posterior import posterior
-from ..schedule.routines.sweeps import Chains, sweeps
+from ..schedule.routines.sweeps import FRESH, Chains, sweeps
 from ..schedule.schedule import Composition
 from .bit_chains import BitChains
 from .chain_arrays import (
@@ -132,7 +132,7 @@ class CompiledCalls:
                 passed["chain", f"steps of {g.name}"] = np.zeros(2)
         passed |= {"call": update, "stream": GROUPS * SAMPLE_STREAM, "fitted": fitted_until(steps)}
         at_once = max(1, int(WORK / (n * _most_work(program))))
-        now: dict[Source, Any] = {"begin": 0, "steps": min(at_once, steps), "fresh": 1}
+        now: dict[Source, Any] = {"begin": 0, "steps": min(at_once, steps), FRESH: 1}
         first(n, passed | now)
         if at_once >= steps:
             return state
@@ -141,7 +141,7 @@ class CompiledCalls:
         with routine.held(n) as call:
             for begin in range(at_once, steps, at_once):
                 now = {"begin": begin, "steps": min(at_once, steps - begin)}
-                call(passed | now | {"fresh": int(begin == at_once)})
+                call(passed | now | {FRESH: int(begin == at_once)})
         return state
 
     def run_sweeps(
@@ -186,13 +186,15 @@ class CompiledCalls:
         passed |= found
         rows = rows_of(state, found)
         done, pace = 0, Pace()
-        with routine.held(count) as call:
+        source = machine.frozen_fields if routine.takes(FRESH) else None
+        with routine.prepared(count, source) as (call, new):
             while done < steps:
                 some = min(pace.count, steps - done)
                 if beta is not None and beta.ndim == 2:
                     passed["beta",] = beta[done : done + some]
                 with pace.timed(some):
-                    call(passed | {"begin": first + done, "steps": some, "fresh": int(not done)})
+                    fresh = int(new and not done)
+                    call(passed | {"begin": first + done, "steps": some, FRESH: fresh})
                 done += some
         put_back(now, state)
         return rows
@@ -229,7 +231,7 @@ class CompiledCalls:
                         "stream": GROUPS * keys[0],
                         "call": keys[1] + done,
                         "steps": some,
-                        "fresh": int(not done),
+                        FRESH: int(not done),
                     }
                     call({**passed, **found, **numbers})
                 done += some
@@ -267,7 +269,7 @@ class CompiledCalls:
                 part: dict[Source, Any] = {n: keys[n] + done for n in ("call", "parity")}
                 part[LADDER, "uniforms"] = np.stack([uniforms(done + r) for r in range(some)])
                 with pace.timed(some):
-                    call(passed | part | {"rounds": some, "fresh": int(not done)})
+                    call(passed | part | {"rounds": some, FRESH: int(not done)})
                 done += some
         put_back(now, state)
         return True

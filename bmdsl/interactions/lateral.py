@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from ..plan.plan import Plan, pairs_itself
 from ..schedule.builder import Builder, Gradient, Phase
-from ..schedule.code_ops import width
+from ..schedule.code_ops import room
 from ..schedule.module_ops import module_kind
 from ..schedule.values import Content, Number, Part, Value
 from .bias import Bias, add_power_moment, own_power
@@ -53,7 +53,7 @@ class Lateral:
         g, size = b.group(self.group), b.size(self.group)
         shape: tuple[int | str, int | str] = (f"units of {g.name}", f"rows of {g.name}")
         if isinstance(size, int) and isinstance(g.states, int):
-            shape = size // g.states, size * width(g.states)
+            shape = size // g.states, room(size // g.states, g.states)
         return b.shared(f"C_{self.group}", Content.MATRIX, shape)
 
     def prepare(self, b: Builder) -> None:

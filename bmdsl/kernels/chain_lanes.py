@@ -17,7 +17,7 @@ from numba.extending import intrinsic, register_model
 
 from ..schedule.code_ops import CHAINS
 
-_WORD, _INT, _BYTE = ir.IntType(64), ir.IntType(32), ir.IntType(8)
+_WORD, _INT, _CODE = ir.IntType(64), ir.IntType(32), ir.IntType(16)
 
 
 class Lanes(types.Type):
@@ -152,29 +152,77 @@ def _where_of(context: Any, codes: Any, at: Any, state: Any, w: Any) -> Any:
     def code(context: Any, builder: Any, signature: Any, values: Any) -> Any:
         codes, at, state, w = values
         made = _codes_at(context, builder, signature.args[0], codes, at)
-        equal = builder.icmp_unsigned("==", made, _spread(builder, builder.trunc(state, _BYTE)))
+        equal = builder.icmp_unsigned("==", made, _spread(builder, builder.trunc(state, _CODE)))
         return builder.select(equal, w, _alike(w.type, 0.0))
 
     return w(codes, types.intp, types.intp, w), code
 
 
 def _codes_at(context: Any, builder: Any, kind: Any, codes: Any, at: Any) -> Any:
-    shape = ir.VectorType(_BYTE, CHAINS)
+    shape = ir.VectorType(_CODE, CHAINS)
     made = builder.load(_place(context, builder, kind, codes, at, shape))
-    made.align = 1
+    made.align = 2
     return made
 
 
 def _put_of(context: Any, value: Any, codes: Any, at: Any) -> Any:
     def code(context: Any, builder: Any, signature: Any, values: Any) -> Any:
         value, codes, at = values
-        shape = ir.VectorType(_BYTE, CHAINS)
-        bytes_ = builder.trunc(builder.fptoui(value, ir.VectorType(_INT, CHAINS)), shape)
+        shape = ir.VectorType(_CODE, CHAINS)
+        whole = builder.trunc(builder.fptoui(value, ir.VectorType(_INT, CHAINS)), shape)
         place = _place(context, builder, signature.args[1], codes, at, shape)
-        builder.store(bytes_, place).align = 1
+        builder.store(whole, place).align = 2
         return context.get_dummy_value()
 
     return types.void(value, codes, types.intp), code
+
+
+def _turned_of(columns: int) -> Any:
+    """turn(x, at, apart, field, place): field[place + 16 s + r] = x[at + r apart + s] for sixteen
+    rows r and so many columns s.
+    """
+    side, half = CHAINS // columns, CHAINS // 2
+
+    def definition(context: Any, x: Any, at: Any, apart: Any, field: Any, place: Any) -> Any:
+        def code(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+            x, at, apart, field, place = values
+            number = context.get_data_type(signature.args[0].dtype)
+            row, every = ir.VectorType(number, columns), ir.VectorType(number, CHAINS)
+            read: list[Any] = []
+            for r in range(CHAINS):
+                index = builder.add(at, builder.mul(apart, _WORD(r)))
+                read.append(
+                    builder.load(_place(context, builder, signature.args[0], x, index, row))
+                )
+                read[-1].align = 4
+            if side > 1:
+                both = ir.Constant(ir.VectorType(_INT, CHAINS), list(range(CHAINS)))
+                pairs = zip(read[::2], read[1::2], strict=True)
+                read = [builder.shuffle_vector(a, b, both) for a, b in pairs]
+            for _ in range(4):  # each turns the digits of a number's register and lane by one place
+                read = [
+                    builder.shuffle_vector(
+                        read[k // 2],
+                        read[k // 2 + columns // 2],
+                        _interleaved(half if k % 2 else 0),
+                    )
+                    for k in range(columns)
+                ]
+            for s, value in enumerate(read):
+                index = builder.add(place, _WORD(CHAINS * s))
+                where = _place(context, builder, signature.args[3], field, index, every)
+                builder.store(value, where).align = 4
+            return context.get_dummy_value()
+
+        n = types.intp
+        return types.void(x, n, n, field, n), code
+
+    return intrinsic(definition)
+
+
+def _interleaved(first: int) -> Any:
+    lanes = [first + k // 2 + CHAINS * (k % 2) for k in range(CHAINS)]
+    return ir.Constant(ir.VectorType(_INT, CHAINS), lanes)
 
 
 load: Any = intrinsic(_load_of)
@@ -194,5 +242,9 @@ exp: Any = intrinsic(_exp_of)
 """exp(a) for a ≤ 0; never 0 in single precision."""
 where_code: Any = intrinsic(_where_of)
 """where_code(codes, at, state, w): w where the code is this state, else 0."""
+turn: Any = _turned_of(CHAINS)
+"""turn(x, at, apart, field, place): field[place + 16 s + r] = x[at + r apart + s], s < 16."""
+turn_half: Any = _turned_of(CHAINS // 2)
+"""The same for s < 8."""
 put_codes: Any = intrinsic(_put_of)
 """put_codes(value, codes, at): whole numbers as codes."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numba
 import numpy as np
 
-from ..schedule.code_ops import AT_ONCE, CHAINS, HIGHEST, LANES
+from ..schedule.code_ops import AT_ONCE, CHAINS, HALF, HIGHEST, LANES
 from .chain_lanes import (
     at_most,
     exp,
@@ -18,9 +18,11 @@ from .chain_lanes import (
     smaller,
     store,
     times,
+    turn,
+    turn_half,
     where_code,
 )
-from .row_sums import fetch, sum_four, sum_one, sum_three, sum_two
+from .row_sums import GROUP, copy, sum_half, sum_one, sum_one_and_half, sum_two
 from .sharing import _count as threads
 from .table import kernel
 from .uniforms import uniforms_as
@@ -29,10 +31,10 @@ BLOCK = 256
 """Chains whose codes a thread holds at once."""
 FEW = 1 << 13
 """Fields from which on a draw is worth threads."""
-NEAR = 8
-"""Units whose rows are added in all chains before those of others: they stay in the first cache."""
-FETCHED = 48
-"""Chains that use most of a unit's rows, so that it pays to fetch all of them beforehand."""
+NEAR = 1 << 13
+"""Numbers of the rows that are added in all chains before others: they stay in the first cache."""
+SUMS = 1 << 14
+"""States of a unit times chains whose sums a thread holds at once."""
 MANY = 1 << 16
 TILE = 32
 """Units whose rows are turned at once."""
@@ -40,20 +42,37 @@ fill = uniforms_as(np.float32)
 
 
 @numba.njit(cache=True)
-def _sums(rows, begin, codes, at, apart, chains, count, states, wide, out):  # type: ignore[no-untyped-def]  # typed by numba
-    """out[r wide : (r + 1) wide] += the sum of the rows that the codes of chain r pick."""
-    fours = wide // (4 * LANES)
-    for k in range(fours):
-        step = 4 * LANES * k
-        sum_four(rows, begin + step, codes, at, apart, chains, count, states, wide, out, step)
-    step = 4 * LANES * fours
-    rest = (wide - step) // LANES
-    if rest == 1:
-        sum_one(rows, begin + step, codes, at, apart, chains, count, states, wide, out, step)
-    elif rest == 2:
-        sum_two(rows, begin + step, codes, at, apart, chains, count, states, wide, out, step)
-    elif rest == 3:
-        sum_three(rows, begin + step, codes, at, apart, chains, count, states, wide, out, step)
+def _sums(rows, begin, size, places, at, apart, chains, count, sums, wide, ahead, near, lines):  # type: ignore[no-untyped-def]  # typed by numba
+    """sums[r wide : (r + 1) wide] += the sum of the rows at the places of chain r."""
+    k, out = 0, sums
+    while wide - k >= 2 * LANES:
+        sum_two(
+            rows, begin, k, size, places, at, apart, chains, count, out, wide, ahead, near, lines
+        )
+        k += 2 * LANES
+    if wide - k == LANES + HALF:
+        sum_one_and_half(
+            rows, begin, k, size, places, at, apart, chains, count, out, wide, ahead, near, lines
+        )
+    elif wide - k == LANES:
+        sum_one(
+            rows, begin, k, size, places, at, apart, chains, count, out, wide, ahead, near, lines
+        )
+    elif wide - k == HALF:
+        sum_half(
+            rows, begin, k, size, places, at, apart, chains, count, out, wide, ahead, near, lines
+        )
+
+
+@numba.njit(cache=True)
+def _turned(sums, at, wide, field):  # type: ignore[no-untyped-def]  # typed by numba
+    """field[:, r] = sums of chain r, of sixteen."""
+    k = 0
+    while wide - k >= LANES:
+        turn(sums, at + k, wide, field, CHAINS * k)
+        k += LANES
+    if k < wide:
+        turn_half(sums, at + k, wide, field, CHAINS * k)
 
 
 @numba.njit(cache=True)
@@ -77,77 +96,107 @@ def _pick(field, states, beta, u):  # type: ignore[no-untyped-def]  # typed by n
 
 @kernel(MANY, ["C"])
 def rows_by_code(S, states, C):  # type: ignore[no-untyped-def]  # typed by numba
-    units = S.shape[0] // states
-    for i in numba.prange(units):
-        wide = C.shape[1] // S.shape[0]
-        into = C[i]
-        for q in range(S.shape[0]):
-            row = S[q]
-            for a in range(states):
-                into[q * wide + a] = row[i * states + a]
-            for a in range(states, wide):
-                into[q * wide + a] = 0
+    for i in numba.prange(S.shape[0] // states):
+        size, into, at = S.shape[0], C[i], 0
+        for k in range(0, states, LANES):
+            lanes = LANES if states - k > HALF else HALF
+            some = min(states - k, lanes)
+            for p in range(size):
+                row = S[p, i * states + k : i * states + k + some]
+                for a in range(some):
+                    into[at + a] = row[a]
+                for a in range(some, lanes):
+                    into[at + a] = 0
+                at += lanes
+        into[at:] = 0
 
 
 @kernel(FEW, ["eta"])
-def draw_codes(eta, states, beta, C, seen, seed, stream, update, step, first, x):  # type: ignore[no-untyped-def]  # typed by numba
+def draw_codes(  # type: ignore[no-untyped-def]  # typed by numba
+    eta, states, beta, C, seen, seed, stream, update, step, steps, first, x
+):
     rows = x.shape[0]
-    blocks = max(min(threads(), rows // CHAINS), (rows + BLOCK - 1) // BLOCK, 1)
+    block = max(CHAINS, min(BLOCK, SUMS // states))
+    blocks = max(min(threads(), rows // CHAINS), (rows + block - 1) // block, 1)
     for b in numba.prange(blocks):
         lo, hi = rows * b // blocks, rows * (b + 1) // blocks
-        units, wide = x.shape[1] // states, C.shape[1] // x.shape[1]
-        flat, base = C.reshape(-1), eta.reshape(-1)
-        codes = np.empty((hi - lo, units), np.uint8)
-        u = np.empty((hi - lo, 64), np.float32)
-        sums, field = np.empty((hi - lo) * wide, x.dtype), np.zeros(CHAINS * states, x.dtype)
+        size, units, wide = x.shape[1], x.shape[1] // states, (states + HALF - 1) // HALF * HALF
+        flat, base, near = (
+            C.reshape(-1),
+            eta.reshape(-1),
+            max(1, NEAR // (states * wide * GROUP)) * GROUP,
+        )
+        tiles = (hi - lo + CHAINS - 1) // CHAINS
+        places = np.empty((hi - lo) * units, np.uint32)
+        u, fresh = np.zeros((CHAINS, 64), np.float32), np.empty((tiles, 64, CHAINS), np.float32)
+        sums, field = np.zeros(CHAINS * tiles * wide, x.dtype), np.zeros(CHAINS * wide, x.dtype)
         k, v, chosen = (
             np.ones(CHAINS, x.dtype),
             np.zeros(CHAINS, x.dtype),
-            np.zeros(CHAINS, np.uint8),
+            np.zeros(CHAINS, np.uint16),
         )
         for r in range(hi - lo):
-            own, into = x[lo + r], codes[r]
+            own, into = x[lo + r], places[r * units : (r + 1) * units]
             for i in range(units):
                 one = own[i * states : (i + 1) * states]
                 code = 0
                 for s in range(states):
                     code = s if one[s] > 0.5 else code
-                into[i] = code
-        every = codes.reshape(-1)
-        for i in range(units):
-            if i % 64 == 0:
+                into[i] = HALF * (i * states + code)
+        for now in range(step, step + steps):
+            for i in range(units):
+                if i % 64 == 0:
+                    for t in range(tiles):
+                        for r in range(min(CHAINS, hi - lo - CHAINS * t)):
+                            chain = first + lo + CHAINS * t + r
+                            fill(seed, stream, update, now, chain, i // 64, u[r])
+                        for p in range(0, 64, CHAINS):
+                            turn(u.reshape(-1), p, 64, fresh[t].reshape(-1), CHAINS * p)
                 for r in range(hi - lo):
-                    fill(seed, stream, update, step, first + lo + r, i // 64, u[r])
-            sums[:] = 0
-            for j in range(0, units, NEAR):
-                some, begin = min(NEAR, units - j), i * C.shape[1] + j * states * wide
-                _sums(flat, begin, every, j, units, hi - lo, some, states, wide, sums)
-            for t in range(0, hi - lo, CHAINS):
-                some = min(CHAINS, hi - lo - t)
-                if i + 1 < units and hi - lo >= FETCHED:  # the next unit's rows, a share a tile
-                    begin, end = (i + 1) * C.shape[1], C.shape[1]
-                    ahead = min(end, end * (t + CHAINS) // (hi - lo))
-                    fetch(flat, begin + end * t // (hi - lo), begin + ahead)
-                for r in range(some):
-                    place = np.uint64((t + r) * wide)
-                    at = np.uint64((lo + t + r) * x.shape[1] + i * states)
-                    for s in range(np.uint64(states)):
-                        field[np.uint64(CHAINS) * s + np.uint64(r)] = base[at + s] + sums[place + s]
-                    k[r], v[r] = beta[lo + t + r], u[t + r, i % 64]
-                put_codes(_pick(field, states, load(k, 0), load(v, 0)), chosen, 0)
-                for r in range(some):
-                    codes[t + r, i] = chosen[r]
-                if seen.shape[0] > 0:
+                    copy(base, (lo + r) * size + i * states, states, sums, r * wide)
+                for j in range(0, units, near):
+                    some, after = min(near, units - j), j + near
+                    ahead = i if after < units else (i + 1) % units
+                    after = after if after < units else 0
+                    groups = (hi - lo) * (some // GROUP)
+                    lines = HALF * states * min(near, units) // LANES // max(1, groups) + 1
+                    _sums(
+                        flat,
+                        i * C.shape[1],
+                        size,
+                        places,
+                        j,
+                        units,
+                        hi - lo,
+                        some,
+                        sums,
+                        wide,
+                        ahead * C.shape[1],
+                        after * states,
+                        lines if hi - lo >= states else 0,
+                    )
+                for t in range(tiles):
+                    some = min(CHAINS, hi - lo - CHAINS * t)
+                    _turned(sums, CHAINS * t * wide, wide, field)
                     for r in range(some):
-                        own = seen[lo + t + r, i * states : (i + 1) * states]
-                        for s in range(states):
-                            if own[s] > 0.5:
-                                codes[t + r, i] = s
+                        k[r] = beta[lo + CHAINS * t + r]
+                    for r in range(CHAINS):
+                        v[r] = fresh[t, i % 64, r]
+                    put_codes(_pick(field, states, load(k, 0), load(v, 0)), chosen, 0)
+                    own = places[CHAINS * t * units :]
+                    for r in range(some):
+                        own[r * units + i] = HALF * (i * states + chosen[r])
+                    if seen.shape[0] > 0:
+                        for r in range(some):
+                            one = seen[lo + CHAINS * t + r, i * states : (i + 1) * states]
+                            for s in range(states):
+                                if one[s] > 0.5:
+                                    own[r * units + i] = HALF * (i * states + s)
         for r in range(hi - lo):
-            own = x[lo + r]
+            own, on = x[lo + r], places[r * units : (r + 1) * units]
             own[:] = 0
             for i in range(units):
-                own[i * states + codes[r, i]] = 1
+                own[np.uint64(on[i]) // np.uint64(HALF)] = 1
 
 
 @kernel(MANY, ["X"])
@@ -175,7 +224,7 @@ def sweep_codes(  # type: ignore[no-untyped-def]  # typed by numba
     for t in numba.prange((X.shape[1] + CHAINS - 1) // CHAINS):
         units, lo = len(order), CHAINS * t
         some = min(CHAINS, X.shape[1] - lo)
-        codes = np.zeros(CHAINS * units, np.uint8)
+        codes = np.zeros(CHAINS * units, np.uint16)
         field = np.zeros(CHAINS * states, X.dtype)
         b, v, far = np.zeros(CHAINS, X.dtype), np.zeros(CHAINS, X.dtype), np.zeros(CHAINS, X.dtype)
         u = np.empty(64, np.float32)

@@ -71,7 +71,7 @@ class LateralCoupling:
         how = "fields kept, one row of the symmetric coupling a changed unit"
         if plan.group(self.group).coupled_by_code:
             how = (
-                "units as codes of one byte, since they are one of K: a field is the sum of one row"
+                "units as codes of two bytes, since they are one of K: a field is the sum of one row"
                 " of K couplings for every other unit"
             )
         return f"{self.group}: {how}"

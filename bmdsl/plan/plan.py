@@ -28,8 +28,8 @@ SITES = 512
 """Units of a lattice from which on a few chains are drawn colour after colour, many units
 at a time.
 """
-MOST_STATES = 256
-"""States of a one-of-K unit whose number is a byte."""
+MOST_STATES = 1 << 16
+"""States of a one-of-K unit whose number is of two bytes."""
 FEW_UNITS = 64
 """Units of a register from which on a lattice's sites stand side by side in fewer than 64 chains
 (docs/performance.md has the measurement).
@@ -64,7 +64,7 @@ class GroupPlan:
 
     @property
     def codes(self) -> bool:
-        """Whether a unit's state can be a number of one byte."""
+        """Whether a unit's state can be a number of two bytes."""
         one_of_k = self.unit.name == "categorical" and self.states is not None
         return one_of_k and not (isinstance(self.states, int) and self.states > MOST_STATES)
 
@@ -246,7 +246,7 @@ class Plan(Shown):
                 f"{MANY_CHAINS} chains or more: colour after colour, chains side by side in memory"
             )
             if any(self.group(n).codes for n in self.listed_groups):
-                many += ", one-of-K units as codes of one byte"
+                many += ", one-of-K units as codes of two bytes"
         two_valued = all(self.group(n).unit.name in ("binary", "spin") for n in self.listed_groups)
         if not (self.all_listed and two_valued):
             return f"      {few}", f"      {many}"

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from typing import Any
+from weakref import ref
 
 import numpy as np
 
@@ -23,6 +24,8 @@ SMALL = 1 << 20
 """Bytes of scratch arrays that are kept for the next call of as many rows."""
 KEPT = 4
 """Numbers of rows for which scratch arrays are kept."""
+LINE, MANY_LINES = 64, 1 << 16
+"""Bytes of a line of the cache, and of arrays from which on it is worth beginning with one."""
 Source = tuple[str, ...] | str
 """What comes with a call: an array by its source, as `("data", "v")`, or a number by its name."""
 PASSED = ("data", "chain", "seen", "result", "base", "beta", "ladder", "bits")
@@ -75,6 +78,18 @@ def bound_array(
     return known[kind]() if kind in known else None
 
 
+def zeros(shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
+    """A new array of zeros; a large one begins with a line of the cache, so that no register's load
+    takes two.
+    """
+    size = int(np.prod(shape, dtype=np.int64)) * dtype.itemsize
+    if size < MANY_LINES:
+        return np.zeros(shape, dtype)
+    room = np.zeros(size + LINE, np.uint8)
+    first = -room.__array_interface__["data"][0] % LINE
+    return room[first : first + size].view(dtype).reshape(shape)
+
+
 def length_numbers(program: Program, lengths: Mapping[str, int | str]) -> dict[str, int]:
     """The scalar arguments that are lengths of the model."""
     states = {f"states_{identifier(n)}": k for n, k in program.states.items()}
@@ -109,6 +124,8 @@ class BoundRoutine:
     forms: bool = False
     """Whether `routine` is for small arrays and `threaded` for others."""
     _kept: dict[int, Arguments] = field(default_factory=dict)
+    _prepared: tuple[ref[Any], int, Arguments] | None = None
+    """Of what `prepared` was last called for, with the arguments of that call."""
 
     @classmethod
     def of(
@@ -146,6 +163,33 @@ class BoundRoutine:
         arguments = self._kept.pop(rows, None) or self._arguments(rows)
         yield partial(self._carry_out, arguments)
         self._keep(rows, arguments)
+
+    @contextmanager
+    def prepared(
+        self, rows: int, source: object | None
+    ) -> Iterator[tuple[Callable[[Mapping[Source, Any]], None], bool]]:
+        """Inside, the routine for calls of so many rows, and whether the arrays that it makes of
+        the parameters are new: if not, they have what was made of this `source`, which is alive
+        since.
+        """
+        of, count, arguments = self._prepared or (None, rows, None)
+        self._prepared = None
+        if arguments is None or of is None or of() is not source or count != rows:
+            arguments = None
+        new = arguments is None
+        arguments = arguments or self._kept.pop(rows, None) or self._arguments(rows)
+        yield partial(self._carry_out, arguments), new
+        if source is None:
+            self._keep(rows, arguments)
+        else:
+            self._prepared = ref(source, self._forget), rows, arguments
+
+    def takes(self, number: str) -> bool:
+        """Whether a number of this name comes with every call."""
+        return any(n == number for n, _ in self.composition.schedule.numbers)
+
+    def _forget(self, _: object) -> None:
+        self._prepared = None
 
     def _keep(self, rows: int, arguments: Arguments) -> None:
         if arguments.scratch <= SMALL and len(self._kept) < KEPT:
@@ -199,7 +243,7 @@ class BoundRoutine:
             shape = tuple(length(n, rows) for n in v.shape)
             found = bound_array(v, shape, self.program, self.params, constants, arrays)
             if found is None:
-                found = np.zeros(shape, dtype_of(v, self.program))
+                found = zeros(shape, dtype_of(v, self.program))
                 scratch += found.nbytes
             arrays[v.name] = found
         numbers = [self.numbers.get(n, 0) for n in number_names(schedule)]

@@ -139,6 +139,13 @@ class BoundMachine:
             self._propriety.verify(made)
         return made
 
+    @property
+    def frozen_fields(self) -> Fields | None:
+        """What the parameters amount to for as long as they must not change; None if they may, or
+        if other fields stand for them.
+        """
+        return None if self._stands_in else self._held
+
     def settle(self) -> None:
         """Looks at symmetric parameters, unless a training step has just left them."""
         if not self.stepped:

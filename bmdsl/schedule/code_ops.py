@@ -1,4 +1,4 @@
-"""Kinds of op for one-of-K units as codes: a unit's state is a number below K, a byte, and its
+"""Kinds of op for one-of-K units as codes: a unit's state is a number below K, and its
 field is gathered from rows of couplings that the codes of the others pick.
 
 One-hot arrays are read once and written once a call; a sweep in between has codes alone.
@@ -6,14 +6,18 @@ One-hot arrays are read once and written once a call; a sweep in between has cod
 
 from __future__ import annotations
 
+from itertools import product
+
 import numpy as np
 
 from .ops import op, reads, updates, whole, writes
 from .philox import uniforms
 
 Array = np.ndarray
-LANES = 8
-"""Numbers that are added at once: rows of couplings are filled up to a multiple of it."""
+LANES = 16
+"""Numbers that are added at once, and columns of a plane of rows of couplings."""
+HALF = LANES // 2
+"""Columns of the last plane, if that is enough: rows are filled up to a multiple of it."""
 CHAINS = 16
 """Chains that are drawn at once."""
 HIGHEST = 1 - 2.0**-23
@@ -24,7 +28,18 @@ AT_ONCE = 4
 
 def width(states: int) -> int:
     """The numbers of a row of couplings, filled up."""
-    return -(-states // LANES) * LANES
+    return -(-states // HALF) * HALF
+
+
+def room(units: int, states: int) -> int:
+    """The numbers of all rows of a unit: whole lines of a cache."""
+    return -(-units * states * width(states) // LANES) * LANES
+
+
+def planes(states: int) -> list[tuple[int, int]]:
+    """The first column and the number of columns of each plane of rows."""
+    wide = width(states)
+    return [(k, min(LANES, wide - k)) for k in range(0, wide, LANES)]
 
 
 @op(
@@ -34,17 +49,19 @@ def width(states: int) -> int:
     C=writes(),
 )
 def rows_by_code(S: Array, states: int, C: Array) -> None:
-    """C[i] as [units, states, width]: what state b of unit j adds to the field of unit i, at 0
-    beyond the states of i.
+    """C[i] has a row for every unit and state p: what it adds to the field of unit i, by the states
+    of i; rows stand in `planes`, plane after plane, at 0 beyond the states.
     """
-    units, wide = len(S) // states, width(states)
-    rows = C.reshape(units, units, states, wide)
-    rows[...] = 0
-    rows[..., :states] = S.reshape(units, states, units, states).transpose(2, 0, 1, 3)
+    for i, into in enumerate(C):
+        wide = np.zeros((len(S), width(states)), C.dtype)
+        wide[:, :states] = S[:, i * states : (i + 1) * states]
+        parts = [wide[:, k : k + some].ravel() for k, some in planes(states)]
+        into[:] = 0
+        into[: wide.size] = np.concatenate(parts)
 
 
 @op(
-    "{x} ~ P(unit | rest), unit after unit, from {eta} and rows of {C}",
+    "{x} ~ P(unit | rest) {steps} times, unit after unit, from {eta} and rows of {C}",
     eta=reads(),
     states=whole(),
     beta=reads(1),
@@ -54,6 +71,7 @@ def rows_by_code(S: Array, states: int, C: Array) -> None:
     stream=whole(),
     update=whole(),
     step=whole(),
+    steps=whole(),
     first=whole(),
     x=updates(),
 )
@@ -67,22 +85,27 @@ def draw_codes(
     stream: int,
     update: int,
     step: int,
+    steps: int,
     first: int,
     x: Array,
 ) -> None:
-    """Draws the units of every row in order; η is the field that other groups and biases make.
+    """Draws the units of every row in order, in sweep after sweep; η is the field that other groups
+    and biases make.
 
     Units that `seen` has a value for (not NaN) keep it.
     """
-    units, wide = x.shape[1] // states, width(states)
-    rows = C.reshape(units, units, states, wide)[..., :states]
-    for r in range(len(x)):
+    units, size = x.shape[1] // states, x.shape[1]
+    parts = [
+        C[:, k * size : (k + some) * size].reshape(units, size, some) for k, some in planes(states)
+    ]
+    rows = np.concatenate(parts, axis=2)[..., :states]
+    tiles = range((units + 63) // 64)
+    for r, now in product(range(len(x)), range(step, step + steps)):
         codes = codes_of(x[r], states)
-        tiles = range((units + 63) // 64)
-        u = np.concatenate([uniforms(seed, stream, update, step, first + r, t) for t in tiles])
+        u = np.concatenate([uniforms(seed, stream, update, now, first + r, t) for t in tiles])
         for i in range(units):
             own = slice(i * states, (i + 1) * states)
-            field = rows[i, np.arange(units), codes].sum(axis=0, dtype=x.dtype)
+            field = rows[i, np.arange(units) * states + codes].sum(axis=0, dtype=x.dtype)
             codes[i] = drawn(beta[r] * (eta[r, own] + field), x.dtype.type(u[i]))
             if len(seen) and not np.isnan(seen[r, own.start]):
                 codes[i] = np.argmax(seen[r, own])

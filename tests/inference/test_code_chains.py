@@ -4,6 +4,7 @@ that has none says why.
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from itertools import product
 
 import numpy as np
@@ -102,6 +103,43 @@ def test_a_long_run_is_its_parts_and_observed_units_stay(machines: dict[str, Mac
         assert (runs[0].sum(axis=2) == 1).all()
 
 
+def test_couplings_are_made_once_while_parameters_are_frozen(machines: dict[str, Machine]) -> None:
+    machine = machines["dense"]
+    machine.layout = "codes"
+
+    def run(seed: int, frozen: bool) -> list[np.ndarray]:
+        random_values(machine, seed)
+        state, out = machine.initial_state(20), []
+        with machine.frozen() if frozen else nullcontext():
+            for k in range(3):
+                machine.sweep(state, 2, {}, update=k)
+                out.append(state["s"].copy())
+        return out
+
+    alone = [run(seed, False) for seed in (1, 2)]
+    np.testing.assert_array_equal([run(seed, True) for seed in (1, 2)], alone)
+    assert (alone[0][2] != alone[1][2]).any()
+
+
+@pytest.mark.stat
+def test_units_of_more_states_than_a_byte_counts_have_the_models_law() -> None:
+    q, n = 300, 12_000
+    machine = bmdsl.parse(
+        "model m { visible s[2] : categorical(300)  param f, J"
+        " energy = - f[i,a] s[i,a] - J[i,a,j,b] s[i,a] s[j,b] for i < j }"
+    ).compile(seed=4)
+    machine.layout = "codes"
+    v = random_values(machine)
+    minus_e = v["f"][0][:, None] + v["f"][1] + v["J"][0, :, 1, :]
+    p = np.exp(minus_e - minus_e.max())
+    codes = machine.sample(n, steps=12)["s"].argmax(-1)
+    for axis, unit in ((1, 0), (0, 1)):
+        verify_counts(np.bincount(codes[:, unit], minlength=q), p.sum(axis) / p.sum())
+    both = codes % 4 @ np.array([4, 1])
+    coarse = p.reshape(q // 4, 4, q // 4, 4).sum((0, 2))
+    verify_counts(np.bincount(both, minlength=16), coarse.ravel() / p.sum())
+
+
 def test_annealing_by_codes_finds_the_ground_state(machines: dict[str, Machine]) -> None:
     machine = machines["dense"]
     values = random_values(machine, 5)
@@ -111,8 +149,8 @@ def test_annealing_by_codes_finds_the_ground_state(machines: dict[str, Machine])
 
 
 def test_the_plan_names_codes_and_a_model_without_them_says_why() -> None:
-    assert "codes of one byte" in str(bmdsl.parse(DENSE).plan)
-    assert "codes of one byte" in str(bmdsl.parse(LISTED).plan)
+    assert "codes of two bytes" in str(bmdsl.parse(DENSE).plan)
+    assert "codes of two bytes" in str(bmdsl.parse(LISTED).plan)
     source = "visible s[4] : spin  param J  energy = - J[i] s[i] s[wrap(i+1)]"
     machine = bmdsl.parse(f"model m {{ {source} }}").compile(backend="reference")
     machine.layout = "codes"

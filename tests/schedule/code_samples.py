@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from bmdsl.schedule.code_ops import width
+from bmdsl.schedule import code_ops
+from bmdsl.schedule.code_ops import room
 
 from .samples import Operands, Random
 
@@ -23,22 +24,23 @@ def _seen(rng: Random, x: np.ndarray, states: int) -> np.ndarray:
 def rows_by_code(rng: Random) -> Operands:
     units, states = 7, int(rng.choice([3, 8, 21]))
     S = rng.normal(size=(units * states,) * 2)
-    return {"S": S, "states": states, "C": np.zeros((units, units * states * width(states)))}
+    return {"S": S, "states": states, "C": np.zeros((units, room(units, states)))}
 
 
 def draw_codes(rng: Random) -> Operands:
     """Rows of one, two and more registers; rows of chains that fill no tile."""
     units, states, rows = 5, int(rng.choice([2, 9, 21, 37])), 53
     x = _one_hot(rng, rows, units, states)
-    C = np.zeros((units, units, states, width(states)))
-    C[..., :states] = rng.normal(size=(units, units, states, states))
+    C = np.zeros((units, room(units, states)))
+    code_ops.rows_by_code(rng.normal(size=(units * states,) * 2), states, C)
     return {
         "eta": rng.normal(size=x.shape),
         "states": states,
         "beta": rng.random(rows) + 0.5,
-        "C": C.reshape(units, -1),
+        "C": C,
         "seen": _seen(rng, _one_hot(rng, rows, units, states), states),
         **KEY,
+        "steps": 2,
         "first": 3,
         "x": x,
     }

@@ -67,14 +67,17 @@ def draw_by_code(
     key: tuple[Number, ...],
     seen: Value | None = None,
     beta: Value | View | None = None,
+    count: int | Number = 1,
 ) -> None:
-    """Draws a group's one-of-K units one after another in states[group], in place; η is what the
-    rest of the model makes of their fields.
+    """`count` draws of a group's one-of-K units one after another in states[group], in place; η is
+    what the rest of the model makes of their fields.
     """
     out = states[group]
-    rows = terms.lateral(group).rows(b)
-    operands = (eta, b.states_of(group), beta or ones(b, b.rows_of(out)), rows)
-    b.do("draw_codes", *operands, seen or b.free_mask(), *key, Number("0"), out)
+    rows = b.rows_of(out)
+    codes = terms.lateral(group).rows(b)
+    operands = (eta, b.states_of(group), beta or ones(b, rows), codes)
+    times = count if isinstance(count, Number) else Number(str(count))
+    b.do("draw_codes", *operands, seen or b.free_mask(), *key, times, b.first_row(rows), out)
 
 
 def settle(

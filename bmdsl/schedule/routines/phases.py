@@ -165,6 +165,7 @@ class Terms:
         coupled: bool = True,
         until: int | Number = 0,
         by_code: bool = False,
+        count: int | Number = 1,
     ) -> None:
         """Draws a group into states[group] from its fields, unit after unit if its units act on one
         another, and through the experts that see them.
@@ -172,7 +173,8 @@ class Terms:
         Fields of units that act on one another are those of β = 1, whatever `beta` is; others are
         given as they are at β. Without `coupled` units do not act on one another, whatever the
         model says. `until`: the step before which Hamiltonian steps are fitted. `by_code`: η lacks
-        what the group's own units add by a matrix, which codes pick.
+        what the group's own units add by a matrix, which codes pick; `count` such draws follow one
+        another, from the same η.
         """
         if b.group(group).expert and coupled:
             key = (b.number("seed", "i8"), b.stream(stream), update, step)
@@ -185,7 +187,7 @@ class Terms:
         if meets(b.group(group)):
             key = (b.number("seed", "i8"), b.stream(stream), update, step)
             if by_code:
-                draw_by_code(b, self, group, eta, states, key, seen, beta)
+                draw_by_code(b, self, group, eta, states, key, seen, beta, count)
             else:
                 draw_in_order(b, self, group, eta, states, key, seen, beta, coupled)
         else:
@@ -359,11 +361,13 @@ def sweep(
     how: Sweep,
     rows: int | str,
     keep: bool,
+    count: Number | None = None,
 ) -> Phase:
     """`steps` Gibbs sweeps in place, block after block; the last block's hidden groups as means.
 
     Without `keep` these groups' last draws are left out. A Number in place of `steps` is that of
-    the one sweep to do, and no group is replaced by means.
+    the one sweep to do, or of the first of `count` if `is_alone_by_code`, and no group is replaced
+    by means.
     """
     order = [n for block in b.plan.blocks for n in block if n not in how.held]
     last = [n for n in b.plan.mean_block if n not in how.held and n not in how.seen]
@@ -371,7 +375,7 @@ def sweep(
         return sweep_side_by_side(b, terms, phase, steps, how, rows, order, last)
     joint = draws_jointly(b, how)
 
-    def draw_all(step: Number, final: bool) -> Phase:
+    def draw_all(step: Number, final: bool, count: int | Number = 1) -> Phase:
         ends = phase
         for name in order:
             if joint is not None and name in (joint[0], *joint[1]):
@@ -396,18 +400,30 @@ def sweep(
             stream = stream_of(b, how.stream, name)
             seen = how.seen.get(name)
             rest = (how.update, step, seen, how.beta)
-            terms.draw(b, name, eta, phase.rows, stream, *rest, until=until, by_code=by_code)
+            terms.draw(
+                b, name, eta, phase.rows, stream, *rest, until=until, by_code=by_code, count=count
+            )
         return ends
 
     until: int | Number = how.until or Number("0")
     if isinstance(steps, Number):
-        return draw_all(steps, final=False)
+        return draw_all(steps, final=False, count=count or 1)
+    if is_alone_by_code(b, terms, phase, how):
+        return draw_all(Number("0"), final=False, count=steps)
     until = fitted_until(steps)
     begin_steps(b, order)
     if steps > 1:
         with b.repeat(steps - 1, "step") as step:
             draw_all(step, final=False)
     return draw_all(Number(str(steps - 1)), final=True)
+
+
+def is_alone_by_code(b: Builder, terms: Terms, phase: Phase, how: Sweep) -> bool:
+    """Whether one group alone is drawn, as codes: sweeps of it are draws from one field, and no
+    states are written between them.
+    """
+    order = [n for block in b.plan.blocks for n in block if n not in how.held]
+    return len(order) == 1 and terms.by_code(b, order[0], phase, how)
 
 
 LEAST_SHARE = 0.01

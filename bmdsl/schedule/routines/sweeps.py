@@ -16,7 +16,14 @@ from .conditionals import temper
 from .experts import begin_steps, keep_steps
 from .free_energy import RESULT
 from .meeting import sweep_by_sites, sweep_side_by_side
-from .phases import Sweep, Terms, draw_from_biases, sweep, terms_of
+from .phases import (
+    Sweep,
+    Terms,
+    draw_from_biases,
+    is_alone_by_code,
+    sweep,
+    terms_of,
+)
 
 SWEEPS = "sweeps"
 """The axis of an array that has a row for every sweep of a call."""
@@ -161,6 +168,9 @@ def repeat_sweeps(
         return
     if chains.many:
         sweep_side_by_side(b, terms, phase, steps, fixed, BATCH, free, begin=begin, betas=varying)
+        return
+    if varying is None and is_alone_by_code(b, terms, phase, fixed):
+        sweep(b, terms, phase, begin or Number("0"), fixed, BATCH, True, count=steps)
         return
     with b.repeat(steps, "step") as step:
         now = replace(how, beta=View(varying, step)) if varying is not None else fixed
