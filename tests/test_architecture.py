@@ -5,6 +5,7 @@ what starting up imports.
 from __future__ import annotations
 
 import ast
+import functools
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,8 +15,8 @@ from pathlib import Path
 import networkx as nx
 import pytest
 
-PACKAGE = Path(__file__).parents[1] / "bmdsl"
-MODULES = sorted(PACKAGE.rglob("*.py"))
+from tests.source import MODULES, PACKAGE, nodes_of, tree_of
+
 PLAN = {"language", "units", "graph", "shown", "ranks"}
 SCHEDULE = {*PLAN, "plan", "native", "kernels", "schedule", "interactions"}
 RUNTIME = {*SCHEDULE, "emit", "registry", "data"}
@@ -140,17 +141,20 @@ def imports_of(path: Path) -> Iterator[Import]:
                     for n in child.names
                     if n.name.split(".")[0] == "bmdsl"
                 )
-            else:
+            elif not isinstance(child, ast.expr):
                 yield from walk(
                     child,
                     typed
                     or (isinstance(child, ast.If) and "TYPE_CHECKING" in ast.unparse(child.test)),
                 )
 
-    yield from walk(ast.parse(path.read_text(encoding="utf-8")), False)
+    yield from walk(tree_of(path), False)
 
 
-IMPORTS = [found for path in MODULES for found in imports_of(path)]
+@functools.cache
+def imports() -> list[Import]:
+    """What all modules import."""
+    return [found for path in MODULES for found in imports_of(path)]
 
 
 def test_every_module_stands_in_a_room():
@@ -162,7 +166,7 @@ def test_a_room_imports_only_what_stands_before_it(room: str) -> None:
     allowed = {room} | MAY_IMPORT[room]
     wrong = {
         f"{'.'.join(i.source)} imports {'.'.join(i.target)}"
-        for i in IMPORTS
+        for i in imports()
         if i.rooms[0] == room
         and i.rooms[1] not in allowed
         and not (i.typed and i.rooms[1] in TYPES_ONLY.get(room, ()))
@@ -180,7 +184,7 @@ def test_the_law_itself_has_an_order():
 
 def test_no_module_imports_one_that_imports_it():
     graph = nx.DiGraph(
-        [(i.source, i.target) for i in IMPORTS if not i.typed and i.source != i.target]
+        [(i.source, i.target) for i in imports() if not i.typed and i.source != i.target]
     )
     assert [
         sorted(map(".".join, c)) for c in nx.strongly_connected_components(graph) if len(c) > 1
@@ -201,7 +205,7 @@ def test_the_language_needs_no_compiler_and_no_arrays_to_start():
 def test_every_public_name_says_what_it_is():
     bare = []
     for path in MODULES:
-        tree = ast.parse(path.read_text(encoding="utf-8"))
+        tree = tree_of(path)
         if tree.body and not ast.get_docstring(tree):
             bare.append(str(path.relative_to(PACKAGE)))
         for node in tree.body:
@@ -236,7 +240,7 @@ def test_no_model_is_named_in_the_compiler():
     ]:
         words = {
             n.value
-            for n in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+            for n in nodes_of(path)
             if isinstance(n, ast.Constant) and isinstance(n.value, str)
         }
         assert not words & set(names), path

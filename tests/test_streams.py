@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import ast
+import functools
 from collections.abc import Iterator
 from itertools import combinations
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,12 +13,8 @@ import pytest
 from bmdsl.plan import streams
 from bmdsl.plan.streams import GROUPS, INDEX_BITS, SHARED, STREAMS, Stream
 from tests.signatures import Package, Signature
+from tests.source import MODULES, PACKAGE, nodes_of, tree_of
 
-PACKAGE = Path(streams.__file__).parents[1]
-TREES = {
-    str(path.relative_to(PACKAGE)): ast.parse(path.read_text(encoding="utf-8"))
-    for path in sorted(PACKAGE.rglob("*.py"))
-}
 OWNER = "plan/streams.py"
 GRAPHS = "language/drawn_graphs.py"
 """Draws graphs by Python's own generator, as networkx does for a seed."""
@@ -36,13 +32,22 @@ NAMES = {f"{name}_STREAM" for name, x in STREAMS.items() if x.space == "units"}
 LAST_WORD = (1 << 32) - 1
 
 
-def _calls() -> Iterator[tuple[str, str, ast.Call]]:
+def _nodes() -> Iterator[tuple[str, ast.AST]]:
+    """File and node, of every node of the package's source."""
+    for path in MODULES:
+        file = str(path.relative_to(PACKAGE))
+        for node in nodes_of(path):
+            yield file, node
+
+
+@functools.cache
+def _calls() -> list[tuple[str, str, ast.Call]]:
     """File, called name and call, of every call in the package."""
-    for file, tree in TREES.items():
-        for node in ast.walk(tree):
-            if isinstance(node, ast.Call):
-                target = node.func
-                yield file, getattr(target, "attr", getattr(target, "id", "")), node
+    return [
+        (file, getattr(node.func, "attr", getattr(node.func, "id", "")), node)
+        for file, node in _nodes()
+        if isinstance(node, ast.Call)
+    ]
 
 
 def _is_numpys_random(node: ast.AST) -> bool:
@@ -68,16 +73,15 @@ def test_no_module_has_a_source_of_its_own() -> None:
     files beside others are no numbers of a result.
     """
     wrong = set()
-    for file, tree in TREES.items():
-        for node in ast.walk(tree):
-            if isinstance(node, ast.Import):
-                names = {a.name for a in node.names}
-            elif isinstance(node, ast.ImportFrom) and not node.level:
-                names = {f"{node.module}.{a.name}" for a in node.names} | {node.module or ""}
-            else:
-                continue
-            wrong |= {f"{file}: {n}" for n in names if n.split(".")[0] in ("random", "secrets")}
-            wrong |= {f"{file}: {n}" for n in names if n.startswith("numpy.random")}
+    for file, node in _nodes():
+        if isinstance(node, ast.Import):
+            names = {a.name for a in node.names}
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            names = {f"{node.module}.{a.name}" for a in node.names} | {node.module or ""}
+        else:
+            continue
+        wrong |= {f"{file}: {n}" for n in names if n.split(".")[0] in ("random", "secrets")}
+        wrong |= {f"{file}: {n}" for n in names if n.startswith("numpy.random")}
     assert wrong == {f"{GRAPHS}: random", "files.py: secrets", "runs/identity.py: secrets"}
 
 
@@ -101,9 +105,6 @@ def test_every_maker_is_given_a_stream_of_its_space() -> None:
     assert used == {name for name, x in STREAMS.items() if x.space != "units"}, (
         "streams without a user"
     )
-
-
-PARSED = Package(TREES)
 
 
 def _stream_of(call: ast.Call, fitting: list[Signature]) -> ast.expr | None:
@@ -148,7 +149,8 @@ this name has one.
 
 def test_every_draw_of_units_names_a_stream_of_the_table() -> None:
     wrong, right = [], 0
-    for file, call, fitting in PARSED.calls():
+    package = Package({str(path.relative_to(PACKAGE)): tree_of(path) for path in MODULES})
+    for file, call, fitting in package.calls():
         of_word = isinstance(call.func, ast.Attribute) and ast.unparse(call.func.value) in WORDS
         stream = None if of_word else _stream_of(call, fitting)
         if stream is not None and not _comes_from_the_table(stream):
@@ -161,28 +163,26 @@ def test_every_draw_of_units_names_a_stream_of_the_table() -> None:
 def test_streams_are_constants_of_the_table_alone() -> None:
     """No module binds a name that ends like one, or `stream`, to a number."""
     wrong = []
-    for file, tree in TREES.items():
-        for node in ast.walk(tree):
-            if file == OWNER or not isinstance(node, ast.Assign | ast.AnnAssign):
-                continue
-            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-            names = {getattr(x, "attr", getattr(x, "id", "")) for t in targets for x in ast.walk(t)}
-            bound = any(n.upper() == "STREAM" or n.endswith("_STREAM") for n in names)
-            if bound and any(isinstance(x, ast.Constant) for x in ast.walk(node.value or node)):
-                wrong.append(f"{file}:{node.lineno}")
+    for file, node in _nodes():
+        if file == OWNER or not isinstance(node, ast.Assign | ast.AnnAssign):
+            continue
+        targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+        names = {getattr(x, "attr", getattr(x, "id", "")) for t in targets for x in ast.walk(t)}
+        bound = any(n.upper() == "STREAM" or n.endswith("_STREAM") for n in names)
+        if bound and any(isinstance(x, ast.Constant) for x in ast.walk(node.value or node)):
+            wrong.append(f"{file}:{node.lineno}")
     assert wrong == [], "\n".join(wrong)
 
 
 def test_a_default_stream_is_of_the_table() -> None:
     wrong = []
-    for file, tree in TREES.items():
-        for node in ast.walk(tree):
-            if isinstance(node, ast.FunctionDef):
-                places = [*node.args.posonlyargs, *node.args.args]
-                arguments = places[len(places) - len(node.args.defaults) :]
-                for argument, default in zip(arguments, node.args.defaults, strict=True):
-                    if argument.arg == "stream" and not _comes_from_the_table(default):
-                        wrong.append(f"{file}:{node.lineno}")
+    for file, node in _nodes():
+        if isinstance(node, ast.FunctionDef):
+            places = [*node.args.posonlyargs, *node.args.args]
+            arguments = places[len(places) - len(node.args.defaults) :]
+            for argument, default in zip(arguments, node.args.defaults, strict=True):
+                if argument.arg == "stream" and not _comes_from_the_table(default):
+                    wrong.append(f"{file}:{node.lineno}")
     assert wrong == [], "\n".join(wrong)
 
 
@@ -191,8 +191,7 @@ def test_every_stream_of_units_has_its_constant_and_a_user() -> None:
         assert getattr(streams, name) == STREAMS[name.removesuffix("_STREAM")].number
     read = {
         node.id
-        for file, tree in TREES.items()
-        for node in ast.walk(tree)
+        for file, node in _nodes()
         if file != OWNER and isinstance(node, ast.Name) and node.id in NAMES
     }
     assert read == NAMES

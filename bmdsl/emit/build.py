@@ -28,6 +28,8 @@ LINKED = {
 fill_uniforms = uniforms_as(F)"""
 }
 """Functions of a printed module that are compiled once for all models: what stands for them."""
+PLAIN = {"fill_uniforms": "from bmdsl.schedule.philox import fill_uniforms"}
+"""What stands for them where nothing is compiled: numbers of many chains are made at once."""
 
 
 def build_module(source: str, compiled: bool = True) -> ModuleType:
@@ -36,7 +38,7 @@ def build_module(source: str, compiled: bool = True) -> ModuleType:
 
     Machine code is kept beside each file, so that a second start does not compile again.
     """
-    return [_module(text) for text in split(source, _name, LINKED if compiled else None)][-1]
+    return [_module(text) for text in split(source, _name, LINKED if compiled else PLAIN)][-1]
 
 
 def build_text(source: str) -> ModuleType:

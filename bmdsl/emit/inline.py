@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import inspect
 import math
 import textwrap
@@ -57,11 +58,6 @@ class Inliner:
     def _copy(
         self, function: Callable[..., Any], name: str, narrow: bool, wide_arguments: bool = False
     ) -> None:
-        node = _definition(function)
-        kind = "fused" if function.__module__ == scalars32.__name__ else "kernel"
-        node.decorator_list, node.name, node.returns = [], name, None
-        for a in (*node.args.args, *node.args.kwonlyargs):
-            a.annotation = None
         renamed: dict[str, str] = {}
         for used, helper in sorted(_helpers(function).items()):
             single = _single_form(helper) if narrow else None
@@ -71,35 +67,56 @@ class Inliner:
                 renamed[used] = self._helper(used, single or helper, narrow)
             else:
                 renamed[used] = f"math.{helper.__name__}"
-        node = _Rewrite(renamed, narrow and function.__module__ not in KERNELS).visit(node)
-        node.decorator_list = [ast.Name(kind)]  # the module's, whatever a helper is called
-        if wide_arguments:
-            node.body[0:0] = [
-                ast.parse(f"{a.arg} = np.float64({a.arg})").body[0] for a in node.args.args
-            ]
-        self.done[name] = ast.unparse(ast.fix_missing_locations(node))
+        self.done[name] = _copied(function, name, narrow, wide_arguments, tuple(renamed.items()))
 
     def sources(self) -> list[str]:
         return list(self.done.values())
 
 
+@functools.cache
+def _copied(
+    function: Callable[..., Any],
+    name: str,
+    narrow: bool,
+    wide_arguments: bool,
+    renamed: tuple[tuple[str, str], ...],
+) -> str:
+    """The function's text under this name, with helpers under theirs."""
+    node = _definition(function)
+    kind = "fused" if function.__module__ == scalars32.__name__ else "kernel"
+    node.decorator_list, node.name, node.returns = [], name, None
+    for a in (*node.args.args, *node.args.kwonlyargs):
+        a.annotation = None
+    node = _Rewrite(dict(renamed), narrow and function.__module__ not in KERNELS).visit(node)
+    node.decorator_list = [ast.Name(kind)]  # the module's, whatever a helper is called
+    if wide_arguments:
+        node.body[0:0] = [
+            ast.parse(f"{a.arg} = np.float64({a.arg})").body[0] for a in node.args.args
+        ]
+    return ast.unparse(ast.fix_missing_locations(node))
+
+
 def _definition(function: Callable[..., Any]) -> ast.FunctionDef:
+    """The function's tree, for the caller to change."""
     tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
     return next(n for n in tree.body if isinstance(n, ast.FunctionDef))
+
+
+@functools.cache
+def _names(function: Callable[..., Any]) -> frozenset[str]:
+    """What the function reads that it has not defined itself."""
+    names = [n for n in ast.walk(_definition(function)) if isinstance(n, ast.Name | ast.arg)]
+    own = {n.arg for n in names if isinstance(n, ast.arg)}
+    own |= {n.id for n in names if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+    return frozenset({n.id for n in names if isinstance(n, ast.Name)} - own)
 
 
 def _helpers(function: Callable[..., Any]) -> dict[str, Any]:
     """Names of the function's own module that it uses and that must travel with it: functions,
     `math`'s functions, numbers.
     """
-    node = _definition(function)
-    own = {a.arg for a in ast.walk(node) if isinstance(a, ast.arg)}
-    own |= {
-        n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)
-    }
-    names = {n.id for n in ast.walk(node) if isinstance(n, ast.Name)} - own
     space = getattr(function, "__globals__", {})
-    found = {n: space[n] for n in names if n in space}
+    found = {n: space[n] for n in _names(function) if n in space}
     return {
         n: x
         for n, x in found.items()

@@ -13,10 +13,11 @@ from typing import Any
 
 import numpy as np
 
-from ..kernels.random import TILE, fill_uniforms
+from ..kernels.random import TILE
 from ..language.letters import is_read_by_edge, place_of, settings, unit_place
 from ..language.model import Expert, Model, Term
 from ..plan.plan import GroupPlan, Plan
+from ..schedule.philox import uniforms
 
 FUNCTIONS: dict[str, Callable[[Any], Any]] = {
     "softplus": lambda u: np.logaddexp(0, u),
@@ -34,18 +35,8 @@ def philox_uniforms(seed: int) -> Uniform:
     """The uniforms that compiled machines draw with this seed."""
 
     def uniform(stream: int, update: int, step: int, chain: int, unit: int) -> float:
-        tile = np.empty(TILE)
-        with np.errstate(over="ignore"):
-            fill_uniforms(
-                np.uint64(seed),
-                np.uint64(stream),
-                np.uint64(update),
-                np.uint64(step),
-                chain,
-                unit // TILE,
-                tile,
-            )
-        return float(tile[unit % TILE])
+        numbers = uniforms(seed, stream, update, step, chain, unit // TILE)
+        return float(numbers[unit % TILE])
 
     return uniform
 
