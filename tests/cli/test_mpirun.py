@@ -53,9 +53,11 @@ def test_two_processes_train_as_one_and_one_goes_on_when_the_other_is_killed(
     tmp_path: Path,
 ) -> None:
     x = (np.random.default_rng(0).random((25, 6)) < 0.4).astype(float)
-    text, data, run = tmp_path / "m.bm", tmp_path / "v.npy", tmp_path / "run"
+    text, data, run = tmp_path / "m.bm", tmp_path / "shards", tmp_path / "run"
     text.write_text(TEXT)
-    np.save(data, x)
+    data.mkdir()
+    for k, part in enumerate((x[:10], x[10:])):  # each rank reads one of them
+        np.save(data / f"{k}.npy", part)
     start = ["mpirun", "--oversubscribe", "-n", "2", *BM]
     start += ["train", str(text), str(data), "--out", str(run), "--dtype", "float64"]
     process = subprocess.Popen(
@@ -83,7 +85,7 @@ def test_two_processes_train_as_one_and_one_goes_on_when_the_other_is_killed(
 
     def alone(count: int) -> bmdsl.Machine:
         machine = bmdsl.parse(TEXT).bind({"updates": count}).compile(seed=3, dtype="float64")
-        machine.train(x, progress=False)
+        machine.train(str(data), progress=False)
         return machine
 
     for name, p in alone(updates).params.items():

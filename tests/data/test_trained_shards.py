@@ -13,7 +13,7 @@ import pytest
 
 import bmdsl
 from bmdsl import BmError
-from bmdsl.data.streams import reader
+from bmdsl.data.streams import reader, shared_reading
 from bmdsl.data.streams.order import Blocks, Order
 from bmdsl.data.streams.source import ShardSource
 from bmdsl.data.streams.windows import Windows
@@ -153,7 +153,7 @@ def test_ranks_train_on_shards_as_one_does_and_read_each_its_share(
     text = RBM.replace("v[D] : binary", "v[D] : gaussian").replace("logit_mean", "mean")
     model = bmdsl.parse(text.replace("WORDS", words), D=5)
     counts: dict[int, list[int]] = {}
-    read, close = ShardSource.read, Windows.close
+    read, close, take = ShardSource.read, Windows.close, Windows.take
 
     def counted(self: ShardSource, shard: int, low: int, high: int, *into: Any) -> Any:
         counts.setdefault(id(self), [0, 0])[0] += high - low
@@ -164,8 +164,17 @@ def test_ranks_train_on_shards_as_one_does_and_read_each_its_share(
         found[1] = max([found[1], *(len(w.cases) for w in self._held)])
         close(self)
 
+    def taken(self: Windows, name: str, cases: np.ndarray) -> np.ndarray:
+        held = np.any([w.places(cases) >= 0 for w in self._held], axis=0)
+        assert self.shared is None or held.all(), "a case that another rank was handed"
+        return take(self, name, cases)
+
     monkeypatch.setattr(ShardSource, "read", counted)
     monkeypatch.setattr(Windows, "close", closed)
+    monkeypatch.setattr(Windows, "take", taken)
+    monkeypatch.setattr(
+        shared_reading, "MAX_SENT_BYTES", 80
+    )  # four cases of five numbers at a time
 
     def work() -> tuple[Any, ...]:
         machine = model.compile(seed=2)
