@@ -71,8 +71,8 @@ class LateralCoupling:
         how = "fields kept, one row of the symmetric coupling a changed unit"
         if plan.group(self.group).coupled_by_code:
             how = (
-                "units as codes of two bytes, since they are one of K: a field is the sum of one row"
-                " of K couplings for every other unit"
+                "units as codes of two bytes, since they are one of K: a field is the sum of one"
+                " row of K couplings for every other unit"
             )
         return f"{self.group}: {how}"
 
