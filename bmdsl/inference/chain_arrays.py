@@ -131,4 +131,5 @@ def has_states(program: Program, name: str, x: Array, observed: State) -> bool:
     if levels is None:
         return True
     x = observed[name] if name in observed else x
-    return bool(((x == levels[0]) | (x == levels[1]) | np.isnan(x)).all())
+    at_levels = sum(int(np.count_nonzero(x == level)) for level in levels)
+    return at_levels == x.size or at_levels + int(np.count_nonzero(np.isnan(x))) == x.size

@@ -135,3 +135,13 @@ def test_the_printed_update_of_a_rank_shows_the_sum_over_ranks() -> None:
     assert "ranks" not in emitted(model, "python")
     cd = bmdsl.parse(RAGGED.replace("pcd(chains = 5)", "cd"))
     assert "update, 0, first_case[t], h" in emitted(cd, "python", ranks=2)
+
+
+def test_dense_one_of_k_units_of_ranks_are_drawn_by_their_chains_numbers() -> None:
+    model = bmdsl.parse(
+        "model m { visible s[3] : categorical(3)  param J"
+        "  energy = - J[i,a,j,b] s[i,a] s[j,b] for i < j"
+        "  train { negative pcd(chains = 5)  optimizer sgd(rate = 0.1)  batch 4  updates 2 } }"
+    )
+    text = " ".join(emitted(model, "python", ranks=2).split())
+    assert "first_of_5_chains, s_chains )" in text.split("draw_codes(")[1]
