@@ -36,7 +36,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
         pytest.skip("no hatchling here, and none can be fetched to build the wheel with")
     assert done.returncode == 0, done.stderr
     (wheel,) = built.glob("*.whl")
-    done = pip("install", wheel, "--no-deps", "--target", target)
+    done = pip("install", wheel, "--no-deps", "--no-compile", "--target", target)
     assert done.returncode == 0, done.stderr
     return target
 

@@ -15,7 +15,10 @@ from .interface import UnitType
 WIDE = (-12.0, -6.0, -3.0, -1.5, -0.5, 0.0, 0.5, 1.5, 3.0, 6.0)
 FAR = (-1e4, -300.0, 300.0, 1e4)
 STEP = 1e-4
-UNIFORMS = 20_000
+UNIFORMS = 4_000
+"""Midpoints of (0, 1) that are drawn from: a variance of an exponential is 0.16 % off by their
+number, a twelfth of what is tolerated.
+"""
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ def test_names_of_files_and_texts_are_printed_as_text(tmp_path: Path) -> None:
     file.write_text("model m { visible v : binary\n energy = - v }")
     for arguments in (["check", str(file)], ["check", f"{file}x"], ["fmt", f"{file}x"]):
         done = subprocess.run(
-            [sys.executable, "-c", BM, *arguments], capture_output=True, text=True, timeout=60
+            [sys.executable, "-c", BM, *arguments], capture_output=True, text=True, timeout=180
         )
         said = done.stdout + done.stderr
         assert "owned" in said and not set(said) & set("\x1b\x07\u202e\x9b"), arguments

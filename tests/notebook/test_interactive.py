@@ -70,7 +70,7 @@ def test_at_the_prompt_an_error_is_no_traceback():
     text = "import bmdsl\nbmdsl.parse('model m { visible v : x }')\n1/0\n"
     code = "import code, sys; sys.ps1 = '>'; code.InteractiveConsole().interact('', '')"
     done = subprocess.run(
-        [sys.executable, "-c", code], input=text, capture_output=True, text=True, timeout=60
+        [sys.executable, "-c", code], input=text, capture_output=True, text=True, timeout=180
     )
     assert "error[BM105]" in done.stderr and "__init__.py" not in done.stderr
     assert "ZeroDivisionError" in done.stderr

@@ -172,6 +172,6 @@ def test_more_threads_than_any_machine_has_are_refused() -> None:
     command = [sys.executable, "-m", "bmdsl.cli.entry", "sample", "rbm", "--threads", "1000000"]
     code = "import sys; sys.argv[0] = 'bm'; from bmdsl.cli.entry import main; main()"
     done = subprocess.run(
-        [sys.executable, "-c", code, *command[3:]], capture_output=True, text=True, timeout=60
+        [sys.executable, "-c", code, *command[3:]], capture_output=True, text=True, timeout=180
     )
     assert done.returncode == 1 and "error[BM820]" in done.stderr

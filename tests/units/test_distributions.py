@@ -32,9 +32,8 @@ def check_density(
     unit: type[units.UnitType], eta: tuple[float, ...], a: tuple[float, ...], x: np.ndarray
 ) -> np.ndarray:
     """Moments against the density's integrals over x; returns the distribution function on x."""
-    log_p = np.array(
-        [sum(e * v**p for p, e in enumerate(eta, 1)) + unit.log_base(v, *a) for v in x]
-    )
+    base = np.array([unit.log_base(v, *a) for v in x.tolist()])
+    log_p = base + sum(e * x**p for p, e in enumerate(eta, 1))
     p = np.exp(log_p - log_p.max())
     z = integral(p, x)
     mean = integral(p * x, x) / z
