@@ -26,11 +26,10 @@ import numba
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
-from numba.extending import intrinsic
 
-from ..native.translating import SHARE
+from ..native.frames import SHARE
+from ..native.objects import load, machine_code
 
-OPTIONS: dict[str, Any] = {"cache": True, "nogil": True, "error_model": "numpy"}
 PART, PARTS = "_part_of_thread", "_parts_of_threads"
 """Names of the arguments, which no kernel has for its own."""
 WORD = ir.IntType(64)
@@ -154,37 +153,68 @@ class _Shares(ast.NodeTransformer):
         return node
 
 
-def _call_of(context: Any, function: Any, arguments: Any, part: Any, parts: Any) -> Any:
-    def build(context: Any, builder: Any, signature: Any, values: Any) -> Any:
-        address, *given = values
-        shape = ir.FunctionType(ir.VoidType(), [WORD] * 3)
-        builder.call(builder.inttoptr(address, shape.as_pointer()), given)
-        return context.get_dummy_value()
-
-    return types.void(types.intp, types.intp, types.intp, types.intp), build
+_count: Any = types.ExternalFunction("get_num_threads", types.intc())
+"""How many threads there are, by numba's own function."""
+POOL = "numba_parallel_for"
+"""Numba's function that has its threads carry out parts of a loop."""
 
 
-_call: Any = intrinsic(_call_of)
-_count: Any = types.ExternalFunction("get_num_threads", types.intp())
-"""Numba's own function as a symbol: a function that calls it by name is not kept in the cache."""
+def _share() -> str:
+    """`SHARE`, of a function's address and its arguments', as LLVM's text: every thread calls the
+    function as one part of so many.
 
-
-def _share(function, arguments):  # type: ignore[no-untyped-def]  # typed by numba
-    """Every thread calls the function at this address as one part of so many."""
-    parts = _count()
-    for part in numba.prange(parts):
-        _call(function, arguments, part, parts)
+    The pool moves on arrays' addresses by their steps: a first one that begins at 0 and goes on by
+    1 says which part comes first, a second one that stays says what is called.
+    """
+    module, byte = ir.Module(), ir.IntType(8).as_pointer()
+    int32, words = ir.IntType(32), WORD.as_pointer()
+    turns = ir.FunctionType(ir.VoidType(), [byte.as_pointer(), words, words, byte])
+    part = ir.Function(module, turns, "part")
+    part.linkage = "internal"
+    begin, test, inside, after = map(part.append_basic_block, ("begin", "test", "inside", "after"))
+    b = ir.IRBuilder(begin)
+    places, lengths = part.args[:2]
+    first = b.ptrtoint(b.load(places), WORD)
+    given = b.bitcast(b.load(b.gep(places, [WORD(1)])), words)
+    function, arguments, parts = (b.load(b.gep(given, [WORD(k)])) for k in range(3))
+    called = ir.FunctionType(ir.VoidType(), [WORD] * 3).as_pointer()
+    function, last = b.inttoptr(function, called), b.add(first, b.load(lengths))
+    b.branch(test)
+    b.position_at_end(test)
+    k = b.phi(WORD)
+    k.add_incoming(first, begin)
+    b.cbranch(b.icmp_signed("<", k, last), inside, after)
+    b.position_at_end(inside)
+    b.call(function, [arguments, k, parts])
+    k.add_incoming(b.add(k, WORD(1)), inside)
+    b.branch(test)
+    b.position_at_end(after)
+    b.ret_void()
+    share = ir.Function(module, ir.FunctionType(ir.VoidType(), [WORD, WORD]), SHARE)
+    b = ir.IRBuilder(share.append_basic_block())
+    count = b.call(ir.Function(module, ir.FunctionType(int32, []), "get_num_threads"), [])
+    many = b.sext(count, WORD)
+    packed, steps = b.alloca(WORD, WORD(3)), b.alloca(WORD, WORD(2))
+    arrays, length = b.alloca(byte, WORD(2)), b.alloca(WORD)
+    for k, value in enumerate((*share.args, many)):
+        b.store(value, b.gep(packed, [WORD(k)]))
+    for k, (place, step) in enumerate(((byte(None), 1), (b.bitcast(packed, byte), 0))):
+        b.store(place, b.gep(arrays, [WORD(k)]))
+        b.store(WORD(step), b.gep(steps, [WORD(k)]))
+    b.store(many, length)
+    takes = [turns.as_pointer(), byte.as_pointer(), words, words, byte, WORD, WORD, int32]
+    pool = ir.Function(module, ir.FunctionType(ir.VoidType(), takes), POOL)
+    b.call(pool, [part, arrays, length, steps, byte(None), WORD(0), WORD(2), count])
+    b.ret_void()
+    return str(module)
 
 
 @functools.cache
-def load_sharing() -> Any:
-    """Compiles `_share`, the one parallel loop of all kernels, and enters its symbol."""
-    signature = types.void(types.intp, types.intp)
-    made: Any = numba.njit(signature, parallel=True, **OPTIONS)(_share)
-    result = made.overloads[signature.args]
-    address = result.library.get_pointer_to_function(result.fndesc.llvm_cfunc_wrapper_name)
+def load_sharing() -> None:
+    """Starts numba's pool of threads and enters `SHARE`, the one parallel loop of all kernels."""
+    numba.get_num_threads()
+    (address,) = load(machine_code(_share()), SHARE)
     llvm.add_symbol(SHARE, address)
-    return made  # kept alive by the cache of this function
 
 
 def call_alone(builder: Any, symbol: str, values: list[Any]) -> None:

@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 from llvmlite import ir
 from numba import types
-from numba.core.registry import cpu_target
 
 from .kinds import DOUBLE, ArrayOf, Kind, Number, Untranslatable, kind_of, numba_of
+from .layouts import value_type
 from .objects import keep, kept, load, machine_code, name_of
 from .python_calls import RESULTS, python_call, words_of
 from .translating import Called, Module, text_of
@@ -107,11 +107,11 @@ def _entry(module: Any, called: Called, kinds: tuple[Kind, ...], name: str) -> s
         case returned:
             out, letter = ir.VoidType(), "x" if returned else ""
     made = ir.Function(module, ir.FunctionType(out, [WORD]), name)
-    b, context = ir.IRBuilder(made.append_basic_block()), cpu_target.target_context
+    b = ir.IRBuilder(made.append_basic_block())
     words = b.inttoptr(made.args[0], WORD.as_pointer())
     place, given = 0, []
     for kind in kinds:
-        shape = context.get_value_type(numba_of(kind))
+        shape = value_type(kind)
         at = b.gep(words, [WORD(place)])
         place += words_of(numba_of(kind))
         if isinstance(kind, ArrayOf):

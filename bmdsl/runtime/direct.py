@@ -8,8 +8,9 @@ import numba
 import numpy as np
 from numba.core.dispatcher import Dispatcher
 
-from ..kernels.sharing import OPTIONS, in_parts, load_sharing
+from ..kernels.sharing import in_parts, load_sharing
 from ..native.functions import Native
+from ..native.symbols import OPTIONS
 
 LARGE = 1 << 20
 """Numbers of a call's largest array from which on threads share its loop: one thread takes a few
