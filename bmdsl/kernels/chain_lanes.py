@@ -12,27 +12,12 @@ from typing import Any
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
-from numba.core.datamodel import PrimitiveModel
-from numba.extending import intrinsic, register_model
+from numba.extending import intrinsic
 
+from ..native.vectors import Vector
 from ..schedule.code_ops import CHAINS
 
 _WORD, _INT, _CODE = ir.IntType(64), ir.IntType(32), ir.IntType(16)
-
-
-class Lanes(types.Type):
-    """Numba's type of sixteen numbers of one type."""
-
-    def __init__(self, dtype: Any) -> None:
-        self.dtype = dtype
-        super().__init__(f"Lanes({dtype})")
-
-
-@register_model(Lanes)
-class _Model(PrimitiveModel):
-    def __init__(self, manager: Any, kind: Any) -> None:
-        number = manager.lookup(kind.dtype).get_value_type()
-        super().__init__(manager, kind, ir.VectorType(number, CHAINS))
 
 
 def _shape(context: Any, kind: Any) -> Any:
@@ -64,7 +49,7 @@ def _load_of(context: Any, x: Any, at: Any) -> Any:
         made.align = 4
         return made
 
-    return Lanes(x.dtype)(x, types.intp), code
+    return Vector(x.dtype, CHAINS)(x, types.intp), code
 
 
 def _store_of(context: Any, value: Any, x: Any, at: Any) -> Any:
@@ -81,7 +66,7 @@ def _same_of(context: Any, x: Any, number: Any) -> Any:
     def code(context: Any, builder: Any, signature: Any, values: Any) -> Any:
         return _spread(builder, values[1])
 
-    return Lanes(x.dtype)(x, x.dtype), code
+    return Vector(x.dtype, CHAINS)(x, x.dtype), code
 
 
 def _between(name: str) -> Any:

@@ -35,7 +35,15 @@ def respace(update, every, betas, accepted, tried):  # type: ignore[no-untyped-d
         for k in range(count - 1):
             refused = 1 - accepted[k] / max(tried[k], 1.0)
             barrier[k + 1] = barrier[k] + max(refused, LEAST)
-        betas[:] = np.interp(np.linspace(0, barrier[-1], count), barrier, betas.copy())
+        before, last, j = betas.copy(), barrier[-1], 0
+        for k in range(count):
+            x = k * (last / (count - 1)) if k < count - 1 else last
+            while j < count - 1 and barrier[j + 1] <= x:
+                j += 1
+            betas[k] = before[j]
+            if j < count - 1:
+                slope = (before[j + 1] - before[j]) / (barrier[j + 1] - barrier[j])
+                betas[k] = slope * (x - barrier[j]) + before[j]
         accepted[:] = 0
         tried[:] = 0
 

@@ -9,9 +9,9 @@ from typing import Any
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
-from numba.core.datamodel import PrimitiveModel
-from numba.extending import intrinsic, register_model
+from numba.extending import intrinsic
 
+from ..native.vectors import Vector
 from ..schedule.real_ops import MAGIC, POWER_OF_TWO
 from .words import WORDS
 
@@ -23,20 +23,7 @@ _FUSED = ("contract",)
 """A multiplication and an addition in one rounding where the processor has that."""
 
 
-class Floats(types.Type):
-    """Numba's type of sixteen float32 numbers."""
-
-    def __init__(self) -> None:
-        super().__init__("Floats")
-
-
-FLOATS = Floats()
-
-
-@register_model(Floats)
-class _Model(PrimitiveModel):
-    def __init__(self, manager: Any, kind: Any) -> None:
-        super().__init__(manager, kind, _VECTOR)
+FLOATS = Vector(types.float32, LANES)
 
 
 def _all(value: float) -> Any:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import numba
 import numpy as np
 
+from ..native import deferred as numba
 from .table import kernel
 
 SLOW = 0.05
@@ -56,6 +56,16 @@ def _log_sum(x, y):  # type: ignore[no-untyped-def]  # typed by numba
     return most + np.log(total)
 
 
+@numba.njit(cache=True)
+def _log_of_two(x, y):  # type: ignore[no-untyped-def]  # typed by numba
+    """log (exp x + exp y)."""
+    if x == y:
+        return x + np.log(2.0)
+    if x > y:
+        return x + np.log1p(np.exp(y - x))
+    return y + np.log1p(np.exp(x - y))
+
+
 @kernel()
 def exchange_with_past(weights, uniforms, update, kept, log_z, sums, rate, swaps):  # type: ignore[no-untyped-def]  # typed by numba
     count, n = kept[0], weights.shape[2]
@@ -64,8 +74,8 @@ def exchange_with_past(weights, uniforms, update, kept, log_z, sums, rate, swaps
         up = _log_sum(weights[k + 1, 0], weights[k, 1])
         down = _log_sum(weights[k, 2], weights[k + 1, 1])
         if k < count - 1:
-            sums[k, 0] = np.logaddexp(sums[k, 0], up)
-            sums[k, 1] = np.logaddexp(sums[k, 1], down)
+            sums[k, 0] = _log_of_two(sums[k, 0], up)
+            sums[k, 1] = _log_of_two(sums[k, 1], down)
             sums[k, 2] += n
             log_z[k + 1] = log_z[k] + 0.5 * (sums[k, 0] - sums[k, 1])
         else:

@@ -23,15 +23,13 @@ from typing import Any
 
 import llvmlite.binding as llvm
 import numba
-import numpy as np
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
-from numba.extending import intrinsic
 
-from ..native.translating import SHARE
+from ..native.frames import SHARE
+from ..native.objects import load, machine_code
 
-OPTIONS: dict[str, Any] = {"cache": True, "nogil": True, "error_model": "numpy"}
 PART, PARTS = "_part_of_thread", "_parts_of_threads"
 """Names of the arguments, which no kernel has for its own."""
 WORD = ir.IntType(64)
@@ -155,63 +153,82 @@ class _Shares(ast.NodeTransformer):
         return node
 
 
-def _call_of(context: Any, function: Any, arguments: Any, part: Any, parts: Any) -> Any:
-    def build(context: Any, builder: Any, signature: Any, values: Any) -> Any:
-        address, *given = values
-        shape = ir.FunctionType(ir.VoidType(), [WORD] * 3)
-        builder.call(builder.inttoptr(address, shape.as_pointer()), given)
-        return context.get_dummy_value()
-
-    return types.void(types.intp, types.intp, types.intp, types.intp), build
+_count: Any = types.ExternalFunction("get_num_threads", types.intc())
+"""How many threads there are, by numba's own function."""
+POOL = "numba_parallel_for"
+"""Numba's function that has its threads carry out parts of a loop."""
 
 
-_call: Any = intrinsic(_call_of)
-_count: Any = types.ExternalFunction("get_num_threads", types.intp())
-"""Numba's own function as a symbol: a function that calls it by name is not kept in the cache."""
-
-
-def _next_of(context: Any, counters: Any, place: Any) -> Any:
-    def build(context: Any, builder: Any, signature: Any, values: Any) -> Any:
-        data = context.make_array(signature.args[0])(context, builder, values[0]).data
-        at = builder.gep(data, [values[1]])
-        return builder.atomic_rmw("add", at, ir.Constant(WORD, 1), "monotonic")
-
-    return types.int64(counters, types.intp), build
-
-
-_next: Any = intrinsic(_next_of)
-"""next(counters, place): what a counter held; one more from now on, whichever thread asks."""
 PIECES = 4
 """Pieces of a thread's part of a loop."""
 APART = 8
 """Numbers between two counters, so that each has a line of the cache for itself."""
 
 
-def _share(function, arguments):  # type: ignore[no-untyped-def]  # typed by numba
-    """Threads call the function at this address for all pieces of its loop: each for those of its
-    own part first, whose arrays its core's cache holds from the loop before, then for those that
-    others have not begun. So a core that is slower, or busy otherwise, delays no one for long.
+def _share() -> str:
+    """`SHARE`, of a function's address and its arguments', as LLVM's text: threads call the
+    function for all pieces of its loop, each for those of its own part first, whose arrays its
+    core's cache holds from the loop before, then for those that others have not begun. So a core
+    that is slower, or busy otherwise, delays no one for long.
+
+    The pool moves on arrays' addresses by their steps: a first one that begins at 0 and goes on by
+    1 says which thread comes first, a second one that stays says what is called.
     """
-    threads = _count()
-    counters = np.zeros(threads * APART, np.int64)
-    for thread in numba.prange(threads):
-        for other in range(threads):
-            part = (thread + other) % threads
-            piece = _next(counters, part * APART)
-            while piece < PIECES:
-                _call(function, arguments, part * PIECES + piece, threads * PIECES)
-                piece = _next(counters, part * APART)
+    module, byte = ir.Module(), ir.IntType(8).as_pointer()
+    int32, words = ir.IntType(32), WORD.as_pointer()
+    turns = ir.FunctionType(ir.VoidType(), [byte.as_pointer(), words, words, byte])
+    turn = ir.Function(module, turns, "turn")
+    turn.linkage = "internal"
+    b = ir.IRBuilder(turn.append_basic_block())
+    places, lengths = turn.args[:2]
+    first = b.ptrtoint(b.load(places), WORD)
+    given = b.bitcast(b.load(b.gep(places, [WORD(1)])), words)
+    function, arguments, threads, at = (b.load(b.gep(given, [WORD(k)])) for k in range(4))
+    called = ir.FunctionType(ir.VoidType(), [WORD] * 3).as_pointer()
+    function, counters = b.inttoptr(function, called), b.inttoptr(at, words)
+    with cgutils.for_range_slice(b, first, b.add(first, b.load(lengths)), WORD(1), WORD) as (k, _):
+        with cgutils.for_range(b, threads, intp=WORD) as others:
+            part = b.urem(b.add(k, others.index), threads)
+            counter = b.gep(counters, [b.mul(part, WORD(APART))])
+            take, call, done = (b.append_basic_block(x) for x in ("take", "call", "done"))
+            b.branch(take)
+            b.position_at_end(take)
+            piece = b.atomic_rmw("add", counter, WORD(1), "monotonic")
+            b.cbranch(b.icmp_signed("<", piece, WORD(PIECES)), call, done)
+            b.position_at_end(call)
+            own = b.add(b.mul(part, WORD(PIECES)), piece)
+            b.call(function, [arguments, own, b.mul(threads, WORD(PIECES))])
+            b.branch(take)
+            b.position_at_end(done)
+    b.ret_void()
+    share = ir.Function(module, ir.FunctionType(ir.VoidType(), [WORD, WORD]), SHARE)
+    b = ir.IRBuilder(share.append_basic_block())
+    count = b.call(ir.Function(module, ir.FunctionType(int32, []), "get_num_threads"), [])
+    many = b.sext(count, WORD)
+    packed, steps = b.alloca(WORD, WORD(4)), b.alloca(WORD, WORD(2))
+    arrays, length = b.alloca(byte, WORD(2)), b.alloca(WORD)
+    counters = b.alloca(WORD, b.mul(many, WORD(APART)))
+    counters.align = 64
+    cgutils.memset(b, counters, b.mul(many, WORD(8 * APART)), 0)
+    for k, value in enumerate((*share.args, many, b.ptrtoint(counters, WORD))):
+        b.store(value, b.gep(packed, [WORD(k)]))
+    for k, (place, step) in enumerate(((byte(None), 1), (b.bitcast(packed, byte), 0))):
+        b.store(place, b.gep(arrays, [WORD(k)]))
+        b.store(WORD(step), b.gep(steps, [WORD(k)]))
+    b.store(many, length)
+    takes = [turns.as_pointer(), byte.as_pointer(), words, words, byte, WORD, WORD, int32]
+    pool = ir.Function(module, ir.FunctionType(ir.VoidType(), takes), POOL)
+    b.call(pool, [turn, arrays, length, steps, byte(None), WORD(0), WORD(2), count])
+    b.ret_void()
+    return str(module)
 
 
 @functools.cache
-def load_sharing() -> Any:
-    """Compiles `_share`, the one parallel loop of all kernels, and enters its symbol."""
-    signature = types.void(types.intp, types.intp)
-    made: Any = numba.njit(signature, parallel=True, **OPTIONS)(_share)
-    result = made.overloads[signature.args]
-    address = result.library.get_pointer_to_function(result.fndesc.llvm_cfunc_wrapper_name)
+def load_sharing() -> None:
+    """Starts numba's pool of threads and enters `SHARE`, the one parallel loop of all kernels."""
+    numba.get_num_threads()
+    (address,) = load(machine_code(_share()), SHARE)
     llvm.add_symbol(SHARE, address)
-    return made  # kept alive by the cache of this function
 
 
 def call_alone(builder: Any, symbol: str, values: list[Any]) -> None:

@@ -22,7 +22,6 @@ from dataclasses import dataclass, replace
 from types import FunctionType
 from typing import Any
 
-import llvmlite.binding as llvm
 import numba
 import numpy as np
 from llvmlite import ir
@@ -30,9 +29,9 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from ..native.functions import called_from_python, made_for
+from ..native.symbols import enter
 from ..schedule.ops import KINDS, Access, Kind
-from .sharing import OPTIONS, call_alone, call_shared, in_parts, load_sharing
+from .sharing import call_alone, call_shared, in_parts, load_sharing
 from .tile_products import TILES, use_tiles
 
 
@@ -252,20 +251,10 @@ def _enter(compiled: Compiled, function: Any, signature: Any, symbol: str, paral
         use_tiles()
         if parallel:
             load_sharing()
-        native = made_for(function, signature.args, compiled.fastmath, parallel)
-        if native is not None:
-            llvm.add_symbol(symbol, native.address)
-            _alive[symbol] = called_from_python(native, signature.args)
-            return symbol
         how = symbol.rpartition("_")[2] if function is compiled.function else ""
-        made = compiled.made or numba.njit(
-            parallel=parallel, fastmath=set(compiled.fastmath), **OPTIONS
-        )(variant(function, how) if how else function)
-        made.compile(signature.args)
-        result = made.overloads[signature.args]
-        address = result.library.get_pointer_to_function(result.fndesc.llvm_cfunc_wrapper_name)
-        llvm.add_symbol(symbol, address)
-        _alive[symbol] = made
+        named = variant(function, how) if how else function
+        takes, made = signature.args, compiled.made
+        _alive[symbol] = enter(symbol, named, takes, compiled.fastmath, parallel, made)
     return symbol
 
 

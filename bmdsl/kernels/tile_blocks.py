@@ -10,10 +10,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import numba
 from llvmlite import ir
 from numba.core import cgutils
 
+from ..native import deferred as numba
 from . import tiles
 from .lanes import FLOATS, INNER, LONG, SIDE, function, load, number, pointer, spread, store
 from .tile_layouts import DIGITS

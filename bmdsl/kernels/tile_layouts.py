@@ -17,12 +17,12 @@ from __future__ import annotations
 
 from typing import Any
 
-import numba
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
+from ..native import deferred as numba
 from .lanes import (
     FLOATS,
     INNER,

@@ -12,13 +12,15 @@ of b. Small products go to BLAS.
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import llvmlite.binding as llvm
-import numba
 import numpy as np
 from numba import _helperlib, types
 
+from ..native import deferred as numba
+from ..native.symbols import enter
 from . import tiles
 from .lanes import INNER, SIDE, address, float_at
 from .tile_blocks import MOST_SUMS, multiply_block, numbers
@@ -27,6 +29,8 @@ from .tiles import DEPTH, TILE
 
 SYMBOL = "bm_gemm"
 """The function that kernels call: BLAS's, until `use_tiles` puts this module's in its place."""
+BLAS = "numba_xxgemm"
+"""Numba's name for BLAS's."""
 SIGNATURE: Any = types.intc(
     types.char,
     types.char,
@@ -34,18 +38,18 @@ SIGNATURE: Any = types.intc(
     types.intp,
     types.intp,
     types.intp,
-    types.voidptr,
-    types.voidptr,
     types.intp,
-    types.voidptr,
     types.intp,
-    types.voidptr,
-    types.voidptr,
+    types.intp,
+    types.intp,
+    types.intp,
+    types.intp,
+    types.intp,
     types.intp,
 )
 """BLAS's gemm as numba calls it: kind, transpositions, m, n, k, alpha, a, lda, b, ldb, beta, c,
-ldc, column by column."""
-_BLAS: Any = types.ExternalFunction("numba_xxgemm", SIGNATURE)
+ldc, column by column. Addresses are whole numbers."""
+_BLAS: Any = types.ExternalFunction(BLAS, SIGNATURE)
 LEAST = 1 << 18
 """Multiplications from which on tiles are quicker than BLAS."""
 FEWEST = 16
@@ -59,22 +63,19 @@ TURNED = 116
 FLOAT = 115
 """BLAS's letter s."""
 
-llvm.add_symbol(SYMBOL, _helperlib.c_helpers["xxgemm"])  # type: ignore[attr-defined]  # C
-_compiled: list[Any] = []
+for symbol in (SYMBOL, BLAS):
+    llvm.add_symbol(symbol, _helperlib.c_helpers["xxgemm"])  # type: ignore[attr-defined]  # C
 
 TILES = tiles.available()
 """Whether products of float32 go by tiles: tables of sums (`two_valued`) are not needed then."""
 
 
+@functools.cache
 def use_tiles() -> None:
     """Lets code that is linked from now on multiply by tiles, if there are any."""
-    if TILES and not _compiled:
-        function = multiply_states if tiles.use() == "states" else multiply
-        made = numba.njit(SIGNATURE, cache=True, nogil=True, error_model="numpy")(function)
-        result = made.overloads[SIGNATURE.args]
-        wrapper = result.fndesc.llvm_cfunc_wrapper_name
-        llvm.add_symbol(SYMBOL, result.library.get_pointer_to_function(wrapper))
-        _compiled.append(made)
+    if TILES:
+        function: Any = multiply_states if tiles.use() == "states" else multiply
+        enter(SYMBOL, function, SIGNATURE.args)
 
 
 @numba.njit(**INNER)
@@ -203,10 +204,10 @@ def multiply(kind, turn_b, turn_a, n, m, k, alpha, b_at, ldb, a_at, lda, beta, c
     """BLAS's gemm, which goes column by column: row by row it is a product of exchanged factors."""
     if _is_small(kind, m, n, k):
         return _BLAS(kind, turn_b, turn_a, n, m, k, alpha, b_at, ldb, a_at, lda, beta, c_at, ldc)
-    a = factor(address(a_at), lda, turn_a != TURNED, m, k)
-    b = factor(address(b_at), ldb, turn_b == TURNED, n, k)
-    scale, keep = float_at(address(alpha)), float_at(address(beta))
-    by_tiles(a, b, k, scale, keep, address(c_at), ldc)
+    a = factor(a_at, lda, turn_a != TURNED, m, k)
+    b = factor(b_at, ldb, turn_b == TURNED, n, k)
+    scale, keep = float_at(alpha), float_at(beta)
+    by_tiles(a, b, k, scale, keep, c_at, ldc)
     return 0
 
 
@@ -214,10 +215,10 @@ def multiply_states(kind, turn_b, turn_a, n, m, k, alpha, b_at, ldb, a_at, lda, 
     """`multiply`, but by BLAS if both factors have more than one part."""
     if _is_small(kind, m, n, k):
         return _BLAS(kind, turn_b, turn_a, n, m, k, alpha, b_at, ldb, a_at, lda, beta, c_at, ldc)
-    a = factor(address(a_at), lda, turn_a != TURNED, m, k)
-    b = factor(address(b_at), ldb, turn_b == TURNED, n, k)
+    a = factor(a_at, lda, turn_a != TURNED, m, k)
+    b = factor(b_at, ldb, turn_b == TURNED, n, k)
     if min(a[4], b[4]) > 1:
         return _BLAS(kind, turn_b, turn_a, n, m, k, alpha, b_at, ldb, a_at, lda, beta, c_at, ldc)
-    scale, keep = float_at(address(alpha)), float_at(address(beta))
-    by_tiles(a, b, k, scale, keep, address(c_at), ldc)
+    scale, keep = float_at(alpha), float_at(beta)
+    by_tiles(a, b, k, scale, keep, c_at, ldc)
     return 0

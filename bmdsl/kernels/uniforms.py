@@ -10,7 +10,6 @@ import functools
 from types import FunctionType
 from typing import Any
 
-import llvmlite.binding as llvm
 import numba
 import numpy as np
 from llvmlite import ir
@@ -18,13 +17,11 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
+from ..native.symbols import enter
 from . import random
-from .sharing import OPTIONS
 
 COUNTERS = 6
 """Arguments before the array: seed, stream, update, step, chain, tile."""
-_alive: list[Any] = []
-"""Compiled functions whose addresses are in use."""
 
 
 @functools.cache
@@ -42,13 +39,8 @@ def uniforms_as(number: type[np.floating[Any]]) -> Any:
     made.__module__, made.__qualname__ = random.__name__, made.__name__
     array = types.Array(numba.from_dtype(np.dtype(number)), 1, "C")
     signature = types.void(*[types.int64] * COUNTERS, array)
-    compiled = numba.njit(**OPTIONS)(made)
-    compiled.compile(signature.args)
-    result = compiled.overloads[signature.args]
     symbol = f"bm_{made.__name__}"
-    address = result.library.get_pointer_to_function(result.fndesc.llvm_cfunc_wrapper_name)
-    llvm.add_symbol(symbol, address)
-    _alive.append(compiled)
+    enter(symbol, made, signature.args)
 
     def fill_uniforms(
         context: Any,

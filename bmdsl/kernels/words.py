@@ -1,4 +1,4 @@
-"""Eight 64-bit words at a time, as a type that compiled functions hold in one vector register.
+"""Eight 64-bit words at a time, which compiled functions hold in one vector register.
 
 Bits of a word stand side by side and never meet: a sum or a comparison of numbers that are spread
 over several words, a binary digit each, is carried out for all of a register's 512 bits at once.
@@ -7,36 +7,21 @@ Processors without registers of this width get the same from narrower ones.
 
 from __future__ import annotations
 
-import operator
 from typing import Any
 
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
-from numba.core.datamodel import PrimitiveModel
-from numba.core.typing.templates import ConcreteTemplate, infer_global
-from numba.extending import intrinsic, lower_builtin, register_model
+from numba.extending import intrinsic
 
+from ..native.vectors import Vector
 from ..schedule.bit_ops import LANES
 
 _INT = ir.IntType(64)
 _VECTOR = ir.VectorType(_INT, LANES)
 
 
-class Words(types.Type):
-    """Numba's type of eight words."""
-
-    def __init__(self) -> None:
-        super().__init__("Words")
-
-
-WORDS = Words()
-
-
-@register_model(Words)
-class _Model(PrimitiveModel):
-    def __init__(self, manager: Any, kind: Any) -> None:
-        super().__init__(manager, kind, _VECTOR)
+WORDS = Vector(types.uint64, LANES)
 
 
 def _lanes(numbers: list[int]) -> Any:
@@ -51,25 +36,6 @@ def _spread(builder: Any, number: Any) -> Any:
 def _place(context: Any, builder: Any, kind: Any, array: Any, index: Any, shape: Any) -> Any:
     data = context.make_array(kind)(context, builder, array).data
     return builder.bitcast(builder.gep(data, [index]), shape.as_pointer())
-
-
-def _operator(symbol: Any, name: str) -> None:
-    """Enters what Python's operator means between registers."""
-
-    class Between(ConcreteTemplate):
-        cases = [WORDS(WORDS, WORDS)]
-
-    infer_global(symbol)(Between)
-
-    @lower_builtin(symbol, WORDS, WORDS)
-    def carried_out(context: Any, builder: Any, signature: Any, values: Any) -> Any:
-        return getattr(builder, name)(*values)
-
-
-_operator(operator.and_, "and_")
-_operator(operator.or_, "or_")
-_operator(operator.xor, "xor")
-_operator(operator.add, "add")
 
 
 def _shift_of(context: Any, x: Any, count: Any) -> Any:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from llvmlite import ir
-from numba.core.dispatcher import Dispatcher
-from numba.core.registry import cpu_target
+from numba import types
+from numba.core import cgutils
 from numba.extending import _Intrinsic
 
-from .expressions import Expressions
+from .expressions import Expressions, number
 from .kinds import (
     DOUBLE,
     INT,
@@ -20,15 +20,15 @@ from .kinds import (
     ArrayOf,
     Kind,
     Number,
-    Several,
     Untranslatable,
     code_of,
     kind_of,
     numba_of,
     unified,
 )
-from .places import INT64, Array
-from .text import Text, text_of
+from .layouts import CONTEXT
+from .places import INT64, Array, kind_of_value
+from .text import Text, is_compiled, text_of
 
 CASTS: Mapping[Any, Number] = {int: INT, float: DOUBLE, bool: TRUTH, np.bool_: TRUTH} | {
     getattr(np, word + str(bits)): Number(word[0], bits)
@@ -41,7 +41,7 @@ CASTS: Mapping[Any, Number] = {int: INT, float: DOUBLE, bool: TRUTH, np.bool_: T
 class Calls(Expressions):
     """Adds the code of calls where its builder stands."""
 
-    def called(self, function: Dispatcher, kinds: tuple[Kind, ...]) -> tuple[Any, Kind | None]:
+    def called(self, function: Any, kinds: tuple[Kind, ...]) -> tuple[Any, Kind | None]:
         """The code of a function that the text calls, and what it returns."""
         raise NotImplementedError
 
@@ -67,7 +67,7 @@ class Calls(Expressions):
         return None
 
     def call(self, x: ast.Call) -> Any:
-        """A call's number, Array, several of them, or None."""
+        """A call's value, or None."""
         function = self.object_of(x.func)
         if x.keywords or any(isinstance(a, ast.Starred) for a in x.args):
             raise Untranslatable("arguments by name")
@@ -78,12 +78,21 @@ class Calls(Expressions):
             if function is np.ones:
                 self.put(made, (INT, INT64(1)))
             return made
+        if function is np.full and len(x.args) == 2:
+            value = self._number(x.args[1])
+            made = self.memory.new(ArrayOf(value[0], 1), (self._index(x.args[0]),), False)
+            self.put(made, value)
+            return made
         if function is np.array and len(x.args) == 1 and isinstance(x.args[0], ast.List):
             return self._written([self._number(a) for a in x.args[0].elts])
-        if isinstance(function, Dispatcher):
+        if is_compiled(function):
             return self._own(function, x.args)
         if isinstance(function, _Intrinsic):
             return self._intrinsic(function, x.args)
+        if isinstance(function, types.ExternalFunction):
+            return self._outside(function, x.args)
+        if function in (np.argmin, np.argmax) and len(x.args) == 1:
+            return self._place_of_extreme(function is np.argmin, self._array(x.args[0]))
         if function is len:
             return INT, self._array(x.args[0]).lengths[0]
         if function is None or not callable(function):
@@ -116,10 +125,15 @@ class Calls(Expressions):
                 return self._converted(self._array(whole), self._entries(arguments[0]))
             case ast.Attribute(whole, "reshape"):
                 return self._reshaped(self._array(whole), arguments)
+            case ast.Attribute(whole, "copy") if not arguments:
+                array = self._array(whole)
+                return self._converted(array, array.kind.entry)
         if function.attr == "view" and len(arguments) == 1:
-            wanted = CASTS.get(self.object_of(arguments[0]))
+            wanted, value = CASTS.get(self.object_of(arguments[0])), self._value(function.value)
+            if wanted is not None and isinstance(value, Array):
+                return self._seen_as(value, wanted)
             if wanted is not None:
-                return self.numbers.bits_as(self._number(function.value), wanted)
+                return self.numbers.bits_as(number(value), wanted)
         raise Untranslatable(f"a method {function.attr}")
 
     def _reshaped(self, x: Array, arguments: list[ast.expr]) -> Array:
@@ -137,6 +151,13 @@ class Calls(Expressions):
             whole = self.numbers.combine(ast.FloorDiv(), (INT, self.memory.count(x)), (INT, rest))
             lengths[is_open.index(True)] = whole[1]
         return Array(ArrayOf(x.kind.entry, len(lengths)), x.data, tuple(lengths))
+
+    def _seen_as(self, x: Array, wanted: Number) -> Array:
+        """x.view(…), of numbers of as many bits."""
+        if x.kind.entry.bits != wanted.bits:
+            raise Untranslatable("a view of other bits")
+        data = self.b.bitcast(x.data, code_of(wanted).as_pointer())
+        return Array(ArrayOf(wanted, x.kind.axes), data, x.lengths)
 
     def _new(self, arguments: list[ast.expr], zero: bool) -> Array:
         if not 1 <= len(arguments) <= 2:
@@ -192,6 +213,24 @@ class Calls(Expressions):
         self.count(INT64(1), x.lengths[0], INT64(1), look)
         return x.kind.entry, self.b.load(place)
 
+    def _place_of_extreme(self, least: bool, x: Array) -> tuple[Number, Any]:
+        """Where the first of the least or largest entries stands, of an array of one axis that
+        holds no NaN.
+        """
+        if x.kind.axes != 1:
+            raise Untranslatable("an extreme over several axes")
+        place = self.rooms.alloca(INT64)
+        self.b.store(INT64(0), place)
+
+        def look(k: Any) -> None:
+            best = self.b.load(place)
+            new, kept = ((x.kind.entry, self._entry(x, [at])) for at in (k, best))
+            better = self.numbers.compare("<" if least else ">", new, kept)[1]
+            self.b.store(self.b.select(better, k, best), place)
+
+        self.count(INT64(1), x.lengths[0], INT64(1), look)
+        return INT, self.b.load(place)
+
     def _converted(self, x: Array, wanted: Number) -> Array:
         """x.astype(…): a new array."""
         made = self.memory.new(ArrayOf(wanted, x.kind.axes), x.lengths, False)
@@ -206,40 +245,38 @@ class Calls(Expressions):
             raise Untranslatable("entries of another type")
         return found
 
-    def _own(self, function: Dispatcher, arguments: list[ast.expr]) -> Any:
+    def _own(self, function: Any, arguments: list[ast.expr]) -> Any:
         """A call of a function in the same module, or in one that it imports."""
         given = [self._value(a) for a in arguments]
         text = text_of(function.py_func, function.targetoptions.get("fastmath", False))
         if text.gives_array:
             return self.inline(text, given)
-        kinds = tuple(g.kind if isinstance(g, Array) else g[0] for g in given)
+        kinds = tuple(map(kind_of_value, given))
         code, returns = self.called(function, kinds)
-        codes = [self.memory.for_numba(g) if isinstance(g, Array) else g[1] for g in given]
-        found = self.b.call(code, codes)
-        if returns is None:
-            return None
-        if isinstance(returns, Several):
-            return [(kind, self.b.extract_value(found, k)) for k, kind in enumerate(returns.kinds)]
-        return returns, found
+        found = self.b.call(code, [self.memory.given(g) for g in given])
+        return None if returns is None else self.memory.taken(returns, found)
 
     def _intrinsic(self, function: Any, arguments: list[ast.expr]) -> Any:
         """A call of code that numba's language has no words for, which builds itself."""
-        context = cpu_target.target_context
         given = [self._value(a) for a in arguments]
-        kinds = [numba_of(g.kind if isinstance(g, Array) else g[0]) for g in given]
-        signature, build = function._defn(cpu_target.typing_context, *kinds)
-        codes = []
-        for value, wanted in zip(given, signature.args, strict=True):
-            if isinstance(value, Array):
-                if value.kind != kind_of(wanted):
-                    raise Untranslatable("an array of another type")
-                codes.append(self.memory.for_numba(value))
-            else:
-                kind = kind_of(wanted)
-                assert isinstance(kind, Number)
-                codes.append(self.numbers.as_kind(value, kind))
-        found = build(context, self.b, signature, codes)
+        kinds = [numba_of(kind_of_value(g)) for g in given]
+        signature, build = function._defn(CONTEXT, *kinds)
+        codes = self._as_taken(given, signature.args)
+        found = build(CONTEXT, self.b, signature, codes)
         if str(signature.return_type) == "none":
             return None
-        kind = kind_of(signature.return_type)
-        return kind, found
+        return self.memory.taken(kind_of(signature.return_type), found)
+
+    def _outside(self, function: Any, arguments: list[ast.expr]) -> Any:
+        """A call of a function of another language by its symbol."""
+        given = self._as_taken([self._value(a) for a in arguments], function.sig.args)
+        returns = kind_of(function.sig.return_type)
+        assert isinstance(returns, Number)
+        shape = ir.FunctionType(code_of(returns), [x.type for x in given])
+        called = cgutils.get_or_insert_function(self.b.module, shape, function.symbol)
+        return returns, self.b.call(called, given)
+
+    def _as_taken(self, given: list[Any], wanted: Sequence[Any]) -> list[Any]:
+        """Values as a function of these numba types takes them."""
+        pairs = zip(given, map(kind_of, wanted), strict=True)
+        return [self.memory.given(self.as_kind(value, kind)) for value, kind in pairs]

@@ -10,9 +10,20 @@ from typing import Any
 import numpy as np
 from llvmlite import ir
 
-from .kinds import INT, TRUTH, ArrayOf, Number, Untranslatable, code_of, unified
+from .kinds import (
+    INT,
+    TRUTH,
+    WORD,
+    ArrayOf,
+    Kind,
+    Number,
+    Several,
+    Untranslatable,
+    code_of,
+    unified,
+)
 from .numbers import Arithmetic, constant
-from .places import INT64, Array, Memory, Slot
+from .places import INT64, Array, Memory, Slot, bytes_of, kind_of_value, made_of, parts_of
 from .text import Text
 
 COMPARISONS: Mapping[type, str] = {
@@ -80,16 +91,13 @@ class Expressions:
                 return [self._value(v) for v in values]
             case ast.Attribute(whole, "shape"):
                 return [(INT, n) for n in self._array(whole).lengths]
-            case ast.IfExp(test, ast.Tuple(values), ast.Tuple(others)):
-                return [self._either(test, v, w) for v, w in zip(values, others, strict=True)]
-            case ast.Call():
-                found = self.call(x)
-                if isinstance(found, list):
-                    return found
+        found = self._value(x)
+        if isinstance(found, list):
+            return found
         raise Untranslatable(ast.unparse(x))
 
     def _value(self, x: ast.expr) -> Any:
-        """A number with its kind, or an Array."""
+        """A number or a register with its kind, an Array, or a list of values."""
         match x:
             case ast.Constant(bool() | int() | float() as value):
                 return constant(value)
@@ -99,6 +107,10 @@ class Expressions:
                 return self.numbers.negative(self._number(operand))
             case ast.UnaryOp(ast.Not(), operand):
                 return TRUTH, self.b.not_(self._truth(operand))
+            case ast.UnaryOp(ast.Invert(), operand):
+                return self.numbers.inverted(self._number(operand))
+            case ast.Tuple(values):
+                return [self._value(v) for v in values]
             case ast.BinOp(left, operator, right):
                 return self.numbers.combine(operator, self._number(left), self._number(right))
             case ast.Compare(left, signs, others):
@@ -109,21 +121,24 @@ class Expressions:
                 return self._either(test, body, other)
             case ast.Subscript(ast.Attribute(whole, "shape"), ast.Constant(int() as axis)):
                 return INT, self._array(whole).lengths[axis]
-            case ast.Subscript(ast.Call() as whole, ast.Constant(int() as k)):
-                found = self.call(whole)
-                if isinstance(found, list):
-                    return found[k]
-                part = self._part(found, x.slice)
-                return part if part.lengths else (part.kind.entry, self.memory.load(part))
             case ast.Subscript(whole, index):
-                part = self._part(self._array(whole), index)
+                found = self._value(whole)
+                if isinstance(found, list):
+                    return found[self._known_index(index)]
+                if not isinstance(found, Array):
+                    raise Untranslatable(f"no array: {ast.unparse(whole)}")
+                part = self._part(found, index)
                 return part if part.lengths else (part.kind.entry, self.memory.load(part))
             case ast.Attribute(whole, "size"):
                 return INT, self.memory.count(self._array(whole))
+            case ast.Attribute(whole, "itemsize"):
+                return INT, INT64(bytes_of(self._array(whole).kind.entry))
+            case ast.Attribute(ast.Attribute(whole, "ctypes"), "data"):
+                return WORD, self.b.ptrtoint(self._array(whole).data, INT64)
             case ast.Call():
                 found = self.call(x)
-                if found is None or isinstance(found, list):
-                    raise Untranslatable(f"no number: {ast.unparse(x)}")
+                if found is None:
+                    raise Untranslatable(f"no value: {ast.unparse(x)}")
                 return found
             case ast.Attribute():
                 return self._given(self.object_of(x))
@@ -131,9 +146,7 @@ class Expressions:
 
     def _named(self, name: str) -> Any:
         if name in self.slots:
-            slot = self.slots[name]
-            found = self.memory.found(slot)
-            return found if isinstance(slot.kind, ArrayOf) else (slot.kind, found)
+            return self.memory.found(self.slots[name])
         if name not in self.text.names:
             raise Untranslatable(f"a name `{name}` that has no value")
         return self._given(self.text.names[name])
@@ -171,24 +184,55 @@ class Expressions:
             first = second
         return TRUTH, found
 
-    def _all_or_any(self, every: bool, values: list[ast.expr]) -> tuple[Number, Any]:
-        """`and` and `or` of truth values: the second is looked at only where it counts."""
-        place = self.rooms.alloca(ir.IntType(1))
-        after = self.code.append_basic_block("after")
-        for k, x in enumerate(values):
-            kind, code = self._number(x)
-            if kind != TRUTH:
-                raise Untranslatable("`and` of numbers")
-            self.b.store(code, place)
-            if k < len(values) - 1:
-                on = self.code.append_basic_block("on")
-                self.b.cbranch(code, *((on, after) if every else (after, on)))
-                self.b.position_at_end(on)
-        self.b.branch(after)
-        self.b.position_at_end(after)
-        return TRUTH, self.b.load(place)
+    def _known_index(self, x: ast.expr) -> int:
+        """Which of several values: a number that is written out."""
+        kind, code = self._number(x)
+        if kind.real or not isinstance(code, ir.Constant):
+            raise Untranslatable("one of several values by a number that is not written out")
+        return int(code.constant)
 
-    def _either(self, test: ast.expr, body: ast.expr, other: ast.expr) -> tuple[Number, Any]:
+    def _all_or_any(self, every: bool, values: list[ast.expr]) -> tuple[Number, Any]:
+        """`and` and `or`: the last value that had to be looked at."""
+        after, found = self.code.append_basic_block("after"), []
+        for k, x in enumerate(values):
+            value = self._number(x)
+            holds = None if k == len(values) - 1 else self.numbers.truth(value)
+            on = None if holds is None else self.code.append_basic_block("on")
+            found.append((value, self.b.block, holds, on))
+            if on is not None:
+                self.b.position_at_end(on)
+        kind: Any = found[0][0][0]
+        for (other, _), *_rest in found[1:]:
+            kind = unified(kind, other)
+        codes = []
+        for value, block, holds, on in found:
+            self.b.position_at_end(block)
+            codes.append((self.numbers.as_kind(value, kind), block))
+            if on is None:
+                self.b.branch(after)
+            else:
+                self.b.cbranch(holds, *((on, after) if every else (after, on)))
+        return kind, self._meeting(after, codes)  # type: ignore[return-value]  # a number's kind
+
+    def _meeting(self, after: Any, codes: list[tuple[Any, Any]]) -> Any:
+        """What a value is where ways meet that come from these blocks with these codes."""
+        self.b.position_at_end(after)
+        out = self.b.phi(codes[0][0].type)
+        for code, block in codes:
+            out.add_incoming(code, block)
+        return out
+
+    def as_kind(self, x: Any, kind: Kind) -> Any:
+        """A value as another of this kind."""
+        if isinstance(kind, Several):
+            return [self.as_kind(y, k) for y, k in zip(x, kind.kinds, strict=True)]
+        if isinstance(kind, Number):
+            return kind, self.numbers.as_kind(number(x), kind)
+        if kind_of_value(x) != kind:
+            raise Untranslatable("a variable of two kinds")
+        return x
+
+    def _either(self, test: ast.expr, body: ast.expr, other: ast.expr) -> Any:
         then, otherwise, after = (
             self.code.append_basic_block(n) for n in ("then", "otherwise", "after")
         )
@@ -196,19 +240,20 @@ class Expressions:
         ends = []
         for block, x in ((then, body), (otherwise, other)):
             self.b.position_at_end(block)
-            ends.append((self._number(x), self.b.block))
-        kind = unified(ends[0][0][0], ends[1][0][0])
-        assert isinstance(kind, Number)
-        codes = []
+            ends.append((self._value(x), self.b.block))
+        kind = unified(kind_of_value(ends[0][0]), kind_of_value(ends[1][0]))
+        if holds_arrays(kind):
+            raise Untranslatable("one of two arrays")
+        found = []
         for value, block in ends:
             self.b.position_at_end(block)
-            codes.append((self.numbers.as_kind(value, kind), block))
+            found.append((parts_of(self.as_kind(value, kind)), block))
             self.b.branch(after)
-        self.b.position_at_end(after)
-        both = self.b.phi(code_of(kind))
-        for code, block in codes:
-            both.add_incoming(code, block)
-        return kind, both
+        meeting = [
+            self._meeting(after, [(codes[k], block) for codes, block in found])
+            for k in range(len(found[0][0]))
+        ]
+        return made_of(kind, iter(meeting))
 
     def _entry(self, x: Array, indices: list[Any]) -> Any:
         return self.memory.load(self.memory.at(x, indices))
@@ -273,8 +318,15 @@ class Expressions:
         return self.b.select(self.b.icmp_signed(">", step, INT64(0)), up, down)
 
 
+def holds_arrays(kind: Kind) -> bool:
+    """Whether a value is an array, or has one among its parts."""
+    if isinstance(kind, Several):
+        return any(map(holds_arrays, kind.kinds))
+    return isinstance(kind, ArrayOf)
+
+
 def number(x: Any) -> tuple[Number, Any]:
-    """A value that is to be a number. Raises Untranslatable for an array."""
-    if isinstance(x, Array):
+    """A value that is to be a number, or a register of them. Raises Untranslatable for an array."""
+    if isinstance(x, Array | list):
         raise Untranslatable("an array where a number is wanted")
     return x  # type: ignore[no-any-return]  # what is no array is a number

@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 from llvmlite import ir
 from numba import types
-from numba.core.registry import cpu_target
 
 from .kinds import DOUBLE, ArrayOf, Kind, Number, Untranslatable, kind_of, numba_of
+from .layouts import value_type
 from .objects import keep, kept, load, machine_code, name_of
 from .python_calls import RESULTS, python_call, words_of
 from .translating import Called, Module, text_of
@@ -71,7 +71,7 @@ def _place(function: FunctionType) -> tuple[str, ...] | None:
     if module.startswith(GENERATED):
         return (module,)
     if module.startswith(f"{__package__.partition('.')[0]}.kernels"):
-        return module, _kernels()
+        return module, texts_of_kernels()
     return None
 
 
@@ -80,7 +80,8 @@ TEXTS = ("kernels", "schedule", "plan")
 
 
 @cache
-def _kernels() -> str:
+def texts_of_kernels() -> str:
+    """What tells the texts of kernels from those of other versions."""
     package, digest = Path(__file__).parents[1], hashlib.sha256()
     for file in sorted(x for name in TEXTS for x in (package / name).glob("*.py")):
         digest.update(file.read_bytes())
@@ -107,11 +108,11 @@ def _entry(module: Any, called: Called, kinds: tuple[Kind, ...], name: str) -> s
         case returned:
             out, letter = ir.VoidType(), "x" if returned else ""
     made = ir.Function(module, ir.FunctionType(out, [WORD]), name)
-    b, context = ir.IRBuilder(made.append_basic_block()), cpu_target.target_context
+    b = ir.IRBuilder(made.append_basic_block())
     words = b.inttoptr(made.args[0], WORD.as_pointer())
     place, given = 0, []
     for kind in kinds:
-        shape = context.get_value_type(numba_of(kind))
+        shape = value_type(kind)
         at = b.gep(words, [WORD(place)])
         place += words_of(numba_of(kind))
         if isinstance(kind, ArrayOf):
@@ -189,4 +190,6 @@ def _type_of(x: Any) -> Any:
         return None
     if isinstance(x, int | np.integer):
         return types.int64
-    return types.float64 if isinstance(x, float | np.floating) else None
+    if isinstance(x, np.float32):
+        return types.float32
+    return types.float64 if isinstance(x, float) else None

@@ -13,6 +13,8 @@ import numpy as np
 from llvmlite import ir
 from numba import types
 
+from .vectors import Vector
+
 
 class Untranslatable(TypeError):
     """What the translation does not know; numba compiles that function instead."""
@@ -35,6 +37,14 @@ class Number:
 
 
 @dataclass(frozen=True)
+class Lanes:
+    """So many numbers of a kind side by side in a vector register."""
+
+    entry: Number
+    count: int
+
+
+@dataclass(frozen=True)
 class ArrayOf:
     """A C-contiguous array of so many axes."""
 
@@ -44,12 +54,12 @@ class ArrayOf:
 
 @dataclass(frozen=True)
 class Several:
-    """What a function returns that returns more than one number."""
+    """Values that stand together: a tuple."""
 
     kinds: tuple[Any, ...]
 
 
-Kind = Number | ArrayOf | Several
+Kind = Number | Lanes | ArrayOf | Several
 DOUBLE, SINGLE = Number("f", 64), Number("f", 32)
 INT, WORD, TRUTH = Number("i", 64), Number("u", 64), Number("b", 1)
 
@@ -60,6 +70,13 @@ def kind_of(x: Any) -> Kind:
         entry = kind_of(x.dtype)
         if isinstance(entry, Number):
             return ArrayOf(entry, x.ndim)
+    if isinstance(x, Vector):
+        entry = kind_of(x.dtype)
+        assert isinstance(entry, Number)
+        return Lanes(entry, x.count)
+    if isinstance(x, types.BaseTuple):
+        each: Any = x  # numba's tuples yield the types of their parts
+        return Several(tuple(map(kind_of, each)))
     if isinstance(x, types.Boolean):
         return TRUTH
     if isinstance(x, types.Integer):
@@ -76,13 +93,17 @@ def numba_of(x: Kind) -> Any:
         return types.Array(numba_of(x.entry), x.axes, "C")
     if isinstance(x, Several):
         return types.Tuple([numba_of(k) for k in x.kinds])
+    if isinstance(x, Lanes):
+        return Vector(numba_of(x.entry), x.count)
     if x == TRUTH:
         return types.boolean
     return getattr(types, {"f": "float", "i": "int", "u": "uint"}[x.letter] + str(x.bits))
 
 
-def code_of(x: Number) -> Any:
-    """LLVM's type for a number as it is computed with."""
+def code_of(x: Number | Lanes) -> Any:
+    """LLVM's type for a number, or a register of them, as it is computed with."""
+    if isinstance(x, Lanes):
+        return ir.VectorType(code_of(x.entry), x.count)
     if x.real:
         return ir.FloatType() if x.bits == 32 else ir.DoubleType()
     return ir.IntType(x.bits)
@@ -124,10 +145,7 @@ def combined(a: Kind, b: Kind) -> Number:
         return _real(a, b)
     if a.letter == b.letter:
         return Number(a.letter, 64)
-    signed, other = (a, b) if a.signed else (b, a)
-    if other.bits < 64:
-        return INT
-    raise Untranslatable("a signed and an unsigned number of 64 bits")
+    return INT
 
 
 def _real(a: Number, b: Number) -> Number:

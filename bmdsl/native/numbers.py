@@ -11,48 +11,27 @@ import numpy as np
 from llvmlite import ir
 from numba.core import cgutils
 
-from .kinds import DOUBLE, INT, SINGLE, TRUTH, Number, Untranslatable, code_of, combined, unified
+from .kinds import (
+    DOUBLE,
+    INT,
+    SINGLE,
+    TRUTH,
+    WORD,
+    Lanes,
+    Number,
+    Untranslatable,
+    code_of,
+    combined,
+    unified,
+)
+from .mathematics import INTRINSIC, OUTSIDE
+from .vectors import BETWEEN
 
-INTRINSIC: dict[Any, str] = {
-    math.exp: "exp",
-    math.log: "log",
-    math.sin: "sin",
-    math.cos: "cos",
-    math.fabs: "fabs",
-    np.exp: "exp",
-    np.log: "log",
-    np.sin: "sin",
-    np.cos: "cos",
-}
-"""Functions that LLVM knows."""
-OUTSIDE: dict[Any, str] = {
-    math.sqrt: "sqrt",
-    math.log1p: "log1p",
-    math.expm1: "expm1",
-    math.tanh: "tanh",
-    math.tan: "tan",
-    math.asin: "asin",
-    math.acos: "acos",
-    math.atan: "atan",
-    math.sinh: "sinh",
-    math.cosh: "cosh",
-    math.asinh: "asinh",
-    math.acosh: "acosh",
-    math.atanh: "atanh",
-    math.log2: "log2",
-    math.erf: "erf",
-    math.erfc: "erfc",
-    math.lgamma: "lgamma",
-    np.sqrt: "sqrt",
-    np.log1p: "log1p",
-    np.expm1: "expm1",
-    np.tanh: "tanh",
-}
-"""Functions of C's library; a square root is LLVM's own, which rounds the same way."""
 MOST_SQUARED = 1 << 16
 """Largest exponent up to which a power is a product of squares."""
-Value = tuple[Number, Any]
-"""A number's kind and its code."""
+TRUE = ir.IntType(1)
+Value = tuple[Any, Any]
+"""A number's kind, or a register's, and its code."""
 
 
 def constant(x: Any) -> Value:
@@ -79,6 +58,8 @@ class Arithmetic:
         (kind, v), to = x, code_of(wanted)
         if kind == wanted:
             return v
+        if isinstance(kind, Lanes) or isinstance(wanted, Lanes):
+            raise Untranslatable("a register where a number is wanted")
         if wanted == TRUTH:
             return self.truth(x)
         if wanted.real:
@@ -106,9 +87,13 @@ class Arithmetic:
     def combine(self, operator: ast.operator, x: Value, y: Value) -> Value:
         """x ∘ y by numba's rules for its kind."""
         name = type(operator).__name__
+        if isinstance(x[0], Lanes) or isinstance(y[0], Lanes):
+            return self._between(name, x, y)
         if name == "Div":
             kind = combined(x[0], y[0])
             kind = kind if kind.real else DOUBLE
+        elif name in ("LShift", "RShift"):
+            kind = INT if x[0].signed or x[0] == TRUTH else Number("u", 64)
         elif name == "Pow":
             return self._power(x, y)
         else:
@@ -135,12 +120,29 @@ class Arithmetic:
             return kind, self._divided(name, kind, a, b)
         raise Untranslatable(f"{name} of integers")
 
+    def _between(self, name: str, x: Value, y: Value) -> Value:
+        """An operation of two registers."""
+        kind = x[0]
+        if kind != y[0] or not isinstance(kind, Lanes) or name not in BETWEEN:
+            raise Untranslatable(f"{name} of a register")
+        made = BETWEEN[name][kind.entry.real]
+        if not made:
+            raise Untranslatable(f"{name} of floating-point numbers")
+        return kind, getattr(self.b, made)(x[1], y[1])
+
+    def inverted(self, x: Value) -> Value:
+        """~x."""
+        if x[0].real:
+            raise Untranslatable("bits of a floating-point number")
+        kind = x[0] if x[0] == TRUTH else combined(x[0], x[0])
+        return kind, self.b.not_(self.as_kind(x, kind))
+
     def _power(self, x: Value, y: Value) -> Value:
         if isinstance(y[1], ir.Constant) and y[1].constant == 2:
             return self.combine(ast.Mult(), x, x)
-        if not x[0].real:
-            raise Untranslatable("a power of an integer")
         if not y[0].real:
+            if not x[0].real:
+                raise Untranslatable("a power of an integer")
             return self._whole_power(x, y)
         kind = combined(x[0], y[0])
         return kind, self._pow(code_of(kind), self.as_kind(x, kind), self.as_kind(y, kind))
@@ -214,16 +216,25 @@ class Arithmetic:
 
     def compare(self, sign: str, x: Value, y: Value) -> Value:
         """Whether x stands in this relation to y."""
-        mixed = {x[0].letter, y[0].letter} == {"i", "u"} and 64 in (x[0].bits, y[0].bits)
-        if mixed and not (isinstance(x[1], ir.Constant) or isinstance(y[1], ir.Constant)):
-            raise Untranslatable("a comparison of a signed and an unsigned number")
-        kind = Number("u", 64) if mixed else unified(x[0], y[0])
+        if isinstance(x[0], Lanes) or isinstance(y[0], Lanes):
+            raise Untranslatable("a comparison of registers")
+        if {x[0].letter, y[0].letter} == {"i", "u"} and WORD in (x[0], y[0]):
+            return TRUTH, self._compare_mixed(sign, x, y)
+        kind = unified(x[0], y[0])
         assert isinstance(kind, Number)
         a, b = self.as_kind(x, kind), self.as_kind(y, kind)
         if kind.real:
             apart = self.b.fcmp_unordered if sign == "!=" else self.b.fcmp_ordered
             return TRUTH, apart(sign, a, b, flags=self.flags)
         return TRUTH, (self.b.icmp_signed if kind.signed else self.b.icmp_unsigned)(sign, a, b)
+
+    def _compare_mixed(self, sign: str, x: Value, y: Value) -> Any:
+        """A comparison with a word without a sign: what is below 0 is less than any."""
+        a, b = self.as_kind(x, INT), self.as_kind(y, INT)
+        signed, less = (a, sign in ("<", "<=")) if x[0].signed else (b, sign in (">", ">="))
+        below = self.b.icmp_signed("<", signed, signed.type(0))
+        plain = self.b.icmp_unsigned(sign, a, b)
+        return self.b.select(below, TRUE(int(less or sign == "!=")), plain)
 
     def extreme(self, name: str, values: list[Value]) -> Value:
         """The smallest or largest, as Python's own `min` and `max` choose it."""

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from llvmlite import ir
 from numba.core import cgutils
-from numba.core.registry import cpu_target
 
-from .kinds import ArrayOf, Kind, Number, Several, code_of, numba_of, stored
+from .kinds import ArrayOf, Kind, Number, Several, code_of, stored
+from .layouts import value_type
 
 INT64 = ir.IntType(64)
 SMALL = 1024
@@ -23,6 +24,30 @@ class Array:
     kind: ArrayOf
     data: Any
     lengths: tuple[Any, ...]
+
+
+def kind_of_value(x: Any) -> Kind:
+    """The kind of a value: of an array, of a number with its code, of a list of values."""
+    if isinstance(x, list):
+        return Several(tuple(map(kind_of_value, x)))
+    kind: Kind = x.kind if isinstance(x, Array) else x[0]
+    return kind
+
+
+def parts_of(x: Any) -> list[Any]:
+    """The codes that a value is made of, one after another."""
+    if isinstance(x, list):
+        return [part for y in x for part in parts_of(y)]
+    return [x.data, *x.lengths] if isinstance(x, Array) else [x[1]]
+
+
+def made_of(kind: Kind, parts: Iterator[Any]) -> Any:
+    """The value of a kind that these codes make."""
+    if isinstance(kind, Several):
+        return [made_of(k, parts) for k in kind.kinds]
+    if isinstance(kind, ArrayOf):
+        return Array(kind, next(parts), tuple(next(parts) for _ in range(kind.axes)))
+    return kind, next(parts)
 
 
 @dataclass
@@ -54,30 +79,39 @@ class Memory:
         return (self.rooms.alloca(code_of(kind)),)
 
     def keep(self, places: tuple[Any, ...], value: Any) -> None:
-        """Stores an array, or a number's code."""
-        parts = (value.data, *value.lengths) if isinstance(value, Array) else (value,)
-        for part, place in zip(parts, places, strict=True):
+        """Stores a value."""
+        for part, place in zip(parts_of(value), places, strict=True):
             self.b.store(part, place)
 
     def found(self, slot: Slot) -> Any:
         """What a variable holds."""
-        values = [self.b.load(x) for x in slot.places]
-        if isinstance(slot.kind, ArrayOf):
-            return Array(slot.kind, values[0], tuple(values[1:]))
-        return values[0]
+        return made_of(slot.kind, iter([self.b.load(x) for x in slot.places]))
 
-    def of_numba(self, kind: ArrayOf, value: Any) -> Array:
-        """An array from what numba's functions take one as."""
-        data = self.b.extract_value(value, 4)
-        lengths = tuple(self.b.extract_value(value, (5, k)) for k in range(kind.axes))
-        return Array(kind, data, lengths)
+    def taken(self, kind: Kind, code: Any) -> Any:
+        """A value from what functions take one as."""
+        b = self.b
+        if isinstance(kind, ArrayOf):
+            lengths = tuple(b.extract_value(code, (5, k)) for k in range(kind.axes))
+            return Array(kind, b.extract_value(code, 4), lengths)
+        if isinstance(kind, Several):
+            return [self.taken(k, b.extract_value(code, j)) for j, k in enumerate(kind.kinds)]
+        return kind, code
 
-    def for_numba(self, x: Array) -> Any:
-        """An array as numba's functions take it."""
-        b, context = self.b, cpu_target.target_context
-        shape = context.get_value_type(numba_of(x.kind))
-        value = ir.Constant(shape, None)
-        step: Any = INT64(_bytes(x.kind.entry))
+    def given(self, x: Any) -> Any:
+        """A value as functions take it."""
+        if isinstance(x, Array):
+            return self._given_array(x)
+        if not isinstance(x, list):
+            return x[1]
+        value = ir.Constant(value_type(kind_of_value(x)), ir.Undefined)
+        for k, part in enumerate(x):
+            value = self.b.insert_value(value, self.given(part), k)
+        return value
+
+    def _given_array(self, x: Array) -> Any:
+        b = self.b
+        value = ir.Constant(value_type(x.kind), None)
+        step: Any = INT64(bytes_of(x.kind.entry))
         value = b.insert_value(value, step, 3)
         value = b.insert_value(value, x.data, 4)
         count: Any = INT64(1)
@@ -136,18 +170,18 @@ class Memory:
         entries = 1
         for n in known:
             entries *= n
-        if len(known) == len(lengths) and 0 < entries * _bytes(kind.entry) <= SMALL:
+        if len(known) == len(lengths) and 0 < entries * bytes_of(kind.entry) <= SMALL:
             data = self.rooms.alloca(code, INT64(entries))
             data.align = 64
             if zero:
-                cgutils.memset(b, data, INT64(entries * _bytes(kind.entry)), 0)
+                cgutils.memset(b, data, INT64(entries * bytes_of(kind.entry)), 0)
             return Array(kind, data, lengths)
         byte = ir.IntType(8).as_pointer()
         owner = self.rooms.alloca(byte)
         self.rooms.store(ir.Constant(byte, None), owner)
         self.owned.append(owner)
         self.release(owner)
-        size = b.mul(self.count(Array(kind, None, lengths)), INT64(_bytes(kind.entry)))
+        size = b.mul(self.count(Array(kind, None, lengths)), INT64(bytes_of(kind.entry)))
         size = b.and_(b.add(size, INT64(127)), INT64(-64))  # one more line: none is empty
         shape = ir.FunctionType(byte, [INT64, INT64])
         got = b.call(
@@ -167,5 +201,6 @@ class Memory:
         self.b.call(free, [self.b.load(owner)])
 
 
-def _bytes(x: Number) -> int:
+def bytes_of(x: Number) -> int:
+    """Bytes that a number takes in an array."""
     return max(x.bits // 8, 1)
