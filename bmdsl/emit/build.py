@@ -25,9 +25,12 @@ FOLDER = "code"
 LINKED = {
     "fill_uniforms": """from bmdsl.kernels.uniforms import uniforms_as
 
-fill_uniforms = uniforms_as(F)"""
+fill_uniforms = uniforms_as(F)""",
 }
 """Functions of a printed module that are compiled once for all models: what stands for them."""
+IMPORT, DEFERRED = "    import numba\n", "    from bmdsl.native import deferred as numba\n"
+"""What a printed module imports to be compiled, and what takes its place here: the same words,
+without numba's compiler until something needs it."""
 
 
 def build_module(source: str, compiled: bool = True) -> ModuleType:
@@ -36,6 +39,8 @@ def build_module(source: str, compiled: bool = True) -> ModuleType:
 
     Machine code is kept beside each file, so that a second start does not compile again.
     """
+    if compiled:
+        source = source.replace(IMPORT, DEFERRED, 1)
     return [_module(text) for text in split(source, _name, LINKED if compiled else None)][-1]
 
 
@@ -82,10 +87,6 @@ def _module(source: str) -> ModuleType:
     except BaseException:
         del sys.modules[name]
         raise
-    from .kept_code import check_kept_code
-
-    for value in vars(module).values():
-        check_kept_code(value)
     return module
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import numba
-
+from ..native import deferred as numba
 from .table import kernel
 
 MANY = 1 << 17

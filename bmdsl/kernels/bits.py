@@ -9,9 +9,9 @@ log₂(chains) + 2 of them, at most 32.
 
 from __future__ import annotations
 
-import numba
 import numpy as np
 
+from ..native import deferred as numba
 from ..schedule.bit_ops import CHUNK, DIGITS
 from .random import seeds_of_words
 from .table import kernel

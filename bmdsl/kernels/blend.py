@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import numba
+from ..native import deferred as numba
 
 
 @numba.njit(cache=True, parallel=True, nogil=True, error_model="numpy")

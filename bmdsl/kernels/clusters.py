@@ -8,9 +8,9 @@ move on by one number of its own, modulo q.
 
 from __future__ import annotations
 
-import numba
 import numpy as np
 
+from ..native import deferred as numba
 from .uniforms import uniforms_as
 
 fill = uniforms_as(np.float32)

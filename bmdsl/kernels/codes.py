@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import numba
 import numpy as np
 
+from ..native import deferred as numba
 from ..schedule.code_ops import AT_ONCE, CHAINS, HIGHEST, LANES
 from .chain_lanes import (
     at_most,

@@ -13,9 +13,9 @@ from __future__ import annotations
 
 import functools
 
-import numba
 import numpy as np
 
+from ..native import deferred as numba
 from .products import WAYS, gemm
 from .runs import gather, scatter
 from .tile_products import use_tiles

@@ -8,9 +8,9 @@ gathered stays in the cache: nothing grows with the number of cases.
 
 from __future__ import annotations
 
-import numba
 import numpy as np
 
+from ..native import deferred as numba
 from .convolution import SITES
 from .products import WAYS, gemm
 from .runs import gather, scatter

@@ -6,9 +6,9 @@ equations, one a row, are solved by as many threads as there are.
 
 from __future__ import annotations
 
-import numba
 import numpy as np
 
+from ..native import deferred as numba
 from .expert_energies import backward, doubles, energies, forward, kind_of
 from .expert_steps import leap, turn
 from .generator import gamma, generator_of, gumbel, inverse_gaussian, normal, uniform

@@ -6,9 +6,9 @@ functions from inside out (−1: no more), and what each function's argument is 
 
 from __future__ import annotations
 
-import numba
 import numpy as np
 
+from ..native import deferred as numba
 from .experts import ABS, LOG1P, LOGCOSH, SOFTPLUS, SQUARE, slope_of, value_of
 from .products import gemm
 

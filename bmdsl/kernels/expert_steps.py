@@ -6,9 +6,9 @@ the energy, `u` the experts' arguments at the present units `start`.
 
 from __future__ import annotations
 
-import numba
 import numpy as np
 
+from ..native import deferred as numba
 from .expert_energies import energies, forward, slopes
 from .generator import below, normal, uniform
 

@@ -11,7 +11,6 @@ these are used up, whether half a number is left, and that half.
 
 from __future__ import annotations
 
-import numba
 import numpy as np
 from numba.np.random._constants import (
     fe_double,
@@ -24,6 +23,8 @@ from numba.np.random._constants import (
     ziggurat_nor_inv_r,
     ziggurat_nor_r,
 )
+
+from ..native import deferred as numba
 
 WORDS = 13
 USED, HALF, LEFT = 10, 11, 12

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 
-import numba
 import numpy as np
 
+from ..native import deferred as numba
 from .table import kernel
 
 MANY = 1 << 16

@@ -5,9 +5,9 @@ A chunk's columns get their bias just before its product is added, while they ar
 
 from __future__ import annotations
 
-import numba
 import numpy as np
 
+from ..native import deferred as numba
 from .matrix import LARGE, MANY_ROWS, WORK
 from .products import backward_chunk, chunks, ends, forward_chunk
 from .table import kernel

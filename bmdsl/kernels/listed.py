@@ -4,8 +4,9 @@
 
 from __future__ import annotations
 
-import numba
 import numpy as np
+
+from ..native import deferred as numba
 
 COUPLINGS = 4096
 """Couplings that one thread takes at a time."""

@@ -6,9 +6,9 @@ product is large enough for them (`two_valued`). Chunks depend on shapes alone.
 
 from __future__ import annotations
 
-import numba
 import numpy as np
 
+from ..native import deferred as numba
 from .products import backward_chunk, chunks, ends, forward_chunk, moment_chunk
 from .table import kernel
 from .two_valued import FEWEST, LANES, WIDE, WORD, pack_columns, pack_rows, tile

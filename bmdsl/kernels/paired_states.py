@@ -4,8 +4,9 @@ in place of a logarithm for each.
 
 from __future__ import annotations
 
-import numba
 import numpy as np
+
+from ..native import deferred as numba
 
 LOG2 = 0.6931471805599453
 

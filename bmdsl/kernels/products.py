@@ -11,7 +11,6 @@ from __future__ import annotations
 import os
 from typing import Any
 
-import numba
 import numpy as np
 import scipy.linalg.cython_blas  # noqa: F401  # numba's BLAS symbols come from here
 from llvmlite import ir
@@ -19,6 +18,7 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
+from ..native import deferred as numba
 from .table import load_kernel, of_any_type, variant
 from .tile_products import SYMBOL, TILES
 

@@ -4,9 +4,9 @@ twin of the kind of op of this name.
 
 from __future__ import annotations
 
-import numba
 import numpy as np
 
+from ..native import deferred as numba
 from ..schedule.bit_ops import CHUNK
 from .bits import NONE, SEEDS, WORK, next_word
 from .floats import add_where, all_are, below_sigmoid

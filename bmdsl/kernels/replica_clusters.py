@@ -4,9 +4,9 @@ by chance.
 
 from __future__ import annotations
 
-import numba
 import numpy as np
 
+from ..native import deferred as numba
 from .uniforms import uniforms_as
 
 fill = uniforms_as(np.float32)

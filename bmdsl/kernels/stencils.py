@@ -4,9 +4,9 @@ kinds of op of these names.
 
 from __future__ import annotations
 
-import numba
 import numpy as np
 
+from ..native import deferred as numba
 from ..schedule.bit_ops import DIGITS
 from .bits import MANY, NONE, SEEDS, added, drawn
 from .table import kernel

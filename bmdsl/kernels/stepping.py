@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import numba
 import numpy as np
 
+from ..native import deferred as numba
 from .table import kernel
 
 CHUNK = 1 << 14

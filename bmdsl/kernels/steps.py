@@ -7,9 +7,9 @@ its own over a large parameter.
 
 from __future__ import annotations
 
-import numba
 import numpy as np
 
+from ..native import deferred as numba
 from .stepping import CHUNK, move_adam, move_rmsprop, move_sgd
 
 

@@ -7,9 +7,9 @@ tensor unfolded along its first axis does the work.
 
 from __future__ import annotations
 
-import numba
 import numpy as np
 
+from ..native import deferred as numba
 from . import products
 
 Array = np.ndarray

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import numba
 from numba.core import cgutils
 
+from ..native import deferred as numba
 from .lanes import INNER, LONG, SIDE, function, number
 from .tile_layouts import GROUP, GROUPS, split_group
 from .tiles import DEPTH, PARTS, TILE, multiply

@@ -16,10 +16,10 @@ import functools
 from typing import Any
 
 import llvmlite.binding as llvm
-import numba
 import numpy as np
 from numba import _helperlib, types
 
+from ..native import deferred as numba
 from ..native.symbols import enter
 from . import tiles
 from .lanes import INNER, SIDE, address, float_at
@@ -78,7 +78,7 @@ TILES = tiles.available()
 def use_tiles() -> None:
     """Lets code that is linked from now on multiply by tiles, if there are any."""
     if TILES:
-        function = multiply_states if tiles.use() == "states" else multiply
+        function: Any = multiply_states if tiles.use() == "states" else multiply
         enter(SYMBOL, function, SIGNATURE.args)
 
 

@@ -17,11 +17,12 @@ from __future__ import annotations
 
 from typing import Any
 
-import numba
 import numpy as np
 from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
+
+from ..native import deferred as numba
 
 BITS = 4
 TABLES = 8

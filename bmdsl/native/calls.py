@@ -10,7 +10,6 @@ import numpy as np
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
-from numba.core.dispatcher import Dispatcher
 from numba.extending import _Intrinsic
 
 from .expressions import Expressions, number
@@ -29,7 +28,7 @@ from .kinds import (
 )
 from .layouts import CONTEXT
 from .places import INT64, Array, kind_of_value
-from .text import Text, text_of
+from .text import Text, is_compiled, text_of
 
 CASTS: Mapping[Any, Number] = {int: INT, float: DOUBLE, bool: TRUTH, np.bool_: TRUTH} | {
     getattr(np, word + str(bits)): Number(word[0], bits)
@@ -42,7 +41,7 @@ CASTS: Mapping[Any, Number] = {int: INT, float: DOUBLE, bool: TRUTH, np.bool_: T
 class Calls(Expressions):
     """Adds the code of calls where its builder stands."""
 
-    def called(self, function: Dispatcher, kinds: tuple[Kind, ...]) -> tuple[Any, Kind | None]:
+    def called(self, function: Any, kinds: tuple[Kind, ...]) -> tuple[Any, Kind | None]:
         """The code of a function that the text calls, and what it returns."""
         raise NotImplementedError
 
@@ -86,7 +85,7 @@ class Calls(Expressions):
             return made
         if function is np.array and len(x.args) == 1 and isinstance(x.args[0], ast.List):
             return self._written([self._number(a) for a in x.args[0].elts])
-        if isinstance(function, Dispatcher):
+        if is_compiled(function):
             return self._own(function, x.args)
         if isinstance(function, _Intrinsic):
             return self._intrinsic(function, x.args)
@@ -246,7 +245,7 @@ class Calls(Expressions):
             raise Untranslatable("entries of another type")
         return found
 
-    def _own(self, function: Dispatcher, arguments: list[ast.expr]) -> Any:
+    def _own(self, function: Any, arguments: list[ast.expr]) -> Any:
         """A call of a function in the same module, or in one that it imports."""
         given = [self._value(a) for a in arguments]
         text = text_of(function.py_func, function.targetoptions.get("fastmath", False))

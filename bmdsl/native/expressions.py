@@ -201,7 +201,7 @@ class Expressions:
             found.append((value, self.b.block, holds, on))
             if on is not None:
                 self.b.position_at_end(on)
-        kind: Kind = found[0][0][0]
+        kind: Any = found[0][0][0]
         for (other, _), *_rest in found[1:]:
             kind = unified(kind, other)
         codes = []

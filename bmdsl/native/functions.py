@@ -189,4 +189,6 @@ def _type_of(x: Any) -> Any:
         return None
     if isinstance(x, int | np.integer):
         return types.int64
-    return types.float64 if isinstance(x, float | np.floating) else None
+    if isinstance(x, np.float32):
+        return types.float32
+    return types.float64 if isinstance(x, float) else None

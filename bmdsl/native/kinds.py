@@ -75,7 +75,8 @@ def kind_of(x: Any) -> Kind:
         assert isinstance(entry, Number)
         return Lanes(entry, x.count)
     if isinstance(x, types.BaseTuple):
-        return Several(tuple(map(kind_of, x)))
+        each: Any = x  # numba's tuples yield the types of their parts
+        return Several(tuple(map(kind_of, each)))
     if isinstance(x, types.Boolean):
         return TRUTH
     if isinstance(x, types.Integer):

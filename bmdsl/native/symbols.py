@@ -39,7 +39,8 @@ def enter(
     if native is not None:
         llvm.add_symbol(symbol, native.address)
         return called_from_python(native, takes) if native.returns in RESULTS else None
-    found = made or numba.njit(parallel=shared, fastmath=set(fastmath), **OPTIONS)(function)
+    how = {"parallel": shared, "fastmath": set(fastmath), **OPTIONS}
+    found = numba.njit(**how)(function) if made is None else made.by_numba
     found.compile(tuple(takes))
     result = found.overloads[tuple(takes)]
     wrapper = result.fndesc.llvm_cfunc_wrapper_name

@@ -58,6 +58,11 @@ def _pairs(target: ast.expr, value: ast.expr) -> list[tuple[ast.expr, ast.expr]]
     return [(target, value)]
 
 
+def is_compiled(x: Any) -> bool:
+    """Whether an object is a function that is to be compiled, marked by `deferred` or by numba."""
+    return hasattr(x, "py_func") and hasattr(x, "targetoptions")
+
+
 def text_of(
     function: FunctionType | Callable[..., Any], fastmath: Any = False, shared: bool = False
 ) -> Text:

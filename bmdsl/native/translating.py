@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from llvmlite import ir
-from numba.core.dispatcher import Dispatcher
 
 from .frames import Frames
 from .kinds import Kind, Untranslatable
@@ -56,7 +55,7 @@ class Module:
         made = _Function(self, text, kinds, name, known.widened, known.returns)
         return Called(made.code, known.returns)
 
-    def of(self, function: Dispatcher, kinds: tuple[Kind, ...]) -> Called:
+    def of(self, function: Any, kinds: tuple[Kind, ...]) -> Called:
         """A function that another one calls: made once for these kinds."""
         key = function.py_func, kinds
         if key not in self._made:
@@ -135,7 +134,7 @@ class _Function(Frames):
             found = self.memory.found(Slot(returns, self.back, (), RETURNED))
             self.b.ret(self.memory.given(found))
 
-    def called(self, function: Dispatcher, kinds: tuple[Kind, ...]) -> tuple[Any, Kind | None]:
+    def called(self, function: Any, kinds: tuple[Kind, ...]) -> tuple[Any, Kind | None]:
         """The code of a function that the text calls, and what it returns."""
         found = self.module.of(function, kinds)
         return found.code, found.returns

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-import numba
 import numpy as np
-from numba.core.dispatcher import Dispatcher
 
 from ..kernels.sharing import in_parts, load_sharing
+from ..native import deferred as numba
 from ..native.functions import Native
 from ..native.symbols import OPTIONS
+from ..native.text import is_compiled
 
 LARGE = 1 << 20
 """Numbers of a call's largest array from which on threads share its loop: one thread takes a few
@@ -27,12 +27,11 @@ class Direct:
     def __init__(self, function: Any) -> None:
         self.py_func = function.py_func
         fast = function.targetoptions.get("fastmath", False)
-        self.function = Native(function.py_func, fast, function, shared=True)
+        self.function = Native(function.py_func, fast, function.call_numba, shared=True)
         shared = in_parts(function.py_func, {"out"})
         self._rest: tuple[int, ...] = () if shared is None else (0, 1)
         alone = function.py_func if shared is None else shared
-        otherwise = function if shared is None else numba.njit(fastmath=fast, **OPTIONS)(shared)
-        self._alone = Native(alone, fast, otherwise)
+        self._alone = numba.njit(fastmath=fast, **OPTIONS)(alone)
 
     def __call__(self, *given: Any) -> Any:
         if max((x.size for x in given if isinstance(x, np.ndarray)), default=0) < LARGE:
@@ -43,8 +42,5 @@ class Direct:
 
 def direct(function: Any) -> Any:
     """A module's function as Python calls it: plain functions as they are."""
-    if not isinstance(function, Dispatcher):
-        return function
-    if function.targetoptions.get("parallel"):
-        return Direct(function)
-    return Native(function.py_func, function.targetoptions.get("fastmath", False), function)
+    parallel = is_compiled(function) and function.targetoptions.get("parallel")
+    return Direct(function) if parallel else function

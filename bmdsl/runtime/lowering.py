@@ -16,8 +16,9 @@ from typing import Any, cast
 
 from llvmlite import ir
 from numba import types
-from numba.core.registry import cpu_target
 
+from ..native.kinds import kind_of
+from ..native.layouts import CONTEXT, value_type
 from ..native.python_calls import DATA, LENGTHS, words_of
 
 INT, DOUBLE = ir.IntType(64), ir.DoubleType()
@@ -88,11 +89,11 @@ class _Lowering:
         """A function of where arrays lie that calls the compiled one: one a name, however often it
         is called.
         """
-        module, context = self.builder.module, cpu_target.target_context
+        module = self.builder.module
         if name in module.globals:
             return module.globals[name]
         signature, build = self.called[name]
-        kinds = [context.get_value_type(x) for x in signature.args]
+        kinds = [value_type(kind_of(x)) for x in signature.args]
         apart = [isinstance(x, types.Array) for x in signature.args]
         takes = [WORDS if lies else kind for lies, kind in zip(apart, kinds, strict=True)]
         made = ir.Function(module, ir.FunctionType(ir.VoidType(), takes), name)
@@ -103,7 +104,7 @@ class _Lowering:
             b.load(b.bitcast(x, kind.as_pointer())) if lies else x
             for x, lies, kind in zip(made.args, apart, kinds, strict=True)
         ]
-        build(context, b, signature, values)
+        build(CONTEXT, b, signature, values)
         b.ret_void()
         return made
 
@@ -298,7 +299,7 @@ class _Lowering:
 
     def _as(self, x: Any, wanted: Any) -> Any:
         """A number as a called function takes it."""
-        b, kind = self.builder, cpu_target.target_context.get_value_type(wanted)
+        b, kind = self.builder, value_type(kind_of(wanted))
         if isinstance(wanted, types.Integer):
             return x if x.type == kind else b.trunc(x, kind)
         real = b.sitofp(x, DOUBLE) if x.type == INT else x
@@ -314,7 +315,7 @@ class _Lowering:
         return self._word(x, 2)
 
     def _data(self, x: Array) -> Any:
-        kind = cpu_target.target_context.get_data_type(x.type.dtype)
+        kind = CONTEXT.get_data_type(x.type.dtype)
         return self.builder.inttoptr(self._word(x, DATA), kind.as_pointer())
 
     def _room(self, kind: Any) -> Any:
