@@ -5,9 +5,12 @@ Nothing is computed here that is not about drawing.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from math import ceil, sqrt
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import numpy as np
@@ -76,6 +79,19 @@ def figure(width: float, height: float) -> Any:
     made = Figure(figsize=(width, height), dpi=DPI, facecolor="white")
     FigureCanvasAgg(made)
     return made
+
+
+def load_library() -> None:
+    """Has matplotlib loaded by a thread of its own, while compiled code works without Python: half
+    a second that pictures need not wait for then.
+    """
+
+    def load() -> None:
+        with suppress(Exception):  # pictures load it again, and say what is wrong
+            figure(1, 1)
+
+    if "matplotlib.figure" not in sys.modules:
+        Thread(target=load, name="pictures").start()
 
 
 def panels(

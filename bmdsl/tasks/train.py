@@ -123,6 +123,7 @@ def _fit(
     label: Label | None,
 ) -> Outcome:
     """`fit` in a folder that no other training writes into."""
+    from ..report.plots import load_library
     from ..report.run_pictures import write_pictures
     from ..report.subject import Subject
     from ..training.callbacks import callbacks_of
@@ -223,6 +224,8 @@ def _fit(
         machine.pretrained = True
     if folder is not None:
         describe()
+    if folder is not None and world().leads:
+        load_library()
     started = time.monotonic()
     run = train(
         machine,
