@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
 from types import FrameType
+
+GARBAGE = 50_000
+"""Objects after which Python looks for cycles of them: with its 700 it looks through all that is
+imported hundreds of times, a twentieth of a short command's time.
+"""
 
 
 def _leave(number: int, frame: FrameType | None) -> None:
@@ -18,6 +24,7 @@ def main() -> None:
     """Exit 0 done, 1 the model or data is wrong, 2 usage, 70 our own bug, 130 or 143 stopped by
     SIGINT or SIGTERM.
     """
+    gc.set_threshold(GARBAGE)
     for number in (signal.SIGINT, signal.SIGTERM):
         if signal.getsignal(number) != signal.SIG_IGN:
             signal.signal(number, _leave)

@@ -87,6 +87,10 @@ def _module(source: str) -> ModuleType:
     except BaseException:
         del sys.modules[name]
         raise
+    from ..native.kept_code import check_kept_code
+
+    for value in vars(module).values():
+        check_kept_code(value)
     return module
 
 

@@ -71,7 +71,7 @@ def _place(function: FunctionType) -> tuple[str, ...] | None:
     if module.startswith(GENERATED):
         return (module,)
     if module.startswith(f"{__package__.partition('.')[0]}.kernels"):
-        return module, _kernels()
+        return module, texts_of_kernels()
     return None
 
 
@@ -80,7 +80,8 @@ TEXTS = ("kernels", "schedule", "plan")
 
 
 @cache
-def _kernels() -> str:
+def texts_of_kernels() -> str:
+    """What tells the texts of kernels from those of other versions."""
     package, digest = Path(__file__).parents[1], hashlib.sha256()
     for file in sorted(x for name in TEXTS for x in (package / name).glob("*.py")):
         digest.update(file.read_bytes())

@@ -62,17 +62,20 @@ def keep(name: str, code: bytes) -> None:
     write_checked(cache_folder(FOLDER) / f"{name}.o", code)
 
 
-def machine_code(text: str) -> bytes:
-    """LLVM's text, optimised for this processor, as an object file's bytes."""
-    processor = target()
+def machine_code(text: str, effort: int = 3) -> bytes:
+    """LLVM's text, optimised for this processor if effort is to go into it, as an object file's
+    bytes.
+    """
+    processor = target(effort)
     module = llvm.parse_assembly(text)
     module.triple = llvm.get_process_triple()
     module.data_layout = str(processor.target_data)
     module.verify()
-    options = llvm.create_pipeline_tuning_options(speed_level=3)
-    options.loop_vectorization = True
-    builder = llvm.create_pass_builder(processor, options)
-    builder.getModulePassManager().run(module, builder)
+    if effort:
+        options = llvm.create_pipeline_tuning_options(speed_level=effort)
+        options.loop_vectorization = True
+        builder = llvm.create_pass_builder(processor, options)
+        builder.getModulePassManager().run(module, builder)
     found: bytes = processor.emit_object(module)
     return found
 

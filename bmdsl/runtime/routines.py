@@ -21,11 +21,12 @@ from ..kernels.table import (
     numba_type,
     without_threads,
 )
+from ..kernels.tile_products import TILES
 from ..schedule.ops import Kind, walk
 from ..schedule.schedule import Schedule
 from ..schedule.values import is_of_batch
 from .lowering import lowered
-from .machine_code import made_of
+from .machine_code import kept_or_made
 
 Array = np.ndarray
 MANY = 1 << 15
@@ -93,10 +94,12 @@ def compiled_routine(
     if largest is not None:
         forms = {n: without_threads(kinds[n], x, largest) for n, x in forms.items()}
     called = {n: caller(k, forms[n], dtype, _label(k, module)) for n, k in kinds.items()}
-    key = source, dtype, tuple(sorted(f"{_label(k, module)} {forms[n]}" for n, k in kinds.items()))
+    words = sorted(_words(k, forms[n], module) for n, k in kinds.items())
+    key = source, dtype, tuple(words)
     if key not in _COMPILED:
         signature = _signature(schedule, dtype, ragged)
-        _COMPILED[key] = made_of(lowered(source, signature, called), signature)
+        words = [source, str(dtype), *words]
+        _COMPILED[key] = kept_or_made(words, lambda: lowered(source, signature, called), signature)
     return Routine(schedule, source, _COMPILED[key], ragged)
 
 
@@ -129,6 +132,13 @@ def _compiled(kind: Kind, module: ModuleType) -> Compiled:
         work = "out" if any(name == "out" for name, _ in kind.arguments) else kind.arguments[0][0]
         return Compiled(python, float(MANY), (work,), words)
     return Compiled(python, None, (), words, made=function if function is not python else None)
+
+
+def _words(kind: Kind, form: Compiled, module: ModuleType) -> str:
+    """What a call of a kind of op looks like in machine code."""
+    name = f"{_label(kind, module)} {form.function.__module__} {form.function.__qualname__}"
+    threads = f"{form.parallel_from} {form.work} {sorted(form.fastmath)}"
+    return f"{kind.name} {kind.arguments} {name} {threads} {form.on_tiles} {TILES}"
 
 
 def _label(kind: Kind, module: ModuleType) -> str:
