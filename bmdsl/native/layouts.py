@@ -14,8 +14,10 @@ from .kinds import ArrayOf, Kind, Number, Several, code_of, kind_of, stored
 from .objects import target
 
 WORD, BYTES = ir.IntType(64), ir.IntType(8).as_pointer()
-ENTRIES, DATA = 2, 4
-"""Where an array's number of entries and the address of the first one stand."""
+WORDS = {"nitems": 2, "itemsize": 3, "data": 4, "shape": 5, "strides": 6}
+"""Where an array's parts stand, by numba's names: entries, bytes of each, the address of the first
+one, lengths and steps; what comes before is its owner's.
+"""
 
 
 def value_type(kind: Kind) -> Any:
@@ -32,20 +34,13 @@ def value_type(kind: Kind) -> Any:
 
 
 class Given:
-    """An array as a function takes it."""
+    """An array as a function takes it: its parts by the names of WORDS."""
 
     def __init__(self, builder: Any, value: Any) -> None:
         self._builder, self._value = builder, value
 
-    @property
-    def data(self) -> Any:
-        """The address of its first entry."""
-        return self._builder.extract_value(self._value, DATA)
-
-    @property
-    def nitems(self) -> Any:
-        """How many entries it has."""
-        return self._builder.extract_value(self._value, ENTRIES)
+    def __getattr__(self, name: str) -> Any:
+        return self._builder.extract_value(self._value, WORDS[name])
 
 
 class Context:

@@ -1,7 +1,7 @@
 """Functions entered under symbols, by which other compiled code calls them.
 
-What a translation has no words for numba compiles, here and in `direct` and nowhere else: functions
-of contributors and of models with constructs of their own.
+What a translation has no words for numba compiles, here and in `deferred`: functions of
+contributors and of models with constructs of their own.
 """
 
 from __future__ import annotations
