@@ -83,6 +83,15 @@ class Inliner:
         return list(self.done.values())
 
 
+def body_of(function: Callable[..., Any]) -> list[str]:
+    """The lines of a function without its docstring and without what it returns: they are a part of
+    another, whose variables they share.
+    """
+    node = _definition(function)
+    body = [x for x in node.body[1:] if not isinstance(x, ast.Return)]
+    return ast.unparse(ast.Module(body, [])).splitlines()
+
+
 def _definition(function: Callable[..., Any]) -> ast.FunctionDef:
     tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
     return next(n for n in tree.body if isinstance(n, ast.FunctionDef))

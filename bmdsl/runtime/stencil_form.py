@@ -66,22 +66,23 @@ def stencil_form(
     plan = program.plan
     try:
         lattice = plan.lattice
+        for n in lattice.groups:
+            if plan.group(n).unit.name not in ("spin", "binary"):
+                raise NotBits(f"`{n}` has units of more than two values, or of other numbers")
+        if not lattice.colours:
+            raise NotStencil("it has no units")
     except NotStencil as reason:
         raise NotBits(f"it is no lattice that index arithmetic reaches: {reason}") from None
-    for n in lattice.groups:
-        if plan.group(n).unit.name not in ("spin", "binary"):
-            raise NotBits(f"`{n}` has units of more than two values, or of other numbers")
     return _Making(program, f, lattice, tuple(free), worth).form()
 
 
 def of_units(x: Stencil, own: int, values: Array, lattice: Lattice) -> Array:
-    """The values of couplings, in the order of the term's loops, where one of the units stands:
+    """The values of couplings, of the settings in the stencil's box, where one of the units stands:
     the lattice, 0 where there is none.
     """
-    grid = values.reshape([len(x.box[a]) for a in x.order])
     out = np.zeros(lattice.axes, values.dtype)
     places = [own_places(x, own, a, lattice) for a in range(len(lattice.axes))]
-    out[np.ix_(*places)] = grid.transpose(np.argsort(x.order))
+    out[np.ix_(*places)] = values
     return out
 
 
@@ -186,13 +187,13 @@ class _Making:
         """All stencils seen from each of their units that is drawn."""
         program, out = self.program, []
         listing = program.listing
-        assert listing is not None
+        if listing is None or listing.stencils is None:
+            raise NotBits("too many places have couplings of their own")
         values = next(x[0] for t, x in self.fields.couplings if isinstance(t, BoundListed))
         for x in self.lattice.stencils:
-            begin = listing.first[x.term]
-            own = values[begin : begin + x.count]
-            size = float(np.abs(own[:1]).sum())
-            if not size and not own.any():
+            own = listing.stencils.of_stencil(values, x)
+            size = float(np.abs(own).max(initial=0.0))
+            if not size or not x.count:
                 continue
             if (np.abs(np.abs(own) - size) > self.close * size).any():
                 raise NotBits("couplings of a term have several sizes")
@@ -207,7 +208,7 @@ class _Making:
                 spin = spins != {False}
                 if mixed and not spin:
                     raise NotBits("couplings to units that are 0 or 1 have both signs")
-                w = size * np.sign(own[0])
+                w = size * np.sign(own.flat[0])
                 signs = of_units(x, k, own < 0, self.lattice) if mixed else None
                 out.append(
                     Role(
