@@ -298,8 +298,8 @@ class Plan(Shown):
             return f"no stencil: {reason}"
         return (
             f"a stencil ({lattice.coloured}): sites of a row side by side in words of bits,"
-            " neighbours by shifts, where couplings of a term have one size: fewer than 64 chains,"
-            f" if a register has {FEW_UNITS} units of a colour or more, here {room}"
+            " neighbours by shifts, where couplings are small whole multiples of one number: fewer"
+            f" than 64 chains, if a register has {FEW_UNITS} units of a colour or more, here {room}"
         )
 
 
