@@ -73,11 +73,8 @@ class BitChains:
             except NotBits as refused:
                 reason = refused
         else:
-            if (
-                steps >= 1
-                and machine.layout in ("bits", "stencil")
-                and not by_cells(machine, count)
-            ):
+            in_cells = machine.layout == "stencil" and not averaged and by_cells(machine, count)
+            if steps >= 1 and machine.layout in ("bits", "stencil") and not in_cells:
                 raise _refused(machine, reason)
             return None
         now = {n: np.ascontiguousarray(x, machine.dtype) for n, x in state.items()}

@@ -68,8 +68,7 @@ def on_lattice(machine: BoundMachine, chains: Chains, count: int, observed: Stat
     if chains.averaged:
         return chains
     sites = not observed and stand_by_sites(machine.program, count)
-    ends = {*machine.program.plan.mean_block} - {*chains.held, *chains.seen}
-    if ends or not by_cells(machine, count):
+    if not by_cells(machine, count):
         return replace(chains, sites=sites)
     many = chains.many or not sites
     return replace(chains, sites=sites, cells=True, many=many, codes=by_code(machine, many))
@@ -81,6 +80,8 @@ def by_cells(machine: BoundMachine, count: int) -> bool:
     """
     program = machine.program
     if program.listing is None or program.listing.stencils is None or machine.layout == "numbers":
+        return False
+    if program.plan.mean_block:  # means at the end are made of lists
         return False
     if machine.layout == "stencil":
         return True

@@ -16,6 +16,7 @@ from bmdsl.graph.colouring import colour_order
 from bmdsl.inference.chain_arrays import by_cells
 from bmdsl.inference.machine import Machine
 from bmdsl.kernels import listed
+from bmdsl.language.diagnostics import BmError
 from bmdsl.runtime.listing import Listing
 from bmdsl.schedule.cell_ops import written_out
 from tests.schedule.random_values import of_parameters
@@ -26,6 +27,8 @@ MIXED = """model m { visible s[6,4] : spin  visible g[6,4] : gaussian
   energy = - J[i] s[i,j] s[wrap(i+1),j] - 0.1 g[i,j] s[i,pad(j+1)] + 1.5 g[i,j] g[i,j]
     - 0.4 c[i,j,2] s[i,wrap(j+2)] - K[k,l] c[i,j,k] c[pad(i+1),j,l]
     - 0.2 c[i,j,k] c[pad(i+1),j,wrap(k+1)] s[i,j] }"""
+HIDDEN = """model m { visible c[4,4] : categorical(3)  hidden h[4,4] : spin
+  energy = - 0.3 c[i,j,1] h[i,wrap(j+1)] - 0.2 c[i,j,k] c[pad(i+1),j,k] h[i,j] }"""
 ROWS = """model m(n) { visible s[n,30] : spin  param J, K, b
   energy = - J[x,y] s[x,y] s[pad(x+1),y] - K[y] s[x,y] s[x,wrap(y+1)] - b[x,y] s[x,y] }"""
 
@@ -205,6 +208,14 @@ def test_a_large_lattice_of_any_type_makes_no_list_of_couplings(
     machine.sweep(state, 1, {}, update=1)
     assert np.isfinite(machine.written_energy(state)).all()
     machine.anneal(n=4, sweeps=2)
+
+
+def test_a_layout_that_chains_cannot_have_is_refused() -> None:
+    for layout, text in (("bits", MIXED), ("stencil", HIDDEN)):
+        machine = bmdsl.parse(text).compile(backend="reference")
+        with pytest.raises(BmError) as refused:
+            swept(machine, layout, 4)
+        assert refused.value.diagnostics[0].code == "BM778"
 
 
 def test_a_lattice_of_odd_length_has_a_stencil_too() -> None:
