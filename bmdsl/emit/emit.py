@@ -123,6 +123,10 @@ def _kind(g: GroupPlan, plan: Plan, inliner: Inliner, kinds: dict[str, str]) -> 
             parts["sweeps"] = emit_sweep(g, kind)
         if plan.by_sites:
             parts["sweeps of few chains"] = emit_sites(g, kind)
+        if plan.by_cells:
+            parts["sweeps of a lattice"] = emit_sweep(g, kind, by_cells=True)
+        if plan.by_cells and plan.by_sites:
+            parts["sweeps of few chains of a lattice"] = emit_sites(g, kind, by_cells=True)
         source = "\n\n\n".join(
             [
                 emit_moments(g, kind, inliner.narrow),

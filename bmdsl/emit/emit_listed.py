@@ -8,21 +8,26 @@ listed, many chains are swept side by side, colour class after colour class.
 
 from __future__ import annotations
 
+from ..kernels.cells import couplings_of, couplings_of_tile
 from ..language.model import Term
 from ..plan.identifiers import edges_variable, gradient_variable, scalar
 from ..plan.plan import GroupPlan, Plan
+from ..plan.stencils import value_letters
 from .emit_terms import define, safe, signature, source_lines
-from .term_loops import Lengths, emit_gradient, emit_loops, product
+from .inline import body_of
+from .term_loops import Lengths, emit_gradient, emit_loops, product, ranges
 
 INCIDENCE = ["start", "other", "value", "more", "more_value", "more_start", "more_other"]
 """A group's couplings, unit after unit: those with one other unit, then those with any number of
 others.
 """
+CELLS = ["lengths", "cell_of", "cells", "entries", "others", "ramps", "couplings"]
+"""A group's couplings by where its units stand in a lattice, and the values of all."""
 KEY = ["seed", "stream", "update", "step"]
 TILES = 8
 """Tiles of 64 units that one thread takes at a time."""
-CHUNK = 32
-"""Units that one thread takes at a time."""
+CHUNK, FEWER = 32, 256
+"""Units that one thread takes at a time, and units that share the room for their lists."""
 
 
 def emit_listed(plan: Plan, number: int, lengths: Lengths) -> str:
@@ -59,8 +64,10 @@ def emit_listed(plan: Plan, number: int, lengths: Lengths) -> str:
         if lines
         else define(plan.functions["collect", number], takes, doc, ["    return"], "")
     )
+    alike = [emit_alike(plan, number, lengths)] if plan.by_cells else []
     return "\n\n\n".join(
         [
+            *alike,
             loop("count", ["n", *edges], f"Couplings of {what}", []),
             loop(
                 "places",
@@ -79,9 +86,30 @@ def emit_listed(plan: Plan, number: int, lengths: Lengths) -> str:
     )
 
 
-def emit_sweep(g: GroupPlan, kind: str) -> str:
+def emit_alike(plan: Plan, number: int, lengths: Lengths) -> str:
+    """The values of a term that its parameters tell apart, each once."""
+    term = plan.model.terms[number]
+    loops, depth = ranges(value_letters(term), lengths, 1)
+    pad = "    " * depth
+    return define(
+        plan.functions["alike", number],
+        ["out", "k", "n", *signature(plan)],
+        "out[f]: what couplings that are alike add to -E, times their units' statistics.",
+        [
+            "    f = 0",
+            *loops,
+            f"{pad}out[f] = -({product(plan.model, term, number)})",
+            f"{pad}f += 1",
+            "    return",
+        ],
+    )
+
+
+def emit_sweep(g: GroupPlan, kind: str, by_cells: bool = False) -> str:
     """`steps` updates of a group over many chains: X is [unit, chain], units of one colour share no
     coupling.
+
+    `by_cells`: couplings follow from where a unit stands in a lattice, in the place of lists.
     """
     takes = [
         "X",
@@ -90,11 +118,13 @@ def emit_sweep(g: GroupPlan, kind: str) -> str:
         "beta",
         "order",
         "classes",
-        *INCIDENCE,
+        *(CELLS if by_cells else INCIDENCE),
         "seen",
         *KEY,
         "steps",
     ]
+    column = ("0", "s") if by_cells else ("p", "column")
+    chunk = FEWER if by_cells else CHUNK
     width = "states * chains" if g.states is not None else "chains"
     body = [
         "    chains = X.shape[1]",
@@ -104,7 +134,7 @@ def emit_sweep(g: GroupPlan, kind: str) -> str:
         "    for j in range(steps * parts):",
         "        k = j % parts",
         "        now = step + j // parts",
-        f"        for b in prange((classes[k + 1] - classes[k] + {CHUNK - 1}) // {CHUNK}):",
+        f"        for b in prange((classes[k + 1] - classes[k] + {chunk - 1}) // {chunk}):",
         "            u = np.empty(64 * tiles, F)",
         f"            eta = np.empty({width}, F)",
         *(
@@ -113,32 +143,60 @@ def emit_sweep(g: GroupPlan, kind: str) -> str:
             else []
         ),
         "            part = np.empty(chains, F)",
+        *("            " + line for line in (_room_of_lists(g) if by_cells else [])),
         (
-            f"            for q in range(classes[k] + {CHUNK} * b, min(classes[k + 1], classes[k] +"
-            f" {CHUNK} * (b + 1))):"
+            f"            for q in range(classes[k] + {chunk} * b, min(classes[k + 1], classes[k] +"
+            f" {chunk} * (b + 1))):"
         ),
         "                p = order[q]",
+        *("                " + line for line in (body_of(couplings_of) if by_cells else [])),
         "                for t in range(tiles):",
         "                    fill_uniforms(*key, p, t, u[64 * t : 64 * t + 64])".replace(
             "*key", ", ".join((*KEY[:-1], "now"))
         ),
         *(
             "                " + line
-            for line in (_sweep_states(g) if g.states is not None else _sweep_unit(g))
+            for line in (
+                _sweep_states(g, column[1]) if g.states is not None else _sweep_unit(g, column[0])
+            )
         ),
     ]
     doc = (
         "Draws every unit given the rest, colour after colour, in all chains. Units that `seen` has"
         " a value for (not NaN) keep it."
     )
-    return define(f"{kind}_sweep", takes, doc, body, "parallel")
+    return define(f"{kind}_sweep{'_of_cells' * by_cells}", takes, doc, body, "parallel")
 
 
-def emit_sites(g: GroupPlan, kind: str) -> str:
+def _room_of_lists(g: GroupPlan) -> list[str]:
+    """Lines that ask for room for one unit's couplings."""
+    states = "states" if g.states is not None else "1"
+    most, most_others = "lengths[lengths.shape[0] - 2]", "lengths[lengths.shape[0] - 1]"
+    return [
+        "at = np.zeros(ramps.shape[0], np.int64)",
+        *(f"{x} = np.zeros({states} + 1, np.int64)" for x in ("start", "more")),
+        *(f"{x} = np.zeros({most}, F)" for x in ("value", "more_value")),
+        f"other = np.zeros({most}, np.int32)",
+        f"more_start = np.zeros({most} + 1, np.int64)",
+        f"more_other = np.zeros({most_others}, np.int32)",
+    ]
+
+
+def emit_sites(g: GroupPlan, kind: str, by_cells: bool = False) -> str:
     """One update of a colour of a group in few chains: units of one colour share no coupling, and
     stand 64 to a tile, all of a tile with as many couplings.
+
+    `by_cells`: couplings follow from where units stand in a lattice, in the place of lists.
     """
     takes = ["X", "base", "beta", "unit", "near", "value", "start", "count", "begin", "part"]
+    begin, end, room, tile = "start[t]", "start[t + 1]", list[str](), list[str]()
+    fours = "start[t] + (start[t + 1] - start[t]) // 4 * 4"
+    if by_cells:
+        takes = ["X", "base", "beta", "unit", "kind", "count", "begin", *CELLS, "part"]
+        begin, end, fours = "0", "own_count", "own_count // 4 * 4"
+        most = "lengths[lengths.shape[0] - 2]"
+        tile = ["cell = kind[t]", *body_of(couplings_of_tile)]
+        room = [f"near = np.zeros(64 * {most}, np.int32)", f"value = np.zeros(64 * {most}, F)"]
     arguments = "".join(f", F({a!r})" for a in g.arguments)
     sample = scalar(g.unit.name, "sample")
     body = [
@@ -146,16 +204,18 @@ def emit_sites(g: GroupPlan, kind: str) -> str:
         f"    for b in prange((hi - lo + {TILES - 1}) // {TILES}):",
         "        u = np.empty(64, F)",
         "        eta = np.empty(64, F)",
+        *("        " + line for line in room),
         f"        for t in range(lo + {TILES} * b, min(hi, lo + {TILES} * (b + 1))):",
         "            own = unit[64 * t : 64 * t + 64]",
+        *("            " + line for line in tile),
         "            for r in range(X.shape[0]):",
         "                x = X[r]",
         f"                fill_uniforms({', '.join(KEY)}, r, t, u)",
         "                for q in range(64):",
         "                    eta[q] = base[own[q]]",
-        "                fours = start[t] + (start[t + 1] - start[t]) // 4 * 4",
+        f"                fours = {fours}",
         # four at a time, so that eta is read and written once for them
-        "                for e in range(start[t], fours, 4):",
+        f"                for e in range({begin}, fours, 4):",
         "                    w = value[64 * e : 64 * e + 256]",
         "                    d = near[64 * e : 64 * e + 256]",
         "                    for q in range(64):",
@@ -164,7 +224,7 @@ def emit_sites(g: GroupPlan, kind: str) -> str:
         "                        c = w[q + 128] * x[np.uint32(d[q + 128])]",
         "                        c += w[q + 192] * x[np.uint32(d[q + 192])]",
         "                        eta[q] += a + c",
-        "                for e in range(fours, start[t + 1]):",
+        f"                for e in range(fours, {end}):",
         "                    w = value[64 * e : 64 * e + 64]",
         "                    d = near[64 * e : 64 * e + 64]",
         "                    for q in range(64):",
@@ -175,7 +235,8 @@ def emit_sites(g: GroupPlan, kind: str) -> str:
         "                    x[own[q]] = eta[q]",
     ]
     doc = "Draws the units of a colour given the rest, 64 at a time, chain after chain."
-    return define(f"{kind}_sites", [*takes, *KEY], doc, body, "parallel")
+    name = f"{kind}_sites{'_of_cells' * by_cells}"
+    return define(name, [*takes, *KEY], doc, body, "parallel")
 
 
 def _bases(g: GroupPlan) -> list[str]:
@@ -209,13 +270,13 @@ def _gather(column: str, into: str) -> list[str]:
     ]
 
 
-def _sweep_unit(g: GroupPlan) -> list[str]:
+def _sweep_unit(g: GroupPlan, column: str) -> list[str]:
     arguments = "".join(f", F({a!r})" for a in g.arguments)
     eta = "beta[c] * eta[c]" + (", beta[c] * base2[p]" if g.square else "")
     return [
         "for c in range(chains):",
         "    eta[c] = base[p]",
-        *_gather("p", "eta"),
+        *_gather(column, "eta"),
         "for c in range(chains):",
         f"    X[offset + p, c] = {scalar(g.unit.name, 'sample')}({eta}, u[c]{arguments})",
         "if masked:",
@@ -225,7 +286,7 @@ def _sweep_unit(g: GroupPlan) -> list[str]:
     ]
 
 
-def _sweep_states(g: GroupPlan) -> list[str]:
+def _sweep_states(g: GroupPlan, column: str) -> list[str]:
     arguments = "".join(f", F({a!r})" for a in g.arguments)
     return [
         "for s in range(states):",
@@ -233,7 +294,7 @@ def _sweep_states(g: GroupPlan) -> list[str]:
         "    into = eta[s * chains : (s + 1) * chains]",
         "    for c in range(chains):",
         "        into[c] = base[column]",
-        *("    " + line for line in _gather("column", "into")),
+        *("    " + line for line in _gather(column, "into")),
         "for c in range(chains):",
         "    for s in range(states):",
         "        field[s] = beta[c] * eta[s * chains + c]",

@@ -96,6 +96,15 @@ def _copied(
     return ast.unparse(ast.fix_missing_locations(node))
 
 
+def body_of(function: Callable[..., Any]) -> list[str]:
+    """The lines of a function without its docstring and without what it returns: they are a part of
+    another, whose variables they share.
+    """
+    node = _definition(function)
+    body = [x for x in node.body[1:] if not isinstance(x, ast.Return)]
+    return ast.unparse(ast.Module(body, [])).splitlines()
+
+
 def _definition(function: Callable[..., Any]) -> ast.FunctionDef:
     """The function's tree, for the caller to change."""
     tree = ast.parse(textwrap.dedent(inspect.getsource(function)))

@@ -4,10 +4,10 @@ parameters, and collects its gradient.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from ..language.letters import Place, is_read_by_edge, nest_of, unit_place
-from ..language.model import Length, Model, ParameterFactor, Subscript, Term
+from ..language.model import Length, Letter, Model, ParameterFactor, Subscript, Term
 from ..plan.identifiers import edges_variable, letter, parameter_variable
 
 
@@ -90,6 +90,16 @@ def _unit_column(place: Place, k: int, lengths: Lengths, depth: int) -> tuple[li
         column = f"({column}) * {length} + {name}"
     lines.append("    " * depth + f"p{k} = {column}")
     return lines, depth, f"p{k}"
+
+
+def ranges(letters: Iterable[Letter], lengths: Lengths, depth: int) -> tuple[list[str], int]:
+    """Lines that open a loop over each letter's values, and the indentation inside them."""
+    lines = []
+    for x in letters:
+        loop = f"for {letter(x.name)} in range({x.start}, {lengths(x.stop)}):"
+        lines.append("    " * depth + loop)
+        depth += 1
+    return lines, depth
 
 
 def parameter_entry(model: Model, p: ParameterFactor, term: Term) -> str:

@@ -34,7 +34,11 @@ def colour_order(start: np.ndarray, neighbours: np.ndarray) -> tuple[np.ndarray,
     First fit in the nodes' own order: two colours for an even lattice in rows, at most one more
     than the largest degree for any graph. Linear in nodes and edges.
     """
-    colours = _greedy(np.asarray(start, np.int64), neighbours)
+    return order_of(_greedy(np.asarray(start, np.int64), neighbours))
+
+
+def order_of(colours: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(order, classes) of nodes with these colours, [nodes]: see `colour_order`."""
     order = np.argsort(colours, kind="stable").astype(np.int64)
     counts = np.bincount(colours) if len(colours) else np.zeros(0, np.int64)
     return order, np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)

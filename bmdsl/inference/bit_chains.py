@@ -25,7 +25,7 @@ from ..schedule.bit_ops import LANES
 from ..schedule.routines.bit_sweeps import BITS, bit_sweeps
 from ..schedule.routines.field_sweeps import field_sweeps
 from ..schedule.routines.stencil_sweeps import stencil_sweeps
-from .chain_arrays import count_rows, has_states, parted
+from .chain_arrays import by_cells, count_rows, has_states, parted
 
 FEWEST_CHAINS = 64
 """Chains from which on they are bits where they can be: a word's full."""
@@ -73,7 +73,8 @@ class BitChains:
             except NotBits as refused:
                 reason = refused
         else:
-            if steps >= 1 and machine.layout in ("bits", "stencil"):
+            in_cells = machine.layout == "stencil" and not averaged and by_cells(machine, count)
+            if steps >= 1 and machine.layout in ("bits", "stencil") and not in_cells:
                 raise _refused(machine, reason)
             return None
         now = {n: np.ascontiguousarray(x, machine.dtype) for n, x in state.items()}

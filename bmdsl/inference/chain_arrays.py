@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from ..language.diagnostics import fail
-from ..plan.plan import MANY_CHAINS, SITES
+from ..plan.plan import FEW_BY_CELLS, MANY_BY_CELLS, MANY_CHAINS, SITES, SITES_BY_CELLS
 from ..runtime.binding import Source
 from ..runtime.bound_machine import BoundMachine
 from ..runtime.program import Array, Program, Rows, State
@@ -62,6 +63,35 @@ def kind_of_chains(
     return Chains(held, seen, False, means, averaged, betas, many, ends, codes=codes)
 
 
+def on_lattice(machine: BoundMachine, chains: Chains, count: int, observed: State) -> Chains:
+    """How so many chains are swept if they are those of a lattice."""
+    if chains.averaged:
+        return chains
+    sites = not observed and stand_by_sites(machine.program, count)
+    if not by_cells(machine, count):
+        return replace(chains, sites=sites)
+    many = chains.many or not sites
+    return replace(chains, sites=sites, cells=True, many=many, codes=by_code(machine, many))
+
+
+def by_cells(machine: BoundMachine, count: int) -> bool:
+    """Whether so many chains of a lattice are drawn without a list of couplings: what couples to a
+    unit follows from where it stands.
+    """
+    program = machine.program
+    if program.listing is None or program.listing.stencils is None or machine.layout == "numbers":
+        return False
+    if program.plan.mean_block:  # means at the end are made of lists
+        return False
+    if machine.layout == "stencil":
+        return True
+    fewest = MANY_BY_CELLS
+    if count < MANY_CHAINS:
+        fewest = SITES_BY_CELLS if program.plan.by_sites else FEW_BY_CELLS
+    units = sum(program.sizes[n] // program.states[n] for n in program.plan.listed_groups)
+    return units >= fewest
+
+
 def by_code(machine: BoundMachine, many: bool) -> bool:
     """Whether one-of-K units that act on one another are drawn as codes, where they can be; `many`:
     whether chains of listed terms stand side by side.
@@ -91,7 +121,11 @@ def stand_by_sites(program: Program, count: int) -> bool:
     if not (program.plan.by_sites and count < MANY_CHAINS) or program.listing is None:
         return False
     name = program.plan.groups[0].name
-    return program.sizes[name] >= SITES and not len(program.listing.incidence(name).more_source)
+    if program.sizes[name] < SITES:
+        return False
+    return program.listing.stencils is not None or not len(
+        program.listing.incidence(name).more_source
+    )
 
 
 def count_colours(program: Program) -> int:

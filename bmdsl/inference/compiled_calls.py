@@ -31,12 +31,14 @@ from ..schedule.routines.sweeps import FRESH, Chains, sweeps
 from ..schedule.schedule import Composition
 from .bit_chains import BitChains
 from .chain_arrays import (
+    by_cells,
     by_code,
     count_colours,
     count_rows,
     has_states,
     held_at,
     kind_of_chains,
+    on_lattice,
     parted,
     passed_chains,
     put_back,
@@ -109,6 +111,8 @@ class CompiledCalls:
             return None
         if self.bits.takes(machine, n, observed) or (stand_by_sites(program, n) and not observed):
             return None
+        if by_cells(machine, n):
+            return None
         if n * _numbers_by_state(program) > MAX_NUMBERS_BY_STATE:
             return None
         held, seen = parted(observed)
@@ -171,8 +175,7 @@ class CompiledCalls:
         beta = None if beta is None else np.ascontiguousarray(beta, machine.dtype)
         axes = 0 if beta is None else beta.ndim
         chains = kind_of_chains(machine, state, observed, axes, averaged, ends=True)
-        if stand_by_sites(machine.program, count) and not (observed or averaged):
-            chains = replace(chains, sites=True)
+        chains = on_lattice(machine, chains, count, observed)
         routine = self._sweeps(machine, chains, beta)
         if routine is None:
             return None

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from ..plan.identifiers import identifier
 from ..plan.plan import Plan
 from ..schedule.builder import Builder, Gradient, Phase
+from ..schedule.cell_ops import CELLS, TILES
 from ..schedule.meeting_ops import INCIDENCE, SITES
 from ..schedule.module_ops import module_kind
 from ..schedule.values import BATCH, Content, Life, Number, Part, Rest, Value
@@ -175,6 +176,38 @@ def incidence(b: Builder, target: str, terms: tuple[int, ...], group: str) -> It
         frame = group if shifted else ""
         source = ("incidence", part, target, " ".join(map(str, terms)), frame)
         yield b.given(f"{part}_{target}", Content.CONSTANT, (-1,), source, takes.number)
+
+
+def alike_values(b: Builder) -> Value:
+    """Room for the values of a lattice's couplings, those that are alike once."""
+    return b.given("couplings", Content.MATRIX, (-1,), ("alike values",), life=Life.SCRATCH)
+
+
+def prepare_cells(b: Builder) -> None:
+    """The values of a lattice's couplings, those that are alike once."""
+    values = alike_values(b)
+    for t in b.plan.listed:
+        kind = module_kind(b.plan, ("alike", t), "out", axes=1)
+        first = t == b.plan.listed[0]
+        out = values if first else Rest(values, b.number(f"first_alike_{t}", "i8"))
+        b.do_of_parameters(kind, out)
+
+
+def cells(b: Builder, group: str) -> Iterator[Value]:
+    """A group's couplings by where its units stand in the lattice, as kernels take them."""
+    for part, takes in CELLS.items():
+        if part == "couplings":
+            yield alike_values(b)
+            continue
+        shape, source = (-1,) * takes.axes, ("cells", part, group)
+        yield b.given(f"{part}_{group}", Content.CONSTANT, shape, source, takes.number)
+
+
+def tiles(b: Builder, group: str) -> Iterator[Value]:
+    """The one group of a lattice in tiles of 64 units, as kernels take them."""
+    for part, takes in TILES.items():
+        source = ("tiles", part, group)
+        yield b.given(f"{part}_{group}", Content.CONSTANT, (-1,), source, takes.number)
 
 
 def sites(b: Builder, group: str) -> Iterator[Value]:

@@ -32,6 +32,8 @@ VERBS = (
     "settle",
     "sweep",
     "sites",
+    "sweep_of_cells",
+    "sites_of_cells",
 )
 """Functions of a group that its kind of units determines."""
 HEAD = (
@@ -121,7 +123,7 @@ def _wanted(plan: Plan) -> Iterator[tuple[Key, list[str]]]:
     yield ("constant",), ["constant"]
     yield ("collect",), ["collect", "constant"]
     for number in plan.listed:
-        for verb in ("count", "places", "values", "collect"):
+        for verb in ("count", "places", "values", "alike", "collect"):
             yield (verb, number), [verb, str(number)]
     for g in plan.groups:
         for power in (1, 2):

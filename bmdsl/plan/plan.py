@@ -21,7 +21,7 @@ from .identifiers import Key, function_names
 from .multiway import Contraction, Tensor
 from .planned_expert import PlannedExpert
 from .planned_term import PlannedTerm
-from .stencils import Lattice, NotStencil, lattice_of
+from .stencils import Lattice, NotStencil, lattice_of, verify_stencil
 from .written_out import ListedTerm
 
 SITES = 512
@@ -36,6 +36,11 @@ FEW_UNITS = 64
 """
 MANY_CHAINS = 4
 """From so many chains on, a lattice or graph is swept with chains side by side in memory
+(docs/performance.md has the measurement).
+"""
+MANY_BY_CELLS, SITES_BY_CELLS, FEW_BY_CELLS = 1 << 16, 1 << 18, 1 << 20
+"""Units of a lattice from which on its couplings are not listed: in `MANY_CHAINS` chains or more,
+in fewer that are drawn many units at a time, and in fewer that would go unit after unit else
 (docs/performance.md has the measurement).
 """
 
@@ -125,6 +130,18 @@ class Plan(Shown):
         one = len(self.groups) == 1 and not (g.square or g.states is not None or g.expert)
         pairs = (len(self.model.terms[t].units) == 2 for t in self.listed)
         return one and self.all_listed and bool(self.listed) and all(pairs)
+
+    @cached_property
+    def by_cells(self) -> bool:
+        """Whether all terms are stencils, whatever the lengths are, so that what couples to a unit
+        can follow from where it stands.
+        """
+        if not self.all_listed:
+            return False
+        try:
+            return all(verify_stencil(self.model, self.model.terms[t]) for t in self.listed)
+        except NotStencil:
+            return False
 
     @cached_property
     def lattice(self) -> Lattice:
@@ -247,9 +264,10 @@ class Plan(Shown):
             )
             if any(self.group(n).codes for n in self.listed_groups):
                 many += ", one-of-K units as codes of two bytes"
+        cells = (self._manner_of_cells(),) if self.by_cells else ()
         two_valued = all(self.group(n).unit.name in ("binary", "spin") for n in self.listed_groups)
         if not (self.all_listed and two_valued):
-            return f"      {few}", f"      {many}"
+            return f"      {few}", f"      {many}", *cells
         bits = (
             "64 chains or more: colour after colour, 64 chains to a word of bits; neighbours are"
             " counted where couplings are small whole multiples of one number, else fields are"
@@ -260,18 +278,28 @@ class Plan(Shown):
             f"      {many}",
             f"      {bits}",
             f"      {self._manner_of_stencil()}",
+            *cells,
+        )
+
+    def _manner_of_cells(self) -> str:
+        """From which size on neighbours follow from index arithmetic, whatever units' types are."""
+        few = f"in fewer from {SITES_BY_CELLS if self.by_sites else FEW_BY_CELLS:,}"
+        return (
+            f"      no list of couplings from {MANY_BY_CELLS:,} units on in {MANY_CHAINS} chains or"
+            f" more, {few}: neighbours by index arithmetic, fields and draws are the list's"
         )
 
     def _manner_of_stencil(self) -> str:
         """Whether a lattice is swept by index arithmetic."""
         try:
             lattice = self.lattice
+            room = lattice.in_register
         except NotStencil as reason:
             return f"no stencil: {reason}"
         return (
-            f"a stencil ({lattice}): sites of a row side by side in words of bits, neighbours by"
-            " shifts, where couplings of a term have one size: fewer than 64 chains, if a register"
-            f" has {FEW_UNITS} units of a colour or more, here {lattice.in_register}"
+            f"a stencil ({lattice.coloured}): sites of a row side by side in words of bits,"
+            " neighbours by shifts, where couplings are small whole multiples of one number: fewer"
+            f" than 64 chains, if a register has {FEW_UNITS} units of a colour or more, here {room}"
         )
 
 

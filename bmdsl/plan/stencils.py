@@ -2,8 +2,9 @@
 
 In a stencil every unit's subscripts are the lattice's letters, one an axis, each with a constant,
 and `wrap` or `pad` as the axis ends. What couples to a unit then follows from where it stands: no
-list of couplings exists. Units are coloured by Σ a·x modulo q, with q and a from the distances at
-which units of one group meet.
+list of couplings exists. Letters of a unit's states, of one-of-K units or vectors, are written out:
+a term has a stencil for each setting of them. Where colours are wanted, units have them by Σ a·x
+modulo q, with q and a from the distances at which units of one group meet.
 """
 
 from __future__ import annotations
@@ -13,12 +14,14 @@ from functools import cached_property
 from itertools import product
 from math import gcd, prod
 
-from ..language.model import Length, Letter, Model, Term, UnitFactor
+from ..language.model import Length, Letter, Model, Subscript, Term, UnitFactor
 
 MOST_COLOURS = 16
 """Colours up to which a lattice is coloured by sums of places."""
 MOST_TRIED = 1 << 14
 """Vectors a that are tried for each number of colours at most."""
+MOST_SETTINGS = 1 << 12
+"""Settings of the letters of units' states up to which they are written out."""
 
 REGISTER = 512
 """Bits of a register."""
@@ -38,6 +41,8 @@ class StencilUnit:
     group: str
     offset: Offset
     wraps: tuple[bool, ...]
+    state: int = 0
+    """Which of its numbers the term has."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +57,13 @@ class Stencil:
     """The axes in the order of the term's loops, outermost first."""
     uniform: bool
     """Whether all couplings are one number."""
+    steps: tuple[int, ...] = ()
+    """Axis → how far apart values of the term are, in their list, of neighbouring letters."""
+    first: int = 0
+    """Where in that list the value would be whose letters are all 0."""
+    loops: tuple[int, ...] = ()
+    """The values of the letters of states, and −1 − axis for the others, as the term's loops are
+    nested."""
 
     @property
     def count(self) -> int:
@@ -66,62 +78,128 @@ class Lattice:
     axes: tuple[int, ...]
     groups: tuple[str, ...]
     stencils: tuple[Stencil, ...]
-    colours: int
-    weights: tuple[int, ...]
-    """Axis → a: the colour of a place x is Σ a·x modulo `colours`."""
 
     @cached_property
     def size(self) -> int:
         """Places of the lattice."""
         return prod(self.axes)
 
+    @cached_property
+    def colouring(self) -> tuple[int, tuple[int, ...]]:
+        """q and a: the colour of a place x is Σ a·x modulo q.
+
+        Raises NotStencil if there are none.
+        """
+        return _colouring(self.axes, self.stencils)
+
+    @property
+    def colours(self) -> int:
+        """How many colours there are. Raises NotStencil if they are no sums of places."""
+        return self.colouring[0]
+
+    @property
+    def weights(self) -> tuple[int, ...]:
+        """Axis → a. Raises NotStencil if colours are no sums of places."""
+        return self.colouring[1]
+
     @property
     def in_register(self) -> int:
-        """Units of one colour in a register, of one row or of eight, whichever has more."""
+        """Units of one colour in a register, of one row or of eight, whichever has more.
+
+        Raises NotStencil if colours are no sums of places.
+        """
         units, rows = -(-self.axes[-1] // self.colours), self.size // self.axes[-1]
         of_eight = 8 * (units // -(-units // 64)) * rows // (8 * -(-rows // 8))
         return max(units // -(-units // REGISTER), of_eight)
 
-    def __str__(self) -> str:
+    @property
+    def coloured(self) -> str:
+        """The lattice and its colours. Raises NotStencil if they are no sums of places."""
         weights = ", ".join(map(str, self.weights))
-        return f"{' × '.join(map(str, self.axes))}, colours ({weights})·x mod {self.colours}"
+        return f"{self}, colours ({weights})·x mod {self.colours}"
+
+    def __str__(self) -> str:
+        return " × ".join(map(str, self.axes))
 
 
-def stencil_of(model: Model, number: int, term: Term) -> Stencil:
-    """The stencil that a listed term is.
+def value_letters(term: Term) -> tuple[Letter, ...]:
+    """The letters on which a term's couplings depend, as its loops are nested."""
+    read = {x for p in term.parameters for s in p.subscripts for x, _ in s.letters}
+    return tuple(x for x in term.letters if x.name in read)
+
+
+def verify_stencil(model: Model, term: Term) -> list[str]:
+    """The letters of a term that is a stencil whatever its lengths are, an axis each.
 
     Raises NotStencil if it is none.
     """
     if not term.units or term.conditions or term.expert is not None:
         raise NotStencil("a term runs over a graph, or its letters have conditions")
-    first = term.units[0]
-    letters = [_letter(first, a) for a in range(len(first.subscripts))]
-    named = {x.name: x for x in term.letters}
-    if not letters or sorted(named) != sorted(letters):
+    first = model.group(term.units[0].group)
+    sites = [_site_subscripts(model, u) for u in term.units]
+    letters = [_letter(s) for s in sites[0]]
+    states = {x for u in term.units for x, _ in _state_letters(model, u)}
+    named = {x.name for x in term.letters}
+    if not letters or len(set(letters)) < len(letters) or named - states != set(letters):
         raise NotStencil("a term's letters are not the lattice's axes, one each")
-    axes = model.group(first.group).axes
-    for u in term.units:
-        if u.power != 1 or model.group(u.group).axes != axes:
+    for u, own in zip(term.units, sites, strict=True):
+        if u.power != 1 or model.group(u.group).shape != first.shape:
             raise NotStencil("a term joins units of lattices of different axes, or powers of units")
-        if [_letter(u, a) for a in range(len(u.subscripts))] != letters:
+        if [_letter(s) for s in own] != letters:
             raise NotStencil("units of a term stand at no fixed distance from one another")
     if any(s.edge == "pad" for p in term.parameters for s in p.subscripts):
         raise NotStencil("a coupling array is read outside its ends")
-    box = tuple(_box(term.units, a, named[x], axes[a]) for a, x in enumerate(letters))
-    return Stencil(
-        number,
-        tuple(
+    return letters
+
+
+def stencils_of(model: Model, number: int, term: Term) -> tuple[Stencil, ...]:
+    """The stencils that a listed term is, one for each setting of the letters of units' states.
+
+    Raises NotStencil if it is none.
+    """
+    letters = verify_stencil(model, term)
+    named = {x.name: x for x in term.letters}
+    axes = model.group(term.units[0].group).shape
+    sites = [_site_subscripts(model, u) for u in term.units]
+    box = tuple(_box([s[a] for s in sites], named[x], axes[a]) for a, x in enumerate(letters))
+    if any(len(b) > int(n) for b, n in zip(box, axes, strict=True)):
+        raise NotStencil("a letter has more values than its axis")
+    inner = [x for x in term.letters if x.name not in letters]
+    ranges = [range(x.start, int(x.stop)) for x in inner]
+    if prod(map(len, ranges)) > MOST_SETTINGS:
+        raise NotStencil(f"states of units have more than {MOST_SETTINGS:,} settings in a term")
+    step, far = dict[str, int](), 1
+    for x in reversed(value_letters(term)):
+        step[x.name], far = far, far * (int(x.stop) - x.start)
+    at = -sum(named[x].start * d for x, d in step.items())
+    out = []
+    for values in product(*ranges):
+        setting = {x.name: v for x, v in zip(inner, values, strict=True)}
+        units = tuple(
             StencilUnit(
                 u.group,
-                tuple(s.constant for s in u.subscripts),
-                tuple(s.edge == "wrap" for s in u.subscripts),
+                tuple(s.constant for s in own),
+                tuple(s.edge == "wrap" for s in own),
+                _state(model, u, setting),
             )
-            for u in term.units
-        ),
-        box,
-        tuple(letters.index(x.name) for x in term.letters),
-        not any(p.subscripts for p in term.parameters),
-    )
+            for u, own in zip(term.units, sites, strict=True)
+        )
+        out.append(
+            Stencil(
+                number,
+                units,
+                box,
+                tuple(letters.index(x.name) for x in term.letters if x.name in letters),
+                not any(p.subscripts for p in term.parameters),
+                tuple(step.get(x, 0) for x in letters),
+                at + sum(step.get(x, 0) * v for x, v in setting.items()),
+                tuple(
+                    setting.get(x.name, -1 - letters.index(x.name) if x.name in letters else 0)
+                    for x in term.letters
+                ),
+            )
+        )
+    return tuple(out)
 
 
 def lattice_of(model: Model, listed: tuple[int, ...], groups: tuple[str, ...]) -> Lattice:
@@ -131,27 +209,55 @@ def lattice_of(model: Model, listed: tuple[int, ...], groups: tuple[str, ...]) -
     """
     if any(isinstance(n, str) for g in groups for n in model.group(g).axes):
         raise NotStencil("lengths have no values yet")
-    if any(model.group(g).states is not None for g in groups):
-        raise NotStencil("a unit's state is several numbers")
-    stencils = tuple(stencil_of(model, t, model.terms[t]) for t in listed)
-    shapes = {tuple(int(n) for n in model.group(g).axes) for g in groups}
+    stencils = tuple(x for t in listed for x in stencils_of(model, t, model.terms[t]))
+    shapes = {tuple(int(n) for n in model.group(g).shape) for g in groups}
     if len(shapes) != 1 or not stencils:
         raise NotStencil("groups have different axes")
     axes = shapes.pop()
-    colours, weights = _colouring(axes, stencils)
-    return Lattice(axes, groups, stencils, colours, weights)
+    for x in stencils:
+        for k, u in enumerate(x.units):
+            if any(u.group == v.group and not any(_apart(u, v, axes)) for v in x.units[:k]):
+                raise NotStencil("a unit meets itself in a term")
+    return Lattice(axes, groups, stencils)
 
 
-def _letter(u: UnitFactor, axis: int) -> str:
-    letters = u.subscripts[axis].letters
-    if len(letters) != 1 or letters[0][1] != 1:
+def _apart(u: StencilUnit, v: StencilUnit, axes: tuple[int, ...]) -> Offset:
+    return tuple((i - j) % n for i, j, n in zip(u.offset, v.offset, axes, strict=True))
+
+
+def _site_subscripts(model: Model, u: UnitFactor) -> tuple[Subscript, ...]:
+    """A unit's subscripts without that of its states."""
+    return u.subscripts if model.group(u.group).states is None else u.subscripts[:-1]
+
+
+def _state_letters(model: Model, u: UnitFactor) -> tuple[tuple[str, int], ...]:
+    """The letters of a unit's states, with what each counts."""
+    if model.group(u.group).states is None:
+        return ()
+    own = u.subscripts[-1]
+    if own.edge == "pad":
+        raise NotStencil("a unit's state is counted as zero outside its states")
+    return own.letters
+
+
+def _state(model: Model, u: UnitFactor, setting: dict[str, int]) -> int:
+    states = model.group(u.group).states
+    if states is None:
+        return 0
+    own = u.subscripts[-1]
+    at = own.constant + sum(c * setting[x] for x, c in own.letters)
+    return at % int(states) if own.edge == "wrap" else at
+
+
+def _letter(s: Subscript) -> str:
+    if len(s.letters) != 1 or s.letters[0][1] != 1:
         raise NotStencil("a subscript is no letter with a constant")
-    return letters[0][0]
+    return s.letters[0][0]
 
 
-def _box(units: tuple[UnitFactor, ...], axis: int, letter: Letter, length: Length) -> range:
+def _box(subscripts: list[Subscript], letter: Letter, length: Length) -> range:
     lo, hi = letter.start, int(letter.stop)
-    for s in (u.subscripts[axis] for u in units):
+    for s in subscripts:
         if s.edge != "wrap":
             lo, hi = max(lo, -s.constant), min(hi, int(length) - s.constant)
     return range(lo, max(lo, hi))

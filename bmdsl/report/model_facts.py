@@ -48,11 +48,13 @@ def blocks(plan: Plan) -> list[str]:
 
 
 def _as_stencil(plan: Plan) -> str:
-    """How a lattice is coloured, if index arithmetic does that and its units have two values."""
-    if any(plan.group(n).unit.name not in ("spin", "binary") for n in plan.listed_groups):
-        return ""
+    """Which lattice the terms are stencils of, and how index arithmetic colours it if its units
+    have two values.
+    """
+    bits = all(plan.group(n).unit.name in ("spin", "binary") for n in plan.listed_groups)
     try:
-        return f"; a stencil, {plan.lattice}"
+        lattice = plan.lattice
+        return f"; a stencil, {lattice.coloured if bits else lattice}"
     except NotStencil:
         return ""
 

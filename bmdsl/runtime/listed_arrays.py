@@ -24,6 +24,8 @@ def listed_array(listing: Listing, source: tuple[str, ...], dtype: np.dtype[Any]
     kind, *rest = source or ("",)
     if kind == "coupling values":
         return np.zeros(listing.count, dtype)
+    if kind in ("cells", "tiles", "alike values"):
+        return _of_stencils(listing, source, dtype)
     if kind == "site values":
         return np.zeros(len(listing.sites(rest[0])["source"]), dtype)
     if kind == "sites":
@@ -50,7 +52,22 @@ def listed_numbers(listing: Listing) -> dict[str, int]:
     listed groups.
     """
     firsts = {f"first_{t}": k for t, k in listing.first.items()}
+    if listing.stencils is not None:
+        firsts |= {f"first_alike_{t}": k for t, k in listing.stencils.first.items()}
     return firsts | {f"offset_{identifier(n)}": k for n, k in listing.offset.items()}
+
+
+def _of_stencils(listing: Listing, source: tuple[str, ...], dtype: np.dtype[Any]) -> Array | None:
+    """`("cells", part, group)`, `("tiles", part, group)`, and room for `("alike values",)`."""
+    if listing.stencils is None:
+        return None
+    if source[0] == "alike values":
+        return np.zeros(listing.stencils.count, dtype)
+    _, part, name = source
+    if source[0] == "cells":
+        return listing.stencils.cells(name).arrays[part]
+    found: Array = getattr(listing.stencils.tiles(name), part)
+    return found
 
 
 def _shifted(listing: Listing, columns: Array, group: str) -> Array:

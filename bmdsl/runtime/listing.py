@@ -18,6 +18,8 @@ from ..plan.identifiers import Key
 from ..plan.plan import GroupPlan, Plan
 from ..plan.stencils import NotStencil
 from ..units.interface import reduced_power
+from .stencil_couplings import StencilCouplings
+from .tiles import tiles_of
 
 Array = np.ndarray
 FEW = 2048
@@ -69,46 +71,14 @@ def no_couplings(size: int, dtype: np.dtype[Any]) -> tuple[Array, ...]:
     return start, others, values, start, values, none, others
 
 
-TILE = 64
-"""Units that are drawn together."""
-
-
-def tiles_of(i: Incidence, order: Array, classes: Array) -> dict[str, Array]:
-    """Units in tiles, those of one colour and with as many pairs together; what is left of a tile
-    repeats its first unit.
-    """
-    degree = np.diff(i.start)
-    unit, near, source, start, count, begin = [], [], [], [0], [], [0]
-    for lo, hi in zip(classes[:-1], classes[1:], strict=True):
-        units = order[lo:hi]
-        units = units[np.argsort(degree[units], kind="stable")]
-        cuts = np.flatnonzero(np.diff(degree[units])) + 1
-        for run in np.split(units, cuts):
-            tiles, own = -(-len(run) // TILE), int(degree[run[0]])
-            padded = np.append(run, np.repeat(run[:1], tiles * TILE - len(run)))
-            entries = i.start[padded][:, None] + np.arange(own)
-            entries = entries.reshape(tiles, TILE, own).transpose(0, 2, 1).ravel()
-            unit.append(padded)
-            near.append(i.other[entries])
-            source.append(i.source[entries])
-            count += [TILE] * (tiles - 1) + [len(run) - TILE * (tiles - 1)]
-            start += [start[-1] + own * (t + 1) for t in range(tiles)]
-        begin.append(len(count))
-    return {
-        "unit": np.concatenate(unit).astype(np.int32),
-        "near": np.concatenate(near).astype(np.int32),
-        "source": np.concatenate(source).astype(np.int64),
-        "start": np.array(start, np.int64),
-        "count": np.array(count, np.int64),
-        "begin": np.array(begin, np.int64),
-    }
-
-
-def _is_lattice(plan: Plan) -> bool:
+def _stencils(
+    plan: Plan, functions: Mapping[Key, Any], offset: Mapping[str, int]
+) -> StencilCouplings | None:
     try:
-        return plan.lattice.size > 0
+        found = StencilCouplings(plan, plan.lattice, functions, offset)
     except NotStencil:
-        return False
+        return None
+    return found if found.can() else None
 
 
 class Listing:
@@ -124,16 +94,18 @@ class Listing:
             self.offset[name] = total
             total += plan.group(name).size
         self.columns = total
-        listed = {} if _is_lattice(plan) else {t: self._places(t) for t in plan.listed}
+        self.stencils = _stencils(plan, functions, self.offset)
+        """The terms as stencils, if they are those of a lattice."""
+        listed = {t: self._places(t) for t in plan.listed if self.stencils is None}
         self.counts = {t: len(places) for t, places in listed.items()}
         """Term → how many couplings it has; none where its subscripts never meet."""
-        if not listed:
-            self.counts = {x.term: x.count for x in plan.lattice.stencils}
+        if self.stencils is not None:
+            self.counts = self.stencils.counts()
         ends = np.cumsum([0, *self.counts.values()]).tolist()
         self.first = dict(zip(self.counts, ends, strict=False))
         """Term → where its couplings begin in the list of all values."""
         self.count = ends[-1]
-        self._parts = self._joined(listed) if listed else None
+        self._parts = self._joined(listed) if self.stencils is None else None
         self._incidence: dict[tuple[str, tuple[int, ...] | None], Incidence] = {}
         self._order: dict[str, tuple[Array, Array]] = {}
         self._sites: dict[str, dict[str, Array]] = {}
@@ -235,12 +207,18 @@ class Listing:
 
     def values(self, tail: tuple[Any, ...], dtype: np.dtype[Any]) -> Array:
         """What every coupling adds to −E, times its units' statistics: [couplings], in the order of
-        terms and their loops.
+        terms and their loops; of a lattice those that are alike once.
         """
+        if self.stencils is not None:
+            return self.stencils.values(tail, dtype)
         out = np.empty(self.count, dtype)
         for t in self.plan.listed:
             self.functions["values", t](out[self.first[t] :], *tail)
         return out
+
+    def written_out(self, values: Array) -> Array:
+        """The values of all couplings, [couplings], from `values`."""
+        return values if self.stencils is None else self.stencils.written_out(values)
 
     def joined(self, state: Mapping[str, Array]) -> Array:
         """[rows, columns]: the listed groups side by side, 0 where `state` lacks one; the group's
@@ -262,6 +240,9 @@ class Listing:
 
     def energies(self, x: Array, values: Array, out: Array) -> None:
         """out[r] −= Σ couplings, [rows], float64."""
+        if self.stencils is not None:
+            self.stencils.add_energies(x, values, out)
+            return
         for part in self.parts:
             listed.energies(x, part.places, values[part.number], out)
 
@@ -358,11 +339,14 @@ class Listing:
         arrays of `meeting_ops.SITES`, with `source`, where values come from.
         """
         if name not in self._sites:
-            self._sites[name] = tiles_of(self.incidence(name), *self.colours(name))
+            kind = None if self.stencils is None else self.stencils.cells(name).of_units
+            self._sites[name] = tiles_of(self.incidence(name), *self.colours(name), kind)
         return self._sites[name]
 
     def colours(self, name: str) -> tuple[Array, Array]:
         """(order, classes) of a group's units: those of one class share no coupling."""
+        if self.stencils is not None:
+            return self.stencils.colours(name)
         if name not in self._order:
             g, lo = self.plan.group(name), self.offset[name]
             k = int(g.states) if g.states is not None else 1

@@ -1,8 +1,8 @@
 """Lattices of units of two values as draws of a row's bits need them: what couples to a unit
 follows from where it stands, and no list of couplings is made.
 
-A unit's field is c + u n, as in `bit_form`. Couplings of a stencil are one number, or numbers of
-one size whose signs are an array of bits.
+A unit's field is c + u n, as in `bit_form`. Couplings of a stencil are one number, numbers of one
+size whose signs are an array of bits, or sums of such.
 """
 
 from __future__ import annotations
@@ -66,22 +66,23 @@ def stencil_form(
     plan = program.plan
     try:
         lattice = plan.lattice
+        for n in lattice.groups:
+            if plan.group(n).unit.name not in ("spin", "binary"):
+                raise NotBits(f"`{n}` has units of more than two values, or of other numbers")
+        if not lattice.colours:
+            raise NotStencil("it has no units")
     except NotStencil as reason:
         raise NotBits(f"it is no lattice that index arithmetic reaches: {reason}") from None
-    for n in lattice.groups:
-        if plan.group(n).unit.name not in ("spin", "binary"):
-            raise NotBits(f"`{n}` has units of more than two values, or of other numbers")
     return _Making(program, f, lattice, tuple(free), worth).form()
 
 
 def of_units(x: Stencil, own: int, values: Array, lattice: Lattice) -> Array:
-    """The values of couplings, in the order of the term's loops, where one of the units stands:
+    """The values of couplings, of the settings in the stencil's box, where one of the units stands:
     the lattice, 0 where there is none.
     """
-    grid = values.reshape([len(x.box[a]) for a in x.order])
     out = np.zeros(lattice.axes, values.dtype)
     places = [own_places(x, own, a, lattice) for a in range(len(lattice.axes))]
-    out[np.ix_(*places)] = grid.transpose(np.argsort(x.order))
+    out[np.ix_(*places)] = values
     return out
 
 
@@ -186,17 +187,15 @@ class _Making:
         """All stencils seen from each of their units that is drawn."""
         program, out = self.program, []
         listing = program.listing
-        assert listing is not None
+        if listing is None or listing.stencils is None:
+            raise NotBits("too many places have couplings of their own")
         values = next(x[0] for t, x in self.fields.couplings if isinstance(t, BoundListed))
         for x in self.lattice.stencils:
-            begin = listing.first[x.term]
-            own = values[begin : begin + x.count]
-            size = float(np.abs(own[:1]).sum())
-            if not size and not own.any():
+            own = listing.stencils.of_stencil(values, x)
+            size = float(np.abs(own).max(initial=0.0))
+            if not size or not x.count:
                 continue
-            if (np.abs(np.abs(own) - size) > self.close * size).any():
-                raise NotBits("couplings of a term have several sizes")
-            mixed = bool((own > 0).any() and (own < 0).any())
+            several = bool((np.abs(np.abs(own) - size) > self.close * size).any())
             for k, u in enumerate(x.units):
                 if u.group not in self.free:
                     continue
@@ -205,21 +204,46 @@ class _Making:
                 if spins == {False} and len(others) > 1 or len(spins) > 1:
                     raise NotBits("a term multiplies several units whose values are 0 and 1")
                 spin = spins != {False}
-                if mixed and not spin:
-                    raise NotBits("couplings to units that are 0 or 1 have both signs")
-                w = size * np.sign(own[0])
-                signs = of_units(x, k, own < 0, self.lattice) if mixed else None
-                out.append(
-                    Role(
-                        x,
-                        k,
-                        (2 if spin else 1) * size,
-                        -size if spin else min(w, 0.0),
-                        bool(not mixed and w < 0) ^ (len(others) % 2 == 0),
-                        signs,
-                    )
-                )
+                if several and not spin:
+                    raise NotBits("couplings to units that are 0 or 1 have several sizes")
+                parts = self._parts(own) if several else [(size, own < 0)]
+                out += [self._role(x, k, w, negative, spin) for w, negative in parts]
         return out
+
+    def _role(self, x: Stencil, own: int, size: float, negative: Array, spin: bool) -> Role:
+        """A stencil of couplings of one size, as it is seen from one of its units."""
+        mixed = bool(negative.any() and not negative.all())
+        if mixed and not spin:
+            raise NotBits("couplings to units that are 0 or 1 have both signs")
+        signs = of_units(x, own, negative, self.lattice) if mixed else None
+        below = bool(negative.flat[0]) and not mixed
+        constant = -size if spin else -size * below
+        flip = below ^ (len(x.units) % 2 == 1)
+        return Role(x, own, (2 if spin else 1) * size, constant, flip, signs)
+
+    def _parts(self, couplings: Array) -> list[tuple[float, Array]]:
+        """Couplings of several sizes as sums of some of one size each: sizes, and which are
+        negative.
+
+        With n of the largest k and weights that add up to n, as 1, 2, 1, every number n, n − 2, …,
+        −n is a sum with signs. Raises NotBits if they are no small whole multiples of one number.
+        """
+        sizes = np.abs(couplings).ravel().astype(np.float64)
+        unit = unit_of([sizes[sizes > 0]], np.dtype(self.program.dtype))
+        k = np.rint(couplings.astype(np.float64) / unit).astype(np.int64)
+        if (k % 2 != k.flat[0] % 2).any():
+            k, unit = 2 * k, unit / 2
+        most = int(np.abs(k).max())
+        weights, step = list[int](), 1
+        while (rest := most - sum(weights)) > 0:
+            weights.append(min(step, rest))
+            step *= 2
+        left, parts = (most - k) // 2, []
+        for w in sorted(weights, reverse=True):
+            negative = left >= w
+            left = left - w * negative
+            parts.append((w * unit, negative))
+        return parts
 
     def _literals(
         self, roles: Sequence[Role], unit: float

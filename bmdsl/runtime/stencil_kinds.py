@@ -16,6 +16,8 @@ from ..schedule.bit_ops import LANES
 from .bit_form import MOST_KINDS, WIDTHS, NotBits
 
 Array = np.ndarray
+COUNTED = 32
+"""What a unit's neighbours count together is below it: draws of rows add five binary digits."""
 
 
 @dataclass(frozen=True)
@@ -68,8 +70,8 @@ class Kinds:
         for n in free:
             self._add_group(n)
         most = max((self._most(members) for _, members in self.known), default=0)
-        if most >= WIDTHS[-1]:
-            raise NotBits(f"a unit's neighbours count {most} together, more than {WIDTHS[-1] - 1}")
+        if most >= COUNTED:
+            raise NotBits(f"a unit's neighbours count {most} together, more than {COUNTED - 1}")
         if len(self.known) > MOST_KINDS:
             raise NotBits(f"units have more than {MOST_KINDS:,} different fields")
         self.wide = next(w for w in WIDTHS if most < w)

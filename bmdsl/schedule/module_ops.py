@@ -18,7 +18,7 @@ def module_kind(plan: Plan, key: Key, first: str, axes: int = 2) -> Kind:
     """
     arguments: dict[str, Takes]
     if first == "out":
-        arguments = {"out": writes(axes) if key[0] == "values" else updates(axes)}
+        arguments = {"out": writes(axes) if key[0] in ("values", "alike") else updates(axes)}
     else:
         arguments = {"moment": reads(axes), "scale": real()}
         fed = {p.parameter for n in terms_of(plan, key) for p in plan.model.terms[n].parameters}

@@ -22,6 +22,8 @@ class RandomTerm:
     size: float
     mixed: bool
     """Whether couplings are an array of both signs."""
+    signs: tuple[float, ...] = (-1.0, 1.0)
+    """What an array's couplings are multiples of `size` by."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +61,7 @@ class RandomLattice:
         """The arrays of couplings."""
         rng = np.random.default_rng(self.seed)
         return {
-            f"J{k}": abs(t.size) * rng.choice([-1.0, 1.0], self.axes)
+            f"J{k}": abs(t.size) * rng.choice(t.signs, self.axes)
             for k, t in enumerate(self.terms)
             if t.mixed
         }
@@ -118,6 +120,7 @@ def lattices(draw: st.DrawFn) -> RandomLattice:
         ]
         if len(set(places)) < len(places):
             continue  # a unit that meets itself
-        terms.append(RandomTerm(groups, offsets, ends, size, mixed))
+        signs = draw(st.sampled_from([(-1.0, 1.0), (-1.0, 0.0, 1.0), (1.0, 2.0), (-1.0, 3.0)]))
+        terms.append(RandomTerm(groups, offsets, ends, size, mixed, signs))
     assume(terms)
     return RandomLattice(axes, units, biases, tuple(terms), draw(st.integers(0, 99)))

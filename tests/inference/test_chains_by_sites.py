@@ -11,7 +11,7 @@ import bmdsl
 from bmdsl.inference.chain_arrays import stand_by_sites
 from bmdsl.inference.machine import Machine
 from bmdsl.plan.plan import SITES
-from bmdsl.runtime.listing import TILE, tiles_of
+from bmdsl.runtime.tiles import TILE, tiles_of
 from tests.stats import verify_counts
 
 RINGS = """model m(n) { visible s[n, 4] : UNIT  param J, b

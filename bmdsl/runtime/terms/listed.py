@@ -26,13 +26,14 @@ class _ByUnit(dict[str, tuple[Array, ...]]):
         self.listing, self.values_of_all = listing, values
 
     def __missing__(self, name: str) -> tuple[Array, ...]:
-        self[name] = found = self.listing.incidence(name).bound(self.values_of_all)
+        each = self.listing.written_out(self.values_of_all)
+        self[name] = found = self.listing.incidence(name).bound(each)
         return found
 
 
 class BoundListed(BoundTerm):
-    """All listed terms of a plan together; its arrays are the values of all couplings, and group →
-    its couplings unit after unit, as kernels take them.
+    """All listed terms of a plan together; its arrays are the values of all couplings, of a lattice
+    those that are alike once, and group → its couplings unit after unit, as kernels take them.
     """
 
     KINDS = frozenset({Kind.LISTED})
@@ -87,8 +88,9 @@ class BoundListed(BoundTerm):
         key = b"" if real is None else real.tobytes()
         if key not in self._structure:
             self._structure[key] = self._places(real)
+        values = self.listing.written_out(arrays[0])
         return [
-            Addends(places, np.ones_like(places), arrays[0][number].astype(np.float64), terms)
+            Addends(places, np.ones_like(places), values[number].astype(np.float64), terms)
             for places, number, terms in self._structure[key]
         ]
 
@@ -113,6 +115,9 @@ class BoundListed(BoundTerm):
     def strength(
         self, arrays: Arrays, name: str, reach: Mapping[str, float]
     ) -> tuple[Array, float]:
+        if self.listing.stencils is not None:
+            sums, each = self.listing.stencils.strength(arrays[0], name)
+            return sums, least(each)
         start, _, value, more, more_value = arrays[1][name][:5]
         total, smallest = np.zeros(self.calls.sizes[name]), np.inf
         for begin, values in ((start, np.abs(value)), (more, np.abs(more_value))):

@@ -11,16 +11,19 @@ from typing import TYPE_CHECKING
 
 from ...interactions.listed import (
     all_terms,
+    cells,
     columns,
     incidence,
     inner_terms,
     offset,
     side_by_side,
     sites,
+    tiles,
     turn_all,
 )
 from ...plan.plan import MANY_CHAINS
 from ..builder import Builder, NotScheduled, Phase, Turned
+from ..cell_ops import cell_sites_kind, cell_sweep_kind
 from ..meeting_ops import draw_kind, sites_kind, sweep_kind
 from ..streams import stream_of
 from ..values import BATCH, Array, Content, Number, Operand, Part, Value, View, full_length
@@ -202,10 +205,14 @@ def sweep_side_by_side(
             b.given(f"{part}_{name}", Content.CONSTANT, (-1,), ("colours", part, name), "i8")
             for part in (("order",) if by_code else ("order", "classes"))
         )
-        near = incidence(b, name, all_terms(b.plan, name), "")
+        near = cells(b, name)
+        if not how.cells:
+            near = incidence(b, name, all_terms(b.plan, name), "")
+        codes = "sweep_codes_of_cells" if how.cells else "sweep_codes"
+        kind = cell_sweep_kind if how.cells else sweep_kind
         key = (b.number("seed", "i8"), b.stream(stream_of(b, how.stream, name)), how.update, step)
         b.do(
-            "sweep_codes" if by_code else sweep_kind(b.plan, g),
+            codes if by_code else kind(b.plan, g),
             x,
             offset(b, name),
             *bases,
@@ -252,14 +259,15 @@ def sweep_by_sites(
     units at a time.
     """
     x, base = phase.rows[name], View(terms.bias_row(b, name, 1), 0)
-    arrays = list(sites(b, name))
+    arrays = [*tiles(b, name), *cells(b, name)] if how.cells else list(sites(b, name))
+    kind = cell_sites_kind if how.cells else sites_kind
     key = (b.number("seed", "i8"), b.stream(stream_of(b, how.stream, name)), how.update)
     with b.repeat(steps, "step") as step:
         own = how.beta if betas is None else View(betas, step)
         now = step if begin is None else Number(f"{begin} + {step}")
         with b.repeat(b.number("colours", "i8"), "colour") as colour:
             b.do(
-                sites_kind(b.plan, b.group(name)),
+                kind(b.plan, b.group(name)),
                 x,
                 base,
                 own or ones(b, BATCH),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from ...interactions.listed import prepare_cells
 from ...plan.plan import MANY_CHAINS, Plan
 from ...plan.streams import INITIAL_STREAM
 from ..builder import Builder, NotScheduled, Phase
@@ -66,6 +67,8 @@ class Chains:
     """Whether the one group of a lattice is drawn many units at a time, in few chains."""
     codes: bool = True
     """Whether one-of-K units that act on one another are drawn as codes, where they can be."""
+    cells: bool = False
+    """Whether couplings follow from where units of a lattice stand, in the place of lists."""
 
 
 def sweeps(plan: Plan, chains: Chains, precision: Mapping[str, float]) -> Composition:
@@ -88,7 +91,10 @@ def sweeps(plan: Plan, chains: Chains, precision: Mapping[str, float]) -> Compos
         how = replace(how, until=b.number("fitted", "i8"))
     if draws_jointly(b, how) is not None and not chains.whole:
         raise NotScheduled("joint draws of as many chains as a call asks for")
-    prepare_once(b, terms)
+    if chains.cells:
+        prepare_lattice(b, terms)
+    else:
+        prepare_once(b, terms)
     if chains.begin:
         b.heading("chains begin with units drawn from their biases alone")
         draw_from_biases(b, terms, free, state, INITIAL_STREAM, Number("0"), BATCH, precision)
@@ -118,6 +124,14 @@ def prepare_once(b: Builder, terms: Terms) -> None:
         terms.prepare(b)
 
 
+def prepare_lattice(b: Builder, terms: Terms) -> None:
+    """What fields of a lattice need from the parameters: no list of couplings."""
+    b.heading("what fields need from the parameters")
+    for bias in terms.biases:
+        bias.prepare(b)
+    prepare_cells(b)
+
+
 def states_of(b: Builder, chains: Chains) -> dict[str, Value]:
     """The arrays of all groups: those that are held come with a call, the others go on."""
     state = {}
@@ -140,7 +154,16 @@ def sweep_of(
     held = {n: state[n] for n in chains.held}
     seen = {n: _seen(b, n) for n in chains.seen}
     stream = stream_argument(b)
-    return Sweep(stream, update, held, seen, chains.averaged, beta=beta, codes=chains.codes)
+    return Sweep(
+        stream,
+        update,
+        held,
+        seen,
+        chains.averaged,
+        beta=beta,
+        codes=chains.codes,
+        cells=chains.cells,
+    )
 
 
 def _betas(b: Builder) -> Value:

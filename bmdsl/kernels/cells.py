@@ -1,0 +1,205 @@
+"""Couplings of lattices by index arithmetic, as `schedule.cell_ops` has them: a unit's or a tile's
+as lists, text that generated modules copy into their loops, and what is summed over all units.
+
+As functions they would be called with sixteen arrays, which takes longer than all that they do.
+"""
+
+from __future__ import annotations
+
+import numba
+import numpy as np
+
+Array = np.ndarray
+UNITS = 4096
+"""Units whose couplings one thread adds at a time."""
+
+
+def couplings_of(  # type: ignore[no-untyped-def]  # copied into numba modules, typed there
+    p,
+    lengths,
+    cell_of,
+    cells,
+    entries,
+    others,
+    ramps,
+    couplings,
+    at,
+    start,
+    other,
+    value,
+    more,
+    more_value,
+    more_start,
+    more_other,
+):
+    """The couplings of unit p's columns, written as lists: those of column s with one other unit
+    are start[s], …, start[s + 1] − 1 of `other` and `value`; those with several are more[s], ….
+
+    `at` is room for a number a ramp.
+    """
+    for ramp in range(ramps.shape[0]):
+        left = p
+        total = 0
+        for back in range(ramps.shape[1]):
+            axis = ramps.shape[1] - 1 - back
+            above = left // lengths[axis]
+            total += ramps[ramp, axis] * (left - above * lengths[axis])
+            left = above
+        at[ramp] = total
+    states = start.shape[0] - 1
+    first = cell_of[p] * states
+    pair = 0
+    several = 0
+    literal = 0
+    for s in range(states):
+        start[s] = pair
+        more[s] = several
+        for e in range(cells[first + s, 0], cells[first + s, 1]):
+            by = entries[e, 2]
+            moved = by * p if by >= 0 else at[-1 - by]
+            other[pair] = entries[e, 3] * p + entries[e, 4]
+            value[pair] = couplings[entries[e, 1] + moved]
+            pair += 1
+        for e in range(cells[first + s, 1], cells[first + s, 2]):
+            by = entries[e, 2]
+            moved = by * p if by >= 0 else at[-1 - by]
+            more_value[several] = couplings[entries[e, 1] + moved]
+            more_start[several] = literal
+            for i in range(entries[e, 0], entries[e + 1, 0]):
+                more_other[literal] = others[i, 0] * p + others[i, 1]
+                literal += 1
+            several += 1
+    start[states] = pair
+    more[states] = several
+    more_start[several] = literal
+
+
+def couplings_of_tile(  # type: ignore[no-untyped-def]  # copied into numba modules, typed there
+    own, cell, lengths, cell_of, cells, entries, others, ramps, couplings, near, value
+):
+    """The pairs of 64 units of one number a unit, unit 64 e + q that of unit q's coupling e: how
+    many each has.
+
+    `cell` is that of all of them, −1 if they are of several.
+    """
+    here = cell if cell >= 0 else cell_of[own[0]]
+    own_count = cells[here, 1] - cells[here, 0]
+    for e in range(own_count):
+        d_of = near[64 * e : 64 * e + 64]
+        w_of = value[64 * e : 64 * e + 64]
+        entry = cells[here, 0] + e
+        by = entries[entry, 2]
+        first = entries[entry, 1]
+        if cell >= 0 and by >= 0:
+            apart = entries[entry, 4]
+            for q in range(64):
+                d_of[q] = own[q] + apart
+            if by == 0:
+                weight = couplings[first]
+                for q in range(64):
+                    w_of[q] = weight
+            else:
+                for q in range(64):
+                    w_of[q] = couplings[np.uint64(first + by * own[q])]
+            continue
+        for q in range(64):
+            p = np.int64(own[q])
+            entry = cells[cell_of[p], 0] + e
+            by = entries[entry, 2]
+            place = entries[entry, 1]
+            if by >= 0:
+                place += by * p
+            else:
+                left = p
+                for back in range(ramps.shape[1]):
+                    axis = ramps.shape[1] - 1 - back
+                    above = left // lengths[axis]
+                    place += ramps[-1 - by, axis] * (left - above * lengths[axis])
+                    left = above
+            d_of[q] = p + entries[entry, 4]
+            w_of[q] = couplings[place]
+    return own_count
+
+
+@numba.njit(cache=True)
+def places_of_values(p, lengths, ramps, at):  # type: ignore[no-untyped-def]  # typed by numba
+    """How far values are moved that follow no steps of the flat place: at[r] = Σ_a ramps[r, a]
+    x_a.
+    """
+    for r in range(len(ramps)):
+        left, at[r] = p, 0
+        for back in range(ramps.shape[1]):
+            a = ramps.shape[1] - 1 - back
+            above = left // lengths[a]
+            at[r] += ramps[r, a] * (left - above * lengths[a])
+            left = above
+
+
+@numba.njit(cache=True)
+def greedy_colours(size, states, offset, lengths, cell_of, cells, entries, others, ramps):  # type: ignore[no-untyped-def]  # typed by numba
+    """Colours of a group's units, first fit in their own order: [size]. Its columns begin at
+    `offset`.
+    """
+    colours = np.full(size, -1, np.int32)
+    taken = np.full(lengths[len(lengths) - 2] + lengths[len(lengths) - 1] + 2, -1, np.int64)
+    for p in range(size):
+        first = np.int64(cell_of[p]) * states
+        for e in range(cells[first, 0], cells[first + states - 1, 2]):
+            for i in range(entries[e, 0], entries[e + 1, 0]):
+                q = others[i, 0] * p + others[i, 1] - offset
+                if 0 <= q < size * states and colours[q // states] >= 0:
+                    taken[colours[q // states]] = p
+        c = 0
+        while taken[c] == p:
+            c += 1
+        colours[p] = c
+    return colours
+
+
+@numba.njit(cache=True, parallel=True, nogil=True)
+def _energies(  # type: ignore[no-untyped-def]  # typed by numba
+    x, size, states, offset, lengths, cell_of, cells, entries, others, ramps, couplings
+):
+    rows = x.shape[0]
+    blocks = (size + UNITS - 1) // UNITS
+    parts = np.zeros((blocks, rows))
+    for b in numba.prange(blocks):
+        total, at = parts[b], np.zeros(len(ramps), np.int64)
+        for p in range(b * UNITS, min(size, (b + 1) * UNITS)):
+            first = np.int64(cell_of[p]) * states
+            if len(ramps):
+                places_of_values(p, lengths, ramps, at)
+            for s in range(states):
+                own = offset + p * states + s
+                for e in range(cells[first + s, 0], cells[first + s, 2]):
+                    lo, hi, by = entries[e, 0], entries[e + 1, 0], entries[e, 2]
+                    d = others[lo, 0] * p + others[lo, 1]
+                    if d < own:  # each coupling once, at its first unit
+                        continue
+                    w = np.float64(couplings[entries[e, 1] + (by * p if by >= 0 else at[-1 - by])])
+                    if hi - lo == 1:
+                        for r in range(rows):
+                            total[r] += w * x[r, own] * x[r, d]
+                    else:
+                        for r in range(rows):
+                            part = w * x[r, own]
+                            for i in range(lo, hi):
+                                part *= x[r, others[i, 0] * p + others[i, 1]]
+                            total[r] += part
+    return parts
+
+
+def add_energies_by_cells(
+    x: Array,
+    size: int,
+    states: int,
+    offset: int,
+    cells: tuple[Array, ...],
+    couplings: Array,
+    out: Array,
+) -> None:
+    """out[r] −= Σ over couplings, seen from the first of their units, of value · Π x[r, units],
+    summed in double precision, [rows].
+    """
+    parts = _energies(x, size, states, offset, *cells, couplings)  # type: ignore[call-arg]  # numba's
+    out -= parts.sum(axis=0)

@@ -1,0 +1,95 @@
+"""One-of-K units of lattices as codes: the compiled twin of the kind of op of this name."""
+
+from __future__ import annotations
+
+import numba
+import numpy as np
+
+from ..schedule.code_ops import AT_ONCE, CHAINS
+from .cells import places_of_values
+from .chain_lanes import load, plus, put_codes, same, store, times, where_code
+from .codes import MANY, _pick, fill
+from .table import kernel
+
+
+@kernel(MANY, ["X"])
+def sweep_codes_of_cells(  # type: ignore[no-untyped-def]  # typed by numba
+    X,
+    offset,
+    base,
+    states,
+    beta,
+    order,
+    lengths,
+    cell_of,
+    cells,
+    entries,
+    others,
+    ramps,
+    couplings,
+    seen,
+    seed,
+    stream,
+    update,
+    step,
+    steps,
+):
+    for t in numba.prange((X.shape[1] + CHAINS - 1) // CHAINS):
+        units, lo = len(order), CHAINS * t
+        some = min(CHAINS, X.shape[1] - lo)
+        codes = np.zeros(CHAINS * units, np.uint8)
+        field = np.zeros(CHAINS * states, X.dtype)
+        b, v, far = np.zeros(CHAINS, X.dtype), np.zeros(CHAINS, X.dtype), np.zeros(CHAINS, X.dtype)
+        u = np.empty(64, np.float32)
+        last, inverse = offset + units * states, 1.0 / states
+        at = np.zeros(len(ramps), np.int64)
+        for r in range(some):
+            b[r] = beta[lo + r]
+        for p in range(units):
+            own = codes[CHAINS * p : CHAINS * (p + 1)]
+            for s in range(1, states):
+                row = X[offset + p * states + s, lo : lo + some]
+                for r in range(some):
+                    if row[r] > 0.5:
+                        own[r] = s
+        for now in range(step, step + steps):
+            for q in range(units):
+                if q % AT_ONCE == 0:
+                    fill(seed, stream, update, now, t, q // AT_ONCE, u)
+                p = order[q]
+                first = np.int64(cell_of[p]) * states
+                if len(ramps):
+                    places_of_values(p, lengths, ramps, at)
+                for s in range(states):
+                    total = same(field, base[p * states + s])
+                    for e in range(cells[first + s, 0], cells[first + s, 2]):
+                        by = entries[e, 2]
+                        moved = by * p if by >= 0 else at[-1 - by]
+                        w = same(field, couplings[entries[e, 1] + moved])
+                        for i in range(entries[e, 0], entries[e + 1, 0]):
+                            d = others[i, 0] * p + others[i, 1]
+                            if offset <= d < last:
+                                near = np.int64((d - offset + 0.5) * inverse)
+                                w = where_code(codes, CHAINS * near, d - offset - near * states, w)
+                            else:
+                                for r in range(some):
+                                    far[r] = X[d, lo + r]
+                                w = times(w, load(far, 0))
+                        total = plus(total, w)
+                    store(total, field, CHAINS * s)
+                row32 = u[CHAINS * (q % AT_ONCE) :]
+                for r in range(CHAINS):
+                    v[r] = row32[r]
+                put_codes(_pick(field, states, load(b, 0), load(v, 0)), codes, CHAINS * p)
+                if seen.shape[0] > 0:
+                    for s in range(states):
+                        row = seen[p * states + s, lo : lo + some]
+                        for r in range(some):
+                            if row[r] > 0.5:
+                                codes[CHAINS * p + r] = s
+        for p in range(units):
+            own = codes[CHAINS * p : CHAINS * (p + 1)]
+            for s in range(states):
+                row = X[offset + p * states + s, lo : lo + some]
+                for r in range(some):
+                    row[r] = own[r] == s

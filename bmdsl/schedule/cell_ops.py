@@ -1,0 +1,166 @@
+"""Kinds of op for lattices whose couplings follow from where a unit stands.
+
+Column s of a unit of K columns and of cell c has the couplings `cells[c K + s, 0]`, …: those up to
+`cells[…, 1]` have one other unit, the rest up to `cells[…, 2]` several. `entries[e]` of a coupling
+of unit p: where its other units begin in `others`, the place v of its value, a step k, and of its
+first other unit m and d. Column m p + d is the other unit's; of several it is others[i, 0] p +
+others[i, 1] for i from entries[e, 0] to entries[e + 1, 0]. The value is couplings[v + k p], and if
+k is below 0 couplings[v + Σ_a ramps[−1 − k, a] x_a] at the place x. After the axes' `lengths` stand
+the most couplings and others of a unit.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..plan.plan import GroupPlan, Plan
+from .code_ops import sweep_codes
+from .meeting_ops import KEY
+from .ops import Kind, Takes, op, reads, updates, whole
+from .unit_ops import unbound
+
+Array = np.ndarray
+CELLS: dict[str, Takes] = {
+    "lengths": reads(1, "i8"),
+    "cell_of": reads(1, "i4"),
+    "cells": reads(2, "i8"),
+    "entries": reads(2, "i8"),
+    "others": reads(2, "i8"),
+    "ramps": reads(2, "i8"),
+    "couplings": reads(1),
+}
+"""A group's couplings, and the values of all."""
+TILES: dict[str, Takes] = {
+    "unit": reads(1, "i4"),
+    "kind": reads(1, "i8"),
+    "count": reads(1, "i8"),
+    "begin": reads(1, "i8"),
+}
+"""Units in tiles as `meeting_ops.SITES` has them, with the cell of each tile's units, −1 if they
+are of several.
+"""
+
+
+def cell_sweep_kind(plan: Plan, g: GroupPlan) -> Kind:
+    """Updates of a group in all chains, colour after colour, in an array [column, chain] of all
+    listed groups.
+    """
+    arguments: dict[str, Takes] = {"X": updates(), "offset": whole(), "base": reads(1)}
+    if g.square:
+        arguments["base2"] = reads(1)
+    if g.states is not None:
+        arguments["states"] = whole()
+    arguments |= {"beta": reads(1), "order": reads(1, "i8"), "classes": reads(1, "i8")}
+    arguments |= {**CELLS, "seen": reads()}
+    arguments |= {n: whole() for n in (*KEY, "steps")}
+    name = plan.functions["sweep_of_cells", g.name]
+    what = f"{g.name} in all chains of a lattice"
+    return Kind(name, tuple(arguments.items()), what, unbound(name), origin="module")
+
+
+def cell_sites_kind(plan: Plan, g: GroupPlan) -> Kind:
+    """Updates of a colour of the one group, 64 units at a time, in few chains."""
+    arguments: dict[str, Takes] = {"X": updates(), "base": reads(1), "beta": reads(1)}
+    arguments |= {**TILES, **CELLS}
+    arguments |= {"part": whole()} | {n: whole() for n in KEY}
+    name = plan.functions["sites_of_cells", g.name]
+    what = f"{g.name} of a lattice, 64 units at a time"
+    return Kind(name, tuple(arguments.items()), what, unbound(name), origin="module")
+
+
+@op(
+    "{X} ~ P(unit | rest) {steps} times, unit after unit of a lattice, as codes",
+    X=updates(),
+    offset=whole(),
+    base=reads(1),
+    states=whole(),
+    beta=reads(1),
+    order=reads(1, "i8"),
+    lengths=reads(1, "i8"),
+    cell_of=reads(1, "i4"),
+    cells=reads(2, "i8"),
+    entries=reads(2, "i8"),
+    others=reads(2, "i8"),
+    ramps=reads(2, "i8"),
+    couplings=reads(1),
+    seen=reads(),
+    seed=whole(),
+    stream=whole(),
+    update=whole(),
+    step=whole(),
+    steps=whole(),
+)
+def sweep_codes_of_cells(
+    X: Array,
+    offset: int,
+    base: Array,
+    states: int,
+    beta: Array,
+    order: Array,
+    lengths: Array,
+    cell_of: Array,
+    cells: Array,
+    entries: Array,
+    others: Array,
+    ramps: Array,
+    couplings: Array,
+    seen: Array,
+    seed: int,
+    stream: int,
+    update: int,
+    step: int,
+    steps: int,
+) -> None:
+    """Draws every unit of a group given the rest in all chains, in this order; X is [column, chain]
+    of all groups. Units that `seen` has a value for (not NaN) keep it.
+    """
+    lists = written_out(
+        len(order), states, lengths, cell_of, cells, entries, others, ramps, couplings
+    )
+    key = seed, stream, update, step, steps
+    sweep_codes(X, offset, base, states, beta, order, *lists, seen, *key)
+
+
+def written_out(
+    units: int,
+    states: int,
+    lengths: Array,
+    cell_of: Array,
+    cells: Array,
+    entries: Array,
+    others: Array,
+    ramps: Array,
+    couplings: Array,
+) -> tuple[Array, ...]:
+    """The couplings of all units as `listed_ops` has them."""
+    axes = tuple(int(n) for n in lengths[:-2])
+    start, more, begin = [0], [0], [0]
+    other, value, more_value, more_other = list[int](), list[float](), list[float](), list[int]()
+    for p in range(units):
+        place = np.unravel_index(p, axes)
+        for s in range(states):
+            lo, pairs, hi = (int(k) for k in cells[cell_of[p] * states + s])
+            for e in range(lo, hi):
+                near = others[entries[e, 0] : entries[e + 1, 0]]
+                columns = (near[:, 0] * p + near[:, 1]).tolist()
+                by = int(entries[e, 2])
+                at = entries[e, 1] + (by * p if by >= 0 else ramps[-1 - by] @ np.array(place))
+                if e < pairs:
+                    other += columns
+                    value.append(couplings[at])
+                else:
+                    more_other += columns
+                    more_value.append(couplings[at])
+                    begin.append(len(more_other))
+            start.append(len(other))
+            more.append(len(more_value))
+    number = couplings.dtype
+    return (
+        np.array(start, np.int64),
+        np.array(other, np.int32),
+        np.array(value, number),
+        np.array(more, np.int64),
+        np.array(more_value, number),
+        np.array(begin, np.int64),
+        np.array(more_other, np.int32),
+    )
