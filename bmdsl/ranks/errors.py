@@ -1,6 +1,6 @@
 """Errors as plain text, so that what rank 0 raised can be raised on the other ranks.
 
-Nothing that another process sends may run code here, so that errors are not pickled.
+A pickled error could run code where it is read, and not every error can be pickled.
 """
 
 from __future__ import annotations

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 SECONDS_OF_ONE = 5.0
 MEMORY_BYTES = 6 << 30
-SECONDS_BETWEEN_COUNTS = 5.0
+SECONDS_BETWEEN_COUNTS = 1.0
 
 
 def file_name(target: str) -> str:

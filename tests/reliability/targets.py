@@ -44,9 +44,14 @@ def _judged(read: Callable[[], object]) -> str:
 
 
 @cache
+def _texts() -> list[str]:
+    return fuzz_texts.texts()
+
+
+@cache
 def _short_texts() -> list[list[str]]:
     """Words of the short texts of models in tests and documentation."""
-    found = [WORD.findall(re.sub("#.*", "", text)) for text in fuzz_texts.texts()]
+    found = [WORD.findall(re.sub("#.*", "", text)) for text in _texts()]
     return sorted((words for words in found if len(words) <= MAX_WORDS), key=len)
 
 
@@ -94,7 +99,7 @@ def checked(text: str, planned: bool) -> None:
 
 
 def _characters(folder: Path) -> tuple[list[bytes], Examine]:
-    texts = [t for t in fuzz_texts.texts() if len(t) < 400]
+    texts = [t for t in _texts() if len(t) < 400]
     return [t.encode() for t in texts], lambda x: _judged(
         lambda: parsed(x.decode("utf-8", "replace"))
     )
