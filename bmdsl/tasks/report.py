@@ -65,7 +65,7 @@ def write_report(
     groups = curve_groups(metrics)
     with tempfile.TemporaryDirectory() as place:
         sections = [
-            Section("Is the training well?", _health(metrics, groups), answer=True),
+            Section("Is the training going well?", _health(metrics, groups), answer=True),
             Section("How good is the model?", _quality(run, quality), answer=True),
             *_made(subject, Path(place)),
             Section("Curves", _curves(groups)),
