@@ -93,7 +93,8 @@ def run_facts(facts: Mapping[str, Any]) -> list[tuple[str, str]]:
         elif isinstance(value, list):
             rows.append((name, " ".join(map(str, value))))
         else:
-            rows.append((name.replace("_", " "), str(value)))
+            shown = f"{value:.6g}" if isinstance(value, float) else str(value)
+            rows.append((name.replace("_", " "), shown))
     return rows
 
 
