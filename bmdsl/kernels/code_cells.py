@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import numba
 import numpy as np
 
+from ..native import deferred as numba
 from ..schedule.code_ops import AT_ONCE, CHAINS
 from .cells import places_of_values
 from .chain_lanes import load, plus, put_codes, same, store, times, where_code
@@ -37,7 +37,7 @@ def sweep_codes_of_cells(  # type: ignore[no-untyped-def]  # typed by numba
     for t in numba.prange((X.shape[1] + CHAINS - 1) // CHAINS):
         units, lo = len(order), CHAINS * t
         some = min(CHAINS, X.shape[1] - lo)
-        codes = np.zeros(CHAINS * units, np.uint8)
+        codes = np.zeros(CHAINS * units, np.uint16)
         field = np.zeros(CHAINS * states, X.dtype)
         b, v, far = np.zeros(CHAINS, X.dtype), np.zeros(CHAINS, X.dtype), np.zeros(CHAINS, X.dtype)
         u = np.empty(64, np.float32)

@@ -67,13 +67,13 @@ def panel_of(
     runs: Mapping[str, Sequence[Mapping[str, Any]]],
     colours: Mapping[str, str] | None = None,
 ) -> Panel | None:
-    """One figure of one or several runs on one scale, each in its colour; None if it is nowhere, or
-    never changes.
+    """One figure of one or several runs on one scale, each in its colour; None if it is nowhere,
+    never changes, or was measured but once.
     """
     curves = {label: points_of(metrics, name) for label, metrics in runs.items()}
     curves = {label: points for label, points in curves.items() if points}
     values = {y for points in curves.values() for _, y in points}
-    if len(values) < 2:
+    if len(values) < 2 or max(map(len, curves.values())) < 2:
         return None
     return Panel(name.replace("_", " "), curves, unit=unit_of(name), colours=colours or {})
 

@@ -46,6 +46,7 @@ figcaption { color: var(--quiet); font-size: 14px; }
 .graph { background: #fff; color: #222; border-radius: 3px; padding: .5rem; }
 .graph svg { max-width: 100%; height: auto; }
 .quiet { color: var(--quiet); }
+@media (max-width: 30rem) { table { font-size: 14px; } td, th { padding-right: .5rem; } }
 """
 """Colours follow the reader's screen, light or dark; lines break at 390 pixels."""
 

@@ -30,6 +30,10 @@ from .train import some_whole
 COMPARED = 1000
 
 
+DEFAULT = "default"
+"""What stands for a setting that a run left as the model has it."""
+
+
 @dataclass(frozen=True)
 class Compared:
     """One of the runs, with what is shown of it; `name` tells it from the others."""
@@ -115,7 +119,7 @@ def rows(runs: Sequence[Compared]) -> list[tuple[str, ...]]:
     add("tags", [" ".join(r.listed.tags) for r in runs])
     chosen = [r.choices for r in runs]
     for name in dict.fromkeys(n for c in chosen for n in c):
-        cells = [c.get(name, "") for c in chosen]
+        cells = [c.get(name, DEFAULT) for c in chosen]
         if len(set(cells)) > 1 and name not in ("epochs", "updates"):
             add(name, cells)
     return out

@@ -65,7 +65,7 @@ def write_report(
     groups = curve_groups(metrics)
     with tempfile.TemporaryDirectory() as place:
         sections = [
-            Section("Is the training well?", _health(metrics, groups), answer=True),
+            Section("Is the training going well?", _health(metrics, groups), answer=True),
             Section("How good is the model?", _quality(run, quality), answer=True),
             *_made(subject, Path(place)),
             Section("Curves", _curves(groups)),
@@ -93,7 +93,8 @@ def run_facts(facts: Mapping[str, Any]) -> list[tuple[str, str]]:
         elif isinstance(value, list):
             rows.append((name, " ".join(map(str, value))))
         else:
-            rows.append((name.replace("_", " "), str(value)))
+            shown = f"{value:.6g}" if isinstance(value, float) else str(value)
+            rows.append((name.replace("_", " "), shown))
     return rows
 
 

@@ -270,7 +270,7 @@ class _Loop(Kept, InStep):
         finally:
             self.machine.stepped = False
         self._write_state()
-        if self.best and not self.run_.interrupted:
+        if self.best and not self.run_.interrupted and self._keeps_best():
             for name, x in self.best.items():
                 self.machine.params[name][...] = x
         self._write_params()
@@ -469,6 +469,15 @@ class _Loop(Kept, InStep):
         else:
             self.misses += 1
         return value
+
+    def _keeps_best(self) -> bool:
+        """Whether the machine ends with the parameters of the best score.
+
+        Reconstructions are best long before probabilities are: unless `patience` asks for it, a
+        training by them ends where it ends.
+        """
+        asked = self.training.patience is not None
+        return asked or is_likelihood(self.machine, self.training)
 
     def _look(self, epoch: int, last: bool) -> dict[str, Any]:
         """What monitors say, and the reconstruction error; their time goes on the budget."""

@@ -41,7 +41,6 @@ def test_every_page_is_in_the_navigation() -> None:
     assert not named["nav"] & left_out
 
 
-@pytest.mark.slow
 @pytest.mark.skipif(importlib.util.find_spec("mkdocs") is None, reason="needs bmdsl[docs]")
 def test_the_site_builds_strictly(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "mkdocs", "build", "--strict", "-f", str(CONFIG)]

@@ -10,6 +10,7 @@ import pytest
 
 import bmdsl
 from bmdsl.data.finding import image_shapes
+from bmdsl.report.curve_groups import panel_of
 from bmdsl.report.layer_filters import (
     combined,
     largest,
@@ -156,3 +157,9 @@ def test_pictures_of_a_run_take_seconds_at_most(tmp_path: Path) -> None:
     begun = time.process_time()
     assert len(write_pictures(subject, tmp_path)) == 6
     assert time.process_time() - begun < 5
+
+
+def test_a_figure_that_was_measured_once_has_no_panel() -> None:
+    once = {"a": [{"epoch": 9, "x": 1.0}], "b": [{"epoch": 9, "x": 2.0}]}
+    assert panel_of("x", once) is None
+    assert panel_of("x", {**once, "a": [{"epoch": 1, "x": 0.5}, *once["a"]]}) is not None

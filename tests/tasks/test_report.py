@@ -74,7 +74,7 @@ def test_a_report_is_one_whole_file_without_links(run: Path) -> None:
     sources = [a["src"] for t, a in tags.seen if t == "img"]
     assert len(sources) >= 7 and all(s and s.startswith("data:image/png;base64,") for s in sources)
     for title in (
-        "Is the training well?",
+        "Is the training going well?",
         "How good is the model?",
         "What does it make?",
         "Curves",
