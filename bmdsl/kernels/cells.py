@@ -6,8 +6,9 @@ As functions they would be called with sixteen arrays, which takes longer than a
 
 from __future__ import annotations
 
-import numba
 import numpy as np
+
+from ..native import deferred as numba
 
 Array = np.ndarray
 UNITS = 4096
