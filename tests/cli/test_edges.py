@@ -74,7 +74,7 @@ def test_what_is_wrong_is_said_with_what_helps(
 def test_it_tells_what_matrix_tiles_do(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("BMDSL_TILES", "som")
     told = {x.name: x for x in doctor.facts()}["matrix tiles"]
-    assert told.value and told.minds == "BMDSL_TILES is `som`: states, all, off are what it may be"
+    assert told.value and told.minds == "BMDSL_TILES is `som`: all, states, off are what it may be"
 
 
 def test_a_slow_machine_is_minded():

@@ -79,5 +79,46 @@ def sweep_codes(rng: Random) -> Operands:
     }
 
 
-SAMPLES = {made.__name__: made for made in (rows_by_code, draw_codes, sweep_codes)}
+def sweep_codes_of_cells(rng: Random) -> Operands:
+    """A chain of units: all but the last meet their right neighbour, alone and together with a unit
+    of another group; the last one meets the other group alone.
+    """
+    units, states, chains, offset = 6, 3, 21, 2
+    others, entries, cells = list[tuple[int, int]](), list[tuple[int, ...]](), []
+    values, most = 0, 2
+    for cell, count in enumerate((units - 1, 1)):
+        for s in range(states):
+            begin = len(entries)
+            near = (states, offset + states + s) if cell == 0 else (0, s % offset)
+            for with_other in (False, True):
+                step = int(rng.choice([0, 1, -1]))
+                entries.append((len(others), values, step, *near))
+                others += [near, (0, 1)] if with_other else [near]
+                values += 2 * count + units
+            cells.append((begin, begin + 1, begin + most))
+    entries.append((len(others), 0, 0, 0, 0))
+    X = np.concatenate([rng.normal(size=(offset, chains)), _one_hot(rng, chains, units, states).T])
+    return {
+        "X": X,
+        "offset": offset,
+        "base": rng.normal(size=units * states),
+        "states": states,
+        "beta": rng.random(chains) + 0.5,
+        "order": rng.permutation(units),
+        "lengths": np.array([units, most, 2 * most - 1]),
+        "cell_of": np.array([0] * (units - 1) + [1]),
+        "cells": np.array(cells),
+        "entries": np.array(entries),
+        "others": np.array(others),
+        "ramps": np.array([[2]]),
+        "couplings": rng.normal(size=values + 2 * units),
+        "seen": _seen(rng, _one_hot(rng, chains, units, states), states).T.copy(),
+        **KEY,
+        "steps": 2,
+    }
+
+
+SAMPLES = {
+    made.__name__: made for made in (rows_by_code, draw_codes, sweep_codes, sweep_codes_of_cells)
+}
 """Kind of op → operands by name."""
