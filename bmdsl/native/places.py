@@ -164,7 +164,7 @@ class Memory:
         return out
 
     def new(self, kind: ArrayOf, lengths: tuple[Any, ...], zero: bool) -> Array:
-        """A new array: on the stack if it is small and of a known length, else from the heap."""
+        """A new array: on the stack if it is small, else from the heap."""
         b, code = self.b, stored(kind.entry)
         known = [x.constant for x in lengths if isinstance(x, ir.Constant)]
         entries = 1
@@ -177,20 +177,32 @@ class Memory:
                 cgutils.memset(b, data, INT64(entries * bytes_of(kind.entry)), 0)
             return Array(kind, data, lengths)
         byte = ir.IntType(8).as_pointer()
-        owner = self.rooms.alloca(byte)
-        self.rooms.store(ir.Constant(byte, None), owner)
+        nothing = ir.Constant(byte, None)
+        room, owner = self.rooms.alloca(ir.ArrayType(ir.IntType(8), SMALL)), self.rooms.alloca(byte)
+        room.align = 64
+        self.rooms.store(nothing, owner)
         self.owned.append(owner)
         self.release(owner)
+        b.store(nothing, owner)
         size = b.mul(self.count(Array(kind, None, lengths)), INT64(bytes_of(kind.entry)))
         size = b.and_(b.add(size, INT64(127)), INT64(-64))  # one more line: none is empty
         shape = ir.FunctionType(byte, [INT64, INT64])
+        near = b.bitcast(room, byte)
+        begun, large, made = b.block, b.append_basic_block("large"), b.append_basic_block("made")
+        b.cbranch(b.icmp_unsigned("<=", size, INT64(SMALL)), made, large)
+        b.position_at_end(large)
         got = b.call(
             cgutils.get_or_insert_function(b.module, shape, "aligned_alloc"), [INT64(64), size]
         )
         b.store(got, owner)
+        b.branch(made)
+        b.position_at_end(made)
+        data = b.phi(byte)
+        data.add_incoming(near, begun)
+        data.add_incoming(got, large)
         if zero:
-            cgutils.memset(b, got, size, 0)
-        return Array(kind, b.bitcast(got, code.as_pointer()), lengths)
+            cgutils.memset(b, data, size, 0)
+        return Array(kind, b.bitcast(data, code.as_pointer()), lengths)
 
     def release(self, owner: Any) -> None:
         """Frees what a place holds the address of."""
