@@ -230,12 +230,7 @@ class CompiledUpdates:
         update as its second argument.
         """
         recipe, program, count = self.recipe, self.machine.program, len(sizes)
-        rates = np.array(
-            [
-                float(recipe.training.optimizer["rate"]) * recipe.factor(first + t)
-                for t in range(count)
-            ]
-        )
+        rates = float(recipe.training.optimizer["rate"]) * recipe.factors(first, count)
         split = Split.of(sizes, self.ranks)
         cases.bring(rows)
         whole, rows = rows, rows[split.rows]

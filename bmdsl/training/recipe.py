@@ -181,6 +181,12 @@ class Recipe:
         """The schedule's share of the rate."""
         return float(self.modules["schedule"].factor(self.training.schedule, update, self.total))
 
+    def factors(self, first: int, count: int) -> Array:
+        """The schedule's shares of the rate for updates `first`, ..., [count]."""
+        factor, choice = self.modules["schedule"].factor, self.training.schedule
+        updates = range(first, first + count)
+        return np.fromiter((factor(choice, t, self.total) for t in updates), float, count)
+
     def _phases(self, batch: Batch, out: dict[str, Array], share: float) -> Expectation:
         """Adds both phases; the positive one."""
         machine = self.machine
