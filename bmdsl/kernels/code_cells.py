@@ -8,7 +8,7 @@ from ..native import deferred as numba
 from ..schedule.code_ops import AT_ONCE, CHAINS
 from .cells import places_of_values
 from .chain_lanes import load, plus, put_codes, same, store, times, where_code
-from .codes import MANY, _pick, fill
+from .codes import MANY, _pick, fill, read_codes, write_codes
 from .table import kernel
 
 
@@ -45,13 +45,7 @@ def sweep_codes_of_cells(  # type: ignore[no-untyped-def]  # typed by numba
         at = np.zeros(len(ramps), np.int64)
         for r in range(some):
             b[r] = beta[lo + r]
-        for p in range(units):
-            own = codes[CHAINS * p : CHAINS * (p + 1)]
-            for s in range(1, states):
-                row = X[offset + p * states + s, lo : lo + some]
-                for r in range(some):
-                    if row[r] > 0.5:
-                        own[r] = s
+        read_codes(X, offset, states, lo, some, codes)
         for now in range(step, step + steps):
             for q in range(units):
                 if q % AT_ONCE == 0:
@@ -87,9 +81,4 @@ def sweep_codes_of_cells(  # type: ignore[no-untyped-def]  # typed by numba
                         for r in range(some):
                             if row[r] > 0.5:
                                 codes[CHAINS * p + r] = s
-        for p in range(units):
-            own = codes[CHAINS * p : CHAINS * (p + 1)]
-            for s in range(states):
-                row = X[offset + p * states + s, lo : lo + some]
-                for r in range(some):
-                    row[r] = own[r] == s
+        write_codes(codes, offset, states, lo, some, X)

@@ -199,6 +199,31 @@ def draw_codes(  # type: ignore[no-untyped-def]  # typed by numba
                 own[np.uint64(on[i]) // np.uint64(HALF)] = 1
 
 
+@numba.njit(cache=True)
+def read_codes(X, offset, states, lo, some, codes):  # type: ignore[no-untyped-def]  # typed by numba
+    """The codes of a group's units in `some` chains from `lo` on, CHAINS of a unit side by side;
+    they are 0 before. X is [column, chain].
+    """
+    for p in range(len(codes) // CHAINS):
+        own = codes[CHAINS * p : CHAINS * (p + 1)]
+        for s in range(1, states):
+            row = X[offset + p * states + s, lo : lo + some]
+            for r in range(some):
+                if row[r] > 0.5:
+                    own[r] = s
+
+
+@numba.njit(cache=True)
+def write_codes(codes, offset, states, lo, some, X):  # type: ignore[no-untyped-def]  # typed by numba
+    """Puts the one-hot columns of these codes into X."""
+    for p in range(len(codes) // CHAINS):
+        own = codes[CHAINS * p : CHAINS * (p + 1)]
+        for s in range(states):
+            row = X[offset + p * states + s, lo : lo + some]
+            for r in range(some):
+                row[r] = own[r] == s
+
+
 @kernel(MANY, ["X"])
 def sweep_codes(  # type: ignore[no-untyped-def]  # typed by numba
     X,
@@ -231,13 +256,7 @@ def sweep_codes(  # type: ignore[no-untyped-def]  # typed by numba
         last, inverse = offset + units * states, 1.0 / states
         for r in range(some):
             b[r] = beta[lo + r]
-        for p in range(units):
-            own = codes[CHAINS * p : CHAINS * (p + 1)]
-            for s in range(1, states):
-                row = X[offset + p * states + s, lo : lo + some]
-                for r in range(some):
-                    if row[r] > 0.5:
-                        own[r] = s
+        read_codes(X, offset, states, lo, some, codes)
         for now in range(step, step + steps):
             for q in range(units):
                 if q % AT_ONCE == 0:
@@ -280,9 +299,4 @@ def sweep_codes(  # type: ignore[no-untyped-def]  # typed by numba
                         for r in range(some):
                             if row[r] > 0.5:
                                 codes[CHAINS * p + r] = s
-        for p in range(units):
-            own = codes[CHAINS * p : CHAINS * (p + 1)]
-            for s in range(states):
-                row = X[offset + p * states + s, lo : lo + some]
-                for r in range(some):
-                    row[r] = own[r] == s
+        write_codes(codes, offset, states, lo, some, X)

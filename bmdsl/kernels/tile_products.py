@@ -212,7 +212,7 @@ def multiply(kind, turn_b, turn_a, n, m, k, alpha, b_at, ldb, a_at, lda, beta, c
 
 
 def multiply_states(kind, turn_b, turn_a, n, m, k, alpha, b_at, ldb, a_at, lda, beta, c_at, ldc):  # type: ignore[no-untyped-def]  # typed by numba
-    """`multiply`, but by BLAS if both factors have more than one part."""
+    """`multiply`, but by BLAS if both factors have more than one digit."""
     if _is_small(kind, m, n, k):
         return _BLAS(kind, turn_b, turn_a, n, m, k, alpha, b_at, ldb, a_at, lda, beta, c_at, ldc)
     a = factor(a_at, lda, turn_a != TURNED, m, k)

@@ -15,7 +15,7 @@ import numpy as np
 
 from ..plan.plan import GroupPlan, Plan
 from .code_ops import sweep_codes
-from .meeting_ops import KEY
+from .meeting_ops import KEY, sweep_kind
 from .ops import Kind, Takes, op, reads, updates, whole
 from .unit_ops import unbound
 
@@ -45,17 +45,7 @@ def cell_sweep_kind(plan: Plan, g: GroupPlan) -> Kind:
     """Updates of a group in all chains, colour after colour, in an array [column, chain] of all
     listed groups.
     """
-    arguments: dict[str, Takes] = {"X": updates(), "offset": whole(), "base": reads(1)}
-    if g.square:
-        arguments["base2"] = reads(1)
-    if g.states is not None:
-        arguments["states"] = whole()
-    arguments |= {"beta": reads(1), "order": reads(1, "i8"), "classes": reads(1, "i8")}
-    arguments |= {**CELLS, "seen": reads()}
-    arguments |= {n: whole() for n in (*KEY, "steps")}
-    name = plan.functions["sweep_of_cells", g.name]
-    what = f"{g.name} in all chains of a lattice"
-    return Kind(name, tuple(arguments.items()), what, unbound(name), origin="module")
+    return sweep_kind(plan, g, CELLS, "sweep_of_cells", " of a lattice")
 
 
 def cell_sites_kind(plan: Plan, g: GroupPlan) -> Kind:

@@ -4,6 +4,8 @@ many chains.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from ..plan.plan import GroupPlan, Plan
 from .ops import Kind, Takes, reads, updates, whole
 from .unit_ops import unbound
@@ -79,9 +81,15 @@ def sites_kind(plan: Plan, g: GroupPlan) -> Kind:
     )
 
 
-def sweep_kind(plan: Plan, g: GroupPlan) -> Kind:
+def sweep_kind(
+    plan: Plan,
+    g: GroupPlan,
+    couplings: Mapping[str, Takes] = INCIDENCE,
+    function: str = "sweep",
+    where: str = "",
+) -> Kind:
     """Updates of a group in all chains, colour after colour, in an array [column, chain] of all
-    listed groups.
+    listed groups, whose couplings these arguments say.
     """
     arguments: dict[str, Takes] = {"X": updates(), "offset": whole(), "base": reads(1)}
     if g.square:
@@ -89,9 +97,8 @@ def sweep_kind(plan: Plan, g: GroupPlan) -> Kind:
     if g.states is not None:
         arguments["states"] = whole()
     arguments |= {"beta": reads(1), "order": reads(1, "i8"), "classes": reads(1, "i8")}
-    arguments |= {**INCIDENCE, "seen": reads()}
+    arguments |= {**couplings, "seen": reads()}
     arguments |= {n: whole() for n in (*KEY, "steps")}
-    name = plan.functions["sweep", g.name]
-    return Kind(
-        name, tuple(arguments.items()), f"{g.name} in all chains", unbound(name), origin="module"
-    )
+    name = plan.functions[function, g.name]
+    what = f"{g.name} in all chains{where}"
+    return Kind(name, tuple(arguments.items()), what, unbound(name), origin="module")
