@@ -13,7 +13,8 @@ from ..kernels import random
 from ..language.model import Length
 from ..plan.identifiers import PARTS, RESERVED, identifier, scalar, scalars_of
 from ..plan.plan import GroupPlan, Plan
-from .emit_groups import emit_between, emit_draw, emit_moments
+from ..units.scalars import log_of_product
+from .emit_groups import emit_between, emit_draw, emit_moments, has_parts
 from .emit_listed import emit_listed, emit_sites, emit_sweep
 from .emit_meeting import emit_meeting
 from .emit_terms import emit_bias, emit_constant, emit_coupling, emit_lateral
@@ -156,3 +157,5 @@ def _inline_unit(g: GroupPlan, inliner: Inliner) -> None:
             part == "log_base" and (g.states is not None or not g.unit.has_base())
         ):
             inliner.add(function, scalar(g.unit.name, part), scalar=g.states is None)
+    if has_parts(g, inliner.narrow):
+        inliner.add(log_of_product, "log_of_product")

@@ -14,6 +14,12 @@ TOGETHER = 8
 """Rows that share the room for their uniforms: to ask for it costs as much as a row of a hundred
 units.
 """
+WIDE = 64
+"""Units whose log-partitions are added side by side."""
+FACTORS = 64
+"""Numbers of up to 2 that are multiplied before a logarithm is taken; the product stays far from
+overflow.
+"""
 ROWS = ["    for r in prange(eta.shape[0]):"]
 
 
@@ -30,6 +36,34 @@ def _eta(g: GroupPlan) -> tuple[list[str], list[str]]:
     if g.states is not None:
         return ["eta", "states"], ["eta[r, p : p + states]"]
     return (["eta", "eta2"], ["eta[r, p]", "eta2[r, p]"]) if g.square else (["eta"], ["eta[r, p]"])
+
+
+def has_parts(g: GroupPlan, narrow: Container[str]) -> bool:
+    """Whether a group's log-partitions in single precision are sums of peaks, and a logarithm of
+    many rests.
+    """
+    own = (g.unit.peak, g.unit.rest)
+    return None not in own and scalar(g.unit.name, "rest") in narrow
+
+
+def _sums(lines: list[str], products: list[str], result: str) -> list[str]:
+    """Lines that add log-partitions of a row's units up, WIDE of them side by side: their peaks,
+    and one logarithm for FACTORS rests.
+
+    `lines`: what unit p adds to lane k of `top` and of `products`; `result`: the sum of a lane.
+    """
+    return [
+        "total = np.float64(0.0)",
+        f"for begin in range(0, eta.shape[1], {WIDE * FACTORS}):",
+        f"    top = np.zeros({WIDE}, F)",
+        *(f"    {name} = np.ones({WIDE}, F)" for name in products),
+        f"    end = min(begin + {WIDE * FACTORS}, eta.shape[1])",
+        f"    for first in range(begin, end, {WIDE}):",
+        f"        for p in range(first, min(first + {WIDE}, end)):",
+        *("            " + x for x in lines),
+        f"    for k in range({WIDE}):",
+        f"        total += {result}",
+    ]
 
 
 def emit_moments(g: GroupPlan, kind: str, narrow: Container[str] = ()) -> str:
@@ -95,15 +129,19 @@ def emit_moments(g: GroupPlan, kind: str, narrow: Container[str] = ()) -> str:
         )
     if g.square:
         parts.append(each("mean_square", "out = E[x² | rest]."))
-    parts.append(
-        total(
-            "log_partition",
-            "out[r] = Σ A(η) over the units.",
-            arguments,
-            _call(g, "log_partition", *eta),
-            columns,
-        )
-    )
+    sum_of_all = "out[r] = Σ A(η) over the units."
+    if has_parts(g, narrow):
+        lines = [
+            f"top[p - first] += {_call(g, 'peak', *eta)}",
+            f"rest[p - first] *= {_call(g, 'rest', *eta)}",
+        ]
+        sums = _sums(lines, ["rest"], "top[k] + log_of_product(rest[k])")
+        body = [*ROWS, *("        " + x for x in (*sums, "out[r] = total"))]
+        named = f"{kind}_log_partition"
+        parts.append(define(named, [*arguments, "out"], sum_of_all, body, "summing"))
+    else:
+        call = _call(g, "log_partition", *eta)
+        parts.append(total("log_partition", sum_of_all, arguments, call, columns))
     if g.states is None and g.unit.has_base():
         parts.append(
             total(
@@ -213,17 +251,21 @@ def emit_between(g: GroupPlan, kind: str, narrow: Container[str] = ()) -> str:
         return [f"for p in {columns}:", f"    total {sign}= {call}"]
 
     in_lanes = g.states is None and scalar(g.unit.name, "log_partition") in narrow
-    change = [
-        *room,
-        *(["each = np.empty(eta.shape[1], F)"] if in_lanes else []),
-        "total = np.float64(0.0)",
-        *blend("low", "rest_low"),
-        *add("-"),
-        *blend("high", "rest_high"),
-        *add("+"),
-        *([f"for p in {columns}:", "    total += each[p]"] if in_lanes else []),
-        "out[r] += total",
-    ]
+    change = (
+        _change_by_parts(g)
+        if has_parts(g, narrow)
+        else [
+            *room,
+            *(["each = np.empty(eta.shape[1], F)"] if in_lanes else []),
+            "total = np.float64(0.0)",
+            *blend("low", "rest_low"),
+            *add("-"),
+            *blend("high", "rest_high"),
+            *add("+"),
+            *([f"for p in {columns}:", "    total += each[p]"] if in_lanes else []),
+            "out[r] += total",
+        ]
+    )
     changed = define(
         f"{kind}_add_change",
         [*takes, "low", "high", "out"],
@@ -236,3 +278,15 @@ def emit_between(g: GroupPlan, kind: str, narrow: Container[str] = ()) -> str:
         "summing",
     )
     return f"{drawn}\n\n\n{changed}"
+
+
+def _change_by_parts(g: GroupPlan) -> list[str]:
+    lines = [
+        "low_eta = rest_low * base[0, p] + low * eta[r, p]",
+        "high_eta = rest_high * base[0, p] + high * eta[r, p]",
+        f"top[p - first] += {_call(g, 'peak', 'high_eta')} - {_call(g, 'peak', 'low_eta')}",
+        f"more[p - first] *= {_call(g, 'rest', 'high_eta')}",
+        f"fewer[p - first] *= {_call(g, 'rest', 'low_eta')}",
+    ]
+    result = "top[k] + log_of_product(more[k]) - log_of_product(fewer[k])"
+    return [*_sums(lines, ["more", "fewer"], result), "out[r] += total"]

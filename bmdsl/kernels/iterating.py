@@ -10,6 +10,8 @@ from ..native import deferred as numba
 from .table import kernel
 
 MANY = 1 << 16
+LANES = 16
+"""Numbers that are compared side by side."""
 
 
 @kernel()
@@ -25,8 +27,17 @@ def blend(x, old, keep):  # type: ignore[no-untyped-def]  # typed by numba
 def move(new, first, m, moved):  # type: ignore[no-untyped-def]  # typed by numba
     for r in numba.prange(m.shape[0]):
         own, now = m[r], new[r]
-        most = m.dtype.type(0)
-        for p in range(len(own)):
+        lanes = np.zeros(LANES, m.dtype)  # one number after another would wait for the one before
+        whole = len(own) - len(own) % LANES
+        for p in range(0, whole, LANES):
+            into, given = own[p : p + LANES], now[p : p + LANES]
+            for k in range(LANES):
+                lanes[k] = max(lanes[k], abs(given[k] - into[k]))
+                into[k] = given[k]
+        most = lanes[0]
+        for k in range(1, LANES):
+            most = max(most, lanes[k])
+        for p in range(whole, len(own)):
             most = max(most, abs(now[p] - own[p]))
             own[p] = now[p]
         moved[r] = most if first else max(moved[r], np.float64(most))

@@ -16,9 +16,9 @@ from .two_valued import FEWEST, LANES, WIDE, WORD, pack_rows, tile
 
 @numba.njit(cache=True)
 def _set_columns(b, lo, hi, eta):  # type: ignore[no-untyped-def]  # typed by numba
-    """eta[:, lo : hi] = b[lo : hi] in every row."""
+    """eta[:, lo : hi] = b[:, lo : hi], or the one row that b has in every row."""
     for r in range(eta.shape[0]):
-        into, own = eta[r, lo:hi], b[0, lo:hi]
+        into, own = eta[r, lo:hi], b[r if b.shape[0] > 1 else 0, lo:hi]
         for p in range(len(into)):
             into[p] = own[p]
 

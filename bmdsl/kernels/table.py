@@ -33,6 +33,7 @@ from ..native.symbols import enter
 from ..schedule.ops import KINDS, Access, Kind
 from .sharing import call_alone, call_shared, in_parts, load_sharing
 from .tile_products import TILES, use_tiles
+from .tiles import USES, use
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,10 @@ class Compiled:
     """The kernel that takes its place where the processor's tiles multiply float32, which has the
     same arguments or fewer; empty: none.
     """
+    off_tiles: str = ""
+    """The kernel that takes its place where they do not, with the same arguments or fewer; empty:
+    none.
+    """
     made: Any = None
     """numba's function if one is made already, which Python calls too; it is compiled once."""
 
@@ -62,14 +67,15 @@ def kernel(
     work: Sequence[str] = (),
     fastmath: Sequence[str] = (),
     on_tiles: str = "",
+    off_tiles: str = "",
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Enters a function into the table under its own name."""
 
     def enter(function: Callable[..., Any]) -> Callable[..., Any]:
         if function.__name__ in TABLE:
             raise TypeError(f"there are two kernels called {function.__name__}")
-        made = Compiled(function, parallel_from, tuple(work), frozenset(fastmath), on_tiles)
-        TABLE[function.__name__] = made
+        how = tuple(work), frozenset(fastmath), on_tiles, off_tiles
+        TABLE[function.__name__] = Compiled(function, parallel_from, *how)
         return function
 
     return enter
@@ -143,8 +149,8 @@ def _definition(
     kind: Kind, compiled: Compiled, dtype: np.dtype[Any], label: str
 ) -> Callable[..., Any]:
     signature = signature_of(kind, dtype)
-    if _by_tiles(compiled, dtype):
-        return _of_other(kind, KINDS[compiled.on_tiles], signature, dtype)
+    if other := in_place_of(compiled, dtype):
+        return _of_other(kind, KINDS[other], signature, dtype)
     symbol = f"bm_{label}_{compiled.function.__name__}_{dtype.char}"
     names = [name for name, _ in kind.arguments]
     places = tuple(names.index(name) for name in compiled.work)
@@ -176,8 +182,11 @@ def _definition(
     return _caller(alone, together, signature, places, least, kind.name)
 
 
-def _by_tiles(compiled: Compiled, dtype: np.dtype[Any]) -> bool:
-    return bool(compiled.on_tiles) and TILES and dtype == np.float32
+def in_place_of(compiled: Compiled, dtype: np.dtype[Any]) -> str:
+    """The kernel that takes a kernel's place for this type on this processor; empty: none."""
+    if not (TILES and dtype == np.float32):
+        return compiled.off_tiles
+    return compiled.on_tiles or (compiled.off_tiles if use() != USES[0] else "")
 
 
 def _of_other(kind: Kind, other: Kind, signature: Any, dtype: np.dtype[Any]) -> Callable[..., Any]:
@@ -199,8 +208,8 @@ def function(
     kind: Kind, compiled: Compiled, dtype: np.dtype[Any], label: str, parallel: bool
 ) -> Callable[..., None]:
     """A kind's compiled form, to be called from Python; if parallel and shared, part after part."""
-    if _by_tiles(compiled, dtype):
-        other = KINDS[compiled.on_tiles]
+    if name := in_place_of(compiled, dtype):
+        other = KINDS[name]
         names = [name for name, _ in kind.arguments]
         places = [names.index(name) for name, _ in other.arguments]
         own = function(other, TABLE[other.name], dtype, label, parallel)
@@ -208,7 +217,10 @@ def function(
     _definition(kind, compiled, dtype, label)
     symbol = f"bm_{label}_{compiled.function.__name__}_{dtype.char}"
     if _parts(kind, compiled) is None:
-        made: Callable[..., None] = _alive[f"{symbol}_{'parallel' if parallel else 'serial'}"]
+        has_two = compiled.parallel_from is not None
+        made: Callable[..., None] = _alive[
+            f"{symbol}_{'parallel' if parallel and has_two else 'serial'}"
+        ]
         return made
     parts = 3 if parallel else 1
 

@@ -1,9 +1,9 @@
 """Products of blocks of tiles, and what their digits' sums are as numbers.
 
-A block is one strip of lines of one factor, by one or two strips of the other, which is held. The
-product of each pair of digits has tiles of sums of its own, as its weight is another; of two
-factors with three digits each, the six pairs of highest weight count: what is left out is as small
-as what the digits leave out.
+A block is one strip of lines of one factor, by one or two strips of the other, which is held.
+Products of digits are added to the sum of their weight; of two factors with three digits each, the
+three highest weights count, six products: what is left out is as small as what the digits leave
+out.
 """
 
 from __future__ import annotations
@@ -17,82 +17,88 @@ from ..native import deferred as numba
 from . import tiles
 from .lanes import FLOATS, INNER, LONG, SIDE, function, load, number, pointer, spread, store
 from .tile_layouts import DIGITS
-from .tiles import HELD, OTHER, TILE
+from .tiles import LEFT, RIGHT, TILE
 
-MOST_SUMS = 6
-"""Tiles for sums."""
+SUMS = 6
+"""Tiles for sums, and for digits of a left factor that has three."""
 BASE = 256.0
 """What a digit is worth in terms of the next one."""
 
 
-def pairs(held: int, other: int) -> list[tuple[int, int]]:
-    """Digits that are multiplied with one another, in this order, 0 the highest."""
-    if held == other == DIGITS:
-        return [(0, 0), (0, 1), (0, 2), (1, 1), (1, 0), (2, 0)]
-    return [(x, y) for x in range(held) for y in range(other)]
+def levels(held: int, other: int) -> int:
+    """Tiles of sums of one strip by another: products of digits of one weight are of one sum."""
+    return min(DIGITS, held + other - 1)
 
 
-def strips(held: int, other: int) -> int:
-    """Strips of the held factor in a block, for which there are tiles enough."""
-    return min(2, MOST_SUMS // len(pairs(held, other)))
-
-
-def order(held: int, other: int) -> list[tuple[int, int]]:
-    """Strips and pairs of digits in the order that reads few tiles: to and fro between strips."""
-    out = []
-    for p in range(len(pairs(held, other))):
-        there = range(strips(held, other))
-        out += [(s, p) for s in (reversed(there) if p % 2 else there)]
-    return out
+def _alone(builder: Any, count: Any, left: Any, right: Any, sums: Any) -> None:
+    """Two strips of three digits: those of the left one stay in tiles while the right one's come
+    one after another.
+    """
+    tiles.clear(builder, DIGITS)
+    with cgutils.for_range(builder, count, intp=LONG) as steps:
+        shift = builder.mul(steps.index, number(TILE * DIGITS))
+        near, own = builder.add(left, shift), builder.add(right, shift)
+        for x in range(DIGITS):
+            tiles.fetch(builder, DIGITS + x, builder.add(near, number(TILE * x)))
+        for y in range(DIGITS):
+            tiles.fetch(builder, RIGHT, builder.add(own, number(TILE * y)))
+            for x in range(DIGITS - y):
+                tiles.multiply(builder, x + y, DIGITS + x, RIGHT)
+    tiles.keep(builder, DIGITS, sums)
 
 
 def _block(held: int, other: int, held_left: bool) -> Any:
-    every = pairs(held, other)
+    many = levels(held, other)
+    of_held, of_other = (LEFT, RIGHT) if held_left else (RIGHT, LEFT)
 
     def build(builder: Any, count: Any, first: Any, strip: Any, beside: Any, sums: Any) -> None:
-        tiles.clear(builder, strips(held, other) * len(every))
+        if held == other == DIGITS:
+            left, right = (first, strip) if held_left else (strip, first)
+            return _alone(builder, count, left, right, sums)
+        tiles.clear(builder, 2 * many)
         with cgutils.for_range(builder, count, intp=LONG) as steps:
             near = builder.add(first, builder.mul(steps.index, number(TILE * held)))
             own = builder.add(strip, builder.mul(steps.index, number(TILE * other)))
             places = [near, builder.add(near, beside)]
             in_held = in_other = None
-            for s, p in order(held, other):
-                x, y = every[p]
+            for s, x, y in _order(held, other):
                 if (s, x) != in_held:
-                    tiles.fetch(builder, HELD, builder.add(places[s], number(TILE * x)))
+                    tiles.fetch(builder, of_held, builder.add(places[s], number(TILE * x)))
                 if y != in_other:
-                    tiles.fetch(builder, OTHER, builder.add(own, number(TILE * y)))
+                    tiles.fetch(builder, of_other, builder.add(own, number(TILE * y)))
                 in_held, in_other = (s, x), y
-                left, right = (HELD, OTHER) if held_left else (OTHER, HELD)
-                tiles.multiply(builder, s * len(every) + p, left, right)
-        tiles.keep(builder, strips(held, other) * len(every), sums)
+                tiles.multiply(builder, s * many + x + y, LEFT, RIGHT)
+        tiles.keep(builder, 2 * many, sums)
 
     build.__name__ = f"block_{held}_{other}_{int(held_left)}"
     return function(5, build)
 
 
+def _order(held: int, other: int) -> list[tuple[int, int, int]]:
+    """Strips of the held factor and digits of both in the order that reads few tiles: to and fro
+    between two strips.
+    """
+    pairs = [(x, y) for x in range(held) for y in range(other)]
+    return [(s if p % 2 == 0 else 1 - s, *xy) for p, xy in enumerate(pairs) for s in range(2)]
+
+
 def _numbers(held: int, other: int) -> Any:
-    every = pairs(held, other)
+    many = levels(held, other)
 
     def build(builder: Any, sums: Any, rows: Any, left: Any, right: Any, out: Any) -> None:
         columns = builder.bitcast(load(builder, right), FLOATS)
         with cgutils.for_range(builder, rows, intp=LONG) as loop:
             shift = builder.mul(loop.index, number(4 * SIDE))
             at = builder.add(sums, shift)
-            of_level: dict[int, Any] = {}
-            for p, (x, y) in enumerate(every):
-                found = load(builder, builder.add(at, number(TILE * p)))
-                before = of_level.get(x + y)
-                of_level[x + y] = found if before is None else builder.add(before, found)
             total = None
-            for level in sorted(of_level):
-                value = builder.sitofp(of_level[level], FLOATS)
+            for level in range(many):
+                found = load(builder, builder.add(at, number(TILE * level)))
+                value = builder.sitofp(found, FLOATS)
                 if total is not None:
-                    many = builder.fmul(total, _same(BASE))
-                    value = builder.fadd(many, value)
+                    value = builder.fadd(builder.fmul(total, _same(BASE)), value)
                 total = value
-            if len(of_level) < held + other - 1:  # lower levels are left out
-                total = builder.fmul(total, _same(BASE ** (held + other - 1 - len(of_level))))
+            if many < held + other - 1:  # lower weights are left out
+                total = builder.fmul(total, _same(BASE ** (held + other - 1 - many)))
             place = builder.add(left, builder.mul(loop.index, number(4)))
             one = builder.load(pointer(builder, place, FLOATS.element))
             total = builder.fmul(total, spread(builder, one, FLOATS))

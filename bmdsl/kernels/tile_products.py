@@ -23,7 +23,7 @@ from ..native import deferred as numba
 from ..native.symbols import enter
 from . import tiles
 from .lanes import INNER, SIDE, address, float_at
-from .tile_blocks import MOST_SUMS, multiply_block, numbers
+from .tile_blocks import SUMS, multiply_block, numbers
 from .tile_layouts import DIGITS, FOUR, blend, find_scales, is_short, lay, turn
 from .tiles import DEPTH, TILE
 
@@ -113,11 +113,39 @@ def _blend_tile(made, c, step, rows, columns, scale, keep):  # type: ignore[no-u
 
 
 @numba.njit(**INNER)
-def by_tiles(a, b, k, scale, keep, c, step_c):  # type: ignore[no-untyped-def]  # typed by numba
-    """The product of two factors with k summands: out = scale · a b + keep · out."""
+def depth_of_part(k):  # type: ignore[no-untyped-def]  # typed by numba
+    """How many of k summands are multiplied before the next ones are: whole tiles."""
+    times = (k + MOST_DEEP - 1) // MOST_DEEP
+    return ((k + times - 1) // times + DEPTH - 1) // DEPTH * DEPTH
+
+
+@numba.njit(**INNER)
+def lay_strip(b, s, k, out):  # type: ignore[no-untyped-def]  # typed by numba
+    """Lays out strip s, sixteen lines of k summands, of a right factor for many products: tiles,
+    then what a step of each line is for every part of the summands.
+    """
+    x, step, along, lines, _ = b
+    step_k, line = depth_of_part(k), SIDE * s
+    parts = out + TILE * DIGITS * ((k + DEPTH - 1) // DEPTH)
+    there, at = min(SIDE, lines - line), x + 4 * line * (step if along else 1)
+    scales, found = np.empty(2 * SIDE, np.float32), np.empty(2 * SIDE, np.float32)
+    for k0 in range(0, k, step_k):
+        deep, here = min(step_k, k - k0), at + 4 * k0 * (1 if along else step)
+        find_scales((here, step, along, there, DIGITS), deep, address(scales), address(found))
+        to = out + TILE * DIGITS * (k0 // DEPTH)
+        lay(here, step, bool(along), there, deep, DIGITS, bool(along), address(scales), to)
+        blend(address(found), parts + 4 * SIDE * (k0 // step_k), SIDE, np.float32(1), np.float32(0))
+
+
+@numba.njit(**INNER)
+def by_tiles(a, b, k, scale, keep, c, step_c, laid):  # type: ignore[no-untyped-def]  # typed by numba
+    """The product of two factors with k summands: out = scale · a b + keep · out.
+
+    laid: whether b is what `lay_strip` made, its step that from strip to strip.
+    """
     m, n = a[3], b[3]
-    turned = _is_turned(a, b, k)
-    a_held = m * a[4] <= n * b[4]
+    turned = not laid and _is_turned(a, b, k)
+    a_held = laid or m * a[4] <= n * b[4]
     held, other = (a, b) if a_held else (b, a)
     held_lines, held_digits, lines, digits = held[3], held[4], other[3], other[4]
     held_left = a_held != turned
@@ -128,28 +156,27 @@ def by_tiles(a, b, k, scale, keep, c, step_c):  # type: ignore[no-untyped-def]  
     strips = (left_lines + times * SIDE - 1) // (times * SIDE) * times
     high = (left_lines + strips - 1) // strips
     held_high, other_high = (high, SIDE) if held_left else (SIDE, high)
-    of_block = TILE if held_digits == digits == 1 else TILE * (MOST_SUMS // tall)
-    times = (k + MOST_DEEP - 1) // MOST_DEEP
-    deep_at_once = ((k + times - 1) // times + DEPTH - 1) // DEPTH * DEPTH
+    of_block = TILE if held_digits == digits == 1 else TILE * (SUMS // 2)
+    deep_at_once = depth_of_part(k)
     far = (deep_at_once + DEPTH - 1) // DEPTH
     of_strip = TILE * far * held_digits
     most = max(1, MOST_TILES // (tall * far * held_digits))
     most = tall * min(most, (held_lines + tall * held_high - 1) // (tall * held_high))
     of_scales = 4 * (max(m, n) + 2 * SIDE)
-    room = most * of_strip + TILE * (far * digits + MOST_SUMS + 1) + 4 * of_scales
+    room = most * of_strip + TILE * (far * digits + SUMS + 1) + 4 * of_scales
     space = np.empty(room + 8192, np.uint8)
     table = (address(space) + 4095) // 4096 * 4096
     store = table + 4096
     strip = store + most * of_strip
     sums = strip + TILE * far * digits
-    made = sums + TILE * MOST_SUMS
+    made = sums + TILE * SUMS
     scales = made + TILE
     parts, own_scales, own_parts = (
         scales + of_scales,
         scales + 2 * of_scales,
         scales + 3 * of_scales,
     )
-    tiles.configure(table, high, int(held_left))
+    tiles.configure(table, high)
     for k0 in range(0, k, deep_at_once):
         deep = min(deep_at_once, k - k0)
         far = (deep + DEPTH - 1) // DEPTH
@@ -157,7 +184,8 @@ def by_tiles(a, b, k, scale, keep, c, step_c):  # type: ignore[no-untyped-def]  
         kept = np.float32(1) if k0 > 0 else keep
         held_here, other_here = _from(held, k0), _from(other, k0)
         find_scales(held_here, deep, scales, parts)
-        find_scales(other_here, deep, own_scales, own_parts)
+        if not laid:
+            find_scales(other_here, deep, own_scales, own_parts)
         for h0 in range(0, held_lines, held_high * most):
             count = min(most, (held_lines - h0 + held_high - 1) // held_high)
             for s in range(count):
@@ -165,8 +193,14 @@ def by_tiles(a, b, k, scale, keep, c, step_c):  # type: ignore[no-untyped-def]  
                 there = min(held_high, held_lines - line)
                 _lay_strip(held_here, line, there, deep, turn_held, scales, store + of_strip * s)
             for o0 in range(0, lines, other_high):
-                there = min(other_high, lines - o0)
-                _lay_strip(other_here, o0, there, deep, turn_other, own_scales, strip)
+                there, of_others = min(other_high, lines - o0), own_parts + 4 * o0
+                if laid:
+                    whole = b[0] + b[1] * (o0 // SIDE)
+                    strip = whole + TILE * DIGITS * (k0 // DEPTH)
+                    of_others = whole + TILE * DIGITS * ((k + DEPTH - 1) // DEPTH)
+                    of_others += 4 * SIDE * (k0 // deep_at_once)
+                else:
+                    _lay_strip(other_here, o0, there, deep, turn_other, own_scales, strip)
                 for s in range(0, count, tall):
                     first = store + of_strip * s
                     multiply_block(
@@ -174,7 +208,7 @@ def by_tiles(a, b, k, scale, keep, c, step_c):  # type: ignore[no-untyped-def]  
                     )
                     for i in range(s, min(s + tall, count)):
                         line = h0 + held_high * i
-                        own, others = parts + 4 * line, own_parts + 4 * o0
+                        own, others = parts + 4 * line, of_others
                         left, right = (own, others) if held_left else (others, own)
                         block = sums + of_block * (i - s)
                         numbers(held_digits, digits, block, high, left, right, made)
@@ -207,7 +241,7 @@ def multiply(kind, turn_b, turn_a, n, m, k, alpha, b_at, ldb, a_at, lda, beta, c
     a = factor(a_at, lda, turn_a != TURNED, m, k)
     b = factor(b_at, ldb, turn_b == TURNED, n, k)
     scale, keep = float_at(alpha), float_at(beta)
-    by_tiles(a, b, k, scale, keep, c_at, ldc)
+    by_tiles(a, b, k, scale, keep, c_at, ldc, False)
     return 0
 
 
@@ -220,5 +254,5 @@ def multiply_states(kind, turn_b, turn_a, n, m, k, alpha, b_at, ldb, a_at, lda, 
     if min(a[4], b[4]) > 1:
         return _BLAS(kind, turn_b, turn_a, n, m, k, alpha, b_at, ldb, a_at, lda, beta, c_at, ldc)
     scale, keep = float_at(alpha), float_at(beta)
-    by_tiles(a, b, k, scale, keep, c_at, ldc)
+    by_tiles(a, b, k, scale, keep, c_at, ldc, False)
     return 0

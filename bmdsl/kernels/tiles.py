@@ -5,7 +5,7 @@ numbers of 8 bits by one of 64 × 16 and adds to 16 × 16 numbers of 32 bits, 32
 vector instruction in sixteen times its cycles. A float32 is written by three such numbers, its
 digits (`tile_layouts`).
 
-The last two tiles are those of factors, the others hold sums.
+The last two tiles are those of factors, the others hold sums, or are of a left factor too.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ TILE = 1024
 """Bytes of a tile."""
 DEPTH = 64
 """Rows of the right factor that one product takes."""
-HELD, OTHER = 6, 7
-"""The tiles of the factor that is held and of the other one."""
+LEFT, RIGHT = 6, 7
+"""The tiles of the left factor and of the right one."""
 TABLE = 64
 """Bytes that say what tiles there are."""
 _PERMISSION = (158, 0x1023, 18)
@@ -58,9 +58,8 @@ def available() -> bool:
     return ctypes.CDLL(None).syscall(*_PERMISSION) == 0
 
 
-def _configure(builder: Any, table: Any, high: Any, held_left: Any) -> None:
+def _configure(builder: Any, table: Any, high: Any) -> None:
     rows, whole = builder.trunc(high, BYTE), ir.Constant(BYTE, SIDE)
-    is_left = builder.icmp_signed("!=", held_left, number(0))
 
     def put(place: int, value: Any) -> None:
         at = builder.add(table, number(place))
@@ -71,11 +70,7 @@ def _configure(builder: Any, table: Any, high: Any, held_left: Any) -> None:
     put(0, ir.Constant(BYTE, 1))
     for t in range(8):
         put(16 + 2 * t, ir.Constant(BYTE, 4 * SIDE))
-        of_factor = {
-            HELD: builder.select(is_left, rows, whole),
-            OTHER: builder.select(is_left, whole, rows),
-        }
-        put(48 + t, of_factor.get(t, rows))
+        put(48 + t, whole if t == RIGHT else rows)
     call(builder, "llvm.x86.ldtilecfg", [pointer(builder, table)])
 
 
@@ -111,8 +106,8 @@ def multiply(builder: Any, sums: int, left: int, right: int) -> None:
     call(builder, "llvm.x86.tdpbssd", tiles)
 
 
-configure: Any = function(3, _configure)
-"""configure(room, high, held_left): tiles of `high` rows, those of the right factor of SIDE, as the
+configure: Any = function(2, _configure)
+"""configure(room, high): tiles of `high` rows, that of the right factor of SIDE, as the
 processor reads it from 64 bytes at `room`; nothing else may be done with tiles before.
 """
 release: Any = function(1, _release)

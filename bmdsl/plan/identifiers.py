@@ -17,7 +17,17 @@ Key = tuple[Any, ...]
 """What a function of a generated module is for: `("mean", "h")`, `("bias", "h", 1)`, `("couple",
 (("v", 1), ("h", 1)))`, `("values", 3)`.
 """
-PARTS = ("log_partition", "mean", "variance", "sample", "log_base", "base_slope", "mean_square")
+PARTS = (
+    "log_partition",
+    "peak",
+    "rest",
+    "mean",
+    "variance",
+    "sample",
+    "log_base",
+    "base_slope",
+    "mean_square",
+)
 """Functions of a unit type that a module copies."""
 VERBS = (
     "log_partition",

@@ -17,6 +17,7 @@ from ..kernels.table import (
     TABLE,
     Compiled,
     caller,
+    in_place_of,
     load_table,
     numba_type,
     without_threads,
@@ -138,7 +139,8 @@ def _words(kind: Kind, form: Compiled, module: ModuleType) -> str:
     """What a call of a kind of op looks like in machine code."""
     name = f"{_label(kind, module)} {form.function.__module__} {form.function.__qualname__}"
     threads = f"{form.parallel_from} {form.work} {sorted(form.fastmath)}"
-    return f"{kind.name} {kind.arguments} {name} {threads} {form.on_tiles} {TILES}"
+    other = in_place_of(form, np.dtype(np.float32))
+    return f"{kind.name} {kind.arguments} {name} {threads} {other} {TILES}"
 
 
 def _label(kind: Kind, module: ModuleType) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
+from .laying import lay_out
 from .ops import KINDS, Access, Node, Op, Repeat, Until, walk
 from .schedule import Schedule
 from .values import Array, Content, Life, Number, Value, base
@@ -23,19 +24,20 @@ class Pass:
     change: Callable[[Body], Body]
 
     def __call__(self, schedule: Schedule) -> Schedule:
-        """The schedule after the change, without arrays and streams that nothing uses any
-        longer.
+        """The schedule after the change, with the arrays that it brings and without those that
+        nothing uses any longer.
         """
         body = self.change(schedule.body)
-        used = {base(x).name for op in walk(body) for x in op.operands if not isinstance(x, Number)}
-        before = {
-            base(x).name
-            for op in walk(schedule.body)
-            for x in op.operands
-            if not isinstance(x, Number)
-        }
+        used, before = _values(body), _values(schedule.body)
         values = tuple(v for v in schedule.values if v.name in used or v.name not in before)
-        return replace(schedule, body=body, values=values)
+        known = {v.name for v in values}
+        new = tuple(v for name, v in used.items() if name not in known)
+        return replace(schedule, body=body, values=values + new)
+
+
+def _values(body: Body) -> dict[str, Value]:
+    found = (base(x) for op in walk(body) for x in op.operands if not isinstance(x, Number))
+    return {v.name: v for v in found}
 
 
 def drop_dead(body: Body) -> Body:
@@ -127,7 +129,9 @@ def _arrays(op: Op) -> list[tuple[Array, Access]]:
 
 
 def join_bias(body: Body) -> Body:
-    """A bias and the first product that is added to it, in one op: the field is written once."""
+    """A bias, or a field that stays, and the first product that is added to it, in one op: the
+    field is written once.
+    """
     out: list[Node] = []
     for node in body:
         if isinstance(node, Repeat | Until):
@@ -144,7 +148,7 @@ def join_bias(body: Body) -> Body:
 def _joined(first: Op, second: Op) -> Op | None:
     name = second.kind.name.replace("add_", "set_", 1)
     if (
-        first.kind.name != "set_rows"
+        first.kind.name not in ("set_rows", "copy")
         or not second.kind.name.startswith("add_")
         or name not in KINDS
     ):
@@ -161,5 +165,6 @@ PASSES = (
     Pass("drop dead ops", drop_dead),
     Pass("drop couplings that nobody reads", drop_unread),
     Pass("bias in the product's op", join_bias),
+    Pass("parameters laid out once", lay_out),
 )
 """All passes, in order."""

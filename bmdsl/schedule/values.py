@@ -68,6 +68,7 @@ class Content(Enum):
     WEIGHTS = "weights of cases"
     PARAMETER = "parameter"
     MATRIX = "couplings made from parameters"
+    LAYOUT = "parameter laid out for products"
     GRADIENT = "gradient"
     MOMENT = "sufficient statistic"
     SLOT = "slot of an optimizer or a penalty"

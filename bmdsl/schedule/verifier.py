@@ -154,6 +154,7 @@ def _carry_out(op: Op, known: Knowledge, loops: tuple[str, ...]) -> None:
         _verify_stream(op, known, loops)
     drawn = any(v.content in (Content.STATES, Content.MEANS) for v in changed.values())
     making = {key for key, v in changed.items() if v.content in FIELDS and not drawn}
+    _verify_layouts(op, known, read)
     if not making:  # a draw unit after unit keeps its fields up to date: it uses them all the same
         _verify_fields(op, known, read, drawn)
     _note_moments(op, known, changed)
@@ -163,6 +164,9 @@ def _carry_out(op: Op, known: Knowledge, loops: tuple[str, ...]) -> None:
         known.written.add(key)
         known.version[key] = known.version.get(key, 0) + 1
         known.roots[key] = kept | sources
+    for key, v in changed.items():
+        if v.content is Content.LAYOUT:
+            known.made_from[key] = {name: known.version.get(name, 0) for name in read}
     for key in making:
         _make_field(op, known, key, read)
     for key, v in _used(op, Access.READ).items():
@@ -193,11 +197,24 @@ def _verify_fields(op: Op, known: Knowledge, read: Mapping[str, Value], drawn: b
             continue
         if drawn:
             known.used.add(key)
-        for name, version in known.made_from.get(key, {}).items():
-            if known.version.get(name, 0) != version:
-                raise _wrong(
-                    f"`{op.call()}` uses `{key}`, a field made from `{name}` before that changed"
-                )
+        _verify_age(op, known, key, "a field")
+
+
+def _verify_layouts(op: Op, known: Knowledge, read: Mapping[str, Value]) -> None:
+    """What a product reads is laid out from the parameter that it names, as that is now."""
+    parameters = {key for key, v in read.items() if v.content is not Content.LAYOUT}
+    for key in read.keys() - parameters:
+        _verify_age(op, known, key, "a layout")
+        if not known.made_from.get(key, {}).keys() <= parameters:
+            raise _wrong(f"`{op.call()}` reads `{key}`, which is laid out from another parameter")
+
+
+def _verify_age(op: Op, known: Knowledge, key: str, what: str) -> None:
+    for name, version in known.made_from.get(key, {}).items():
+        if known.version.get(name, 0) != version:
+            raise _wrong(
+                f"`{op.call()}` uses `{key}`, {what} made from `{name}` before that changed"
+            )
 
 
 def _make_field(op: Op, known: Knowledge, key: str, read: Mapping[str, Value]) -> None:

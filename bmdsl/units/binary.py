@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from .interface import UnitType
-from .scalars import below_sigmoid, sigmoid, softplus
+from .scalars import below_sigmoid, exp, sigmoid, softplus
 
 
 class Binary(UnitType):
@@ -29,6 +29,14 @@ class Binary(UnitType):
     @staticmethod
     def log_partition(eta: float) -> float:
         return softplus(eta)
+
+    @staticmethod
+    def peak(eta: float) -> float:
+        return 0.0 if eta < 0.0 else eta
+
+    @staticmethod
+    def rest(eta: float) -> float:
+        return 1.0 + exp(-abs(eta))
 
     @staticmethod
     def mean(eta: float) -> float:

@@ -93,6 +93,12 @@ def _numbers(unit: Kind, arguments: tuple[float, ...]) -> Iterator[str]:
             (at(unit.mean, STEP) - at(unit.mean, -STEP)) / (2 * STEP),
             f"the derivative of `mean` at {shown}",
         )
+        if unit.peak is not None and unit.rest is not None:
+            rest = at(unit.rest)
+            whole = at(unit.peak) + float(np.log(rest))
+            yield from _differs("log_partition", at(unit.log_partition), whole, "peak + log rest")
+            if not 1.0 <= rest <= 2.0:
+                yield f"`rest` is {rest:g} at {shown}; it must lie between 1 and 2"
         if "x^2" in unit.statistics:
             yield from _differs(
                 "mean_square",

@@ -88,6 +88,10 @@ class UnitType:
     base_slope: ClassVar[Any] = None
     # E[x²], only for types with the statistic `x^2`
     mean_square: ClassVar[Any] = None
+    # A(η) = peak(η) + log rest(η), 1 ≤ rest ≤ 2, of a type with one field that has such parts: the
+    # rests of many units are multiplied before one logarithm is taken; peak(NaN) is NaN
+    peak: ClassVar[Any] = None
+    rest: ClassVar[Any] = None
 
     @classmethod
     def has_base(cls) -> bool:

@@ -21,6 +21,7 @@ __all__ = [
     "lgamma",
     "log",
     "log1p",
+    "log_of_product",
     "logcosh",
     "normal_quantile",
     "sigmoid",
@@ -49,6 +50,11 @@ def softplus(x: float) -> float:
     if x > 0.0:
         return x + log1p(exp(-x))
     return log1p(exp(x))
+
+
+def log_of_product(x: float) -> float:
+    """log x, of a product of numbers that are 1 or more."""
+    return log(x)
 
 
 def logcosh(x: float) -> float:

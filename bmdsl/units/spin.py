@@ -31,6 +31,14 @@ class Spin(UnitType):
         return logcosh(eta)
 
     @staticmethod
+    def peak(eta: float) -> float:
+        return abs(eta)
+
+    @staticmethod
+    def rest(eta: float) -> float:
+        return 1.0 + exp(-2.0 * abs(eta))
+
+    @staticmethod
     def mean(eta: float) -> float:
         return tanh(eta)
 

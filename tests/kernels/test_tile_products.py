@@ -32,7 +32,7 @@ def _by_tiles(turn_a, turn_b, factors, a, b, out, m, n, k):  # type: ignore[no-u
     """The product of matrices that are the upper left corners of a and b, at any size."""
     left = factor(address(a), a.shape[1], not turn_a, m, k)
     right = factor(address(b), b.shape[1], turn_b, n, k)
-    by_tiles(left, right, k, factors[0], factors[1], address(out), out.shape[1])
+    by_tiles(left, right, k, factors[0], factors[1], address(out), out.shape[1], False)
 
 
 def _numbers(rows: int, columns: int, short: bool, seed: int) -> np.ndarray:

@@ -10,6 +10,7 @@ import pytest
 
 from bmdsl.kernels import table
 from bmdsl.schedule import builder  # noqa: F401  # fills KINDS
+from bmdsl.schedule.laid_ops import layout_shape
 from bmdsl.schedule.ops import KINDS, Access, Kind
 
 from . import bit_samples, code_samples, expert_samples, past_samples, rank_samples, samples
@@ -23,7 +24,7 @@ SAMPLES = {
     **rank_samples.SAMPLES,
 }
 table.load_table()
-LENGTHS = {"r": 70, "c": 33, "i": 130, "j": 150, "o": 1, "n": 1, "s": 2}
+LENGTHS = {"r": 70, "c": 33, "i": 130, "j": 150, "o": 1, "n": 1, "s": 2, "w": 40}
 Draw = Callable[[np.random.Generator, tuple[int, ...]], np.ndarray]
 """Numbers that an argument may hold, for arguments that may not hold any."""
 
@@ -97,6 +98,9 @@ SHAPES: dict[str, dict[str, tuple[int, ...]]] = {
     "fill": {"out": (70,)},
     "find_cold": {"place": (7, 6), "cold": (7,)},
     "take_rows": {"x": (70, 30), "chosen": (40,), "out": (40, 30)},
+    "lay_columns": {"W": (130, 150), "eta": (70, 150), "laid": layout_shape(150, 130)},
+    "lay_rows": {"W": (130, 150), "eta": (70, 130), "laid": layout_shape(130, 150)},
+    "lay_nothing": {"laid": (2, 40)},
     "begin_iterations": (
         {"like": (70, 3)} | {n: (70,) for n in ("place", "state", "moved")} | {"going": (4,)}
     ),
@@ -114,6 +118,7 @@ INTEGERS: dict[str, Callable[[np.random.Generator, tuple[int, ...]], np.ndarray]
     "more": lambda rng, shape: np.array([0, 1, 4, 4, 6]),
     "more_start": lambda rng, shape: np.array([0, 2, 2, 5, 6, 8, 11]),
     "begin": lambda rng, shape: np.array([0, 2, 2, 6, 9]),
+    "laid": lambda rng, shape: np.zeros(shape),
 } | dict.fromkeys(("other", "more_other", "column"), lambda rng, shape: rng.integers(0, 33, shape))
 SPECIAL: dict[str, Draw] = {"seen": with_gaps, "square": positive, "uniforms": positive}
 NUMBERS = {

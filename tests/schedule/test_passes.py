@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 import bmdsl
+from bmdsl.language.diagnostics import BmError
 from bmdsl.schedule.builder import NotScheduled
-from bmdsl.schedule.ops import walk
+from bmdsl.schedule.ops import Node, Op, walk
 from bmdsl.schedule.passes import PASSES, Pass
+from bmdsl.schedule.values import Life
+from bmdsl.schedule.verifier import verify
 from bmdsl.tasks.emit import update_of
 from bmdsl.training import composing
 
@@ -66,7 +70,7 @@ def test_a_bias_and_its_product_become_one_op() -> None:
 
 
 @pytest.mark.parametrize("name", MODELS)
-def test_passes_make_no_routine_longer(name: str) -> None:
+def test_passes_make_no_routine_longer_but_for_layouts(name: str) -> None:
     """The verifier has looked at what each of them made."""
     model = bmdsl.load(name)
     model = model.bind(**{a: 4 for a in model.checked.unbound})
@@ -74,4 +78,58 @@ def test_passes_make_no_routine_longer(name: str) -> None:
         before = calls(model, ())
     except NotScheduled as reason:
         pytest.skip(str(reason))
-    assert len(calls(model, PASSES)) <= len(before)
+    after = [x for x in calls(model, PASSES) if not x.startswith("lay_")]
+    assert len(after) <= len(before)
+
+
+WIDE = TEXT.replace("v[6]", "v[130]").replace("h[4]", "h[140]")
+
+
+def test_a_parameter_is_laid_out_before_the_first_of_several_products() -> None:
+    model = bmdsl.parse(WIDE.replace("NEGATIVE", "pcd(steps = 3, chains = 70)"))
+    schedule = update_of(model, PASSES).schedule
+    text = str(schedule)
+    (lay_columns,) = (k for k, x in enumerate(text.splitlines()) if "lay_columns(" in x)
+    (lay_rows,) = (k for k, x in enumerate(text.splitlines()) if "lay_rows(" in x)
+    users = [k for k, x in enumerate(text.splitlines()) if "_laid(" in x]
+    loop = next(k for k, x in enumerate(text.splitlines()) if "repeat" in x)
+    assert lay_columns < users[0] and lay_columns < lay_rows < loop < users[-1]
+    products = [x for x in calls(model, PASSES) if "_forward_" in x or "_backward_" in x]
+    assert products and all("_laid" in x for x in products)
+
+
+def test_what_is_read_once_is_not_laid_out() -> None:
+    model = bmdsl.parse(WIDE.replace("NEGATIVE", "cd(steps = 1)"))
+    text = str(update_of(model, PASSES).schedule)
+    assert text.count("lay_columns(") == 1 and "lay_rows" not in text
+
+
+def test_a_stale_layout_is_found() -> None:
+    model = bmdsl.parse(WIDE.replace("NEGATIVE", "cd(steps = 1)"))
+    schedule = update_of(model, PASSES).schedule
+    step = next(op for op in walk(schedule.body) if op.call().startswith("step_sgd(W,"))
+    place = next(
+        k for k, op in enumerate(schedule.body) if isinstance(op, Op) and op.kind.name[:4] == "lay_"
+    )
+    body = (*schedule.body[: place + 1], step, *schedule.body[place + 1 :])
+    with pytest.raises(BmError, match="a layout made from `W` before that changed"):
+        verify(replace(schedule, body=body))
+
+
+def test_a_layout_of_another_parameter_is_found() -> None:
+    model = bmdsl.parse(WIDE.replace("NEGATIVE", "cd(steps = 1)"))
+    schedule = update_of(model, PASSES).schedule
+    other = replace(schedule.value("W"), name="U", life=Life.GIVEN)
+
+    def swapped(node: Node) -> Node:
+        if not isinstance(node, Op) or node.kind.name != "lay_columns":
+            return node
+        return replace(node, operands=(other, *node.operands[1:]))
+
+    changed = replace(
+        schedule,
+        values=(*schedule.values, other),
+        body=tuple(swapped(x) for x in schedule.body),
+    )
+    with pytest.raises(BmError, match="laid out from another parameter"):
+        verify(changed)
