@@ -20,8 +20,10 @@ from ..health import Finding, Look
 WORD = Word("likelihood", summary="log-likelihood, or its bound, by a small AIS run")
 
 CHAINS, STEPS = 64, 100
-CALL = 2e7
-"""Operations that one sweep or phase costs however small the machine."""
+CALL = 5e4
+"""Operations that a phase of an update costs however small the machine is."""
+LOOK = 2e8
+"""Operations that a look costs however small the machine is."""
 
 
 def updates(machine: Phases, training: Training) -> float:
@@ -29,7 +31,7 @@ def updates(machine: Phases, training: Training) -> float:
     STEPS sweeps of CHAINS chains.
     """
     sweep = 4.0 * machine.program.plan.pairs_of_a_sweep
-    return STEPS * (CALL + CHAINS * sweep) / (3 * CALL + 1.5 * training.batch * sweep)
+    return (LOOK + STEPS * CHAINS * sweep) / (3 * CALL + 1.5 * training.batch * sweep)
 
 
 def look(at: Look, memory: dict[str, Any]) -> Finding:
