@@ -220,6 +220,15 @@ def _records(
             run(len(part))
             if progress is not None:
                 progress(int(part[-1]) + 1)
+
+    def told(drawn: int) -> None:
+        if progress is not None:
+            progress(burn_in + drawn * thin)
+
+    if last == 0 and not held and machine.moves == "gibbs":
+        found = _sums(machine, chosen, replicas, (draws, thin), calls + 1, told)
+        if found is not None:
+            return found
     for t in range(draws):
         run(thin)
         rows = replicas.rows_at(last)
@@ -229,6 +238,30 @@ def _records(
                 if t == 0:
                     values[name] = np.empty((len(column), draws))
                 values[name][:, t] = column
-        if progress is not None:
-            progress(burn_in + (t + 1) * thin)
+        told(t + 1)
     return values
+
+
+def _sums(
+    machine: Phases,
+    chosen: tuple[Watched, ...],
+    replicas: tempering.Replicas,
+    counts: tuple[int, int],
+    update: int,
+    told: Callable[[int], None],
+) -> dict[str, Array] | None:
+    """The same of observables that are sums of products of units, counted by the routine that
+    sweeps the chains; None if some are not, or if the chains are not of bits.
+    """
+    from .bit_records import records_of_bits
+
+    made = [getattr(x.module, "products", lambda m: None)(machine) for x in chosen]
+    sums = [x for x in made if x is not None]
+    if len(sums) < len(chosen):
+        return None
+    beta = float(replicas.betas[0])
+    found = records_of_bits(machine, sums, replicas.state, counts, update, beta, told)
+    if found is None:
+        return None
+    each = zip(chosen, found, strict=True)
+    return {x.labels[0]: getattr(x.module, "of_sum", np.asarray)(own) for x, own in each}

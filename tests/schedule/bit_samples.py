@@ -92,6 +92,22 @@ def draw_bits_by_fields(rng: Random) -> Operands:
     }
 
 
+def count_odd(rng: Random) -> Operands:
+    """Three classes: 300 tiles of single units in two runs, products of two, products of three."""
+    many = int(rng.integers(2))
+    lanes, words = (1, 16) if many else (LANES, int(rng.choice([1, 3])))
+    tiles, units = np.array([255, 45, 7, 4]), np.array([1, 1, 2, 3])
+    length = tiles * units * lanes
+    return {
+        "B": _words(rng, (20, words)),
+        "near": rng.integers(0, 40, length.sum()),
+        "runs": np.stack([np.cumsum(length) - length, tiles, units], axis=1),
+        "ends": np.array([0, 2, 3, 4]),
+        "many": many,
+        "counts": np.zeros((3, 64 * words), np.int64),
+    }
+
+
 STENCIL = bmdsl.parse(
     "model m { visible s[3, 4] : spin  visible x[3, 4] : binary  param J  energy = - J[a,i] s[a,i]"
     " s[pad(a+1),i] s[a,wrap(i-1)] - 0.6 s[a,i] x[a,pad(i+1)] - 0.3 x[a,i] x[a,wrap(i+1)] }"
@@ -142,6 +158,7 @@ SAMPLES = {
         pack_bits,
         unpack_bits,
         draw_bits,
+        count_odd,
         draw_bits_by_fields,
         pack_rows_of_sites,
         unpack_rows_of_sites,

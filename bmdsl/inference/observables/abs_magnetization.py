@@ -10,13 +10,20 @@ import numpy as np
 
 from ...language.vocabulary import Word
 from .magnetization import measure as magnetization
+from .magnetization import products
 
 if TYPE_CHECKING:
     from ..phases import Phases
 
+__all__ = ["WORD", "measure", "of_sum", "products"]
 WORD = Word("abs_magnetization", summary="its absolute value")
 
 
 def measure(machine: Phases, state: dict[str, np.ndarray]) -> np.ndarray:
     """|Σ_i x_i / N| of every chain, [chains]."""
     return np.abs(magnetization(machine, state))
+
+
+def of_sum(m: np.ndarray) -> np.ndarray:
+    """|m| of what `products` adds up to."""
+    return np.abs(m)

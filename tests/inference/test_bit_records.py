@@ -1,0 +1,53 @@
+"""Sums over units that the routine of the sweeps counts: those of the states, record by record."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from bmdsl.inference import bit_records
+from bmdsl.inference.machine import Machine
+from tests.inference.test_bit_chains import machine_of, random_values
+
+NAMES = ("energy", "magnetization", "abs_magnetization")
+
+
+@pytest.fixture(scope="module")
+def machine() -> Machine:
+    values = random_values(1)
+    values |= {"b": np.full(4, 0.3), "c": np.array([0.2, 0.2, -0.1, 0.0])}
+    return machine_of(values, 1)
+
+
+@pytest.mark.parametrize("n", [70, 520])
+def test_records_are_those_of_the_states(
+    machine: Machine, n: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls, counted = machine._calls, []
+    whole = bit_records.records_of_bits
+
+    def watched(*given: object) -> np.ndarray | None:
+        counted.append(whole(*given))  # type: ignore[arg-type]
+        return counted[-1]
+
+    how = {"n": n, "draws": 7, "thin": 3, "burn_in": 2, "beta": 0.8}
+    monkeypatch.setattr(bit_records, "records_of_bits", watched)
+    found = machine.observe(*NAMES, **how)
+    assert counted[0] is not None
+    monkeypatch.setattr(bit_records, "records_of_bits", lambda *given: None)
+    machine._calls = calls
+    wanted = machine.observe(*NAMES, **how)
+    for name in NAMES:
+        assert found.values[name].std() > 0
+        np.testing.assert_allclose(found.values[name], wanted.values[name], rtol=1e-5, atol=1e-6)
+    for name, x in wanted.state.items():
+        np.testing.assert_array_equal(found.state[name], x)
+
+
+def test_sums_with_weights_of_their_own_are_taken_from_states() -> None:
+    machine = machine_of(random_values(1) | {"b": np.arange(4) / 7}, 1)
+    machine.params["J"] = np.array([0.3, 0.31, 0.33, 0.4])
+    trace = machine.observe("energy", n=64, draws=3, burn_in=1)
+    np.testing.assert_allclose(
+        trace.values["energy"][:, -1], machine.energy(**trace.state), rtol=1e-5
+    )
