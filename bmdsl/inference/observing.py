@@ -225,7 +225,7 @@ def _records(
         if progress is not None:
             progress(burn_in + drawn * thin)
 
-    if last == 0 and not held and machine.moves == "gibbs":
+    if last == 0 and draws and not held and machine.moves == "gibbs":
         found = _sums(machine, chosen, replicas, (draws, thin), calls + 1, told)
         if found is not None:
             return found
@@ -250,18 +250,27 @@ def _sums(
     update: int,
     told: Callable[[int], None],
 ) -> dict[str, Array] | None:
-    """The same of observables that are sums of products of units, counted by the routine that
-    sweeps the chains; None if some are not, or if the chains are not of bits.
+    """The same of energies and sums over units, taken inside the routine that sweeps the chains;
+    None if observables are others, or if no routine does it.
     """
     from .bit_records import records_of_bits
+    from .number_records import records_of_numbers
 
-    made = [getattr(x.module, "products", lambda m: None)(machine) for x in chosen]
-    sums = [x for x in made if x is not None]
-    if len(sums) < len(chosen):
+    kinds = [getattr(x.module, "KIND", "") for x in chosen]
+    group = machine.visible[0]
+    if not all(kinds) or ("mean" in kinds and machine.program.states[group] > 1):
         return None
-    beta = float(replicas.betas[0])
-    found = records_of_bits(machine, sums, replicas.state, counts, update, beta, told)
+    how = replicas.state, counts, update, float(replicas.betas[0]), told
+    found: dict[str, Array] | None = None
+    sums = [made for x in chosen if (made := x.module.products(machine)) is not None]
+    if len(sums) == len(chosen):
+        by_bits = records_of_bits(machine, sums, *how)
+        found = None if by_bits is None else dict(zip(kinds, by_bits, strict=True))
     if found is None:
-        return None
-    each = zip(chosen, found, strict=True)
+        by_numbers = records_of_numbers(machine, group, *how)
+        if by_numbers is None:
+            return None
+        energy, total = by_numbers
+        found = {"energy": energy, "mean": total / machine.program.sizes[group]}
+    each = ((x, found[k]) for x, k in zip(chosen, kinds, strict=True))
     return {x.labels[0]: getattr(x.module, "of_sum", np.asarray)(own) for x, own in each}

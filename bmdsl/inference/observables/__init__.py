@@ -7,7 +7,7 @@ and `measure(machine, state, group) -> [chains, numbers]`, or a row for each pai
 With `MOST_GROUPS = 2` a second group may follow the first in all of these.
 Optionally `moments(records)`, numbers whose means a scan needs, and `figures(machine, group,
 mean)`, the figures that these means are of.
-Optionally `products(machine)`, the number as a sum of products of units (`runtime.tallies`), and
-`of_sum(x)`, what it is of that sum: chains that are bits are then counted by the routine that
-sweeps them.
+Optionally `KIND`, `energy` or `mean` (over the units of the first visible group),
+`products(machine)`, the number as a sum of products of units (`runtime.tallies`), and `of_sum(x)`,
+what it is of that sum: the routine that sweeps the chains then takes the records itself.
 """

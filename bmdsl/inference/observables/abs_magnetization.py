@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ...language.vocabulary import Word
+from .magnetization import KIND, products
 from .magnetization import measure as magnetization
-from .magnetization import products
 
 if TYPE_CHECKING:
     from ..phases import Phases
 
-__all__ = ["WORD", "measure", "of_sum", "products"]
+__all__ = ["KIND", "WORD", "measure", "of_sum", "products"]
 WORD = Word("abs_magnetization", summary="its absolute value")
 
 

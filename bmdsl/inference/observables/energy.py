@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from ..phases import Phases
 
 WORD = Word("energy", summary="E(x) as written, in nats")
+KIND = "energy"
 
 
 def measure(machine: Phases, state: dict[str, np.ndarray]) -> np.ndarray:

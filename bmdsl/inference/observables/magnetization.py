@@ -24,6 +24,7 @@ WORD = Word(
         " 1)/(q − 1)"
     ),
 )
+KIND = "mean"
 
 
 def measure(machine: Phases, state: dict[str, np.ndarray]) -> np.ndarray:

@@ -1,14 +1,21 @@
-"""Sums over units that the routine of the sweeps counts: those of the states, record by record."""
+"""Energies and sums over units that the routine of the sweeps takes are those of the states."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
-from bmdsl.inference import bit_records
+import bmdsl
+from bmdsl.inference import bit_records, number_records, observing
 from bmdsl.inference.machine import Machine
 from tests.inference.test_bit_chains import machine_of, random_values
 
+ISING = """model m { visible s[5, 4] : spin
+  energy = - 0.4 s[x,y] s[wrap(x+1),y] - 0.3 s[x,y] s[x,wrap(y+1)] - 0.1 s[x,y] + 2 }"""
+POTTS = """model m { visible s[4, 3] : categorical(3)
+  energy = - 0.4 s[x,y,a] s[wrap(x+1),y,a] - 0.2 s[x,y,1] }"""
+LAYERS = """model m { visible v[5] : binary  hidden h[4] : spin  param W init normal(0, 1), b
+  energy = - W[i,j] v[i] h[j] - b[i] v[i] }"""
 NAMES = ("energy", "magnetization", "abs_magnetization")
 
 
@@ -42,6 +49,40 @@ def test_records_are_those_of_the_states(
         np.testing.assert_allclose(found.values[name], wanted.values[name], rtol=1e-5, atol=1e-6)
     for name, x in wanted.state.items():
         np.testing.assert_array_equal(found.state[name], x)
+
+
+LATTICES = {
+    "few chains": (ISING, 3),
+    "chains side by side": (ISING, 12),
+    "codes": (POTTS, 8),
+    "matrices": (LAYERS, 9),
+}
+
+
+@pytest.mark.parametrize("name", LATTICES)
+def test_records_of_numbers_are_those_of_the_states(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text, n = LATTICES[name]
+    machine = bmdsl.parse(text).compile(seed=4)
+    names = NAMES if text != POTTS else NAMES[:1]
+    how = {"n": n, "draws": 6, "thin": 2, "burn_in": 2, "beta": 0.8}
+    taken, whole = [], number_records.records_of_numbers
+    with monkeypatch.context() as patch:
+        patch.setattr(
+            number_records, "records_of_numbers", lambda *x: taken.append(whole(*x)) or taken[-1]
+        )
+        found, calls = machine.observe(*names, **how), machine._calls
+    assert taken[0] is not None
+    monkeypatch.setattr(observing, "_sums", lambda *given: None)
+    machine._calls = 0
+    wanted = machine.observe(*names, **how)
+    assert calls == machine._calls
+    for one in names:
+        assert found.values[one].std() > 0
+        np.testing.assert_allclose(found.values[one], wanted.values[one], rtol=1e-5, atol=1e-5)
+    for group, x in wanted.state.items():
+        np.testing.assert_array_equal(found.state[group], x)
 
 
 def test_sums_with_weights_of_their_own_are_taken_from_states() -> None:
