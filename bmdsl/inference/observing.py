@@ -255,6 +255,7 @@ def _sums(
     """
     from .bit_records import records_of_bits
     from .number_records import records_of_numbers
+    from .stencil_records import records_of_sites
 
     kinds = [getattr(x.module, "KIND", "") for x in chosen]
     group = machine.visible[0]
@@ -267,10 +268,10 @@ def _sums(
         by_bits = records_of_bits(machine, sums, *how)
         found = None if by_bits is None else dict(zip(kinds, by_bits, strict=True))
     if found is None:
-        by_numbers = records_of_numbers(machine, group, *how)
-        if by_numbers is None:
+        taken = records_of_sites(machine, group, *how) or records_of_numbers(machine, group, *how)
+        if taken is None:
             return None
-        energy, total = by_numbers
+        energy, total = taken
         found = {"energy": energy, "mean": total / machine.program.sizes[group]}
     each = ((x, found[k]) for x, k in zip(chosen, kinds, strict=True))
     return {x.labels[0]: getattr(x.module, "of_sum", np.asarray)(own) for x, own in each}

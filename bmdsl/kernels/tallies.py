@@ -9,6 +9,8 @@ from .bits import NONE, WORK, _literal
 from .table import kernel
 from .words import LANES, same, store
 
+ALL, ONE = np.uint64(0xFFFFFFFFFFFFFFFF), np.uint64(1)
+
 
 @kernel(WORK, ["B"])
 def count_odd(B, near, runs, ends, many, counts):  # type: ignore[no-untyped-def]  # typed by numba
@@ -61,3 +63,80 @@ def count_odd(B, near, runs, ends, many, counts):  # type: ignore[no-untyped-def
             for lane in range(LANES):
                 for bit in range(64):
                     own[64 * w + bit] += total[64 * lane + bit]
+
+
+@numba.njit(cache=True)
+def _ones(word):  # type: ignore[no-untyped-def]  # typed by numba
+    """The bits of a word that are 1 (Warren, Hacker's Delight, section 5-1)."""
+    word = word - ((word >> ONE) & np.uint64(0x5555555555555555))
+    pairs = np.uint64(0x3333333333333333)
+    word = (word & pairs) + ((word >> np.uint64(2)) & pairs)
+    word = (word + (word >> np.uint64(4))) & np.uint64(0x0F0F0F0F0F0F0F0F)
+    return np.int64((word * np.uint64(0x0101010101010101)) >> np.uint64(56))
+
+
+@kernel(WORK, ["B"])
+def count_odd_of_sites(  # type: ignore[no-untyped-def]  # typed by numba
+    B,
+    first,
+    phase,
+    shape,
+    rows,
+    literals,
+    entries,
+    kinds,
+    members,
+    row_kind,
+    pieces_of,
+    pieces,
+    signs,
+    parts,
+    counts,
+):
+    for chain in numba.prange(B.shape[0]):
+        q, count, length, width = shape[0], shape[1], shape[2], shape[3]
+        words, signed, into = B[chain], signs.reshape(-1), counts[chain]
+        begin = np.zeros(len(literals) + 1, np.int64)
+        turn = np.zeros(len(literals) + 1, np.uint64)
+        many = len(entries)
+        for k in range(len(into)):
+            into[k] = 0
+        for part in range(len(parts)):
+            group, colour = parts[part, 0], parts[part, 1]
+            for r in range(count):
+                y = first[colour, phase[r]]
+                sites = max(0, (length - y + q - 1) // q)
+                own = ((group * q + colour) * count + r) * width + 1
+                for k in range(parts[part, 2], parts[part, 3]):
+                    there = rows[literals[k, 1], r]
+                    if there >= 0:
+                        c = (colour + literals[k, 3]) % q
+                        shift = (y + literals[k, 2] - first[c, phase[there]]) // q
+                        row = ((literals[k, 0] * q + c) * count + there) * width + 1
+                        begin[k] = row + (shift >> 6)
+                        turn[k] = np.uint64(shift & 63)
+                kind_of_row = row_kind[group, r]
+                for piece in range(pieces_of[kind_of_row, 0], pieces_of[kind_of_row, 1]):
+                    lo = max(0, (pieces[piece, 0] - y + q - 1) // q)
+                    hi = min(sites, (pieces[piece, 1] - y + q - 1) // q)
+                    kind = pieces[piece, 2]
+                    for w in range(lo >> 6, (hi + 63) >> 6):
+                        a, b = max(lo - 64 * w, 0), min(hi - 64 * w, 64)
+                        if b <= a:
+                            continue
+                        left = (ALL >> np.uint64(64 - b)) & (ALL << np.uint64(a))
+                        mine = np.uint64(words[own + w])
+                        into[2 * many + group] += _ones(mine & left)
+                        for m in range(kinds[kind, 0], kinds[kind, 1]):
+                            e = members[m]
+                            v = mine ^ (NONE - np.uint64(entries[e, 4]))
+                            for k in range(entries[e, 0], entries[e, 1]):
+                                at = begin[k] + w
+                                high = np.uint64(words[at + 1]) << ONE
+                                v = v ^ (np.uint64(words[at]) >> turn[k])
+                                v = v ^ (high << (np.uint64(63) - turn[k]))
+                            if entries[e, 3] >= 0:
+                                at = (colour * count + r) * width + 1 + w
+                                v = v ^ np.uint64(signed[entries[e, 3] * signs.shape[1] + at])
+                            into[e] += _ones(v & left)
+                            into[many + e] += b - a

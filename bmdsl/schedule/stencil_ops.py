@@ -56,6 +56,34 @@ def _close(bits: Array, count: int, halo: int) -> None:
     bits[64 + count + k] = bits[64 + k % count]
 
 
+def entry_of_row(
+    words: Array,
+    e: int,
+    r: int,
+    colour: int,
+    first: Array,
+    phase: Array,
+    shape: Array,
+    rows: Array,
+    literals: Array,
+    entries: Array,
+    signs: Array,
+) -> Array:
+    """An entry's bit at every place of a row and colour, [64 · (width − 2)]."""
+    q, width = int(shape[Q]), int(shape[WIDTH])
+    lo, hi, _, sign, flip = (int(k) for k in entries[e])
+    own = int(first[colour, phase[r]])
+    bits = np.full(64 * width, bool(flip))
+    for g, near, distance, turn in literals[lo:hi]:
+        c, there = (colour + int(turn)) % q, int(rows[near, r])
+        shift = (own + int(distance) - int(first[c, phase[there]])) // q
+        bits ^= np.roll(_bits_of_row(words, _row(shape, int(g), c, there), width), -shift)
+    if sign >= 0:
+        begin = _row(shape, 0, colour, r)
+        bits ^= _bits_of_row(signs[sign].view(np.uint64), begin, width)
+    return bits[64:-64]
+
+
 @op(
     "{B} has {x}, sites of a row side by side in words",
     x=reads(),
@@ -158,21 +186,7 @@ def draw_rows_of_sites(
     group, colour = int(parts[part, 0]), int(parts[part, 1])
     blocks = -(-count // at_once)
     digits = table.view(np.uint64).reshape(-1, len(kinds), DIGITS, wide)
-
-    def entry(words: Array, e: int, r: int) -> Array:
-        """The entry's bit at every place of the row."""
-        lo, hi, _, sign, flip = (int(k) for k in entries[e])
-        own = int(first[colour, phase[r]])
-        bits = np.full(64 * width, bool(flip))
-        for g, near, distance, turn in literals[lo:hi]:
-            c, there = (colour + int(turn)) % q, int(rows[near, r])
-            shift = (own + int(distance) - int(first[c, phase[there]])) // q
-            bits ^= np.roll(_bits_of_row(words, _row(shape, int(g), c, there), width), -shift)
-        if sign >= 0:
-            begin = _row(shape, 0, colour, r)
-            bits ^= _bits_of_row(signs[sign].view(np.uint64), begin, width)
-        return bits[64:-64]
-
+    places = first, phase, shape, rows, literals, entries
     for job in range(len(B) * blocks):
         chain, block = divmod(job, blocks)
         words = B[chain].view(np.uint64)
@@ -193,7 +207,8 @@ def draw_rows_of_sites(
                             continue
                         n = np.zeros(64 * (width - 2), np.int64)
                         for e in members[int(kinds[kind, 0]) : int(kinds[kind, 1])]:
-                            n += int(entries[e, 2]) * entry(words, int(e), r)
+                            bits_of = entry_of_row(words, int(e), r, colour, *places, signs)
+                            n += int(entries[e, 2]) * bits_of
                         own = digits[int(level[chain]), int(kind)]
                         counts, decided = n[here].reshape(LANES, 64), _word(left.reshape(LANES, 64))
                         new = _bits(_drawn(own, counts, decided, s)).ravel().astype(bool)

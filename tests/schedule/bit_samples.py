@@ -152,6 +152,12 @@ def draw_rows_of_sites(rng: Random, worth: float = 99.0) -> Operands:
     }
 
 
+def count_odd_of_sites(rng: Random) -> Operands:
+    form, shared = _stencil(rng, float(rng.choice([0.0, 99.0])))
+    columns = 2 * len(form.arrays["entries"]) + 2
+    return {**shared, **form.arrays, "counts": np.zeros((3, columns), np.int64)}
+
+
 SAMPLES = {
     made.__name__: made
     for made in (
@@ -164,6 +170,7 @@ SAMPLES = {
         unpack_rows_of_sites,
         draw_rows_of_sites,
         draw_eight_rows_of_sites,
+        count_odd_of_sites,
     )
 }
 """Kind of op → operands by name."""
