@@ -64,8 +64,8 @@ class BitChains:
         reason = NotBits()
         for way in _ways(machine, count) if steps >= 1 else ():
             try:
-                free = _free(machine, state, observed, averaged)
-                form = self._form(machine, (free, way))
+                free = free_groups(machine, state, observed, averaged)
+                form = self.form(machine, (free, way))
                 betas, level = _levels(beta, count, CHAINS_OF_A_LEVEL[way])
                 break
             except NotBits as refused:
@@ -95,7 +95,7 @@ class BitChains:
             return True
         for way in _ways(machine, count):
             try:
-                self._form(machine, (_free(machine, {}, observed, ()), way))
+                self.form(machine, (free_groups(machine, {}, observed, ()), way))
                 return True
             except NotBits:
                 continue
@@ -146,7 +146,8 @@ class BitChains:
                     call(passed | ends | {"begin": first + done, "steps": some})
                 done += some
 
-    def _form(self, machine: BoundMachine, kind: Kind) -> Form:
+    def form(self, machine: BoundMachine, kind: Kind) -> Form:
+        """The form of this kind for the machine's parameters. Raises NotBits if there is none."""
         params = {n: machine.params[n] for n in machine.params}
         if kind in self._forms:
             made_for, form = self._forms[kind]
@@ -227,7 +228,7 @@ def _unless_refused(form: Form | NotBits) -> Form:
     return form
 
 
-def _free(
+def free_groups(
     machine: BoundMachine, state: State, observed: Mapping[str, Array], averaged: tuple[str, ...]
 ) -> tuple[str, ...]:
     """The groups to draw, in the order of their blocks. Raises NotBits if some cannot be bits."""

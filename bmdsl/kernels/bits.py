@@ -87,7 +87,7 @@ def _carry_on(c, p5, p6, p7):  # type: ignore[no-untyped-def]  # typed by numba
 
 
 @numba.njit(cache=True)
-def _added_to_many(v, weight, p0, p1, p2, p3, p4, p5, p6, p7):  # type: ignore[no-untyped-def]  # typed by numba
+def added_to_many(v, weight, p0, p1, p2, p3, p4, p5, p6, p7):  # type: ignore[no-untyped-def]  # typed by numba
     """p + weight · v for eight digits; the carry of the lower five is what their sum lacks."""
     for k in range(5):
         if (weight >> k) & 1:
@@ -242,7 +242,7 @@ def draw_bits(  # type: ignore[no-untyped-def]  # typed by numba
                     if wide <= FEW:
                         p0, p1, p2, p3, p4 = added(v, entries[e, 1], p0, p1, p2, p3, p4)
                     else:
-                        p0, p1, p2, p3, p4, p5, p6, p7 = _added_to_many(
+                        p0, p1, p2, p3, p4, p5, p6, p7 = added_to_many(
                             v, entries[e, 1], p0, p1, p2, p3, p4, p5, p6, p7
                         )
                 place = level[w * LANES if many else w] * size + classes[kind, 3]
