@@ -182,8 +182,7 @@ def observe(
             chains if shared else None,
         )
         values = _records(machine, chosen, replicas, (draws, thin, burn_in), held, update, progress)
-    rows = replicas.rows_at(len(betas) - 1)
-    state = {n: x[rows] for n, x in replicas.state.items()}
+    state = replicas.states_at(machine, len(betas) - 1)
     if shared:
         values, state = (
             {n: world().gathered(np.ascontiguousarray(x)) for n, x in found.items()}
@@ -231,8 +230,7 @@ def _records(
             return found
     for t in range(draws):
         run(thin)
-        rows = replicas.rows_at(last)
-        state = {n: x[rows] for n, x in replicas.state.items()}
+        state = replicas.states_at(machine, last)
         for x in chosen:
             for name, column in zip(x.labels, x.measure(machine, state).T, strict=True):
                 if t == 0:

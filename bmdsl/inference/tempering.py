@@ -11,8 +11,10 @@ import numpy as np
 
 from ..plan.streams import GROUPS, SAMPLE_STREAM, of_event
 from ..ranks.world import world
+from ..runtime.bit_form import NotBits
 from ..runtime.program import Array, State
 from ..schedule import exchange_ops as by_step
+from .bit_replicas import Packed, pack, refused, takes_bits
 
 if TYPE_CHECKING:
     from .phases import Phases
@@ -28,7 +30,8 @@ class Replicas:
     """
 
     betas: Array
-    state: State
+    numbers: State
+    """The state as numbers; behind the bits while there are such."""
     place: Array
     accepted: Array
     tried: Array
@@ -38,6 +41,14 @@ class Replicas:
     first: int = 0
     of: int | None = None
     """The number of the first ladder among all that ranks share, and their number; None: these."""
+    bits: Packed | None = None
+    """The replicas as bits, in words of one beta."""
+
+    def states_at(self, machine: Phases, k: int) -> State:
+        """The states at betas[k], [chains, size] a group."""
+        rows = self.rows_at(k)
+        found = {} if self.bits is None else self.bits.states_at(machine, k)
+        return {n: found[n] if n in found else x[rows] for n, x in self.numbers.items()}
 
     def at_beta(self) -> Array:
         """The inverse temperature of every row."""
@@ -87,7 +98,12 @@ def start(
 
 
 def sweep(
-    machine: Phases, replicas: Replicas, steps: int, held: State, update: int, rounds: int = 1
+    machine: Phases,
+    replicas: Replicas,
+    steps: int,
+    held: State,
+    update: int,
+    rounds: int = 1,
 ) -> None:
     """`rounds` times `steps` sweeps of every replica, then exchanges between neighbours, even pairs
     and odd ones in turn; random numbers are those of the updates from `update` on.
@@ -99,7 +115,7 @@ def sweep(
     if count == 1:
         for r in range(rounds):
             beta = replicas.at_beta()
-            machine.sweep(replicas.state, steps, held, update=update + r, beta=beta)
+            machine.sweep(replicas.numbers, steps, held, update=update + r, beta=beta)
         return
     turn = replicas.exchanges
 
@@ -119,17 +135,42 @@ def sweep(
     keys: dict[str, int] = {"call": update, "parity": turn, "steps": steps, "rounds": rounds}
     keys["stream"] = GROUPS * SAMPLE_STREAM
     seen = {n: machine.program.flat(n, x) for n, x in held.items()}
-    gibbs = machine.moves == "gibbs"
-    if not gibbs or not machine.compiled.run_exchanges(
-        machine, replicas.state, seen, ladder, keys, uniforms
+    if _as_bits(machine, replicas, seen):
+        assert replicas.bits is not None
+        machine.compiled.replicas.run(machine, replicas.bits, ladder, keys, uniforms)
+    elif not _by_routine(machine) or not machine.compiled.run_exchanges(
+        machine, replicas.numbers, seen, ladder, keys, uniforms
     ):
         for r in range(rounds):
             beta = replicas.at_beta()
-            machine.sweep(replicas.state, steps, held, update=update + r, beta=beta)
-            minus_energy = -machine.written_energy(replicas.state)
+            machine.sweep(replicas.numbers, steps, held, update=update + r, beta=beta)
+            minus_energy = -machine.written_energy(replicas.numbers)
             by_step.exchange(minus_energy, (turn + r) % 2, uniforms(r), *list(ladder.values())[:4])
             by_step.count_trips(replicas.betas, replicas.place, replicas.was_hot, replicas.trips)
     replicas.exchanges += rounds
+
+
+def _by_routine(machine: Phases) -> bool:
+    """Whether sweeps and exchanges are one routine: those of single units, wherever they lie."""
+    return machine.moves == "gibbs" and machine.layout != "stencil"
+
+
+def _as_bits(machine: Phases, replicas: Replicas, held: State) -> bool:
+    """Whether replicas are bits; makes them so when they first move.
+
+    Raises BM778 if the machine's layout is `bits` and they cannot be.
+    """
+    if machine.moves != "gibbs":
+        return False
+    if replicas.bits is None and takes_bits(machine, len(replicas.place)):
+        try:
+            replicas.bits = pack(
+                machine, replicas.numbers, held, replicas.place, machine.compiled.bits
+            )
+        except NotBits as reason:
+            if machine.layout == "bits":
+                raise refused(machine, reason) from None
+    return replicas.bits is not None
 
 
 def swaps(replicas: Replicas) -> Swaps:
