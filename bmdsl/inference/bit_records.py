@@ -15,7 +15,7 @@ from ..runtime.program import Array, State
 from ..runtime.tallies import ProductSum, tallies_of
 from ..schedule.routines.bit_records import bit_records
 from ..schedule.routines.bit_sweeps import BITS
-from .bit_chains import REGISTER, WORD, _free, _ways
+from .bit_chains import REGISTER, WORD, _ways, free_groups
 from .chain_arrays import count_rows
 
 if TYPE_CHECKING:
@@ -43,8 +43,8 @@ def records_of_bits(
     if not ways or ways[0] not in (WORD, REGISTER) or program.first_chain is not None:
         return None
     try:
-        free = _free(machine, state, {}, ())
-        form = machine.compiled.bits._form(machine, (free, ways[0]))
+        free = free_groups(machine, state, {}, ())
+        form = machine.compiled.bits.form(machine, (free, ways[0]))
         assert isinstance(form, BitForm) and program.listing is not None
         tallies = tallies_of(form, program.listing, sums)
     except NotBits:

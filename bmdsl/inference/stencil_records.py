@@ -20,7 +20,7 @@ from ..runtime.program import Array, State
 from ..runtime.stencil_form import StencilForm
 from ..schedule.routines.bit_sweeps import BITS
 from ..schedule.routines.stencil_records import stencil_records
-from .bit_chains import STENCIL, _free, _ways
+from .bit_chains import STENCIL, _ways, free_groups
 from .chain_arrays import count_rows
 
 if TYPE_CHECKING:
@@ -51,8 +51,8 @@ def records_of_sites(
     if any(plan.group(n).unit.name != "spin" for n in program.sizes):
         return None
     try:
-        free = _free(machine, state, {}, ())
-        form = machine.compiled.bits._form(machine, (free, STENCIL))
+        free = free_groups(machine, state, {}, ())
+        form = machine.compiled.bits.form(machine, (free, STENCIL))
     except NotBits:
         return None
     assert isinstance(form, StencilForm)

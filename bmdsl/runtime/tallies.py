@@ -49,7 +49,8 @@ def tallies_of(form: BitForm, listing: Listing, sums: Sequence[ProductSum]) -> T
     place = np.concatenate([form.place[n] for n in listing.offset])
     constant = np.array([x.constant for x in sums])
     lanes, none = 1 if form.many else LANES, 2 * (form.places - 1)
-    near, runs, ends, scale = [np.zeros(0, np.int64)], list[tuple[int, int, int]](), [0], []
+    near, runs, ends = [np.zeros(0, np.int64)], list[tuple[int, int, int]](), [0]
+    scale = list[Array]()
     for units, (columns, weights) in sorted(_spin_products(sums, spin).items()):
         if not units:
             constant += weights.sum(axis=0)
