@@ -259,7 +259,7 @@ def _sums(
     group = machine.visible[0]
     if not all(kinds) or ("mean" in kinds and machine.program.states[group] > 1):
         return None
-    how = replicas.state, counts, update, float(replicas.betas[0]), told
+    how = replicas.numbers, counts, update, float(replicas.betas[0]), told
     found: dict[str, Array] | None = None
     sums = [made for x in chosen if (made := x.module.products(machine)) is not None]
     if len(sums) == len(chosen):
