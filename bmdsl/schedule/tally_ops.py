@@ -13,7 +13,7 @@ import numpy as np
 
 from .bit_ops import LANES, _bits
 from .ops import op, reads, whole, writes
-from .stencil_ops import LENGTH, ROWS, WIDTH, Q, _bits_of_row, _row, entry_of_row
+from .stencil_rows import LENGTH, ROWS, WIDTH, Q, _bits_of_row, _row, entry_of_row
 
 Array = np.ndarray
 TILES = 255
