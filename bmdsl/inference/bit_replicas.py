@@ -107,7 +107,8 @@ def _arguments(machine: BoundMachine, packed: Packed) -> dict[Source, Any]:
     """What is passed with every call, but for what is of the ladder."""
     form, words, count = packed.form, packed.words, packed.count
     terms = bit_terms(machine.program, machine.held_fields(), packed.kind[0], form.place)
-    passed: dict[Source, Any] = {(BITS, n): x for n, x in (form.arrays | terms.arrays).items()}
+    arrays = {**form.arrays, **terms.arrays}
+    passed: dict[Source, Any] = {(BITS, n): x for n, x in arrays.items()}
     passed |= {
         (BITS, "B"): packed.bits,
         (BITS, "level"): np.repeat(np.arange(count), words),
@@ -146,7 +147,8 @@ class BitReplicas:
         routine = self._routine(machine, packed)
         table = packed.form.table(np.ascontiguousarray(ladder["ladder"]))
         passed = packed.passed | {(LADDER, n): x for n, x in ladder.items()}
-        passed |= {(BITS, "table"): table, KEEP: int(keep), **keys}
+        passed |= {**keys, KEEP: int(keep)}
+        passed[BITS, "table"] = table
         rounds, done, pace = keys["rounds"], 0, Pace()
         with routine.held(packed.ladders * packed.count) as call:
             while done < rounds:
