@@ -24,9 +24,10 @@ from ..schedule.routines.bit_sweeps import BITS
 from ..schedule.routines.exchange import LADDER, ROUNDS
 from .bit_chains import FIELDS, REGISTER, WORD, BitChains, Kind, free_groups
 
-FEWEST_LADDERS = 16
-"""Ladders from which on replicas are bits where they can be: a word has room for 64, and is drawn
-in the same time if it is not full (docs/performance.md has the measurement).
+FEWEST_LADDERS, FEWEST_BY_FIELDS = 4, 16
+"""Ladders from which on replicas are bits where they can be, if fields are counts and if they are
+numbers: a word has room for 64, and is drawn in the same time if it is not full
+(docs/performance.md has the measurement).
 """
 
 
@@ -80,6 +81,8 @@ def pack(
     ways = (REGISTER if words % LANES == 0 else WORD, FIELDS)
     form, way, reason = None, "", NotBits()
     for way in ways:
+        if way == FIELDS and machine.layout == "auto" and ladders < FEWEST_BY_FIELDS:
+            raise NotBits(f"fewer than {FEWEST_BY_FIELDS} ladders, and {reason}")
         try:
             form = forms.form(machine, (free, way))
             break
