@@ -24,9 +24,10 @@ from ..schedule.routines.bit_sweeps import BITS
 from ..schedule.routines.exchange import LADDER, ROUNDS
 from .bit_chains import FIELDS, REGISTER, WORD, BitChains, Kind, free_groups
 
-FEWEST_LADDERS = 16
-"""Ladders from which on replicas are bits where they can be: a word has room for 64, and is drawn
-in the same time if it is not full (docs/performance.md has the measurement).
+FEWEST_LADDERS, FEWEST_BY_FIELDS = 4, 16
+"""Ladders from which on replicas are bits where they can be, if fields are counts and if they are
+numbers: a word has room for 64, and is drawn in the same time if it is not full
+(docs/performance.md has the measurement).
 """
 
 
@@ -80,6 +81,8 @@ def pack(
     ways = (REGISTER if words % LANES == 0 else WORD, FIELDS)
     form, way, reason = None, "", NotBits()
     for way in ways:
+        if way == FIELDS and machine.layout == "auto" and ladders < FEWEST_BY_FIELDS:
+            raise NotBits(f"fewer than {FEWEST_BY_FIELDS} ladders, and {reason}")
         try:
             form = forms.form(machine, (free, way))
             break
@@ -107,7 +110,8 @@ def _arguments(machine: BoundMachine, packed: Packed) -> dict[Source, Any]:
     """What is passed with every call, but for what is of the ladder."""
     form, words, count = packed.form, packed.words, packed.count
     terms = bit_terms(machine.program, machine.held_fields(), packed.kind[0], form.place)
-    passed: dict[Source, Any] = {(BITS, n): x for n, x in (form.arrays | terms.arrays).items()}
+    arrays = {**form.arrays, **terms.arrays}
+    passed: dict[Source, Any] = {(BITS, n): x for n, x in arrays.items()}
     passed |= {
         (BITS, "B"): packed.bits,
         (BITS, "level"): np.repeat(np.arange(count), words),
@@ -146,7 +150,8 @@ class BitReplicas:
         routine = self._routine(machine, packed)
         table = packed.form.table(np.ascontiguousarray(ladder["ladder"]))
         passed = packed.passed | {(LADDER, n): x for n, x in ladder.items()}
-        passed |= {(BITS, "table"): table, KEEP: int(keep), **keys}
+        passed |= {**keys, KEEP: int(keep)}
+        passed[BITS, "table"] = table
         rounds, done, pace = keys["rounds"], 0, Pace()
         with routine.held(packed.ladders * packed.count) as call:
             while done < rounds:

@@ -17,7 +17,6 @@ from ..schedule.builder import levels_of
 from ..schedule.routines.posterior import FIELD
 from ..schedule.routines.sweeps import MEAN, MEAN_SQUARE, Chains
 
-
 CACHED = 1 << 16
 """Numbers that are looked at together: what is made of them stays in the cache."""
 

@@ -273,10 +273,15 @@ class Plan(Shown):
             " counted where couplings are small whole multiples of one number, else fields are"
             " numbers"
         )
+        replicas = (
+            "replicas of 4 ladders or more (16 if fields are numbers) that exchange temperatures:"
+            " bits too, 64 ladders to a word of one beta; masked swaps of words"
+        )
         return (
             f"      {few}",
             f"      {many}",
             f"      {bits}",
+            f"      {replicas}",
             f"      {self._manner_of_stencil()}",
             *cells,
         )

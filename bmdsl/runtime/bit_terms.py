@@ -87,9 +87,7 @@ def bit_terms(
     return _in_runs(items)
 
 
-def _add_pairs(
-    items: _Items, pairs: Array, value: Array, is_spin: Array, columns: Array
-) -> None:
+def _add_pairs(items: _Items, pairs: Array, value: Array, is_spin: Array, columns: Array) -> None:
     spins = is_spin[pairs].sum(axis=1)
     both = spins == PAIR
     items.add_products(columns[pairs[both]], value[both])

@@ -63,7 +63,7 @@ def sum_bit_terms(
 
 
 @op(
-    "pairs of neighbours exchange with probability min(1, exp((β − β′)(E − E′))), −E = {x}: {masks}",
+    "{masks}: exchanges of neighbours, of probability min(1, exp((β − β′)(E − E′))), −E = {x}",
     x=reads(1, "f8"),
     first=whole(),
     uniforms=reads(2, "f8"),
@@ -72,7 +72,6 @@ def sum_bit_terms(
     masks=writes(2, "i8"),
     accepted=updates(1, "f8"),
     tried=updates(1, "f8"),
-    adds_to="accepted tried",
 )
 def choose_exchanges(
     x: Array,

@@ -8,7 +8,7 @@ from ...plan.plan import Plan
 from ..builder import Builder
 from ..schedule import Composition
 from ..streams import stream_argument, stream_of
-from ..values import Life, Number, View
+from ..values import Life, Number, Operand, View
 from . import bit_sweeps, field_sweeps
 from .bit_sweeps import form_array
 from .exchange import ROUNDS, of_ladder, trips_of
@@ -41,21 +41,17 @@ def bit_exchanges(plan: Plan, free: tuple[str, ...], fields: bool) -> Compositio
     seed, call, parity = b.number("seed", "i8"), b.number("call", "i8"), b.number("parity", "i8")
     colours, steps = b.number("colours", "i8"), b.number("steps", "i8")
     offset = b.number("offset", "f8")
-    counted = not fields
-    if counted:
-        table = form_array(b, "table", 1, "i8")
+    what: list[Operand] = [*form.values()]
+    if not fields:
         sizes = b.number("size", "i8"), b.number("many", "i8")
-        first_tile = form.pop("first_tile")
-        level, valid = form.pop("level"), form.pop("valid")
+        table = form_array(b, "table", 1, "i8")
+        what = [form[n] for n in ("near", "tiles", "classes", "entries")]
+        what += [table, form["level"], form["valid"], *sizes, form["first_tile"]]
     with b.repeat(b.number(ROUNDS, "i8"), "swap") as at:
         b.heading("Gibbs sweeps of every word at its own β")
         with b.repeat(steps, "step") as step, b.repeat(colours, "colour") as c:
             key = (c, seed, own, Number(f"{call} + {at}"), step)
-            if counted:
-                what = (*form.values(), table, level, valid, *sizes, first_tile)
-                b.do("draw_bits", bits, *what, *key)
-            else:
-                b.do("draw_bits_by_fields", bits, *form.values(), *key)
+            b.do("draw_bits_by_fields" if fields else "draw_bits", bits, *what, *key)
         b.heading("exchanges")
         b.do("sum_bit_terms", bits, *items, offset, x)
         with b.repeat(b.number(KEEP, "i8"), KEEP):

@@ -40,8 +40,8 @@ SHORT = {
 
 
 def stencil_sweeps(plan: Plan, free: tuple[str, ...], varying: bool, short: bool) -> Composition:
-    """The routine `sweeps` of the groups `free` of a lattice, whose sites are bits between the calls
-    that pack and unpack them; the others stay as they are.
+    """The routine `sweeps` of the groups `free` of a lattice, whose sites are bits between the
+    calls that pack and unpack them; the others stay as they are.
 
     `varying`: inverse temperatures differ from sweep to sweep. `short`: rows are drawn eight at a
     time.
