@@ -309,6 +309,7 @@ def _show(trace: Trace) -> None:
             "exchanges accepted    " + " ".join(f"{100 * a:4.0f}%" for a in trace.swaps.acceptance)
         )
         print(f"trips from hot to cold: {trace.swaps.trips:,}")
+        print(f"layout: {trace.swaps.layout}")
     print()
 
 
@@ -323,5 +324,6 @@ def _as_dict(trace: Trace) -> dict[str, Any]:
         "betas": list(trace.swaps.betas),
         "acceptance": list(trace.swaps.acceptance),
         "trips": trace.swaps.trips,
+        "layout": trace.swaps.layout,
     }
     return {"observables": observables, "swaps": swaps}
