@@ -22,7 +22,7 @@ from ..runtime.pace import Pace
 from ..runtime.program import Array, Rows, State
 from ..runtime.stencil_form import StencilForm, stencil_form
 from ..schedule.bit_ops import LANES
-from ..schedule.routines.bit_sweeps import BITS, bit_sweeps
+from ..schedule.routines.bit_sweeps import BITS, PACK, UNPACK, bit_sweeps
 from ..schedule.routines.field_sweeps import field_sweeps
 from ..schedule.routines.stencil_sweeps import stencil_sweeps
 from .chain_arrays import by_cells, count_rows, has_states, parted
@@ -30,9 +30,7 @@ from .chain_arrays import by_cells, count_rows, has_states, parted
 FEWEST_CHAINS = 64
 """Chains from which on they are bits where they can be: a word's full."""
 AT_ONCE = 5e7
-"""Draws of the first call, a hundredth of a second or a few: states are packed once a call."""
-FEWEST_SWEEPS, MOST_AT_ONCE = 32, 2e9
-"""Sweeps of a call at least, so that packing takes little of it, unless they are so many draws."""
+"""Draws of the first call, a hundredth of a second or a few."""
 LARGEST_TABLE = 1 << 23
 """Words of the tables of one call."""
 Form = BitForm | StencilForm | FieldForm
@@ -66,8 +64,8 @@ class BitChains:
         reason = NotBits()
         for way in _ways(machine, count) if steps >= 1 else ():
             try:
-                free = _free(machine, state, observed, averaged)
-                form = self._form(machine, (free, way))
+                free = free_groups(machine, state, observed, averaged)
+                form = self.form(machine, (free, way))
                 betas, level = _levels(beta, count, CHAINS_OF_A_LEVEL[way])
                 break
             except NotBits as refused:
@@ -97,7 +95,7 @@ class BitChains:
             return True
         for way in _ways(machine, count):
             try:
-                self._form(machine, (_free(machine, {}, observed, ()), way))
+                self.form(machine, (free_groups(machine, {}, observed, ()), way))
                 return True
             except NotBits:
                 continue
@@ -137,18 +135,19 @@ class BitChains:
         passed[BITS, "table"] = table
         room = max(1, LARGEST_TABLE // max(1, table.size))
         done, pace = 0, Pace(1 if machine.program.plain else int(AT_ONCE / work))
-        fewest = min(FEWEST_SWEEPS, int(MOST_AT_ONCE / work))
         with routine.held(count) as call:
             while done < steps:
-                some = min(max(pace.count, fewest), steps - done)
+                some = min(pace.count, steps - done)
                 if varying:
                     some = min(some, room)
                     passed[BITS, "table"] = form.table(betas[done : done + some])
                 with pace.timed(some):
-                    call(passed | {"begin": first + done, "steps": some})
+                    ends = {PACK: int(not done), UNPACK: int(done + some == steps)}
+                    call(passed | ends | {"begin": first + done, "steps": some})
                 done += some
 
-    def _form(self, machine: BoundMachine, kind: Kind) -> Form:
+    def form(self, machine: BoundMachine, kind: Kind) -> Form:
+        """The form of this kind for the machine's parameters. Raises NotBits if there is none."""
         params = {n: machine.params[n] for n in machine.params}
         if kind in self._forms:
             made_for, form = self._forms[kind]
@@ -229,7 +228,7 @@ def _unless_refused(form: Form | NotBits) -> Form:
     return form
 
 
-def _free(
+def free_groups(
     machine: BoundMachine, state: State, observed: Mapping[str, Array], averaged: tuple[str, ...]
 ) -> tuple[str, ...]:
     """The groups to draw, in the order of their blocks. Raises NotBits if some cannot be bits."""

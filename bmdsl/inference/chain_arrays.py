@@ -17,6 +17,9 @@ from ..schedule.builder import levels_of
 from ..schedule.routines.posterior import FIELD
 from ..schedule.routines.sweeps import MEAN, MEAN_SQUARE, Chains
 
+CACHED = 1 << 16
+"""Numbers that are looked at together: what is made of them stays in the cache."""
+
 
 def rows_of(state: State, found: Mapping[Source, Array]) -> Rows:
     """The state with the means that a routine has found, their squares and fields."""
@@ -164,6 +167,7 @@ def has_states(program: Program, name: str, x: Array, observed: State) -> bool:
     levels = levels_of(program.plan.group(name))
     if levels is None:
         return True
-    x = observed[name] if name in observed else x
-    at_levels = sum(int(np.count_nonzero(x == level)) for level in levels)
-    return at_levels == x.size or at_levels + int(np.count_nonzero(np.isnan(x))) == x.size
+    x = (observed[name] if name in observed else x).reshape(-1)
+    low, high = levels
+    parts = (x[k : k + CACHED] for k in range(0, len(x), CACHED))
+    return all(((y == low) | (y == high) | (y != y)).all() for y in parts)

@@ -30,6 +30,7 @@ from ..schedule.routines.posterior import posterior
 from ..schedule.routines.sweeps import FRESH, Chains, sweeps
 from ..schedule.schedule import Composition
 from .bit_chains import BitChains
+from .bit_replicas import BitReplicas
 from .chain_arrays import (
     by_cells,
     by_code,
@@ -69,6 +70,7 @@ class CompiledCalls:
     def __init__(self) -> None:
         self._routines: dict[tuple[Any, ...], BoundRoutine | None] = {}
         self.bits = BitChains()
+        self.replicas = BitReplicas()
         self.clusters = ClusterChains()
         self.replica_clusters = ReplicaClusters()
 

@@ -18,11 +18,11 @@ from ..runtime.missing import verify_numbers
 from ..runtime.program import Array, Program, State
 from ..runtime.threads import alone
 from . import completing, forecasting
-from .annealing import Ground, search, search_until_agreed
+from .annealing import Ground, ground
 from .exact_machine import Exact
 from .feature import feature
 from .holes import holes
-from .ladder import default_range, ladder
+from .ladder import default_range
 from .observing import Trace, observe
 from .shared_chains import of_all, own_chains
 
@@ -181,36 +181,25 @@ class Machine(Exact):
         schedule: str = "geometric",
         clamp: Mapping[str, Any] | None = None,
         progress: Callable[[int], None] | None = None,
+        replicas: int = 1,
     ) -> Ground:
         """The state of least energy that n chains find, cooled over `sweeps` sweeps from the first
         of `betas` to the last.
 
         Without `sweeps`, coolings of 1,000, 2,000, ... sweeps until two running agree on the least
         energy, or half a minute is over; `doubt` then says so. Without `betas`, from where the
-        strongest field hardly holds a unit to where the weakest coupling does.
+        strongest field hardly holds a unit to where the weakest coupling does. More than one of
+        `replicas`: parallel tempering; every chain has a replica at each of so many inverse
+        temperatures, which exchange them after every sweep, and its lowest state counts.
         """
         with self.frozen():
             hot, cold = betas or default_range(self.program, self._fields())
-            self._calls += 1
-            if sweeps is None:
-                found = search_until_agreed(
-                    self,
-                    n,
-                    lambda count: ladder(hot, cold, count, schedule),
-                    self._clamped(n, clamp),
-                    self._calls,
-                    progress,
-                )
-                self._calls += found.rounds
-                return found
-            return search(
-                self,
-                n,
-                ladder(hot, cold, sweeps, schedule),
-                self._clamped(n, clamp),
-                self._calls,
-                progress,
-            )[0]
+            held = self._clamped(n, clamp)
+            path = hot, cold, schedule
+            found, self._calls = ground(
+                self, n, sweeps, path, replicas, held, self._calls, progress
+            )
+            return found
 
     @alone
     def reconstruct(self, data: Any) -> Array:

@@ -56,7 +56,7 @@ class Watched:
     """
 
     word: str
-    group: str
+    groups: tuple[str, ...]
     labels: tuple[str, ...]
     measure: Measure
     module: ModuleType
@@ -64,7 +64,7 @@ class Watched:
     def figures(self, machine: Phases, mean: Array) -> dict[str, float]:
         """The figures that the means of `moments` are of."""
         if hasattr(self.module, "figures"):
-            found = self.module.figures(machine, self.group, mean)
+            found = self.module.figures(machine, *self.groups, mean)
         else:
             found = dict(zip(self.labels, map(float, mean), strict=True))
         return {self._of_group(n): x for n, x in found.items()}
@@ -75,11 +75,23 @@ class Watched:
         return made
 
     def _of_group(self, name: str) -> str:
-        return f"{name}({self.group})" if "(" in self.word else name
+        return f"{name}({','.join(self.groups)})" if "(" in self.word else name
+
+
+def names_of(text: str) -> list[str]:
+    """The observables that commas outside brackets keep apart: `energy, correlation(s,t)`."""
+    parts, depth = [""], 0
+    for letter in text:
+        depth += (letter == "(") - (letter == ")")
+        if letter == "," and depth <= 0:
+            parts.append("")
+        else:
+            parts[-1] += letter
+    return [x.strip() for x in parts]
 
 
 def watched(machine: Phases, names: Iterable[str]) -> tuple[Watched, ...]:
-    """The observables of these names, `word` or `word(group)`.
+    """The observables of these names, `word`, `word(group)` or `word(group,group)`.
 
     BmError BM815 for one that is none.
     """
@@ -89,7 +101,6 @@ def watched(machine: Phases, names: Iterable[str]) -> tuple[Watched, ...]:
 
 def _watched(machine: Phases, name: str, known: Mapping[str, ModuleType]) -> Watched:
     word, bracket, rest = name.partition("(")
-    group = rest.removesuffix(")").strip()
     if word not in known:
         close = near(word, known)
         raise fail(
@@ -100,19 +111,39 @@ def _watched(machine: Phases, name: str, known: Mapping[str, ModuleType]) -> Wat
     module = known[word]
     if not hasattr(module, "labels"):
         if bracket:
-            raise fail("BM815", f"`{word}` is of no group alone", help=f"leave `({group})` out")
+            raise fail("BM815", f"`{word}` is of no group alone", help=f"leave `({rest}` out")
         return Watched(
-            name, "", (name,), lambda m, x: np.asarray(module.measure(m, x))[:, None], module
+            name, (), (name,), lambda m, x: np.asarray(module.measure(m, x))[:, None], module
         )
-    groups = list(machine.program.sizes)
-    if bracket and (group not in groups or not rest.endswith(")")):
+    groups = _groups(machine, name, module) if bracket else (machine.visible[0],)
+    labels = module.labels(machine, *groups)
+    own = tuple(f"{x}({','.join(groups)})" for x in labels) if bracket else labels
+    return Watched(name, groups, own, lambda m, x: module.measure(m, x, *groups), module)
+
+
+def _groups(machine: Phases, name: str, module: ModuleType) -> tuple[str, ...]:
+    """The groups that stand in brackets behind an observable's word."""
+    word, _, rest = name.partition("(")
+    named = tuple(x.strip() for x in rest.removesuffix(")").split(","))
+    known = list(machine.program.sizes)
+    unknown = [x for x in named if x not in known]
+    if unknown or not rest.endswith(")"):
         raise fail(
-            "BM815", f"`{name}` names no group of the model", help=f"there are {', '.join(groups)}"
+            "BM815",
+            f"`{name}` names no group of the model: `{unknown[0]}`"
+            if unknown
+            else f"the bracket of `{name}` is not closed",
+            help=f"there are {', '.join(known)}",
         )
-    group = group or machine.visible[0]
-    labels = module.labels(machine, group)
-    own = tuple(f"{x}({group})" for x in labels) if bracket else labels
-    return Watched(name, group, own, lambda m, x: module.measure(m, x, group), module)
+    most = getattr(module, "MOST_GROUPS", 1)
+    if len(named) > most:
+        raise fail(
+            "BM815",
+            f"`{word}` is of {('one group', 'two groups')[most - 1]}"
+            f"{' at most' * (most > 1)}, and `{name}` names {len(named)}",
+            help=f"`{word}({','.join(named[:most])})`",
+        )
+    return named
 
 
 def observe(
@@ -151,8 +182,7 @@ def observe(
             chains if shared else None,
         )
         values = _records(machine, chosen, replicas, (draws, thin, burn_in), held, update, progress)
-    rows = replicas.rows_at(len(betas) - 1)
-    state = {n: x[rows] for n, x in replicas.state.items()}
+    state = replicas.states_at(machine, len(betas) - 1)
     if shared:
         values, state = (
             {n: world().gathered(np.ascontiguousarray(x)) for n, x in found.items()}
@@ -189,15 +219,57 @@ def _records(
             run(len(part))
             if progress is not None:
                 progress(int(part[-1]) + 1)
+
+    def told(drawn: int) -> None:
+        if progress is not None:
+            progress(burn_in + drawn * thin)
+
+    if last == 0 and draws and not held and machine.moves == "gibbs":
+        found = _sums(machine, chosen, replicas, (draws, thin), calls + 1, told)
+        if found is not None:
+            return found
     for t in range(draws):
         run(thin)
-        rows = replicas.rows_at(last)
-        state = {n: x[rows] for n, x in replicas.state.items()}
+        state = replicas.states_at(machine, last)
         for x in chosen:
             for name, column in zip(x.labels, x.measure(machine, state).T, strict=True):
                 if t == 0:
                     values[name] = np.empty((len(column), draws))
                 values[name][:, t] = column
-        if progress is not None:
-            progress(burn_in + (t + 1) * thin)
+        told(t + 1)
     return values
+
+
+def _sums(
+    machine: Phases,
+    chosen: tuple[Watched, ...],
+    replicas: tempering.Replicas,
+    counts: tuple[int, int],
+    update: int,
+    told: Callable[[int], None],
+) -> dict[str, Array] | None:
+    """The same of energies and sums over units, taken inside the routine that sweeps the chains;
+    None if observables are others, or if no routine does it.
+    """
+    from .bit_records import records_of_bits
+    from .number_records import records_of_numbers
+    from .stencil_records import records_of_sites
+
+    kinds = [getattr(x.module, "KIND", "") for x in chosen]
+    group = machine.visible[0]
+    if not all(kinds) or ("mean" in kinds and machine.program.states[group] > 1):
+        return None
+    how = replicas.numbers, counts, update, float(replicas.betas[0]), told
+    found: dict[str, Array] | None = None
+    sums = [made for x in chosen if (made := x.module.products(machine)) is not None]
+    if len(sums) == len(chosen):
+        by_bits = records_of_bits(machine, sums, *how)
+        found = None if by_bits is None else dict(zip(kinds, by_bits, strict=True))
+    if found is None:
+        taken = records_of_sites(machine, group, *how) or records_of_numbers(machine, group, *how)
+        if taken is None:
+            return None
+        energy, total = taken
+        found = {"energy": energy, "mean": total / machine.program.sizes[group]}
+    each = ((x, found[k]) for x, k in zip(chosen, kinds, strict=True))
+    return {x.labels[0]: getattr(x.module, "of_sum", np.asarray)(own) for x, own in each}

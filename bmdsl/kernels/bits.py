@@ -36,6 +36,8 @@ WORK = 1 << 12
 """Words of an array of bits from which on a draw is worth threads."""
 MANY = 1 << 16
 """States from which on it is worth threads to write them as bits."""
+BLOCK = 512
+"""Units whose states are written at once: eight words of each are 32 kB."""
 NONE = np.uint64(0)
 SEEDS = numba.njit(cache=True)(seeds_of_words)
 
@@ -85,7 +87,7 @@ def _carry_on(c, p5, p6, p7):  # type: ignore[no-untyped-def]  # typed by numba
 
 
 @numba.njit(cache=True)
-def _added_to_many(v, weight, p0, p1, p2, p3, p4, p5, p6, p7):  # type: ignore[no-untyped-def]  # typed by numba
+def added_to_many(v, weight, p0, p1, p2, p3, p4, p5, p6, p7):  # type: ignore[no-untyped-def]  # typed by numba
     """p + weight · v for eight digits; the carry of the lower five is what their sum lacks."""
     for k in range(5):
         if (weight >> k) & 1:
@@ -157,28 +159,43 @@ def _literal(flat, near, at, words, w, many):  # type: ignore[no-untyped-def]  #
 
 @kernel(MANY, ["x"])
 def pack_bits(x, place, B):  # type: ignore[no-untyped-def]  # typed by numba
-    chains = x.shape[0]
-    for w in numba.prange(B.shape[1]):
-        made = np.zeros(x.shape[1], np.uint64)
-        for k in range(max(0, min(64, chains - 64 * w))):
-            row, bit = x[64 * w + k], np.uint64(1) << np.uint64(k)
-            for p in range(len(made)):
-                made[p] |= bit if row[p] > 0 else NONE
-        for p in range(len(made)):
-            B[place[p], w] = made[p]
+    chains, units, words = x.shape[0], x.shape[1], B.shape[1]
+    groups, blocks = (words + LANES - 1) // LANES, (units + BLOCK - 1) // BLOCK
+    for g in numba.prange(blocks * groups):
+        first, w0 = BLOCK * (g // groups), LANES * (g % groups)
+        size, wide = min(BLOCK, units - first), min(LANES, words - w0)
+        made = np.zeros((LANES, BLOCK), np.uint64)
+        for w in range(wide):
+            own = made[w]
+            for k in range(max(0, min(64, chains - 64 * (w0 + w)))):
+                row, bit = x[64 * (w0 + w) + k], np.uint64(1) << np.uint64(k)
+                for p in range(size):
+                    own[p] |= bit if row[first + p] > 0 else NONE
+        for p in range(size):
+            into = B[place[first + p]]
+            for w in range(wide):
+                into[w0 + w] = made[w, p]
 
 
 @kernel(MANY, ["x"])
 def unpack_bits(B, place, spin, x):  # type: ignore[no-untyped-def]  # typed by numba
     low, high = x.dtype.type(-1 if spin else 0), x.dtype.type(1)
-    for w in numba.prange(B.shape[1]):
-        made = np.empty(x.shape[1], np.uint64)
-        for p in range(len(made)):
-            made[p] = np.uint64(B[place[p], w])
-        for k in range(max(0, min(64, x.shape[0] - 64 * w))):
-            row, bit = x[64 * w + k], np.uint64(1) << np.uint64(k)
-            for p in range(len(made)):
-                row[p] = high if made[p] & bit else low
+    chains, units, words = x.shape[0], x.shape[1], B.shape[1]
+    groups, blocks = (words + LANES - 1) // LANES, (units + BLOCK - 1) // BLOCK
+    for g in numba.prange(blocks * groups):
+        first, w0 = BLOCK * (g // groups), LANES * (g % groups)
+        size, wide = min(BLOCK, units - first), min(LANES, words - w0)
+        made = np.empty((LANES, BLOCK), np.uint64)
+        for p in range(size):
+            of = B[place[first + p]]
+            for w in range(wide):
+                made[w, p] = np.uint64(of[w0 + w])
+        for w in range(wide):
+            own = made[w]
+            for k in range(max(0, min(64, chains - 64 * (w0 + w)))):
+                row, bit = x[64 * (w0 + w) + k], np.uint64(1) << np.uint64(k)
+                for p in range(size):
+                    row[first + p] = high if own[p] & bit else low
 
 
 @kernel(WORK, ["B"])
@@ -225,7 +242,7 @@ def draw_bits(  # type: ignore[no-untyped-def]  # typed by numba
                     if wide <= FEW:
                         p0, p1, p2, p3, p4 = added(v, entries[e, 1], p0, p1, p2, p3, p4)
                     else:
-                        p0, p1, p2, p3, p4, p5, p6, p7 = _added_to_many(
+                        p0, p1, p2, p3, p4, p5, p6, p7 = added_to_many(
                             v, entries[e, 1], p0, p1, p2, p3, p4, p5, p6, p7
                         )
                 place = level[w * LANES if many else w] * size + classes[kind, 3]

@@ -190,6 +190,51 @@ def _energies(  # type: ignore[no-untyped-def]  # typed by numba
     return parts
 
 
+@numba.njit(cache=True, parallel=True, nogil=True, fastmath={"reassoc"})
+def _energies_of_runs(  # type: ignore[no-untyped-def]  # typed by numba
+    x, size, offset, lengths, cell_of, cells, entries, others, ramps, couplings
+):
+    """Parts of the sum over couplings of units that are a number each, [blocks, rows]: places of
+    one cell that follow one another are added together.
+    """
+    rows, blocks = x.shape[0], (size + UNITS - 1) // UNITS
+    parts = np.zeros((blocks, rows))
+    for b in numba.prange(blocks):
+        total, at = parts[b], np.zeros(len(ramps), np.int64)
+        weight, end = np.zeros(UNITS), min(size, (b + 1) * UNITS)
+        p = b * UNITS
+        while p < end:
+            cell, stop = np.int64(cell_of[p]), p + 1
+            while stop < end and cell_of[stop] == cell:
+                stop += 1
+            count, own = stop - p, offset + p
+            for e in range(cells[cell, 0], cells[cell, 2]):
+                lo, hi, by = entries[e, 0], entries[e + 1, 0], entries[e, 2]
+                wide, d = others[lo, 0], others[lo, 0] * p + others[lo, 1]
+                if d < own:  # each coupling once, at its first unit
+                    continue
+                for q in range(count):
+                    if by < 0:
+                        places_of_values(p + q, lengths, ramps, at)
+                    moved = by * (p + q) if by >= 0 else at[-1 - by]
+                    weight[q] = couplings[entries[e, 1] + moved]
+                for r in range(rows):
+                    own_of, part = x[r, own : own + count], 0.0
+                    if hi - lo == 1 and wide == 1:
+                        near = x[r, d : d + count]
+                        for q in range(count):
+                            part += weight[q] * own_of[q] * near[q]
+                    else:
+                        for q in range(count):
+                            one = weight[q] * own_of[q]
+                            for i in range(lo, hi):
+                                one *= x[r, others[i, 0] * (p + q) + others[i, 1]]
+                            part += one
+                    total[r] += part
+            p = stop
+    return parts
+
+
 def add_energies_by_cells(
     x: Array,
     size: int,
@@ -202,5 +247,8 @@ def add_energies_by_cells(
     """out[r] −= Σ over couplings, seen from the first of their units, of value · Π x[r, units],
     summed in double precision, [rows].
     """
-    parts = _energies(x, size, states, offset, *cells, couplings)  # type: ignore[call-arg]  # numba's
+    if states == 1:
+        parts = _energies_of_runs(x, size, offset, *cells, couplings)  # type: ignore[call-arg]  # numba's
+    else:
+        parts = _energies(x, size, states, offset, *cells, couplings)  # type: ignore[call-arg]  # numba's
     out -= parts.sum(axis=0)

@@ -7,8 +7,9 @@ import numpy as np
 from ..native import deferred as numba
 from ..schedule.code_ops import AT_ONCE, CHAINS
 from .cells import places_of_values
-from .chain_lanes import load, plus, put_codes, same, store, times, where_code
-from .codes import MANY, _pick, fill, read_codes, write_codes
+from .chain_lanes import load, plus, same, store, times, where_code
+from .code_units import draw_unit, read_codes, write_codes
+from .codes import MANY, fill
 from .table import kernel
 
 
@@ -71,14 +72,5 @@ def sweep_codes_of_cells(  # type: ignore[no-untyped-def]  # typed by numba
                                 w = times(w, load(far, 0))
                         total = plus(total, w)
                     store(total, field, CHAINS * s)
-                row32 = u[CHAINS * (q % AT_ONCE) :]
-                for r in range(CHAINS):
-                    v[r] = row32[r]
-                put_codes(_pick(field, states, load(b, 0), load(v, 0)), codes, CHAINS * p)
-                if seen.shape[0] > 0:
-                    for s in range(states):
-                        row = seen[p * states + s, lo : lo + some]
-                        for r in range(some):
-                            if row[r] > 0.5:
-                                codes[CHAINS * p + r] = s
+                draw_unit(field, states, b, u, q, p, seen, lo, some, v, codes)
         write_codes(codes, offset, states, lo, some, X)

@@ -5,23 +5,19 @@ from __future__ import annotations
 import numpy as np
 
 from ..native import deferred as numba
-from ..schedule.code_ops import AT_ONCE, CHAINS, HALF, HIGHEST, LANES
+from ..schedule.code_ops import AT_ONCE, CHAINS, HALF, LANES
 from .chain_lanes import (
-    at_most,
-    exp,
-    larger,
     load,
-    minus,
     plus,
     put_codes,
     same,
-    smaller,
     store,
     times,
     turn,
     turn_half,
     where_code,
 )
+from .code_units import draw_unit, pick, read_codes, write_codes
 from .row_sums import GROUP, copy, sum_half, sum_one, sum_one_and_half, sum_two
 from .sharing import _count as threads
 from .table import kernel
@@ -73,25 +69,6 @@ def _turned(sums, at, wide, field):  # type: ignore[no-untyped-def]  # typed by 
         k += LANES
     if k < wide:
         turn_half(sums, at + k, wide, field, CHAINS * k)
-
-
-@numba.njit(cache=True)
-def _pick(field, states, beta, u):  # type: ignore[no-untyped-def]  # typed by numba
-    """The codes that uniform numbers u < 1 pick by the softmax of beta · field[:, lane]; `field` is
-    used up.
-    """
-    top = times(beta, load(field, 0))
-    for s in range(1, states):
-        top = larger(top, times(beta, load(field, CHAINS * s)))
-    run = same(field, field.dtype.type(0))
-    for s in range(states):
-        run = plus(run, exp(minus(times(beta, load(field, CHAINS * s)), top)))
-        store(run, field, CHAINS * s)
-    limit = times(run, smaller(u, same(field, field.dtype.type(HIGHEST))))
-    chosen = same(field, field.dtype.type(0))
-    for s in range(states):
-        chosen = plus(chosen, at_most(load(field, CHAINS * s), limit))
-    return chosen
 
 
 @kernel(MANY, ["C"])
@@ -182,7 +159,7 @@ def draw_codes(  # type: ignore[no-untyped-def]  # typed by numba
                         k[r] = beta[lo + CHAINS * t + r]
                     for r in range(CHAINS):
                         v[r] = fresh[t, i % 64, r]
-                    put_codes(_pick(field, states, load(k, 0), load(v, 0)), chosen, 0)
+                    put_codes(pick(field, states, load(k, 0), load(v, 0)), chosen, 0)
                     own = places[CHAINS * t * units :]
                     for r in range(some):
                         own[r * units + i] = HALF * (i * states + chosen[r])
@@ -197,31 +174,6 @@ def draw_codes(  # type: ignore[no-untyped-def]  # typed by numba
             own[:] = 0
             for i in range(units):
                 own[np.uint64(on[i]) // np.uint64(HALF)] = 1
-
-
-@numba.njit(cache=True)
-def read_codes(X, offset, states, lo, some, codes):  # type: ignore[no-untyped-def]  # typed by numba
-    """The codes of a group's units in `some` chains from `lo` on, CHAINS of a unit side by side;
-    they are 0 before. X is [column, chain].
-    """
-    for p in range(len(codes) // CHAINS):
-        own = codes[CHAINS * p : CHAINS * (p + 1)]
-        for s in range(1, states):
-            row = X[offset + p * states + s, lo : lo + some]
-            for r in range(some):
-                if row[r] > 0.5:
-                    own[r] = s
-
-
-@numba.njit(cache=True)
-def write_codes(codes, offset, states, lo, some, X):  # type: ignore[no-untyped-def]  # typed by numba
-    """Puts the one-hot columns of these codes into X."""
-    for p in range(len(codes) // CHAINS):
-        own = codes[CHAINS * p : CHAINS * (p + 1)]
-        for s in range(states):
-            row = X[offset + p * states + s, lo : lo + some]
-            for r in range(some):
-                row[r] = own[r] == s
 
 
 @kernel(MANY, ["X"])
@@ -289,14 +241,5 @@ def sweep_codes(  # type: ignore[no-untyped-def]  # typed by numba
                                 w = times(w, load(far, 0))
                         total = plus(total, w)
                     store(total, field, CHAINS * s)
-                row32 = u[CHAINS * (q % AT_ONCE) :]
-                for r in range(CHAINS):
-                    v[r] = row32[r]
-                put_codes(_pick(field, states, load(b, 0), load(v, 0)), codes, CHAINS * p)
-                if seen.shape[0] > 0:
-                    for s in range(states):
-                        row = seen[p * states + s, lo : lo + some]
-                        for r in range(some):
-                            if row[r] > 0.5:
-                                codes[CHAINS * p + r] = s
+                draw_unit(field, states, b, u, q, p, seen, lo, some, v, codes)
         write_codes(codes, offset, states, lo, some, X)

@@ -273,20 +273,32 @@ class Plan(Shown):
             " counted where couplings are small whole multiples of one number, else fields are"
             " numbers"
         )
+        replicas = (
+            "replicas of 4 ladders or more (16 if fields are numbers) that exchange temperatures:"
+            " bits too, 64 ladders to a word of one beta; masked swaps of words"
+        )
         return (
             f"      {few}",
             f"      {many}",
             f"      {bits}",
+            f"      {replicas}",
             f"      {self._manner_of_stencil()}",
             *cells,
         )
 
     def _manner_of_cells(self) -> str:
-        """From which size on neighbours follow from index arithmetic, whatever units' types are."""
+        """From which size on neighbours follow from index arithmetic, whatever units' types are,
+        and what lists them all the same.
+        """
+        if self.mean_block:
+            means = ", ".join(self.mean_block)
+            return f"      couplings are listed at any size: means of {means} end a sweep"
         few = f"in fewer from {SITES_BY_CELLS if self.by_sites else FEW_BY_CELLS:,}"
         return (
             f"      no list of couplings from {MANY_BY_CELLS:,} units on in {MANY_CHAINS} chains or"
             f" more, {few}: neighbours by index arithmetic, fields and draws are the list's"
+            + "; training and mean field list them"
+            * bool(self.model.parameters)
         )
 
     def _manner_of_stencil(self) -> str:

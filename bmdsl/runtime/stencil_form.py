@@ -44,6 +44,8 @@ class StencilForm:
     """Whether rows are drawn eight at a time."""
     fields: Array
     """[kinds, wide]: the field of a unit of each kind by n, doubled for spins."""
+    unit: float
+    """What n counts."""
 
     @property
     def parts(self) -> int:
@@ -153,7 +155,7 @@ class _Making:
                 raise NotBits("places of a chain's words are more than 30 binary digits hold")
             arrays |= self._of_eight_rows(arrays)
         fields = kinds.fields(self.program.plan, self._bias(), unit)
-        return StencilForm(arrays, words, kinds.wide, self.short, fields)
+        return StencilForm(arrays, words, kinds.wide, self.short, fields, unit)
 
     def _of_eight_rows(self, arrays: Mapping[str, Array]) -> dict[str, Array]:
         """`spots`, `turns`, `runs`, `run_kind`, `run_mask`."""

@@ -27,33 +27,22 @@ import numpy as np
 
 from .bit_ops import DIGITS, LANES, _bits, _drawn, _seeds, _word
 from .ops import op, reads, updates, whole, writes
+from .stencil_rows import (
+    HALO,
+    LENGTH,
+    ROWS,
+    WIDTH,
+    Q,
+    _bits_of_row,
+    _close,
+    _put,
+    _row,
+    entry_of_row,
+)
 
 Array = np.ndarray
-Q, ROWS, LENGTH, WIDTH, HALO, WIDE, AT_ONCE = range(7)
-"""Places in `shape`."""
 REACH = 63
 """The farthest shift of a row's bits."""
-
-
-def _row(shape: Array, group: int, colour: int, r: int) -> int:
-    """Where the words of a row begin, the one before bit 0 first."""
-    return int(((group * shape[Q] + colour) * shape[ROWS] + r) * shape[WIDTH])
-
-
-def _bits_of_row(words: Array, at: int, width: int) -> Array:
-    """The bits of a row with those before bit 0: [64 · width]."""
-    return _bits(words[at : at + width]).ravel().astype(bool)
-
-
-def _put(words: Array, at: int, width: int, bits: Array) -> None:
-    words[at : at + width] = _word(bits.reshape(width, 64))
-
-
-def _close(bits: Array, count: int, halo: int) -> None:
-    """The bits just outside a row of `count` are those of its other end."""
-    k = np.arange(halo)
-    bits[63 - k] = bits[64 + (-1 - k) % count]
-    bits[64 + count + k] = bits[64 + k % count]
 
 
 @op(
@@ -158,21 +147,7 @@ def draw_rows_of_sites(
     group, colour = int(parts[part, 0]), int(parts[part, 1])
     blocks = -(-count // at_once)
     digits = table.view(np.uint64).reshape(-1, len(kinds), DIGITS, wide)
-
-    def entry(words: Array, e: int, r: int) -> Array:
-        """The entry's bit at every place of the row."""
-        lo, hi, _, sign, flip = (int(k) for k in entries[e])
-        own = int(first[colour, phase[r]])
-        bits = np.full(64 * width, bool(flip))
-        for g, near, distance, turn in literals[lo:hi]:
-            c, there = (colour + int(turn)) % q, int(rows[near, r])
-            shift = (own + int(distance) - int(first[c, phase[there]])) // q
-            bits ^= np.roll(_bits_of_row(words, _row(shape, int(g), c, there), width), -shift)
-        if sign >= 0:
-            begin = _row(shape, 0, colour, r)
-            bits ^= _bits_of_row(signs[sign].view(np.uint64), begin, width)
-        return bits[64:-64]
-
+    places = first, phase, shape, rows, literals, entries
     for job in range(len(B) * blocks):
         chain, block = divmod(job, blocks)
         words = B[chain].view(np.uint64)
@@ -193,7 +168,8 @@ def draw_rows_of_sites(
                             continue
                         n = np.zeros(64 * (width - 2), np.int64)
                         for e in members[int(kinds[kind, 0]) : int(kinds[kind, 1])]:
-                            n += int(entries[e, 2]) * entry(words, int(e), r)
+                            bits_of = entry_of_row(words, int(e), r, colour, *places, signs)
+                            n += int(entries[e, 2]) * bits_of
                         own = digits[int(level[chain]), int(kind)]
                         counts, decided = n[here].reshape(LANES, 64), _word(left.reshape(LANES, 64))
                         new = _bits(_drawn(own, counts, decided, s)).ravel().astype(bool)

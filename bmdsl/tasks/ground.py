@@ -24,15 +24,18 @@ def ground(
     clamp: Sequence[str],
     out: Path | None,
     progress: bool | None = None,
+    replicas: int = 1,
 ) -> tuple[Ground, Path, Path | None]:
-    """The best state that annealing finds, its file, and its picture where units form an image."""
+    """The best state that annealing, or tempering of `replicas`, finds, its file, and its picture
+    where units form an image.
+    """
     held = clamps(s.machine, clamp)
     verify_given(s.machine, held, "--clamp")
     count = len(next(iter(held.values()))) if held else n
     most = MAX_SWEEPS if sweeps is None else sweeps
     with progress_line(most, progress) as show:
         found = s.machine.anneal(
-            count, sweeps, betas, schedule, held, lambda sweep: show(min(sweep, most), {})
+            count, sweeps, betas, schedule, held, lambda sweep: show(min(sweep, most), {}), replicas
         )
     groups = {name: x[None] for name, x in found.state.items()}
     written = write_groups(

@@ -142,11 +142,16 @@ def table(found: Scan) -> str:
     """The figures as CSV, a value a line."""
     figures = list(found.points[0].figures)
     names = [x for n in figures for x in (n, f"{n}_error")]
-    lines = [",".join([found.axis.name, *names, "rhat"])]
+    lines = [",".join(map(_cell, [found.axis.name, *names, "rhat"]))]
     for p in found.points:
         numbers = [x for n in figures for x in p.figures[n]]
         lines.append(",".join(f"{x:.10g}" for x in (p.at, *numbers, p.rhat)))
     return "\n".join(lines) + "\n"
+
+
+def _cell(name: str) -> str:
+    """A heading, in quotes if it has a comma."""
+    return f'"{name}"' if "," in name else name
 
 
 def curve_table(found: Scan) -> str:

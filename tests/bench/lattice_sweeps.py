@@ -5,6 +5,7 @@ python -m tests.bench.lattice_sweeps         # the table of docs/performance.md
 python -m tests.bench.lattice_sweeps chains  # the two forms of a sweep against the number of chains
 python -m tests.bench.lattice_sweeps large   # a torus of a million spins: seconds and bytes until
 it can be swept
+python -m tests.bench.lattice_sweeps limits  # what random numbers alone would allow bits
 NUMBA_NUM_THREADS=1 python -m tests.bench.lattice_sweeps busy  # beside other programs: processor
 time of one thread in place of seconds, contenders in turn
 """
@@ -226,6 +227,33 @@ def large() -> None:
             )
 
 
+def limits(count=1 << 20, repeats=9) -> None:
+    """Spin updates a nanosecond of processor if bits were random numbers and nothing else: eleven
+    words of 512 chains, which is how many it takes until all are decided, give 512 updates.
+    """
+    from bmdsl.kernels.bits import next_word
+    from bmdsl.kernels.words import load, store
+    from bmdsl.native import deferred
+
+    @deferred.njit
+    def drawn(room, count):
+        s0, s1, s2, s3 = load(room, 0), load(room, 8), load(room, 16), load(room, 24)
+        all_of = s0
+        for _ in range(count):
+            r, s0, s1, s2, s3 = next_word(s0, s1, s2, s3)
+            all_of = all_of ^ r
+        store(all_of, room, 0)
+
+    room = np.random.default_rng(0).integers(1, 1 << 63, 32).astype(np.uint64)
+    times = []
+    for _ in range(1 + repeats):
+        begun = time.process_time()
+        drawn(room, count)
+        times.append(time.process_time() - begun)
+    rate = 512 * count / 11 / min(times[1:]) / 1e9
+    print(f"random words alone: {rate:.1f} spin updates a nanosecond of processor", flush=True)
+
+
 def busy(repeats=5) -> None:
     """The table in processor time: least and median of contenders that take turns."""
     import os
@@ -257,6 +285,8 @@ def main() -> None:
         chains()
     elif sys.argv[1:2] == ["large"]:
         large()
+    elif sys.argv[1:2] == ["limits"]:
+        limits()
     elif sys.argv[1:2] == ["busy"]:
         busy()
     else:

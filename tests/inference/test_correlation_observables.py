@@ -10,7 +10,7 @@ import pytest
 
 import bmdsl
 from bmdsl.inference.machine import Machine
-from bmdsl.inference.observing import watched
+from bmdsl.inference.observing import names_of, watched
 from bmdsl.inference.scan_figures import Estimate
 from bmdsl.language.diagnostics import BmError
 from bmdsl.tasks.scan import axis_of, scan, table
@@ -20,6 +20,9 @@ TORUS = """model torus { visible s[3, 4] : spin  hidden h[2] : spin
   energy = - 0.3 s[x,y] s[wrap(x+1),y] - 0.3 s[x,y] s[x,wrap(y+1)] - 0.4 h[j] h[pad(j+1)] }"""
 POTTS = """model potts { visible s[2, 3] : categorical(3)
   energy = - 0.5 s[x,y,a] s[wrap(x+1),y,a] - 0.4 s[x,y,a] s[x,wrap(y+1),a] }"""
+LAYERS = """model m { visible s[3, 4] : spin  visible t[3, 4] : spin
+  visible c[3, 4] : categorical(2)
+  energy = - 0.5 s[x,y] t[x,wrap(y+1)] - 0.1 c[x,y,1] t[x,y] }"""
 RUN = {"n": 128, "draws": 120, "burn_in": 40, "thin": 2}
 
 
@@ -119,6 +122,34 @@ def test_measures_are_those_written_out(torus: Machine) -> None:
     np.testing.assert_allclose(of_h.measure(torus, state)[1], [h[2] @ h[3] / 2])
 
 
+def test_correlations_of_two_groups_have_a_direction() -> None:
+    machine = bmdsl.parse(LAYERS).compile(backend="reference")
+    rng = np.random.default_rng(2)
+    s, t = rng.choice([-1.0, 1.0], (2, 5, 3, 4))
+    state = {"s": s.reshape(5, 12), "t": t.reshape(5, 12)}
+    for name, x, y in (("correlation(s,t)", s, t), ("correlation(t, s)", t, s)):
+        (of_two,) = watched(machine, [name])
+        assert of_two.labels == tuple(
+            f"correlation[{r}]{name[11:].replace(' ', '')}" for r in range(3)
+        )
+        wanted = [(x * y).mean(axis=(1, 2))]
+        for r in (1, 2):
+            parts = [x[:, :-r] * y[:, r:], x[:, :, :-r] * y[:, :, r:]]
+            wanted.append(sum(p.sum(axis=(1, 2)) for p in parts) / sum(p[0].size for p in parts))
+        np.testing.assert_allclose(of_two.measure(machine, state), np.transpose(wanted))
+    for name, why in {
+        "correlation(s,c)": "different numbers of states",
+        "correlation(s,t,c)": "of two groups at most, and `correlation.s,t,c.` names 3",
+        "overlap(s,t)": "of one group, and",
+        "correlation(s": "is not closed",
+    }.items():
+        with pytest.raises(BmError, match=why):
+            watched(machine, [name])
+    assert names_of("energy, correlation(s,t),overlap") == [
+        "energy", "correlation(s,t)", "overlap"
+    ]  # fmt: skip
+
+
 @pytest.mark.stat
 def test_a_scan_has_figures_of_overlaps_with_errors(tmp_path, monkeypatch) -> None:
     monkeypatch.chdir(tmp_path)
@@ -145,6 +176,8 @@ def test_a_scan_has_figures_of_overlaps_with_errors(tmp_path, monkeypatch) -> No
 
 
 def test_what_cannot_be_observed_says_why(torus: Machine) -> None:
+    with pytest.raises(BmError, match="have different axes"):
+        watched(torus, ["correlation(s,h)"])
     for name, why in {
         "overlp": "did you mean `overlap`",
         "energy(s)": "of no group alone",

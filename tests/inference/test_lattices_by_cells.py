@@ -218,6 +218,13 @@ def test_a_layout_that_chains_cannot_have_is_refused() -> None:
         assert refused.value.diagnostics[0].code == "BM778"
 
 
+def test_the_plan_says_what_lists_couplings() -> None:
+    assert "training and mean field list them" in str(bmdsl.parse(ROWS, n=40).plan)
+    assert "training" not in str(bmdsl.load("ising", L=8).plan)
+    listed = "couplings are listed at any size: means of h end a sweep"
+    assert listed in str(bmdsl.parse(HIDDEN).plan)
+
+
 def test_a_lattice_of_odd_length_has_a_stencil_too() -> None:
     machine = bmdsl.parse(
         "model m { visible s[17] : spin  energy = - 0.5 s[i] s[wrap(i+1)] }"

@@ -27,6 +27,53 @@ def unpack_bits(rng: Random) -> Operands:
     return {"B": _words(rng, (20, 3)), "place": place, "spin": spin, "x": np.zeros((150, 11))}
 
 
+def sum_bit_terms(rng: Random) -> Operands:
+    """Runs of no, one, many and two items, of one to three literals, some with another one."""
+    run = np.array([0, 0, 1, 301, 303])
+    count = rng.integers(1, 4, run[-1])
+    both = 2 * rng.integers(0, 19, run[-1]) + rng.integers(0, 2, run[-1])
+    words = int(rng.choice([3, 8, 13]))
+    return {
+        "B": _words(rng, (20, words)),
+        "first": run,
+        "weight": rng.normal(size=4),
+        "start": np.concatenate([[0], np.cumsum(count)]),
+        "near": rng.integers(0, 2 * 19, count.sum()),  # registers may end after the last place
+        "both": np.where(rng.random(run[-1]) < 0.5, -1, both),
+        "constant": 1.5,
+        "x": np.zeros(64 * words),
+    }
+
+
+def choose_exchanges(rng: Random) -> Operands:
+    return {
+        "x": rng.normal(size=64 * 2 * 5),
+        "first": int(rng.integers(2)),
+        "uniforms": rng.random((2, 100)),
+        "betas": np.sort(rng.random(5)),
+        "place": rng.permuted(np.tile(np.arange(5), (100, 1)), axis=1),
+        "masks": _words(rng, (4, 2)),
+        "accepted": np.zeros(4),
+        "tried": np.zeros(4),
+    }
+
+
+def swap_words(rng: Random) -> Operands:
+    first = int(rng.integers(2))
+    return {"first": first, "masks": _words(rng, (4, 2)), "B": _words(rng, (30, 10))}
+
+
+def keep_best(rng: Random) -> Operands:
+    return {
+        "x": rng.normal(size=64 * 2 * 3),
+        "B": _words(rng, (20, 6)),
+        "now": 7,
+        "best_x": rng.normal(size=128),
+        "best": _words(rng, (20, 2)),
+        "found": np.zeros(128),
+    }
+
+
 def draw_bits(rng: Random) -> Operands:
     """Two colours of units of three kinds, with no, three and two entries, the last of them of two
     units each.
@@ -92,6 +139,22 @@ def draw_bits_by_fields(rng: Random) -> Operands:
     }
 
 
+def count_odd(rng: Random) -> Operands:
+    """Three classes: 300 tiles of single units in two runs, products of two, products of three."""
+    many = int(rng.integers(2))
+    lanes, words = (1, 16) if many else (LANES, int(rng.choice([1, 3])))
+    tiles, units = np.array([255, 45, 7, 4]), np.array([1, 1, 2, 3])
+    length = tiles * units * lanes
+    return {
+        "B": _words(rng, (20, words)),
+        "near": rng.integers(0, 40, length.sum()),
+        "runs": np.stack([np.cumsum(length) - length, tiles, units], axis=1),
+        "ends": np.array([0, 2, 3, 4]),
+        "many": many,
+        "counts": np.zeros((3, 64 * words), np.int64),
+    }
+
+
 STENCIL = bmdsl.parse(
     "model m { visible s[3, 4] : spin  visible x[3, 4] : binary  param J  energy = - J[a,i] s[a,i]"
     " s[pad(a+1),i] s[a,wrap(i-1)] - 0.6 s[a,i] x[a,pad(i+1)] - 0.3 x[a,i] x[a,wrap(i+1)] }"
@@ -136,17 +199,29 @@ def draw_rows_of_sites(rng: Random, worth: float = 99.0) -> Operands:
     }
 
 
+def count_odd_of_sites(rng: Random) -> Operands:
+    form, shared = _stencil(rng, float(rng.choice([0.0, 99.0])))
+    columns = 2 * len(form.arrays["entries"]) + 2
+    return {**shared, **form.arrays, "counts": np.zeros((3, columns), np.int64)}
+
+
 SAMPLES = {
     made.__name__: made
     for made in (
         pack_bits,
         unpack_bits,
+        sum_bit_terms,
+        choose_exchanges,
+        swap_words,
+        keep_best,
         draw_bits,
+        count_odd,
         draw_bits_by_fields,
         pack_rows_of_sites,
         unpack_rows_of_sites,
         draw_rows_of_sites,
         draw_eight_rows_of_sites,
+        count_odd_of_sites,
     )
 }
 """Kind of op → operands by name."""

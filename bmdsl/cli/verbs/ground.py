@@ -1,4 +1,4 @@
-"""`bm ground FILE`: the state of least energy, by simulated annealing."""
+"""`bm ground FILE`: the state of least energy, by simulated annealing or parallel tempering."""
 
 from __future__ import annotations
 
@@ -43,6 +43,21 @@ def run(
         Path | None, typer.Option("--out", "-o", help="a .npz file; default: ground.npz")
     ] = None,
     seed: Annotated[int | None, typer.Option(min=0)] = None,
+    replicas: Annotated[
+        int,
+        typer.Option(
+            min=1,
+            help="inverse temperatures of every chain, whose replicas exchange them (parallel"
+            " tempering); 1: chains are cooled",
+        ),
+    ] = 1,
+    layout: Annotated[
+        str,
+        typer.Option(
+            metavar="auto|bits|codes|stencil|numbers",
+            help="how chains lie in memory, as of `bm sample`",
+        ),
+    ] = "auto",
     moves: Annotated[
         str,
         typer.Option(
@@ -57,11 +72,12 @@ def run(
     """Search the ground state: cool many chains, keep the best state and say how many found its
     energy.
     """
+    from ...inference.annealing import SAME
     from ...tasks.ground import ground
     from ...tasks.sample import subject
 
     s = subject(source, assignments(define), seed)
-    s.machine.moves = moves
+    s.machine.moves, s.machine.layout = moves, layout
     found, path, picture = ground(
         s,
         n,
@@ -71,6 +87,7 @@ def run(
         clamp or (),
         out,
         False if as_json else None,
+        replicas,
     )
     files = [str(p) for p in (path, picture) if p]
     if as_json:
@@ -83,6 +100,7 @@ def run(
                     "coolings": found.rounds,
                     "doubt": found.doubt,
                     "sweeps": found.sweeps,
+                    "replicas": found.replicas,
                     "betas": found.betas,
                     "seconds": found.seconds,
                     "files": files,
@@ -97,10 +115,18 @@ def run(
         f" at {median:.10g}"
     )
     times = f", {found.rounds} times, each twice as long" if found.rounds > 1 else ""
-    print(
-        f"cooled              from beta {found.betas[0]:.4g} to {found.betas[1]:.4g} in"
-        f" {found.sweeps:,} sweeps{times}, {found.seconds:.2f} s"
-    )
+    span = f"from beta {found.betas[0]:.4g} to {found.betas[1]:.4g} in"
+    how = f"{'cooled':<20}{span}"
+    if found.replicas > 1:
+        how = f"{'tempered':<20}{found.replicas} replicas a chain {span}"
+    print(f"{how} {found.sweeps:,} sweeps{times}, {found.seconds:.2f} s")
+    if found.layout:
+        print(f"layout              {found.layout}")
+    if found.found is not None:
+        hits = found.energies <= found.energy + SAME * max(1.0, abs(found.energy))
+        print(
+            f"found in sweep      {sorted(found.found[hits])[hits.sum() // 2]:,} (median of those)"
+        )
     if found.doubt:
         print(f"warning             {found.doubt}")
     for name, x in found.state.items():

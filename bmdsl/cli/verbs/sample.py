@@ -122,6 +122,7 @@ def run(
     """Draw samples from a machine or a stack, into a file and a picture; watch observables on the
     way.
     """
+    from ...inference.observing import names_of
     from ...language.diagnostics import fail
     from ...stacks.folder import is_stack
     from ...tasks.forecast import write_forecast
@@ -166,7 +167,7 @@ def run(
             (layout, moves),
             out,
             as_json,
-            tuple(x.strip() for x in observe.split(",")) if observe else (),
+            tuple(names_of(observe)) if observe else (),
         )
         return
     betas = ladder_of(beta)
@@ -219,7 +220,7 @@ def run(
         exact,
         given or (),
     )
-    names = [x.strip() for x in observe.split(",")] if observe is not None else []
+    names = names_of(observe) if observe is not None else []
     if forecast is not None:
         drawn = write_forecast(
             s, read_given(s.machine, given or (), n), forecast, steps, feed or (), out
@@ -308,6 +309,7 @@ def _show(trace: Trace) -> None:
             "exchanges accepted    " + " ".join(f"{100 * a:4.0f}%" for a in trace.swaps.acceptance)
         )
         print(f"trips from hot to cold: {trace.swaps.trips:,}")
+        print(f"layout: {trace.swaps.layout}")
     print()
 
 
@@ -322,5 +324,6 @@ def _as_dict(trace: Trace) -> dict[str, Any]:
         "betas": list(trace.swaps.betas),
         "acceptance": list(trace.swaps.acceptance),
         "trips": trace.swaps.trips,
+        "layout": trace.swaps.layout,
     }
     return {"observables": observables, "swaps": swaps}

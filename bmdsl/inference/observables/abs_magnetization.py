@@ -9,14 +9,21 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ...language.vocabulary import Word
+from .magnetization import KIND, products
 from .magnetization import measure as magnetization
 
 if TYPE_CHECKING:
     from ..phases import Phases
 
+__all__ = ["KIND", "WORD", "measure", "of_sum", "products"]
 WORD = Word("abs_magnetization", summary="its absolute value")
 
 
 def measure(machine: Phases, state: dict[str, np.ndarray]) -> np.ndarray:
     """|Σ_i x_i / N| of every chain, [chains]."""
     return np.abs(magnetization(machine, state))
+
+
+def of_sum(m: np.ndarray) -> np.ndarray:
+    """|m| of what `products` adds up to."""
+    return np.abs(m)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ...language.vocabulary import Word
+from ...runtime.tallies import ProductSum
 
 if TYPE_CHECKING:
     from ..phases import Phases
@@ -23,6 +24,7 @@ WORD = Word(
         " 1)/(q − 1)"
     ),
 )
+KIND = "mean"
 
 
 def measure(machine: Phases, state: dict[str, np.ndarray]) -> np.ndarray:
@@ -37,3 +39,13 @@ def measure(machine: Phases, state: dict[str, np.ndarray]) -> np.ndarray:
         return x.mean(axis=1, dtype=np.float64)
     shares = x.reshape(len(x), -1, q).mean(axis=1, dtype=np.float64)
     return (q * shares.max(axis=1) - 1) / (q - 1)
+
+
+def products(machine: Phases) -> ProductSum | None:
+    """Σ_i x_i / N as a sum, of units that are a number each."""
+    name, listing = machine.visible[0], machine.program.listing
+    if listing is None or name not in listing.offset or machine.program.states[name] > 1:
+        return None
+    size = machine.program.sizes[name]
+    columns = listing.offset[name] + np.arange(size)
+    return ProductSum(((columns[:, None], np.full(size, 1 / size)),))

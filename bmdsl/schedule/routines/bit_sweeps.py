@@ -11,6 +11,8 @@ from ..values import BATCH, Content, Life, Number, Value, View
 BITS = "bits"
 """What arrays of the form are bound to, before their names."""
 SWEEPS = "sweeps"
+PACK, UNPACK = "pack", "unpack"
+"""Whether a call begins with states, and whether it ends with them: 0 or 1."""
 ARRAYS = {
     "near": (1, "i4"),
     "tiles": (2, "i8"),
@@ -24,8 +26,8 @@ ARRAYS = {
 
 
 def bit_sweeps(plan: Plan, free: tuple[str, ...], varying: bool) -> Composition:
-    """The routine `sweeps` of the groups `free`, which stand 64 chains to a word for as long as a
-    call lasts; the others stay as they are.
+    """The routine `sweeps` of the groups `free`, which stand 64 chains to a word between the calls
+    that pack and unpack them; the others stay as they are.
 
     `varying`: inverse temperatures differ from sweep to sweep.
     """
@@ -44,8 +46,9 @@ def bit_sweeps(plan: Plan, free: tuple[str, ...], varying: bool) -> Composition:
     seed, call = b.number("seed", "i8"), b.number("call", "i8")
     first = b.number("begin", "i8")
     b.heading("states as bits")
-    for n in names:
-        b.do("pack_bits", state[n], place[n], bits)
+    with b.repeat(b.number(PACK, "i8"), PACK):
+        for n in names:
+            b.do("pack_bits", state[n], place[n], bits)
     b.heading("Gibbs sweeps, colour after colour")
     with b.repeat(b.number("steps", "i8"), "step") as step:
         now = View(table, step) if varying else table
@@ -53,9 +56,10 @@ def bit_sweeps(plan: Plan, free: tuple[str, ...], varying: bool) -> Composition:
             form = (near, tiles, classes, entries, now, level, valid, size, many, first_tile, c)
             b.do("draw_bits", bits, *form, seed, own, call, Number(f"{first} + {step}"))
     b.heading("bits as states")
-    for n in free:
-        spin = Number("1" if plan.group(n).unit.name == "spin" else "0")
-        b.do("unpack_bits", bits, place[n], spin, state[n])
+    with b.repeat(b.number(UNPACK, "i8"), UNPACK):
+        for n in free:
+            spin = Number("1" if plan.group(n).unit.name == "spin" else "0")
+            b.do("unpack_bits", bits, place[n], spin, state[n])
     return b.composition()
 
 

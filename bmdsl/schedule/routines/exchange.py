@@ -31,11 +31,8 @@ def exchanges(plan: Plan, chains: Chains) -> Composition:
         b.batch = MANY_CHAINS
     state = states_of(b, chains)
     free = tuple(n for block in plan.blocks for n in block if n not in chains.held)
-    betas = _of_ladder(b, "ladder", (REPLICAS,), "f8")
-    place = _of_ladder(b, "place", (LADDERS, REPLICAS), "i8")
-    accepted, tried = (_of_ladder(b, n, (PAIRS,), "f8") for n in ("accepted", "tried"))
-    was_hot, trips = _of_ladder(b, "was_hot", (LADDERS, REPLICAS), "i8"), _trips(b)
-    uniforms = _of_ladder(b, "uniforms", (ROUNDS, PAIRS, LADDERS), "f8", Life.GIVEN)
+    betas, place, accepted, tried, was_hot, uniforms = of_ladder(b)
+    trips = trips_of(b)
     beta = b.shared("beta", Content.WEIGHTS, (BATCH,))
     phase, parity = Phase(state, Number("1.0")), b.number("parity", "i8")
     prepare_once(b, terms)
@@ -55,11 +52,25 @@ def exchanges(plan: Plan, chains: Chains) -> Composition:
     return b.composition()
 
 
+def of_ladder(b: Builder) -> tuple[Value, ...]:
+    """The inverse temperatures, which replica is at which of them, how often pairs were accepted
+    and tried, who was last at the hot end, and the uniform numbers that decide.
+    """
+    return (
+        _of_ladder(b, "ladder", (REPLICAS,), "f8"),
+        _of_ladder(b, "place", (LADDERS, REPLICAS), "i8"),
+        *(_of_ladder(b, n, (PAIRS,), "f8") for n in ("accepted", "tried")),
+        _of_ladder(b, "was_hot", (LADDERS, REPLICAS), "i8"),
+        _of_ladder(b, "uniforms", (ROUNDS, PAIRS, LADDERS), "f8", Life.GIVEN),
+    )
+
+
 def _of_ladder(
     b: Builder, name: str, shape: tuple[str, ...], number: str, life: Life = Life.KEPT
 ) -> Value:
     return b.value(name, Content.SLOT, shape, life, number=number, source=(LADDER, name))
 
 
-def _trips(b: Builder) -> Value:
+def trips_of(b: Builder) -> Value:
+    """How often a replica came to the cold end from the hot one."""
     return b.value("trips", Content.SLOT, (1,), Life.KEPT, number="i8", source=(LADDER, "trips"))

@@ -7,7 +7,7 @@ from ..builder import Builder
 from ..schedule import Composition
 from ..streams import stream_argument, stream_of
 from ..values import BATCH, Life, Number, View
-from .bit_sweeps import form_array
+from .bit_sweeps import PACK, UNPACK, form_array
 
 ARRAYS = {
     "start": "i8",
@@ -23,8 +23,8 @@ ARRAYS = {
 
 
 def field_sweeps(plan: Plan, free: tuple[str, ...], varying: bool) -> Composition:
-    """The routine `sweeps` of the groups `free`, which stand 64 chains to a word for as long as a
-    call lasts; the others stay as they are.
+    """The routine `sweeps` of the groups `free`, which stand 64 chains to a word between the calls
+    that pack and unpack them; the others stay as they are.
 
     `varying`: inverse temperatures differ from sweep to sweep.
     """
@@ -41,8 +41,9 @@ def field_sweeps(plan: Plan, free: tuple[str, ...], varying: bool) -> Compositio
     seed, call = b.number("seed", "i8"), b.number("call", "i8")
     sweep = b.number("begin", "i8")
     b.heading("states as bits")
-    for n in names:
-        b.do("pack_bits", state[n], place[n], bits)
+    with b.repeat(b.number(PACK, "i8"), PACK):
+        for n in names:
+            b.do("pack_bits", state[n], place[n], bits)
     b.heading("Gibbs sweeps, colour after colour")
     with b.repeat(b.number("steps", "i8"), "step") as step:
         now = {n: View(x, step) if varying and n == "table" else x for n, x in arrays.items()}
@@ -50,7 +51,8 @@ def field_sweeps(plan: Plan, free: tuple[str, ...], varying: bool) -> Compositio
             key = (c, seed, own, call, Number(f"{sweep} + {step}"))
             b.do("draw_bits_by_fields", bits, *now.values(), *key)
     b.heading("bits as states")
-    for n in free:
-        spin = Number("1" if plan.group(n).unit.name == "spin" else "0")
-        b.do("unpack_bits", bits, place[n], spin, state[n])
+    with b.repeat(b.number(UNPACK, "i8"), UNPACK):
+        for n in free:
+            spin = Number("1" if plan.group(n).unit.name == "spin" else "0")
+            b.do("unpack_bits", bits, place[n], spin, state[n])
     return b.composition()

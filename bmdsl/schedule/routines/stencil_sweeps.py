@@ -7,7 +7,7 @@ from ..builder import Builder
 from ..schedule import Composition
 from ..streams import stream_argument, stream_of
 from ..values import BATCH, Life, Number, View
-from .bit_sweeps import form_array
+from .bit_sweeps import PACK, UNPACK, form_array
 
 ARRAYS = {
     "first": (2, "i8"),
@@ -40,8 +40,8 @@ SHORT = {
 
 
 def stencil_sweeps(plan: Plan, free: tuple[str, ...], varying: bool, short: bool) -> Composition:
-    """The routine `sweeps` of the groups `free` of a lattice, whose sites are bits for as long as a
-    call lasts; the others stay as they are.
+    """The routine `sweeps` of the groups `free` of a lattice, whose sites are bits between the
+    calls that pack and unpack them; the others stay as they are.
 
     `varying`: inverse temperatures differ from sweep to sweep. `short`: rows are drawn eight at a
     time.
@@ -62,8 +62,9 @@ def stencil_sweeps(plan: Plan, free: tuple[str, ...], varying: bool, short: bool
     seed, call = b.number("seed", "i8"), b.number("call", "i8")
     begin = b.number("begin", "i8")
     b.heading("states as bits")
-    for k, n in enumerate(names):
-        b.do("pack_rows_of_sites", state[n], Number(str(k)), first, phase, shape, bits)
+    with b.repeat(b.number(PACK, "i8"), PACK):
+        for k, n in enumerate(names):
+            b.do("pack_rows_of_sites", state[n], Number(str(k)), first, phase, shape, bits)
     b.heading("Gibbs sweeps, colour after colour")
     with b.repeat(b.number("steps", "i8"), "step") as step:
         now = View(table, step) if varying else table
@@ -72,9 +73,10 @@ def stencil_sweeps(plan: Plan, free: tuple[str, ...], varying: bool, short: bool
             draw = "draw_eight_rows_of_sites" if short else "draw_rows_of_sites"
             b.do(draw, bits, *arrays.values(), now, level, *key)
     b.heading("bits as states")
-    for k, n in enumerate(names):
-        if n in free:
-            spin = Number("1" if plan.group(n).unit.name == "spin" else "0")
-            what = (Number(str(k)), first, phase, shape, spin)
-            b.do("unpack_rows_of_sites", bits, *what, state[n])
+    with b.repeat(b.number(UNPACK, "i8"), UNPACK):
+        for k, n in enumerate(names):
+            if n in free:
+                spin = Number("1" if plan.group(n).unit.name == "spin" else "0")
+                what = (Number(str(k)), first, phase, shape, spin)
+                b.do("unpack_rows_of_sites", bits, *what, state[n])
     return b.composition()
