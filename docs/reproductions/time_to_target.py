@@ -14,9 +14,10 @@ import tempfile
 import time
 from pathlib import Path
 
-import bmdsl
 import numpy as np
 from max_cut import PUBLISHED, load
+
+import bmdsl
 
 SWEEPS = 100, 300, 1000, 3000
 LADDERS, REPLICAS, EXCHANGES = 64, 16, 3000
