@@ -15,7 +15,7 @@ from ..language.diagnostics import counted, fail
 from ..language.model import Group
 from ..language.model import Model as CheckedModel
 from .column_kinds import kind_of
-from .column_notices import notice, tell_of_code
+from .column_notices import notice, tell_of_code, tell_of_marks
 from .delimited import TWO_VALUED
 from .levels import Arrays, Coded, TableCode
 from .selecting import absent, select
@@ -49,6 +49,7 @@ def learn(table: Table, model: CheckedModel) -> TableCode:
             for c in found:
                 notice(c, kind_of(c, marks), group, table, model, bool(steps))
         tell_of_code(groups[name], group, table)
+    tell_of_marks([table[c] for cs in chosen.groups.values() for c in cs], table, marks)
     return TableCode(groups, chosen.ids, marks, states)
 
 
@@ -102,7 +103,7 @@ def _values(column: Column, coded: Coded, table: Table, marks: tuple[str, ...]) 
         return numbers
     known = dict(zip(coded.levels, coded.values, strict=True))
     out = np.full(len(gone), np.nan)
-    for k, text in enumerate(_plain(column)):
+    for k, text in enumerate(_plain(column, marks)):
         if gone[k]:
             continue
         if text not in known:
@@ -120,9 +121,12 @@ def _values(column: Column, coded: Coded, table: Table, marks: tuple[str, ...]) 
     return out
 
 
-def _plain(column: Column) -> list[str]:
-    """Cells as levels are named: numbers in one way, `1.0` and `1` alike."""
-    numbers = column.as_numbers() if column.texts is not None and not column.categories else None
+def _plain(column: Column, marks: tuple[str, ...]) -> list[str]:
+    """Cells as levels are named: numbers in one way, `1.0` and `1` alike, where all that are no
+    marks are numbers.
+    """
+    texts = column.texts is not None and not column.categories
+    numbers = column.as_numbers(marks) if texts else None
     if numbers is None:
         return [x.strip() for x in column.shown]
     return ["" if np.isnan(x) else number_text(x) for x in numbers]
@@ -134,7 +138,7 @@ def _levels(column: Column, marks: tuple[str, ...]) -> tuple[str, ...]:
     """
     if column.categories:
         return column.categories
-    gone, cells = column.missing(marks), _plain(column)
+    gone, cells = column.missing(marks), _plain(column, marks)
     seen = Counter(x for x, no in zip(cells, gone, strict=True) if not no)
     numbers = column.as_numbers(marks)
     if numbers is not None:

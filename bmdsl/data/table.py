@@ -61,7 +61,9 @@ class Column:
         return tuple("" if np.isnan(x) else number_text(x) for x in self.real())
 
     def missing(self, marks: Sequence[str] = ()) -> np.ndarray:
-        """[rows]: cells that are empty, or one of the usual marks or of `marks`."""
+        """[rows]: cells that are empty, or one of the usual marks or of `marks`, of which `-9` is
+        `-9.0` too.
+        """
         key = tuple(marks)
         if key not in self._found:
             self._found[key] = self._missing(key)
@@ -73,11 +75,13 @@ class Column:
         return {}
 
     def _missing(self, marks: tuple[str, ...]) -> np.ndarray:
+        extra = {x for m in marks if (x := as_number(m)) is not None}
         if self.texts is None:
-            extra = [x for m in marks if (x := as_number(m)) is not None]
-            return np.asarray(np.isnan(self.real()) | np.isin(self.real(), extra))
+            return np.asarray(np.isnan(self.real()) | np.isin(self.real(), list(extra)))
         given = {m.strip().lower() for m in marks}
         cells = [None if x is None else self.plain(x.strip().lower()) for x in self.texts]
+        if extra:
+            given |= {x for x in set(cells) if x is not None and as_number(x) in extra}
         usual = ABSENT_NUMBERS if _numeric(cells, ABSENT_NUMBERS | given) else ABSENT
         if self.categories:
             usual = frozenset()

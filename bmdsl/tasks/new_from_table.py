@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ..data.describing import Description, describe, units_of
+from ..data.missing_marks import mark_text
+from ..data.notice import say
 from ..data.proposing import Proposed
 from ..language.diagnostics import fail
 from ..language.format import format
@@ -36,6 +38,8 @@ def new_from_table(source: str, target: Path, marks: Sequence[str] = ()) -> Path
             f"`{source}` has no column that a model could learn",
             help=f"`bm data describe {source}` says what its columns are",
         )
+    for line in found.doubts():
+        say(line.strip())
     place = os.path.relpath(Path(source).resolve(), path.resolve().parent)
     text = model_text(found, path.stem, Path(place).as_posix())
     return write_new(path, format(parse(Source(str(path), text))))
@@ -55,6 +59,10 @@ def model_text(found: Description, name: str, place: str) -> str:
         f"#   bm eval runs/last --predict {shlex.quote(_last(found))}",
         "#   bm infer runs/last --impute nan",
         *_left_out(found),
+        *(
+            f"# {s}: a mark of missing cells? Then `missing = {mark_text(s.mark)}` below"
+            for s in found.proposal.suspects
+        ),
         f"model {name}(H = {hidden}) {{   # as many hidden units as are worth their likelihood",
         *(f"  visible {g.declaration}   # {_what(g)}" for g in groups),
         "  hidden h[H] : binary",
