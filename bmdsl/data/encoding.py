@@ -22,6 +22,7 @@ from .selecting import absent, select
 from .table import Column, Table, number_text
 
 MAX_SHOWN = 8
+LACKING = "a column of empty cells stands for values that are not known"
 
 
 def learn(table: Table, model: CheckedModel) -> TableCode:
@@ -50,7 +51,7 @@ def learn(table: Table, model: CheckedModel) -> TableCode:
                 notice(c, kind_of(c, marks), group, table, model, bool(steps))
         tell_of_code(groups[name], group, table)
     tell_of_marks([table[c] for cs in chosen.groups.values() for c in cs], table, marks)
-    return TableCode(groups, chosen.ids, marks, states)
+    return TableCode(groups, chosen.ids, marks, states, order=table.names)
 
 
 def encode(table: Table, code: TableCode, model: CheckedModel) -> Arrays:
@@ -90,7 +91,7 @@ def _column(table: Table, name: str, code: TableCode) -> Column:
     if name not in table.names and name in code.may_lack:
         return Column(name, texts=(None,) * len(table))
     if name not in table.names:
-        raise absent(name, table.names, table.source)
+        raise absent(name, table.names, table.source, way_out=LACKING)
     return table[name]
 
 
@@ -156,7 +157,7 @@ def _coded(
     there = None if numbers is None else numbers[~np.isnan(numbers)]
     whole = there is not None and bool((there == np.round(there)).all())
     support = units.get(group.unit).support(*(float(v) for _, v in group.options))
-    plain = Coded(column.name, whole=whole)
+    plain = Coded(column.name, whole=whole, decimals=column.decimals(marks))
     if there is not None and not column.categories:
         if support is None or transformed or np.isin(there, support).all():
             return plain

@@ -4,6 +4,7 @@ makes of them.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -17,6 +18,7 @@ from ..language.diagnostics import fail
 from ..registry import discover
 from .delimited import as_number
 
+DECIMALS = re.compile(r"[-+]?\d*\.?(\d*)")
 FORMATS = "bmdsl.data.tables"
 ENDINGS = (".csv", ".tsv", ".parquet", ".xlsx")
 """Of tables that can be written."""
@@ -100,6 +102,22 @@ class Column:
                     return None
                 out[k] = value
         return out
+
+    def decimals(self, marks: Sequence[str] = ()) -> int | None:
+        """Digits after the point that its numbers have at most; None of typed numbers, of exponents
+        and of texts.
+        """
+        if self.texts is None:
+            return None
+        gone = self.missing(marks)
+        most = 0
+        for k, text in enumerate(self.texts):
+            if not gone[k]:
+                found = DECIMALS.fullmatch(self.plain((text or "").strip()))
+                if found is None:
+                    return None
+                most = max(most, len(found[1] or ""))
+        return most
 
 
 def _numeric(cells: Sequence[str | None], absent: frozenset[str] | set[str]) -> bool:
