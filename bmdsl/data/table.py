@@ -18,7 +18,7 @@ from ..language.diagnostics import fail
 from ..registry import discover
 from .delimited import as_number
 
-DECIMALS = re.compile(r"[-+]?\d*\.?(\d*)")
+DECIMALS = re.compile(r"[-+]?\d*\.?(\d{0,6})")
 FORMATS = "bmdsl.data.tables"
 ENDINGS = (".csv", ".tsv", ".parquet", ".xlsx")
 """Of tables that can be written."""
@@ -104,19 +104,17 @@ class Column:
         return out
 
     def decimals(self, marks: Sequence[str] = ()) -> int | None:
-        """Digits after the point that its numbers have at most; None of typed numbers, of exponents
+        """Digits after the point that its numbers have at most; None of more than six, of exponents
         and of texts.
         """
-        if self.texts is None:
-            return None
         gone = self.missing(marks)
         most = 0
-        for k, text in enumerate(self.texts):
+        for k, text in enumerate(self.shown):
             if not gone[k]:
-                found = DECIMALS.fullmatch(self.plain((text or "").strip()))
+                found = DECIMALS.fullmatch(self.plain(text.strip()))
                 if found is None:
                     return None
-                most = max(most, len(found[1] or ""))
+                most = max(most, len(found[1]))
         return most
 
 

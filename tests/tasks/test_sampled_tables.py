@@ -72,14 +72,14 @@ def test_decimals_and_order_are_learned_and_kept_with_a_machine() -> None:
     }
     code = learn(of_columns(cells, "t"), checked)
     assert [(c.column, c.whole, c.decimals) for c in code.groups["x"]] == [
-        ("d", False, None),
+        ("d", False, 2),
         ("c", False, None),
         ("b", True, 0),
         ("a", False, 2),
     ]
     assert TableCode.of_json(code.to_json()) == code
     made = states_table(code, {"x": np.array([[0.123456789, 0.5, 1.6, 2.345678]])})
-    assert [c.shown[0] for c in made.columns] == ["2.35", "2", "0.5", "0.123457"]
+    assert [c.shown[0] for c in made.columns] == ["2.35", "2", "0.5", "0.12"]
     assert made.names == ("a", "b", "c", "d")
 
 
