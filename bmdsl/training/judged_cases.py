@@ -43,6 +43,12 @@ def judged(machine: Machine, held: Cases, likelihood: bool) -> Judged:
         left = counted(int((~missing).sum()), "case")
         why = f"{gaps} {verb} missing values, not all of which can be summed out exactly"
         return Judged(held.whole(), f"validation scores are those of {left} without gaps: {why}")
+    if not usable.any() and not likelihood and not unseen_needed(machine, held.data):
+        return Judged(
+            held,
+            f"{gaps} {verb} missing values, more than can be summed out: scores take mean field's"
+            " means for them",
+        )
     if not usable.any():
         raise fail(
             "BM751",
