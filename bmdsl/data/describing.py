@@ -127,11 +127,16 @@ def values(column: Column, s: Seen, marks: Sequence[str] = ()) -> str:
         shown = list(s.kind.levels or counts)[:MAX_LEVELS]
         if max(counts.values()) == 1:
             return _cut(f"{there[0]}, {there[-1] if len(there) < 3 else there[1]}, ...")
-        parts = [f"{x} {100 * counts[x] / len(there):.0f} %" for x in shown]
+        parts = [f"{x} {_share(counts[x], len(there))}" for x in shown]
         return _cut(", ".join(parts) + (", ..." if len(counts) > len(shown) else ""))
     x = numbers[~np.isnan(numbers)]
     low, high = number_text(float(x.min())), number_text(float(x.max()))
     return f"{low} to {high}, mean {x.mean():.4g}, std {x.std():.3g}"
+
+
+def _share(count: int, of: int) -> str:
+    """`44 %`, and `<1 %` of a rare value."""
+    return "<1 %" if 0 < count < 0.01 * of else f"{100 * count / of:.0f} %"
 
 
 def _cut(text: str) -> str:

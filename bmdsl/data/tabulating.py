@@ -22,7 +22,7 @@ def completed(table: Table, code: TableCode, groups: Arrays) -> Table:
     [rows, ...] in the data's own units; every other cell as it is.
 
     A level is named where the column has levels: the one nearest to the value, of one-of-K units
-    the likeliest.
+    the likeliest. A column of whole numbers stays one: counts, and 0 and 1.
     """
     found = {c.column: (c, x) for n, values in groups.items() for c, x in code.columns(n, values)}
     columns = tuple(
@@ -34,6 +34,7 @@ def completed(table: Table, code: TableCode, groups: Arrays) -> Table:
 
 def _filled(column: Column, coded: Coded, values: np.ndarray, marks: tuple[str, ...]) -> Column:
     gone = column.missing(marks) & ~np.isnan(values)
+    values = np.round(values) if coded.whole and not coded.levels else values
     if column.texts is None:
         return Column(column.name, numbers=np.where(gone, values, column.real()))
     shown = _texts(coded, values)

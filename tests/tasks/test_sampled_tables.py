@@ -13,10 +13,10 @@ import numpy as np
 import pytest
 
 import bmdsl
-from bmdsl.data.encoding import learn
+from bmdsl.data.encoding import encode, learn
 from bmdsl.data.levels import Coded, TableCode
 from bmdsl.data.table import of_columns
-from bmdsl.data.tabulating import states_table
+from bmdsl.data.tabulating import completed, states_table
 from tests.cli.command import Bm
 from tests.tasks.test_tables import TEXT
 
@@ -81,6 +81,29 @@ def test_decimals_and_order_are_learned_and_kept_with_a_machine() -> None:
     made = states_table(code, {"x": np.array([[0.123456789, 0.5, 1.6, 2.345678]])})
     assert [c.shown[0] for c in made.columns] == ["2.35", "2", "0.5", "0.12"]
     assert made.names == ("a", "b", "c", "d")
+
+
+def test_filled_cells_of_whole_numbers_are_whole() -> None:
+    """A count stays a count, and 0 and 1 stay 0 and 1: the filled table is one of the model too."""
+    checked = bmdsl.parse(
+        "model m { visible n : poisson  visible v : binary  visible x : gaussian"
+        "  data { n = n  v = v  x = x }  param b  energy = - b n }"
+    ).checked
+    cells = {
+        "n": ["3", "", "12", "0"],
+        "v": ["0", "", "1", "1"],
+        "x": ["1.5", "", "2.25", "0.75"],
+    }
+    for columns in (
+        cells,
+        {n: [None if c == "" else float(c) for c in x] for n, x in cells.items()},
+    ):
+        table = of_columns(columns, "t")
+        code = learn(table, checked)
+        values = {n: np.array([9.0, 1.61, 9, 9]) for n in ("n", "x")} | {"v": np.full(4, 0.437)}
+        full = completed(table, code, values)
+        assert [c.shown[1] for c in full.columns] == ["2", "0", "1.61"]
+        encode(full, code, checked)
 
 
 def test_codes_of_earlier_files_are_read() -> None:
