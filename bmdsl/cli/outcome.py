@@ -11,7 +11,11 @@ from typing import TYPE_CHECKING
 import typer
 
 if TYPE_CHECKING:
+    from ..data.table import Table
     from ..tasks.train import Outcome
+
+SHOWN_ROWS, SHOWN_COLUMNS, MAX_CELL = 6, 30, 12
+"""Rows and columns of a table that are printed, and characters of a cell."""
 
 
 def finish(outcome: Outcome, as_json: bool) -> None:
@@ -63,3 +67,15 @@ def show(rows: list[tuple[str, ...]]) -> None:
         )
         line.append(printable("".join(cells)), style="not bold")
         console.print(line)
+
+
+def show_head(table: Table) -> None:
+    """Prints the first rows of a table, a line a column: wide tables fit a terminal so."""
+    lines = [
+        (c.name, *(f"{x:.{MAX_CELL}}" for x in c.shown[:SHOWN_ROWS]))
+        for c in table.columns[:SHOWN_COLUMNS]
+    ]
+    left = len(table.columns) - SHOWN_COLUMNS
+    if left > 0:
+        lines.append((f"{left} more", *[""] * (len(lines[0]) - 1)))
+    show(lines)

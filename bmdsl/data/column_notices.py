@@ -16,6 +16,7 @@ from ..language.model import Model as CheckedModel
 from .column_kinds import Kind
 from .delimited import TWO_VALUED
 from .levels import Coded
+from .missing_marks import mark_text, suspects
 from .notice import say
 from .table import Column, Table, number_text
 
@@ -87,6 +88,16 @@ def tell_of_code(coded: Sequence[Coded], group: Group, table: Table) -> None:
                 f"`{x}` is {number_text(v)}" for x, v in zip(c.levels[:6], c.values, strict=False)
             )
             say(f"column `{c.column}` of {table.source}: {pairs}")
+
+
+def tell_of_marks(columns: Sequence[Column], table: Table, marks: tuple[str, ...]) -> None:
+    """Notes cells that look like marks of missing ones, with the entry that makes them such."""
+    for s in suspects(columns, marks):
+        say(
+            f"{s} of {table.source}: a mark of missing cells? Then `missing ="
+            f" {', '.join(map(mark_text, (*marks, s.mark)))}` in the data block; else it is a value"
+            " like others"
+        )
 
 
 def is_real(group: Group) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..language.diagnostics import counted
+from .missing_marks import mark_text
 from .proposing import Proposal, Seen, propose
 from .table import Column, Table, number_text
 from .table_files import load_table
@@ -64,6 +66,19 @@ class Description:
             lines.append(f"  visible {name:{width}} : {unit}")
         return [*lines, *self.proposal.block(self.name)]
 
+    def doubts(self) -> list[str]:
+        """Lines about cells that look like marks of missing ones, and how to say that they are."""
+        found = self.proposal.suspects
+        if not found:
+            return []
+        given = " ".join(f"--missing {shlex.quote(s.mark)}" for s in found)
+        marks = ", ".join(map(mark_text, (*self.proposal.marks, *(s.mark for s in found))))
+        return [
+            f"perhaps marks of missing cells: {'; '.join(map(str, found))}",
+            f"  if they are, name them: `{given}` here and for `bm new`,",
+            f"  or `missing = {marks}` in a data block; else they are values like others",
+        ]
+
     def as_dict(self) -> dict[str, Any]:
         """For `--json`."""
         rows = self.rows()
@@ -72,6 +87,10 @@ class Description:
             "rows": len(self.table),
             "columns": [dict(zip(rows[0], row, strict=True)) for row in rows[1:]],
             "declarations": self.declarations(),
+            "suspects": [
+                {"mark": s.mark, "columns": list(s.columns), "cells": s.cells}
+                for s in self.proposal.suspects
+            ],
         }
 
 
@@ -108,11 +127,16 @@ def values(column: Column, s: Seen, marks: Sequence[str] = ()) -> str:
         shown = list(s.kind.levels or counts)[:MAX_LEVELS]
         if max(counts.values()) == 1:
             return _cut(f"{there[0]}, {there[-1] if len(there) < 3 else there[1]}, ...")
-        parts = [f"{x} {100 * counts[x] / len(there):.0f} %" for x in shown]
+        parts = [f"{x} {_share(counts[x], len(there))}" for x in shown]
         return _cut(", ".join(parts) + (", ..." if len(counts) > len(shown) else ""))
     x = numbers[~np.isnan(numbers)]
     low, high = number_text(float(x.min())), number_text(float(x.max()))
     return f"{low} to {high}, mean {x.mean():.4g}, std {x.std():.3g}"
+
+
+def _share(count: int, of: int) -> str:
+    """`44 %`, and `<1 %` of a rare value."""
+    return "<1 %" if 0 < count < 0.01 * of else f"{100 * count / of:.0f} %"
 
 
 def _cut(text: str) -> str:

@@ -15,13 +15,14 @@ from ..language.diagnostics import counted, fail
 from ..language.model import Group
 from ..language.model import Model as CheckedModel
 from .column_kinds import kind_of
-from .column_notices import notice, tell_of_code
+from .column_notices import notice, tell_of_code, tell_of_marks
 from .delimited import TWO_VALUED
 from .levels import Arrays, Coded, TableCode
 from .selecting import absent, select
 from .table import Column, Table, number_text
 
 MAX_SHOWN = 8
+LACKING = "a column of empty cells stands for values that are not known"
 
 
 def learn(table: Table, model: CheckedModel) -> TableCode:
@@ -49,7 +50,8 @@ def learn(table: Table, model: CheckedModel) -> TableCode:
             for c in found:
                 notice(c, kind_of(c, marks), group, table, model, bool(steps))
         tell_of_code(groups[name], group, table)
-    return TableCode(groups, chosen.ids, marks, states)
+    tell_of_marks([table[c] for cs in chosen.groups.values() for c in cs], table, marks)
+    return TableCode(groups, chosen.ids, marks, states, order=table.names)
 
 
 def encode(table: Table, code: TableCode, model: CheckedModel) -> Arrays:
@@ -89,7 +91,7 @@ def _column(table: Table, name: str, code: TableCode) -> Column:
     if name not in table.names and name in code.may_lack:
         return Column(name, texts=(None,) * len(table))
     if name not in table.names:
-        raise absent(name, table.names, table.source)
+        raise absent(name, table.names, table.source, way_out=LACKING)
     return table[name]
 
 
@@ -102,7 +104,7 @@ def _values(column: Column, coded: Coded, table: Table, marks: tuple[str, ...]) 
         return numbers
     known = dict(zip(coded.levels, coded.values, strict=True))
     out = np.full(len(gone), np.nan)
-    for k, text in enumerate(_plain(column)):
+    for k, text in enumerate(_plain(column, marks)):
         if gone[k]:
             continue
         if text not in known:
@@ -120,9 +122,12 @@ def _values(column: Column, coded: Coded, table: Table, marks: tuple[str, ...]) 
     return out
 
 
-def _plain(column: Column) -> list[str]:
-    """Cells as levels are named: numbers in one way, `1.0` and `1` alike."""
-    numbers = column.as_numbers() if column.texts is not None and not column.categories else None
+def _plain(column: Column, marks: tuple[str, ...]) -> list[str]:
+    """Cells as levels are named: numbers in one way, `1.0` and `1` alike, where all that are no
+    marks are numbers.
+    """
+    texts = column.texts is not None and not column.categories
+    numbers = column.as_numbers(marks) if texts else None
     if numbers is None:
         return [x.strip() for x in column.shown]
     return ["" if np.isnan(x) else number_text(x) for x in numbers]
@@ -134,7 +139,7 @@ def _levels(column: Column, marks: tuple[str, ...]) -> tuple[str, ...]:
     """
     if column.categories:
         return column.categories
-    gone, cells = column.missing(marks), _plain(column)
+    gone, cells = column.missing(marks), _plain(column, marks)
     seen = Counter(x for x, no in zip(cells, gone, strict=True) if not no)
     numbers = column.as_numbers(marks)
     if numbers is not None:
@@ -152,7 +157,7 @@ def _coded(
     there = None if numbers is None else numbers[~np.isnan(numbers)]
     whole = there is not None and bool((there == np.round(there)).all())
     support = units.get(group.unit).support(*(float(v) for _, v in group.options))
-    plain = Coded(column.name, whole=whole)
+    plain = Coded(column.name, whole=whole, decimals=column.decimals(marks))
     if there is not None and not column.categories:
         if support is None or transformed or np.isin(there, support).all():
             return plain

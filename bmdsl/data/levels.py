@@ -26,6 +26,8 @@ class Coded:
     values: tuple[float, ...] = ()
     whole: bool = False
     """Whether all training cells were whole numbers."""
+    decimals: int | None = None
+    """Digits after the point that training cells had at most; None where that is not known."""
 
     def text(self, value: float) -> str:
         """The name of the level nearest to a value; empty for NaN and where there are no levels."""
@@ -47,25 +49,28 @@ class TableCode:
     """One-of-K group → K."""
     may_lack: frozenset[str] = frozenset()
     """Columns that are to be predicted: in a table without them all their cells are missing."""
+    order: tuple[str, ...] = ()
+    """The training table's columns as they stood; empty in files of before."""
 
     def to_json(self) -> str:
         """For a file's metadata."""
         groups = {
-            n: [[c.column, list(c.levels), list(c.values), c.whole] for c in coded]
+            n: [[c.column, list(c.levels), list(c.values), c.whole, c.decimals] for c in coded]
             for n, coded in self.groups.items()
         }
         made = {"groups": groups, "ids": self.ids, "missing": self.missing}
-        return json.dumps({**made, "states": dict(self.states)})
+        return json.dumps({**made, "states": dict(self.states), "order": self.order})
 
     @classmethod
     def of_json(cls, text: str) -> TableCode:
         """As `to_json` wrote it."""
         made = json_of(text)
         groups = {
-            n: tuple(Coded(c, tuple(a), tuple(b), bool(w)) for c, a, b, w in coded)
+            n: tuple(Coded(c, tuple(a), tuple(b), bool(w), *d) for c, a, b, w, *d in coded)
             for n, coded in made["groups"].items()
         }
-        return cls(groups, tuple(made["ids"]), tuple(made["missing"]), made["states"])
+        order = tuple(made.get("order", ()))
+        return cls(groups, tuple(made["ids"]), tuple(made["missing"]), made["states"], order=order)
 
     def one_hot(self, group: str) -> int:
         """States of a one-of-K group of which every state is a column; 0 where columns hold

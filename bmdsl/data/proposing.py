@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 from ..language.syntax_errors import KEYWORDS
 from .column_kinds import Kind, kind_of
-from .table import Table
+from .missing_marks import Suspect, mark_text, suspected, suspects
+from .table import Column, Table
 
 TAKEN = frozenset({*KEYWORDS, "h", "H", "v", "x", "n", "y", "id", "missing"})
 """Names that the proposed model has for something else."""
@@ -59,13 +60,15 @@ class Proposal:
     ids: tuple[str, ...]
     names: tuple[str, ...]
     marks: tuple[str, ...] = ()
+    suspects: tuple[Suspect, ...] = ()
+    """Marks that may stand for missing cells too, and that the groups take as they are."""
 
     def block(self, path: str | None, indent: str = "  ") -> list[str]:
         """The data block's lines."""
         entries = [(g.name, written(g.columns, self.names)) for g in self.groups]
         entries += [("id", written(self.ids, self.names))] if self.ids else []
         if self.marks:
-            entries.append(("missing", ", ".join(f'"{m}"' for m in self.marks)))
+            entries.append(("missing", ", ".join(map(mark_text, self.marks))))
         width = max((len(n) for n, _ in entries), default=0)
         named = f' "{path}"' if path else ""
         return [
@@ -101,7 +104,13 @@ def propose(table: Table, marks: Sequence[str] = ()) -> Proposal:
             what += f": {_short(kind.levels)}"
         groups.append(Proposed(name, unit.get(kind.unit, kind.unit), names, _transform(kind), what))
     ids = tuple(s.name for s in seen if s.kind.name == "id")
-    return Proposal(seen, tuple(groups), ids, table.names, given)
+    doubtful = suspects((c for c in table.columns if _would_be_data(c, given)), given)
+    return Proposal(seen, tuple(groups), ids, table.names, given, doubtful)
+
+
+def _would_be_data(column: Column, marks: tuple[str, ...]) -> bool:
+    """Whether units could take the column without the cells that look like missing ones."""
+    return bool(kind_of(column, (*marks, *suspected(column, marks))).unit)
 
 
 def _transform(kind: Kind) -> str:

@@ -93,14 +93,24 @@ def _place(name: str, c: ColumnRange, names: Sequence[str], source: str) -> int:
     raise absent(name, names, source, c)
 
 
-def absent(name: str, names: Sequence[str], source: str, c: ColumnRange | None = None) -> Exception:
-    """BM740: the table has no such column."""
+def absent(
+    name: str,
+    names: Sequence[str],
+    source: str,
+    c: ColumnRange | None = None,
+    way_out: str = "",
+) -> Exception:
+    """BM740: the table has no such column; `way_out` is told where no name is like it."""
     close = near(name, names)
     return fail(
         "BM740",
         f"{source} has no column `{name}`",
         None if c is None else c.span,
-        help=f"did you mean `{close}`?" if close else f"its columns: {_listed(names)}",
+        help=(
+            f"did you mean `{close}`?"
+            if close
+            else f"its columns: {_listed(names)}{'; ' if way_out else ''}{way_out}"
+        ),
     )
 
 

@@ -4,6 +4,7 @@ makes of them.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -17,6 +18,7 @@ from ..language.diagnostics import fail
 from ..registry import discover
 from .delimited import as_number
 
+DECIMALS = re.compile(r"[-+]?\d*\.?(\d{0,6})")
 FORMATS = "bmdsl.data.tables"
 ENDINGS = (".csv", ".tsv", ".parquet", ".xlsx")
 """Of tables that can be written."""
@@ -61,7 +63,9 @@ class Column:
         return tuple("" if np.isnan(x) else number_text(x) for x in self.real())
 
     def missing(self, marks: Sequence[str] = ()) -> np.ndarray:
-        """[rows]: cells that are empty, or one of the usual marks or of `marks`."""
+        """[rows]: cells that are empty, or one of the usual marks or of `marks`, of which `-9` is
+        `-9.0` too.
+        """
         key = tuple(marks)
         if key not in self._found:
             self._found[key] = self._missing(key)
@@ -73,11 +77,13 @@ class Column:
         return {}
 
     def _missing(self, marks: tuple[str, ...]) -> np.ndarray:
+        extra = {x for m in marks if (x := as_number(m)) is not None}
         if self.texts is None:
-            extra = [x for m in marks if (x := as_number(m)) is not None]
-            return np.asarray(np.isnan(self.real()) | np.isin(self.real(), extra))
+            return np.asarray(np.isnan(self.real()) | np.isin(self.real(), list(extra)))
         given = {m.strip().lower() for m in marks}
         cells = [None if x is None else self.plain(x.strip().lower()) for x in self.texts]
+        if extra:
+            given |= {x for x in set(cells) if x is not None and as_number(x) in extra}
         usual = ABSENT_NUMBERS if _numeric(cells, ABSENT_NUMBERS | given) else ABSENT
         if self.categories:
             usual = frozenset()
@@ -96,6 +102,20 @@ class Column:
                     return None
                 out[k] = value
         return out
+
+    def decimals(self, marks: Sequence[str] = ()) -> int | None:
+        """Digits after the point that its numbers have at most; None of more than six, of exponents
+        and of texts.
+        """
+        gone = self.missing(marks)
+        most = 0
+        for k, text in enumerate(self.shown):
+            if not gone[k]:
+                found = DECIMALS.fullmatch(self.plain(text.strip()))
+                if found is None:
+                    return None
+                most = max(most, len(found[1]))
+        return most
 
 
 def _numeric(cells: Sequence[str | None], absent: frozenset[str] | set[str]) -> bool:

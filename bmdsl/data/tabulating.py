@@ -22,7 +22,7 @@ def completed(table: Table, code: TableCode, groups: Arrays) -> Table:
     [rows, ...] in the data's own units; every other cell as it is.
 
     A level is named where the column has levels: the one nearest to the value, of one-of-K units
-    the likeliest.
+    the likeliest. A column of whole numbers stays one: counts, and 0 and 1.
     """
     found = {c.column: (c, x) for n, values in groups.items() for c, x in code.columns(n, values)}
     columns = tuple(
@@ -34,6 +34,7 @@ def completed(table: Table, code: TableCode, groups: Arrays) -> Table:
 
 def _filled(column: Column, coded: Coded, values: np.ndarray, marks: tuple[str, ...]) -> Column:
     gone = column.missing(marks) & ~np.isnan(values)
+    values = np.round(values) if coded.whole and not coded.levels else values
     if column.texts is None:
         return Column(column.name, numbers=np.where(gone, values, column.real()))
     shown = _texts(coded, values)
@@ -50,14 +51,23 @@ def _texts(coded: Coded, values: np.ndarray) -> list[str]:
 
 
 def states_table(code: TableCode, groups: Arrays, source: str = "samples") -> Table:
-    """Cases of the groups, in the data's own units, as a table of the training table's columns."""
+    """Cases of the groups, in the data's own units, as a table of the training table's columns: in
+    its order, numbers with as many decimals as it had, none of whole numbers.
+    """
     columns = [
-        Column(c.column, tuple(_texts(c, x)))
+        Column(c.column, tuple(_texts(c, _rounded(c, x))))
         for n, values in groups.items()
         if n in code.groups
         for c, x in code.columns(n, values)
     ]
+    places = {name: k for k, name in enumerate(code.order)}
+    columns.sort(key=lambda c: places.get(c.name, len(places)))
     return Table(tuple(columns), source)
+
+
+def _rounded(coded: Coded, values: np.ndarray) -> np.ndarray:
+    decimals = 0 if coded.whole else coded.decimals
+    return values if decimals is None else np.round(np.asarray(values, float), decimals)
 
 
 def beside_ids(

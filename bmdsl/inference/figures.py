@@ -15,6 +15,7 @@ from ..language.diagnostics import BmError
 from .conditional_partition import distinct, exact_log_partitions
 from .gaps import Gaps
 from .observed_scores import BITS
+from .reconstruction_errors import spreads, squared_errors, unseen_needed
 from .shared_cases import over_cases
 
 if TYPE_CHECKING:
@@ -93,7 +94,7 @@ def figures(
     of_seen = None if weights is None else weights[gaps.seen]
     wrong, notes = (
         _squared_errors(machine, seen, gaps.missing[gaps.seen], of_seen)
-        if machine.reconstructs
+        if machine.reconstructed
         else (None, [])
     )
     mean = log_z = None
@@ -137,17 +138,11 @@ def _squared_errors(
     missing: np.ndarray,
     weights: np.ndarray | None,
 ) -> tuple[float | None, list[str]]:
-    """Mean over the cases of (E[v | E[h | seen]] − v)² an entry that was seen, of the first visible
-    group; and what is left out.
+    """Mean over the cases of (E[v | E[h | seen]] − v)² a unit that was seen, of all visible groups,
+    those of several in units of their variance; and what is left out.
     """
-    first, graph = machine.visible[0], machine.program.plan.graph
-    needs = {*graph.neighbours(first), *((first,) if graph.is_lateral(first) else ())} & set(
-        machine.visible
-    )
     notes: list[str] = []
-    if missing.any() and any(
-        np.isnan(data[n]).any() for n in needs
-    ):  # its means need values that were not seen
+    if missing.any() and unseen_needed(machine, data):
         notes.append(
             f"the reconstruction error is that of the {int((~missing).sum()):,} cases without"
             " missing values"
@@ -156,22 +151,13 @@ def _squared_errors(
             {n: x[~missing] for n, x in data.items()},
             None if weights is None else weights[~missing],
         )
-    if not len(data[first]):
+    if not len(next(iter(data.values()))):
         return None, notes
-
-    def errors(c: dict[str, np.ndarray]) -> np.ndarray:
-        wrong = ((np.asarray(machine.reconstruct(c), np.float64) - c[first]) ** 2).reshape(
-            len(c[first]), -1
-        )
-        seen = ~np.isnan(wrong)
-        return np.asarray(
-            np.where(seen, wrong, 0).sum(1) / np.where(seen.any(1), seen.sum(1), np.nan)
-        )
-
-    wrong = over_cases(errors, data)
-    known = ~np.isnan(wrong)
+    spread = spreads(machine, data)
+    found = over_cases(lambda c: squared_errors(machine, c, spread), data)
+    known = found[:, 1] > 0
     return (
-        float(np.average(wrong[known], weights=None if weights is None else weights[known]))
+        float(np.average(found[known, 0], weights=None if weights is None else weights[known]))
         if known.any()
         else None
     ), notes

@@ -206,15 +206,25 @@ class Machine(Exact):
         """E[v | E[h | v]] of the first visible group: [cases, *axes]; E[v | E[h | what was seen]]
         where its units are missing (NaN).
         """
+        return self.reconstructions(data, self.visible[:1])[self.visible[0]]
+
+    @alone
+    def reconstructions(self, data: Any, names: Sequence[str] | None = None) -> dict[str, Array]:
+        """E[v | E[h | v]] as `reconstruct` of visible groups, by default of all that have
+        conditional means: group → [cases, *axes].
+        """
+        names = self.reconstructed if names is None else names
         state = self._shape(self.seen(data, missing=True))
-        name, graph = self.visible[0], self.program.plan.graph
-        needed = {*graph.neighbours(name), *((name,) if graph.is_lateral(name) else ())}
-        means = {
-            n: x
-            for n, x in (state | self.posterior(**state)).items()
-            if n in needed or not (n in state and np.isnan(state[n]).any())
-        }
-        return self.conditional(name, **means)
+        found, graph, made = state | self.posterior(**state), self.program.plan.graph, {}
+        for name in names:
+            needed = {*graph.neighbours(name), *((name,) if graph.is_lateral(name) else ())}
+            means = {
+                n: x
+                for n, x in found.items()
+                if n in needed or not (n in state and np.isnan(state[n]).any())
+            }
+            made[name] = self.conditional(name, **means)
+        return made
 
     @alone
     def impute(self, data: Any, mask: Any = None, steps: int = 200) -> Array | dict[str, Array]:

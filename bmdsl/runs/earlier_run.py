@@ -17,6 +17,7 @@ from .run_folder import MARKS, METRICS, PRETRAINING, STACK, TEXT
 MADE_LATER = (
     "report.html",
     "samples.npz",
+    "samples.csv",
     "ground.npz",
     "imputed.npy",
     "denoised.npy",

@@ -123,6 +123,11 @@ class BoundMachine:
         return not self.program.plan.group(self.visible[0]).expert
 
     @property
+    def reconstructed(self) -> tuple[str, ...]:
+        """The visible groups that have conditional means in closed form: no expert sees them."""
+        return tuple(n for n in self.visible if not self.program.plan.group(n).expert)
+
+    @property
     def given(self) -> tuple[str, ...]:
         return tuple(g.name for g in self.model.groups if g.role == "given")
 

@@ -70,11 +70,13 @@ class JointMachine:
         return driver.program_of(self.model, str(self.dtype), not plain)
 
     @property
-    def reconstructs(self) -> bool:
-        """Whether means can be taken down again: a layer above gives values to every hidden group
-        of the layers on the way.
+    def reconstructed(self) -> tuple[str, ...]:
+        """The visible groups that means are taken down to: none unless a layer above gives values
+        to every hidden group of the layers on the way.
         """
-        return all(len(x.machine.hidden) == 1 for x in chain(self.layers)[:-1])
+        path = chain(self.layers)
+        fed = all(len(x.machine.hidden) == 1 for x in path[:-1])
+        return path[0].machine.reconstructed if fed else ()
 
     @property
     def watched_groups(self) -> frozenset[str]:
@@ -121,11 +123,11 @@ class JointMachine:
         for layer in self.layers:
             contrastive.verify(layer.machine, span, slopes or len(self.layers) > 1, based)
 
-    def reconstruct(self, data: Any) -> np.ndarray:
-        """Up through the first chain of layers and down again, by means: [cases, *axes] of the
-        first visible group.
+    def reconstructions(self, data: Any) -> Arrays:
+        """Up through the last chain of layers and down again, by means: visible group → [cases,
+        *axes].
         """
-        return reconstruct(self.layers, data)
+        return reconstructions(self.layers, data, self.reconstructed)
 
 
 @contextmanager
@@ -188,7 +190,18 @@ def down(
     `given`: layer → values of its given groups.
     """
     path = chain(layers)
+    if len(path) == 1:
+        return top
+    first = path[0].machine
+    return np.asarray(first.conditional(first.visible[0], **_above(path, top, given)))
+
+
+def _above(path: Sequence[Trained], top: np.ndarray, given: Mapping[str, Arrays]) -> Arrays:
+    """The values that the first of several layers takes its visible means from."""
+    values: Arrays = {}
     for layer, above in zip(path[-2::-1], path[:0:-1], strict=True):
+        if values:
+            top = np.asarray(above.machine.conditional(above.machine.visible[0], **values))
         hidden = layer.machine.hidden
         if len(hidden) > 1:
             raise fail(
@@ -197,15 +210,25 @@ def down(
                 " gives values to",
             )
         values = {hidden[0]: top, **given.get(layer.name, {})}
-        top = np.asarray(layer.machine.conditional(layer.machine.visible[0], **values))
-    return top
+    return values
 
 
 def reconstruct(layers: Sequence[Trained], data: Any) -> np.ndarray:
-    """Data taken up to the last layer's hidden means and down to the first layer's visible ones:
-    [cases, *axes].
+    """Data taken up to the last layer's hidden means and down to the first layer's first visible
+    group: [cases, *axes].
     """
+    first = chain(layers)[0].machine.visible[0]
+    return reconstructions(layers, data, (first,))[first]
+
+
+def reconstructions(layers: Sequence[Trained], data: Any, names: Sequence[str]) -> Arrays:
+    """The same of several visible groups of the first layer: group → [cases, *axes]."""
     path = chain(layers)
     seen = up(path, data)
+    first, last = path[0].machine, path[-1].machine
+    if len(path) == 1:
+        return last.reconstructions(seen[path[-1].name], names)
     given = {x.name: {n: seen[x.name][n] for n in x.machine.given} for x in path}
-    return down(path, np.asarray(path[-1].machine.reconstruct(seen[path[-1].name])), given)
+    top = np.asarray(last.reconstruct(seen[path[-1].name]))
+    values = _above(path, top, given)
+    return {n: np.asarray(first.conditional(n, **values)) for n in names}

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,7 @@ import numpy as np
 
 from ..data.load import read_file
 from ..data.table import ENDINGS as TABLE_ENDINGS
+from ..data.table import Table
 from ..data.validate import as_one_hot
 from ..files import put, with_ending, write_npz
 from ..language.diagnostics import BmWarning, fail
@@ -67,6 +68,8 @@ class Drawn:
     picture: Path | None
     trace: Trace | None = None
     extra: tuple[Path, ...] = ()
+    table: Table | None = None
+    """The samples as rows of the table that the machine was trained on."""
 
     def shapes(self) -> dict[str, tuple[int, ...]]:
         return {name: x.shape for name, x in self.groups.items()}
@@ -201,7 +204,7 @@ def observed(
 
         write(trace, arviz, s.machine.model.name)
         extra.append(arviz)
-    return Drawn(drawn.groups, drawn.path, drawn.picture, trace, tuple(extra))
+    return replace(drawn, trace=trace, extra=(*drawn.extra, *extra))
 
 
 def _held(s: Subject, n: int, chosen: Chosen) -> dict[str, np.ndarray]:
@@ -233,22 +236,25 @@ def write_groups(
     states: bool = False,
 ) -> Drawn:
     """Groups into `out` (None: samples.npz in the folder), in the data's own units, and a picture
-    if units form an image; `what` is its title.
+    if units form an image; `what` is its title. Of a machine of a table a table too.
     """
     from ..report.plots import tiles
 
     path = out if out is not None else s.folder / "samples.npz"
     if not world().leads:
         return Drawn(groups, path, None)
-    if path.suffix.lower() in TABLE_ENDINGS and s.machine.preparation.code is not None:
-        return Drawn(groups, sample_table(s.machine, groups).write(path), None)
-    path = with_ending(path, (".npz",))
     own = {name: s.machine.preparation.outward(name, x) for name, x in groups.items()}
+    table = None if s.machine.preparation.code is None else sample_table(s.machine, groups)
+    if path.suffix.lower() in TABLE_ENDINGS and table is not None:
+        return Drawn(own, table.write(path), None, table=table)
+    path = with_ending(path, (".npz",))
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         put(path, lambda beside: write_npz(beside, own))
     except OSError as error:
         raise fail("BM914", f"`{path}` cannot be written: {error.strerror}") from None
+    if table is not None:
+        return Drawn(own, path, None, None, (table.write(path.with_suffix(".csv")),), table)
     shown = next((name for name in s.machine.visible if name in s.images), None)
     if shown is None:
         return Drawn(own, path, None)

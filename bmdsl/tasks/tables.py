@@ -43,7 +43,8 @@ class MachineTable:
 
     def impute(self, steps: int = 200) -> Any:
         """The table with its missing cells filled in: numbers by their means over the second half
-        of `steps` sweeps given the rest of the row, levels by the likeliest.
+        of `steps` sweeps given the rest of the row, to whole ones in a column of such, levels by
+        the likeliest.
         """
         return _native(completed(self.table, self.code, self.imputed(steps)))
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from ..inference.observed_scores import is_worth, nothing_seen, summed_bits
 from ..inference.phases import Phases
+from ..inference.reconstruction_errors import unseen_needed
 from ..language.diagnostics import counted, fail
 from ..runtime.missing import patterns
 from .cases import Cases
@@ -42,6 +43,12 @@ def judged(machine: Machine, held: Cases, likelihood: bool) -> Judged:
         left = counted(int((~missing).sum()), "case")
         why = f"{gaps} {verb} missing values, not all of which can be summed out exactly"
         return Judged(held.whole(), f"validation scores are those of {left} without gaps: {why}")
+    if not usable.any() and not likelihood and not unseen_needed(machine, held.data):
+        return Judged(
+            held,
+            f"{gaps} {verb} missing values, more than can be summed out: scores take mean field's"
+            " means for them",
+        )
     if not usable.any():
         raise fail(
             "BM751",
@@ -60,7 +67,7 @@ def _usable(machine: Machine, held: Cases, missing: Array, likelihood: bool) -> 
     out = ~missing
     if not isinstance(machine, Phases):
         return out
-    if not likelihood and not _reconstructs_gaps(machine, held):
+    if not likelihood and unseen_needed(machine, held.data):
         return out
     program = machine.program
     rows = np.flatnonzero(missing)
@@ -71,10 +78,3 @@ def _usable(machine: Machine, held: Cases, missing: Array, likelihood: bool) -> 
         fine = is_worth(machine, bits, len(held)) if likelihood else bits <= POSTERIOR_BITS
         out[rows[p.cases]] = fine & ~empty[p.cases]
     return out
-
-
-def _reconstructs_gaps(machine: Phases, held: Cases) -> bool:
-    """Whether the means of the first visible group need no visible value that was not seen."""
-    first, graph = machine.visible[0], machine.program.plan.graph
-    needs = {*graph.neighbours(first), *((first,) if graph.is_lateral(first) else ())}
-    return not any(np.isnan(held.data[n]).any() for n in needs & set(machine.visible))

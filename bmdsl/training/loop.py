@@ -491,7 +491,7 @@ class _Loop(Kept, InStep):
             return line
         # what rank 0 measures it measures alone
         with standing_as(Alone()), self.budget.spending(FIGURES):
-            if len(self.watched) and self.machine.reconstructs:
+            if len(self.watched) and self.machine.reconstructed:
                 line["reconstruction_error"] = reconstruction_error(self.machine, self.watched)
             line |= self.health.epoch(
                 self.training,

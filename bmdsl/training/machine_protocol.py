@@ -82,8 +82,8 @@ class Machine(Protocol):
         """Name → array, written in place."""
 
     @property
-    def reconstructs(self) -> bool:
-        """Whether `reconstruct` is defined."""
+    def reconstructed(self) -> tuple[str, ...]:
+        """The visible groups that have reconstructions by means."""
 
     def frozen(self) -> AbstractContextManager[None]:
         """Inside, parameters do not change."""
@@ -166,4 +166,5 @@ class Machine(Protocol):
         Base measures are in F where `based`.
         """
 
-    def reconstruct(self, data: Any) -> Array: ...
+    def reconstructions(self, data: Any) -> dict[str, Array]:
+        """E[v | E[h | v]] of every group of `reconstructed`: [cases, *axes]."""

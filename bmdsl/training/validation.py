@@ -2,7 +2,7 @@
 
 With an exact negative phase, −log-likelihood a case, in nats. Otherwise log Z is unknown and free
 energies of different parameters cannot be compared, so it is the mean squared error of E[v | E[h |
-v]].
+v]] over all visible groups, those of several in units of their variance.
 """
 
 from __future__ import annotations
@@ -11,11 +11,12 @@ from math import ceil
 
 import numpy as np
 
+from ..inference.reconstruction_errors import spreads, squared_errors
 from ..inference.shared_cases import shared
 from ..language.diagnostics import fail
 from ..language.model import Training
 from .cases import Cases
-from .machine_protocol import Array, Machine, State
+from .machine_protocol import Array, Machine
 
 SCORE_SHARE = 0.05
 """Share of the updates' work that validation scores may take unless `patience` watches them."""
@@ -26,24 +27,11 @@ has.
 
 
 def reconstruction_error(machine: Machine, cases: Cases) -> float:
-    """Weighted mean over the cases of the squared error of E[v | E[h | v]] an entry that was seen,
-    of the first visible group.
+    """Weighted mean over the cases of the squared error of E[v | E[h | v]] a unit that was seen, of
+    all visible groups; of several, each by the variance of its entries.
     """
-    return _mean(_errors(machine, cases.data), cases.weights)
-
-
-def _errors(machine: Machine, data: State) -> Array:
-    """Of every case that error, and whether something was seen of it: [cases, 2]."""
-    first = next(g.name for g in machine.model.groups if g.role == "visible")
-    count = len(data[first])
-    wrong = (
-        np.asarray(machine.reconstruct(data)).reshape(count, -1) - data[first].reshape(count, -1)
-    ) ** 2
-    if not np.isnan(wrong).any():
-        return np.stack([wrong.mean(1), np.ones(count)], axis=1)
-    seen = ~np.isnan(wrong)  # where nothing was seen, of this group alone, there is no error
-    each = np.where(seen, wrong, 0).sum(1) / np.maximum(seen.sum(1), 1)
-    return np.stack([each, seen.any(1)], axis=1)
+    errors = squared_errors(machine, cases.data, spreads(machine, cases.data))
+    return _mean(errors, cases.weights)
 
 
 def _mean(errors: Array, weights: Array) -> float:
@@ -60,7 +48,7 @@ def is_likelihood(machine: Machine, training: Training) -> bool:
 def score(machine: Machine, cases: Cases, training: Training) -> float:
     """Weighted mean over cases that `judged` has chosen, which ranks share: all call this."""
     likelihood = is_likelihood(machine, training)
-    if not likelihood and not machine.reconstructs:
+    if not likelihood and not machine.reconstructed:
         raise fail(
             "BM753",
             f"`{machine.model.name}` cannot be scored on validation cases: it has neither a"
@@ -68,11 +56,13 @@ def score(machine: Machine, cases: Cases, training: Training) -> float:
             help="leave `validate` out",
         )
 
+    spread = {} if likelihood else spreads(machine, cases.data)
+
     def of_part(first: int, last: int) -> Array:
         data = {n: x[first:last] for n, x in cases.data.items()}
         if likelihood:
             return -np.asarray(machine.log_likelihood(data))  # type: ignore[attr-defined]  # looked for above
-        return _errors(machine, data)
+        return squared_errors(machine, data, spread)
 
     found = shared(of_part, len(cases))
     return (

@@ -159,7 +159,7 @@ def test_layers_that_do_not_feed_one_another_train_as_they_do_alone(file: Path) 
         train(alone, data, training, progress=False)
         for name, x in alone.params.items():
             np.testing.assert_allclose(machine.params[name], x, rtol=0, atol=1e-13)
-    assert both.reconstruct(data["v"]).shape == (30, 6)
+    assert both.reconstructions(data)["v"].shape == (30, 6)
 
 
 @pytest.mark.parametrize("backend", ["reference", "numba"])

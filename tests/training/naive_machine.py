@@ -155,7 +155,7 @@ class NaiveRbm:
         every = -self.free_energy(self._states(self.sizes["v"]))
         return -self.free_energy(data["v"]) - np.logaddexp.reduce(every)
 
-    reconstructs = True
+    reconstructed = ("v",)
 
-    def reconstruct(self, data):
-        return self._mean("v", {"h": self._mean("h", data)})
+    def reconstructions(self, data):
+        return {"v": self._mean("v", {"h": self._mean("h", data)})}

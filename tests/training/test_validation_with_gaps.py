@@ -92,10 +92,20 @@ def test_units_whose_neighbours_were_not_seen_are_not_reconstructed() -> None:
     assert "4 cases without gaps" in run.notes[-1]
 
 
-def test_no_case_that_can_be_judged_is_an_error() -> None:
+def test_gaps_that_are_too_many_to_sum_out_are_judged_by_mean_field() -> None:
+    """A gap in every case, of a model of many hidden units: a training is no error."""
     v = gaps(30, 20)
+    m, run = trained(WIDE, v, v)
+    again = m.reconstruct(v)
+    wanted = np.nanmean((again - v) ** 2, axis=1).mean()
+    assert run.best_score == pytest.approx(wanted)
+    assert "mean field" in run.notes[-1] and "30 validation" in run.notes[-1]
+
+
+def test_no_case_that_can_be_judged_is_an_error() -> None:
+    v = gaps(6, 1)
     with pytest.raises(bmdsl.BmError, match="BM751.*validation"):
-        trained(WIDE, v, v)
+        trained(LATTICE, v, v)
 
 
 def test_patience_and_validate_split_cases_with_gaps() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from typing import Annotated
 
 import typer
@@ -69,6 +70,11 @@ def _describe(action: str, file: str | None, missing: list[str], as_json: bool) 
     print()
     print("\n".join(found.lines()))
     print()
+    for line in found.doubts():
+        print(line)
+    if found.doubts():
+        print()
     print("\n".join(found.declarations()))
     print()
-    print(f"`bm new NAME --from {file}` writes a model with these that trains at once")
+    told = "".join(f" --missing {shlex.quote(m)}" for m in missing)
+    print(f"`bm new NAME --from {file}{told}` writes a model with these that trains at once")

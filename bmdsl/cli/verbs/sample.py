@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ..options import USE, Define, Json, Threads, Units, assignments
+from ..outcome import show_head
 
 if TYPE_CHECKING:
     from ...inference.observing import Trace
@@ -31,7 +32,12 @@ def run(
     steps: Annotated[int, typer.Option(min=0, help="sweeps of every chain")] = 1000,
     out: Annotated[
         Path | None,
-        typer.Option("--out", "-o", help="a .npz file, or a table (.csv, ...) of named columns"),
+        typer.Option(
+            "--out",
+            "-o",
+            help="a .npz file, or a table (.csv, ...) of the columns that it was trained on;"
+            " default: samples.npz, and samples.csv of such a table",
+        ),
     ] = None,
     define: Define = None,
     clamp: Annotated[
@@ -244,8 +250,11 @@ def run(
             )
         )
         return
-    for name, shape in drawn.shapes().items():
-        print(f"{name}: {' × '.join(map(str, shape))}, mean {drawn.groups[name].mean():.4g}")
+    if drawn.table is not None:
+        show_head(drawn.table)
+    else:
+        for name, shape in drawn.shapes().items():
+            print(f"{name}: {' × '.join(map(str, shape))}, mean {drawn.groups[name].mean():.4g}")
     if drawn.trace is not None:
         _show(drawn.trace)
     print("\n".join(files))
