@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 
 from ...inference.bound import minus_free_energy
-from ...language.late import special
 from ...language.vocabulary import Word
 from ...plan.streams import of_event
 from ...runtime import domain
@@ -49,7 +48,7 @@ def look(at: Look, memory: dict[str, Any]) -> Finding:
     return Finding(
         {
             "pseudo_likelihood": float(
-                units * np.average(own - special.logsumexp(states, axis=0), weights=at.weights)
+                units * np.average(own - np.logaddexp.reduce(states, axis=0), weights=at.weights)
             )
         }
     )
