@@ -11,10 +11,10 @@ from __future__ import annotations
 
 import functools
 import importlib
-import importlib.metadata
 import pkgutil
 from types import ModuleType
 
+from .language.installed import brought
 from .language.vocabulary import Word
 
 _registered: dict[str, dict[str, ModuleType]] = {}
@@ -40,7 +40,7 @@ def _found(package: str) -> tuple[tuple[str, ModuleType], ...]:
         importlib.import_module(f"{package}.{info.name}")
         for info in pkgutil.iter_modules(folder.__path__)
     ]
-    modules += [point.load() for point in importlib.metadata.entry_points(group=package)]
+    modules += brought(package)
     return tuple((m.WORD.name, m) for m in modules if hasattr(m, "WORD"))
 
 

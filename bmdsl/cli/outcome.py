@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
 
 SHOWN_ROWS, SHOWN_COLUMNS, MAX_CELL = 6, 30, 12
 """Rows and columns of a table that are printed, and characters of a cell."""
+STYLED = {"FORCE_COLOR", "TTY_COMPATIBLE"}
+"""Variables by which users ask rich for styles where it sees no terminal."""
 
 
 def finish(outcome: Outcome, as_json: bool) -> None:
@@ -52,21 +56,26 @@ def of_stack(folder: Path) -> Iterator[None]:
 
 def show(rows: list[tuple[str, ...]]) -> None:
     """Names and values side by side; names stand out on a terminal."""
-    from rich.console import Console
-    from rich.text import Text
-
     from ..language.printable import printable
 
-    console = Console(highlight=False, soft_wrap=True)
     widths = [max(len(row[k]) for row in rows) for k in range(len(rows[0]))]
+    lines = []
     for name, *values in rows:
-        line = Text(printable(f"{name:{widths[0]}}"), style="bold")
         cells = (
             f"  {v:>{w}}" if len(values) > 1 else f"  {v}"
             for v, w in zip(values, widths[1:], strict=True)
         )
-        line.append(printable("".join(cells)), style="not bold")
-        console.print(line)
+        lines.append((printable(f"{name:{widths[0]}}"), printable("".join(cells))))
+    if not sys.stdout.isatty() and not STYLED & set(os.environ):
+        for name, cell in lines:
+            print(f"{name}{cell}")
+        return
+    from rich.console import Console
+    from rich.text import Text
+
+    console = Console(highlight=False, soft_wrap=True)
+    for name, cell in lines:
+        console.print(Text(name, style="bold").append(cell, style="not bold"))
 
 
 def show_head(table: Table) -> None:

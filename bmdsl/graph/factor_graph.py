@@ -7,30 +7,25 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import combinations
 
-import networkx as nx
-
 from ..language.diagnostics import BmError, Diagnostic
 from ..language.forms import Form, form_of
 from ..language.model import Expert, Model, Term, UnitFactor
 from ..shown import Shown
+from .couples import Couples
 
 
 @dataclass(frozen=True)
 class FactorGraph(Shown):
-    """`nodes` is bipartite: group nodes (kind="group", role, unit, axes) and term nodes
-    (kind="term", index).
-
-    `couples` joins two groups that share a term; a group with a term between its own units has a
-    self-loop there.
+    """A model's groups and terms. `couples` joins two groups that share a term; a group with a term
+    between its own units is joined to itself.
     """
 
     model: Model
-    nodes: nx.Graph
-    couples: nx.Graph
+    couples: Couples
 
     def neighbours(self, group: str) -> tuple[str, ...]:
         """Other groups that share a term with `group`, in declaration order."""
-        near = set(self.couples.neighbors(group)) - {group}
+        near = set(self.couples.neighbours(group)) - {group}
         return tuple(g.name for g in self.model.groups if g.name in near)
 
     def is_lateral(self, group: str) -> bool:
@@ -81,29 +76,15 @@ def _addends(expert: Expert | None) -> tuple[Term, ...]:
 
 def build_factor_graph(model: Model) -> FactorGraph:
     """Model → FactorGraph. Linear in the number of terms."""
-    nodes, couples = nx.Graph(), nx.Graph()
-    for g in model.groups:
-        nodes.add_node(
-            g.name,
-            kind="group",
-            role=g.role,
-            unit=g.unit,
-            shape="×".join(str(n) for n in g.axes) or "1",
-        )
-        couples.add_node(g.name)
-    for n, term in enumerate(model.terms):
-        label = " ".join(parameters_of(term))
-        nodes.add_node(f"term {n}", kind="term", index=n, label=label)
+    edges: list[tuple[str, str]] = []
+    for term in model.terms:
         names = [u.group for u in units_of(term)]
-        for group in set(names):
-            nodes.add_edge(group, f"term {n}")
-        for a, b in combinations(names, 2):
-            couples.add_edge(a, b)
+        edges += combinations(names, 2)
         if (
             term.expert is not None
         ):  # a function of a whole projection couples the units of a group with one another
-            couples.add_edges_from((name, name) for name in set(names))
-    return FactorGraph(model, nodes, couples)
+            edges += ((name, name) for name in set(names))
+    return FactorGraph(model, Couples((g.name for g in model.groups), edges))
 
 
 def verify_compiled(graph: FactorGraph) -> None:

@@ -7,8 +7,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from math import inf
 
-import networkx as nx
-
 from ..language.diagnostics import fail
 from .factor_graph import FactorGraph
 
@@ -31,7 +29,7 @@ def gibbs_blocks(graph: FactorGraph) -> tuple[tuple[str, ...], ...]:
     free = [g for g in graph.model.groups if g.role != "given"]
     alone = [g.name for g in free if graph.is_lateral(g.name)]
     rest = [g.name for g in free if g.name not in alone]
-    colours = nx.greedy_color(graph.couples.subgraph(rest), strategy=lambda g, _: iter(rest))
+    colours = graph.couples.colours(rest)
     blocks = [tuple(n for n in rest if colours[n] == c) for c in sorted(set(colours.values()))] + [
         (n,) for n in alone
     ]
@@ -73,7 +71,7 @@ def verify_schedule(
     ):
         wrong = f"the blocks {blocks} do not draw every free group once"
     for block in blocks:
-        for a, b in couples.subgraph(block).edges if len(block) > 1 else ():
+        for a, b in couples.edges_among(block) if len(block) > 1 else ():
             wrong = f"`{a}` and `{b}` are drawn at once, but share a term"
             if a == b:
                 wrong = f"units of `{a}` act on one another, but are not drawn alone"

@@ -7,13 +7,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import combinations, product
 from math import prod
-
-import networkx as nx
+from typing import TYPE_CHECKING
 
 from ..language.diagnostics import fail
+from ..language.late import networkx
 from ..language.letters import setting_count, settings, unit_place
 from ..language.model import Model, Term
 from .factor_graph import FactorGraph
+
+if TYPE_CHECKING:
+    import networkx as nx
 
 SPARSE = 4
 """A term is sparse where it couples at most one in so many of the pairs (or tuples) that its groups
@@ -57,7 +60,7 @@ def unit_graph(graph: FactorGraph) -> nx.Graph:
             f"{total:,} couplings of single units are too many to write out",
             help=f"at most {LIMIT:,}: make the model smaller",
         )
-    out = nx.Graph()
+    out = networkx.Graph()
     for name in dict.fromkeys(u.group for n in numbers for u in model.terms[n].units):
         out.add_nodes_from(
             (name, place) for place in product(*(range(int(a)) for a in model.group(name).axes))
@@ -75,7 +78,7 @@ def colour_classes(units: nx.Graph) -> dict[tuple[str, Place], int]:
 
     Greedy, in order of degree.
     """
-    return nx.greedy_color(units, strategy="largest_first")
+    return networkx.greedy_color(units, strategy="largest_first")
 
 
 def _settings(model: Model, term: Term) -> Iterator[list[tuple[str, Place]]]:

@@ -13,9 +13,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy.special import logsumexp
 
 from ..kernels.blend import blend
+from ..language.late import special
 from ..plan.plan import MANY_CHAINS
 from ..plan.streams import GROUPS
 from ..runtime.alone import square_field
@@ -402,7 +402,7 @@ class SelectedPath(Path):
         return w
 
     def log_weight(self, beta: float) -> Array:
-        return self._base + logsumexp(self._by_state(beta), axis=1)
+        return self._base + special.logsumexp(self._by_state(beta), axis=1)
 
     def move(self, beta: float, step: int) -> None:
         w = self._by_state(beta)

@@ -47,6 +47,7 @@ from .chain_arrays import (
     stand_by_sites,
 )
 from .clusters import ClusterChains
+from .few_cases import FewCases
 from .replica_clusters import ReplicaClusters
 
 FEWEST_CASES = 256
@@ -69,6 +70,7 @@ class CompiledCalls:
 
     def __init__(self) -> None:
         self._routines: dict[tuple[Any, ...], BoundRoutine | None] = {}
+        self.few = FewCases()
         self.bits = BitChains()
         self.replicas = BitReplicas()
         self.clusters = ClusterChains()
@@ -88,7 +90,12 @@ class CompiledCalls:
             return None
         out = np.empty(count_rows(state))
         routine(len(out), _passed(state, out))
-        return np.subtract(routine.program.constant(machine.params), out, out=out)
+
+        def energies(found: Array) -> Array:
+            return np.subtract(routine.program.constant(machine.params), found)
+
+        self.few.prepare(("free_energy",), routine, state, out, energies)
+        return energies(out)
 
     def conditional(self, machine: BoundMachine, group: str, state: State) -> Array | None:
         """E[group | the rest], [rows, size], from its neighbours in `state`."""
@@ -100,6 +107,10 @@ class CompiledCalls:
             return None
         out = np.empty((count_rows(state), machine.program.sizes[group]), machine.dtype)
         routine(len(out), _passed(state, out))
+        shaped = machine.program.shaped
+        self.few.prepare(
+            ("conditional", group), routine, state, out, lambda found: shaped(group, found.copy())
+        )
         return out
 
     def chains(

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.special import logsumexp
 
 from ..language.diagnostics import BmError, fail
+from ..language.late import special
 from ..plan.streams import FORWARD_STREAM, PILOT_STREAM, REVERSE_STREAM, SETTLE_STREAM, of_event
 from ..runtime import summing
 from ..runtime.program import Array, State
@@ -164,7 +164,9 @@ def _enumerated(machine: Phases, values: State, bits: float) -> Array:
             rows = {n: np.repeat(x, each, axis=0) for n, x in part.items()}
             rows |= {n: np.tile(x, (count, 1)) for n, x in states.items()}
             weights = summing.sum_out(program, f, rows, rest)[1].reshape(count, each)
-            out[lo : lo + step] = np.logaddexp(out[lo : lo + step], logsumexp(weights, axis=1))
+            out[lo : lo + step] = np.logaddexp(
+                out[lo : lo + step], special.logsumexp(weights, axis=1)
+            )
     return out
 
 
@@ -253,14 +255,16 @@ def _sides(log_weights: Array, sign: int) -> Sides:
     mean = relative.mean(axis=1)
     error = relative.std(axis=1, ddof=1) / (np.sqrt(n) * mean)
     effective = relative.sum(axis=1) ** 2 / (relative**2).sum(axis=1)
-    return Sides(sign * (logsumexp(log_weights, axis=1) - np.log(n)), error, effective)
+    return Sides(sign * (special.logsumexp(log_weights, axis=1) - np.log(n)), error, effective)
 
 
 def _samples(machine: Phases, path: Path, log_weights: Array, settle: int) -> State:
     """States that stand for samples of the machine at each value, [values · chains]."""
     generator = of_event("RESAMPLE", machine.seed, path.update)
     count, each = log_weights.shape
-    p = np.cumsum(np.exp(log_weights - logsumexp(log_weights, axis=1, keepdims=True)), axis=1)
+    p = np.cumsum(
+        np.exp(log_weights - special.logsumexp(log_weights, axis=1, keepdims=True)), axis=1
+    )
     u = generator.random((count, each)) * p[:, -1:]
     ends = [np.searchsorted(p[k], u[k], side="right") for k in range(count)]
     rows = (np.clip(ends, 0, each - 1) + each * np.arange(count)[:, None]).ravel()

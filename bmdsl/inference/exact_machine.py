@@ -50,13 +50,17 @@ class Exact(UserStates):
             + 0.0
         )
 
-    @alone
     def free_energy(self, /, **groups: Any) -> Array:
         """F(v) = −log Σ_h exp(−E(v, h)) in nats: [batch], summed over missing units (NaN) too, at
         states or at means, as those of a reconstruction.
 
         BmError where that sum cannot be exact.
         """
+        found = self.compiled.few(("free_energy",), self, groups)
+        return self._free_energy(groups) if found is None else found
+
+    @alone
+    def _free_energy(self, groups: Mapping[str, Any]) -> Array:
         state = self._state(
             groups,
             tuple(g.name for g in self.model.groups if g.role != "hidden"),
@@ -66,12 +70,16 @@ class Exact(UserStates):
         )
         return self.free_energies(state)
 
-    @alone
     def conditional(self, group: str, /, **groups: Any) -> Array:
         """E[group | the rest] = A′(η): [batch, *axes].
 
         The group's neighbours must be given, as states or as means.
         """
+        found = self.compiled.few(("conditional", str(group)), self, groups)
+        return self._conditional(group, groups) if found is None else found
+
+    @alone
+    def _conditional(self, group: str, groups: Mapping[str, Any]) -> Array:
         graph = self.program.plan.graph
         if group not in (g.name for g in self.model.groups):
             raise fail("BM804", f"model `{self.model.name}` has no group `{group}`")

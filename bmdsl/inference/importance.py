@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.special import logsumexp
 
 from ..language.diagnostics import fail
 from ..plan.streams import (
@@ -205,7 +204,7 @@ def _side(log_weights: Array, base: float, sign: int) -> Side:
     relative = np.exp(log_weights - log_weights.max())
     spread = float(relative.std(ddof=1) / (np.sqrt(n) * relative.mean()))
     return Side(
-        base + sign * float(logsumexp(log_weights) - np.log(n)),
+        base + sign * float(np.logaddexp.reduce(log_weights) - np.log(n)),
         spread,
         float(relative.sum() ** 2 / (relative**2).sum()),
     )
@@ -254,7 +253,7 @@ def _samples(
     where there is one: those of this rank, `own` of all.
     """
     generator = of_event("RESAMPLE", machine.seed)
-    p, chains = np.exp(log_weights - logsumexp(log_weights)), len(log_weights)
+    p, chains = np.exp(log_weights - np.logaddexp.reduce(log_weights)), len(log_weights)
     ends = generator.choice(len(p), chains, p=p / p.sum())
     state = {n: x[ends[own]] for n, x in of_all(machine, chains, path.state).items()}
     if path.summed:

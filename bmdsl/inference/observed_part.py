@@ -14,9 +14,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.special import logsumexp
 
 from ..language.diagnostics import BmError
+from ..language.late import special
 from ..runtime.missing import patterns
 from ..runtime.program import Array, Fields, Program, Rows, State
 from . import enumeration
@@ -147,9 +147,11 @@ def _joined(found: list[Part], free: Free) -> Part:
         free.tempered.items()
     ):  # P(z | seen) to the power 1/T: what multiplies all rows of one state of z
         code = np.unique(rows[n][: w.shape[1]], axis=0, return_inverse=True)[1].ravel()
-        each = np.stack([logsumexp(w[:, code == k], axis=1) for k in range(code.max() + 1)], axis=1)
+        each = np.stack(
+            [special.logsumexp(w[:, code == k], axis=1) for k in range(code.max() + 1)], axis=1
+        )
         w = w + ((1 / temperature - 1) * each)[:, code]
-    return Part(found[0].cases, rows, np.exp(w - logsumexp(w, axis=1, keepdims=True)))
+    return Part(found[0].cases, rows, np.exp(w - special.logsumexp(w, axis=1, keepdims=True)))
 
 
 # ------------------------------------------------------------ what machines ask for
@@ -169,7 +171,7 @@ def free_energies(machine: Phases, state: State, hidden: tuple[str, ...]) -> Arr
                     machine, here, Free(hidden, p.columns), "the free energy", enumeration.LIMIT
                 ):
                     found[part.cases] = np.logaddexp(
-                        found[part.cases], logsumexp(part.weights, axis=1)
+                        found[part.cases], special.logsumexp(part.weights, axis=1)
                     )
             except BmError as by_group:
                 try:

@@ -9,9 +9,9 @@ of B.
 from __future__ import annotations
 
 import numpy as np
-from scipy.special import logsumexp
 
 from ..kernels.paired_states import log_sums
+from ..language.late import special
 from ..plan.term_kinds import Kind
 from ..runtime import domain
 from ..runtime.program import Array, Fields, Program, State
@@ -71,11 +71,11 @@ def log_z(
             return None
         q = q if q.size else np.exp(step * eta_b).T.copy()
         found.append(
-            logsumexp(
+            special.logsumexp(
                 log_sums(np.exp(step * eta_a), q, weight_a, weight_b, max(1, int(MOST / most)))
             )
         )
-    return float(logsumexp(found))
+    return float(special.logsumexp(found))
 
 
 Digits = list[tuple[str, int, Array]]

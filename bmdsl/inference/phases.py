@@ -9,9 +9,9 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from scipy.special import logsumexp
 
 from ..language.diagnostics import fail, near
+from ..language.late import special
 from ..plan.streams import CHOSEN_START_STREAM, SAMPLE_STREAM
 from ..registry import discover
 from ..runtime import summing
@@ -119,13 +119,13 @@ class Phases(BoundMachine):
                 self.program, f, state, one, tuple(n for n in free if n != one)
             )
             w /= self.temperature.get(one, 1.0)
-            return rows, np.exp(w - logsumexp(w, axis=1, keepdims=True)).ravel()
+            return rows, np.exp(w - special.logsumexp(w, axis=1, keepdims=True)).ravel()
         collected = []
         for r in range(len(next(iter(state.values())))):
             row = {n: x[r : r + 1] for n, x in state.items()}
             parts = list(enumeration.summed_rows(self.program, f, row, free, "the positive phase"))
             w = np.concatenate([p[1] for p in parts])
-            collected.append((_stack([p[0] for p in parts]), np.exp(w - logsumexp(w))))
+            collected.append((_stack([p[0] for p in parts]), np.exp(w - special.logsumexp(w))))
         return _stack([c[0] for c in collected]), np.concatenate([c[1] for c in collected])
 
     def free_energies(self, state: State) -> Array:
@@ -152,7 +152,7 @@ class Phases(BoundMachine):
             )
             for lo in range(0, len(out), step):
                 part = {n: x[lo : lo + step] for n, x in state.items()}
-                out[lo : lo + step] = -logsumexp(
+                out[lo : lo + step] = -special.logsumexp(
                     summing.by_state(self.program, f, part, one, rest, whole=False)[1], axis=1
                 )
             return out
@@ -161,7 +161,7 @@ class Phases(BoundMachine):
             parts = [
                 w for _, w in enumeration.summed_rows(self.program, f, row, free, "the free energy")
             ]
-            out[r] = -logsumexp(np.concatenate(parts))
+            out[r] = -special.logsumexp(np.concatenate(parts))
         return out
 
     def mean_field(self, state: State, steps: int, tol: float, damping: float) -> tuple[Rows, int]:
@@ -237,7 +237,7 @@ class Phases(BoundMachine):
         parts = enumeration.summed_rows(
             self.program, f, given or {}, self.free, "the partition function", bits
         )
-        return float(logsumexp([logsumexp(w) for _, w in parts]))
+        return float(special.logsumexp([special.logsumexp(w) for _, w in parts]))
 
     def paired_log_z(self, f: Fields, bits: int = enumeration.LIMIT) -> float | None:
         """log Z where one side of the machine is enumerated and all units of the other have two

@@ -16,8 +16,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import logsumexp
 
+from ..language.late import special
 from ..plan.streams import fixed_generator
 from .scan_figures import Estimate, figures_of_means
 
@@ -132,14 +132,14 @@ def log_states(
     pull = -betas[:, None] * levels
     f = np.zeros(len(betas)) if f is None else f
     for _ in range(ROUNDS):
-        states = many - logsumexp((log_n + f)[:, None] + pull, axis=0)
-        new = -logsumexp(states + pull, axis=1)
+        states = many - special.logsumexp((log_n + f)[:, None] + pull, axis=0)
+        new = -special.logsumexp(states + pull, axis=1)
         new -= new[0]
         done = np.abs(new - f).max() < CLOSE
         f = new
         if done:
             break
-    return many - logsumexp((log_n + f)[:, None] + pull, axis=0), f
+    return many - special.logsumexp((log_n + f)[:, None] + pull, axis=0), f
 
 
 def _figures(
@@ -157,7 +157,7 @@ def _figures(
     found = []
     for beta in at:
         log_p = states - beta * levels
-        p = np.exp(log_p - logsumexp(log_p))
+        p = np.exp(log_p - special.logsumexp(log_p))
         mean = means @ p
         now = dict(figures_of_means(mean, beta, units))
         now["energy"] += middle / units

@@ -12,7 +12,6 @@ import os
 from typing import Any
 
 import numpy as np
-import scipy.linalg.cython_blas  # noqa: F401  # numba's BLAS symbols come from here
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils

@@ -22,6 +22,7 @@ from numba import _helperlib, types
 from ..native import deferred as numba
 from ..native.symbols import enter
 from . import tiles
+from .blas import load_blas
 from .lanes import INNER, SIDE, address, float_at
 from .tile_blocks import SUMS, multiply_block, numbers
 from .tile_layouts import DIGITS, FOUR, blend, find_scales, is_short, lay, turn
@@ -72,7 +73,8 @@ TILES = tiles.available()
 
 @functools.cache
 def use_tiles() -> None:
-    """Lets code that is linked from now on multiply by tiles, if there are any."""
+    """Lets code that is linked from now on multiply by tiles, if there are any, and by BLAS."""
+    load_blas()
     if TILES:
         function: Any = multiply_states if tiles.use() == "states" else multiply
         enter(SYMBOL, function, SIGNATURE.args)

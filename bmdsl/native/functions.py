@@ -17,7 +17,7 @@ from numba import types
 from .kinds import DOUBLE, ArrayOf, Kind, Number, Untranslatable, kind_of, numba_of
 from .layouts import value_type
 from .objects import keep, kept, load, machine_code, name_of
-from .python_calls import RESULTS, python_call, words_of
+from .python_calls import RESULTS, PythonCall, words_of
 from .translating import Called, Module, text_of
 
 GENERATED = "bm_"
@@ -141,7 +141,7 @@ def _entry(module: Any, called: Called, kinds: tuple[Kind, ...], name: str) -> s
 
 def called_from_python(made: Made, signature: Sequence[Any]) -> Callable[..., Any]:
     """The function as Python calls it, with arguments of these types."""
-    return python_call(made.entry, signature, made.returns)
+    return PythonCall(made.entry, signature, made.returns)
 
 
 class Native:

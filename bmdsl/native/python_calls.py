@@ -23,28 +23,44 @@ def words_of(kind: Any) -> int:
     return LENGTHS + 2 * kind.ndim if isinstance(kind, types.Array) else 1
 
 
-def python_call(address: int, arguments: Sequence[Any], returns: str = "") -> Callable[..., Any]:
-    """The function at this address, which takes the address of its arguments' words, for arguments
-    of these numba types.
+class PythonCall:
+    """A function at an address that takes the address of its arguments' words, for arguments of
+    these numba types.
 
     Raises TypeError, when called, for an array of another type, or one whose numbers do not lie one
     after another. The interpreter's lock is free while it runs.
     """
-    run = ctypes.CFUNCTYPE(RESULTS[returns], ctypes.c_char_p)(address)
-    wanted: list[tuple[np.dtype[Any], int] | None] = []
-    form = "="
-    for kind in arguments:
-        if isinstance(kind, types.Array):
-            wanted.append((np.dtype(str(kind.dtype)), kind.ndim))
-            form += "q" * words_of(kind)
-        else:
-            wanted.append(None)
-            form += "d" if isinstance(kind, types.Float) else "q"
-    pack = struct.Struct(form).pack
 
-    def call(*given: Any) -> Any:
+    def __init__(self, address: int, arguments: Sequence[Any], returns: str = "") -> None:
+        self._run = ctypes.CFUNCTYPE(RESULTS[returns], ctypes.c_char_p)(address)
+        self._wanted: list[tuple[np.dtype[Any], int] | None] = []
+        form = "="
+        for kind in arguments:
+            if isinstance(kind, types.Array):
+                self._wanted.append((np.dtype(str(kind.dtype)), kind.ndim))
+                form += "q" * words_of(kind)
+            else:
+                self._wanted.append(None)
+                form += "d" if isinstance(kind, types.Float) else "q"
+        self._pack = struct.Struct(form).pack
+
+    def __call__(self, *given: Any) -> Any:
+        return self._run(self._packed(given))
+
+    def fixed(self, *given: Any) -> Callable[[], Any]:
+        """The call with these arguments, to be made again and again: arrays are read and written
+        where they lie.
+        """
+        run, packed = self._run, self._packed(given)
+
+        def call(_alive: tuple[Any, ...] = given) -> Any:
+            return run(packed)
+
+        return call
+
+    def _packed(self, given: Sequence[Any]) -> bytes:
         words: list[Any] = []
-        for x, kind in zip(given, wanted, strict=True):
+        for x, kind in zip(given, self._wanted, strict=True):
             if kind is None:
                 words.append(x)
                 continue
@@ -52,12 +68,9 @@ def python_call(address: int, arguments: Sequence[Any], returns: str = "") -> Ca
                 raise TypeError(f"an array of {x.dtype}, {x.shape}, where {kind} is wanted")
             words += (0, 0, x.size, x.itemsize, x.ctypes.data, *x.shape, *x.strides)
         try:
-            packed = pack(*words)
+            return self._pack(*words)
         except struct.error:  # a seed of 2⁶³ or more, whose bits are what counts
-            packed = pack(*map(_signed, words))
-        return run(packed)
-
-    return call
+            return self._pack(*map(_signed, words))
 
 
 def _signed(x: Any) -> Any:

@@ -8,7 +8,7 @@ from pathlib import Path
 import networkx as nx
 
 from ..files import put_text
-from ..graph.factor_graph import FactorGraph
+from ..graph.factor_graph import FactorGraph, parameters_of, units_of
 from ..graph.unit_graph import colour_classes, unit_graph
 from ..language.diagnostics import fail
 
@@ -73,6 +73,21 @@ def _unit_picture(graph: FactorGraph, path: Path) -> None:
     draw_units(graph.model, unit_graph(graph), path)
 
 
+def bipartite(graph: FactorGraph) -> nx.Graph:
+    """Group nodes (kind="group", role, unit, shape) and term nodes (kind="term", index, label), an
+    edge for a group in a term.
+    """
+    nodes = nx.Graph()
+    for g in graph.model.groups:
+        shape = "×".join(str(n) for n in g.axes) or "1"
+        nodes.add_node(g.name, kind="group", role=g.role, unit=g.unit, shape=shape)
+    for n, term in enumerate(graph.model.terms):
+        label = " ".join(parameters_of(term))
+        nodes.add_node(f"term {n}", kind="term", index=n, label=label)
+        nodes.add_edges_from((u.group, f"term {n}") for u in units_of(term))
+    return nodes
+
+
 def _unit_name(unit: tuple[str, tuple[int, ...]]) -> str:
     return unit[0] + (f"[{','.join(map(str, unit[1]))}]" if unit[1] else "")
 
@@ -121,12 +136,14 @@ def _picture(graph: FactorGraph, path: Path) -> None:
 
 
 def _graphml(graph: FactorGraph, path: Path) -> None:
-    """Node attributes as in FactorGraph.nodes: kind, role, unit and shape of groups, index and
+    """Node attributes as `bipartite` has them: kind, role, unit and shape of groups, index and
     label of terms.
     """
     put_text(
         path,
-        "\n".join(['<?xml version="1.0" encoding="utf-8"?>', *nx.generate_graphml(graph.nodes)])
+        "\n".join(
+            ['<?xml version="1.0" encoding="utf-8"?>', *nx.generate_graphml(bipartite(graph))]
+        )
         + "\n",
     )
 
@@ -134,7 +151,8 @@ def _graphml(graph: FactorGraph, path: Path) -> None:
 def _dot(graph: FactorGraph, path: Path) -> None:
     """Graphviz: groups are circles, terms small boxes."""
     lines = [f"graph {_quoted(graph.model.name)} {{", "  node [fontsize=12];"]
-    for name, facts in graph.nodes.nodes(data=True):
+    nodes = bipartite(graph)
+    for name, facts in nodes.nodes(data=True):
         if facts["kind"] == "group":
             label = f"{name}\\n{facts['shape']}\\n{facts['unit']}"
             style = "" if facts["role"] == "hidden" else ", style=filled, fillcolor=gray90"
@@ -144,7 +162,7 @@ def _dot(graph: FactorGraph, path: Path) -> None:
                 f"  {_quoted(name)} [shape=box, width=0.15, height=0.15, label={_quoted('')},"
                 f" xlabel={_quoted(facts['label'])}];"
             )
-    lines += [f"  {_quoted(a)} -- {_quoted(b)};" for a, b in graph.nodes.edges]
+    lines += [f"  {_quoted(a)} -- {_quoted(b)};" for a, b in nodes.edges]
     put_text(path, "\n".join([*lines, "}"]) + "\n")
 
 

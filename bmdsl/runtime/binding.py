@@ -12,6 +12,7 @@ from weakref import ref
 import numpy as np
 
 from ..emit.routine import argument_names, number_names
+from ..native.python_calls import PythonCall
 from ..plan.identifiers import identifier
 from ..schedule.first_rows import FIRST
 from ..schedule.schedule import Composition
@@ -195,6 +196,13 @@ class BoundRoutine:
         if arguments.scratch <= SMALL and len(self._kept) < KEPT:
             self._kept[rows] = arguments
 
+    def fixed(self, rows: int, passed: Mapping[Source, Any]) -> Callable[[], None] | None:
+        """The call for so many rows with these arrays, which later calls read and write again; None
+        if the routine is no machine code.
+        """
+        function, given = self._chosen(self._arguments(rows), passed)
+        return function.fixed(*given) if isinstance(function, PythonCall) else None
+
     def for_rows(self, rows: int) -> Callable[[Mapping[Source, Any]], None]:
         """The routine for many calls of so many rows, with scratch arrays that they all use."""
         return partial(self._carry_out, self._arguments(rows))
@@ -208,6 +216,13 @@ class BoundRoutine:
         }
 
     def _carry_out(self, arguments: Arguments, passed: Mapping[Source, Any]) -> None:
+        function, given = self._chosen(arguments, passed)
+        function(*given)
+
+    def _chosen(
+        self, arguments: Arguments, passed: Mapping[Source, Any]
+    ) -> tuple[Callable[..., None], list[Any]]:
+        """The form of the routine for these arguments, and all that it takes."""
         given = list(arguments.operands)
         for key, x in passed.items():
             place = self._places.get(key)
@@ -219,7 +234,7 @@ class BoundRoutine:
         routine = self.routine
         if self.forms and MANY <= max(arguments.largest, *(np.size(x) for x in passed.values()), 0):
             routine = self.threaded
-        routine.function(*given)
+        return routine.function, given
 
     @cached_property
     def _places(self) -> dict[Source, int]:

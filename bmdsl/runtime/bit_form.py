@@ -11,8 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import expit
 
+from ..language.late import special
 from ..schedule.bit_ops import DIGITS, LANES
 from .fields import Fields
 from .listing import Listing
@@ -78,7 +78,7 @@ def digits_of(fields: Array, betas: Array) -> Array:
     """[..., levels · kinds · 32 · wide]: P(1 | n) of fields [kinds, wide] at each inverse
     temperature of betas [..., levels] in binary digits, as exclusive sums over subsets.
     """
-    p, wide = expit(betas[..., None, None] * fields), fields.shape[1]
+    p, wide = special.expit(betas[..., None, None] * fields), fields.shape[1]
     whole = np.minimum(np.rint(np.ldexp(p, DIGITS)), 2.0**DIGITS - 1).astype(np.int64)
     for bit in (1 << k for k in range((wide - 1).bit_length())):  # all 32 digits at once
         with_bit = [n for n in range(wide) if n & bit]

@@ -61,7 +61,7 @@ def verify_domain(g: GroupPlan, x: Array, shape: tuple[int, ...], means: bool) -
     `shape` is that of the array as it was given. BmError BM774 for states, BM819 for means.
     """
     if means and g.states is None and _lie_between(x, *ends(g)) and not _are_codes(g, x):
-        return
+        return  # see `ends_are_enough`
     k = 1 if g.states is None else int(g.states)
     units = x if g.states is None else x.reshape(len(x), -1, k)
     with np.errstate(invalid="ignore"):
@@ -76,6 +76,11 @@ def verify_domain(g: GroupPlan, x: Array, shape: tuple[int, ...], means: bool) -
         raise _outside(g, units[case, unit], at if g.states is None else at[:-1], means, x)
     if means and _are_codes(g, x):
         raise _outside(g, np.zeros(()), (), False, x)
+
+
+def ends_are_enough(g: GroupPlan) -> bool:
+    """Whether any numbers between the ends of a group's units are means of them."""
+    return g.states is None and not _has_one_without_zero(g.unit, g.arguments)  # type: ignore[arg-type]  # a type is hashable
 
 
 def _lie_between(x: Array, low: float, high: float) -> bool:

@@ -10,7 +10,7 @@ from typing import Any
 
 from ..native.functions import texts_of_kernels
 from ..native.objects import keep, kept, load, machine_code, name_of
-from ..native.python_calls import python_call
+from ..native.python_calls import PythonCall
 from . import lowering
 
 AT_ONCE = 0
@@ -38,7 +38,7 @@ def kept_or_made(
 
 def _entered(code: bytes, arguments: Sequence[Any]) -> Callable[..., None]:
     (address,) = load(code, lowering.ENTRY)
-    return python_call(address, arguments)
+    return PythonCall(address, arguments)
 
 
 @cache

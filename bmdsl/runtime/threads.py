@@ -13,6 +13,7 @@ from operator import index
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, ParamSpec, SupportsIndex, TypeVar
 
+from ..kernels.blas import load_blas
 from ..language.constants import MAX_LENGTH
 from ..language.diagnostics import fail
 from .interrupts import cause, remembered
@@ -30,9 +31,9 @@ def _pools() -> tuple[tuple[LibController, ...], Any]:
     """The BLAS libraries of this process, and threadpoolctl's count of who may set their threads,
     if it has one.
     """
-    import scipy.linalg.cython_blas  # noqa: F401  # the BLAS that compiled products call: loaded before pools are looked up
     import threadpoolctl
 
+    load_blas()  # compiled products call it: loaded before pools are looked up
     found = threadpoolctl.ThreadpoolController().select(user_api="blas").lib_controllers
     return tuple(found), getattr(threadpoolctl, "CONTROLLING_THREAD_OWNERSHIP", None)
 

@@ -7,8 +7,8 @@ Slot k of a stack [slots, ...] is machine k; the present machine is the last one
 from __future__ import annotations
 
 import numpy as np
-from scipy.special import logsumexp
 
+from ..language.late import special
 from .ops import double, op, reads, updates, whole, writes
 
 Array = np.ndarray
@@ -80,12 +80,12 @@ def exchange_with_past(
         down = weights[k, 2] - weights[k + 1, 1]
         n = len(up)
         if k == count - 1:
-            ratio = 0.5 * (logsumexp(up) - logsumexp(down))
+            ratio = 0.5 * (special.logsumexp(up) - special.logsumexp(down))
             chance = np.exp(np.minimum(0, up + down))
             rate[0] += SLOW * (float(np.minimum(1, chance).mean()) - rate[0])
         else:
-            sums[k, 0] = np.logaddexp(sums[k, 0], logsumexp(up))
-            sums[k, 1] = np.logaddexp(sums[k, 1], logsumexp(down))
+            sums[k, 0] = np.logaddexp(sums[k, 0], special.logsumexp(up))
+            sums[k, 1] = np.logaddexp(sums[k, 1], special.logsumexp(down))
             sums[k, 2] += n
             ratio = 0.5 * (sums[k, 0] - sums[k, 1])
         log_z[k + 1] = log_z[k] + ratio

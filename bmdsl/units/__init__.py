@@ -6,12 +6,12 @@ from __future__ import annotations
 
 import hashlib
 import importlib
-import importlib.metadata
 import inspect
 import pkgutil
 from pathlib import Path
 
 from ..language.diagnostics import fail, near
+from ..language.installed import brought
 from ..language.vocabulary import UnitWord
 from .conformance import verify
 from .interface import UnitType
@@ -80,8 +80,8 @@ def _search() -> None:
                 and value.__module__ == module.__name__
             ):
                 register(value)
-    for point in importlib.metadata.entry_points(group="bmdsl.units"):
-        register(point.load())
+    for unit in brought("bmdsl.units"):
+        register(unit)
 
 
 def get(name: str) -> type[UnitType]:

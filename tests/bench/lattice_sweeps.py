@@ -53,11 +53,11 @@ def _machine(length, beta, gaussian=False):
 
 def bmdsl(settings):
     """`machine.sweep` as sampling calls it; `form` chooses one of the two generated forms."""
-    from bmdsl.runtime import bound_machine
+    from bmdsl.runtime import gibbs_sweeps
     from bmdsl.runtime.threads import one_pool
 
     if "form" in settings:
-        bound_machine.MANY_CHAINS = 1 if settings["form"] == "side by side" else 10**9
+        gibbs_sweeps.MANY_CHAINS = 1 if settings["form"] == "side by side" else 10**9
     machine = _machine(settings["L"], settings["beta"], settings.get("gaussian", False))
     state = machine.initial_state(settings["chains"])
     count = 0

@@ -10,7 +10,7 @@ import sys
 import numpy as np
 import pytest
 
-from bmdsl.runtime.bound_machine import GROUPS
+from bmdsl.plan.streams import GROUPS
 from bmdsl.runtime.interpreter import Interpreter, philox_uniforms
 
 from .good_files import FOLDER, mother, rendered

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bmdsl.graph.couples import Couples
 from bmdsl.graph.factor_graph import FactorGraph, build_factor_graph
 from bmdsl.graph.passes import choose_enumerated, gibbs_blocks, mean_block, verify_schedule
 from bmdsl.language.diagnostics import BmError
@@ -62,16 +63,16 @@ def test_the_subset_to_enumerate_is_the_first_cheapest() -> None:
     rng = random.Random(0)
     for seed in range(300):
         n = rng.randrange(8)
-        couples = nx.gnp_random_graph(n, rng.random(), seed=seed)
-        couples.add_edges_from((k, k) for k in range(n) if rng.random() < 0.1)
+        drawn = nx.gnp_random_graph(n, rng.random(), seed=seed)
+        drawn.add_edges_from((k, k) for k in range(n) if rng.random() < 0.1)
         states = {k: rng.choice((0.0, 0.1, 0.2, 0.3, 1.0, 1.585, 3.0, math.inf)) for k in range(n)}
-        graph = FactorGraph(model("m", [], {}, []), nx.Graph(), couples)
+        graph = FactorGraph(model("m", [], {}, []), Couples(range(n), drawn.edges))  # type: ignore[arg-type]
         found = choose_enumerated(graph, list(range(n)), states)  # type: ignore[arg-type]
-        assert found == _by_all_subsets(couples, states)
+        assert found == _by_all_subsets(drawn, states)
 
 
 def test_a_chain_of_many_groups_is_chosen_from_without_trying_all_subsets() -> None:
-    graph = FactorGraph(model("m", [], {}, []), nx.Graph(), nx.path_graph(60))
+    graph = FactorGraph(model("m", [], {}, []), Couples(range(60), nx.path_graph(60).edges))  # type: ignore[arg-type]
     found = choose_enumerated(graph, list(range(60)), dict.fromkeys(range(60), 1.0))  # type: ignore[arg-type]
     assert found is not None and len(found) == 30
 

@@ -17,7 +17,7 @@ from bmdsl.kernels.sharing import load_sharing
 from bmdsl.native.functions import _entry
 from bmdsl.native.kinds import Untranslatable, kind_of
 from bmdsl.native.objects import load, machine_code
-from bmdsl.native.python_calls import python_call
+from bmdsl.native.python_calls import PythonCall
 from bmdsl.native.text import text_of
 from bmdsl.native.translating import Module
 
@@ -32,7 +32,7 @@ def translated(function, signature, fastmath=frozenset(), shared=False):
     called = module.function(text_of(function, fastmath, shared), kinds, "tried")
     returns = _entry(module.module, called, kinds, "tried_entry")
     (address,) = load(machine_code(str(module.module)), "tried_entry")
-    return python_call(address, signature, returns)
+    return PythonCall(address, signature, returns)
 
 
 def array(number, axes):

@@ -11,7 +11,7 @@ import pytest
 
 import bmdsl
 from bmdsl.files import folder
-from bmdsl.report.graph_files import write_graph
+from bmdsl.report.graph_files import bipartite, write_graph
 from bmdsl.report.graph_layout import RADIUS, SIDE, layout, on_curve
 from bmdsl.report.graph_picture import formula
 
@@ -84,8 +84,8 @@ def test_graphml_has_the_graph_with_its_facts(tmp_path: Path):
     graph = bmdsl.parse(WIDE).graph
     write_graph(graph, tmp_path / "g.graphml")
     again = nx.read_graphml(tmp_path / "g.graphml")
-    assert dict(again.nodes(data=True)) == dict(graph.nodes.nodes(data=True))
-    assert {frozenset(e) for e in again.edges} == {frozenset(e) for e in graph.nodes.edges}
+    assert dict(again.nodes(data=True)) == dict(bipartite(graph).nodes(data=True))
+    assert {frozenset(e) for e in again.edges} == {frozenset(e) for e in bipartite(graph).edges}
 
 
 def test_dot_names_every_group_and_line(tmp_path: Path):
@@ -93,7 +93,7 @@ def test_dot_names_every_group_and_line(tmp_path: Path):
     write_graph(graph, tmp_path / "g.dot")
     text = (tmp_path / "g.dot").read_text()
     assert (
-        text.count(" -- ") == graph.nodes.number_of_edges()
+        text.count(" -- ") == bipartite(graph).number_of_edges()
         and '"h1" [shape=circle, label="h1\\n50\\nbinary"]' in text
     )
 

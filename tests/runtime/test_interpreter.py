@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import bmdsl
-from bmdsl.runtime.bound_machine import GROUPS
+from bmdsl.plan.streams import GROUPS
 from bmdsl.runtime.interpreter import Interpreter, philox_uniforms
 from tests.build import ALL, machine
 

@@ -61,14 +61,7 @@ def test_a_word_of_an_installed_package_is_found(monkeypatch: pytest.MonkeyPatch
     half = module(WORD=Word("half"), factor=lambda choice, update, total: 0.5)
     package = "bmdsl.training.schedules"
 
-    class Point:
-        def load(self) -> ModuleType:
-            return half
-
-    def entry_points(group: str) -> list[Point]:
-        return [Point()] if group == package else []
-
-    monkeypatch.setattr(registry.importlib.metadata, "entry_points", entry_points)
+    monkeypatch.setattr(registry, "brought", lambda group: [half] if group == package else [])
     registry._found.cache_clear()
     try:
         assert registry.discover(package)["half"] is half

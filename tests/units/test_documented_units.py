@@ -172,15 +172,7 @@ def test_an_installed_package_brings_its_types(
     """By an entry point of the group `bmdsl.units`, found when types are first asked for."""
     triple = written("blume", tmp_path).Triple
 
-    class Point:
-        def load(self) -> type:
-            return triple
-
-    monkeypatch.setattr(
-        units.importlib.metadata,
-        "entry_points",
-        lambda group: [Point()] if group == "bmdsl.units" else [],
-    )
+    monkeypatch.setattr(units, "brought", lambda group: [triple] if group == "bmdsl.units" else [])
     monkeypatch.setattr(units, "_registry", {})
     monkeypatch.setattr(units, "_searched", False)
     assert "triple" in units.names() and "binary" in units.names()

@@ -29,7 +29,7 @@ def free_energy(plan: Plan, given: tuple[str, ...]) -> Composition:
     b = Builder(plan, "free_energy", "−F of every case, less the energy's constant")
     terms = terms_of(b)
     unit = None
-    if plan.graph.couples.subgraph(summed).edges:
+    if plan.graph.couples.edges_among(summed):
         unit = enumerated_unit(b, summed)
         if unit is None:
             raise NotScheduled("a sum over the states of several groups")

@@ -10,7 +10,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from scipy.special import logsumexp
 
 from ...inference.bound import minus_free_energy
 from ...language.vocabulary import Word
@@ -49,7 +48,7 @@ def look(at: Look, memory: dict[str, Any]) -> Finding:
     return Finding(
         {
             "pseudo_likelihood": float(
-                units * np.average(own - logsumexp(states, axis=0), weights=at.weights)
+                units * np.average(own - np.logaddexp.reduce(states, axis=0), weights=at.weights)
             )
         }
     )

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 
 from ...interactions.constants import add_minus_constant
+from ...language.late import special
 from ...language.model import Choice
 from ...language.vocabulary import Option, Word
 from ...plan.streams import CHAIN_STREAM, NEGATIVE_STREAM, PAST_STREAM, of_event
@@ -250,7 +251,6 @@ def _exchange(machine: Phases, chains: State, states: list[State], update: int) 
     The first block of a sweep is summed out of these weights: it is drawn anew right after. All
     pairs' weights go into log Z.
     """
-    from scipy.special import logsumexp
 
     from ...runtime import summing
 
@@ -277,12 +277,14 @@ def _exchange(machine: Phases, chains: State, states: list[State], update: int) 
     for k, (up, down) in enumerate(steps):
         n, last = len(up), k == count - 1
         if last:
-            ratio = 0.5 * ((logsumexp(up) - np.log(n)) - (logsumexp(down) - np.log(n)))
+            ratio = 0.5 * (
+                (special.logsumexp(up) - np.log(n)) - (special.logsumexp(down) - np.log(n))
+            )
         else:
             sums = chains[SUMS][k]
             sums[:] = (
-                np.logaddexp(sums[0], logsumexp(up)),
-                np.logaddexp(sums[1], logsumexp(down)),
+                np.logaddexp(sums[0], special.logsumexp(up)),
+                np.logaddexp(sums[1], special.logsumexp(down)),
                 sums[2] + n,
             )
             ratio = 0.5 * (sums[0] - sums[1])
