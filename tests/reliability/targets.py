@@ -136,6 +136,20 @@ def _derivations() -> Derivations:
     return Derivations(sound)
 
 
+def text_of(name: str, content: bytes) -> str | None:
+    """The model that an input of a target stands for, which changes with the texts of the tests;
+    None where the input is what is read.
+    """
+    if name in ("words", "plans"):
+        return of_words(content)
+    return _derivations().text(content) if name in ("statements", "planned statements") else None
+
+
+def planned_text(content: bytes) -> str:
+    """The answer to a model's text."""
+    return _judged(lambda: checked(content.decode("utf-8", "replace"), True))
+
+
 def _derived(planned: bool, folder: Path) -> tuple[list[bytes], Examine]:
     """Bytes that choose a sound text and what the grammar adds to it."""
     texts, rng = _derivations(), random.Random(1)
