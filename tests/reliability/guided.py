@@ -3,7 +3,7 @@ targets of `targets.py`, or for all in turn:
 
     python -m tests.reliability.guided TARGET FOLDER --seconds 60
     python -m tests.reliability.guided all FOLDER --seconds 3600 --slot 60 --processes 2
-    python -m tests.reliability.guided told FOLDER
+    python -m tests.reliability.guided told FOLDER --into docs/tables/inputs_tried.csv
 
 FOLDER gets a corpus for each target and its counts, which the next call goes on from, so that the
 calls of several days add up; and the shortest input of every kind of fault. Faults do not end a
@@ -32,7 +32,7 @@ from types import FrameType
 from typing import TYPE_CHECKING
 
 from .study import Hung, judged
-from .tally import Tally, counted, file_name, keep_fault, settle, told
+from .tally import Tally, counted, file_name, keep_fault, settle, tabulate, told
 
 if TYPE_CHECKING:
     from .targets import Target
@@ -176,10 +176,17 @@ def main() -> None:
     parser.add_argument("--seconds", type=int, default=60)
     parser.add_argument("--slot", type=int, default=60)
     parser.add_argument("--processes", type=int, default=1)
+    parser.add_argument("--into", type=Path, help="a table that the counts are put in")
     words = parser.parse_args()
     words.folder.mkdir(parents=True, exist_ok=True)
     if words.target == "told":
-        print(told(counted(words.folder)))
+        found = counted(words.folder)
+        print(told(found))
+        if words.into:
+            from .targets import TARGETS
+
+            areas = {name: target.area for name, target in TARGETS.items()}
+            tabulate(found, areas, words.folder.name, words.into)
     elif words.target == "all":
         in_turn(words.folder, words.seconds, words.slot, words.processes)
     else:

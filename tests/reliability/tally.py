@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 import re
@@ -119,3 +120,22 @@ def told(tallies: dict[str, Tally]) -> str:
     total = sum(t.kinds.total() for t in tallies.values())
     different = sum(t.distinct.count() for t in tallies.values())
     return "\n".join([*lines, f"{total:,} inputs, {different:,} of them different"])
+
+
+COLUMNS = ("campaign", "part", "target", "inputs", "different", "fine", "faults", "seconds")
+
+
+def tabulate(tallies: dict[str, Tally], areas: dict[str, str], campaign: str, path: Path) -> None:
+    """Puts the counts of a campaign in a table of several, in the place of those it had there."""
+    with open(path, newline="", encoding="utf-8") as file:
+        rows = [r for r in csv.DictReader(file) if r["campaign"] != campaign]
+    for name, tally in tallies.items():
+        kinds = tally.kinds
+        faults = sum(n for kind, n in kinds.items() if kind not in SOUND)
+        counts = kinds.total(), tally.distinct.count(), kinds["fine"], faults, round(tally.seconds)
+        values = (campaign, areas[name], name, *map(str, counts))
+        rows.append(dict(zip(COLUMNS, values, strict=True)))
+    with open(path, "w", newline="", encoding="utf-8") as file:
+        table = csv.DictWriter(file, COLUMNS, lineterminator="\n")
+        table.writeheader()
+        table.writerows(rows)
