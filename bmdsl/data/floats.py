@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 
@@ -11,4 +13,11 @@ def as_float(values: np.ndarray) -> np.ndarray:
     """
     if values.dtype in (np.float32, np.float64):
         return np.asarray(values)
-    return np.asarray(values).astype(np.float32 if values.dtype.itemsize <= 2 else np.float64)
+    return np.asarray(values).astype(float_type(values.dtype))
+
+
+def float_type(dtype: np.dtype[Any]) -> np.dtype[Any]:
+    """The type that `as_float` gives numbers of this type."""
+    if dtype in (np.float32, np.float64):
+        return dtype
+    return np.dtype(np.float32 if dtype.itemsize <= 2 else np.float64)

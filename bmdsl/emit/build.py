@@ -15,7 +15,7 @@ import tempfile
 from pathlib import Path
 from types import CodeType, ModuleType
 
-from ..language.cache import cache_folder, read_checked, write_checked
+from ..language.cache import cache_folder, read_checked, temporary_folder, write_checked
 from .sections import split
 
 FOLDER = "code"
@@ -74,11 +74,11 @@ def _module(source: str) -> ModuleType:
         return sys.modules[name]
     path = cache_folder(FOLDER) / f"{name}.py"
     if not _holds(path, source):
-        with tempfile.NamedTemporaryFile(
-            "w", encoding="utf-8", dir=path.parent, suffix=".part", delete=False
-        ) as part:
-            part.write(source)
-        os.replace(part.name, path)
+        try:
+            _write(path, source)
+        except OSError as error:  # a full disk
+            path = temporary_folder(FOLDER, path.parent, error) / path.name
+            _write(path, source)
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None:
         raise RuntimeError(f"cannot import the generated module {path}")
@@ -94,6 +94,17 @@ def _module(source: str) -> ModuleType:
     for value in vars(module).values():
         check_kept_code(value)
     return module
+
+
+def _write(path: Path, source: str) -> None:
+    handle, part = tempfile.mkstemp(".part", dir=path.parent)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(source)
+        os.replace(part, path)
+    except OSError:
+        Path(part).unlink(missing_ok=True)
+        raise
 
 
 def _holds(path: Path, source: str) -> bool:

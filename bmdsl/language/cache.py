@@ -38,13 +38,18 @@ def _folder(base: Path, name: str) -> Path:
             _make_private(folder)
         return base / name
     except OSError as error:
-        there = _temporary()
-        LOGGER.info(
-            f"the cache `{base}` is not used: {error.strerror or error}; what is compiled is kept"
-            f" in `{there}` until the end, and `{VARIABLE}` names another folder"
-        )
-        (there / name).mkdir(exist_ok=True, mode=0o700)
-        return there / name
+        return temporary_folder(name, base, error)
+
+
+def temporary_folder(name: str, base: Path, error: OSError) -> Path:
+    """What stands for a folder of the cache that cannot be made, or whose disk is full: told."""
+    there = _temporary()
+    LOGGER.info(
+        f"the cache `{base}` is not used: {error.strerror or error}; what is compiled is kept"
+        f" in `{there}` until the end, and `{VARIABLE}` names another folder"
+    )
+    (there / name).mkdir(exist_ok=True, mode=0o700)
+    return there / name
 
 
 def _make_private(folder: Path) -> None:

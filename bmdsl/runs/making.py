@@ -10,12 +10,15 @@ import os
 import platform
 import shlex
 import sys
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ..language.diagnostics import BmError, BmWarning, Diagnostic
 from ..language.version import VERSION
+from .run_folder import read_facts
 
 PACKAGES = ("numpy", "scipy", "numba")
 
@@ -51,6 +54,26 @@ def making(label: Label, before: Mapping[str, Any] | None = None) -> dict[str, A
         },
     }
     return made if not earlier else {**made, "resumed": now, "resumed_by": command()}
+
+
+def made_before(run: Path) -> dict[str, Any]:
+    """What run.json says of a run's beginning. Warns BM843 if it is damaged: it is written anew."""
+    try:
+        return dict(read_facts(run).get("made") or {})
+    except BmError as error:
+        warnings.warn(
+            BmWarning(
+                Diagnostic(
+                    "BM843",
+                    f"{error.diagnostics[0].message}: it is written anew, and name, tags and first"
+                    " command of the run are lost",
+                    None,
+                    level="warning",
+                )
+            ),
+            stacklevel=2,
+        )
+        return {}
 
 
 def command() -> str:

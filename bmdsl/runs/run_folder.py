@@ -334,6 +334,10 @@ def read_facts(folder: Path) -> dict[str, Any]:
     try:
         facts = dict(json_of(path.read_text(encoding="utf-8")))
         sealed_since = RUN in dict(facts.get("metadata", {})) or checksums.SEAL in facts
+        made = dict(facts.get("made") or {})
+        texts = *made.get("tags", ()), *(made.get(n, "") for n in ("name", "command", "begun"))
+        if not all(isinstance(x, str) for x in texts):
+            raise TypeError
     except (ValueError, TypeError):
         raise checkpoints.damaged(path) from None
     if sealed_since and not checksums.is_whole(facts):

@@ -27,9 +27,9 @@ from ..ranks.world import standing_as, world
 from ..registry import discover
 from ..runs.earlier_run import clear, clear_pretraining, verify_vacant
 from ..runs.identity import RUN, identity
-from ..runs.making import Label, making
+from ..runs.making import Label, made_before, making
 from ..runs.provenance import provenance
-from ..runs.run_folder import PRETRAINING, RunFolder, read_facts
+from ..runs.run_folder import PRETRAINING, RunFolder
 from ..runtime import gate
 from .streaming import start_from, streamed_cases, survey_facts
 
@@ -185,8 +185,8 @@ def _fit(
             machine.start_from(begin.data, None if given is None else begin.weights)
     shapes = {} if prepared or found.table is not None else image_shapes(arrays, checked)
     images = json.dumps(shapes)
-    made_before = read_facts(folder.path).get("made") if folder is not None and resume else None
-    made = None if folder is None else making(label or Label(), made_before)
+    earlier = made_before(folder.path) if folder is not None and resume else None
+    made = None if folder is None else making(label or Label(), earlier)
     if folder is not None:
         if not resume and world().leads:
             verify_vacant(folder.path, overwrite)  # again: another one may have ended since

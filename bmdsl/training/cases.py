@@ -85,6 +85,9 @@ class Cases:
         """None: all cases are in memory, however many updates a call carries out."""
         return None
 
+    def ends(self, updates: int, batch: int) -> None:
+        """Nothing: all cases are in memory."""
+
     def bring(self, rows: Array) -> None:
         """Nothing: all cases are in memory."""
 

@@ -158,6 +158,7 @@ class _Loop(Kept, InStep):
         self.total = (
             training.updates if training.updates is not None else training.epochs * self.per_epoch
         )
+        cases.ends(self.total, training.batch)
         self.watched = cases.whole_spread(WATCHED)
         self.recipe = Recipe.of(machine, training, cases.probe(machine.dtype), self.total)
         self.run_ = Run(

@@ -89,6 +89,11 @@ class StreamedCases:
         whole = -(-end // batch) if end == len(order) else end // batch
         return max(1, whole - place)
 
+    def ends(self, updates: int, batch: int) -> None:
+        """Says how many updates a training has: nothing is read for later ones."""
+        epoch, place = divmod(updates - 1, -(-len(self) // batch))
+        self.windows.ends(epoch, (place + 1) * batch)
+
     def groups_missing(self) -> frozenset[str]:
         """Groups with values that are not observed."""
         return frozenset(self.survey.missing)

@@ -49,6 +49,15 @@ def test_binarize_threshold_is_strict():
     assert run([[127, 128]], ("binarize", {"at": 127})).tolist() == [[0, 1]]
 
 
+@pytest.mark.parametrize("dtype", ["?", "u1", "i1", "u2", "i8", "u8", "f2", "f8"])
+@pytest.mark.parametrize("at", [0.4, 1, -1.5, 300, 1e30])
+def test_binarize_of_whole_numbers_is_that_of_the_same_as_floats(dtype, at):
+    known = np.array([[0, 1, 1], [1, 0, 1]]) if dtype == "?" else np.array([[0, 1, 2], [100, 3, 7]])
+    found = run(known.astype(dtype), ("binarize", {"at": at}))
+    assert found.dtype.kind == "f" and found.tolist() == (known > at).astype(float).tolist()
+    assert run(known[:0].astype(dtype), ("binarize", {"at": at})).shape == (0, 3)
+
+
 def test_binarize_stochastic_has_the_values_as_means():
     n, p = 40_000, np.array([0.0, 0.3, 1.0])
     drawn = run(np.tile(p, (n, 1)), ("binarize", {"how": "stochastic"}))

@@ -74,6 +74,22 @@ def machine_of(words: str = "") -> Any:
     return bmdsl.parse(RBM.replace("WORDS", words), D=5).compile(seed=2)
 
 
+@pytest.mark.parametrize(("updates", "most"), [(36, 2 * sum(SIZES)), (18 + 2, sum(SIZES) + ROOM)])
+def test_nothing_is_read_for_updates_after_the_last(
+    shards: Path, updates: int, most: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[int] = []
+    fill = reader.ShardReader.fill
+
+    def noted(self: Any, *given: Any) -> int:
+        read.append(fill(self, *given))
+        return read[-1]
+
+    monkeypatch.setattr(reader.ShardReader, "fill", noted)
+    run = machine_of().train(str(shards), updates=updates, progress=False)
+    assert run.updates == updates and sum(read) <= most
+
+
 @pytest.mark.parametrize("weighed", [False, True])
 def test_shards_give_the_parameters_of_the_same_order_in_memory(
     shards: Path, weighed: bool, monkeypatch: pytest.MonkeyPatch

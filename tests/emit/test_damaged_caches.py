@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import stat
@@ -70,6 +71,22 @@ def test_a_damaged_file_of_any_kind_is_made_anew(place: Path) -> None:
     for path in kept:
         path.write_bytes(b"")
     assert twice() == 42
+
+
+def test_a_cache_on_a_full_disk_gives_way_to_a_temporary_one(
+    place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cache, "_temporary", lambda: tmp_path)
+    replace = os.replace
+
+    def full(part: str, path: Path) -> None:
+        if place in Path(path).parents:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        replace(part, path)
+
+    monkeypatch.setattr(os, "replace", full)
+    assert twice() == 42
+    assert not [p for p in place.rglob("*") if p.suffix in (".py", ".part")]
 
 
 def test_the_code_of_a_sound_cache_is_not_compiled_again(place: Path) -> None:

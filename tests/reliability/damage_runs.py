@@ -1,10 +1,12 @@
 """Damages every file of a run in every way, and looks at what commands then do:
 
     OMP_NUM_THREADS=1 python -m tests.reliability.damage_runs
+    OMP_NUM_THREADS=1 python -m tests.reliability.damage_runs --stack
 
-`resume` must end as if nothing had happened, or refuse and name the file; `eval` must give the same
-figures, or refuse and name the file. Damages: a bit flipped at places of every kind in a file, the
-file cut short, emptied, gone, filled with zeros, or with another run's file in its place.
+`resume` must end as if nothing had happened, but for `stack.json`, which it may refuse and name;
+`eval` must give the same figures, or refuse and name the file. Damages: a bit flipped at places of
+every kind in a file, the file cut short, emptied, gone, filled with zeros, or with another run's
+file in its place.
 """
 
 from __future__ import annotations
@@ -28,9 +30,10 @@ import pytest
 
 from bmdsl.report import run_pictures
 
-from .runs import RBM, Kind, differences, ending
+from .runs import RBM, STACK, Kind, differences, ending
 
 KIND = Kind("damaged", RBM.replace("NEGATIVE", "negative pcd(chains = 10)  validate 0.2"))
+STACKED = Kind("damaged", STACK.replace("TRAIN", ""))
 UPDATES = 60
 """Of the training; half of them are done when its files are damaged."""
 Damage = Callable[[bytes], bytes | None]
@@ -84,9 +87,10 @@ def judged(folder: Path, command: str, wanted: Any, file: str) -> str:
         return "refused" if name in text else f"refused without the name: {text.strip()[:200]}"
     if command == "resume":
         found = ending(run)
-        if file == "metrics.jsonl" and "BM837" in text:  # its lines were said to be lost
-            lines = wanted["./metrics"]
-            wanted = {**wanted, "./metrics": lines[len(lines) - len(found["./metrics"]) :]}
+        if name == "metrics.jsonl" and "BM837" in text:  # its lines were said to be lost
+            key = f"{Path(file).parent}/metrics"
+            lines = wanted[key]
+            wanted = {**wanted, key: lines[len(lines) - len(found[key]) :]}
         wrong = differences(wanted, found)
         if wrong == []:
             return "exact" if name not in text else "exact, and named"
@@ -100,36 +104,42 @@ def files_of(run: Path) -> list[str]:
     return [str(p.relative_to(run)) for p in names]
 
 
-def begin(folder: Path) -> tuple[Any, str]:
+def begin(folder: Path, kind: Kind = KIND) -> tuple[Any, str]:
     """A run that was stopped half-way, in `folder`; how it ends if nothing is damaged, and what
-    `eval` says of it as it stands.
+    `eval` says of it as it stands, unless it is a stack.
     """
-    KIND.write(folder, UPDATES)
-    stopped(folder, "half")
-    stopped(folder, "other", "--seed", "7")
-    code, text = said("eval", str(folder / "half"), "--json")
-    assert code == 0, text
+    kind.write(folder, UPDATES)
+    layer = int(kind is STACKED)
+    stopped(folder, "half", layer)
+    stopped(folder, "other", layer, "--seed", "7")
+    text = ""
+    if not layer:
+        code, text = said("eval", str(folder / "half"), "--json")
+        assert code == 0, text
     shutil.copytree(folder / "half", folder / "damaged")
     assert said("resume", str(folder / "damaged"))[0] == 0
     return ending(folder / "damaged"), text[text.find("[") :]
 
 
-def stopped(folder: Path, name: str, *more: str) -> None:
-    """A training with some checkpoints that a signal stops after half of its updates."""
+def stopped(folder: Path, name: str, layer: int = 0, *more: str) -> None:
+    """A training with some checkpoints that a signal stops after half of the updates of a layer."""
     from bmdsl.runtime.interrupts import Stopped
     from bmdsl.training import loop
 
     call, count_of = loop._Loop._call, loop._Loop._count_of_call
+    halves = 0
 
     def half(self: Any, compiled: Any, first: int, count: int) -> Any:
-        if first == UPDATES // 2:
+        nonlocal halves
+        halves += first == UPDATES // 2
+        if halves > layer:
             raise Stopped(signal.SIGTERM, whole=True)
         self.checkpoint_due_inside = 0.0
         return call(self, compiled, first, count)
 
     def short(self: Any, compiled: Any, pace: Any) -> int:
         left = UPDATES // 2 - self.run_.updates
-        return min(10, count_of(self, compiled, pace), left or 10)
+        return min(10, count_of(self, compiled, pace), left if left > 0 else 10)
 
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(loop._Loop, "_call", half)
@@ -155,23 +165,27 @@ def outcome(folder: Path, file: str, damage: Damage, command: str, wanted: Any) 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--flips", type=int, default=6, help="places in a file of flipped bits")
+    parser.add_argument("--stack", action="store_true", help="of two layers, by `resume` alone")
     told = parser.parse_args()
     run_pictures.write_pictures = lambda *_: ()  # which take most of the time
     totals: dict[tuple[str, str], Counter[str]] = {}
     wrong = 0
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
-        wanted, figures = begin(folder)
+        wanted, figures = begin(folder, STACKED if told.stack else KIND)
         for file in files_of(folder / "half"):
             data = (folder / "half" / file).read_bytes()
             beside = folder / "other" / file
             other = beside.read_bytes() if beside.exists() else None
             for command, right in (("resume", wanted), ("eval", figures)):
+                if told.stack and command == "eval":
+                    continue
                 count = totals.setdefault((command, file), Counter())
                 for name, damage in damages(data, other, told.flips):
                     found = outcome(folder, file, damage, command, right)
                     count[found.split(":")[0]] += 1
-                    if found.split(",")[0] not in ("exact", "refused"):
+                    refused = command == "eval" or file == "stack.json"
+                    if found.split(",")[0] not in (("exact", "refused") if refused else ("exact",)):
                         wrong += 1
                         print(f"{command}, {file}, {name}: {found}", flush=True)
     for (command, file), count in totals.items():

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import json
 import struct
+import warnings
 from pathlib import Path
 
 from bmdsl.api import Model
 from bmdsl.language.source import Source
 from bmdsl.runs import checkpoints, checksums
 from bmdsl.runs.identity import identity, new_run
+from bmdsl.runs.making import Label, made_before, making
 from bmdsl.runs.opening import model_of
 from bmdsl.runs.run_folder import (
     FACTS,
@@ -62,7 +64,8 @@ class MadeRun:
             run.append_metrics({"epoch": 1, "update": 2, "seconds": 0.1, "free_energy_gap": 0.5})
             arrays = {f"params/{n}": x for n, x in machine.params.items()}
             run.write_state(arrays, {"updates": 2, "epochs": 1, "seed": 0})
-            run.write_params(machine.params, {"updates": 2, "total": 2, "stopped": "done"})
+            done = {"updates": 2, "total": 2, "stopped": "done", "made": making(Label())}
+            run.write_params(machine.params, done)
         (self._state,) = (folder / checkpoints.FOLDER).glob("*.safetensors")
         self._paths = {
             **{name: folder / name for name in (METRICS, FACTS, MACHINE, STACK)},
@@ -94,6 +97,9 @@ class MadeRun:
         if file == METRICS:
             read_metrics(self.folder)
         elif file == FACTS:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                made_before(self.folder)
             read_facts(self.folder)
         elif file == STACK:
             from bmdsl.stacks.folder import layers_of, read_stack

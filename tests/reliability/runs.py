@@ -105,8 +105,9 @@ KINDS = (
 )  # fmt: skip
 
 
-def forked(folder: Path, words: Sequence[str]) -> int:
+def forked(folder: Path, words: Sequence[str], said: str = "err.txt") -> int:
     """Starts `bm` with these words in a child of this process, which has compiled nothing; its id.
+    What it says of errors is in a file of the folder.
 
     Checkpoints come fast: a run of seconds is to have many.
     """
@@ -120,7 +121,7 @@ def forked(folder: Path, words: Sequence[str]) -> int:
         keeping.MIN_SECONDS_BETWEEN_CHECKPOINTS, keeping.MIN_TIMES_THEIR_COST = 0.02, 0
         os.chdir(folder)
         sys.argv = ["bm", *words]
-        for number, name in ((1, "out.txt"), (2, "err.txt")):
+        for number, name in ((1, "out.txt"), (2, said)):
             os.dup2(os.open(name, os.O_CREAT | os.O_WRONLY | os.O_TRUNC), number)
         entry.main()
     except SystemExit as done:

@@ -6,17 +6,25 @@ from __future__ import annotations
 
 import gzip
 import json
+import random
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
 
+from bmdsl.language.diagnostics import BmError
+
 from . import fuzz_files, fuzz_texts
+from .derived_texts import Derivations
 from .made_run import MadeRun
 
 Examine = Callable[[bytes], str]
 WORD = re.compile(r'"[^"\n]*"|\d[\d_.]*(?:[eE][+-]?\d+)?|[^\W\d]\w*|\.\.|\+=|--|\n|[^\w\s]')
+MAX_CHARACTERS = 128
+MAX_FRAME = 45
+"""Words of a text that statements are added to."""
 MAX_WORDS = 120
 """Words of a text that the targets of words begin with: short texts are checked fastest."""
 
@@ -30,11 +38,11 @@ class Target:
     area: str
     begin: Callable[[Path], tuple[list[bytes], Examine]]
     max_bytes: int = 256
+    share: int = 1
+    """Of the time of a campaign."""
 
 
 def _judged(read: Callable[[], object]) -> str:
-    from bmdsl.language.diagnostics import BmError
-
     try:
         read()
     except BmError as error:
@@ -99,7 +107,7 @@ def checked(text: str, planned: bool) -> None:
 
 
 def _characters(folder: Path) -> tuple[list[bytes], Examine]:
-    texts = [t for t in _texts() if len(t) < 400]
+    texts = [t for t in _texts() if len(t) <= MAX_CHARACTERS]
     return [t.encode() for t in texts], lambda x: _judged(
         lambda: parsed(x.decode("utf-8", "replace"))
     )
@@ -111,6 +119,42 @@ def _words(planned: bool, folder: Path) -> tuple[list[bytes], Examine]:
     return [bytes(known[word] for word in words) for words in whole], lambda x: _judged(
         lambda: checked(of_words(x), planned)
     )
+
+
+@cache
+def _derivations() -> Derivations:
+    """Of the short texts that are sound, of one model each."""
+    sound = []
+    for words in _short_texts():
+        if len(words) > MAX_FRAME:
+            break
+        text = " ".join(words)
+        if text.count("model ") == 1 and "stack" not in text and "import" not in text:
+            with suppress(BmError):
+                checked(text, True)
+                sound.append(text)
+    return Derivations(sound)
+
+
+def text_of(name: str, content: bytes) -> str | None:
+    """The model that an input of a target stands for, which changes with the texts of the tests;
+    None where the input is what is read.
+    """
+    if name in ("words", "plans"):
+        return of_words(content)
+    return _derivations().text(content) if name in ("statements", "planned statements") else None
+
+
+def planned_text(content: bytes) -> str:
+    """The answer to a model's text."""
+    return _judged(lambda: checked(content.decode("utf-8", "replace"), True))
+
+
+def _derived(planned: bool, folder: Path) -> tuple[list[bytes], Examine]:
+    """Bytes that choose a sound text and what the grammar adds to it."""
+    texts, rng = _derivations(), random.Random(1)
+    sound = [rng.randbytes(length) for length in (1, 4, 8, 12, 16, 24) for _ in range(20)]
+    return sound, lambda x: _judged(lambda: checked(texts.text(x), planned))
 
 
 def _contents(kind: str, name: str, folder: Path) -> tuple[list[bytes], Examine]:
@@ -164,12 +208,14 @@ def _reader(kind: str, name: str, packed: bool = False) -> Target:
 
 TARGETS: dict[str, Target] = {
     **{
-        f"run's {file}": Target("run files", partial(_of_run, file, True), 4096)
+        f"run's {file}": Target("run files", partial(_of_run, file, True), 4096, share=2)
         for file in MadeRun.FILES
     },
-    "text": Target("parser", _characters),
-    "words": Target("checker", partial(_words, False), 64),
-    "plans": Target("planner", partial(_words, True), 64),
+    "text": Target("parser", _characters, 128, share=8),
+    "words": Target("checker", partial(_words, False), 64, share=4),
+    "plans": Target("planner", partial(_words, True), 64, share=4),
+    "statements": Target("checker", partial(_derived, False), 32, share=8),
+    "planned statements": Target("planner", partial(_derived, True), 32, share=8),
     **{name: _reader("data", name) for name in fuzz_files.TABLES},
     **{f"{name}.gz": _reader("data", f"{name}.gz", True) for name in fuzz_files.TABLES},
     **{

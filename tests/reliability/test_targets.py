@@ -4,9 +4,11 @@ sealed again.
 
 from __future__ import annotations
 
+import csv
 import json
 import random
 import time
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,11 +17,13 @@ import pytest
 
 from bmdsl.language.diagnostics import BmError
 
-from . import fuzz_files
+from . import corpus, fuzz_files
+from .distinct import Distinct
 from .made_run import MadeRun
 from .study import SOUND, judged
-from .targets import TARGETS
+from .targets import TARGETS, planned_text
 
+DOCS = Path(__file__).parents[2] / "docs"
 DEEP = "[" * 3000
 DAMAGED = 6
 """Damaged contents of each target; the fuzzers make thousands a second of them."""
@@ -29,10 +33,40 @@ DAMAGED = 6
 def test_what_a_target_reads_is_fine_or_refused(name: str, tmp_path: Path) -> None:
     sound, examine = TARGETS[name].begin(tmp_path)
     rng = random.Random(name)
+    for content in (x for target, x in corpus.inputs() if target == name):
+        assert examine(content) in SOUND
     for content in rng.sample(sound, min(2, len(sound))):
         assert examine(content) in SOUND
     for _ in range(DAMAGED):
         assert examine(fuzz_files.damaged(rng.choice(sound), rng)[:256]) in SOUND
+
+
+def test_models_that_the_search_found_are_fine_or_refused() -> None:
+    texts = [x for target, x in corpus.inputs() if target == corpus.MODEL]
+    answers = {planned_text(x) for x in texts}
+    assert len(texts) > 30 and answers == set(SOUND)
+
+
+def test_the_page_of_reliability_has_the_sums_of_the_table_of_inputs() -> None:
+    page = (DOCS / "reliability.md").read_text(encoding="utf-8")
+    sums, fine = Counter[str](), Counter[str]()
+    with open(DOCS / "tables" / "inputs_tried.csv", newline="", encoding="utf-8") as file:
+        for row in csv.DictReader(file):
+            sums[row["part"]] += int(row["inputs"])
+            fine[row["part"]] += int(row["fine"])
+    assert all(f"| {n:,} | {fine[part]:,} |" in page for part, n in sums.items())
+    assert f"{sums.total():,} inputs in all" in page
+
+
+def test_different_inputs_are_counted_over_processes() -> None:
+    one, other = Distinct(), Distinct()
+    for k in range(3000):
+        one.add(str(k).encode())
+        other.add(str(k // 2 + 2000).encode())
+    packed = Distinct.of_text(other.as_text())
+    one.merge(packed)
+    assert one.count() == pytest.approx(3500, rel=0.03)
+    assert packed.count() == pytest.approx(1500, rel=0.03)
 
 
 @pytest.fixture(scope="module")

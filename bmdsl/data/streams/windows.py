@@ -56,6 +56,11 @@ class Windows:
         """What was read of the window that was changed last: the next one may have its blocks."""
         self._reader: ThreadPoolExecutor | None = None
         self._spare: list[dict[str, Array]] = []
+        self._end: tuple[int, int] | None = None
+
+    def ends(self, epoch: int, place: int) -> None:
+        """Nothing is read ahead from the `place`-th case of an epoch's order on."""
+        self._end = epoch, place
 
     def order(self, epoch: int) -> Order:
         """The order of an epoch, which is followed from now on."""
@@ -146,6 +151,8 @@ class Windows:
     def _read_ahead(self, order: Order, window: int) -> None:
         if window == order.windows:
             order, window = Order(self.view.blocks, self.seed, order.epoch + 1), 0
+        if self._end is not None and (order.epoch, int(order.starts[window])) >= self._end:
+            return
         blocks = self._blocks(order, window)
         there = self._held if self._changed is None else [self._changed]
         if any(w.key == blocks for w in there):

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from math import floor
+from typing import Any
 
 import numpy as np
 
 from ...language.diagnostics import BmWarning, Diagnostic, fail
 from ...language.vocabulary import Option, Word
-from ..floats import as_float
+from ..floats import as_float, float_type
 from ..notice import is_quiet
 
 WORD = Word(
@@ -35,12 +37,18 @@ def apply(
     at: float = 0.5,
 ) -> np.ndarray:
     """Floats 0 and 1, of the shape of `values`. `how = stochastic` needs values in [0, 1]."""
-    x = as_float(values)
-    low, high = (float(f(x, initial=HALF)) for f in (np.min, np.max))
+    x = np.asarray(values)
+    # whole numbers are compared as they are: bytes are a quarter of what they are as floats
+    limit: float = at
+    if x.dtype.kind in "iub" and how == "threshold":
+        x, limit = (x.view(np.uint8) if x.dtype.kind == "b" else x), floor(at)
+    else:
+        x = as_float(x)
+    low, high = _range(x, np.min, np.max)
     whole = not np.isnan(low)
     if not whole:
         missing = np.isnan(x)
-        low, high = (float(f(x, initial=HALF)) for f in (np.nanmin, np.nanmax))
+        low, high = _range(x, np.nanmin, np.nanmax)
     if how == "threshold":
         if at == HALF and (low < 0 or high > 1):
             raise fail(
@@ -53,7 +61,7 @@ def apply(
                     f" them: `at = {_middle(x):g}`"
                 ),
             )
-        drawn = x > at
+        drawn = x > limit
         _warn_if_one_sided(x if whole else x[~missing], drawn if whole else drawn[~missing], at)
     else:
         if low < 0 or high > 1:
@@ -65,10 +73,21 @@ def apply(
             )
         # u < x with 0 <= u < 1: x = 0 never gives 1 and x = 1 always does.
         drawn = generator.random(x.shape, dtype=x.dtype.type) < x
-    result = drawn.astype(x.dtype)
+    result = drawn.astype(float_type(x.dtype))
     if not whole:
         result[missing] = np.nan
     return result
+
+
+def _range(
+    x: np.ndarray, least: Callable[..., Any], most: Callable[..., Any]
+) -> tuple[float, float]:
+    """The least and the most of the values and HALF."""
+    if x.dtype.kind == "f":
+        return float(least(x, initial=HALF)), float(most(x, initial=HALF))
+    if not x.size:
+        return HALF, HALF
+    return min(int(least(x)), HALF), max(int(most(x)), HALF)
 
 
 def _middle(x: np.ndarray) -> float:
