@@ -104,11 +104,11 @@ def test_the_command_is_installed(installed: Path):
 def test_the_conda_recipe_asks_for_what_the_package_does() -> None:
     """Under conda's names: matplotlib without Qt is `matplotlib-base` there."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    recipe = (ROOT / ".ci" / "conda" / "meta.yaml").read_text(encoding="utf-8")
+    recipe = (ROOT / ".ci" / "conda" / "recipe.yaml").read_text(encoding="utf-8")
     run = recipe.partition("  run:\n")[2].partition("\n\n")[0]
     wanted = {f"python {project['requires-python']}"} | {
         re.sub(r"^([\w-]+)", r"\1 ", x).replace("matplotlib ", "matplotlib-base ")
         for x in project["dependencies"]
     }
     assert {line.removeprefix("    - ") for line in run.splitlines()} == wanted
-    assert f'version = "{project["version"]}"' in recipe
+    assert f'version: "{project["version"]}"' in recipe

@@ -34,6 +34,7 @@ table { border-collapse: collapse; }
 td, th { padding: .15rem 1rem .15rem 0; text-align: left; vertical-align: top; }
 td + td, th + th { text-align: right; }
 .facts td + td { text-align: left; overflow-wrap: anywhere; }
+code { background: var(--panel); padding: .1em .3em; font-size: 85%; overflow-wrap: anywhere; }
 pre { background: var(--panel); padding: .8rem 1rem; overflow-x: auto; font-size: 13px;
   line-height: 1.4; }
 figure { margin: 1rem 0; }
@@ -88,6 +89,14 @@ def joined(*content: str) -> Markup:
     return Markup("".join(parts))
 
 
+def prose(content: str) -> Markup:
+    """A sentence with what stands between backticks set as code."""
+    parts = content.split("`")
+    if len(parts) % 2 == 0:  # an odd number of backticks marks nothing
+        return joined(content)
+    return joined(*(element("code", x) if k % 2 else x for k, x in enumerate(parts)))
+
+
 def page(title: str, subtitle: str, sections: Sequence[Section]) -> str:
     """The whole file."""
     first = [s for s in sections if s.answer]
@@ -140,7 +149,7 @@ def text(content: str) -> Markup:
 
 def verdict(line: str, well: bool) -> Markup:
     """What the monitors said at the end."""
-    return element("p", line, class_="well" if well else "ill")
+    return element("p", prose(line), class_="well" if well else "ill")
 
 
 def picture(path: Path, caption: str) -> Markup:

@@ -25,7 +25,7 @@ magnified by whole numbers.
 DPI = 160
 FAST = 1
 """The zlib level of a PNG: pictures of few colours are hardly smaller at others."""
-MARGIN, HEAD, BAR, LABELS, LETTER = 16, 44, 24, 74, 11
+MARGIN, HEAD, BAR, LABELS, LETTER = 16, 44, 24, 104, 11
 """Pixels about a picture of tiles, above it for its title, to the right for a bar of colours and
 its numbers, and of a letter of the title.
 """
@@ -147,8 +147,8 @@ def tiles(
 ) -> None:
     """Images side by side, about as wide as high or in so many columns.
 
-    `diverging`: red positive, blue negative, white 0, one symmetric scale; else grey from lowest to
-    highest.
+    `diverging`: weights, red positive, blue negative, white 0, one symmetric scale; else grey from
+    lowest to highest.
     """
     flat = np.asarray(images, np.float64).reshape(len(images), -1)
     high = (
@@ -185,20 +185,21 @@ def tiles(
 def _save_tiles(
     pixels: np.ndarray, path: Path, title: str, scale: tuple[float, float] | None
 ) -> None:
-    """The pixels [height, width, 3] with a title above, and a bar of the diverging colours from
-    `scale`'s first number to its last.
+    """The pixels [height, width, 3] with a title above, if there is one, and a bar of the
+    diverging colours from `scale`'s first number to its last.
     """
     height, width = pixels.shape[:2]
+    head = HEAD if title else MARGIN
     beside = MARGIN + BAR + LABELS if scale else 0
     whole_width, whole_height = (
         2 * MARGIN + max(width + beside, LETTER * len(title)),
-        MARGIN + height + HEAD,
+        MARGIN + height + head,
     )
     left = (whole_width - width - beside) // 2
     made = figure(whole_width / DPI, whole_height / DPI)
     made.text(
         min(left + width / 2, whole_width / 2) / whole_width,
-        1 - HEAD / 2 / whole_height,
+        1 - head / 2 / whole_height,
         title,
         fontsize=9,
         ha="center",
@@ -216,10 +217,10 @@ def _save_tiles(
             tall / whole_height,
         )
         axes = made.add_axes(place)
-        made.colorbar(ScalarMappable(Normalize(*scale), "RdBu_r"), cax=axes).ax.tick_params(
-            labelsize=7
-        )
-    save_whole(made, path, pixels, (HEAD, left))
+        bar = made.colorbar(ScalarMappable(Normalize(*scale), "RdBu_r"), cax=axes)
+        bar.set_label("weight", fontsize=8)
+        bar.ax.tick_params(labelsize=7)
+    save_whole(made, path, pixels, (head, left))
 
 
 def pairs(

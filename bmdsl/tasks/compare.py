@@ -103,9 +103,9 @@ def rows(runs: Sequence[Compared]) -> list[tuple[str, ...]]:
         if any(cells):
             out.append((name, *cells))
 
-    add("log-likelihood", [r.quality.shown for r in runs])
+    add("log-likelihood", [r.quality.shown or "not measured" for r in runs])
     add("  of", [r.quality.part for r in runs])
-    add("  found", [r.quality.how or "not measured" for r in runs])
+    add("  found", [r.quality.how for r in runs])
     for name in dict.fromkeys(n for r in runs for n in r.quality.baselines):
         add(f"  of {name}", [_number(r.quality.baselines.get(name), 2) for r in runs])
     for name in ("reconstruction_error", "validation"):

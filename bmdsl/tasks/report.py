@@ -14,7 +14,7 @@ from ..files import put_text
 from ..language.diagnostics import BmError
 from ..language.version import VERSION
 from ..markup.svg_bars import bars
-from ..markup.svg_curves import panels
+from ..markup.svg_curves import Panel, panels
 from ..registry import discover
 from ..report.answers import made_beside_data
 from ..report.curve_groups import BETTER_HIGH, CurveGroup, curve_groups, figure_names
@@ -27,6 +27,7 @@ from ..report.page import (
     model_text,
     page,
     picture,
+    prose,
     table,
     text,
     verdict,
@@ -66,7 +67,11 @@ def write_report(
     with tempfile.TemporaryDirectory() as place:
         sections = [
             Section("Is the training going well?", _health(metrics, groups), answer=True),
-            Section("How good is the model?", _quality(run, quality), answer=True),
+            Section(
+                "How good is the model?",
+                quality_answer(run.model.name, folder, quality, groups),
+                answer=True,
+            ),
             *_made(subject, Path(place)),
             Section("Curves", _curves(groups)),
             Section("Figures", _figures(quality, metrics)),
@@ -119,13 +124,17 @@ def _health(metrics: Sequence[Mapping[str, Any]], groups: Sequence[CurveGroup]) 
     )
     earlier = [x for x in said if x != line]
     told = f"Said in earlier epochs: {'; '.join(earlier[:5])}"
-    drawn = {p.title: p for g in groups for p in g.panels}
-    first = [drawn[title] for title in TELLING if title in drawn][:1]
     return joined(
         verdict(line or "no monitor looked", line == "healthy"),
-        element("p", told, class_="quiet") if earlier else "",
-        Markup(panels(first)),
+        element("p", prose(told), class_="quiet") if earlier else "",
+        Markup(panels(_first(groups, TELLING))),
     )
+
+
+def _first(groups: Sequence[CurveGroup], titles: Sequence[str]) -> list[Panel]:
+    """The panel of the first of these titles that was drawn."""
+    drawn = {p.title: p for g in groups for p in g.panels}
+    return [drawn[title] for title in titles if title in drawn][:1]
 
 
 TELLING = (
@@ -137,16 +146,24 @@ TELLING = (
     "gradient norm",
 )
 """Figures whose course says most of a training, in this order."""
+INSTEAD = {
+    "pseudo likelihood": "log P of one unit given all others",
+    "validation": "the score of the cases that are held out, where less is better",
+}
+"""Figures that stand in for a likelihood that was not measured, and what they are."""
 
 
-def _quality(run: Any, quality: Quality) -> str:
-    """One sentence, and bars of the model and of the baselines."""
+def quality_answer(name: str, folder: Path, quality: Quality, groups: Sequence[CurveGroup]) -> str:
+    """One sentence, and bars of the model and of the baselines, or the curve that comes nearest."""
     doubt = getattr(getattr(quality.told, "estimate", None), "doubt", "")
-    body = joined(element("p", quality.sentence()), verdict(doubt, False) if doubt else "")
+    sentence = element("p", prose(quality.sentence(str(folder))))
+    body = joined(sentence, verdict(doubt, False) if doubt else "")
     if quality.value is None:
-        return body
-    values: dict[str, tuple[float, float | None]] = {run.model.name: (quality.value, quality.error)}
-    values |= {name: (x, None) for name, x in quality.baselines.items()}
+        near = _first(groups, tuple(INSTEAD))
+        said = (f"Until then, the {p.title}: {INSTEAD[p.title]}." for p in near)
+        return joined(body, *(element("p", x) for x in said), Markup(panels(near)))
+    values: dict[str, tuple[float, float | None]] = {name: (quality.value, quality.error)}
+    values |= {n: (x, None) for n, x in quality.baselines.items()}
     return joined(body, Markup(bars(values, "log-likelihood in nats a case")))
 
 
@@ -154,7 +171,7 @@ def _made(subject: Subject, place: Path) -> list[Section]:
     said, drawn = made_beside_data(subject, place)
     if not drawn:
         return []
-    return [Section("What does it make?", joined(element("p", said), drawn), answer=True)]
+    return [Section("What does it make?", joined(element("p", prose(said)), drawn), answer=True)]
 
 
 def _curves(groups: Sequence[CurveGroup]) -> str:
@@ -173,7 +190,7 @@ def _figures(quality: Quality, metrics: Sequence[Mapping[str, Any]]) -> str:
         rows += [(row[0], *(t[k][1] for t in tables)) for k, row in enumerate(tables[0])]
         body = table(rows)
     if quality.told is not None:
-        notes = (element("p", note) for note in quality.told.notes())
+        notes = (element("p", prose(note)) for note in quality.told.notes())
         body = joined(body, table(quality.told.rows()), *notes)
     rows = [("", *COLUMNS)]
     for name in figure_names(metrics):

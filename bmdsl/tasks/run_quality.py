@@ -41,10 +41,10 @@ class Quality:
         error = "" if self.error is None else f" ± {self.error:.2f}"
         return f"{'≥ ' * self.at_least}{self.value:.2f}{error}"
 
-    def sentence(self) -> str:
-        """What a reader wants to know."""
+    def sentence(self, run: str = "RUN") -> str:
+        """What a reader of the report of `run` wants to know."""
         if self.value is None:
-            return "The likelihood was not measured: `bm report RUN --likelihood` measures it."
+            return f"The likelihood was not measured: `bm report {run} --likelihood` measures it."
         words = [
             f"log P(v) is {'at least ' * self.at_least}{self.shown.removeprefix('≥ ')} nats a case"
             f" of {self.part}, {self.how}."

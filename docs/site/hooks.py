@@ -67,10 +67,13 @@ def on_page_content(html: str, page: Any, config: Any, files: Files) -> str:
 
 
 def mathml(found: re.Match[str]) -> str:
-    """A formula that arithmatex has marked, `\\(...\\)` or `\\[...\\]`, as MathML."""
+    """A formula that arithmatex has marked, `\\(...\\)` or `\\[...\\]`, as MathML.
+
+    latex2mathml aligns lines in `align*` alone and prints the `&` of `aligned` as it stands.
+    """
     from latex2mathml.converter import convert
 
-    tex = html_text.unescape(found["tex"]).strip()
+    tex = html_text.unescape(found["tex"]).strip().replace("{aligned}", "{align*}")
     return convert(tex, display="block" if found["open"] == "\\[" else "inline")
 
 

@@ -91,6 +91,8 @@ def test_fmt_reads_folders_and_standard_input_and_shows_differences(bm: Bm):
     assert bm("fmt", "models").returncode == 0 and bm("fmt", "models", "--check").returncode == 0
     bm.monkeypatch.setattr("sys.stdin", io.StringIO(untidy))
     assert bm("fmt", "-").stdout == (folder / "a.bm").read_text()
+    bm.monkeypatch.setattr("sys.stdin", io.StringIO(untidy.rstrip()))
+    assert "\n\\ No newline at end of file\n+" in bm("fmt", "-", "--diff").stdout
     (bm.folder / "empty").mkdir()
     assert "BM905" in bm("fmt", "empty").stderr
 

@@ -51,6 +51,8 @@ def test_the_site_builds_strictly(tmp_path: Path) -> None:
     assert '<span class="kt">visible</span>' in language  # the lexer of .bm text
     ising = (tmp_path / "site" / "notebooks" / "ising" / "index.html").read_text(encoding="utf-8")
     assert "<math" in ising and "arithmatex" not in ising
+    survey = (tmp_path / "site" / "notebooks" / "survey" / "index.html").read_text(encoding="utf-8")
+    assert "<mtable" in survey and "<mi>&</mi>" not in survey  # aligned, no literal ampersand
     for page in (tmp_path / "site").rglob("*.html"):  # a page needs no other host
         text = page.read_text(encoding="utf-8")
         found = re.findall(r"<(?:script|img|link|iframe)\b[^>]*", text)

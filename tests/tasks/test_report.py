@@ -19,16 +19,17 @@ import bmdsl
 from bmdsl.language.diagnostics import BmError
 from bmdsl.report import answers, page
 from bmdsl.report.answers import made_beside_data
+from bmdsl.report.curve_groups import curve_groups
 from bmdsl.report.subject import Subject
 from bmdsl.runs import checksums
 from bmdsl.runs.making import Label, making
 from bmdsl.runs.run_folder import read_metrics
 from bmdsl.tasks import train as fitting
 from bmdsl.tasks.compare import compare, rows, write_comparison
-from bmdsl.tasks.report import write_report
+from bmdsl.tasks.report import quality_answer, write_report
 from bmdsl.tasks.run_cases import ready_parts
 from bmdsl.tasks.run_list import run_list
-from bmdsl.tasks.run_quality import quality_of
+from bmdsl.tasks.run_quality import Quality, quality_of
 from bmdsl.tasks.watch import lines, look, sparkline
 
 TEXT = """model deep { # smaller < larger
@@ -62,6 +63,15 @@ class Tags(HTMLParser):
 
     def handle_endtag(self, tag: str) -> None:
         assert self.open.pop() == tag
+
+
+def test_an_unmeasured_likelihood_names_its_command_and_has_the_nearest_curve_instead() -> None:
+    metrics = [{"epoch": k, "pseudo_likelihood": -9.0 + k, "gradient_norm": k} for k in (1, 2)]
+    body = quality_answer("m", Path("runs/a"), Quality(), curve_groups(metrics))
+    assert "<code>bm report runs/a --likelihood</code>" in body and "`" not in body
+    assert body.count("<svg") == 1 and ">pseudo likelihood<" in body
+    assert "<svg" not in quality_answer("m", Path("runs/a"), Quality(), curve_groups(metrics[:1]))
+    assert page.prose("an odd ` and <b>") == "an odd ` and &lt;b&gt;"
 
 
 def test_a_report_is_one_whole_file_without_links(run: Path) -> None:

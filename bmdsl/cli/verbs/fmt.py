@@ -70,4 +70,6 @@ def run(
 
 def _difference(name: str, before: str, after: str) -> str:
     lines = before.splitlines(keepends=True), after.splitlines(keepends=True)
-    return "".join(difflib.unified_diff(*lines, fromfile=name, tofile=name))
+    found = difflib.unified_diff(*lines, fromfile=name, tofile=name)
+    # as diff and patch have it where a file's last line has no end
+    return "".join(x if x.endswith("\n") else f"{x}\n\\ No newline at end of file\n" for x in found)
