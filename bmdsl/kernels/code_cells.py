@@ -33,14 +33,17 @@ def sweep_codes_of_cells(  # type: ignore[no-untyped-def]  # typed by numba
     update,
     step,
     steps,
+    first,
 ):
-    for t in numba.prange((X.shape[1] + CHAINS - 1) // CHAINS):
-        units, lo = len(order), CHAINS * t
-        some = min(CHAINS, X.shape[1] - lo)
+    before = first % CHAINS  # chains of other ranks in the first sixteen
+    for t in numba.prange((before + X.shape[1] + CHAINS - 1) // CHAINS):
+        units, lo = len(order), max(0, CHAINS * t - before)
+        some = min(X.shape[1], CHAINS * (t + 1) - before) - lo
+        block, lane = first // CHAINS + t, before if t == 0 else 0
         codes = np.zeros(CHAINS * units, np.uint16)
         field = np.zeros(CHAINS * states, X.dtype)
         b, v, far = np.zeros(CHAINS, X.dtype), np.zeros(CHAINS, X.dtype), np.zeros(CHAINS, X.dtype)
-        u = np.empty(64, np.float32)
+        u = np.empty(64 + CHAINS, np.float32)
         last, inverse = offset + units * states, 1.0 / states
         at = np.zeros(len(ramps), np.int64)
         for r in range(some):
@@ -49,7 +52,7 @@ def sweep_codes_of_cells(  # type: ignore[no-untyped-def]  # typed by numba
         for now in range(step, step + steps):
             for q in range(units):
                 if q % AT_ONCE == 0:
-                    fill(seed, stream, update, now, t, q // AT_ONCE, u)
+                    fill(seed, stream, update, now, block, q // AT_ONCE, u)
                 p = order[q]
                 first = np.int64(cell_of[p]) * states
                 if len(ramps):
@@ -71,7 +74,7 @@ def sweep_codes_of_cells(  # type: ignore[no-untyped-def]  # typed by numba
                                 w = times(w, load(far, 0))
                         total = plus(total, w)
                     store(total, field, CHAINS * s)
-                row32 = u[CHAINS * (q % AT_ONCE) :]
+                row32 = u[CHAINS * (q % AT_ONCE) + lane :]
                 for r in range(CHAINS):
                     v[r] = row32[r]
                 put_codes(_pick(field, states, load(b, 0), load(v, 0)), codes, CHAINS * p)

@@ -65,6 +65,7 @@ def draw_bits(rng: Random) -> Operands:
         "stream": 5,
         "update": 2,
         "step": 11,
+        "first_chain": 1024,
     }
 
 
@@ -89,6 +90,7 @@ def draw_bits_by_fields(rng: Random) -> Operands:
         "stream": 5,
         "update": 2,
         "step": 11,
+        "first_chain": 1024,
     }
 
 
@@ -133,6 +135,7 @@ def draw_rows_of_sites(rng: Random, worth: float = 99.0) -> Operands:
         "stream": 5,
         "update": 2,
         "step": 11,
+        "first_chain": 1024,
     }
 
 
