@@ -54,12 +54,12 @@ def sweep_codes_of_cells(  # type: ignore[no-untyped-def]  # typed by numba
                 if q % AT_ONCE == 0:
                     fill(seed, stream, update, now, block, q // AT_ONCE, u)
                 p = order[q]
-                first = np.int64(cell_of[p]) * states
+                own = np.int64(cell_of[p]) * states
                 if len(ramps):
                     places_of_values(p, lengths, ramps, at)
                 for s in range(states):
                     total = same(field, base[p * states + s])
-                    for e in range(cells[first + s, 0], cells[first + s, 2]):
+                    for e in range(cells[own + s, 0], cells[own + s, 2]):
                         by = entries[e, 2]
                         moved = by * p if by >= 0 else at[-1 - by]
                         w = same(field, couplings[entries[e, 1] + moved])

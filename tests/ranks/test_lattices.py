@@ -12,8 +12,12 @@ import pytest
 import bmdsl
 from bmdsl.inference import shared_chains
 from bmdsl.inference.machine import Machine
+from bmdsl.plan.plan import RANK_BLOCK
 from bmdsl.ranks.by_threads import in_threads
+from bmdsl.schedule.bit_ops import BLOCK
 from bmdsl.tasks.emit import emitted
+
+from .test_trainings import EXPERTS
 
 SPINS = """model lattice(n = 4) { visible s[n, n] : spin  param J init 0.3
   energy = - J s[x,y] s[wrap(x+1),y] - J s[x,y] s[x,wrap(y+1)]
@@ -95,3 +99,10 @@ def test_two_ranks_train_a_lattice_on_chains_that_they_share() -> None:
         np.testing.assert_allclose(moved, wanted, atol=1e-6)
         np.testing.assert_array_equal(of["s"], chains["s"])
     assert "chains 3 of 7" in emitted(model, "schedule", ranks=2)
+
+
+def test_a_plan_says_how_ranks_share_chains() -> None:
+    assert RANK_BLOCK == BLOCK
+    assert f"ranks share {BLOCK} chains at a time" in str(bmdsl.parse(SPINS).plan)
+    pot = bmdsl.parse(EXPERTS)
+    assert "through its experts, and by every rank in all chains" in str(pot.plan)
