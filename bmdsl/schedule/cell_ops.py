@@ -52,7 +52,7 @@ def cell_sites_kind(plan: Plan, g: GroupPlan) -> Kind:
     """Updates of a colour of the one group, 64 units at a time, in few chains."""
     arguments: dict[str, Takes] = {"X": updates(), "base": reads(1), "beta": reads(1)}
     arguments |= {**TILES, **CELLS}
-    arguments |= {"part": whole()} | {n: whole() for n in (*KEY, "first")}
+    arguments |= {"part": whole()} | {n: whole() for n in (*KEY, "first_chain")}
     name = plan.functions["sites_of_cells", g.name]
     what = f"{g.name} of a lattice, 64 units at a time"
     return Kind(name, tuple(arguments.items()), what, unbound(name), origin="module")

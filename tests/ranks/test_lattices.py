@@ -40,14 +40,14 @@ class Chains(NamedTuple):
 
 
 KINDS = {
-    "numbers": Chains(SPINS, "numbers", 70, ((0, 35), (35, 70))),
+    "numbers": Chains(SPINS, "numbers", 130, ((0, 65), (65, 130))),
     "few": Chains(SPINS, "numbers", 3, ((0, 1), (1, 3))),
     "bits": Chains(SPINS, "auto", 1100, ((0, 512), (512, 1100))),
     "less bits than a register": Chains(SPINS, "auto", 520, ((0, 512), (512, 520))),
     "bits of one register": Chains(SPINS, "auto", 70, ()),
     "fields of bits": Chains(GLASS, "auto", 1100, ((0, 512), (512, 1100))),
     "rows of sites": Chains(SPINS, "stencil", 5, ((0, 2), (2, 5))),
-    "cells": Chains(LEVELS, "stencil", 5, ((0, 2), (2, 5))),
+    "cells": Chains(LEVELS, "stencil", 130, ((0, 65), (65, 130))),
     "codes": Chains(POTTS, "numbers", 70, ((0, 35), (35, 70))),
     "codes of cells": Chains(POTTS, "stencil", 40, ((0, 20), (20, 40))),
 }
