@@ -17,18 +17,21 @@ if TYPE_CHECKING:
 Array = np.ndarray
 
 
-def own_of(machine: Phases, count: int, at_least: int = 1) -> slice | None:
-    """Which of `count` chains are this rank's; None if ranks cannot share them.
+def own_of(machine: Phases, count: int, at_least: int = 1, replicas: int = 1) -> slice | None:
+    """Which of `count` chains, or of ladders of so many replicas, are this rank's; None if ranks
+    cannot share them.
 
-    Draws are keyed by a chain's number; by that of its block where chains stand 64 to a word, so
-    that blocks stay together, and where `at_least` so many have to. They are not in draws through
-    experts and in moves of clusters. Nor is there anything to share by one rank, or with fewer
-    blocks than ranks.
+    Draws are keyed by a chain's number, or by that of its block where chains stand 64 to a word,
+    which replicas at inverse temperatures of their own do not: blocks stay together, and so do
+    `at_least` so many. They are not keyed in draws through experts and in moves of clusters. Nor is
+    there anything to share by one rank, or with fewer blocks than ranks.
     """
     ranks, plan = world(), machine.program.plan
     if ranks.alone or machine.moves != "gibbs" or any(g.expert for g in plan.groups):
         return None
-    block = max(at_least, machine.compiled.bits.at_once(machine, count) if plan.all_listed else 1)
+    block = at_least
+    if plan.all_listed and replicas == 1:
+        block = max(block, machine.compiled.bits.at_once(machine, count))
     blocks = (count + block - at_least) // block  # fewer chains than `at_least` join the last one
     if blocks < ranks.size:
         return None
@@ -58,7 +61,7 @@ def own_ladders(machine: Phases, count: int, replicas: int) -> Iterator[slice]:
     Two ladders that stand together, 0 and 1, 2 and 3, ..., are one rank's: what is observed of two
     chains is observed by it. All of them where they cannot be shared.
     """
-    own = own_of(machine, count, 2)
+    own = own_of(machine, count, 2, replicas)
     if own is None:
         yield slice(0, count)
         return
