@@ -122,20 +122,24 @@ def emit_sweep(g: GroupPlan, kind: str, by_cells: bool = False) -> str:
         "seen",
         *KEY,
         "steps",
+        "first_chain",
     ]
     column = ("0", "s") if by_cells else ("p", "column")
     chunk = FEWER if by_cells else CHUNK
     width = "states * chains" if g.states is not None else "chains"
+    key = ", ".join((*KEY[:-1], "now"))
     body = [
         "    chains = X.shape[1]",
-        "    tiles = (chains + 63) // 64",
+        "    before = first_chain % 64",
+        "    tiles = (before + chains + 63) // 64",
         "    masked = seen.shape[0] > 0",
         "    parts = classes.shape[0] - 1",
         "    for j in range(steps * parts):",
         "        k = j % parts",
         "        now = step + j // parts",
         f"        for b in prange((classes[k + 1] - classes[k] + {chunk - 1}) // {chunk}):",
-        "            u = np.empty(64 * tiles, F)",
+        "            every = np.empty(64 * tiles, F)",
+        "            u = every[before:]",
         f"            eta = np.empty({width}, F)",
         *(
             ["            field = np.empty(states, F)", "            new = np.empty(states, F)"]
@@ -151,9 +155,8 @@ def emit_sweep(g: GroupPlan, kind: str, by_cells: bool = False) -> str:
         "                p = order[q]",
         *("                " + line for line in (body_of(couplings_of) if by_cells else [])),
         "                for t in range(tiles):",
-        "                    fill_uniforms(*key, p, t, u[64 * t : 64 * t + 64])".replace(
-            "*key", ", ".join((*KEY[:-1], "now"))
-        ),
+        "                    here = every[64 * t : 64 * t + 64]",
+        f"                    fill_uniforms({key}, p, first_chain // 64 + t, here)",
         *(
             "                " + line
             for line in (
@@ -210,7 +213,7 @@ def emit_sites(g: GroupPlan, kind: str, by_cells: bool = False) -> str:
         *("            " + line for line in tile),
         "            for r in range(X.shape[0]):",
         "                x = X[r]",
-        f"                fill_uniforms({', '.join(KEY)}, r, t, u)",
+        f"                fill_uniforms({', '.join(KEY)}, first_chain + r, t, u)",
         "                for q in range(64):",
         "                    eta[q] = base[own[q]]",
         f"                fours = {fours}",
@@ -236,7 +239,7 @@ def emit_sites(g: GroupPlan, kind: str, by_cells: bool = False) -> str:
     ]
     doc = "Draws the units of a colour given the rest, 64 at a time, chain after chain."
     name = f"{kind}_sites{'_of_cells' * by_cells}"
-    return define(name, [*takes, *KEY], doc, body, "parallel")
+    return define(name, [*takes, *KEY, "first_chain"], doc, body, "parallel")
 
 
 def _bases(g: GroupPlan) -> list[str]:

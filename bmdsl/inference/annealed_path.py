@@ -192,7 +192,7 @@ class Path:
         """What carries out many steps a call; None if no routine does."""
         plan = self.program.plan
         means = frozenset(self.given) if self.machine.takes_means else frozenset[str]()
-        many = not self.summed and plan.all_listed and self.chains >= MANY_CHAINS
+        many = not self.summed and plan.all_listed and self._many
         path = Annealed(self.summed, self.given, means, many, moves)
         found = None if self.by_state else self.machine.compiled.annealing(self.machine, path)
         if found is None:
@@ -273,6 +273,11 @@ class Path:
                 blend(eta[k], a, kind(beta), out[k])
         return out
 
+    @property
+    def _many(self) -> bool:
+        """Whether chains of listed terms stand side by side."""
+        return self.program.of_all_ranks(self.chains) >= MANY_CHAINS
+
     # ------------------------------------------------------------ moves
 
     def move(self, beta: float, step: int) -> None:
@@ -282,7 +287,7 @@ class Path:
         """
         if step % LOOKS == 0:
             self.machine.watch(self.state)
-        if not self.summed and self.program.plan.all_listed and self.chains >= MANY_CHAINS:
+        if not self.summed and self.program.plan.all_listed and self._many:
             self._sweep(beta, step)
         else:
             for name in self.summed:

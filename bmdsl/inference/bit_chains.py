@@ -21,7 +21,8 @@ from ..runtime.field_form import FieldForm, field_form
 from ..runtime.pace import Pace
 from ..runtime.program import Array, Rows, State
 from ..runtime.stencil_form import StencilForm, stencil_form
-from ..schedule.bit_ops import LANES
+from ..schedule.bit_ops import BLOCK, LANES
+from ..schedule.first_rows import with_first_row
 from ..schedule.routines.bit_sweeps import BITS, PACK, UNPACK, bit_sweeps
 from ..schedule.routines.field_sweeps import field_sweeps
 from ..schedule.routines.stencil_sweeps import stencil_sweeps
@@ -62,7 +63,8 @@ class BitChains:
         """
         count = count_rows(state)
         reason = NotBits()
-        for way in _ways(machine, count) if steps >= 1 else ():
+        of_all = machine.program.of_all_ranks(count)
+        for way in _ways(machine, of_all) if steps >= 1 else ():
             try:
                 free = free_groups(machine, state, observed, averaged)
                 form = self.form(machine, (free, way))
@@ -89,11 +91,23 @@ class BitChains:
             machine, state, 0, observed, update=update, stream=stream, beta=ends
         )
 
+    def at_once(self, machine: BoundMachine, count: int) -> int:
+        """Chains that are drawn together, of so many: ranks can share no fewer."""
+        if machine.layout not in ("auto", "bits"):
+            return 1
+        for way in _ways(machine, count):
+            try:
+                self._form(machine, (_free(machine, {}, {}, ()), way))
+                return BLOCK if way != STENCIL else 1
+            except NotBits:
+                continue
+        return 1
+
     def takes(self, machine: BoundMachine, count: int, observed: State) -> bool:
         """Whether so many chains that begin at their biases are bits, or have to be."""
         if machine.layout in ("bits", "stencil"):
             return True
-        for way in _ways(machine, count):
+        for way in _ways(machine, machine.program.of_all_ranks(count)):
             try:
                 self.form(machine, (free_groups(machine, {}, observed, ()), way))
                 return True
@@ -121,13 +135,16 @@ class BitChains:
             passed[BITS, "B"] = np.zeros((count, form.words), np.int64)
             passed[BITS, "level"], passed["colours"] = level, form.parts
         else:
-            words = words_of(count)
+            of_all = machine.program.of_all_ranks(count)
+            words = words_of(count, of_all)
             passed |= {(BITS, "place", n): x for n, x in form.place.items()}
             passed[BITS, "B"] = np.zeros((form.places, words), np.int64)
-            passed[BITS, "level"] = np.repeat(level, CHAINS_OF_A_LEVEL[kind[1]] // 64)[:words]
+            of_words = np.repeat(level, CHAINS_OF_A_LEVEL[kind[1]] // 64)[:words]
+            no_chains = words - len(of_words)  # words that fill a register up
+            passed[BITS, "level"] = np.pad(of_words, (0, no_chains), mode="edge")
             passed["colours"] = form.colours
         if isinstance(form, BitForm):
-            passed[BITS, "valid"] = valid_chains(count)
+            passed[BITS, "valid"] = valid_chains(count, of_all)
             passed |= {"size": form.size, "many": int(form.many)}
         work = sum(x.size for x in now.values())
         passed |= {"call": update, "stream": GROUPS * stream}
@@ -171,7 +188,7 @@ class BitChains:
             else:
                 made = (field_sweeps if kind[1] == FIELDS else bit_sweeps)(plan, free, varying)
             self._routines[key] = BoundRoutine.of(
-                made, machine.program, machine.params, machine.seed
+                with_first_row(made), machine.program, machine.params, machine.seed
             )
         return self._routines[key]
 

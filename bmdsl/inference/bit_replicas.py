@@ -182,6 +182,22 @@ def takes_bits(machine: BoundMachine, ladders: int) -> bool:
     return machine.layout == "bits" or (machine.layout == "auto" and ladders >= FEWEST_LADDERS)
 
 
+def are_bits(machine: BoundMachine, ladders: int, forms: BitChains) -> bool:
+    """Whether so many ladders are bits, with no group clamped."""
+    if not takes_bits(machine, ladders):
+        return False
+    words = words_of(ladders)
+    for way in (REGISTER if words % LANES == 0 else WORD, FIELDS):
+        if way == FIELDS and machine.layout == "auto" and ladders < FEWEST_BY_FIELDS:
+            return False
+        try:
+            forms.form(machine, (free_groups(machine, {}, {}, ()), way))
+            return True
+        except NotBits:
+            continue
+    return False
+
+
 def refused(machine: BoundMachine, reason: NotBits) -> Exception:
     """BM778: replicas that cannot be bits."""
     return fail(

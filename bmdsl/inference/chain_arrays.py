@@ -60,7 +60,8 @@ def kind_of_chains(
     held, seen = parted(observed)
     held += tuple(n for n in machine.given if n not in observed)
     program = machine.program
-    many = program.plan.all_listed and count_rows(state) >= MANY_CHAINS and not averaged
+    count = program.of_all_ranks(count_rows(state))
+    many = program.plan.all_listed and count >= MANY_CHAINS and not averaged
     means = frozenset(n for n in state if not has_states(program, n, state[n], observed))
     codes = by_code(machine, many)
     return Chains(held, seen, False, means, averaged, betas, many, ends, codes=codes)
@@ -88,7 +89,7 @@ def by_cells(machine: BoundMachine, count: int) -> bool:
         return False
     if machine.layout == "stencil":
         return True
-    fewest = MANY_BY_CELLS
+    fewest, count = MANY_BY_CELLS, program.of_all_ranks(count)
     if count < MANY_CHAINS:
         fewest = SITES_BY_CELLS if program.plan.by_sites else FEW_BY_CELLS
     units = sum(program.sizes[n] // program.states[n] for n in program.plan.listed_groups)
@@ -121,7 +122,8 @@ def by_code(machine: BoundMachine, many: bool) -> bool:
 
 def stand_by_sites(program: Program, count: int) -> bool:
     """Whether so few chains of a large lattice are drawn many units at a time."""
-    if not (program.plan.by_sites and count < MANY_CHAINS) or program.listing is None:
+    few = program.of_all_ranks(count) < MANY_CHAINS
+    if not (program.plan.by_sites and few) or program.listing is None:
         return False
     name = program.plan.groups[0].name
     if program.sizes[name] < SITES:

@@ -120,7 +120,8 @@ class CompiledCalls:
         fixed.
         """
         program = machine.program
-        if n < 1 or machine.temperature or (program.plan.all_listed and n >= MANY_CHAINS):
+        many = program.of_all_ranks(n) >= MANY_CHAINS
+        if n < 1 or machine.temperature or (program.plan.all_listed and many):
             return None
         if self.bits.takes(machine, n, observed) or (stand_by_sites(program, n) and not observed):
             return None
@@ -175,10 +176,7 @@ class CompiledCalls:
 
         `keys`: stream, update, and the number of the first sweep.
         """
-        whole = machine.program.first_chain is None
-        as_bits = None
-        if whole:
-            as_bits = self.bits.sweeps(machine, state, steps, observed, keys, beta, averaged)
+        as_bits = self.bits.sweeps(machine, state, steps, observed, keys, beta, averaged)
         if as_bits is not None:
             return as_bits
         stream, update, first = keys

@@ -10,6 +10,7 @@ import numpy as np
 
 from ..ranks.interface import share
 from ..ranks.world import world
+from .bit_replicas import are_bits
 
 if TYPE_CHECKING:
     from .phases import Phases
@@ -17,16 +18,28 @@ if TYPE_CHECKING:
 Array = np.ndarray
 
 
-def can_share(machine: Phases, count: int) -> bool:
-    """Whether ranks can share `count` chains: all draws are keyed by a chain's number.
+def own_of(machine: Phases, count: int, at_least: int = 1, replicas: int = 1) -> slice | None:
+    """Which of `count` chains, or of ladders of so many replicas, are this rank's; None if ranks
+    cannot share them.
 
-    They are not in sweeps of lattices that hold chains side by side, in draws through experts, and
-    in moves of clusters; nor is there anything to share by one rank, or with less chains than
-    ranks.
+    Draws are keyed by a chain's number, or by that of its block where chains stand 64 to a word:
+    blocks stay together, and so do `at_least` so many. They are not keyed in draws through experts,
+    in moves of clusters, and in those of ladders that are bits. Nor is there anything to share by
+    one rank, or with fewer blocks than ranks.
     """
     ranks, plan = world(), machine.program.plan
-    keyed = not plan.all_listed and not any(g.expert for g in plan.groups)
-    return not ranks.alone and count >= ranks.size and keyed and machine.moves == "gibbs"
+    if ranks.alone or machine.moves != "gibbs" or any(g.expert for g in plan.groups):
+        return None
+    if replicas > 1 and are_bits(machine, count, machine.compiled.bits):
+        return None
+    block = at_least
+    if plan.all_listed and replicas == 1:
+        block = max(block, machine.compiled.bits.at_once(machine, count))
+    blocks = (count + block - at_least) // block  # fewer chains than `at_least` join the last one
+    if blocks < ranks.size:
+        return None
+    first, last = share(blocks, ranks.rank, ranks.size)
+    return slice(first * block, count if last == blocks else last * block)
 
 
 @contextmanager
@@ -35,13 +48,12 @@ def own_chains(machine: Phases, count: int) -> Iterator[slice]:
 
     All of them where they cannot be shared: every rank then does the same.
     """
-    if not can_share(machine, count):
+    own = own_of(machine, count)
+    if own is None:
         yield slice(0, count)
         return
-    ranks = world()
-    first, last = share(count, ranks.rank, ranks.size)
-    with _numbered_from(machine, first):
-        yield slice(first, last)
+    with _numbered_from(machine, own.start, count):
+        yield own
 
 
 @contextmanager
@@ -52,27 +64,27 @@ def own_ladders(machine: Phases, count: int, replicas: int) -> Iterator[slice]:
     Two ladders that stand together, 0 and 1, 2 and 3, ..., are one rank's: what is observed of two
     chains is observed by it. All of them where they cannot be shared.
     """
-    ranks, pairs = world(), count // 2
-    if not can_share(machine, pairs):
+    own = own_of(machine, count, 2, replicas)
+    if own is None:
         yield slice(0, count)
         return
-    first, last = (2 * k for k in share(pairs, ranks.rank, ranks.size))
-    with _numbered_from(machine, first * replicas):
-        yield slice(first, count if ranks.rank == ranks.size - 1 else last)
+    with _numbered_from(machine, own.start * replicas, count * replicas):
+        yield own
 
 
 @contextmanager
-def _numbered_from(machine: Phases, first: int) -> Iterator[None]:
-    """Inside, the machine's first chain has this number among those of all ranks."""
-    machine.program.first_chain = first
+def _numbered_from(machine: Phases, first: int, count: int) -> Iterator[None]:
+    """Inside, the machine's first chain has this number among the `count` of all ranks."""
+    program = machine.program
+    program.first_chain, program.shared_chains = first, count
     try:
         yield
     finally:
-        machine.program.first_chain = None
+        program.first_chain = program.shared_chains = None
 
 
 def of_all(machine: Phases, count: int, own: Mapping[str, Array]) -> dict[str, Array]:
     """The chains of all ranks, in order, from those that each moved."""
-    if not can_share(machine, count):
+    if own_of(machine, count) is None:
         return dict(own)
     return {n: world().gathered(np.ascontiguousarray(x)) for n, x in own.items()}

@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..native import deferred as numba
-from ..schedule.bit_ops import CHUNK, DIGITS
+from ..schedule.bit_ops import BLOCK, CHUNK, DIGITS
 from .random import seeds_of_words
 from .table import kernel
 from .words import (
@@ -216,20 +216,24 @@ def draw_bits(  # type: ignore[no-untyped-def]  # typed by numba
     stream,
     update,
     step,
+    first_chain,
 ):
     words = B.shape[1]
     lanes = 1 if many else LANES
-    parts = words // LANES if many else words
+    blocks, parts = (words // LANES, 1) if many else (1, words)
     first, last = begin[part], begin[part + 1]
     at_once = max(1, CHUNK // parts)
-    for chunk in numba.prange((last - first + at_once - 1) // at_once):
+    chunks = (last - first + at_once - 1) // at_once
+    for job in numba.prange(chunks * blocks):
+        chunk, block = job // blocks, job % blocks
+        start = (first_chain // BLOCK + block) * chunks + chunk
         room = np.empty(4 * LANES, np.uint64)
         flat = B.reshape(-1)
-        SEEDS(seed, stream, update, step, part, chunk, room)
+        SEEDS(seed, stream, update, step, part, start, room)
         s0, s1, s2, s3 = load(room, 0), load(room, 8), load(room, 16), load(room, 24)
         for t in range(first + chunk * at_once, min(last, first + (chunk + 1) * at_once)):
             kind = tiles[t, 1]
-            for w in range(parts):
+            for w in range(block * parts, (block + 1) * parts):
                 at, wide = tiles[t, 0], classes[kind, 2]
                 p0 = same(NONE)
                 p1, p2, p3, p4, p5, p6, p7 = p0, p0, p0, p0, p0, p0, p0

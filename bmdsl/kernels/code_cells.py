@@ -34,14 +34,17 @@ def sweep_codes_of_cells(  # type: ignore[no-untyped-def]  # typed by numba
     update,
     step,
     steps,
+    first,
 ):
-    for t in numba.prange((X.shape[1] + CHAINS - 1) // CHAINS):
-        units, lo = len(order), CHAINS * t
-        some = min(CHAINS, X.shape[1] - lo)
+    before = first % CHAINS  # chains of other ranks in the first sixteen
+    for t in numba.prange((before + X.shape[1] + CHAINS - 1) // CHAINS):
+        units, lo = len(order), max(0, CHAINS * t - before)
+        some = min(X.shape[1], CHAINS * (t + 1) - before) - lo
+        block, lane = first // CHAINS + t, before if t == 0 else 0
         codes = np.zeros(CHAINS * units, np.uint16)
         field = np.zeros(CHAINS * states, X.dtype)
         b, v, far = np.zeros(CHAINS, X.dtype), np.zeros(CHAINS, X.dtype), np.zeros(CHAINS, X.dtype)
-        u = np.empty(64, np.float32)
+        u = np.empty(64 + CHAINS, np.float32)
         last, inverse = offset + units * states, 1.0 / states
         at = np.zeros(len(ramps), np.int64)
         for r in range(some):
@@ -50,14 +53,14 @@ def sweep_codes_of_cells(  # type: ignore[no-untyped-def]  # typed by numba
         for now in range(step, step + steps):
             for q in range(units):
                 if q % AT_ONCE == 0:
-                    fill(seed, stream, update, now, t, q // AT_ONCE, u)
+                    fill(seed, stream, update, now, block, q // AT_ONCE, u)
                 p = order[q]
-                first = np.int64(cell_of[p]) * states
+                own = np.int64(cell_of[p]) * states
                 if len(ramps):
                     places_of_values(p, lengths, ramps, at)
                 for s in range(states):
                     total = same(field, base[p * states + s])
-                    for e in range(cells[first + s, 0], cells[first + s, 2]):
+                    for e in range(cells[own + s, 0], cells[own + s, 2]):
                         by = entries[e, 2]
                         moved = by * p if by >= 0 else at[-1 - by]
                         w = same(field, couplings[entries[e, 1] + moved])
@@ -72,5 +75,5 @@ def sweep_codes_of_cells(  # type: ignore[no-untyped-def]  # typed by numba
                                 w = times(w, load(far, 0))
                         total = plus(total, w)
                     store(total, field, CHAINS * s)
-                draw_unit(field, states, b, u, q, p, seen, lo, some, v, codes)
+                draw_unit(field, states, b, u[lane:], q, p, seen, lo, some, v, codes)
         write_codes(codes, offset, states, lo, some, X)

@@ -197,14 +197,17 @@ def sweep_codes(  # type: ignore[no-untyped-def]  # typed by numba
     update,
     step,
     steps,
+    first,
 ):
-    for t in numba.prange((X.shape[1] + CHAINS - 1) // CHAINS):
-        units, lo = len(order), CHAINS * t
-        some = min(CHAINS, X.shape[1] - lo)
+    before = first % CHAINS  # chains of other ranks in the first sixteen
+    for t in numba.prange((before + X.shape[1] + CHAINS - 1) // CHAINS):
+        units, lo = len(order), max(0, CHAINS * t - before)
+        some = min(X.shape[1], CHAINS * (t + 1) - before) - lo
+        block, lane = first // CHAINS + t, before if t == 0 else 0
         codes = np.zeros(CHAINS * units, np.uint16)
         field = np.zeros(CHAINS * states, X.dtype)
         b, v, far = np.zeros(CHAINS, X.dtype), np.zeros(CHAINS, X.dtype), np.zeros(CHAINS, X.dtype)
-        u = np.empty(64, np.float32)
+        u = np.empty(64 + CHAINS, np.float32)
         last, inverse = offset + units * states, 1.0 / states
         for r in range(some):
             b[r] = beta[lo + r]
@@ -212,7 +215,7 @@ def sweep_codes(  # type: ignore[no-untyped-def]  # typed by numba
         for now in range(step, step + steps):
             for q in range(units):
                 if q % AT_ONCE == 0:
-                    fill(seed, stream, update, now, t, q // AT_ONCE, u)
+                    fill(seed, stream, update, now, block, q // AT_ONCE, u)
                 p = order[q]
                 for s in range(states):
                     column = p * states + s
@@ -241,5 +244,5 @@ def sweep_codes(  # type: ignore[no-untyped-def]  # typed by numba
                                 w = times(w, load(far, 0))
                         total = plus(total, w)
                     store(total, field, CHAINS * s)
-                draw_unit(field, states, b, u, q, p, seen, lo, some, v, codes)
+                draw_unit(field, states, b, u[lane:], q, p, seen, lo, some, v, codes)
         write_codes(codes, offset, states, lo, some, X)

@@ -7,7 +7,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..native import deferred as numba
-from ..schedule.bit_ops import CHUNK
+from ..schedule.bit_ops import BLOCK, CHUNK
 from .bits import NONE, SEEDS, WORK, next_word
 from .floats import add_where, all_are, below_sigmoid
 from .table import kernel
@@ -33,18 +33,22 @@ def draw_bits_by_fields(  # type: ignore[no-untyped-def]  # typed by numba
     stream,
     update,
     step,
+    first_chain,
 ):
     words = B.shape[1]
     pairs = len(near) == len(weight)
     lowest, last = ends[part], ends[part + 1]
-    at_once = max(1, CHUNK // words)
-    for chunk in numba.prange((last - lowest + at_once - 1) // at_once):
+    at_once = max(1, CHUNK // min(words, LANES))
+    chunks, blocks = (last - lowest + at_once - 1) // at_once, (words + LANES - 1) // LANES
+    for job in numba.prange(chunks * blocks):
+        chunk, block = job // blocks, job % blocks
+        begin = (first_chain // BLOCK + block) * chunks + chunk
         room = np.empty(4 * LANES, np.uint64)
         words_of = B.reshape(-1).view(np.uint64)
-        SEEDS(seed, stream, update, step, part, chunk, room)
+        SEEDS(seed, stream, update, step, part, begin, room)
         s0, s1, s2, s3 = load(room, 0), load(room, 8), load(room, 16), load(room, 24)
         for p in range(lowest + chunk * at_once, min(last, lowest + (chunk + 1) * at_once)):
-            for w in range(words):
+            for w in range(LANES * block, min(words, LANES * (block + 1))):
                 a0 = all_are(constant[p])
                 a1, a2, a3 = a0, a0, a0
                 for e in range(start[p], start[p + 1]):

@@ -107,16 +107,18 @@ def draw_rows_of_sites(  # type: ignore[no-untyped-def]  # typed by numba
     stream,
     update,
     step,
+    first_chain,
 ):
     q, count, length, width, halo = shape[0], shape[1], shape[2], shape[3], shape[4]
     wide, at_once = shape[5], shape[6]
     group, colour = parts[part, 0], parts[part, 1]
     blocks = (count + at_once - 1) // at_once
+    before = first_chain * blocks
     for job in numba.prange(B.shape[0] * blocks):
         chain, block = job // blocks, job % blocks
         words, signed = B[chain], signs.reshape(-1)
         room = np.empty(4 * LANES, np.uint64)
-        SEEDS(seed, stream, update, step, part, job, room)
+        SEEDS(seed, stream, update, step, part, before + job, room)
         s0, s1, s2, s3 = load(room, 0), load(room, 8), load(room, 16), load(room, 24)
         begin = np.zeros(len(literals), np.int64)
         turn = np.zeros(len(literals), np.uint64)
@@ -208,6 +210,7 @@ def draw_eight_rows_of_sites(  # type: ignore[no-untyped-def]  # typed by numba
     stream,
     update,
     step,
+    first_chain,
 ):
     q, count, length, width, halo = shape[0], shape[1], shape[2], shape[3], shape[4]
     wide, at_once = shape[5], shape[6]
@@ -215,13 +218,14 @@ def draw_eight_rows_of_sites(  # type: ignore[no-untyped-def]  # typed by numba
     used, blocks = width - 2, (count + LANES - 1) // LANES
     jobs = (blocks + at_once - 1) // at_once
     row, all_rows = spots.shape[2], spots.shape[1] * spots.shape[2]
+    before = first_chain * jobs
     for job in numba.prange(B.shape[0] * jobs):
         chain, begin = job // jobs, job % jobs * at_once
         words, signed, masks = B[chain], signs.reshape(-1), run_mask.reshape(-1)
         near, shifts = spots.reshape(-1), turns.reshape(-1)
         room = np.empty(4 * LANES, np.uint64)
         own_rows = np.empty(LANES, np.int32)
-        SEEDS(seed, stream, update, step, part, job, room)
+        SEEDS(seed, stream, update, step, part, before + job, room)
         s0, s1, s2, s3 = load(room, 0), load(room, 8), load(room, 16), load(room, 24)
         for block in range(begin, min(blocks, begin + at_once)):
             r0 = block * LANES

@@ -43,6 +43,8 @@ MANY_BY_CELLS, SITES_BY_CELLS, FEW_BY_CELLS = 1 << 16, 1 << 18, 1 << 20
 in fewer that are drawn many units at a time, and in fewer that would go unit after unit else
 (docs/performance.md has the measurement).
 """
+RANK_BLOCK = 512
+"""Chains that stand 64 to a word and are one rank's together: `schedule.bit_ops.BLOCK`."""
 
 
 @dataclass(frozen=True)
@@ -244,7 +246,8 @@ class Plan(Shown):
         groups = [self.group(g) for g in block]
         if any(g.lateral or g.woven for g in groups):
             return "one unit after another"
-        return "through its experts" if any(g.expert for g in groups) else "all units at once"
+        experts = "through its experts, and by every rank in all chains"
+        return experts if any(g.expert for g in groups) else "all units at once"
 
     def _manners_of_listed(self) -> tuple[str, ...]:
         """How units that meet in listed terms are drawn, in few chains and in many."""
@@ -271,7 +274,7 @@ class Plan(Shown):
         bits = (
             "64 chains or more: colour after colour, 64 chains to a word of bits; neighbours are"
             " counted where couplings are small whole multiples of one number, else fields are"
-            " numbers"
+            f" numbers; ranks share {RANK_BLOCK} chains at a time"
         )
         replicas = (
             "replicas of 4 ladders or more (16 if fields are numbers) that exchange temperatures:"

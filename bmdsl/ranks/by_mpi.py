@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from mpi4py import MPI
 
+from . import messages
 from .interface import Array, Ranks
 
 MOST_BYTES = 1 << 30
@@ -41,11 +42,16 @@ class Processes(Ranks):
 
     def all(self, x: Any) -> list[Any]:
         """What every rank gave, in the order of ranks."""
-        return self.comm.allgather(x)
+        return [messages.read(y) for y in self._all_bytes(messages.written(x))]
 
     def first(self, x: Any) -> Any:
         """What rank 0 gave."""
-        return self.comm.bcast(x if self.leads else None, 0)
+        sent = messages.written(x) if self.leads else b""
+        length = np.array([len(sent)], np.int64)
+        self.comm.Bcast(length, 0)
+        out = np.frombuffer(sent, np.uint8) if self.leads else np.empty(length[0], np.uint8)
+        self._from_first(out)
+        return x if self.leads else messages.read(out.data)
 
     def most(self, x: int) -> int:
         """The largest of the numbers that ranks gave."""
@@ -55,21 +61,42 @@ class Processes(Ranks):
 
     def gathered(self, x: Array) -> Array:
         """The rows of all ranks, one after another."""
-        rows = self.comm.allgather(len(x))
+        rows = self._counts(len(x))
         out = np.empty((sum(rows), *x.shape[1:]), x.dtype)
-        if out.nbytes >= MOST_BYTES:
-            return np.concatenate(self.comm.allgather(x))
-        width = out.nbytes // max(1, len(out))
-        counts = [n * width for n in rows]
-        sent = np.ascontiguousarray(x).view(np.uint8).reshape(-1) if x.size else np.empty(0, "u1")
-        into = out.reshape(-1).view(np.uint8) if out.size else np.empty(0, "u1")
-        self.comm.Allgatherv(sent, (into, counts))
+        row = _row_of(x)
+        try:
+            self.comm.Allgatherv((np.ascontiguousarray(x), len(x), row), (out, rows, row))
+        finally:
+            row.Free()
         return out
+
+    def _counts(self, x: int) -> list[int]:
+        """The number that every rank gave."""
+        out = np.empty(self.size, np.int64)
+        self.comm.Allgather(np.array([x], np.int64), out)
+        return [int(n) for n in out]
+
+    def _all_bytes(self, own: bytes) -> list[bytes]:
+        """The bytes that every rank gave, some at a time."""
+        sizes, some = np.array(self._counts(len(own))), MOST_BYTES // self.size
+        out, sent = [bytearray(n) for n in sizes.tolist()], np.frombuffer(own, np.uint8)
+        for k in range(0, int(sizes.max()), some):
+            counts = np.clip(sizes - k, 0, some)
+            part = np.empty(int(counts.sum()), np.uint8)
+            self.comm.Allgatherv(sent[k : k + some], (part, counts.tolist()))
+            for into, x in zip(out, np.split(part, np.cumsum(counts)[:-1]), strict=True):
+                into[k : k + len(x)] = x.tobytes()
+        return [bytes(x) for x in out]
+
+    def _from_first(self, x: Array) -> None:
+        """Gives every rank the bytes of rank 0, in place."""
+        for k in range(0, len(x), MOST_BYTES):
+            self.comm.Bcast(x[k : k + MOST_BYTES], 0)
 
     def exchanged(self, x: Array, sent: Sequence[int], received: Sequence[int]) -> Array:
         """The rows that all ranks have for this one, in the order of ranks: [Σ received, ...]."""
         out = np.empty((sum(received), *x.shape[1:]), x.dtype)
-        row = MPI.BYTE.Create_contiguous(prod(x.shape[1:]) * x.itemsize).Commit()
+        row = _row_of(x)
         try:
             self.comm.Alltoallv(
                 (np.ascontiguousarray(x), (sent, _places(sent)), row),
@@ -106,10 +133,14 @@ class Processes(Ranks):
         for x in arrays.values():
             flat = x.reshape(-1).view(np.uint8) if x.size and x.flags.c_contiguous else None
             if flat is None:
-                x[...] = self.comm.bcast(x if self.leads else None, 0)
+                x[...] = self.first(x)
                 continue
-            for k in range(0, len(flat), MOST_BYTES):
-                self.comm.Bcast(flat[k : k + MOST_BYTES], 0)
+            self._from_first(flat)
+
+
+def _row_of(x: Array) -> Any:
+    """MPI's type for a row of an array; the caller frees it."""
+    return MPI.BYTE.Create_contiguous(prod(x.shape[1:]) * x.itemsize).Commit()
 
 
 def _places(counts: Sequence[int]) -> list[int]:

@@ -7,7 +7,6 @@ leaves the same bits in one process and in eight.
 from __future__ import annotations
 
 import ctypes
-import pickle
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,6 +15,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from . import messages
 from .interface import WORDS, Alone, Array, Ranks
 from .world import standing_as
 
@@ -67,10 +67,10 @@ class Threads(Ranks):
 
     def all(self, x: Any) -> list[Any]:
         """What every rank gave, in the order of ranks: copies, as processes would have them."""
-        given = pickle.dumps(x)
+        given = messages.written(x)
         with self.computing():
             found = self._meeting.exchange(self._place, given)
-        return [pickle.loads(y) for y in found]
+        return [messages.read(y) for y in found]
 
     @contextmanager
     def computing(self) -> Iterator[None]:

@@ -62,7 +62,7 @@ class Ranks(ABC):
 
     @abstractmethod
     def all(self, x: Any) -> list[Any]:
-        """What every rank gave, in the order of ranks."""
+        """What every rank gave, in the order of ranks; see `messages` for what it may be."""
 
     def first(self, x: Any) -> Any:
         """What rank 0 gave."""

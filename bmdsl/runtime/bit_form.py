@@ -88,15 +88,17 @@ def digits_of(fields: Array, betas: Array) -> Array:
     return -digits.reshape(*betas.shape[:-1], -1)
 
 
-def words_of(chains: int) -> int:
-    """Words a unit: one for 64 chains; whole registers if they are not much emptier."""
+def words_of(chains: int, of_all: int = 0) -> int:
+    """Words a unit: one for 64 chains; whole registers if they are not much emptier, or if those of
+    so many chains `of_all` ranks are.
+    """
     words = -(-chains // 64)
-    return words if words < LANES else -(-words // LANES) * LANES
+    return words if -(-max(chains, of_all) // 64) < LANES else -(-words // LANES) * LANES
 
 
-def valid_chains(chains: int) -> Array:
+def valid_chains(chains: int, of_all: int = 0) -> Array:
     """[words]: a bit for every chain that there is."""
-    bits = np.arange(64 * words_of(chains)) < chains
+    bits = np.arange(64 * words_of(chains, of_all)) < chains
     packed: Array = np.packbits(bits, bitorder="little").view("<i8")
     return packed.astype(np.int64)
 

@@ -86,7 +86,8 @@ class GibbsSweeps(BoundFields):
         last = [n for n in self.program.plan.mean_block if n not in seen]
         rows = Rows(state)
         self.verify_averaged(averaged, observed)
-        if self.program.plan.all_listed and count >= MANY_CHAINS and not averaged:
+        many = self.program.of_all_ranks(count) >= MANY_CHAINS
+        if self.program.plan.all_listed and many and not averaged:
             self._side_by_side(
                 f,
                 state,

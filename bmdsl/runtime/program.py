@@ -41,6 +41,8 @@ class Program(UnitFunctions):
     """The number of the first chain at hand among those that several ranks share; None where all
     chains are at hand.
     """
+    shared_chains: int | None = None
+    """How many chains ranks have together, if they share them."""
 
     def __init__(
         self, plan: Plan, module: ModuleType, lengths: tuple[Length, ...], dtype: np.dtype[Any]
@@ -136,6 +138,12 @@ class Program(UnitFunctions):
                 term.add_field_by_state(arrays, name, picked, state, eta[0].reshape(rows, k, size))
         return eta if self.plan.group(name).square else eta[0]
 
+    def of_all_ranks(self, count: int) -> int:
+        """How many chains there are on all ranks, of which `count` are at hand: it decides how they
+        lie in memory, so that the number of ranks does not.
+        """
+        return count if self.shared_chains is None else self.shared_chains
+
     def meets(self, name: str) -> bool:
         """Whether a group's units act on one another."""
         g = self.plan.group(name)
@@ -208,6 +216,7 @@ class Program(UnitFunctions):
             seen,
             *key,
             steps,
+            self.first_chain or 0,
         )
 
     @staticmethod

@@ -19,6 +19,8 @@ on these alone.
 
 from __future__ import annotations
 
+from itertools import product
+
 import numpy as np
 
 from .ops import op, reads, updates, whole, writes
@@ -29,6 +31,10 @@ LANES = 8
 DIGITS = 32
 CHUNK = 64
 """Registers that are drawn with one start of the random numbers."""
+BLOCK = 64 * LANES
+"""Chains that are drawn from one start: others are drawn from another, so that ranks can share
+them block by block.
+"""
 _ALL = np.uint64(0xFFFFFFFFFFFFFFFF)
 
 
@@ -100,6 +106,7 @@ def _next(s: list[Array]) -> Array:
     stream=whole(),
     update=whole(),
     step=whole(),
+    first_chain=whole(),
 )
 def draw_bits(
     B: Array,
@@ -118,6 +125,7 @@ def draw_bits(
     stream: int,
     update: int,
     step: int,
+    first_chain: int,
 ) -> None:
     """Draws the units of a colour in all chains, comparing random numbers with probabilities digit
     by digit until every one is decided.
@@ -125,16 +133,18 @@ def draw_bits(
     bits, lanes, words = B.view(np.uint64), 1 if many else LANES, B.shape[1]
     chains = valid.view(np.uint64)
     rest = np.arange(LANES) if many else np.zeros(LANES, np.int64)
-    parts = words // LANES if many else words
+    blocks, parts = (words // LANES, 1) if many else (1, words)
     first, last = int(begin[part]), int(begin[part + 1])
     at_once = max(1, CHUNK // parts)
+    chunks = (last - first + at_once - 1) // at_once
     digits = table.view(np.uint64).reshape(-1, size)
-    for chunk in range((last - first + at_once - 1) // at_once):
+    for chunk, block in product(range(chunks), range(blocks)):
+        start = (first_chain // BLOCK + block) * chunks + chunk
         with np.errstate(over="ignore"):
-            s = list(_seeds(seed, stream, (update, step, part, chunk)).reshape(4, LANES))
+            s = list(_seeds(seed, stream, (update, step, part, start)).reshape(4, LANES))
             for t in range(first + chunk * at_once, min(last, first + (chunk + 1) * at_once)):
                 kind = int(tiles[t, 1])
-                for w in range(parts):
+                for w in range(block * parts, (block + 1) * parts):
                     at, column = int(tiles[t, 0]), rest + (w * LANES if many else w)
                     n = np.zeros((LANES, 64), np.int64)
                     begin_entry, end_entry, wide, words_at = (int(k) for k in classes[kind])

@@ -52,7 +52,7 @@ def cell_sites_kind(plan: Plan, g: GroupPlan) -> Kind:
     """Updates of a colour of the one group, 64 units at a time, in few chains."""
     arguments: dict[str, Takes] = {"X": updates(), "base": reads(1), "beta": reads(1)}
     arguments |= {**TILES, **CELLS}
-    arguments |= {"part": whole()} | {n: whole() for n in KEY}
+    arguments |= {"part": whole()} | {n: whole() for n in (*KEY, "first_chain")}
     name = plan.functions["sites_of_cells", g.name]
     what = f"{g.name} of a lattice, 64 units at a time"
     return Kind(name, tuple(arguments.items()), what, unbound(name), origin="module")
@@ -79,6 +79,7 @@ def cell_sites_kind(plan: Plan, g: GroupPlan) -> Kind:
     update=whole(),
     step=whole(),
     steps=whole(),
+    first=whole(),
 )
 def sweep_codes_of_cells(
     X: Array,
@@ -100,6 +101,7 @@ def sweep_codes_of_cells(
     update: int,
     step: int,
     steps: int,
+    first: int,
 ) -> None:
     """Draws every unit of a group given the rest in all chains, in this order; X is [column, chain]
     of all groups. Units that `seen` has a value for (not NaN) keep it.
@@ -107,7 +109,7 @@ def sweep_codes_of_cells(
     lists = written_out(
         len(order), states, lengths, cell_of, cells, entries, others, ramps, couplings
     )
-    key = seed, stream, update, step, steps
+    key = seed, stream, update, step, steps, first
     sweep_codes(X, offset, base, states, beta, order, *lists, seen, *key)
 
 

@@ -133,6 +133,7 @@ def draw_codes(
     update=whole(),
     step=whole(),
     steps=whole(),
+    first=whole(),
 )
 def sweep_codes(
     X: Array,
@@ -154,6 +155,7 @@ def sweep_codes(
     update: int,
     step: int,
     steps: int,
+    first: int,
 ) -> None:
     """Draws every unit of a group given the rest in all chains, in this order; X is [column, chain]
     of all groups. Units that `seen` has a value for (not NaN) keep it.
@@ -172,8 +174,9 @@ def sweep_codes(
                         near = more_other[more_start[e] : more_start[e + 1]]
                         field[s] += more_value[e] * X[near, c].prod()
                 tile, place = divmod(q, AT_ONCE)
-                u = uniforms(seed, stream, update, now, c // CHAINS, tile)
-                u_own = X.dtype.type(u[CHAINS * place + c % CHAINS])
+                block, lane = divmod(first + c, CHAINS)
+                u = uniforms(seed, stream, update, now, block, tile)
+                u_own = X.dtype.type(u[CHAINS * place + lane])
                 new = eye[drawn(beta[c] * field, u_own)]
                 if len(seen) and not np.isnan(seen[own[0], c]):
                     new = seen[own[0] : own[-1] + 1, c]

@@ -30,12 +30,12 @@ def _numbered(node: Node) -> Node:
     if not isinstance(node, Op):
         return node
     names = [name for name, _ in node.kind.arguments]
-    if "stream" not in names:
+    if not node.kind.draws:
         return node
-    if "first" not in names:
+    if node.kind.first_row is None:
         raise NotScheduled(f"`{node.kind.name}`, which draws all rows from one stream")
     operands = tuple(
-        Number(FIRST) if name == "first" else x
+        Number(FIRST) if name == node.kind.first_row else x
         for name, x in zip(names, node.operands, strict=True)
     )
     return replace(node, operands=operands)

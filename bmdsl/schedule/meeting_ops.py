@@ -70,7 +70,7 @@ def sites_kind(plan: Plan, g: GroupPlan) -> Kind:
     """Updates of a colour of the one group, 64 units at a time, in few chains."""
     arguments: dict[str, Takes] = {"X": updates(), "base": reads(1), "beta": reads(1)}
     arguments |= {n: reads(1, number) for n, number in SITES.items()}
-    arguments |= {"part": whole()} | {n: whole() for n in KEY}
+    arguments |= {"part": whole()} | {n: whole() for n in (*KEY, "first_chain")}
     name = plan.functions["sites", g.name]
     return Kind(
         name,
@@ -98,7 +98,7 @@ def sweep_kind(
         arguments["states"] = whole()
     arguments |= {"beta": reads(1), "order": reads(1, "i8"), "classes": reads(1, "i8")}
     arguments |= {**couplings, "seen": reads()}
-    arguments |= {n: whole() for n in (*KEY, "steps")}
+    arguments |= {n: whole() for n in (*KEY, "steps", "first_chain")}
     name = plan.functions[function, g.name]
     what = f"{g.name} in all chains{where}"
     return Kind(name, tuple(arguments.items()), what, unbound(name), origin="module")

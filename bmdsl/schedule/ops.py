@@ -13,6 +13,9 @@ from typing import Any, NamedTuple
 
 from .values import Number, Operand, Value, base
 
+FIRST_ROW = ("first", "first_chain")
+"""Names of the argument by which draws of rows are keyed, see `Kind.first_row`."""
+
 
 class Access(Enum):
     """How an op uses an argument."""
@@ -100,6 +103,19 @@ class Kind:
     def takes(self, name: str) -> Takes:
         """What this argument is."""
         return dict(self.arguments)[name]
+
+    @property
+    def draws(self) -> bool:
+        """Whether it draws random numbers."""
+        return any(name == "stream" for name, _ in self.arguments)
+
+    @property
+    def first_row(self) -> str | None:
+        """The argument that is the number of its first row among those of all ranks, by which draws
+        are keyed; None if it has none.
+        """
+        found = (n for n, x in self.arguments if n in FIRST_ROW and x.access is Access.NUMBER)
+        return next(found, None)
 
 
 KINDS: dict[str, Kind] = {}

@@ -152,8 +152,7 @@ class _Change:
             zero = kind.formula == "{out} = 0"
             known.update({self.key(v): ZERO if zero else SAME for _, _, v in written})
             return [*before, op]
-        taken = dict(kind.arguments)
-        if "stream" in taken and "first" not in taken:
+        if kind.draws and kind.first_row is None:
             raise NotScheduled(f"`{kind.name}`, which draws all rows from one stream")
         for name, access, v in written:
             key = self.key(v)

@@ -11,9 +11,11 @@ are doubled.
 
 from __future__ import annotations
 
+from itertools import product
+
 import numpy as np
 
-from .bit_ops import CHUNK, LANES, _bits, _next, _seeds, _word
+from .bit_ops import BLOCK, CHUNK, LANES, _bits, _next, _seeds, _word
 from .ops import op, reads, updates, whole
 
 Array = np.ndarray
@@ -39,6 +41,7 @@ POWER_OF_TWO = (1.0, 0.6931469440, 0.2402212024, 0.0555071309, 0.0096755410, 0.0
     stream=whole(),
     update=whole(),
     step=whole(),
+    first_chain=whole(),
 )
 def draw_bits_by_fields(
     B: Array,
@@ -55,16 +58,19 @@ def draw_bits_by_fields(
     stream: int,
     update: int,
     step: int,
+    first_chain: int,
 ) -> None:
     """Draws the units of a colour in all chains from their fields."""
     bits, words = B.view(np.uint64), B.shape[1]
     lowest, last = int(ends[part]), int(ends[part + 1])
-    at_once = max(1, CHUNK // words)
-    for chunk in range((last - lowest + at_once - 1) // at_once):
+    at_once = max(1, CHUNK // min(words, LANES))
+    chunks = (last - lowest + at_once - 1) // at_once
+    for chunk, block in product(range(chunks), range((words + LANES - 1) // LANES)):
+        begin = (first_chain // BLOCK + block) * chunks + chunk
         with np.errstate(over="ignore"):
-            s = list(_seeds(seed, stream, (update, step, part, chunk)).reshape(4, LANES))
+            s = list(_seeds(seed, stream, (update, step, part, begin)).reshape(4, LANES))
             for p in range(lowest + chunk * at_once, min(last, lowest + (chunk + 1) * at_once)):
-                for w in range(words):
+                for w in range(LANES * block, min(words, LANES * (block + 1))):
                     eta = np.full(64, constant[p])
                     for e in range(int(start[p]), int(start[p + 1])):
                         v = np.uint64(0)

@@ -116,6 +116,7 @@ def unpack_rows_of_sites(
     stream=whole(),
     update=whole(),
     step=whole(),
+    first_chain=whole(),
 )
 def draw_rows_of_sites(
     B: Array,
@@ -139,6 +140,7 @@ def draw_rows_of_sites(
     stream: int,
     update: int,
     step: int,
+    first_chain: int,
 ) -> None:
     """Draws a group's units of one colour in every chain, a register of a row's bits after
     another.
@@ -148,11 +150,12 @@ def draw_rows_of_sites(
     blocks = -(-count // at_once)
     digits = table.view(np.uint64).reshape(-1, len(kinds), DIGITS, wide)
     places = first, phase, shape, rows, literals, entries
+    before = first_chain * blocks
     for job in range(len(B) * blocks):
         chain, block = divmod(job, blocks)
         words = B[chain].view(np.uint64)
         with np.errstate(over="ignore"):
-            s = list(_seeds(seed, stream, (update, step, part, job)).reshape(4, LANES))
+            s = list(_seeds(seed, stream, (update, step, part, before + job)).reshape(4, LANES))
             for r in range(block * at_once, min(count, (block + 1) * at_once)):
                 y = int(first[colour, phase[r]])
                 sites = max(0, -(-(length - y) // q))
@@ -202,6 +205,7 @@ def draw_rows_of_sites(
     stream=whole(),
     update=whole(),
     step=whole(),
+    first_chain=whole(),
 )
 def draw_eight_rows_of_sites(
     B: Array,
@@ -225,6 +229,7 @@ def draw_eight_rows_of_sites(
     stream: int,
     update: int,
     step: int,
+    first_chain: int,
 ) -> None:
     """Draws a group's units of one colour in every chain, words of eight rows after another."""
     q, count, length, width, halo, wide, at_once = (int(k) for k in shape)
@@ -248,11 +253,12 @@ def draw_eight_rows_of_sites(
             bits ^= _bits(signs[sign].view(np.uint64)[own]).astype(bool)
         return bits
 
+    before = first_chain * jobs
     for job in range(len(B) * jobs):
         chain, begin = job // jobs, job % jobs * at_once
         words = B[chain].view(np.uint64)
         with np.errstate(over="ignore"):
-            s = list(_seeds(seed, stream, (update, step, part, job)).reshape(4, LANES))
+            s = list(_seeds(seed, stream, (update, step, part, before + job)).reshape(4, LANES))
             for block in range(begin, min(blocks, begin + at_once)):
                 rows = range(LANES * block, min(count, LANES * (block + 1)))
                 new = np.zeros((used, LANES, 64), bool)

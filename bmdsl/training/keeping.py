@@ -122,7 +122,7 @@ class Kept:
 
     def _stored(self, folder: RunFolder) -> Checkpoint:
         """The checkpoint in the run's folder, read by rank 0."""
-        return self.ranks.from_first(lambda: stored(folder))
+        return Checkpoint(*self.ranks.from_first(lambda: stored(folder)))
 
     def _restore(self, kept: Checkpoint) -> None:
         self.recipe.restore(kept.arrays)

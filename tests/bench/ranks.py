@@ -2,7 +2,7 @@
 numbers.
 
     mpirun -n 2 python -m tests.bench.ranks --threads 1
-    python -m tests.bench.ranks --forecast 0.52 0.0161
+    python -m tests.bench.ranks --forecast 0.59 0.0126
 
 The second prints what the model of `docs/scaling.md` makes of t_fixed and t_case in milliseconds,
 as they were found on one thread, for 64 machines of 32 cores.

@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -94,3 +99,65 @@ def test_a_scheduler_that_does_not_answer_is_told(monkeypatch: pytest.MonkeyPatc
     with pytest.raises(BmError, match="no scheduler of Dask answers") as found:
         dask_client.on_workers("tcp://127.0.0.1:9", str, [])
     assert found.value.diagnostics[0].code == "BM994"
+
+
+@contextmanager
+def started(*command: str) -> Iterator[subprocess.Popen[str]]:
+    """A process of this Python, which ends with the block."""
+    process = subprocess.Popen(
+        [sys.executable, *command], stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+@pytest.mark.slow
+def test_a_cluster_started_from_the_command_line_outlives_a_worker(tmp_path: Path) -> None:
+    """A scheduler and two workers are processes of their own; one is killed while it trains."""
+    pytest.importorskip("distributed")
+    (tmp_path / "m.bm").write_text(TEXT.replace("epochs 2", "epochs 1500"))
+    np.save(tmp_path / "v.npy", (np.random.default_rng(0).random((25, 6)) < 0.4).astype(float))
+    place, file = tmp_path / "there", tmp_path / "scheduler.json"
+    dask = (
+        "-m",
+        "dask",
+        "scheduler",
+        "--port",
+        "0",
+        "--no-dashboard",
+        "--scheduler-file",
+        str(file),
+    )
+    worker = (
+        "-m",
+        "dask",
+        "worker",
+        "--scheduler-file",
+        str(file),
+        "--nthreads",
+        "1",
+        "--no-dashboard",
+    )
+    worker += ("--local-directory", str(tmp_path), "--no-nanny")
+    with started(*dask), started(*worker) as first, started(*worker):
+        until = time.monotonic() + 60
+        while not file.exists():
+            assert time.monotonic() < until
+            time.sleep(0.1)
+        address = json.loads(file.read_text())["address"]
+        bm = "from bmdsl.cli.entry import main; main()"
+        tune = ("-c", bm, "tune", str(tmp_path / "m.bm"), str(tmp_path / "v.npy"), "--json")
+        tune += ("-G", "steps=1,2,3,4,5,6", "--out", str(place), "--dask", address)
+        with started(*tune) as process:
+            while not list(place.glob("*/metrics.jsonl")):
+                assert process.poll() is None and time.monotonic() < until + 60
+                time.sleep(0.1)
+            first.kill()
+            said, complaint = process.communicate(timeout=300)
+    assert process.returncode == 0, complaint
+    assert len(json.loads(said)["runs"]) == 6
+    lengths = [len(x.read_text().splitlines()) for x in place.glob("*/metrics.jsonl")]
+    assert lengths == [1500] * 6

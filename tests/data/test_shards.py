@@ -83,7 +83,8 @@ def write_zarr(folder: Path, name: str, arrays: dict[str, np.ndarray]) -> None:
 
     group = zarr.open_group(folder / f"{name}.zarr", mode="w")
     for key, x in arrays.items():
-        group.create_array(key, data=x, chunks=(8, *x.shape[1:]))
+        made = group.create_array(key, shape=x.shape, dtype=x.dtype, chunks=(8, *x.shape[1:]))
+        made[:] = x
 
 
 def write_parquet(folder: Path, name: str, arrays: dict[str, np.ndarray]) -> None:
@@ -440,15 +441,15 @@ def test_files_are_streamed_when_they_are_large(
         find(str(path), checked, streamed="auto")
 
 
-@pytest.mark.parametrize(("codec", "code"), [("pickle", "BM703"), ("base64", "BM971")])
+@pytest.mark.parametrize(("codec", "code"), [("pickle", "BM703|BM971"), ("base64", "BM971")])
 def test_a_store_coded_by_what_does_more_than_unpack_is_refused(
     tmp_path: Path, codec: str, code: str
 ) -> None:
-    """zarr itself refuses pickles of numbers; the rest is a list of what only unpacks."""
+    """zarr itself refuses pickles of numbers from 3.1 on; else a list of what only unpacks does."""
     import zarr
 
     group = zarr.open_group(tmp_path / "a.zarr", mode="w", zarr_format=2)
-    group.create_array("v", data=np.zeros((4, 6)))
+    group.create_array("v", shape=(4, 6), dtype="f8")[:] = 0.0
     facts = tmp_path / "a.zarr" / "v" / ".zarray"
     facts.write_text(json.dumps(json.loads(facts.read_text()) | {"compressor": {"id": codec}}))
     with pytest.raises(BmError, match=code):

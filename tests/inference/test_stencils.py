@@ -53,7 +53,7 @@ def swept(form: StencilForm, x: RandomLattice, names: list[str], states: list[np
     for part in range(form.parts):
         given = [arrays[n] for n in taken[1 : taken.index("table")]]
         level = np.zeros(chains, np.int64)
-        call(draw, B, *given, table_of, level, part, 1, 2, 3, 4)
+        call(draw, B, *given, table_of, level, part, 1, 2, 3, 4, 0)
     for k in range(len(names)):
         call("unpack_rows_of_sites", B, k, *shape, int(x.units[k] == "spin"), states[k])
 

@@ -10,7 +10,7 @@ import pytest
 
 from bmdsl.language.diagnostics import BmError, Diagnostic, Label, fail
 from bmdsl.language.source import Source, Span
-from bmdsl.ranks import errors
+from bmdsl.ranks import errors, messages
 from bmdsl.ranks.by_threads import in_threads
 from bmdsl.ranks.interface import Alone, share
 from bmdsl.ranks.launch import launched, threads_of_rank
@@ -64,6 +64,28 @@ def test_what_rank_0_cannot_do_fails_on_all_of_them() -> None:
         return found.value.diagnostics[0].message
 
     assert in_threads(3, work) == ["there is no checkpoint"] * 3
+
+
+VALUES = [
+    None,
+    [True, 3, 1 << 80, -0.0, float("inf"), "é"],
+    ({"a": np.arange(6.0).reshape(2, 3)[:, ::2], "b": (np.float32(0.1), b"\x00\xff")}, {3: []}),
+    [np.array("2026", "M8[Y]"), np.zeros((0, 4), ">i2"), np.array(["ab"]), np.array(2.0)],
+]
+
+
+@pytest.mark.parametrize("value", VALUES)
+def test_messages_hold_what_ranks_tell_one_another(value: Any) -> None:
+    found = messages.read(messages.written(value))
+    assert repr(found) == repr(value)
+
+
+def test_messages_hold_numbers_of_every_bit_and_name_what_they_do_not_hold() -> None:
+    x = np.array([np.nan, -0.0, 1e-310]).view(np.uint64)
+    assert (messages.read(messages.written(x.view(float))).view(np.uint64) == x).all()
+    for wrong in ({1, 2}, np.array([print], object), print):
+        with pytest.raises(TypeError, match="not (set|object|builtin_function)"):
+            messages.written(wrong)
 
 
 class OfAUser(Exception):

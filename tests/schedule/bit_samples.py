@@ -112,6 +112,7 @@ def draw_bits(rng: Random) -> Operands:
         "stream": 5,
         "update": 2,
         "step": 11,
+        "first_chain": 1024,
     }
 
 
@@ -136,6 +137,7 @@ def draw_bits_by_fields(rng: Random) -> Operands:
         "stream": 5,
         "update": 2,
         "step": 11,
+        "first_chain": 1024,
     }
 
 
@@ -196,6 +198,7 @@ def draw_rows_of_sites(rng: Random, worth: float = 99.0) -> Operands:
         "stream": 5,
         "update": 2,
         "step": 11,
+        "first_chain": 1024,
     }
 
 

@@ -76,6 +76,7 @@ def sweep_codes(rng: Random) -> Operands:
         "seen": _seen(rng, _one_hot(rng, chains, units, states), states).T.copy(),
         **KEY,
         "steps": 2,
+        "first": 45,
     }
 
 
@@ -115,6 +116,7 @@ def sweep_codes_of_cells(rng: Random) -> Operands:
         "seen": _seen(rng, _one_hot(rng, chains, units, states), states).T.copy(),
         **KEY,
         "steps": 2,
+        "first": 45,
     }
 
 

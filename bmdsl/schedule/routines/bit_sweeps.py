@@ -54,7 +54,16 @@ def bit_sweeps(plan: Plan, free: tuple[str, ...], varying: bool) -> Composition:
         now = View(table, step) if varying else table
         with b.repeat(b.number("colours", "i8"), "colour") as c:
             form = (near, tiles, classes, entries, now, level, valid, size, many, first_tile, c)
-            b.do("draw_bits", bits, *form, seed, own, call, Number(f"{first} + {step}"))
+            b.do(
+                "draw_bits",
+                bits,
+                *form,
+                seed,
+                own,
+                call,
+                Number(f"{first} + {step}"),
+                b.first_row(BATCH),
+            )
     b.heading("bits as states")
     with b.repeat(b.number(UNPACK, "i8"), UNPACK):
         for n in free:

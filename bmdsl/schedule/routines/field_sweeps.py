@@ -48,7 +48,7 @@ def field_sweeps(plan: Plan, free: tuple[str, ...], varying: bool) -> Compositio
     with b.repeat(b.number("steps", "i8"), "step") as step:
         now = {n: View(x, step) if varying and n == "table" else x for n, x in arrays.items()}
         with b.repeat(b.number("colours", "i8"), "colour") as c:
-            key = (c, seed, own, call, Number(f"{sweep} + {step}"))
+            key = (c, seed, own, call, Number(f"{sweep} + {step}"), b.first_row(BATCH))
             b.do("draw_bits_by_fields", bits, *now.values(), *key)
     b.heading("bits as states")
     with b.repeat(b.number(UNPACK, "i8"), UNPACK):

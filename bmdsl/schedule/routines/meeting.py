@@ -222,6 +222,7 @@ def sweep_side_by_side(
             masks.get(name, b.free_mask()),
             *key,
             count,
+            b.first_row(rows),
             formula=f"{name} ~ P({name} | rest) {count} times, colour after colour",
         )
 
@@ -275,6 +276,7 @@ def sweep_by_sites(
                 colour,
                 *key,
                 now,
+                b.first_row(BATCH),
                 formula=f"{name} ~ P({name} | rest), the units of a colour",
             )
     terms.watch_states(b, name, x)

@@ -69,7 +69,7 @@ def stencil_sweeps(plan: Plan, free: tuple[str, ...], varying: bool, short: bool
     with b.repeat(b.number("steps", "i8"), "step") as step:
         now = View(table, step) if varying else table
         with b.repeat(b.number("colours", "i8"), "colour") as c:
-            key = (c, seed, own, call, Number(f"{begin} + {step}"))
+            key = (c, seed, own, call, Number(f"{begin} + {step}"), b.first_row(BATCH))
             draw = "draw_eight_rows_of_sites" if short else "draw_rows_of_sites"
             b.do(draw, bits, *arrays.values(), now, level, *key)
     b.heading("bits as states")
