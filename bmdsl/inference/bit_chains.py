@@ -97,7 +97,7 @@ class BitChains:
             return 1
         for way in _ways(machine, count):
             try:
-                self._form(machine, (_free(machine, {}, {}, ()), way))
+                self.form(machine, (free_groups(machine, {}, {}, ()), way))
                 return BLOCK if way != STENCIL else 1
             except NotBits:
                 continue

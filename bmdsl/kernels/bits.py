@@ -36,7 +36,7 @@ WORK = 1 << 12
 """Words of an array of bits from which on a draw is worth threads."""
 MANY = 1 << 16
 """States from which on it is worth threads to write them as bits."""
-BLOCK = 512
+TOGETHER = 512
 """Units whose states are written at once: eight words of each are 32 kB."""
 NONE = np.uint64(0)
 SEEDS = numba.njit(cache=True)(seeds_of_words)
@@ -160,11 +160,11 @@ def _literal(flat, near, at, words, w, many):  # type: ignore[no-untyped-def]  #
 @kernel(MANY, ["x"])
 def pack_bits(x, place, B):  # type: ignore[no-untyped-def]  # typed by numba
     chains, units, words = x.shape[0], x.shape[1], B.shape[1]
-    groups, blocks = (words + LANES - 1) // LANES, (units + BLOCK - 1) // BLOCK
+    groups, blocks = (words + LANES - 1) // LANES, (units + TOGETHER - 1) // TOGETHER
     for g in numba.prange(blocks * groups):
-        first, w0 = BLOCK * (g // groups), LANES * (g % groups)
-        size, wide = min(BLOCK, units - first), min(LANES, words - w0)
-        made = np.zeros((LANES, BLOCK), np.uint64)
+        first, w0 = TOGETHER * (g // groups), LANES * (g % groups)
+        size, wide = min(TOGETHER, units - first), min(LANES, words - w0)
+        made = np.zeros((LANES, TOGETHER), np.uint64)
         for w in range(wide):
             own = made[w]
             for k in range(max(0, min(64, chains - 64 * (w0 + w)))):
@@ -181,11 +181,11 @@ def pack_bits(x, place, B):  # type: ignore[no-untyped-def]  # typed by numba
 def unpack_bits(B, place, spin, x):  # type: ignore[no-untyped-def]  # typed by numba
     low, high = x.dtype.type(-1 if spin else 0), x.dtype.type(1)
     chains, units, words = x.shape[0], x.shape[1], B.shape[1]
-    groups, blocks = (words + LANES - 1) // LANES, (units + BLOCK - 1) // BLOCK
+    groups, blocks = (words + LANES - 1) // LANES, (units + TOGETHER - 1) // TOGETHER
     for g in numba.prange(blocks * groups):
-        first, w0 = BLOCK * (g // groups), LANES * (g % groups)
-        size, wide = min(BLOCK, units - first), min(LANES, words - w0)
-        made = np.empty((LANES, BLOCK), np.uint64)
+        first, w0 = TOGETHER * (g // groups), LANES * (g % groups)
+        size, wide = min(TOGETHER, units - first), min(LANES, words - w0)
+        made = np.empty((LANES, TOGETHER), np.uint64)
         for p in range(size):
             of = B[place[first + p]]
             for w in range(wide):
