@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import typer
 
 if TYPE_CHECKING:
-    from ..tasks.train import Outcome
+    from ..tasks.training_outcome import Outcome
 
 
 def finish(outcome: Outcome, as_json: bool) -> None:
