@@ -64,7 +64,7 @@ class Model(core.Model, Shown):
 
         Raises BM865 where the data leave one open.
         """
-        from .tasks.train import bound
+        from .tasks.training_data import bound
 
         made = bound(self, data)
         assert isinstance(made, type(self))

@@ -4,6 +4,8 @@ A test whose claim is not about compiled code runs without compiling: by default
 folders below are made with `backend="reference"`, where each op is its NumPy meaning. That compiled
 routines give the same is held by `schedule`, `kernels` and `runtime`, for every shipped model and
 every kind of op. `pytest.mark.compiled` on a module or a test gives it compiled machines.
+
+The longest tests come first, so that no worker is left with one of them when the others have ended.
 """
 
 from __future__ import annotations
@@ -30,6 +32,17 @@ PLAIN = {
     "language",
 }
 """Folders whose tests make machines that compile nothing."""
+LONG = (
+    "tests/test_wheel.py",
+    "tests/cli/test_interrupts.py",
+    "tests/cli/test_mpirun.py",
+    "tests/docs/test_code_blocks.py::test_the_code_of_a_page_runs[docs/command-line.md]",
+    "tests/docs/test_code_blocks.py::test_the_code_of_a_page_runs[docs/tutorial.md]",
+    "tests/docs/test_code_blocks.py::test_the_code_of_a_page_runs[README.md]",
+    "tests/docs/test_site.py::test_the_site_builds_strictly",
+    "tests/test_end_to_end.py::test_every_shipped_model_learns",
+)
+"""Tests that take ten seconds and more in empty caches, by what their ids begin with."""
 MAKES = (model.Model.compile, api.Model.compile, opening.made_again)
 """What takes a backend."""
 
@@ -39,6 +52,19 @@ def _use(backend: str) -> None:
     for function in MAKES:
         given = function.__defaults__ or ()
         function.__defaults__ = tuple(backend if x in ("numba", "reference") else x for x in given)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Puts the long tests first, in each of the halves that two workers begin with."""
+    long = [x for x in items if x.nodeid.startswith(LONG)]
+    rest = [x for x in items if not x.nodeid.startswith(LONG)]
+    files = list(dict.fromkeys(x.nodeid.partition("::")[0] for x in long))
+    one, other = (
+        [x for x in long if files.index(x.nodeid.partition("::")[0]) % 2 == k] for k in (0, 1)
+    )
+    half = max(0, len(items) // 2 - len(one))
+    items[:] = [*one, *rest[:half], *other, *rest[half:]]
 
 
 @pytest.hookimpl(wrapper=True)

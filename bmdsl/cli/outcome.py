@@ -14,7 +14,7 @@ import typer
 
 if TYPE_CHECKING:
     from ..data.table import Table
-    from ..tasks.train import Outcome
+    from ..tasks.training_outcome import Outcome
 
 SHOWN_ROWS, SHOWN_COLUMNS, MAX_CELL = 6, 30, 12
 """Rows and columns of a table that are printed, and characters of a cell."""

@@ -13,7 +13,7 @@ from ..plan.plan import FEW_BY_CELLS, MANY_BY_CELLS, MANY_CHAINS, SITES, SITES_B
 from ..runtime.binding import Source
 from ..runtime.bound_machine import BoundMachine
 from ..runtime.program import Array, Program, Rows, State
-from ..schedule.builder import levels_of
+from ..schedule.group_arrays import levels_of
 from ..schedule.routines.posterior import FIELD
 from ..schedule.routines.sweeps import MEAN, MEAN_SQUARE, Chains
 

@@ -12,7 +12,8 @@ from ..language.letters import grid_columns, place_of
 from ..plan.contraction import ROWS, Letters, Path
 from ..plan.multiway import Contraction
 from ..plan.plan import Plan
-from ..schedule.builder import Builder, Gradient, NotScheduled, Phase, product_of
+from ..schedule.builder import Builder, Gradient, NotScheduled, Phase
+from ..schedule.group_arrays import product_of
 from ..schedule.values import Array, Content, Folded, Life, Number, Part, Value, base, length
 from .convolved import Convolved, lengths_of
 from .dense import product

@@ -16,7 +16,8 @@ from ..language.letters import grid_columns, place_of
 from ..plan.contraction import Letters
 from ..plan.even_runs import even_runs
 from ..plan.multiway import Contraction
-from ..schedule.builder import Builder, Gradient, NotScheduled, Phase, product_of
+from ..schedule.builder import Builder, Gradient, NotScheduled, Phase
+from ..schedule.group_arrays import product_of
 from ..schedule.values import Array, Content, Folded, Number, Part, Value
 from .moments import folded, times
 from .tensor import axes_constant

@@ -8,7 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..plan.coupling import Coupling
-from ..schedule.builder import Builder, Gradient, Phase, product_of
+from ..schedule.builder import Builder, Gradient, Phase
+from ..schedule.group_arrays import product_of
 from ..schedule.module_ops import module_kind
 from ..schedule.values import Array, Content, Folded, Number, Part, Value
 from .moments import add_pair_moment, add_row_moment

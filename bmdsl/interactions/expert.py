@@ -16,7 +16,8 @@ import numpy as np
 from ..language.model import Term
 from ..plan.plan import Plan
 from ..plan.projections import Projection, projections_of
-from ..schedule.builder import Builder, Gradient, Phase, product_of
+from ..schedule.builder import Builder, Gradient, Phase
+from ..schedule.group_arrays import product_of
 from ..schedule.values import BATCH, Content, Value
 from .dense import product
 from .moments import add_pair_moment, add_row_moment

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..plan.multiway import Tensor
-from ..schedule.builder import Builder, Gradient, Phase, product_of
+from ..schedule.builder import Builder, Gradient, Phase
+from ..schedule.group_arrays import product_of
 from ..schedule.values import Array, Content, Folded, Life, Number, Part, Value, base
 from .dense import product
 from .moments import times, weighed

@@ -13,16 +13,13 @@ import numpy as np
 from ..language.diagnostics import fail
 from ..plan.domain import base_precision, ends, is_real
 from ..schedule.expert_draw_ops import (
-    BINARY,
     NEAR,
-    SPIN,
-    Seen,
     add_helper_fields,
     begin_steps,
-    bend_of,
     draw_real_units,
     draw_unit_after_unit,
 )
+from ..schedule.expert_energies import BINARY, SPIN, Seen, bend_of
 from ..schedule.expert_ops import CODES
 from .domain import support_of
 from .experts import BoundExpert

@@ -15,7 +15,7 @@ import numpy as np
 from ..language.model import Term
 from ..plan.plan import Plan
 from ..plan.projections import Entries, Projection, projections_of
-from ..schedule.expert_draw_ops import value_and_slope
+from ..schedule.expert_energies import value_and_slope
 
 Array = np.ndarray
 State = Mapping[str, Array]

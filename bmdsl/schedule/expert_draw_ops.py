@@ -12,116 +12,27 @@ so that x given them is Gaussian with precision diag(1/σ² − 2η₂) + M diag
 units. Else real units move by Hamiltonian dynamics (Neal 2011, MCMC using Hamiltonian dynamics),
 units of few states one after another from exact energy differences.
 
-Several terms' experts stand side by side: columns begins[t], ..., begins[t + 1] − 1 of u, M and s
-are those of term t, whose functions from inside out are functions[t] (−1: no more), each of
-coefficients[t] times its argument.
+Several terms' experts stand side by side, as `expert_energies` says.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
 from ..plan.streams import of_key
-from .expert_ops import CODES, FUNCTIONS
+from .expert_energies import BINARY, SPIN, SQUARES, STUDENT, Seen
+from .expert_ops import CODES
+from .expert_steps import Walk
 from .ops import double, op, reads, updates, whole, writes
 
 Array = np.ndarray
-NAMES = tuple(FUNCTIONS)
-LEAPS = (10, 30)
-"""Fewest and most leapfrog steps of a trajectory; each sweep draws its number."""
-WISHED = 0.8
-"""The share of accepted trajectories that long runs steer to (Beskos et al. 2013 have 0.65 as most
-efficient; a higher one mixes surely).
-"""
-SHORT, SHORTEST = 0.2, 1e-3
-"""Share of trajectories with shorter steps beside experts that grow faster than a square, and how
-short: far out these bend the energy much more.
-"""
 NEAR = 3.0
 """How far from 0 an expert's argument may be where chains begin, if it grows faster than a square.
 """
 MAX_NUMBERS_AT_ONCE = 1 << 22
 """Numbers of the precision matrices that are held at once."""
-NONE, STUDENT, SQUARES, LAPLACE, BINARY, SPIN = range(6)
-"""Which auxiliary variables a term's experts have."""
-
-
-@dataclass(frozen=True)
-class Seen:
-    """The experts that see a group, those of several terms side by side."""
-
-    matrix: Array
-    strength: Array
-    begins: Array
-    functions: Array
-    coefficients: Array
-
-    def part(self, t: int) -> slice:
-        """The columns of term t."""
-        return slice(int(self.begins[t]), int(self.begins[t + 1]))
-
-    @property
-    def terms(self) -> range:
-        """The terms' numbers."""
-        return range(len(self.begins) - 1)
-
-    def names(self, t: int) -> list[str]:
-        """The functions of term t from inside out."""
-        return [NAMES[code] for code in self.functions[t] if code >= 0]
-
-    def kind(self, t: int) -> int:
-        """The auxiliary variables of term t at its present strengths; NONE if it has none."""
-        names, s = self.names(t), self.strength[self.part(t)]
-        positive = bool((s > 0).all())
-        if names == ["square", "log1p"] and self.coefficients[t, 1] > 0 and positive:
-            return STUDENT
-        if names == ["square"] and positive:
-            return SQUARES
-        if names == ["abs"] and positive:
-            return LAPLACE
-        if names in (["softplus"], ["logcosh"]) and bool((s == -1).all()):
-            return BINARY if names == ["softplus"] else SPIN
-        return NONE
-
-    def energy(self, u: Array) -> Array:
-        """Σ_j s_j f(u_j) of every row."""
-        total = np.zeros(len(u))
-        for t in self.terms:
-            value = self._of(t, u)[0]
-            total += value @ self.strength[self.part(t)]
-        return total
-
-    def slope(self, u: Array) -> Array:
-        """d energy / dx of every row, [rows, size]."""
-        pull = np.concatenate([self._of(t, u)[1] for t in self.terms], axis=1)
-        return np.asarray((pull * self.strength) @ self.matrix.T)
-
-    def _of(self, t: int, u: Array) -> tuple[Array, Array]:
-        return value_and_slope(self.names(t), self.coefficients[t], u[:, self.part(t)])
-
-
-def value_and_slope(
-    names: Sequence[str], coefficients: Sequence[float] | Array, u: Array
-) -> tuple[Array, Array]:
-    """f and f′ at arguments u, functions inside functions."""
-    f = FUNCTIONS[names[0]]
-    value, slope = f.value(u), f.slope(u)
-    for name, coefficient in zip(names[1:], coefficients[1:], strict=False):
-        inner = u.dtype.type(coefficient) * value
-        value = FUNCTIONS[name].value(inner)
-        slope = FUNCTIONS[name].slope(inner) * u.dtype.type(coefficient) * slope
-    return value, slope
-
-
-def bend_of(names: Sequence[str], coefficients: Sequence[float]) -> float:
-    """The largest curvature |f″| of an expert, on a grid; 1 if f has a kink."""
-    if "abs" in names:
-        return 1.0
-    u = np.linspace(-8, 8, 1601)
-    return float(np.abs(np.gradient(value_and_slope(names, coefficients, u)[1], u)).max())
 
 
 # ------------------------------------------------------------ real units
@@ -264,100 +175,6 @@ def _precisions(
         kappa = experts.coefficients[t, 1]
         return np.asarray(2 * kappa * generator.gamma(strength) / (1 + kappa * u * u))
     return np.asarray(generator.wald(strength / np.maximum(np.abs(u), 1e-12), strength**2))
-
-
-@dataclass
-class Walk:
-    """Real units on their way by Hamiltonian dynamics."""
-
-    experts: Seen
-    field: Array
-    own: Array
-    u: Array
-    beta: Array
-    free: Array
-    x: Array
-    generator: np.random.Generator
-    now: Array
-    """The rows' energies at x, once a trajectory is over."""
-    moved: Array
-    """The rows that have moved."""
-
-    def _arguments(self, at: Array) -> Array:
-        return self.u + (at - self.x) @ self.experts.matrix
-
-    def _energy(self, at: Array) -> Array:
-        inside = (0.5 * self.own * at * at - self.field * at).sum(1)
-        return np.asarray(inside + self.beta * self.experts.energy(self._arguments(at)))
-
-    def _slope(self, at: Array) -> Array:
-        pull = self.experts.slope(self._arguments(at))
-        return np.where(self.free, self.own * at - self.field + self.beta[:, None] * pull, 0.0)
-
-    def _take(self, at: Array, taken: Array, energy: Array) -> None:
-        now = np.where(taken[:, None], at, self.x)
-        self.u = self._arguments(now)
-        self.x, self.now, self.moved = now, energy, self.moved | taken
-
-    def leap(self, bend: Array, walled: bool, adapts: bool, memory: Array) -> None:
-        """One trajectory, taken or refused; `memory` fits the length of later steps."""
-        g, x = self.generator, self.x
-        leaps = int(g.integers(LEAPS[0], LEAPS[1] + 1))
-        step = np.exp(memory[0]) * self._longest(bend) * g.uniform(0.8, 1.2)
-        short = walled and g.random() < SHORT
-        step *= SHORTEST ** g.random() if short else 1.0
-        momentum = np.where(self.free, g.standard_normal(x.shape), 0.0)
-        begun = self._energy(x)
-        with np.errstate(over="ignore", invalid="ignore"):
-            at, p = x.copy(), momentum - 0.5 * step * self._slope(x)
-            for k in range(leaps):
-                at = at + step * p
-                p = p - (step if k + 1 < leaps else 0.5 * step) * self._slope(at)
-            ended = self._energy(at)
-            change = begun + 0.5 * (momentum**2).sum(1) - ended - 0.5 * (p**2).sum(1)
-        finite = np.isfinite(change)
-        chance = np.where(finite, np.exp(np.minimum(0, np.where(finite, change, -np.inf))), 0.0)
-        taken = g.random(len(x)) < chance
-        memory[1] = chance.mean()
-        if adapts and not short:
-            memory[0] += 0.2 * (chance.mean() - WISHED)
-        self._take(at, taken, np.where(taken, ended, begun))
-
-    def turn(self) -> None:
-        """Metropolis moves x → −x, of all units and of one of them: from well to well, over no
-        barrier.
-        """
-        size, g = self.x.shape[1], self.generator
-        for alone in (False, True) if size > 1 else (False,):
-            chosen = self.free
-            if alone:
-                chosen = chosen & (g.integers(size, size=len(self.x))[:, None] == np.arange(size))
-            turned = np.where(chosen, -self.x, self.x)
-            after = self._energy(turned)
-            taken = np.log(g.random(len(self.x))) < self.now - after
-            self._take(turned, taken, np.where(taken, after, self.now))
-
-    def _longest(self, bend: Array) -> float:
-        """A step that leapfrog takes well: a little less than the shortest length over which the
-        energy bends.
-        """
-        steep = float(self.own.max()) + float(self.beta.max()) * stiffness(
-            self.experts.matrix, bend
-        )
-        return float(0.9 / np.sqrt(max(1e-12, steep)))
-
-
-def stiffness(matrix: Array, bend: Array) -> float:
-    """The largest eigenvalue of M diag(|s| sup |f″|) Mᵀ, by power iteration."""
-    size, top = len(matrix), 0.0
-    v = np.full(size, size**-0.5)
-    for _ in range(12):
-        w = matrix @ (bend * (v @ matrix))
-        top = float(np.linalg.norm(w))
-        if top == 0:
-            break
-        v = w / top
-    return top
 
 
 @op(

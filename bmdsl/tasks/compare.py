@@ -25,7 +25,7 @@ from ..runs.run_folder import RunFolder, read_metrics
 from .run_cases import Ready, ready_parts
 from .run_list import ListedRun, listed
 from .run_quality import Quality, quality_of
-from .train import some_whole
+from .training_data import some_whole
 
 COMPARED = 1000
 

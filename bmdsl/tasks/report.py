@@ -38,7 +38,7 @@ from ..report.subject import Subject
 from ..runs.run_folder import RunFolder, read_facts, read_metrics
 from .run_cases import Ready, ready_parts
 from .run_quality import Quality, quality_of
-from .train import some_whole
+from .training_data import some_whole
 
 COLUMNS = ("first epoch", "last epoch", "best")
 

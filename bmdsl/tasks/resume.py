@@ -23,7 +23,8 @@ from ..runs.provenance import (
 )
 from ..runs.run_folder import RunFolder
 from ..stacks.folder import is_stack, layer_folders
-from .train import Outcome, fit
+from .train import fit
+from .training_outcome import Outcome
 
 if TYPE_CHECKING:
     from ..inference.machine import Machine

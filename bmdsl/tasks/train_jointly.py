@@ -22,7 +22,9 @@ from ..runtime.interrupts import Stopped
 from ..stacks.joint import JointMachine, Trained, reconstruct
 from ..stacks.stack_model import StackModel
 from ..training.callbacks import Given
-from .train import PICTURED, Outcome, ready_cases, some_whole
+from .train import PICTURED
+from .training_data import ready_cases, some_whole
+from .training_outcome import Outcome
 
 OBJECTIVE = "contrastive_free_energy"
 OnLayer = Callable[[str, Outcome], None]

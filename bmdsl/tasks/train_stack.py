@@ -26,8 +26,9 @@ from ..stacks.stack_machine import StackMachine
 from ..stacks.stack_model import Layer, StackModel
 from ..training.callbacks import Callback, Given, callbacks_of
 from .ranks import refuse_ranks
-from .train import bound, fit, ready_cases, some_whole
+from .train import fit
 from .train_jointly import OnLayer, fit_jointly
+from .training_data import bound, ready_cases, some_whole
 
 if TYPE_CHECKING:
     from ..inference.machine import Machine

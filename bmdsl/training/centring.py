@@ -22,7 +22,8 @@ from ..interactions.tensor import axes_constant
 from ..language.diagnostics import fail
 from ..language.model import Model
 from ..language.structure import Bias, Coupling, bias_of, coupling_of
-from ..schedule.builder import Gradient, Phase, product_of
+from ..schedule.builder import Gradient, Phase
+from ..schedule.group_arrays import product_of
 from ..schedule.values import Content, Folded, Value
 from .batch import Expectation
 from .machine_protocol import Array, Machine

@@ -18,7 +18,8 @@ from ..schedule.builder import Builder, Gradient, NotScheduled, Phase
 from ..schedule.over_ranks import over_ranks
 from ..schedule.passes import PASSES, Pass
 from ..schedule.routines.contrastive import LayerGroups
-from ..schedule.routines.phases import Sweep, Terms, draw_from_biases, roles, terms_of
+from ..schedule.routines.phases import Sweep, draw_from_biases, roles
+from ..schedule.routines.terms import Terms, terms_of
 from ..schedule.schedule import Schedule
 from ..schedule.values import BATCH, Content, Life, Number, Value, base
 from ..schedule.verifier import verify

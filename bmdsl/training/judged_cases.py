@@ -1,7 +1,10 @@
-"""Which validation cases a score rests on, where some have missing values."""
+"""Training cases apart from those of validation, and which of these a score rests on where some
+have missing values.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -10,9 +13,11 @@ from ..inference.observed_scores import is_worth, nothing_seen, summed_bits
 from ..inference.phases import Phases
 from ..inference.reconstruction_errors import unseen_needed
 from ..language.diagnostics import counted, fail
+from ..language.model import Training
 from ..runtime.missing import patterns
 from .cases import Cases
 from .machine_protocol import Array, Machine
+from .streamed_cases import StreamedCases
 
 POSTERIOR_BITS = 10.0
 """log2 of the states a case up to which a posterior sums missing units out, else by mean field."""
@@ -78,3 +83,20 @@ def _usable(machine: Machine, held: Cases, missing: Array, likelihood: bool) -> 
         fine = is_worth(machine, bits, len(held)) if likelihood else bits <= POSTERIOR_BITS
         out[rows[p.cases]] = fine & ~empty[p.cases]
     return out
+
+
+def divided(
+    data: Mapping[str, Array] | StreamedCases,
+    training: Training,
+    weights: Array | None,
+    validation: Mapping[str, Array] | None,
+) -> tuple[Cases | StreamedCases, Cases | None, list[str]]:
+    """Training and validation cases, and what is to be said of them."""
+    given = None if validation is None else Cases.of(validation, None)
+    if isinstance(data, StreamedCases):
+        held, notes = data.held() if given is None else (given, [])
+        return data, held, notes
+    cases = Cases.of(data, weights)
+    if given is not None:
+        return cases, given, []
+    return *cases.split(training.validate, training.seed), []

@@ -167,6 +167,10 @@ class Kept:
         self.checkpoint_due = now + max(MIN_SECONDS_BETWEEN_CHECKPOINTS, least)
         self.checkpoint_due_inside = now + max(self.training.checkpoint, least)
 
+    def _is_due(self) -> bool:
+        """Whether a checkpoint is to be written inside an epoch."""
+        return self.folder is not None and time.monotonic() >= self.checkpoint_due_inside
+
     def _write_state(self) -> None:
         self._gather()
         if self.folder is not None:

@@ -40,7 +40,8 @@ def bmdsl(settings):
     from bmdsl.runtime.binding import BoundRoutine
     from bmdsl.runtime.threads import one_pool
     from bmdsl.schedule.builder import Builder, Gradient, Phase
-    from bmdsl.schedule.routines.phases import given_means, terms_of
+    from bmdsl.schedule.routines.phases import given_means
+    from bmdsl.schedule.routines.terms import terms_of
     from bmdsl.schedule.values import BATCH, Content, Number
 
     calls = []

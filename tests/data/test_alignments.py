@@ -14,7 +14,7 @@ import bmdsl
 from bmdsl.data.alignment import DNA, PROTEIN, RNA
 from bmdsl.data.load import load
 from bmdsl.language.diagnostics import BmError
-from bmdsl.tasks.train import bound
+from bmdsl.tasks.training_data import bound
 
 
 def written(folder: Path, name: str, *sequences: str) -> str:

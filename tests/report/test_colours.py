@@ -8,7 +8,7 @@ import pytest
 import bmdsl
 from bmdsl.data.finding import flatten, image_shapes
 from bmdsl.report.plots import montage
-from bmdsl.tasks.train import bound
+from bmdsl.tasks.training_data import bound
 
 MODEL = """model m(C, S) { visible v[C,S,S] : gaussian  hidden h[2,S,S] : binary
   param W[C,2,3,3] energy = - W[c,k,p,q] v[c,pad(x+p-1),pad(y+q-1)] h[k,x,y] }"""

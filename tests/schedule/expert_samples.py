@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from bmdsl.schedule.expert_draw_ops import bend_of
+from bmdsl.schedule.expert_energies import bend_of
 from bmdsl.schedule.expert_ops import CODES
 
 Random = np.random.Generator

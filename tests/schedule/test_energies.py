@@ -8,7 +8,7 @@ import pytest
 import bmdsl
 from bmdsl.runtime.routines import compiled_routine, plain_routine
 from bmdsl.schedule.builder import Builder, Phase
-from bmdsl.schedule.routines.phases import terms_of
+from bmdsl.schedule.routines.terms import terms_of
 from bmdsl.schedule.values import Content, Life, Number
 
 MODELS = {

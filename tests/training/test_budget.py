@@ -20,7 +20,7 @@ import bmdsl
 from bmdsl.language.diagnostics import BmError
 from bmdsl.language.model import Choice, Training
 from bmdsl.runs.run_folder import RunFolder
-from bmdsl.training import keeping, loop
+from bmdsl.training import epoch_ends, keeping, loop
 from bmdsl.training.budget import LAST_SHARE, Budget
 from bmdsl.training.callbacks import Hooks
 from bmdsl.training.loop import train
@@ -96,13 +96,13 @@ def test_time_of_an_inner_account_is_not_on_the_outer_one() -> None:
 def dear_looks(monkeypatch: pytest.MonkeyPatch) -> FakeClock:
     """Every look takes ten seconds, an update none; epochs take one by `on_progress`."""
     clock = FakeClock()
-    error = loop.reconstruction_error
+    error = epoch_ends.reconstruction_error
 
     def slow(*given: Any) -> float:
         clock.now += 10
         return error(*given)
 
-    monkeypatch.setattr(loop, "reconstruction_error", slow)
+    monkeypatch.setattr(epoch_ends, "reconstruction_error", slow)
     monkeypatch.setattr(loop, "Budget", lambda share, names: Budget(share, names, clock))
     return clock
 

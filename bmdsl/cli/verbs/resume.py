@@ -13,7 +13,7 @@ from ..options import USE, Json, Log, RanksInAll, RunFolder, Settings, Threads, 
 from ..outcome import finish, finish_layer, of_stack
 
 if TYPE_CHECKING:
-    from ...tasks.train import Outcome
+    from ...tasks.training_outcome import Outcome
 
 PLACE = USE, 2
 SHARED = True

@@ -21,7 +21,8 @@ from ..streams import stream_argument, stream_of
 from ..values import BATCH, Content, Life, Number, Value
 from .free_energy import RESULT, verify_pairs
 from .meeting import sweep_side_by_side
-from .phases import Sweep, Terms, terms_of, verify_fields
+from .phases import Sweep, is_by_code, verify_fields
+from .terms import Terms, terms_of
 
 NOMINAL = 100
 """What a length is taken for while it has no value."""
@@ -175,7 +176,7 @@ def _sweep(
         sweep_side_by_side(b, terms, phase, 1, how, BATCH, kept, begin=key[1], biases=rows)
         return
     for name in kept:
-        by_code = name in coupled and terms.by_code(b, name, phase, Sweep(stream, key[0], {}))
+        by_code = name in coupled and is_by_code(b, terms, name, phase, Sweep(stream, key[0], {}))
         eta = terms.field(b, name, phase, BATCH, inner=not by_code)
         if name not in coupled:
             out = state[name]

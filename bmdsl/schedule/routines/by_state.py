@@ -18,13 +18,16 @@ from ...interactions.dense import Dense
 from ...interactions.interface import Interaction
 from ...interactions.listed import Listed
 from ...interactions.tensor import ThreeWay
-from ..builder import Builder, ByState, NotScheduled, Phase, product_of
+from ..builder import Builder, NotScheduled, Phase
+from ..group_arrays import product_of
+from ..phase import ByState
 from ..streams import stream_of
 from ..unit_ops import unit_kind
 from ..values import BATCH, Array, Content, Folded, Number, Value, full_length, times
 
 if TYPE_CHECKING:
-    from .phases import Sweep, Terms
+    from .phases import Sweep
+    from .terms import Terms
 
 MOST = 1 << 25
 """Most numbers that hold the fields of all states of all cases at once."""

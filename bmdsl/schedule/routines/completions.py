@@ -10,8 +10,9 @@ from ..schedule import Composition
 from ..values import BATCH, Content, Life, Number, Value
 from .by_state import draws_jointly
 from .meeting import sweep_side_by_side
-from .phases import sweep, terms_of
+from .phases import sweep
 from .sweeps import MEAN, Chains, prepare_once, states_of, sweep_of
+from .terms import terms_of
 
 
 def completions(plan: Plan, chains: Chains, wanted: tuple[str, ...]) -> Composition:

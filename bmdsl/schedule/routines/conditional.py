@@ -7,7 +7,8 @@ from ..builder import Builder, NotScheduled, Phase
 from ..schedule import Composition
 from ..values import BATCH, Content, Life, Number
 from .free_energy import RESULT
-from .phases import given_means, terms_of
+from .phases import given_means
+from .terms import terms_of
 
 
 def conditional(plan: Plan, group: str, given: tuple[str, ...]) -> Composition:

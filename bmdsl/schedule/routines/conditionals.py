@@ -10,7 +10,7 @@ from ..builder import Builder, Phase
 from ..values import Content, Value, View
 
 if TYPE_CHECKING:
-    from .phases import Terms
+    from .terms import Terms
 
 
 def temper(b: Builder, group: str, eta: Value, beta: Value | View | None) -> None:

@@ -16,7 +16,7 @@ from types import MappingProxyType
 
 from ..builder import Builder, Gradient, Phase
 from ..values import BATCH, Array, Content, Value, View, base
-from .phases import Terms
+from .terms import Terms
 
 
 @dataclass(frozen=True)

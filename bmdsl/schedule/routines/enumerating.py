@@ -12,7 +12,7 @@ from ...plan.plan import GroupPlan, Plan
 from ..builder import Builder, NotScheduled, Phase
 from ..values import Content, Life, Number, Value, times_batch
 from .conditionals import conditional_means
-from .phases import Terms
+from .terms import Terms
 
 MOST = 1 << 24
 """Most numbers of one array of joint states."""

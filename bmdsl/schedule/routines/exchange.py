@@ -10,8 +10,8 @@ from ...plan.plan import MANY_CHAINS, Plan
 from ..builder import Builder, Phase
 from ..schedule import Composition
 from ..values import BATCH, Content, Life, Number, Value, View
-from .phases import terms_of
 from .sweeps import Chains, prepare_once, repeat_sweeps, states_of, sweep_of
+from .terms import terms_of
 
 LADDER = "ladder"
 """What arrays of the ladders are bound to, before their names."""

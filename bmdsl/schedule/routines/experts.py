@@ -17,13 +17,13 @@ from ...language.diagnostics import fail
 from ...plan.domain import base_precision, ends, is_real
 from ...plan.plan import GroupPlan
 from ..builder import Builder, Phase
-from ..expert_draw_ops import bend_of
+from ..expert_energies import bend_of
 from ..expert_ops import CODES
 from ..values import BATCH, Content, Life, Number, Value, View
 from .meeting import ones
 
 if TYPE_CHECKING:
-    from .phases import Terms
+    from .terms import Terms
 
 SETTLED = 20
 """Sweeps from which on Hamiltonian steps are fitted in the first half of them."""

@@ -12,7 +12,8 @@ from ..builder import Builder, NotScheduled, Phase
 from ..schedule import Composition
 from ..values import BATCH, Content, Life, Number, Value
 from .by_state import add_log_sum, enumerated_unit
-from .phases import Terms, given_means, terms_of
+from .phases import given_means
+from .terms import Terms, terms_of
 
 RESULT = ("result",)
 """What the array is bound to that a routine leaves its answer in."""

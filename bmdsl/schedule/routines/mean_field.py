@@ -18,8 +18,9 @@ from ..schedule import Composition
 from ..values import BATCH, Content, Life, Number, Part, Value, View
 from .free_energy import RESULT
 from .meeting import settle
-from .phases import Terms, terms_of, verify_fields
+from .phases import verify_fields
 from .sweeps import MEAN, MEAN_SQUARE
+from .terms import Terms, terms_of
 
 SHARE = 0.8
 """Share of the cases at work that still move, up to which the others leave the products."""

@@ -22,15 +22,17 @@ from ...interactions.listed import (
     turn_all,
 )
 from ...plan.plan import MANY_CHAINS
-from ..builder import Builder, NotScheduled, Phase, Turned
+from ..builder import Builder, NotScheduled, Phase
 from ..cell_ops import cell_sites_kind, cell_sweep_kind
 from ..meeting_ops import draw_kind, sites_kind, sweep_kind
+from ..phase import Turned
 from ..streams import stream_of
 from ..values import BATCH, Array, Content, Number, Operand, Part, Value, View, full_length
 from .conditionals import conditional_means
 
 if TYPE_CHECKING:
-    from .phases import Sweep, Terms
+    from .phases import Sweep
+    from .terms import Terms
 
 Rows = Mapping[str, Value]
 

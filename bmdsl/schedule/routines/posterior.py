@@ -8,8 +8,9 @@ from ..schedule import Composition
 from ..values import BATCH, Life, Number
 from .conditionals import conditional_means
 from .free_energy import RESULT
-from .phases import terms_of, verify_independent
+from .phases import verify_independent
 from .sweeps import MEAN, MEAN_SQUARE
+from .terms import terms_of
 
 FIELD = (*RESULT, "field")
 """What the array of a group's fields is bound to, before its name."""

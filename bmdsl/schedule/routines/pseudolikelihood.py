@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from ...plan.polynomials import order_of, slopes
 from ..builder import Builder, Gradient, Phase
 from ..values import BATCH, Content, Value
-from .phases import Terms
+from .terms import Terms
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,8 @@ from ..builder import Builder, Phase
 from ..schedule import Composition
 from ..values import BATCH, Content, Life, Number, Value, View
 from .free_energy import RESULT
-from .phases import terms_of
 from .sweeps import Chains, _betas, prepare_once, repeat_sweeps, states_of, sweep_of
+from .terms import terms_of
 
 RECORDS = "records"
 """The axis of an array that has a row for every record of a call."""

@@ -17,14 +17,8 @@ from .conditionals import temper
 from .experts import begin_steps, keep_steps
 from .free_energy import RESULT
 from .meeting import sweep_by_sites, sweep_side_by_side
-from .phases import (
-    Sweep,
-    Terms,
-    draw_from_biases,
-    is_alone_by_code,
-    sweep,
-    terms_of,
-)
+from .phases import Sweep, draw_from_biases, is_alone_by_code, sweep
+from .terms import Terms, terms_of
 
 SWEEPS = "sweeps"
 """The axis of an array that has a row for every sweep of a call."""

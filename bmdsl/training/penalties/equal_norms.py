@@ -18,7 +18,8 @@ from ...language.diagnostics import fail
 from ...language.model import Choice, Model
 from ...language.structure import LayerWeights, layer_weights
 from ...language.vocabulary import Option, Word
-from ...schedule.builder import Builder, Gradient, Phase, product_of
+from ...schedule.builder import Builder, Gradient, Phase
+from ...schedule.group_arrays import product_of
 from ...schedule.values import Content, Folded, Value
 from ..composing import Composer
 from ..machine_protocol import Array, Machine

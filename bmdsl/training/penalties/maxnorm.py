@@ -9,7 +9,8 @@ import numpy as np
 from ...interactions.moments import folded
 from ...language.model import Choice
 from ...language.vocabulary import Option, Word
-from ...schedule.builder import Gradient, Phase, product_of
+from ...schedule.builder import Gradient, Phase
+from ...schedule.group_arrays import product_of
 from ...schedule.values import Array, Folded, Number
 from ..composing import Composer
 from ..machine_protocol import Machine
