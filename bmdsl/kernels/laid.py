@@ -12,10 +12,10 @@ import numpy as np
 from ..native import deferred as numba
 from .lanes import INNER, SIDE, address
 from .matrix import WORK
-from .products import WAYS, backward_chunk, chunks, ends, forward_chunk
+from .products import WAYS, backward_chunk, chunks, ends, forward_chunk, gemm_of_layout
 from .table import kernel
 from .tile_layouts import DIGITS
-from .tile_products import FEWEST, LEAST, by_tiles, factor, lay_strip
+from .tile_products import FEWEST, LEAST, lay_strip
 
 ROWS_OF_THREAD = 24
 """The fewest rows for which a thread reads all of a layout."""
@@ -81,11 +81,10 @@ def _block(c, laid, rows, columns, k):  # type: ignore[no-untyped-def]  # typed 
 @numba.njit(**INNER)
 def _multiply(r0, r1, lo, hi, x, laid, factors, eta):  # type: ignore[no-untyped-def]  # typed by numba
     k, columns, of_strip = x.shape[1], eta.shape[1], 4 * laid.shape[1]
-    left = factor(address(x) + 4 * k * r0, k, True, r1 - r0, k)
-    at = address(laid) + of_strip * (lo // SIDE)
-    to = address(eta) + 4 * (columns * r0 + lo)
-    right = (at, of_strip, 0, hi - lo, DIGITS)
-    by_tiles(left, right, k, factors[0], factors[1], to, columns, True)
+    left, at = address(x) + 4 * k * r0, address(laid) + of_strip * (lo // SIDE)
+    to, scale = address(eta) + 4 * (columns * r0 + lo), address(factors)
+    n, m = hi - lo, r1 - r0
+    gemm_of_layout(m, n, k, scale, left, k, at, of_strip, to, columns)
 
 
 @numba.njit(**INNER)

@@ -19,7 +19,7 @@ from numba.extending import intrinsic
 
 from ..native import deferred as numba
 from .table import load_kernel, of_any_type, variant
-from .tile_products import SYMBOL, TILES
+from .tile_products import LAID, SYMBOL, TILES
 
 Array = np.ndarray
 
@@ -91,6 +91,29 @@ factors[0] · op(a) op(b) + factors[1] · out, BLAS's column-major product with 
 """
 gemm_of_parts: Any = intrinsic(_gemm_of_parts)
 """The same of matrices that begin at these entries of their arrays, which follow each of them."""
+
+
+def _gemm_of_layout(context, m, n, k, factors, left, lda, laid, strip, out, ldc):  # type: ignore[no-untyped-def]  # numba's form
+    def build(context: Any, builder: Any, signature: Any, given: Any) -> Any:
+        m, n, k, alpha, left, lda, laid, strip, out, ldc = given
+        beta = builder.add(alpha, _WORD(4))
+        values = [_CHAR(LAID), _CHAR(0), _CHAR(0), n, m, k, alpha, laid, strip, left, lda]
+        values += [beta, out, ldc]
+        called = cgutils.get_or_insert_function(
+            builder.module, ir.FunctionType(ir.IntType(32), _TAKES), SYMBOL
+        )
+        pairs = zip(values, _TAKES, strict=True)
+        builder.call(called, [builder.inttoptr(v, w) if w == _BYTES else v for v, w in pairs])
+        return context.get_dummy_value()
+
+    return types.void(*[types.intp] * 10), build
+
+
+gemm_of_layout: Any = intrinsic(_gemm_of_layout)
+"""gemm_of_layout(m, n, k, factors, left, lda, laid, strip, out, ldc): row-major out[m, n] =
+factors[0] · left b + factors[1] · out, for b that `tile_products.lay_strip` laid out, `strip` bytes
+a strip. Arrays are given by their addresses.
+"""
 
 
 @numba.njit(cache=True)

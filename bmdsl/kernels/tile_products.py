@@ -63,6 +63,8 @@ TURNED = 116
 """BLAS's letter t."""
 FLOAT = 115
 """BLAS's letter s."""
+LAID = 108
+"""The letter l: float32, and b is what `lay_strip` made, its leading dimension a strip's bytes."""
 
 for symbol in (SYMBOL, BLAS):
     llvm.add_symbol(symbol, _helperlib.c_helpers["xxgemm"])  # type: ignore[attr-defined]  # C
@@ -237,7 +239,14 @@ def _is_small(kind, m, n, k):  # type: ignore[no-untyped-def]  # typed by numba
 
 
 def multiply(kind, turn_b, turn_a, n, m, k, alpha, b_at, ldb, a_at, lda, beta, c_at, ldc):  # type: ignore[no-untyped-def]  # typed by numba
-    """BLAS's gemm, which goes column by column: row by row it is a product of exchanged factors."""
+    """BLAS's gemm, which goes column by column: row by row it is a product of exchanged factors. Of
+    kind LAID, b is laid out.
+    """
+    if kind == LAID:
+        whole = factor(a_at, lda, True, m, k)
+        laid = b_at, ldb, 0, n, DIGITS
+        by_tiles(whole, laid, k, float_at(alpha), float_at(beta), c_at, ldc, True)
+        return 0
     if _is_small(kind, m, n, k):
         return _BLAS(kind, turn_b, turn_a, n, m, k, alpha, b_at, ldb, a_at, lda, beta, c_at, ldc)
     a = factor(a_at, lda, turn_a != TURNED, m, k)

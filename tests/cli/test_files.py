@@ -9,6 +9,7 @@ import pytest
 
 import bmdsl
 from bmdsl.files import folder as shipped
+from bmdsl.report.graph_files import bipartite
 
 from .command import Bm
 from .conftest import RBM
@@ -39,7 +40,7 @@ def same_graph(a: bmdsl.Model, b: bmdsl.Model) -> bool:
         }
 
     return a.checked.groups == b.checked.groups and nx.is_isomorphic(
-        a.graph.nodes, b.graph.nodes, node
+        bipartite(a.graph), bipartite(b.graph), node
     )
 
 

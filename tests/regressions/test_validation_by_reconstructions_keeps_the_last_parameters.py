@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import bmdsl
-from bmdsl.training import loop
+from bmdsl.training import epoch_ends, loop
 
 TEXT = """model m { visible v[3] : binary  hidden h[2] : binary  param W, b
   energy = - W[i,j] v[i] h[j] - b[i] v[i]
@@ -21,7 +21,7 @@ def test_the_last_parameters_are_kept_unless_patience_asks_for_the_best(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     rising = itertools.count()
-    monkeypatch.setattr(loop, "score", lambda *_: float(next(rising)))  # ever worse
+    monkeypatch.setattr(epoch_ends, "score", lambda *_: float(next(rising)))  # ever worse
     monkeypatch.setattr(loop, "epochs_between_scores", lambda *_: 1)
     cases = (np.random.default_rng(0).random((30, 3)) < 0.5).astype(float)
     ends = {}

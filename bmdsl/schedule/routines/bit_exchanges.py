@@ -8,7 +8,7 @@ from ...plan.plan import Plan
 from ..builder import Builder
 from ..schedule import Composition
 from ..streams import stream_argument, stream_of
-from ..values import Life, Number, Operand, View
+from ..values import BATCH, Life, Number, Operand, View
 from . import bit_sweeps, field_sweeps
 from .bit_sweeps import form_array
 from .exchange import ROUNDS, of_ladder, trips_of
@@ -37,7 +37,8 @@ def bit_exchanges(plan: Plan, free: tuple[str, ...], fields: bool) -> Compositio
     )
     found = form_array(b, "found", 1, "i8", Life.KEPT)
     betas, place, accepted, tried, was_hot, uniforms = of_ladder(b)
-    trips, own = trips_of(b), b.stream(stream_of(b, stream_argument(b), free[0]))
+    stream = stream_argument(b)
+    trips, own = trips_of(b), b.stream(stream_of(b, stream, free[0]))
     seed, call, parity = b.number("seed", "i8"), b.number("call", "i8"), b.number("parity", "i8")
     colours, steps = b.number("colours", "i8"), b.number("steps", "i8")
     offset = b.number("offset", "f8")
@@ -50,7 +51,7 @@ def bit_exchanges(plan: Plan, free: tuple[str, ...], fields: bool) -> Compositio
     with b.repeat(b.number(ROUNDS, "i8"), "swap") as at:
         b.heading("Gibbs sweeps of every word at its own β")
         with b.repeat(steps, "step") as step, b.repeat(colours, "colour") as c:
-            key = (c, seed, own, Number(f"{call} + {at}"), step)
+            key = (c, seed, own, Number(f"{call} + {at}"), step, b.first_row(BATCH))
             b.do("draw_bits_by_fields" if fields else "draw_bits", bits, *what, *key)
         b.heading("exchanges")
         b.do("sum_bit_terms", bits, *items, offset, x)

@@ -31,7 +31,8 @@ def bit_records(plan: Plan, free: tuple[str, ...]) -> Composition:
     shape, source = (RECORDS, -1, -1), (BITS, "counts")
     counts = b.value("counts", Content.CONSTANT, shape, Life.KEPT, number="i8", source=source)
     size, many = b.number("size", "i8"), b.number("many", "i8")
-    own = b.stream(stream_of(b, stream_argument(b), free[0]))
+    stream = stream_argument(b)
+    own = b.stream(stream_of(b, stream, free[0]))
     seed, call = b.number("seed", "i8"), b.number("call", "i8")
     b.heading("states as bits")
     for n in names:
@@ -41,7 +42,8 @@ def bit_records(plan: Plan, free: tuple[str, ...]) -> Composition:
         with b.repeat(b.number("steps", "i8"), "step") as step:
             with b.repeat(b.number("colours", "i8"), "colour") as c:
                 form = (near, tiles, classes, entries, table, level, valid, size, many, first_tile)
-                b.do("draw_bits", bits, *form, c, seed, own, Number(f"{call} + {draw}"), step)
+                key = (c, seed, own, Number(f"{call} + {draw}"), step, b.first_row(BATCH))
+                b.do("draw_bits", bits, *form, *key)
         b.heading("sums over units")
         b.do("count_odd", bits, products, runs, ends, many, View(counts, draw))
     b.heading("bits as states")

@@ -32,7 +32,8 @@ def stencil_records(plan: Plan, free: tuple[str, ...], short: bool) -> Compositi
     table = form_array(b, "table", 1, "i8")
     kind, source = (RECORDS, -1, -1), (BITS, "counts")
     counts = b.value("counts", Content.CONSTANT, kind, Life.KEPT, number="i8", source=source)
-    own = b.stream(stream_of(b, stream_argument(b), free[0]))
+    stream = stream_argument(b)
+    own = b.stream(stream_of(b, stream, free[0]))
     seed, call = b.number("seed", "i8"), b.number("call", "i8")
     b.heading("states as bits")
     for k, n in enumerate(names):
@@ -41,7 +42,7 @@ def stencil_records(plan: Plan, free: tuple[str, ...], short: bool) -> Compositi
         b.heading("Gibbs sweeps, colour after colour")
         with b.repeat(b.number("steps", "i8"), "step") as step:
             with b.repeat(b.number("colours", "i8"), "colour") as c:
-                key = (c, seed, own, Number(f"{call} + {draw}"), step)
+                key = (c, seed, own, Number(f"{call} + {draw}"), step, b.first_row(BATCH))
                 op = "draw_eight_rows_of_sites" if short else "draw_rows_of_sites"
                 b.do(op, bits, *drawn, table, level, *key)
         b.heading("sums over units")
