@@ -40,6 +40,7 @@ HEAD = "graph G = ring(3) " + " ".join(
 REFUSED = {
     "BM206",
     "BM210",
+    "BM220",
     "BM324",
     "BM213",
     "BM214",
