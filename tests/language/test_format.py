@@ -16,6 +16,7 @@ from bmdsl.language.format import format
 from bmdsl.language.parse import parse
 from bmdsl.language.source import Source, Span
 from bmdsl.language.sugar import expand
+from bmdsl.tasks.fmt import formatted
 
 UNTIDY = """\
 # top
@@ -251,3 +252,8 @@ def test_comments_and_lines_in_any_order_are_kept_and_stable(parts):
     assert meaning(again) == meaning(file)
     assert sorted(c.text for c in again.comments) == sorted(c.text for c in file.comments)
     assert format(again) == once
+
+
+@pytest.mark.parametrize("path", MODELS, ids=lambda p: p.stem)
+def test_a_shipped_model_is_as_the_formatter_writes_it(path: Path) -> None:
+    assert formatted(path) is None
