@@ -218,7 +218,7 @@ class Walk:
         shape = (self.lengths[goal[0]], self._length(goal[1:]))
         content = Content.MATRIX if base(a.x).content is Content.PARAMETER else base(a.x).content
         out = b.shared(f"{base(a.x)}_turned", content, shape)
-        b.do("permute", Folded(a.x), axes, Folded(out))  # type: ignore[arg-type]
+        b.do("permute", Folded(a.x), axes, Folded(out))  # type: ignore[arg-type]  # values, no views of fields
         return out
 
     def _scratch(self, letters: Letters, word: str) -> Value | Part:

@@ -103,7 +103,7 @@ class Convolved:
         axes = self._axes(b, False)
         if axes is not None:
             w = b.params[self.contraction.parameters[0]]
-            b.do("permute", Folded(w), axes, Folded(self._matrix(b)))  # type: ignore[arg-type]
+            b.do("permute", Folded(w), axes, Folded(self._matrix(b)))  # type: ignore[arg-type]  # values, no views of fields
 
     def add_field(
         self, b: Builder, target: str, phase: Phase, eta: Value | Part, rows: int | str
@@ -149,7 +149,7 @@ class Convolved:
             into,
         )
         if axes is not None:
-            b.do("add_permuted", Folded(into), axes, 1.0, Folded(grad))  # type: ignore[arg-type]
+            b.do("add_permuted", Folded(into), axes, 1.0, Folded(grad))  # type: ignore[arg-type]  # values, no views of fields
 
 
 def lengths_of(b: Builder, contraction: Contraction) -> dict[str, int | str]:

@@ -118,7 +118,7 @@ class Dense:
         if c.direct is None:
             b.do("clear", into)
         if first:
-            b.do("add_scaled", found, scale, Folded(into, every))  # type: ignore[arg-type]
+            b.do("add_scaled", found, scale, Folded(into, every))  # type: ignore[arg-type]  # values, no views of fields
         else:
             b.do("add_transposed", Folded(found, single), scale, into)
         if c.direct is None:

@@ -9,6 +9,7 @@ import numpy as np
 from ..native import deferred as numba
 from .bits import NONE, WORK, added_to_many
 from .table import kernel
+from .tallies import add_counts
 from .words import LANES, load, same, store
 
 MOST = 255
@@ -50,20 +51,7 @@ def sum_bit_terms(B, first, weight, start, near, both, constant, x):  # type: ig
                         p0, p1, p2, p3, p4, p5, p6, p7 = added_to_many(
                             v, 1, p0, p1, p2, p3, p4, p5, p6, p7
                         )
-                    store(p0, room, 0)
-                    store(p1, room, LANES)
-                    store(p2, room, 2 * LANES)
-                    store(p3, room, 3 * LANES)
-                    store(p4, room, 4 * LANES)
-                    store(p5, room, 5 * LANES)
-                    store(p6, room, 6 * LANES)
-                    store(p7, room, 7 * LANES)
-                    for w in range(LANES):
-                        own = count[64 * w : 64 * w + 64]
-                        for d in range(8):
-                            word = room[d * LANES + w]
-                            for c in range(64):
-                                own[c] += np.int64((word >> np.uint64(c)) & ONE) << d
+                    add_counts(p0, p1, p2, p3, p4, p5, p6, p7, room, count)
                     e += MOST
                 for c in range(64 * LANES):
                     total[c] += weight[r] * count[c]

@@ -15,9 +15,9 @@ from .two_valued import FEWEST, LANES, WIDE, WORD, pack_rows, tile
 
 
 @numba.njit(cache=True)
-def _set_columns(b, lo, hi, eta):  # type: ignore[no-untyped-def]  # typed by numba
-    """eta[:, lo : hi] = b[:, lo : hi], or the one row that b has in every row."""
-    for r in range(eta.shape[0]):
+def set_block(b, r0, r1, lo, hi, eta):  # type: ignore[no-untyped-def]  # typed by numba
+    """eta[r0 : r1, lo : hi] = b[r0 : r1, lo : hi], or the one row that b has in every row."""
+    for r in range(r0, r1):
         into, own = eta[r, lo:hi], b[r if b.shape[0] > 1 else 0, lo:hi]
         for p in range(len(into)):
             into[p] = own[p]
@@ -28,7 +28,7 @@ def set_forward(b, x, W, scale, eta):  # type: ignore[no-untyped-def]  # typed b
     factors = np.array([eta.dtype.type(scale), eta.dtype.type(1)])
     for c in numba.prange(chunks(W.shape[1])):
         lo, hi = ends(c, W.shape[1])
-        _set_columns(b, lo, hi, eta)
+        set_block(b, 0, eta.shape[0], lo, hi, eta)
         forward_chunk(lo, hi, x, W, factors, eta)
 
 
@@ -40,13 +40,13 @@ def set_forward_of_states(b, x, low, W, scale, eta):  # type: ignore[no-untyped-
     if worth and pack_rows(x, words, low, x.dtype.type(1)):
         for k in numba.prange((eta.shape[1] + WIDE - 1) // WIDE):
             lo, hi = k * WIDE, min(eta.shape[1], (k + 1) * WIDE)
-            _set_columns(b, lo, hi, eta)
+            set_block(b, 0, eta.shape[0], lo, hi, eta)
             tile(words, W, False, eta, lo, hi, scale, low, x.dtype.type(1))
     else:
         factors = np.array([eta.dtype.type(scale), eta.dtype.type(1)])
         for c in numba.prange(chunks(W.shape[1])):
             lo, hi = ends(c, W.shape[1])
-            _set_columns(b, lo, hi, eta)
+            set_block(b, 0, eta.shape[0], lo, hi, eta)
             forward_chunk(lo, hi, x, W, factors, eta)
 
 
@@ -55,7 +55,7 @@ def set_backward(b, x, W, scale, eta):  # type: ignore[no-untyped-def]  # typed 
     factors = np.array([eta.dtype.type(scale), eta.dtype.type(1)])
     for c in numba.prange(chunks(W.shape[0])):
         lo, hi = ends(c, W.shape[0])
-        _set_columns(b, lo, hi, eta)
+        set_block(b, 0, eta.shape[0], lo, hi, eta)
         backward_chunk(lo, hi, x, W, factors, eta)
 
 
@@ -67,11 +67,11 @@ def set_backward_of_states(b, x, low, W, scale, eta):  # type: ignore[no-untyped
     if worth and pack_rows(x, words, low, x.dtype.type(1)):
         for k in numba.prange((eta.shape[1] + WIDE - 1) // WIDE):
             lo, hi = k * WIDE, min(eta.shape[1], (k + 1) * WIDE)
-            _set_columns(b, lo, hi, eta)
+            set_block(b, 0, eta.shape[0], lo, hi, eta)
             tile(words, W, True, eta, lo, hi, scale, low, x.dtype.type(1))
     else:
         factors = np.array([eta.dtype.type(scale), eta.dtype.type(1)])
         for c in numba.prange(chunks(W.shape[0])):
             lo, hi = ends(c, W.shape[0])
-            _set_columns(b, lo, hi, eta)
+            set_block(b, 0, eta.shape[0], lo, hi, eta)
             backward_chunk(lo, hi, x, W, factors, eta)

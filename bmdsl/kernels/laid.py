@@ -10,23 +10,18 @@ from __future__ import annotations
 import numpy as np
 
 from ..native import deferred as numba
+from .joined import set_block
 from .lanes import INNER, SIDE, address
 from .matrix import WORK
 from .products import WAYS, backward_chunk, chunks, ends, forward_chunk, gemm_of_layout
 from .table import kernel
 from .tile_layouts import DIGITS
-from .tile_products import FEWEST, LEAST, lay_strip
+from .tile_products import is_worth, lay_strip
 
 ROWS_OF_THREAD = 24
 """The fewest rows for which a thread reads all of a layout."""
 FROM = float(1 << 15)
 """Entries of a parameter from which on threads lay it out together."""
-
-
-@numba.njit(**INNER)
-def is_worth(rows, columns, k):  # type: ignore[no-untyped-def]  # typed by numba
-    """Whether tiles multiply this product."""
-    return rows * columns * k >= LEAST and min(rows, columns, k) >= FEWEST
 
 
 @kernel(FROM, ["W"], off_tiles="lay_nothing")
@@ -88,101 +83,85 @@ def _multiply(r0, r1, lo, hi, x, laid, factors, eta):  # type: ignore[no-untyped
 
 
 @numba.njit(**INNER)
-def _set_block(b, r0, r1, lo, hi, eta):  # type: ignore[no-untyped-def]  # typed by numba
-    """eta[r0 : r1, lo : hi] = b[r0 : r1, lo : hi], or the one row that b has in every row."""
-    for r in range(r0, r1):
-        into, own = eta[r, lo:hi], b[r if b.shape[0] > 1 else 0, lo:hi]
-        for p in range(len(into)):
-            into[p] = own[p]
+def _add_forward(c, x, W, laid, scale, eta):  # type: ignore[no-untyped-def]  # typed by numba
+    """Adds part c of WAYS of the product."""
+    factors = np.array([eta.dtype.type(scale), eta.dtype.type(1)])
+    (rows, columns), k = eta.shape, x.shape[1]
+    r0, r1, lo, hi = _block(c, laid, rows, columns, k)
+    if r1 > r0 and hi > lo:
+        if _is_laid(laid, rows, columns, k):
+            _multiply(r0, r1, lo, hi, x, laid, factors, eta)
+        else:
+            forward_chunk(lo, hi, x, W, factors, eta)
 
 
 @numba.njit(**INNER)
-def _add_forward(r0, r1, lo, hi, x, W, laid, factors, eta):  # type: ignore[no-untyped-def]  # typed by numba
-    if _is_laid(laid, eta.shape[0], eta.shape[1], x.shape[1]):
-        _multiply(r0, r1, lo, hi, x, laid, factors, eta)
-    else:
-        forward_chunk(lo, hi, x, W, factors, eta)
+def _add_backward(c, x, W, laid, scale, eta):  # type: ignore[no-untyped-def]  # typed by numba
+    """Adds part c of WAYS of the product."""
+    factors = np.array([eta.dtype.type(scale), eta.dtype.type(1)])
+    (rows, columns), k = eta.shape, x.shape[1]
+    r0, r1, lo, hi = _block(c, laid, rows, columns, k)
+    if r1 > r0 and hi > lo:
+        if _is_laid(laid, rows, columns, k):
+            _multiply(r0, r1, lo, hi, x, laid, factors, eta)
+        else:
+            backward_chunk(lo, hi, x, W, factors, eta)
 
 
 @numba.njit(**INNER)
-def _add_backward(r0, r1, lo, hi, x, W, laid, factors, eta):  # type: ignore[no-untyped-def]  # typed by numba
-    if _is_laid(laid, eta.shape[0], eta.shape[1], x.shape[1]):
-        _multiply(r0, r1, lo, hi, x, laid, factors, eta)
-    else:
-        backward_chunk(lo, hi, x, W, factors, eta)
+def _set(c, b, laid, k, eta):  # type: ignore[no-untyped-def]  # typed by numba
+    """Puts b where part c of the product goes."""
+    r0, r1, lo, hi = _block(c, laid, eta.shape[0], eta.shape[1], k)
+    set_block(b, r0, r1, lo, hi, eta)
 
 
 @kernel(WORK, ["x", "W", "eta"], off_tiles="add_forward")
 def add_forward_laid(x, W, laid, scale, eta):  # type: ignore[no-untyped-def]  # typed by numba
-    factors = np.array([eta.dtype.type(scale), eta.dtype.type(1)])
     for c in numba.prange(WAYS):
-        r0, r1, lo, hi = _block(c, laid, eta.shape[0], eta.shape[1], x.shape[1])
-        if r1 > r0 and hi > lo:
-            _add_forward(r0, r1, lo, hi, x, W, laid, factors, eta)
+        _add_forward(c, x, W, laid, scale, eta)
 
 
 @kernel(WORK, ["x", "W", "eta"], off_tiles="add_forward_of_states")
 def add_forward_of_states_laid(x, low, W, laid, scale, eta):  # type: ignore[no-untyped-def]  # typed by numba
-    factors = np.array([eta.dtype.type(scale), eta.dtype.type(1)])
     for c in numba.prange(WAYS):
-        r0, r1, lo, hi = _block(c, laid, eta.shape[0], eta.shape[1], x.shape[1])
-        if r1 > r0 and hi > lo:
-            _add_forward(r0, r1, lo, hi, x, W, laid, factors, eta)
+        _add_forward(c, x, W, laid, scale, eta)
 
 
 @kernel(WORK, ["x", "W", "eta"], off_tiles="add_backward")
 def add_backward_laid(x, W, laid, scale, eta):  # type: ignore[no-untyped-def]  # typed by numba
-    factors = np.array([eta.dtype.type(scale), eta.dtype.type(1)])
     for c in numba.prange(WAYS):
-        r0, r1, lo, hi = _block(c, laid, eta.shape[0], eta.shape[1], x.shape[1])
-        if r1 > r0 and hi > lo:
-            _add_backward(r0, r1, lo, hi, x, W, laid, factors, eta)
+        _add_backward(c, x, W, laid, scale, eta)
 
 
 @kernel(WORK, ["x", "W", "eta"], off_tiles="add_backward_of_states")
 def add_backward_of_states_laid(x, low, W, laid, scale, eta):  # type: ignore[no-untyped-def]  # typed by numba
-    factors = np.array([eta.dtype.type(scale), eta.dtype.type(1)])
     for c in numba.prange(WAYS):
-        r0, r1, lo, hi = _block(c, laid, eta.shape[0], eta.shape[1], x.shape[1])
-        if r1 > r0 and hi > lo:
-            _add_backward(r0, r1, lo, hi, x, W, laid, factors, eta)
+        _add_backward(c, x, W, laid, scale, eta)
 
 
 @kernel(WORK, ["x", "W", "eta"], off_tiles="set_forward")
 def set_forward_laid(b, x, W, laid, scale, eta):  # type: ignore[no-untyped-def]  # typed by numba
-    factors = np.array([eta.dtype.type(scale), eta.dtype.type(1)])
     for c in numba.prange(WAYS):
-        r0, r1, lo, hi = _block(c, laid, eta.shape[0], eta.shape[1], x.shape[1])
-        if r1 > r0 and hi > lo:
-            _set_block(b, r0, r1, lo, hi, eta)
-            _add_forward(r0, r1, lo, hi, x, W, laid, factors, eta)
+        _set(c, b, laid, x.shape[1], eta)
+        _add_forward(c, x, W, laid, scale, eta)
 
 
 @kernel(WORK, ["x", "W", "eta"], off_tiles="set_forward_of_states")
 def set_forward_of_states_laid(b, x, low, W, laid, scale, eta):  # type: ignore[no-untyped-def]  # typed by numba
-    factors = np.array([eta.dtype.type(scale), eta.dtype.type(1)])
     for c in numba.prange(WAYS):
-        r0, r1, lo, hi = _block(c, laid, eta.shape[0], eta.shape[1], x.shape[1])
-        if r1 > r0 and hi > lo:
-            _set_block(b, r0, r1, lo, hi, eta)
-            _add_forward(r0, r1, lo, hi, x, W, laid, factors, eta)
+        _set(c, b, laid, x.shape[1], eta)
+        _add_forward(c, x, W, laid, scale, eta)
 
 
 @kernel(WORK, ["x", "W", "eta"], off_tiles="set_backward")
 def set_backward_laid(b, x, W, laid, scale, eta):  # type: ignore[no-untyped-def]  # typed by numba
-    factors = np.array([eta.dtype.type(scale), eta.dtype.type(1)])
     for c in numba.prange(WAYS):
-        r0, r1, lo, hi = _block(c, laid, eta.shape[0], eta.shape[1], x.shape[1])
-        if r1 > r0 and hi > lo:
-            _set_block(b, r0, r1, lo, hi, eta)
-            _add_backward(r0, r1, lo, hi, x, W, laid, factors, eta)
+        _set(c, b, laid, x.shape[1], eta)
+        _add_backward(c, x, W, laid, scale, eta)
 
 
 @kernel(WORK, ["x", "W", "eta"], off_tiles="set_backward_of_states")
 def set_backward_of_states_laid(b, x, low, W, laid, scale, eta):  # type: ignore[no-untyped-def]  # typed by numba
-    factors = np.array([eta.dtype.type(scale), eta.dtype.type(1)])
     for c in numba.prange(WAYS):
-        r0, r1, lo, hi = _block(c, laid, eta.shape[0], eta.shape[1], x.shape[1])
-        if r1 > r0 and hi > lo:
-            _set_block(b, r0, r1, lo, hi, eta)
-            _add_backward(r0, r1, lo, hi, x, W, laid, factors, eta)
+        _set(c, b, laid, x.shape[1], eta)
+        _add_backward(c, x, W, laid, scale, eta)

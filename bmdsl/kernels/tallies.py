@@ -12,6 +12,27 @@ from .words import LANES, same, store
 ALL, ONE = np.uint64(0xFFFFFFFFFFFFFFFF), np.uint64(1)
 
 
+@numba.njit(cache=True)
+def add_counts(p0, p1, p2, p3, p4, p5, p6, p7, room, total):  # type: ignore[no-untyped-def]  # typed by numba
+    """total[64 · word + bit] += the number whose binary digits are the bits of p0, ..., p7 there;
+    `room` is for the eight registers.
+    """
+    store(p0, room, 0)
+    store(p1, room, LANES)
+    store(p2, room, 2 * LANES)
+    store(p3, room, 3 * LANES)
+    store(p4, room, 4 * LANES)
+    store(p5, room, 5 * LANES)
+    store(p6, room, 6 * LANES)
+    store(p7, room, 7 * LANES)
+    for word in range(LANES):
+        own = total[64 * word : 64 * word + 64]
+        for d in range(8):
+            digit = room[d * LANES + word]
+            for bit in range(64):
+                own[bit] += np.int64((digit >> np.uint64(bit)) & ONE) << d
+
+
 @kernel(WORK, ["B"])
 def count_odd(B, near, runs, ends, many, counts):  # type: ignore[no-untyped-def]  # typed by numba
     words = B.shape[1]
@@ -39,20 +60,7 @@ def count_odd(B, near, runs, ends, many, counts):  # type: ignore[no-untyped-def
                 p5, v = p5 ^ v, p5 & v
                 p6, v = p6 ^ v, p6 & v
                 p7 = p7 ^ v
-            store(p0, room, 0)
-            store(p1, room, LANES)
-            store(p2, room, 2 * LANES)
-            store(p3, room, 3 * LANES)
-            store(p4, room, 4 * LANES)
-            store(p5, room, 5 * LANES)
-            store(p6, room, 6 * LANES)
-            store(p7, room, 7 * LANES)
-            for lane in range(LANES):
-                for d in range(8):
-                    word = room[d * LANES + lane]
-                    for bit in range(64):
-                        one = np.int64((word >> np.uint64(bit)) & np.uint64(1))
-                        total[64 * lane + bit] += one << d
+            add_counts(p0, p1, p2, p3, p4, p5, p6, p7, room, total)
         own = counts[c]
         if many:
             for q in range(64 * LANES):

@@ -234,8 +234,9 @@ def _from(matrix, k):  # type: ignore[no-untyped-def]  # typed by numba
 
 
 @numba.njit(**INNER)
-def _is_small(kind, m, n, k):  # type: ignore[no-untyped-def]  # typed by numba
-    return kind != FLOAT or m * n * k < LEAST or min(m, n, k) < FEWEST
+def is_worth(m, n, k):  # type: ignore[no-untyped-def]  # typed by numba
+    """Whether tiles are quicker than BLAS for a product of this size."""
+    return m * n * k >= LEAST and min(m, n, k) >= FEWEST
 
 
 def multiply(kind, turn_b, turn_a, n, m, k, alpha, b_at, ldb, a_at, lda, beta, c_at, ldc):  # type: ignore[no-untyped-def]  # typed by numba
@@ -247,7 +248,7 @@ def multiply(kind, turn_b, turn_a, n, m, k, alpha, b_at, ldb, a_at, lda, beta, c
         laid = b_at, ldb, 0, n, DIGITS
         by_tiles(whole, laid, k, float_at(alpha), float_at(beta), c_at, ldc, True)
         return 0
-    if _is_small(kind, m, n, k):
+    if kind != FLOAT or not is_worth(m, n, k):
         return _BLAS(kind, turn_b, turn_a, n, m, k, alpha, b_at, ldb, a_at, lda, beta, c_at, ldc)
     a = factor(a_at, lda, turn_a != TURNED, m, k)
     b = factor(b_at, ldb, turn_b == TURNED, n, k)
@@ -258,7 +259,7 @@ def multiply(kind, turn_b, turn_a, n, m, k, alpha, b_at, ldb, a_at, lda, beta, c
 
 def multiply_states(kind, turn_b, turn_a, n, m, k, alpha, b_at, ldb, a_at, lda, beta, c_at, ldc):  # type: ignore[no-untyped-def]  # typed by numba
     """`multiply`, but by BLAS if both factors have more than one digit."""
-    if _is_small(kind, m, n, k):
+    if kind != FLOAT or not is_worth(m, n, k):
         return _BLAS(kind, turn_b, turn_a, n, m, k, alpha, b_at, ldb, a_at, lda, beta, c_at, ldc)
     a = factor(a_at, lda, turn_a != TURNED, m, k)
     b = factor(b_at, ldb, turn_b == TURNED, n, k)
