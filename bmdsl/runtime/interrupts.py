@@ -5,13 +5,20 @@ as another error.
 from __future__ import annotations
 
 import _signal  # what `signal` wraps: that looks every handler up among its constants, 3 µs a call
+import _thread
+import os
 import signal
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType, TracebackType
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
+IMPORTING = "<frozen importlib"
+"""How the names of the files begin that Python imports modules with."""
+SOON = 0.005
+"""Seconds after which a signal that fell among them comes again."""
 
 
 class Stopped(KeyboardInterrupt):
@@ -29,7 +36,9 @@ class Raising:
     """A handler that raises Stopped where a signal falls. `numbers` are the signals that came.
 
     Python drops an exception that falls into a finalizer or a callback of compiled code, so the
-    signal is remembered too.
+    signal is remembered too. Where modules are imported it waits a moment: an exception between
+    the lines that take the lock of imports and those that are sure to give it back would leave
+    threads that import anything waiting for ever.
     """
 
     def __init__(self) -> None:
@@ -37,7 +46,15 @@ class Raising:
 
     def __call__(self, number: int, frame: FrameType | None) -> None:
         self.numbers.append(number)
+        if frame is not None and frame.f_code.co_filename.startswith(IMPORTING):
+            _thread.start_new_thread(_again, (number,))
+            return
         raise Stopped(number, whole=False)
+
+
+def _again(number: int) -> None:
+    time.sleep(SOON)
+    os.kill(os.getpid(), number)
 
 
 class Pending:

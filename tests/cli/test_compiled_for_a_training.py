@@ -22,7 +22,7 @@ loops = [
 print(json.dumps({"kernels": sorted(table._alive), "loops": sorted(loops)}))
 """
 KERNELS = {
-    *("lay_columns", "lay_rows", "set_backward_laid", "set_forward_laid"),
+    *("lay_columns", "lay_nothing", "lay_rows", "set_backward_laid", "set_forward_laid"),
     *("add_backward", "add_forward", "add_moment", "add_sum", "copy"),
     *("follow_entries", "follow_middle", "mark", "set_backward", "set_forward", "step_sgd"),
     *("add_energies", "add_row_dots", "begin_energies", "centre"),

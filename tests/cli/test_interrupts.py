@@ -122,6 +122,22 @@ def test_a_signal_whose_exception_was_dropped_is_taken_at_the_next_check():
         signal.signal(signal.SIGTERM, before)
 
 
+def test_a_signal_among_imports_waits_until_their_lock_is_free():
+    from bmdsl.runtime.interrupts import Raising, Stopped
+
+    came: list[bool] = []
+    lines = "raise_signal(SIGTERM); came.append(True)"
+    importing = compile(lines, "<frozen importlib._bootstrap>", "exec")
+    before = signal.signal(signal.SIGTERM, Raising())
+    try:
+        with pytest.raises(Stopped):
+            exec(importing, {"came": came, **vars(signal)})
+            time.sleep(60)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert came == [True]
+
+
 @pytest.mark.parametrize("error", [None, RuntimeError("no compiled object yet")])
 def test_an_interrupt_of_python_that_was_dropped_is_raised_at_the_end(error: Exception | None):
     from bmdsl.runtime.threads import alone
