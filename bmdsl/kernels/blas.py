@@ -1,4 +1,4 @@
-"""SciPy's functions of BLAS, which numba's `gemm` calls by address."""
+"""SciPy's functions of BLAS, which numba's `gemm` calls by address, and the libraries there are."""
 
 from __future__ import annotations
 
@@ -8,8 +8,25 @@ import importlib.machinery
 import importlib.util
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import llvmlite.binding as llvm
+from numba import _helperlib, types
+
+if TYPE_CHECKING:
+    from threadpoolctl import LibController
 
 MODULE = "scipy.linalg.cython_blas"
+NAME = "numba_xxgemm"
+"""Numba's name for BLAS's gemm."""
+SIGNATURE: Any = types.intc(types.char, types.char, types.char, *[types.intp] * 11)
+"""BLAS's gemm as numba calls it: kind, transpositions, m, n, k, alpha, a, lda, b, ldb, beta, c,
+ldc, column by column. Addresses are whole numbers."""
+BLAS: Any = types.ExternalFunction(NAME, SIGNATURE)
+OF_WIDE = ("skylakex", "cooperlake", "sapphirerapids")
+"""OpenBLAS's kernels for registers of 64 bytes."""
+
+llvm.add_symbol(NAME, _helperlib.c_helpers["xxgemm"])  # type: ignore[attr-defined]  # C
 
 
 @functools.cache
@@ -35,3 +52,21 @@ def load_blas() -> None:
     except ImportError:
         del sys.modules[MODULE]
         importlib.import_module(MODULE)
+
+
+@functools.cache
+def libraries() -> tuple[LibController, ...]:
+    """The BLAS libraries of this process, compiled products' own among them."""
+    import threadpoolctl
+
+    load_blas()
+    return tuple(threadpoolctl.ThreadpoolController().select(user_api="blas").lib_controllers)
+
+
+def is_narrow() -> bool:
+    """Whether every BLAS is OpenBLAS with kernels for registers of 32 bytes or fewer, as it is on
+    processors that it does not know.
+    """
+    known = [str(getattr(x, "architecture", "")).lower() for x in libraries()]
+    ours = [x.internal_api == "openblas" for x in libraries()]
+    return all(ours) and not any(x in OF_WIDE for x in known)

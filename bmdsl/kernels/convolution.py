@@ -16,9 +16,9 @@ import functools
 import numpy as np
 
 from ..native import deferred as numba
+from .gemm import use_quickest
 from .products import WAYS, gemm
 from .runs import gather, scatter
-from .tile_products import use_tiles
 from .unfold import Array, Side
 
 SITES = 256
@@ -146,7 +146,7 @@ def add_field(
     """
     if len(x) and w.size and of.sites:
         x = np.ascontiguousarray(x)
-        use_tiles()
+        use_quickest(x.dtype.char)
         _field(
             w,
             turned,
@@ -176,7 +176,7 @@ def moment(y: Array, of_y: Side, x: Array, of_x: Side, weights: Array) -> Array:
     parts = np.zeros((min((cases + together - 1) // together, WAYS), of_y.rows, of_x.rows), x.dtype)
     if cases and of_x.sites:
         even = bool((weights == 1).all())
-        use_tiles()
+        use_quickest(x.dtype.char)
         _moment(
             np.ascontiguousarray(y),
             of_y.runs,

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..native import deferred as numba
-from .matrix import LARGE, MANY_ROWS, WORK
+from .matrix import LARGE, MANY_TURNED, WORK
 from .products import backward_chunk, chunks, ends, forward_chunk
 from .table import kernel
 from .two_valued import FEWEST, LANES, WIDE, WORD, pack_rows, tile
@@ -62,7 +62,7 @@ def set_backward(b, x, W, scale, eta):  # type: ignore[no-untyped-def]  # typed 
 @kernel(WORK, ["x", "W", "eta"], on_tiles="set_backward")
 def set_backward_of_states(b, x, low, W, scale, eta):  # type: ignore[no-untyped-def]  # typed by numba
     rows, depth = x.shape
-    worth = rows >= MANY_ROWS and depth * eta.shape[1] >= LARGE and eta.shape[1] >= LANES
+    worth = rows >= MANY_TURNED and depth * eta.shape[1] >= LARGE and eta.shape[1] >= LANES
     words = np.empty(((depth + WORD - 1) // WORD if worth else 0, rows), np.uint32)
     if worth and pack_rows(x, words, low, x.dtype.type(1)):
         for k in numba.prange((eta.shape[1] + WIDE - 1) // WIDE):

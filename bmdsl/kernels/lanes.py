@@ -6,7 +6,7 @@ Addresses and lengths are words of 64 bits; addresses are in bytes.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from llvmlite import ir
@@ -79,6 +79,22 @@ def store(builder: Any, value: Any, address: Any, count: Any = None) -> None:
         return
     place = [pointer(builder, address, LANES), ir.Constant(WORD, 4), first(builder, count)]
     call(builder, "llvm.masked.store.v16i32.p0", [builder.bitcast(value, LANES), *place])
+
+
+def transposed(builder: Any, rows: Sequence[Any]) -> list[Any]:
+    """As many registers as one has lanes, a power of two: lane j of register i is lane i of j."""
+    n, held = len(rows), list(rows)
+    d = n // 2
+    while d:
+        even = [j if not j & d else n + j - d for j in range(n)]
+        odd = [j + d if not j & d else n + j for j in range(n)]
+        picks = [ir.Constant(ir.VectorType(WORD, n), x) for x in (even, odd)]
+        for r in range(n):
+            if not r & d:
+                a, b = held[r], held[r + d]
+                held[r], held[r + d] = (builder.shuffle_vector(a, b, x) for x in picks)
+        d //= 2
+    return held
 
 
 def function(count: int, build: Callable[..., Any], gives: Any = types.void) -> Any:

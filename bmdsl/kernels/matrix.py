@@ -1,6 +1,6 @@
 """Matrix products: compiled twins of the kinds of op of these names.
 
-BLAS on one thread a chunk; tables of sums in its place where the left factor has two values and the
+gemm on one thread a chunk; tables of sums in its place where the left factor has two values and the
 product is large enough for them (`two_valued`). Chunks depend on shapes alone.
 """
 
@@ -19,11 +19,11 @@ their product times 4, so about two million multiplications, 20 µs of one core.
 
 
 LARGE = 1 << 14
-"""Entries of the right factor from which on tables of sums are quicker than BLAS."""
+"""Entries of the right factor from which on tables of sums are quicker than gemm."""
 MANY_ROWS = 64
-"""Rows that share a table from which on writing it pays, where the right factor is not read in
-order.
-"""
+"""Rows that share a table from which on writing it pays, where states are packed by columns."""
+MANY_TURNED = 96
+"""The same where the right factor is not read in order."""
 
 
 @kernel(WORK, ["x", "W", "eta"])
@@ -69,7 +69,7 @@ def add_forward_of_states(x, low, W, scale, eta):  # type: ignore[no-untyped-def
 @kernel(WORK, ["x", "W", "eta"], on_tiles="add_backward")
 def add_backward_of_states(x, low, W, scale, eta):  # type: ignore[no-untyped-def]  # typed by numba
     rows, depth = x.shape
-    worth = rows >= MANY_ROWS and depth * eta.shape[1] >= LARGE and eta.shape[1] >= LANES
+    worth = rows >= MANY_TURNED and depth * eta.shape[1] >= LARGE and eta.shape[1] >= LANES
     words = np.empty(((depth + WORD - 1) // WORD if worth else 0, rows), np.uint32)
     if worth and pack_rows(x, words, low, x.dtype.type(1)):
         for k in numba.prange((eta.shape[1] + WIDE - 1) // WIDE):

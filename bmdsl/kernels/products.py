@@ -1,4 +1,4 @@
-"""Matrix products in fixed chunks: BLAS on one thread a chunk, chunks over numba's threads.
+"""Matrix products in fixed chunks: gemm on one thread a chunk, chunks over numba's threads.
 
 The chunks depend on shapes and the machine alone, so a result is the same to the last bit with any
 number of threads, and only one thread pool runs. Callers hold the BLAS's own pool to one thread
@@ -18,8 +18,9 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 
 from ..native import deferred as numba
+from .gemm import SYMBOLS
 from .table import load_kernel, of_any_type, variant
-from .tile_products import LAID, SYMBOL, TILES
+from .tile_products import LAID, TILES
 
 Array = np.ndarray
 
@@ -38,7 +39,7 @@ _TAKES = [_CHAR] * 3 + [_WORD] * 3 + [_BYTES, _BYTES, _WORD, _BYTES, _WORD, _BYT
 
 
 def _call_gemm(context: Any, builder: Any, signature: Any, given: Any, parts: bool) -> Any:
-    """Code that calls `SYMBOL`; of `parts`, each matrix has the entry where it begins after it."""
+    """Code that calls gemm; of `parts`, each matrix has the entry where it begins after it."""
     step = 3 if parts else 2
 
     def at(k: int) -> Any:
@@ -52,11 +53,12 @@ def _call_gemm(context: Any, builder: Any, signature: Any, given: Any, parts: bo
     alpha, x, y, into = (at(k) for k in (5, 6, 6 + step, 6 + 2 * step))
     lda, ldb, ldc = (given[5 + step * k] for k in (1, 2, 3))
     beta = builder.gep(alpha, [_WORD(1)])
-    letter = _CHAR(ord("s" if signature.args[6].dtype.bitwidth == 32 else "d"))
+    single = signature.args[6].dtype.bitwidth == 32
+    letter = _CHAR(ord("s" if single else "d"))
     values = [letter, turned(trans_b), turned(trans_a), n, m, k, alpha, y, ldb, x, lda]
     values += [beta, into, ldc]
     wanted = ir.FunctionType(ir.IntType(32), _TAKES)
-    called = cgutils.get_or_insert_function(builder.module, wanted, SYMBOL)
+    called = cgutils.get_or_insert_function(builder.module, wanted, SYMBOLS["f" if single else "d"])
     pairs = zip(values, _TAKES, strict=True)
     builder.call(called, [builder.bitcast(v, w) if w == _BYTES else v for v, w in pairs])
     return context.get_dummy_value()
@@ -100,7 +102,7 @@ def _gemm_of_layout(context, m, n, k, factors, left, lda, laid, strip, out, ldc)
         values = [_CHAR(LAID), _CHAR(0), _CHAR(0), n, m, k, alpha, laid, strip, left, lda]
         values += [beta, out, ldc]
         called = cgutils.get_or_insert_function(
-            builder.module, ir.FunctionType(ir.IntType(32), _TAKES), SYMBOL
+            builder.module, ir.FunctionType(ir.IntType(32), _TAKES), SYMBOLS["f"]
         )
         pairs = zip(values, _TAKES, strict=True)
         builder.call(called, [builder.inttoptr(v, w) if w == _BYTES else v for v, w in pairs])

@@ -31,8 +31,9 @@ from numba.extending import intrinsic
 
 from ..native.symbols import enter
 from ..schedule.ops import KINDS, Access, Kind
+from .gemm import use_quickest
 from .sharing import call_alone, call_shared, in_parts, load_sharing
-from .tile_products import TILES, use_tiles
+from .tile_products import TILES
 from .tiles import USES, use
 
 
@@ -151,6 +152,7 @@ def _definition(
     signature = signature_of(kind, dtype)
     if other := in_place_of(compiled, dtype):
         return _of_other(kind, KINDS[other], signature, dtype)
+    use_quickest(dtype.char)
     symbol = f"bm_{label}_{compiled.function.__name__}_{dtype.char}"
     names = [name for name, _ in kind.arguments]
     places = tuple(names.index(name) for name in compiled.work)
@@ -260,7 +262,6 @@ def _in_parts(signature: Any) -> Any:
 def _enter(compiled: Compiled, function: Any, signature: Any, symbol: str, parallel: bool) -> str:
     """Compiles a function and enters its symbol, unless that is known."""
     if symbol not in _alive:
-        use_tiles()
         if parallel:
             load_sharing()
         how = symbol.rpartition("_")[2] if function is compiled.function else ""

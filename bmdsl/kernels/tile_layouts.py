@@ -38,6 +38,7 @@ from .lanes import (
     same,
     spread,
     store,
+    transposed,
 )
 from .tiles import DEPTH, TILE
 
@@ -156,15 +157,7 @@ def _rows(digits: int, along: bool, whole: bool) -> Any:
 def _turn(builder: Any, at: Any) -> None:
     rows = [builder.add(at, number(4 * SIDE * r)) for r in range(SIDE)]
     held = [load(builder, row) for row in rows]
-    for d in (8, 4, 2, 1):
-        even = [j if not j & d else SIDE + j - d for j in range(SIDE)]
-        odd = [j + d if not j & d else SIDE + j for j in range(SIDE)]
-        for r in range(SIDE):
-            if not r & d:
-                a, b = held[r], held[r + d]
-                held[r] = builder.shuffle_vector(a, b, ir.Constant(LANES, even))
-                held[r + d] = builder.shuffle_vector(a, b, ir.Constant(LANES, odd))
-    for row, value in zip(rows, held, strict=True):
+    for row, value in zip(rows, transposed(builder, held), strict=True):
         store(builder, value, row)
 
 

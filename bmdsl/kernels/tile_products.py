@@ -7,50 +7,21 @@ a whole (it is held), the other one a strip of lines at a time. A factor all of 
 whole and small, such as states and counts, has one digit, found by looking. So a product with
 states takes three products of digits, whose sums of whole numbers are exact; one of two real
 factors takes six. An entry's error is at most 2⁻²⁴ of the greatest of its row of a, or its column
-of b. Small products go to BLAS.
+of b. Small products go by vector registers or BLAS.
 """
 
 from __future__ import annotations
 
-import functools
-from typing import Any
-
-import llvmlite.binding as llvm
 import numpy as np
-from numba import _helperlib, types
 
 from ..native import deferred as numba
-from ..native.symbols import enter
 from . import tiles
-from .blas import load_blas
 from .lanes import INNER, SIDE, address, float_at
 from .tile_blocks import SUMS, multiply_block, numbers
 from .tile_layouts import DIGITS, FOUR, blend, find_scales, is_short, lay, turn
 from .tiles import DEPTH, TILE
+from .vector_products import SINGLE, TURNED, large_singles
 
-SYMBOL = "bm_gemm"
-"""The function that kernels call: BLAS's, until `use_tiles` puts this module's in its place."""
-BLAS = "numba_xxgemm"
-"""Numba's name for BLAS's."""
-SIGNATURE: Any = types.intc(
-    types.char,
-    types.char,
-    types.char,
-    types.intp,
-    types.intp,
-    types.intp,
-    types.intp,
-    types.intp,
-    types.intp,
-    types.intp,
-    types.intp,
-    types.intp,
-    types.intp,
-    types.intp,
-)
-"""BLAS's gemm as numba calls it: kind, transpositions, m, n, k, alpha, a, lda, b, ldb, beta, c,
-ldc, column by column. Addresses are whole numbers."""
-_BLAS: Any = types.ExternalFunction(BLAS, SIGNATURE)
 LEAST = 1 << 18
 """Multiplications from which on tiles are quicker than BLAS."""
 FEWEST = 16
@@ -59,27 +30,11 @@ MOST_DEEP = 512
 """Summands whose tiles stay in the second-level cache for a strip."""
 MOST_TILES = 1024
 """Tiles of the held factor that are multiplied together, half of that cache."""
-TURNED = 116
-"""BLAS's letter t."""
-FLOAT = 115
-"""BLAS's letter s."""
 LAID = 108
 """The letter l: float32, and b is what `lay_strip` made, its leading dimension a strip's bytes."""
 
-for symbol in (SYMBOL, BLAS):
-    llvm.add_symbol(symbol, _helperlib.c_helpers["xxgemm"])  # type: ignore[attr-defined]  # C
-
 TILES = tiles.available()
 """Whether products of float32 go by tiles: tables of sums (`two_valued`) are not needed then."""
-
-
-@functools.cache
-def use_tiles() -> None:
-    """Lets code that is linked from now on multiply by tiles, if there are any, and by BLAS."""
-    load_blas()
-    if TILES:
-        function: Any = multiply_states if tiles.use() == "states" else multiply
-        enter(SYMBOL, function, SIGNATURE.args)
 
 
 @numba.njit(**INNER)
@@ -239,32 +194,34 @@ def is_worth(m, n, k):  # type: ignore[no-untyped-def]  # typed by numba
     return m * n * k >= LEAST and min(m, n, k) >= FEWEST
 
 
-def multiply(kind, turn_b, turn_a, n, m, k, alpha, b_at, ldb, a_at, lda, beta, c_at, ldc):  # type: ignore[no-untyped-def]  # typed by numba
+@numba.njit(**INNER)
+def multiply(kind, turn_b, turn_a, n, m, k, alpha, b, ldb, a, lda, beta, c, ldc):  # type: ignore[no-untyped-def]  # typed by numba
     """BLAS's gemm, which goes column by column: row by row it is a product of exchanged factors. Of
     kind LAID, b is laid out.
     """
     if kind == LAID:
-        whole = factor(a_at, lda, True, m, k)
-        laid = b_at, ldb, 0, n, DIGITS
-        by_tiles(whole, laid, k, float_at(alpha), float_at(beta), c_at, ldc, True)
+        whole = factor(a, lda, True, m, k)
+        laid = b, ldb, 0, n, DIGITS
+        by_tiles(whole, laid, k, float_at(alpha), float_at(beta), c, ldc, True)
         return 0
-    if kind != FLOAT or not is_worth(m, n, k):
-        return _BLAS(kind, turn_b, turn_a, n, m, k, alpha, b_at, ldb, a_at, lda, beta, c_at, ldc)
-    a = factor(a_at, lda, turn_a != TURNED, m, k)
-    b = factor(b_at, ldb, turn_b == TURNED, n, k)
+    if kind != SINGLE or not is_worth(m, n, k):
+        return large_singles(kind, turn_b, turn_a, n, m, k, alpha, b, ldb, a, lda, beta, c, ldc)
+    left = factor(a, lda, turn_a != TURNED, m, k)
+    right = factor(b, ldb, turn_b == TURNED, n, k)
     scale, keep = float_at(alpha), float_at(beta)
-    by_tiles(a, b, k, scale, keep, c_at, ldc, False)
+    by_tiles(left, right, k, scale, keep, c, ldc, False)
     return 0
 
 
-def multiply_states(kind, turn_b, turn_a, n, m, k, alpha, b_at, ldb, a_at, lda, beta, c_at, ldc):  # type: ignore[no-untyped-def]  # typed by numba
+@numba.njit(**INNER)
+def multiply_states(kind, turn_b, turn_a, n, m, k, alpha, b, ldb, a, lda, beta, c, ldc):  # type: ignore[no-untyped-def]  # typed by numba
     """`multiply`, but by BLAS if both factors have more than one digit."""
-    if kind != FLOAT or not is_worth(m, n, k):
-        return _BLAS(kind, turn_b, turn_a, n, m, k, alpha, b_at, ldb, a_at, lda, beta, c_at, ldc)
-    a = factor(a_at, lda, turn_a != TURNED, m, k)
-    b = factor(b_at, ldb, turn_b == TURNED, n, k)
-    if min(a[4], b[4]) > 1:
-        return _BLAS(kind, turn_b, turn_a, n, m, k, alpha, b_at, ldb, a_at, lda, beta, c_at, ldc)
+    if kind != SINGLE or not is_worth(m, n, k):
+        return large_singles(kind, turn_b, turn_a, n, m, k, alpha, b, ldb, a, lda, beta, c, ldc)
+    left = factor(a, lda, turn_a != TURNED, m, k)
+    right = factor(b, ldb, turn_b == TURNED, n, k)
+    if min(left[4], right[4]) > 1:
+        return large_singles(kind, turn_b, turn_a, n, m, k, alpha, b, ldb, a, lda, beta, c, ldc)
     scale, keep = float_at(alpha), float_at(beta)
-    by_tiles(a, b, k, scale, keep, c_at, ldc, False)
+    by_tiles(left, right, k, scale, keep, c, ldc, False)
     return 0

@@ -38,7 +38,7 @@ BLOCK = 256
 """Cases summed at a time: the tables are written once for all of them, and their sums lie side by
 side near by.
 """
-FEWEST = 24
+FEWEST = 32
 """With fewer cases than this, writing the tables costs about what they save."""
 
 

@@ -13,7 +13,7 @@ from operator import index
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, ParamSpec, SupportsIndex, TypeVar
 
-from ..kernels.blas import load_blas
+from ..kernels.blas import libraries
 from ..language.constants import MAX_LENGTH
 from ..language.diagnostics import fail
 from .interrupts import cause, remembered
@@ -27,15 +27,11 @@ _depth = 0
 
 
 @functools.cache
-def _pools() -> tuple[tuple[LibController, ...], Any]:
-    """The BLAS libraries of this process, and threadpoolctl's count of who may set their threads,
-    if it has one.
-    """
+def _ownership() -> Any:
+    """threadpoolctl's count of who may set its threads, if it has one."""
     import threadpoolctl
 
-    load_blas()  # compiled products call it: loaded before pools are looked up
-    found = threadpoolctl.ThreadpoolController().select(user_api="blas").lib_controllers
-    return tuple(found), getattr(threadpoolctl, "CONTROLLING_THREAD_OWNERSHIP", None)
+    return getattr(threadpoolctl, "CONTROLLING_THREAD_OWNERSHIP", None)
 
 
 class one_pool:  # noqa: N801  # used as a function that makes a context
@@ -49,7 +45,7 @@ class one_pool:  # noqa: N801  # used as a function that makes a context
         self._outermost = not _depth
         if not self._outermost:
             return
-        pools, ownership = _pools()
+        pools, ownership = libraries(), _ownership()
         _depth = 1
         for pool in pools:
             count = pool.get_num_threads()
@@ -71,7 +67,7 @@ class one_pool:  # noqa: N801  # used as a function that makes a context
         _depth = 0
         for pool, count in self._before:
             pool.set_num_threads(count)
-        ownership = _pools()[1]
+        ownership = _ownership()
         if ownership is not None and self._before:
             ownership.decrement()
 

@@ -2,12 +2,15 @@
 write by hand.
 
     python -m tests.bench.whole_trainings            # the table of docs/performance.md
+    python -m tests.bench.whole_trainings 0 2        # its first and third row
 
 A call is a training of so many epochs. bmdsl's has all that `machine.train` does by itself:
 monitors, figures, checks for what is not finite. The others update parameters and nothing else.
 """
 
 from __future__ import annotations
+
+import sys
 
 import numpy as np
 
@@ -188,7 +191,7 @@ def main() -> None:
         + "".join(f"{n:>12}" for n in CONTENDERS)
         + "".join(f"{'vs ' + n:>12}" for n in list(CONTENDERS)[1:])
     )
-    for case in CASES:
+    for case in [CASES[int(k)] for k in sys.argv[1:]] or CASES:
         names = [n for n in CONTENDERS if n != "sklearn" or case["steps"] == 1]
         updates = case["epochs"] * -(-case["cases"] // case["batch"])
         t = {

@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 
 from bmdsl.kernels import tiles
+from bmdsl.kernels.gemm import use_quickest
 from bmdsl.kernels.lanes import address
 from bmdsl.kernels.products import gemm
-from bmdsl.kernels.tile_products import LEAST, TILES, by_tiles, factor, use_tiles
+from bmdsl.kernels.tile_products import LEAST, TILES, by_tiles, factor
 
 needs_tiles = pytest.mark.skipif(not TILES, reason="this processor has no tiles")
 
@@ -64,7 +65,7 @@ def test_tiles_are_as_exact_as_float32(
     m: int, n: int, k: int, turn_a: bool, turn_b: bool, short_a: bool, short_b: bool
 ) -> None:
     assert m * n * k >= LEAST
-    use_tiles()
+    use_quickest("f")
     a = _numbers(*((k, m) if turn_a else (m, k)), short_a, 0)
     b = _numbers(*((n, k) if turn_b else (k, n)), short_b, 1)
     begun = _numbers(m, n, False, 2)
