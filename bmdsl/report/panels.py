@@ -19,8 +19,8 @@ LEFT, RIGHT, BOTTOM, TOP = 0.58, 0.08, 0.48, 0.3
 """Inches of a panel that its numbers, labels and title take."""
 PAD = 0.05
 """Share of the axes between their ends and the outermost points."""
-TICKS = 6
-"""Spaces between round numbers at most."""
+TICKS, TICKS_OF_BAR = 6, 8
+"""Spaces between round numbers at most, of axes and of a bar of colours."""
 NUMBERS, LABELS, TITLE = 7.0, 8.0, 9.0
 """Points of letters."""
 MARK, GAP = 3.5, 3.5
@@ -144,10 +144,10 @@ class Panel:
                 self.canvas.fill(begin, at - 1, end, at - 1 + width, colour)
 
 
-def round_numbers(first: float, last: float, whole: bool = False) -> list[float]:
+def round_numbers(first: float, last: float, whole: bool = False, most: int = TICKS) -> list[float]:
     """Places for numbers between the ends of an axis."""
     low, high = min(first, last), max(first, last)
-    found = [0.0 if abs(x) < 1e-9 * (high - low) else x for x in ticks(low, high, TICKS)]
+    found = [0.0 if abs(x) < 1e-9 * (high - low) else x for x in ticks(low, high, most)]
     return [x for x in found if not whole or x == round(x)]
 
 
@@ -192,7 +192,7 @@ def colour_bar(
     canvas.put(shades, left, top)
     right, bottom = round(left) + BAR, round(top) + rows
     canvas.frame(left, top, right, bottom)
-    at, widest = round_numbers(low, high), 0
+    at, widest = round_numbers(low, high, most=TICKS_OF_BAR), 0
     for x, text in zip(at, labels(at), strict=True):
         y = bottom - rows * (x - low) / (high - low)
         canvas.fill(right, y - 1, right + pixels(MARK), y + 1)

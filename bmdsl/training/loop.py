@@ -48,7 +48,7 @@ from .streamed_cases import StreamedCases
 from .update_calls import UpdateCalls
 from .validation import epochs_between_scores, is_likelihood, share_beside_scores
 
-GRACE = 0.1
+GRACE = 0.25
 """Seconds of a training with a folder that looks may take however short it is: enough for curves of
 some points.
 """
