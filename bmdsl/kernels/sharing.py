@@ -15,8 +15,6 @@ from __future__ import annotations
 
 import ast
 import functools
-import inspect
-import textwrap
 from collections.abc import Collection
 from types import FunctionType
 from typing import Any
@@ -29,6 +27,7 @@ from numba.core import cgutils
 
 from ..native.frames import SHARE
 from ..native.objects import load, machine_code
+from ..native.text import tree_of
 
 PART, PARTS = "_part_of_thread", "_parts_of_threads"
 """Names of the arguments, which no kernel has for its own."""
@@ -51,7 +50,7 @@ def _made_in_parts(function: FunctionType, written: frozenset[str]) -> FunctionT
     """Made once: generated functions are asked for anew by every training."""
     if function.__closure__ or {PART, PARTS} & set(function.__code__.co_varnames):
         return None
-    tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
+    tree = tree_of(function)
     made = tree.body[0]
     if not isinstance(made, ast.FunctionDef) or not _can_share(made.body, written):
         return None

@@ -5,35 +5,28 @@ Nothing is computed here that is not about drawing.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from math import ceil, sqrt
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import numpy as np
 
 from ..files import put
+from .canvas import DPI, Canvas
+from .colours import ORANGE, RED_AND_BLUE, SHADES, coloured
+from .panels import BAR, NUMBERS, TITLE, colour_bar, panels
 
-COLUMNS = 4
 GAP, LEAST = 2, 32
 """Pixels between two tiles, and the least that a tile has in its longer side: small images are
 magnified by whole numbers.
 """
-DPI = 160
-FAST = 1
-"""The zlib level of a PNG: pictures of few colours are hardly smaller at others."""
-MARGIN, HEAD, BAR, LABELS, LETTER = 16, 44, 24, 104, 11
-"""Pixels about a picture of tiles, above it for its title, to the right for a bar of colours and
-its numbers, and of a letter of the title.
-"""
-PANEL_WIDTH, PANEL_HEIGHT = 3.2, 2.4
-LEFT, RIGHT, BOTTOM, TOP = 0.58, 0.08, 0.48, 0.3
-"""Inches of a panel that its numbers, labels and title take: known beforehand, so that nothing is
-drawn to be measured. A title at a given height
-is not measured either."""
+MARGIN, HEAD, LETTER = 16, 44, 11
+"""Pixels about a picture of tiles, above it for its title, and of a letter of the title."""
+NUMBERS_OF_BAR = 104
+"""Pixels to the right of a bar of colours for its numbers."""
+BETWEEN_GREYS, BETWEEN_COLOURS = 89, 191
+"""Greys between two tiles."""
 
 
 def save(figure: Any, path: Path) -> None:
@@ -49,28 +42,6 @@ def save(figure: Any, path: Path) -> None:
     )
 
 
-def save_whole(
-    figure: Any, path: Path, pixels: np.ndarray | None = None, corner: tuple[int, int] = (0, 0)
-) -> None:
-    """Writes a figure whose layout is final as a PNG beside its place, then renames: it is drawn
-    once.
-
-    `pixels` [height, width, 3] are put on it as they are, their upper left one at `corner`, row and
-    column.
-    """
-    from PIL import Image
-
-    figure.canvas.draw()
-    drawn = np.asarray(figure.canvas.buffer_rgba())[..., :3].copy()
-    if pixels is not None:
-        (top, left), (height, width) = corner, pixels.shape[:2]
-        drawn[top : top + height, left : left + width] = pixels
-    put(
-        path,
-        lambda beside: Image.fromarray(drawn).save(beside, compress_level=FAST, dpi=(DPI, DPI)),
-    )
-
-
 def figure(width: float, height: float) -> Any:
     """An empty figure that needs no display (inches)."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -79,41 +50,6 @@ def figure(width: float, height: float) -> Any:
     made = Figure(figsize=(width, height), dpi=DPI, facecolor="white")
     FigureCanvasAgg(made)
     return made
-
-
-def load_library() -> None:
-    """Has matplotlib loaded by a thread of its own, while compiled code works without Python: half
-    a second that pictures need not wait for then.
-    """
-
-    def load() -> None:
-        with suppress(Exception):  # pictures load it again, and say what is wrong
-            figure(1, 1)
-
-    if "matplotlib.figure" not in sys.modules:
-        Thread(target=load, name="pictures").start()
-
-
-def panels(
-    count: int, width: float = PANEL_WIDTH, height: float = PANEL_HEIGHT
-) -> tuple[Any, list[Any]]:
-    """A figure of `count` panels of this size in rows of COLUMNS (inches), and their axes."""
-    columns, rows = min(count, COLUMNS), ceil(count / COLUMNS)
-    made = figure(width * columns, height * rows)
-    inside = (width - LEFT - RIGHT) / (width * columns), (height - BOTTOM - TOP) / (height * rows)
-    out = []
-    for k in range(count):
-        row, column = divmod(k, COLUMNS)
-        left, bottom = (
-            (column * width + LEFT) / (width * columns),
-            ((rows - 1 - row) * height + BOTTOM) / (height * rows),
-        )
-        axes = made.add_axes((left, bottom, *inside))
-        axes.spines[["top", "right"]].set_visible(False)
-        axes.tick_params(labelsize=7)
-        axes.locator_params(nbins=6)
-        out.append(axes)
-    return made, out
 
 
 def montage(
@@ -160,67 +96,42 @@ def tiles(
     high = high if high > low else low + 1
     scaled = np.clip((flat - low) / (high - low), 0, 1)
     bar = diverging and len(shape) < 3
+    picture = montage(scaled, shape, np.nan, columns)
     if len(shape) == 3:
-        picture = montage(scaled, shape, np.nan, columns)
-        coloured = np.where(np.isnan(picture), 1.0, picture)
+        shown = (255 * np.where(np.isnan(picture), 1.0, picture) + 0.5).astype(np.uint8)
+    elif diverging:
+        shown = coloured(picture, RED_AND_BLUE, BETWEEN_COLOURS)
     else:
-        from matplotlib import colormaps
-
-        colours = colormaps["RdBu_r" if diverging else "gray"].with_extremes(
-            bad="0.75" if diverging else "0.35"
-        )
-        coloured = colours(np.ma.masked_invalid(montage(scaled, shape, np.nan, columns)))[..., :3]
-    wanted = 0.8 * DPI * min(7.2, max(3.6, coloured.shape[1] / 48))
+        grey = np.where(np.isnan(picture), BETWEEN_GREYS / 255, picture)
+        shown = (255 * grey + 0.5).astype(np.uint8)
+    wanted = 0.8 * DPI * min(7.2, max(3.6, shown.shape[1] / 48))
     zoom = max(
-        1, round(wanted / coloured.shape[1])
+        1, round(wanted / shown.shape[1])
     )  # a whole number: all pixels of an image are of one size
     _save_tiles(
-        (255 * coloured + 0.5).astype(np.uint8).repeat(zoom, axis=0).repeat(zoom, axis=1),
-        path,
-        title,
-        (low, high) if bar else None,
+        shown.repeat(zoom, axis=0).repeat(zoom, axis=1), path, title, (low, high) if bar else None
     )
 
 
 def _save_tiles(
-    pixels: np.ndarray, path: Path, title: str, scale: tuple[float, float] | None
+    shown: np.ndarray, path: Path, title: str, scale: tuple[float, float] | None
 ) -> None:
-    """The pixels [height, width, 3] with a title above, if there is one, and a bar of the
-    diverging colours from `scale`'s first number to its last.
+    """The pixels [height, width] or [height, width, 3] with a title above, if there is one, and a
+    bar of the diverging colours from `scale`'s first number to its last.
     """
-    height, width = pixels.shape[:2]
+    height, width = shown.shape[:2]
     head = HEAD if title else MARGIN
-    beside = MARGIN + BAR + LABELS if scale else 0
-    whole_width, whole_height = (
-        2 * MARGIN + max(width + beside, LETTER * len(title)),
-        MARGIN + height + head,
-    )
-    left = (whole_width - width - beside) // 2
-    made = figure(whole_width / DPI, whole_height / DPI)
-    made.text(
-        min(left + width / 2, whole_width / 2) / whole_width,
-        1 - head / 2 / whole_height,
-        title,
-        fontsize=9,
-        ha="center",
-        va="center",
-    )
+    beside = MARGIN + BAR + NUMBERS_OF_BAR if scale else 0
+    whole = 2 * MARGIN + max(width + beside, LETTER * len(title))
+    left = (whole - width - beside) // 2
+    canvas = Canvas(whole, MARGIN + height + head, grey=shown.ndim == 2)
+    canvas.put(shown, left, head)
+    canvas.text(min(left + width / 2, whole / 2), head / 2, title, TITLE)
     if scale is not None:
-        from matplotlib.cm import ScalarMappable
-        from matplotlib.colors import Normalize
-
         tall = 0.62 * height
-        place = (
-            (left + width + MARGIN) / whole_width,
-            (MARGIN + (height - tall) / 2) / whole_height,
-            BAR / whole_width,
-            tall / whole_height,
-        )
-        axes = made.add_axes(place)
-        bar = made.colorbar(ScalarMappable(Normalize(*scale), "RdBu_r"), cax=axes)
-        bar.set_label("weight", fontsize=8)
-        bar.ax.tick_params(labelsize=7)
-    save_whole(made, path, pixels, (head, left))
+        top = head + (height - tall) / 2
+        colour_bar(canvas, left + width + MARGIN, top, tall, scale, RED_AND_BLUE, "weight")
+    canvas.save(path)
 
 
 def pairs(
@@ -245,23 +156,13 @@ def curves(metrics: Sequence[Mapping[str, Any]], path: Path) -> None:
     )
     names = [n for n in found if n not in ("epoch", "update", "seconds")]
     names = [n for n in names if len({line[n] for line in metrics if n in line}) > 1] or names[:1]
-    made, places = panels(len(names))
-    for axes, name in zip(places, names, strict=True):
-        points = [(line["epoch"], line[name]) for line in metrics if name in line]
-        axes.plot(
-            [x for x, _ in points],
-            [y for _, y in points],
-            color="#1f4e79",
-            lw=1.4,
-            marker="o" if len(points) < 30 else "",
-            ms=2.5,
-        )
-        axes.set_title(name.replace("_", " "), fontsize=9, y=1.0)
-        axes.set_xlabel("epoch", fontsize=8)
-        axes.xaxis.get_major_locator().set_params(integer=True)
-        axes.ticklabel_format(axis="y", useOffset=False)
-        axes.grid(alpha=0.25, lw=0.5)
-    save_whole(made, path)
+    canvas, places = panels(len(names))
+    for panel, name in zip(places, names, strict=True):
+        points = [(float(line["epoch"]), float(line[name])) for line in metrics if name in line]
+        panel.span([x for x, _ in points], [y for _, y in points])
+        panel.axes(name.replace("_", " "), "epoch", whole="x")
+        panel.curve(points, dots=3.5 if len(points) < 30 else 0.0)
+    canvas.save(path)
 
 
 def usage(metrics: Sequence[Mapping[str, Any]], name: str, path: Path) -> None:
@@ -271,46 +172,41 @@ def usage(metrics: Sequence[Mapping[str, Any]], name: str, path: Path) -> None:
     lines = [line for line in metrics if f"usage_{name}" in line]
     shares = np.array([line[f"usage_{name}"] for line in lines]).T
     states, epochs = shares.shape
-    made, (axes, last) = panels(2, 4.0, 2.8)
-    drawn = axes.imshow(
-        shares,
-        aspect="auto",
-        cmap="viridis",
-        vmin=0,
-        interpolation="nearest",
-        extent=(0.5, epochs + 0.5, states - 0.5, -0.5),
-    )
-    axes.set_xlabel("epoch", fontsize=8)
-    axes.set_ylabel(f"state of {name}", fontsize=8)
-    axes.spines[["top", "right"]].set_visible(True)
-    axes.xaxis.get_major_locator().set_params(integer=True)
-    axes.yaxis.get_major_locator().set_params(integer=True)
-    made.colorbar(drawn, ax=axes, fraction=0.05, pad=0.02).ax.tick_params(labelsize=7)
-    axes.set_title("share of the cases", fontsize=9, y=1.0)
-    last.bar(np.arange(states), np.sort(shares[:, -1])[::-1], width=0.9, color="#1f4e79")
-    last.axhline(1 / states, color="#b3541e", lw=1, ls="--")
-    last.annotate(
-        "even use", (states - 0.5, 1 / states), fontsize=7, color="#b3541e", ha="right", va="bottom"
-    )
-    last.set_xlabel(f"states of {name}, the most used first", fontsize=8)
+    canvas, (over, last) = panels(2, 4.0, 2.8)
+    over.right -= NUMBERS_OF_BAR
+    over.x, over.y = (0.5, epochs + 0.5), (states - 0.5, -0.5)
+    over.axes("share of the cases", "epoch", f"state of {name}", whole="xy", grid=False)
+    high = float(shares.max()) or 1.0
+    size = int(over.bottom - over.top), int(over.right - over.left)
+    rows, columns = (np.arange(n) * k // n for n, k in zip(size, shares.shape, strict=True))
+    canvas.put(coloured(shares[rows][:, columns] / high, SHADES), over.left, over.top)
+    canvas.frame(over.left, over.top, over.right, over.bottom)
+    colour_bar(canvas, over.right + MARGIN, over.top, size[0], (0.0, high), SHADES)
+    sorted_shares = np.sort(shares[:, -1])[::-1]
     entropy = lines[-1][f"entropy_{name}"]
-    last.set_title(
+    last.x, last.y = (-0.75, states - 0.25), (0.0, 1.05 * max(high, 1 / states))
+    last.axes(
         f"epoch {lines[-1]['epoch']}: entropy {entropy:.2f} of {np.log(states):.2f} nats",
-        fontsize=9,
-        y=1.0,
+        f"states of {name}, the most used first",
+        whole="x",
+        grid=False,
     )
-    save_whole(made, path)
+    for k, share in enumerate(sorted_shares):
+        last.bars((k - 0.45, k + 0.45), (float(share),))
+    last.dashes(ORANGE, y=1 / states)
+    canvas.text(last.right, last.down(1 / states) - 4, "even use", NUMBERS, "rs", ORANGE)
+    canvas.save(path)
 
 
 def histograms(values: Mapping[str, np.ndarray], path: Path, label: str) -> None:
     """One panel a name, all on one scale of values."""
-    made, places = panels(len(values), 3.4)
+    canvas, places = panels(len(values), 3.4)
     high = max(float(x.max()) for x in values.values()) or 1.0
     edges = np.linspace(0, high, 41)
-    for axes, (name, x) in zip(places, values.items(), strict=True):
-        axes.stairs(np.histogram(x, edges)[0], edges, fill=True, color="#1f4e79")
-        axes.axvline(float(x.mean()), color="#b3541e", lw=1, ls="--")
-        axes.set_title(f"{name}: mean {x.mean():.2f}", fontsize=9, y=1.0)
-        axes.set_xlabel(label, fontsize=8)
-        axes.set_ylabel("units", fontsize=8)
-    save_whole(made, path)
+    for panel, (name, x) in zip(places, values.items(), strict=True):
+        counts = np.histogram(x, edges)[0]
+        panel.x, panel.y = (-0.05 * high, 1.05 * high), (0.0, 1.05 * (float(counts.max()) or 1.0))
+        panel.axes(f"{name}: mean {x.mean():.2f}", label, "units", grid=False)
+        panel.bars(edges.tolist(), counts.tolist())
+        panel.dashes(ORANGE, x=float(x.mean()))
+    canvas.save(path)

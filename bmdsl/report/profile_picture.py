@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from ..inference.chain_statistics import Summary
-from .plots import panels, save_whole
+from .colours import GREY
+from .panels import panels
 
 
 def families(found: Sequence[Summary]) -> Mapping[str, list[tuple[int, Summary]]]:
@@ -25,13 +26,14 @@ def profile_picture(found: Sequence[Summary], path: Path, title: str) -> bool:
     made = families(found)
     if not made:
         return False
-    figure, places = panels(len(made))
-    for axes, (name, points) in zip(places, made.items(), strict=True):
-        at = [k for k, _ in points]
-        means, errors = zip(*((x.mean, x.error) for _, x in points), strict=True)
-        axes.errorbar(at, means, errors, color="#1f4e79", lw=1.2, marker="o", ms=2.5, capsize=2)
-        axes.axhline(0, color="0.7", lw=0.6)
-        axes.set_title(f"{title}: {name}", fontsize=9, y=1.0)
-        axes.grid(alpha=0.25, lw=0.5)
-    save_whole(figure, path)
+    canvas, places = panels(len(made))
+    for panel, (name, points) in zip(places, made.items(), strict=True):
+        known = [(float(k), float(x.mean), float(x.error)) for k, x in points]
+        ends = [y + side * e for _, y, e in known for side in (-1, 1)]
+        panel.span([x for x, _, _ in known], [*ends, 0.0])
+        panel.axes(f"{title}: {name}", whole="x")
+        panel.curve([(panel.x[0], 0.0), (panel.x[1], 0.0)], GREY, 0.6)
+        panel.errors(known)
+        panel.curve([(x, y) for x, y, _ in known], width=1.2, dots=3.5)
+    canvas.save(path)
     return True

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from .plots import panels, save_whole
+from .colours import PALE_BLUE
+from .panels import panels
 
 
 def scan_picture(
@@ -19,24 +20,14 @@ def scan_picture(
     """One panel a figure, a point with its standard error for every value of `name`; `lines` go
     between points, which are joined where there are none.
     """
-    made, places = panels(len(curves))
-    for axes, (label, points) in zip(places, curves.items(), strict=True):
-        values, errors = zip(*points, strict=True)
-        if label in lines:
-            axes.plot(*lines[label], color="#7a9cc0", lw=1.2)
-        axes.errorbar(
-            at,
-            values,
-            errors,
-            color="#1f4e79",
-            lw=0 if label in lines else 1.2,
-            marker="o",
-            ms=2.5,
-            capsize=2,
-            elinewidth=1,
-        )
-        axes.set_title(f"{title}: {label}", fontsize=9, y=1.0)
-        axes.set_xlabel(name, fontsize=8)
-        axes.ticklabel_format(axis="y", useOffset=False)
-        axes.grid(alpha=0.25, lw=0.5)
-    save_whole(made, path)
+    canvas, places = panels(len(curves))
+    for panel, (label, points) in zip(places, curves.items(), strict=True):
+        known = [(float(x), float(y), float(e)) for x, (y, e) in zip(at, points, strict=True)]
+        line = list(zip(*lines[label], strict=True)) if label in lines else []
+        ends = [y + side * e for _, y, e in known for side in (-1, 1)]
+        panel.span([*at, *(x for x, _ in line)], [*ends, *(y for _, y in line)])
+        panel.axes(f"{title}: {label}", name)
+        panel.curve(line, PALE_BLUE, 1.2)
+        panel.errors(known)
+        panel.curve([(x, y) for x, y, _ in known], width=0 if line else 1.2, dots=3.5)
+    canvas.save(path)

@@ -90,7 +90,6 @@ def _fit(
     label: Label | None,
 ) -> Outcome:
     """`fit` in a folder that no other training writes into."""
-    from ..report.plots import load_library
     from ..training.callbacks import callbacks_of
     from ..training.loop import train
     from ..training.streamed_cases import StreamedCases
@@ -141,8 +140,6 @@ def _fit(
         _pretrain(machine, checked, ready, folder, progress)
     if folder is not None:
         _describe(folder, model, machine, told)
-        if world().leads:
-            load_library()
     started = time.monotonic()
     run = train(
         machine,

@@ -11,7 +11,11 @@ from dataclasses import dataclass
 
 Clock = Callable[[], float]
 LAST_SHARE = 0.05
-"""What the last look may take whatever others took: it says what the machine has become."""
+"""What all looks with the last one may take, if their share is less: it says what the machine has
+become.
+"""
+FIRST_LOOK = 0.005
+"""A guess at what a look costs of which nothing else is known, in seconds."""
 
 
 @dataclass
@@ -47,6 +51,7 @@ class Budget:
         self.accounts = {name: Account() for name in names}
         self.all = share >= 1
         """Whether every look is taken."""
+        self._whole = max(share, LAST_SHARE)
         self.share = share / len(self.accounts)
         self._clock = clock
         self._looked = 0.0
@@ -63,19 +68,28 @@ class Budget:
         return self._clock() - self._begun - self._looked
 
     def affords(self, name: str, updates: int = 0, cost: float = 0.0, last: bool = False) -> bool:
-        """Whether a look is paid for.
+        """Whether a look is paid for, and the last one after it.
 
         Before the first one, `cost` is a guess at its cost in updates, of which `updates` were
-        made.
+        made; FIRST_LOOK stands for none.
 
-        The `last` look may take LAST_SHARE of the training, whatever others took.
+        The `last` look may take what all accounts have left.
         """
-        account = self.accounts[name]
-        share = max(self.share, LAST_SHARE) if last else self.share
-        if self.all or account.looks == 0:
-            return self.all or cost <= share * updates
-        spent = 0.0 if last else account.spent
-        return spent + account.expected <= share * self.trained + self._grace
+        account, trained = self.accounts[name], self.trained
+        if self.all:
+            return True
+        if last:
+            spent = sum(x.spent for x in self.accounts.values())
+            grace = self._grace * len(self.accounts)
+            if account.looks:
+                return spent + account.expected <= self._whole * trained + grace
+            left = self._whole - (max(0.0, spent - grace) / trained if trained > 0 else 0.0)
+            return cost <= left * updates
+        if account.looks:
+            return account.spent + 2 * account.expected <= self.share * trained + self._grace
+        if cost:
+            return cost <= self.share * updates
+        return FIRST_LOOK <= self.share * trained + self._grace
 
     @contextmanager
     def spending(self, name: str) -> Iterator[None]:

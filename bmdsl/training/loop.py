@@ -46,9 +46,9 @@ from .progress import Show, progress_line
 from .recipe import Recipe
 from .streamed_cases import StreamedCases
 from .update_calls import UpdateCalls
-from .validation import epochs_between_scores, is_likelihood
+from .validation import epochs_between_scores, is_likelihood, share_beside_scores
 
-GRACE = 0.5
+GRACE = 0.25
 """Seconds of a training with a folder that looks may take however short it is: enough for curves of
 some points.
 """
@@ -144,7 +144,6 @@ class _Loop(UpdateCalls, EpochEnds):
             chains={n: x for n, x in self.recipe.chains.items() if not n.startswith(OWN)},
         )
         self.health = Health(machine)
-        self.budget = Budget(training.monitor, self.health.accounts)
         self.first = 0
         self.best: dict[str, Array] = {}
         self.run_.notes += cases.notes()
@@ -159,6 +158,8 @@ class _Loop(UpdateCalls, EpochEnds):
             if every or self.judged is None
             else epochs_between_scores(len(self.judged), training.batch, self.per_epoch)
         )
+        looks = training.monitor if every else share_beside_scores(training.monitor)
+        self.budget = Budget(looks, self.health.accounts)
         self.compiled: CompiledUpdates | None = None
         self.figures = Averages()
         self.signals = Pending()

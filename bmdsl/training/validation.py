@@ -18,9 +18,11 @@ from ..language.model import Training
 from .cases import Cases
 from .machine_protocol import Array, Machine
 
-SCORE_SHARE = 0.05
-"""Share of the updates' work that validation scores may take unless `patience` watches them."""
-UPDATES_A_CALL, UPDATES_A_BATCH = 4.0, 1 / 3
+SCORE_SHARE = 0.025
+"""Share of the updates' work that validation scores may take unless `patience` watches them: half
+of what looks may take by default, who leave it to them.
+"""
+UPDATES_A_CALL, UPDATES_A_BATCH = 6.0, 1 / 3
 """A guess at a score's cost in updates: of the call itself, and of as many cases as a minibatch
 has.
 """
@@ -79,3 +81,10 @@ def epochs_between_scores(cases: int, batch: int, per_epoch: int) -> int:
     """
     cost = UPDATES_A_CALL + UPDATES_A_BATCH * cases / batch
     return max(1, ceil(cost / (SCORE_SHARE * per_epoch)))
+
+
+def share_beside_scores(share: float) -> float:
+    """What looks may take of a training's time where scores take SCORE_SHARE of it, at least half
+    of their share.
+    """
+    return share if share >= 1 else max(share - SCORE_SHARE, share / 2)

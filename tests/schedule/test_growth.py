@@ -1,9 +1,13 @@
-"""Composing, checking and printing an update takes time in proportion to the model's text."""
+"""Composing, checking, printing and compiling an update takes time in proportion to the model's
+text.
+"""
 
 from __future__ import annotations
 
 import time
+from pathlib import Path
 
+import numpy as np
 import pytest
 
 import bmdsl
@@ -49,3 +53,22 @@ def test_the_time_to_compose_an_update_grows_with_the_number_of_groups_alone() -
 @pytest.mark.slow
 def test_the_time_to_compose_an_update_of_a_thousand_groups() -> None:
     verify_growth(300, 1000)
+
+
+def compiled(count: int) -> float:
+    """Seconds of the processor from a text to the end of an epoch of one update."""
+    started = time.process_time()
+    x = np.random.default_rng(0).integers(0, 2, (100, 2)).astype(float)
+    chain(count).compile().train(x, epochs=1, batch=100, monitor=0, progress=False)
+    return time.process_time() - started
+
+
+@pytest.mark.slow
+@pytest.mark.compiled
+def test_the_time_to_compile_an_update_grows_with_the_number_of_groups_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BMDSL_CACHE", str(tmp_path))
+    compiled(10)  # kernels, which all models share
+    seconds_of_few = compiled(30)
+    assert compiled(300) < SLACK * 10 * seconds_of_few

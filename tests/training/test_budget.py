@@ -24,6 +24,7 @@ from bmdsl.training import epoch_ends, keeping, loop
 from bmdsl.training.budget import LAST_SHARE, Budget
 from bmdsl.training.callbacks import Hooks
 from bmdsl.training.loop import train
+from bmdsl.training.validation import SCORE_SHARE, share_beside_scores
 from tests.training.naive_machine import NaiveRbm
 
 pytestmark = pytest.mark.compiled
@@ -68,15 +69,20 @@ def test_looks_take_their_share_of_the_time_and_no_more() -> None:
                 clock.now += 50 if first else 2  # the first one compiles
                 first = False
     assert budget.trained == 1000
-    assert looks == 1 + 1000 * 0.05 // 2 - 1  # the second one's time counts for the first one too
+    # the second one's time counts for the first one too, and one more is left for the end
+    assert looks == 1000 * 0.05 // 2 - 1
+    assert budget.affords("figures", last=True)
 
 
 def test_a_first_look_waits_for_as_many_updates_as_it_may_cost() -> None:
     budget = Budget(0.1, ("figures", "dear"), FakeClock())
     assert not budget.affords("dear", updates=199, cost=10)
     assert budget.affords("dear", updates=200, cost=10)
-    assert not budget.affords("dear", updates=int(9 / LAST_SHARE), cost=10, last=True)
-    assert budget.affords("dear", updates=int(10 / LAST_SHARE), cost=10, last=True)
+    assert not budget.affords("dear", updates=99, cost=10, last=True)  # all that there is
+    assert budget.affords("dear", updates=100, cost=10, last=True)
+    unpaid = Budget(0.0, ("figures", "dear"), FakeClock())
+    assert not unpaid.affords("dear", updates=int(9 / LAST_SHARE), cost=10, last=True)
+    assert unpaid.affords("dear", updates=int(10 / LAST_SHARE), cost=10, last=True)
     assert Budget(1.0, ("figures", "dear"), FakeClock()).affords("dear", updates=1, cost=1e9)
 
 
@@ -121,8 +127,8 @@ def looked(dear_looks: FakeClock, **settings: Any) -> list[int]:
 
 
 def test_a_look_over_budget_is_skipped_and_the_end_is_looked_at(dear_looks: FakeClock) -> None:
-    assert looked(dear_looks) == [1, 2, 500]  # 2 · 10 s + 10 s are 5 % of 600 s
-    assert looked(dear_looks, epochs=1000) == [1, 2, 601, 801, 1000]
+    assert looked(dear_looks) == [2, 3, 500]
+    assert looked(dear_looks, epochs=1000) == [2, 3, 801, 1000]  # 4 · 10 s are below 5 %
 
 
 def test_every_epoch_is_looked_at_where_that_is_asked_for(dear_looks: FakeClock) -> None:
@@ -137,12 +143,12 @@ def test_monitor_is_a_share() -> None:
 
 def test_a_score_that_patience_watches_is_of_every_epoch_others_are_counted_out() -> None:
     def scored(**settings: Any) -> list[int]:
-        run = train(NaiveRbm(), data(), replace(PCD, validate=0.25, epochs=70, **settings))
+        run = train(NaiveRbm(), data(), replace(PCD, validate=0.25, epochs=90, **settings))
         assert run.best_update in [line["update"] for line in run.metrics if "validation" in line]
         return [line["epoch"] for line in run.metrics if "validation" in line]
 
-    assert scored(patience=70) == list(range(1, 71))
-    assert scored() == [29, 58, 70]  # (4 + 8 / 8 / 3) updates in 5 % of 3 an epoch: 28.9
+    assert scored(patience=90) == list(range(1, 91))
+    assert scored() == [85, 90]  # (6 + 8 / 8 / 3) updates in 2.5 % of 3 an epoch: 84.4
 
 
 def test_a_resume_is_exact_whatever_looks_were_taken(tmp_path: Path) -> None:
@@ -267,7 +273,26 @@ def test_a_short_training_may_be_looked_at_for_some_time_whatever_it_takes() -> 
         if budget.affords("figures"):
             with budget.spending("figures"):
                 clock.now += 2
-    assert budget.accounts["figures"].spent == 20  # half of the grace, a share for each account
+    # half of the grace, a share for each account, less the last look's time
+    assert budget.accounts["figures"].spent == 18
+
+
+def test_the_last_look_takes_no_more_than_what_all_have_left() -> None:
+    clock = FakeClock()
+    budget = Budget(0.1, ("figures", "dear"), clock)
+    for name, seconds in (("figures", 1), ("figures", 1), ("dear", 5), ("dear", 5)):
+        with budget.spending(name):
+            clock.now += seconds
+    clock.now += 169
+    assert budget.trained == 169 and not budget.affords("dear", last=True)  # 2 + 10 + 5 of 16.9
+    clock.now += 1
+    assert budget.affords("dear", last=True) and not budget.affords("dear")
+
+
+def test_looks_leave_scores_their_share() -> None:
+    assert share_beside_scores(0.05) == SCORE_SHARE == 0.05 / 2
+    assert share_beside_scores(0.01) == 0.005 and share_beside_scores(0.5) == 0.475
+    assert share_beside_scores(1.0) == 1.0  # every epoch is looked at, whatever it takes
 
 
 @pytest.mark.parametrize("done", [0, 3, 7, 20])
