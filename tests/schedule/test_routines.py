@@ -24,7 +24,7 @@ from bmdsl import units
 from bmdsl.driver import python_of
 from bmdsl.emit.routine import argument_names, emit_routine
 from bmdsl.files import folder
-from bmdsl.inference.annealed_path import path_of
+from bmdsl.inference.selected_path import path_of
 from bmdsl.language.model import Training
 from bmdsl.runtime import binding
 from bmdsl.schedule import routines
