@@ -18,7 +18,6 @@ from ..runtime import summing
 from ..runtime.program import Array, State
 from ..shown import Shown
 from . import enumeration
-from .annealed_path import path_of
 from .base_distribution import base_fields
 from .elimination import Elimination
 from .importance import (
@@ -29,6 +28,7 @@ from .importance import (
     even_speed,
     forward,
 )
+from .selected_path import path_of
 
 if TYPE_CHECKING:
     from .annealed_path import Path

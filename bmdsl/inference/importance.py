@@ -27,8 +27,9 @@ from ..plan.streams import (
 )
 from ..runtime.program import Array, State
 from ..shown import Shown
-from .annealed_path import Path, path_of
+from .annealed_path import Path
 from .base_distribution import base_fields
+from .selected_path import path_of
 from .shared_chains import of_all, own_chains
 
 if TYPE_CHECKING:

@@ -60,7 +60,7 @@ class Compiled:
 
 
 TABLE: dict[str, Compiled] = {}
-"""The compiled twins of the kinds of op in `bmdsl.schedule.standard`, by name."""
+"""The compiled twins of the kinds of op in `bmdsl.schedule`, by name."""
 
 
 def kernel(

@@ -7,17 +7,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from math import isfinite, prod
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
 from . import tree as t
-from .constants import MAX_LENGTH, Bindings, constant, length
+from .constants import Bindings, length
 from .data_block import data_block
-from .diagnostics import BmError, Diagnostic, fail, near
+from .declarations import (
+    declared_arguments,
+    declared_graphs,
+    declared_groups,
+    declared_parameters,
+)
+from .diagnostics import BmError, Diagnostic, fail
 from .experts import finished
-from .graph_axes import nodes_wanted
-from .graphs import build_graph
 from .limits import MAX_GROUPS, MAX_SETTINGS, MAX_TERMS, too_deep, verify_counts
 from .lints import lints
 from .model import (
@@ -44,9 +48,8 @@ from .shapes import (
     verify_ranges,
     verify_symmetric,
 )
-from .spelling import spelled
 from .terms import Lowering, Product, Unsaid, factors, letters_of, outer_letters
-from .training_block import options, training
+from .training_block import training
 from .vocabulary import Vocabulary
 from .windows import verify_windows
 
@@ -85,10 +88,10 @@ def check(
     verify_counts(_counts(definition))
     definition, older = respelled(definition, vocabulary)
     wrong: list[Diagnostic] = []
-    values = _arguments(definition, arguments, wrong)
-    groups = _groups(definition, values, vocabulary, wrong)
-    declared = _unique(definition, groups, values, wrong)
-    graphs = _graphs(
+    values = declared_arguments(definition, arguments, wrong)
+    groups = declared_groups(definition, values, vocabulary, wrong)
+    declared = declared_parameters(definition, groups, values, wrong)
+    graphs = declared_graphs(
         definition, values, folder, groups, {*groups, *declared, *values}, wrong, kept or Kept()
     )
     nodes: dict[str, Length] = {
@@ -213,146 +216,6 @@ def _untransformed(block: t.TrainBlock | None, groups: Mapping[str, Group]) -> I
             why = "hidden" if group.role == "hidden" else "one-of-K: its data are no measurements"
             helps = ("name a visible or given group of numbers",)
             yield Diagnostic("BM526", f"`{g.text}` is {why}", g.span, helps=helps)
-
-
-def _arguments(
-    d: t.ModelDefinition, given: Mapping[str, float], wrong: list[Diagnostic]
-) -> dict[str, int | float | None]:
-    names = [a.name.text for a in d.arguments]
-    given = {spelled(name, names): value for name, value in given.items()}
-    for name in given:
-        if name not in names:
-            close = near(name, names)
-            hint = (
-                f"did you mean `{close}`?"
-                if close
-                else f"its arguments are {', '.join(names) or 'none'}"
-            )
-            wrong.append(
-                Diagnostic(
-                    "BM405",
-                    f"model `{d.name.text}` has no argument `{name}`",
-                    d.name.span,
-                    helps=(hint,),
-                )
-            )
-    values: dict[str, int | float | None] = {}
-    for a in d.arguments:
-        if a.name.text in values:
-            wrong.append(
-                Diagnostic(
-                    "BM104",
-                    f"`{a.name.text}` is declared twice",
-                    a.name.span,
-                    helps=("give one of them another name",),
-                )
-            )
-        if a.name.text in given:
-            values[a.name.text] = given[a.name.text]
-        else:
-            try:
-                values[a.name.text] = None if a.default is None else constant(a.default, values)
-            except BmError as error:
-                wrong.extend(error.diagnostics)
-                values[a.name.text] = None
-    return values
-
-
-def _groups(
-    d: t.ModelDefinition, values: Bindings, vocabulary: Vocabulary, wrong: list[Diagnostic]
-) -> dict[str, Group]:
-    groups: dict[str, Group] = {}
-    for u in (s for s in d.statements if isinstance(s, t.UnitDeclaration)):
-        try:
-            if u.name.text in groups or u.name.text in values:
-                raise fail(
-                    "BM104",
-                    f"`{u.name.text}` is declared twice",
-                    u.name.span,
-                    help="give one of them another name",
-                )
-            kind = u.type.function
-            if kind.text not in vocabulary.units:
-                close = next(
-                    (n for n, w in vocabulary.units.items() if kind.text.lower() in w.also), None
-                ) or near(kind.text, vocabulary.units)
-                hint = (
-                    f"did you mean `{close}`?" if close else f"known: {', '.join(vocabulary.units)}"
-                )
-                raise fail("BM105", f"unknown unit type `{kind.text}`", kind.span, help=hint)
-            word = vocabulary.units[kind.text]
-            found = options(word.name, word.options, u.type, values, {})
-            shape = tuple(length(x, values) for x in u.shape)
-            states = found[word.states] if word.states else word.components
-            units = prod(n for n in (*shape, states) if isinstance(n, int))
-            if units > MAX_LENGTH:
-                raise fail(
-                    "BM408",
-                    f"a group of {units:,} units is too large",
-                    u.span,
-                    help=f"at most {MAX_LENGTH:,}",
-                )
-            chosen = tuple(found.items())
-            groups[u.name.text] = Group(
-                u.name.text,
-                u.role,
-                shape,
-                word.name,
-                chosen,
-                states,  # type: ignore[arg-type]  # a length
-                u.span,
-            )
-        except BmError as error:
-            wrong.extend(error.diagnostics)
-    return groups
-
-
-def _unique(
-    d: t.ModelDefinition, groups: Mapping[str, Group], values: Bindings, wrong: list[Diagnostic]
-) -> dict[str, t.ParameterDeclaration]:
-    declared: dict[str, t.ParameterDeclaration] = {}
-    for p in (s for s in d.statements if isinstance(s, t.ParameterDeclaration)):
-        name = p.name.text
-        if name in declared or name in groups or name in values:
-            wrong.append(
-                Diagnostic(
-                    "BM104",
-                    f"`{name}` is declared twice",
-                    p.name.span,
-                    helps=("give one of them another name",),
-                )
-            )
-        declared[name] = p
-    return declared
-
-
-def _graphs(
-    d: t.ModelDefinition,
-    values: Bindings,
-    folder: Path | None,
-    groups: Mapping[str, Group],
-    taken: set[str],
-    wrong: list[Diagnostic],
-    kept: Kept,
-) -> dict[str, Graph]:
-    graphs: dict[str, Graph] = {}
-    wanted = nodes_wanted(d, groups)
-    for g in (s for s in d.statements if isinstance(s, t.GraphDeclaration)):
-        try:
-            if g.name.text in graphs or g.name.text in taken:
-                raise fail(
-                    "BM104",
-                    f"`{g.name.text}` is declared twice",
-                    g.name.span,
-                    help="give one of them another name",
-                )
-            graphs[g.name.text] = build_graph(
-                g, values, folder, kept.graphs.get(g.name.text), wanted.get(g.name.text)
-            )
-        except BmError as error:
-            wrong.extend(error.diagnostics)
-            graphs.setdefault(g.name.text, Graph(g.name.text, None))
-    return graphs
 
 
 def _terms(

@@ -276,6 +276,6 @@ def draw_eight_rows_of_sites(
                     bits = np.zeros(64 * width, bool)
                     bits[64:-64] = new[:, r - rows.start].ravel()
                     sites = max(0, -(-(length - int(first[colour, phase[r]])) // q))
-                    if sites:
-                        _close(bits, sites, halo)
+                    if sites:  # a row of one word gets all of itself on both sides
+                        _close(bits, sites, max(halo, sites) if used == 1 else halo)
                     _put(words, _row(shape, group, colour, r), width, bits)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import textwrap
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING
@@ -23,13 +24,26 @@ if TYPE_CHECKING:
 HEADING = "# -- routine: {} --"
 LAYER = "# ==== {} ===="
 """What stands above the text of each part of a stack."""
+OPS = """# -- ops --
 
 
-def emitted(model: Model, stage: str, ranks: int = 1) -> str:
+# by their meaning in NumPy; a machine calls the compiled kernels of the same names
+from bmdsl.schedule.meanings import (
+{}
+)
+"""
+"""What routines need to run as Python."""
+
+
+def emitted(model: Model, stage: str, ranks: int = 1, dtype: str = "float32") -> str:
     """One stage as text: tree, model, graph, plan, schedule or python.
+
+    `python` is a module that runs as it stands: the functions of the model's units and terms, in
+    numbers of type `dtype`, and after them the routines.
 
     Raises BM867 for another stage, and BM888 for the schedule of an update that no ops carry out.
     """
+    from ..driver import python_of
     from ..schedule.builder import NotScheduled
 
     if stage == "schedule":
@@ -45,19 +59,34 @@ def emitted(model: Model, stage: str, ranks: int = 1) -> str:
     if stage == "python":
         from ..emit.routine import emit_routine
 
+        schedules = calls_of(model)
+        texts = {x.name: emit_routine(x) for x in schedules}
         try:
-            update = emit_routine(update_of(model, ranks=ranks).schedule)
+            composed = update_of(model, ranks=ranks).schedule
         except NotScheduled as reason:
-            update = f"# training calls the functions above for every minibatch: {reason}\n"
-        texts = {"update": update, **{x.name: emit_routine(x) for x in calls_of(model)}}
+            text = f"# training calls the functions above for every minibatch: {reason}\n"
+        else:
+            schedules, text = (composed, *schedules), emit_routine(composed)
+        texts = {"update": text, **texts}
         parts = [f"{HEADING.format(name)}\n\n\n{text}" for name, text in texts.items()]
-        return "\n\n".join([f"{model.emit('python').rstrip()}\n", *parts])
+        module = python_of(model.checked, dtype=dtype).rstrip()
+        return "\n\n".join([f"{module}\n", *_imported_ops(schedules), *parts])
     return model.emit(stage)
 
 
-def emitted_stack(stack: StackModel, stage: str) -> str:
-    """The updates that a stack is trained by, as schedules or as Python: those of its layers one
-    after another, the one of all layers at once.
+def _imported_ops(schedules: Iterable[Schedule]) -> list[str]:
+    """The lines that bring in what the routines call besides the functions of their own module."""
+    from ..schedule.ops import walk
+
+    ops = (op for x in schedules for op in walk(x.body))
+    names = sorted({op.kind.name for op in ops if op.kind.origin != "module"})
+    lines = textwrap.wrap(", ".join(names), 96, break_long_words=False)
+    return [OPS.format(textwrap.indent("\n".join(lines), "    "))] if names else []
+
+
+def emitted_stack(stack: StackModel, stage: str, dtype: str = "float32") -> str:
+    """The updates that a stack is trained by, as schedules or as Python in numbers of type `dtype`:
+    those of its layers one after another, the one of all layers at once.
 
     Raises BM864 for another stage, and BM888 for an update that no ops carry out.
     """
@@ -85,7 +114,8 @@ def emitted_stack(stack: StackModel, stage: str) -> str:
             parts.append(f"{head}{schedule}")
             continue
         routine = f"{HEADING.format('update')}\n\n\n{emit_routine(schedule)}"
-        parts.append(f"{head}{python_of(checked).rstrip()}\n\n\n{routine}")
+        module = f"{head}{python_of(checked, dtype=dtype).rstrip()}\n"
+        parts.append("\n\n".join([module, *_imported_ops([schedule]), routine]))
     return "\n\n".join(parts)
 
 
@@ -149,7 +179,7 @@ def calls_of(model: Model) -> tuple[Schedule, ...]:
     near += (target,) if couples.is_lateral(target) else ()
     summed = summed_groups(plan, MANY_CHAINS)
     annealed = Annealed(summed, held, many=plan.all_listed and not summed)
-    visible = tuple(g.name for g in plan.groups if g.role == "visible")[:1]
+    filled, *whole = (g.name for g in plan.groups if g.role == "visible")
     hidden = tuple(g.name for g in plan.groups if g.role == "hidden")
 
     def means_of_hidden() -> Composition:
@@ -164,10 +194,14 @@ def calls_of(model: Model) -> tuple[Schedule, ...]:
         lambda: conditional(plan, target, near),
         means_of_hidden,
         lambda: sweeps(plan, Chains(held), precisions(plan)),
-        lambda: completions(plan, Chains(held, visible, False, many=plan.all_listed), visible),
+        lambda: completions(
+            plan, Chains((*held, *whole), (filled,), False, many=plan.all_listed), (filled,)
+        ),
         lambda: exchanges(plan, Chains(held, begin=False, betas=1, many=plan.all_listed)),
         lambda: ais_step(plan, annealed),
     )
+    if plan.selector is not None:  # annealed step by step, with what the unit selects summed out
+        composers = composers[:-1]
     found = []
     for compose in composers:
         with suppress(NotScheduled):
@@ -179,27 +213,41 @@ def update_of(
     model: Model, passes: tuple[Pass, ...] | None = None, means: bool = False, ranks: int = 1
 ) -> Composed:
     """One update of the model's train block, for cases that weigh the same and are whole; after all
-    passes, or these. `means`: the cases are means of their units. Of several `ranks`, that of the
-    first.
+    passes, or these. `means`: the cases are means of their units, as some transforms leave them. Of
+    several `ranks`, that of the first.
     """
+    from ..runtime.domain import precisions
+    from ..runtime.gate import takes_means
     from ..schedule.passes import PASSES
     from ..training.composing import Facts, spread_schedule_of
     from ..training.words import words_of
 
     training = model.checked.training
-    positive = training.positive or Choice("exact" if _is_product(model) else "meanfield")
+    positive = training.positive or Choice("exact" if _is_summed(model) else "meanfield")
     if training.positive is None and positive.name == "meanfield":
         from ..training.recipe import MEAN_FIELD
 
         positive = MEAN_FIELD
     modules, penalties = words_of(training, positive)
     shared = (0, ranks) if ranks > 1 else None
-    facts = Facts(positive, True, frozenset(), means, {}, {}, training.batch, ranks=shared)
+    means = means or takes_means(model.checked)
+    precision = precisions(model.plan)
+    facts = Facts(positive, True, frozenset(), means, precision, {}, training.batch, ranks=shared)
     chosen = PASSES if passes is None else passes
     return spread_schedule_of(model.plan, training, modules, penalties, facts, chosen)
 
 
-def _is_product(model: Model) -> bool:
-    """Whether hidden groups are independent given the others: their posterior is a product."""
-    hidden = [g.name for g in model.checked.groups if g.role == "hidden"]
-    return not any(model.plan.graph.couples.has_edge(a, b) for a in hidden for b in hidden)
+def _is_summed(model: Model) -> bool:
+    """Whether hidden units are summed out where the text names no positive phase: their posterior
+    is a product, or has few states.
+    """
+    from ..schedule.builder import NotScheduled
+    from ..schedule.routines.enumerating import enumerable, log2_states
+    from ..training.recipe import FEW
+
+    plan = model.plan
+    try:
+        chosen = enumerable(plan, tuple(g.name for g in plan.groups if g.role == "hidden"))
+    except NotScheduled:
+        return False
+    return sum(log2_states(plan.group(n)) for n in chosen) <= FEW

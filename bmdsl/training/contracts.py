@@ -23,6 +23,7 @@ from ..language.vocabulary import Word
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from ..language.model import Choice
     from ..schedule.builder import Gradient, Phase
@@ -198,6 +199,25 @@ class ScheduleWord(Protocol):
         """What the optimizer's rate is multiplied by in this update of so many."""
 
 
+class Pretraining(Protocol):
+    """What goes before the training of a deep machine."""
+
+    WORD: Word
+
+    def pretrain(
+        self,
+        machine: Any,
+        choice: Choice,
+        data: Mapping[str, Array],
+        progress: bool | None,
+        weights: Array | None,
+        out: Path | None,
+    ) -> None:
+        """Sets the machine's parameters. `data` and `weights` are those of the training; in the
+        folder `out` it keeps what it needs to go on after a stop.
+        """
+
+
 class Monitor(Protocol):
     """What looks at the training from time to time."""
 
@@ -237,6 +257,7 @@ CONTRACTS: Mapping[str, tuple[type, type | None]] = MappingProxyType(
         "penalties": (Penalty, PenaltyMay),
         "optimizers": (Optimizer, None),
         "schedules": (ScheduleWord, None),
+        "pretrain": (Pretraining, None),
         "monitors": (Monitor, MonitorMay),
     }
 )

@@ -128,10 +128,17 @@ class Machine(Protocol):
         are `rows`.
         """
 
-    def posterior_rows(self, v: State, bits: int = ...) -> tuple[State, Array]:
+    def posterior_rows(
+        self, v: State, bits: int = ..., free: tuple[str, ...] | None = ...
+    ) -> tuple[State, Array]:
         """Rows and weights that sum to 1 a case, exactly P(h | v); the rows of a case stand
-        together. BmError past 2^bits states a case.
+        together. `free`: groups that are summed over in place of the hidden ones.
+
+        BmError past 2^bits states a case.
         """
+
+    def free_energy(self, /, **groups: Any) -> Array:
+        """F(v) in nats, hidden units and those that are NaN summed out: [cases]."""
 
     def mean_field(self, v: State, steps: int, tol: float, damping: float) -> tuple[State, int]: ...
 

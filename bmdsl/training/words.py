@@ -14,7 +14,8 @@ from .contracts import CONTRACTS, verify_word
 def register(folder: str, module: ModuleType) -> ModuleType:
     """Adds a word of one's own: `register("negative", module)`. Returns the module.
 
-    `folder` is one of positive, negative, objectives, penalties, optimizers, schedules, monitors.
+    `folder` is one of positive, negative, objectives, penalties, optimizers, schedules, pretrain,
+    monitors.
     Raises BM896 for another folder, and if the module lacks what such a word defines.
     """
     if folder not in CONTRACTS:

@@ -28,7 +28,7 @@ def _parameters(settings):
 def bmdsl(settings):
     """The product's own steps, weights and moves, as `log_partition("ais")` runs them."""
     import bmdsl
-    from bmdsl.inference.annealed_path import path_of
+    from bmdsl.inference.selected_path import path_of
     from bmdsl.runtime.threads import one_pool
 
     m = bmdsl.load("rbm", D=settings["D"], H=settings["H"]).compile(seed=0)

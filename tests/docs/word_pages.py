@@ -36,13 +36,15 @@ KINDS = {
     "positive": Kind(
         "Positive phases",
         "bmdsl.training.positive",
-        "How the expectation under the data is worked out, with visible units clamped.",
+        "How the expectation under the data is worked out, with visible units clamped."
+        " [One of your own](../new-positive-phase.md) is one file.",
         "positive",
     ),
     "objective": Kind(
         "Objectives",
         "bmdsl.training.objectives",
-        "What an update climbs in place of the likelihood; there are no phases then.",
+        "What an update climbs in place of the likelihood; there are no phases then."
+        " [One of your own](../new-objective.md) is one file.",
         "objective",
     ),
     "penalty": Kind(
@@ -56,13 +58,14 @@ KINDS = {
     "optimizer": Kind(
         "Optimizers",
         "bmdsl.training.optimizers",
-        "How a gradient becomes a step.",
+        "How a gradient becomes a step. [One of your own](../new-optimizer.md) is one file.",
         "optimizer",
     ),
     "schedule": Kind(
         "Schedules",
         "bmdsl.training.schedules",
-        "What the optimizer's rate is multiplied by as training goes on.",
+        "What the optimizer's rate is multiplied by as training goes on."
+        " [One of your own](../new-schedule.md) is one file.",
         "schedule",
     ),
     "pretrain": Kind(
@@ -76,7 +79,7 @@ KINDS = {
         "bmdsl.data.transforms",
         "What is done to data before the machine sees them, learned from the training cases alone;"
         " `transform scale, binarize` for all groups, `transform(a) standardize` for one,"
-        " `transform none` for none.",
+        " `transform none` for none. [One of your own](../new-transform.md) is one file.",
         "transform",
     ),
     "monitor": Kind(
@@ -84,13 +87,14 @@ KINDS = {
         "bmdsl.training.monitors",
         "What looks at a training from time to time, all by themselves; `monitor 0.05` is the share"
         " of the time that they may take, `monitor 0` turns them off. Their figures stand in the"
-        " metrics, in `bm watch` and in the report.",
+        " metrics, in `bm watch` and in the report. [One of your own](../new-monitor.md) is one"
+        " file.",
     ),
     "tracker": Kind(
         "Trackers",
         "bmdsl.training.trackers",
         "Where figures are written besides: `bm train --log tensorboard`, or a name among the"
-        " [callbacks](../python.md#callbacks).",
+        " [callbacks](../python.md#callbacks). [One of your own](../new-tracker.md) is one file.",
     ),
 }
 TAKES = {

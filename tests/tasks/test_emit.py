@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import bmdsl
-from bmdsl.inference.annealed_path import path_of
+from bmdsl.inference.selected_path import path_of
 from bmdsl.tasks.emit import HEADING, emitted
 
 pytestmark = pytest.mark.compiled

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
+import numba
 import numpy as np
 import pytest
 
@@ -15,7 +17,7 @@ from bmdsl.training.batch import Batch
 from bmdsl.training.health import Look
 from bmdsl.training.recipe import Recipe
 from tests.inference.test_shipped_models import SIZES
-from tests.training.words import MONITORS, verify_same_bits
+from tests.training.words import LARGE, MONITORS, WIDE, subject_of, trained_by, verify_same_bits
 
 SHIPPED: dict[str, dict[str, Any]] = {
     **SIZES,  # type: ignore[dict-item]
@@ -81,3 +83,27 @@ def test_monitors_look_at_every_shipped_model(name: str) -> None:
             for figure, value in found.figures.items():
                 assert np.isfinite(value), (monitor, figure)
         verify_same_bits({**look.watched, **look.machine.params}, before)
+
+
+@pytest.mark.compiled
+@pytest.mark.parametrize("phase", ["pcd", "tempering"])
+def test_monitors_say_the_same_on_one_thread_and_two(
+    phase: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All of them look after every epoch; one is at least heard of where it has a figure here."""
+    if numba.config.NUMBA_NUM_THREADS < 2:  # type: ignore[attr-defined]
+        pytest.skip("one core: there is no second thread to compare with")
+    monkeypatch.setattr("bmdsl.training.monitors.likelihood.STEPS", 2)
+    subject = subject_of("negative", phase, WIDE, LARGE)
+    bound = subject.model.bind({"monitor": 1, "validate": 0.2})
+    told, before = [], numba.get_num_threads()
+    try:
+        for threads in (1, 2):
+            numba.set_num_threads(threads)
+            _, run = trained_by(replace(subject, model=bound))
+            told.append([{n: x for n, x in line.items() if n != "seconds"} for line in run.metrics])
+    finally:
+        numba.set_num_threads(before)
+    assert told[0] == told[1]
+    figures = {n for line in told[0] for n, x in line.items() if isinstance(x, float)}
+    assert len(figures) > 8

@@ -28,13 +28,14 @@ def enumerable(plan: Plan, free: tuple[str, ...]) -> tuple[str, ...]:
         return ()
     if not all(isinstance(n, int) for name in free for n in plan.group(name).axes):
         raise NotScheduled("a sum over the states of groups whose size is not given")
-    chosen = choose_enumerated(plan.graph, free, {n: _log2_states(plan.group(n)) for n in free})
+    chosen = choose_enumerated(plan.graph, free, {n: log2_states(plan.group(n)) for n in free})
     if chosen is None:
         raise NotScheduled("a sum over infinitely many states")
     return chosen
 
 
-def _log2_states(g: GroupPlan) -> float:
+def log2_states(g: GroupPlan) -> float:
+    """log2 of a group's number of joint states; inf if its domain is not finite."""
     support = (
         g.unit.support(int(g.states)) if g.states is not None else g.unit.support(*g.arguments)
     )
@@ -58,7 +59,7 @@ def enumerated(
     `cases`: rows of the other groups, of which each gets all states; None if there are none.
     `weights`: those of the cases, [1] if there are none.
     """
-    count = round(2 ** sum(_log2_states(b.group(n)) for n in chosen))
+    count = round(2 ** sum(log2_states(b.group(n)) for n in chosen))
     rows = count if cases is None else times_batch(count)
     if count * max((b.group(n).size for n in (*chosen, *rest)), default=1) > MOST:
         raise NotScheduled(f"a sum over {count:,} joint states")
