@@ -136,7 +136,9 @@ Seed = Annotated[
 Missing = Annotated[
     list[str] | None,
     typer.Option(
-        "--missing", metavar="MARK", help="what marks a missing cell besides empty ones, as -9"
+        "--missing",
+        metavar="MARK",
+        help="what marks a missing cell besides empty ones, as -9; age=-9 in one column only",
     ),
 ]
 Log = Annotated[
