@@ -16,6 +16,7 @@ import numpy as np
 from ..files import put, with_ending
 from ..language.diagnostics import fail
 from ..registry import discover
+from ..shown import Shown
 from .dates import Dates, dates_of, moment_text, moments_of
 from .delimited import as_number
 from .marks import Marks, marks_of
@@ -135,7 +136,7 @@ def _numeric(cells: Sequence[str | None], absent: frozenset[str] | set[str]) -> 
 
 
 @dataclass(frozen=True)
-class Table:
+class Table(Shown):
     """Columns of one length, by name; `source` begins messages about it."""
 
     columns: tuple[Column, ...]

@@ -102,16 +102,16 @@ def unit_names(group: str, shape: Sequence[int]) -> list[str]:
     return [f"{group}{'_'.join(map(str, at))}" for at in product(*map(range, shape))]
 
 
-def cells(table: Table) -> Iterator[list[str]]:
-    """The rows as text, the heading first; numbers of single precision."""
+def cells(table: Table, most: int | None = None) -> Iterator[list[str]]:
+    """The rows as text, at `most` so many, the heading first; numbers of single precision."""
     yield list(table.names)
-    yield from map(list, zip(*(_shown(c) for c in table.columns), strict=True))
+    yield from map(list, zip(*(_shown(c, most) for c in table.columns), strict=True))
 
 
-def _shown(column: Column) -> list[str]:
+def _shown(column: Column, most: int | None) -> list[str]:
     if column.texts is not None:
-        return [x or "" for x in column.texts]
+        return [x or "" for x in column.texts[:most]]
     return [
         "" if np.isnan(x) else number_text(x) if float(x).is_integer() else f"{x:.{DIGITS}g}"
-        for x in column.real()
+        for x in column.real()[:most]
     ]

@@ -11,6 +11,7 @@ import pytest
 import bmdsl
 from bmdsl import registry, shown
 from bmdsl.api import Machine
+from bmdsl.data.table import of_columns
 from bmdsl.inference.importance import LogPartition, Side
 from bmdsl.inference.observing import Trace
 from bmdsl.training.outcome import Run
@@ -103,6 +104,13 @@ def test_a_trace_and_an_estimate_show_errors():
     found = LogPartition(Side(4.25, 0.125, 9.0), Side(4.5, 0.25, 8.0), 1.0, betas, 10)
     text = read(found._repr_html_())
     assert f"{found.value:.2f} ± {found.std_error:.2f}" in text and "reverse AIS" in text
+
+
+def test_a_table_shows_its_first_rows_and_columns() -> None:
+    made = of_columns({f"c{k}": [k + 0.5, 2, None] * 5 for k in range(25)}, "the table")
+    text = read(made._repr_html_())
+    assert "15 rows, 25 columns" in text and "c19" in text and "c20" not in text and "..." in text
+    assert text.count("19.5") == 4  # of ten rows
 
 
 def test_every_representation_is_of_a_class_that_is_shown():
