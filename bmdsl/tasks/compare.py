@@ -190,8 +190,8 @@ def write_comparison(runs: Sequence[Compared], path: Path) -> Path:
     colours = {r.name: COLOURS[k % len(COLOURS)] for k, r in enumerate(runs)}
     known = {r.name: (r.quality.value, r.quality.error) for r in runs}
     shown = {n: (x, e) for n, (x, e) in known.items() if x is not None}
-    said = [element("p", x) for x in notes(runs)]
-    sections = [Section("Table", joined(table(rows(runs)), *said))]
+    told = [element("p", x) for x in notes(runs)]
+    sections = [Section("Table", joined(table(rows(runs)), *told))]
     if shown:
         drawn = bars(shown, "log-likelihood in nats a case")
         sections.append(Section("How good is each?", Markup(drawn)))
