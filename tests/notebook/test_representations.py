@@ -11,7 +11,7 @@ import pytest
 import bmdsl
 from bmdsl import registry, shown
 from bmdsl.api import Machine
-from bmdsl.data.table import of_columns
+from bmdsl.data.table import Table, of_columns
 from bmdsl.inference.importance import LogPartition, Side
 from bmdsl.inference.observing import Trace
 from bmdsl.training.outcome import Run
@@ -121,7 +121,7 @@ def test_every_representation_is_of_a_class_that_is_shown():
     from bmdsl.stacks.stack_machine import StackMachine
 
     kinds = [FactorGraph, LogPartition, LogPartitions, Trace, Plan, StackMachine, Run]
-    kinds += [bmdsl.Model, bmdsl.Machine]
+    kinds += [bmdsl.Model, bmdsl.Machine, Table]
     assert {k.__name__ for k in kinds} == set(registry.discover(shown.PACKAGE))
     assert all(issubclass(k, shown.Shown) for k in kinds)
 
