@@ -16,6 +16,7 @@ from .column_kinds import NO_NUMBER
 from .marks import Marks
 from .missing_marks import entries_of
 from .proposing import Proposal, Seen, propose
+from .selecting import absent
 from .table import Column, Table, number_text
 from .table_files import load_table
 
@@ -117,10 +118,13 @@ def describe(
     """What the columns of a table seem to be; `marks` are missing cells besides the usual ones,
     `age=-9` those of the column `age`. Columns of dates named in `days` are numbers.
 
-    BmError BM740 for one of `days` that is not there, BM744 for one that holds no dates.
+    BmError BM740 for a column that is not there, BM744 for one that holds no dates.
     """
     table = load_table(source)
     known = marks if isinstance(marks, Marks) else Marks.given(marks, table.names)
+    for mark in known.common:
+        if "=" in mark and not any(mark in c.shown for c in table.columns):
+            raise absent(mark.partition("=")[0].strip(), table.names, table.source)
     name = Path(source).name if isinstance(source, str | Path) else table.source
     return Description(name, table, propose(table, known, days))
 

@@ -23,14 +23,17 @@ class Marks:
 
     @classmethod
     def given(cls, texts: Sequence[str], names: Sequence[str]) -> Marks:
-        """Marks as a command line names them: `-9` of all columns, `age=-9` of the column `age`,
-        if there is one.
+        """Marks as a command line names them: `-9` of all columns, `age=-9` of the column `age` and
+        `age,income=-9` of two, if there are such columns.
         """
         made = cls()
         for text in texts:
-            column, equals, mark = text.partition("=")
-            if equals and column.strip() in names:
-                made = made.and_of(column.strip(), (mark.strip(),))
+            before, equals, mark = text.partition("=")
+            whole = before.strip()
+            columns = [whole] if whole in names else [x.strip() for x in before.split(",")]
+            if equals and set(columns) <= set(names):
+                for column in columns:
+                    made = made.and_of(column, (mark.strip(),))
             else:
                 made = cls((*made.common, text), made.own)
         return made

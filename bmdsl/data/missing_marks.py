@@ -62,7 +62,11 @@ class Suspect:
     @property
     def options(self) -> tuple[str, ...]:
         """What `--missing` names it by."""
-        return tuple(f"{c}={self.mark}" for c in self.columns) if self.alone else (self.mark,)
+        if not self.alone:
+            return (self.mark,)
+        if any("," in c or "=" in c for c in self.columns):
+            return tuple(f"{c}={self.mark}" for c in self.columns)
+        return (f"{','.join(self.columns)}={self.mark}",)
 
     def joined(self, marks: Marks) -> Marks:
         """These marks and it."""

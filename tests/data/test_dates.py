@@ -17,6 +17,7 @@ from bmdsl.data.column_kinds import kind_of
 from bmdsl.data.dates import date_text
 from bmdsl.data.describing import describe
 from bmdsl.data.levels import TableCode
+from bmdsl.data.marks import Marks
 from bmdsl.data.missing_marks import suspected
 from bmdsl.data.table import Column, number_text, of_columns
 from bmdsl.language.diagnostics import BmError, BmWarning
@@ -199,6 +200,13 @@ def test_marks_of_one_column_are_values_in_others(
     assert code is not None and TableCode.of_json(code.to_json()) == code
 
 
+def test_a_mark_of_a_column_that_is_not_there_is_refused() -> None:
+    table = of_columns({"age": ["20", "30", "x=1"]}, "the table")
+    assert describe(table, ["x=1"]).proposal.marks.common == ("x=1",)
+    with pytest.raises(BmError, match="BM740.*agee"):
+        describe(table, ["agee=-9"])
+
+
 def test_a_new_model_learns_the_dates_that_are_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -213,3 +221,11 @@ def test_a_new_model_learns_the_dates_that_are_named(
     machine.train(tmp_path / "t.csv", epochs=1, progress=False)
     for wrong, code in (("n", "BM744"), ("whn", "BM740")):
         assert code in bm("new", "u", "--from", "t.csv", "--days", wrong).stderr
+
+
+def test_marks_of_a_command_line_are_of_all_columns_or_of_those_it_names() -> None:
+    names = ("age", "income", "a,b", "c=d")
+    found = Marks.given(["-9", "age,income=99", "a,b=7", "x=1"], names)
+    assert found.common == ("-9", "x=1")
+    assert found.own == {"age": ("99",), "income": ("99",), "a,b": ("7",)}
+    assert found.of("age") == ("-9", "x=1", "99") and found.of("c=d") == ("-9", "x=1")
