@@ -147,7 +147,7 @@ Missing = Annotated[
     typer.Option(
         "--missing",
         metavar="MARK",
-        help="what marks a missing cell besides empty ones, as -9; age=-9 in one column only",
+        help="what marks a missing cell besides empty ones, as -9; age,income=-9 of columns",
     ),
 ]
 Log = Annotated[
