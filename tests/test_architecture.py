@@ -52,7 +52,7 @@ MAY_IMPORT = {
     "interactions": {"language", "plan", "schedule"},
     "schedule.routines": {"language", "graph", "plan", "schedule", "interactions"},
     "emit": SCHEDULE,
-    "data": {"language", "units", "registry", "plan", "files", "ranks"},
+    "data": {"language", "units", "registry", "plan", "files", "ranks", "shown"},
     "runtime": RUNTIME,
     "inference": INFERENCE | {"schedule.routines"},
     "driver": MODEL - {"driver"},

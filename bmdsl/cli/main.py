@@ -21,6 +21,7 @@ import typer
 
 from ..language.version import VERSION
 from . import verbs
+from .completion import complete_at_once
 from .of_ranks import together, verb
 from .options import KNOWN, LOOK, USE
 from .terminal import guarded
@@ -183,6 +184,8 @@ def _status(seen: list[int]) -> int:
     ready_for(Path(__file__).parents[1])
     warnings.simplefilter("always", BmWarning)
     warnings.showwarning = _show_warning
+    if {"--install-completion", "--show-completion"} & set(sys.argv[1:2]):
+        complete_at_once()
     try:
         app()
     except SystemExit as done:

@@ -75,6 +75,15 @@ def _models(incomplete: str) -> list[str]:
     return [x for x in (*own, *shipped) if x.startswith(incomplete)]
 
 
+def data_names(incomplete: str) -> list[str]:
+    """Named data sets, and files and folders here, for the shell's Tab."""
+    from ..data.load import names
+
+    here = Path(incomplete).parent if "/" in incomplete else Path()
+    own = sorted(str(p) for p in here.glob("*") if not p.name.startswith("."))
+    return [x for x in (*names(), *own) if x.startswith(incomplete)]
+
+
 File = Annotated[
     str,
     typer.Argument(help="a .bm file, or the name of a shipped model", autocompletion=_models),
@@ -136,7 +145,9 @@ Seed = Annotated[
 Missing = Annotated[
     list[str] | None,
     typer.Option(
-        "--missing", metavar="MARK", help="what marks a missing cell besides empty ones, as -9"
+        "--missing",
+        metavar="MARK",
+        help="what marks a missing cell besides empty ones, as -9; age,income=-9 of columns",
     ),
 ]
 Log = Annotated[

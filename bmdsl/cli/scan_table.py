@@ -48,7 +48,7 @@ def show_scan(
             f"\nR̂ of the energy is above {MIXED} at {found.axis.name} = {', '.join(slow)}: chains"
             " disagree, more --steps"
         )
-    if found.axis.name == "beta" and found.curve is None:
+    if found.axis.thermal and found.curve is None:
         print("\nneighbouring values share too few energies for a curve between them: more values")
     written = (found.path, found.curve_path, found.picture)
     print("\n" + "\n".join(str(p) for p in written if p is not None))

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from .dates import Dates, date_numbers, is_time_of_day
 from .delimited import TWO_VALUED
+from .marks import Marks
 from .table import Column, number_text
 
 MAX_SCALE = 11
@@ -25,7 +28,8 @@ CODE = re.compile(
 )
 """Names of columns whose numbers are names."""
 ID = re.compile(r"(^|[_\W])(id|ids|uuid|key|nr|no|index|row)([_\W]|$)|[a-z]I[dD]$", re.IGNORECASE)
-DATE = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}([ T]\d{1,2}:\d{2}.*)?")
+
+NO_NUMBER = "a date is no number"
 
 
 @dataclass(frozen=True)
@@ -38,16 +42,20 @@ class Kind:
     unit: str = ""
     levels: tuple[str, ...] = ()
     why: str = ""
+    dated: tuple[str, ...] = ()
+    """The first date and the last, of a column of dates."""
 
 
-def kind_of(column: Column, marks: tuple[str, ...] = ()) -> Kind:
+def kind_of(column: Column, marks: Marks | Sequence[str] = ()) -> Kind:
     """The guess for one column, from its name and its cells."""
     gone = column.missing(marks)
     there = [x for x, no in zip(column.shown, gone, strict=True) if not no]
     if not there:
         return Kind("empty", why="no cell has a value")
+    if not column.categories and (dates := _dates_in(column, marks)) is not None:
+        return _of_dates(dates, there)
     if column.alien:
-        return Kind(f"{column.alien} values", why="dates and the like are no numbers")
+        return Kind(f"{column.alien} values", why="values of this type are no numbers")
     levels = list(dict.fromkeys(there))
     if len(levels) == 1:
         return Kind("constant", levels=(levels[0],), why="one value tells rows apart in nothing")
@@ -57,12 +65,27 @@ def kind_of(column: Column, marks: tuple[str, ...] = ()) -> Kind:
     return _of_numbers(column.name, numbers[~np.isnan(numbers)])
 
 
+def _dates_in(column: Column, marks: Marks | Sequence[str]) -> Dates | None:
+    """The dates of a column, written in words or as numbers such as 20240131."""
+    numbers = column.as_numbers(marks)
+    if numbers is not None and not date_numbers(numbers[~np.isnan(numbers)]):
+        return None
+    return column.dates(marks)
+
+
+def _of_dates(dates: Dates, there: list[str]) -> Kind:
+    if dates.doubt:
+        return Kind("dates", why=dates.doubt, dated=(there[0], there[-1]))
+    name = "dates and times" if dates.times else "dates"
+    return Kind(name, why=NO_NUMBER, dated=dates.ends())
+
+
 def _of_texts(column: Column, there: list[str], levels: list[str]) -> Kind:
     if all(x.lower() in TWO_VALUED for x in levels):
         ordered = sorted(levels, key=lambda x: TWO_VALUED[x.lower()])
         return Kind("yes/no", "binary", tuple(ordered))
-    if sum(DATE.fullmatch(x) is not None for x in there) > 0.9 * len(there):
-        return Kind("dates", why="a date is no number: give days since a first one")
+    if all(map(is_time_of_day, there)):
+        return Kind("times of day", why="a time of day goes round: give hours, or parts of the day")
     if len(levels) == len(there) and len(there) > 2:
         return Kind("id", why="every row has its own text")
     known = column.categories or tuple(sorted(levels))

@@ -12,11 +12,11 @@ import numpy as np
 from .. import units
 from ..language.diagnostics import BmWarning, Diagnostic
 from ..language.model import Group
-from ..language.model import Model as CheckedModel
-from .column_kinds import Kind
+from .column_kinds import Kind, kind_of
 from .delimited import TWO_VALUED
 from .levels import Coded
-from .missing_marks import mark_text, suspects
+from .marks import Marks
+from .missing_marks import suspects
 from .notice import say
 from .table import Column, Table, number_text
 
@@ -25,7 +25,7 @@ MAX_SPREAD = 10.0
 
 
 def notice(
-    column: Column, kind: Kind, group: Group, table: Table, model: CheckedModel, transformed: bool
+    column: Column, kind: Kind, group: Group, table: Table, marks: Marks, transformed: bool
 ) -> None:
     """Warns of a column of ids (BM748), or of a few values or codes as real numbers (BM747, BM749),
     with the way out.
@@ -59,14 +59,20 @@ def notice(
             cure if k > 2 else f"`visible {_name(column)} : binary`",
             group,
         )
+    elif kind.dated:
+        _warn(
+            "BM749",
+            f"{where} is taken as a number, but seems to hold dates, {' to '.join(kind.dated)}",
+            f"`transform({group.name}) days, standardize` in the train block",
+            group,
+        )
     elif not transformed:
-        _tell_of_spread(column, group, table, model)
+        _tell_of_spread(column, group, table, marks)
 
 
-def _tell_of_spread(column: Column, group: Group, table: Table, model: CheckedModel) -> None:
+def _tell_of_spread(column: Column, group: Group, table: Table, marks: Marks) -> None:
     """Notes values far from 0 or far apart, which train badly as they are."""
-    assert model.table is not None
-    x = column.as_numbers(model.table.missing)
+    x = column.as_numbers(marks)
     if x is None or np.isnan(x).all():
         return
     mean, std = float(np.nanmean(x)), float(np.nanstd(x))
@@ -90,13 +96,26 @@ def tell_of_code(coded: Sequence[Coded], group: Group, table: Table) -> None:
             say(f"column `{c.column}` of {table.source}: {pairs}")
 
 
-def tell_of_marks(columns: Sequence[Column], table: Table, marks: tuple[str, ...]) -> None:
+def tell_of_dates(column: Column, group: Group, table: Table, marks: Marks) -> None:
+    """Warns of dates as categories, BM749."""
+    kind = kind_of(column, marks)
+    if kind.dated:
+        _warn(
+            "BM749",
+            f"column `{column.name}` of {table.source} holds dates, {' to '.join(kind.dated)}, and"
+            f" {group.unit} units take every date as a category of its own",
+            f"`visible {_name(column)} : gaussian(sigma = 2)` and `transform({_name(column)}) days,"
+            f" standardize`; or `id = {column.name}`, which carries it through",
+            group,
+        )
+
+
+def tell_of_marks(columns: Sequence[Column], table: Table, marks: Marks) -> None:
     """Notes cells that look like marks of missing ones, with the entry that makes them such."""
     for s in suspects(columns, marks):
         say(
-            f"{s} of {table.source}: a mark of missing cells? Then `missing ="
-            f" {', '.join(map(mark_text, (*marks, s.mark)))}` in the data block; else it is a value"
-            " like others"
+            f"{s} of {table.source}: a mark of missing cells? Then `{s.entry(marks)}` in the data"
+            " block; else it is a value like others"
         )
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from ..language.diagnostics import BmError, fail
+from .dates import is_date
 from .notice import say
 from .text_lines import read_text
 
@@ -185,6 +186,11 @@ def _instead_of(cell: str) -> str:
         return (
             f"name the columns, `-C 'v = first..last'`, and yes and no are read; or write `{cell}`"
             f" as {TWO_VALUED[cell.lower()]}, its opposite as {1 - TWO_VALUED[cell.lower()]}"
+        )
+    if is_date(cell):
+        return (
+            "name the columns that are data, `-C 'v = first..last'`, and carry dates through, `-C"
+            " 'id = COLUMN'`; `transform(a) days` makes numbers of a group of dates"
         )
     if re.fullmatch(r"[A-Za-z_#-]+[ _-]?\d+", cell):
         return (

@@ -12,8 +12,11 @@ from typing import Any
 import numpy as np
 
 from ..language.diagnostics import counted
-from .missing_marks import mark_text
+from .column_kinds import NO_NUMBER
+from .marks import Marks
+from .missing_marks import entries_of
 from .proposing import Proposal, Seen, propose
+from .selecting import absent
 from .table import Column, Table, number_text
 from .table_files import load_table
 
@@ -71,12 +74,27 @@ class Description:
         found = self.proposal.suspects
         if not found:
             return []
-        given = " ".join(f"--missing {shlex.quote(s.mark)}" for s in found)
-        marks = ", ".join(map(mark_text, (*self.proposal.marks, *(s.mark for s in found))))
+        given = " ".join(f"--missing {shlex.quote(x)}" for s in found for x in s.options)
+        marks = self.proposal.marks
+        for s in found:
+            marks = s.joined(marks)
+        entries = "  ".join(f"{n} = {x}" for n, x in entries_of(marks))
         return [
             f"perhaps marks of missing cells: {'; '.join(map(str, found))}",
             f"  if they are, name them: `{given}` here and for `bm new`,",
-            f"  or `missing = {marks}` in a data block; else they are values like others",
+            f"  or `{entries}` in a data block; else they are values like others",
+        ]
+
+    def of_dates(self) -> list[str]:
+        """How to learn the columns of dates, which no units take as they are."""
+        found = [s for s in self.proposal.columns if s.kind.why == NO_NUMBER]
+        if not found:
+            return []
+        name = found[0].name
+        return [
+            f"dates are left out: {', '.join(s.name for s in found)}; `bm new NAME --from"
+            f" {self.name} --days {shlex.quote(name)}`",
+            f"  learns `{name}` as days since its first date",
         ]
 
     def as_dict(self) -> dict[str, Any]:
@@ -94,11 +112,21 @@ class Description:
         }
 
 
-def describe(source: Any, marks: Sequence[str] = ()) -> Description:
-    """What the columns of a table seem to be; `marks` are missing cells besides the usual ones."""
+def describe(
+    source: Any, marks: Marks | Sequence[str] = (), days: Sequence[str] = ()
+) -> Description:
+    """What the columns of a table seem to be; `marks` are missing cells besides the usual ones,
+    `age=-9` those of the column `age`. Columns of dates named in `days` are numbers.
+
+    BmError BM740 for a column that is not there, BM744 for one that holds no dates.
+    """
     table = load_table(source)
+    known = marks if isinstance(marks, Marks) else Marks.given(marks, table.names)
+    for mark in known.common:
+        if "=" in mark and not any(mark in c.shown for c in table.columns):
+            raise absent(mark.partition("=")[0].strip(), table.names, table.source)
     name = Path(source).name if isinstance(source, str | Path) else table.source
-    return Description(name, table, propose(table, marks))
+    return Description(name, table, propose(table, known, days))
 
 
 def units_of(s: Seen) -> str:
@@ -111,16 +139,27 @@ def units_of(s: Seen) -> str:
     if kind.unit == "categorical":
         return f"categorical({len(kind.levels)})"
     if kind.unit == "gaussian":
-        return "gaussian, of logarithms" if kind.name.startswith("skewed") else "gaussian"
+        of = (
+            " of days"
+            if kind.dated
+            else ", of logarithms"
+            if kind.name.startswith("skewed")
+            else ""
+        )
+        return f"gaussian{of}"
     return kind.unit
 
 
-def values(column: Column, s: Seen, marks: Sequence[str] = ()) -> str:
-    """The levels with their shares, or least, mean and greatest of numbers."""
+def values(column: Column, s: Seen, marks: Marks | Sequence[str] = ()) -> str:
+    """The levels with their shares, or least, mean and greatest of numbers, or first and last
+    date.
+    """
     gone = column.missing(marks)
     there = [x for x, no in zip(column.shown, gone, strict=True) if not no]
     if not there:
         return ""
+    if s.kind.dated:
+        return " to ".join(s.kind.dated)
     numbers = column.as_numbers(marks)
     if s.kind.levels or numbers is None:
         counts = Counter(there)

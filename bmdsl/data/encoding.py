@@ -15,11 +15,14 @@ from ..language.diagnostics import counted, fail
 from ..language.model import Group
 from ..language.model import Model as CheckedModel
 from .column_kinds import kind_of
-from .column_notices import notice, tell_of_code, tell_of_marks
+from .column_notices import notice, tell_of_code, tell_of_dates, tell_of_marks
+from .date_columns import date_values, dates_for_numbers, learn_dates
 from .delimited import TWO_VALUED
 from .levels import Arrays, Coded, TableCode
+from .marks import Marks
 from .selecting import absent, select
 from .table import Column, Table, number_text
+from .transform import takes_dates
 
 MAX_SHOWN = 8
 LACKING = "a column of empty cells stands for values that are not known"
@@ -34,7 +37,7 @@ def learn(table: Table, model: CheckedModel) -> TableCode:
     """
     assert model.table is not None
     chosen = select(model.table, table.names, table.source)
-    marks = model.table.missing
+    marks = chosen.marks
     groups: dict[str, tuple[Coded, ...]] = {}
     states: dict[str, int] = {}
     own = dict(model.training.transform_of)
@@ -44,11 +47,16 @@ def learn(table: Table, model: CheckedModel) -> TableCode:
         _verify_count(found, group, table, marks)
         if units.get(group.unit).states is not None:
             groups[name], states[name] = _categories(found, group, table, marks)
+            for c in found:
+                tell_of_dates(c, group, table, marks)
         else:
-            steps = own.get(name, model.training.transform)
+            steps = [s.name for s in own.get(name, model.training.transform)]
+            if takes_dates(steps):
+                groups[name] = tuple(learn_dates(c, table, marks) for c in found)
+                continue
             groups[name] = tuple(_coded(c, group, table, marks, bool(steps)) for c in found)
             for c in found:
-                notice(c, kind_of(c, marks), group, table, model, bool(steps))
+                notice(c, kind_of(c, marks), group, table, marks, bool(steps))
         tell_of_code(groups[name], group, table)
     tell_of_marks([table[c] for cs in chosen.groups.values() for c in cs], table, marks)
     return TableCode(groups, chosen.ids, marks, states, order=table.names)
@@ -95,8 +103,10 @@ def _column(table: Table, name: str, code: TableCode) -> Column:
     return table[name]
 
 
-def _values(column: Column, coded: Coded, table: Table, marks: tuple[str, ...]) -> np.ndarray:
+def _values(column: Column, coded: Coded, table: Table, marks: Marks) -> np.ndarray:
     gone = column.missing(marks)
+    if coded.date:
+        return date_values(column, coded, table, marks)
     if not coded.levels:
         numbers = column.as_numbers(marks)
         if numbers is None:
@@ -122,7 +132,7 @@ def _values(column: Column, coded: Coded, table: Table, marks: tuple[str, ...]) 
     return out
 
 
-def _plain(column: Column, marks: tuple[str, ...]) -> list[str]:
+def _plain(column: Column, marks: Marks) -> list[str]:
     """Cells as levels are named: numbers in one way, `1.0` and `1` alike, where all that are no
     marks are numbers.
     """
@@ -133,7 +143,7 @@ def _plain(column: Column, marks: tuple[str, ...]) -> list[str]:
     return ["" if np.isnan(x) else number_text(x) for x in numbers]
 
 
-def _levels(column: Column, marks: tuple[str, ...]) -> tuple[str, ...]:
+def _levels(column: Column, marks: Marks) -> tuple[str, ...]:
     """The texts of a column, each once, in its own order, that of numbers, or the alphabet's; no
     before yes.
     """
@@ -149,9 +159,7 @@ def _levels(column: Column, marks: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(sorted(seen))
 
 
-def _coded(
-    column: Column, group: Group, table: Table, marks: tuple[str, ...], transformed: bool
-) -> Coded:
+def _coded(column: Column, group: Group, table: Table, marks: Marks, transformed: bool) -> Coded:
     """A column of a group whose units are numbers."""
     numbers = column.as_numbers(marks)
     there = None if numbers is None else numbers[~np.isnan(numbers)]
@@ -194,7 +202,7 @@ def _coded(
 
 
 def _categories(
-    columns: Sequence[Column], group: Group, table: Table, marks: tuple[str, ...]
+    columns: Sequence[Column], group: Group, table: Table, marks: Marks
 ) -> tuple[tuple[Coded, ...], int]:
     """Columns of a one-of-K group, and K: the declared one, or the most categories that a column
     has.
@@ -235,7 +243,7 @@ def _scale(levels: tuple[str, ...], declared: int | None) -> tuple[str, ...]:
     return levels
 
 
-def _one_hot_states(columns: Sequence[Column], group: Group, marks: tuple[str, ...]) -> int:
+def _one_hot_states(columns: Sequence[Column], group: Group, marks: Marks) -> int:
     """K where the columns are one-hot, a column a state; else 0."""
     fixed = [n for n in group.shape if isinstance(n, int)]
     count = prod(fixed) if len(fixed) == len(group.shape) else None
@@ -252,9 +260,7 @@ def _one_hot_states(columns: Sequence[Column], group: Group, marks: tuple[str, .
     return k if np.isin(seen, (0, 1)).all() and (seen.sum(1) == 1).all() else 0
 
 
-def _verify_count(
-    columns: Sequence[Column], group: Group, table: Table, marks: tuple[str, ...]
-) -> None:
+def _verify_count(columns: Sequence[Column], group: Group, table: Table, marks: Marks) -> None:
     if not all(isinstance(n, int) for n in group.shape):
         return
     size = prod(int(n) for n in group.shape)
@@ -297,7 +303,7 @@ def _outside(
     )
 
 
-def _text_for_numbers(column: Column, table: Table, marks: tuple[str, ...]) -> Exception:
+def _text_for_numbers(column: Column, table: Table, marks: Marks) -> Exception:
     gone = column.missing(marks)
     kind = kind_of(column, marks)
     row = next(
@@ -309,6 +315,8 @@ def _text_for_numbers(column: Column, table: Table, marks: tuple[str, ...]) -> E
         0,
     )
     help = f"leave the column out, or carry it through: `id = {column.name}`"
+    if (dated := dates_for_numbers(column, table, marks)) is not None:
+        return dated
     if kind.unit == "binary":
         help = (
             f"a group of its own: `visible {column.name} : binary`, or a column of a binary group"

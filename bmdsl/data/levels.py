@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ..language.decoding import json_of
+from .dates import date_text
+from .marks import Marks
 
 Arrays = dict[str, np.ndarray]
 
@@ -28,9 +30,15 @@ class Coded:
     """Whether all training cells were whole numbers."""
     decimals: int | None = None
     """Digits after the point that training cells had at most; None where that is not known."""
+    date: str = ""
+    """How the training table wrote dates, where cells are dates; values are days since 1970."""
 
     def text(self, value: float) -> str:
-        """The name of the level nearest to a value; empty for NaN and where there are no levels."""
+        """The name of the level nearest to a value, or the date; empty for NaN and where there are
+        neither.
+        """
+        if self.date:
+            return date_text(value, self.date)
         if not self.levels or np.isnan(value):
             return ""
         return self.levels[int(np.argmin(np.abs(np.array(self.values) - value)))]
@@ -44,7 +52,7 @@ class TableCode:
 
     groups: Mapping[str, tuple[Coded, ...]]
     ids: tuple[str, ...] = ()
-    missing: tuple[str, ...] = ()
+    missing: Marks = Marks()
     states: Mapping[str, int] = field(default_factory=dict)
     """One-of-K group → K."""
     may_lack: frozenset[str] = frozenset()
@@ -55,10 +63,14 @@ class TableCode:
     def to_json(self) -> str:
         """For a file's metadata."""
         groups = {
-            n: [[c.column, list(c.levels), list(c.values), c.whole, c.decimals] for c in coded]
+            n: [
+                [c.column, list(c.levels), list(c.values), c.whole, c.decimals, c.date]
+                for c in coded
+            ]
             for n, coded in self.groups.items()
         }
-        made = {"groups": groups, "ids": self.ids, "missing": self.missing}
+        made = {"groups": groups, "ids": self.ids, "missing": self.missing.common}
+        made["missing_of"] = dict(self.missing.own)
         return json.dumps({**made, "states": dict(self.states), "order": self.order})
 
     @classmethod
@@ -70,7 +82,9 @@ class TableCode:
             for n, coded in made["groups"].items()
         }
         order = tuple(made.get("order", ()))
-        return cls(groups, tuple(made["ids"]), tuple(made["missing"]), made["states"], order=order)
+        own = {n: tuple(x) for n, x in made.get("missing_of", {}).items()}
+        marks = Marks(tuple(made["missing"]), own)
+        return cls(groups, tuple(made["ids"]), marks, made["states"], order=order)
 
     def one_hot(self, group: str) -> int:
         """States of a one-of-K group of which every state is a column; 0 where columns hold

@@ -6,12 +6,15 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from ..language.diagnostics import counted
+from ..language.syntax_errors import KEYWORDS
+from .dates import Dates, date_text
+from .marks import Marks
 from .table import Column, number_text
 
 WORDS = frozenset(
@@ -27,6 +30,13 @@ WORDS = frozenset(
 """Texts in small letters that say that nothing is known. `none` is as often a category."""
 SENTINEL = re.compile(r"-1|-?(7+|8+|9+|9+[678])")
 """Numbers that surveys and instruments write for what is missing."""
+NO_DATES = frozenset(
+    {
+        *("0001-01-01", "1111-11-11", "1753-01-01", "1800-01-01", "1899-12-30", "1899-12-31"),
+        *("1900-01-01", "1970-01-01", "2099-12-31", "2999-12-31", "3000-01-01", "9999-12-31"),
+    }
+)
+"""Dates that systems write for what is missing."""
 MIN_CELLS = 2
 """A number that stands apart in one row alone is rather a rare value, or a slip."""
 MAX_TEXTS, MIN_NUMBERS = 3, 0.5
@@ -46,6 +56,32 @@ class Suspect:
     mark: str
     columns: tuple[str, ...]
     cells: int
+    alone: bool = False
+    """Whether other columns hold it as a value, so that it is a mark of these columns only."""
+
+    @property
+    def options(self) -> tuple[str, ...]:
+        """What `--missing` names it by."""
+        if not self.alone:
+            return (self.mark,)
+        if any("," in c or "=" in c for c in self.columns):
+            return tuple(f"{c}={self.mark}" for c in self.columns)
+        return (f"{','.join(self.columns)}={self.mark}",)
+
+    def joined(self, marks: Marks) -> Marks:
+        """These marks and it."""
+        if not self.alone:
+            return Marks((*marks.common, self.mark), marks.own)
+        for c in self.columns:
+            marks = marks.and_of(c, (self.mark,))
+        return marks
+
+    def entry(self, marks: Marks) -> str:
+        """The data block's entry with it: `missing = -9`, `missing(age) = -9`."""
+        before = dict(entries_of(marks))
+        return ", ".join(
+            f"{n} = {x}" for n, x in entries_of(self.joined(marks)) if before.get(n) != x
+        )
 
     def __str__(self) -> str:
         """`-9` in age, income (41 cells)."""
@@ -58,12 +94,32 @@ def mark_text(mark: str) -> str:
     return mark if re.fullmatch(r"-?(0|[1-9]\d*)", mark) else '"' + mark.replace('"', "?") + '"'
 
 
-def suspected(column: Column, marks: Sequence[str] = ()) -> dict[str, int]:
+def entries_of(marks: Marks) -> list[tuple[str, str]]:
+    """The entries of a data block for marks, name and list: columns of the same marks together."""
+    made = [("missing", ", ".join(map(mark_text, marks.common)))] if marks.common else []
+    alike: dict[tuple[str, ...], list[str]] = {}
+    for column, own in marks.own.items():
+        alike.setdefault(own, []).append(column)
+    for own, columns in alike.items():
+        made.append((f"missing({', '.join(map(quoted, columns))})", ", ".join(map(mark_text, own))))
+    return made
+
+
+def quoted(name: str) -> str:
+    """A column's name as it stands in a text: in quotes where it is no plain name."""
+    if name.isidentifier() and name not in KEYWORDS:
+        return name
+    return '"' + name.replace('"', "?").replace("\n", "?") + '"'
+
+
+def suspected(column: Column, marks: Marks | Sequence[str] = ()) -> dict[str, int]:
     """Mark → cells of one column that look like missing ones and are not yet told by `marks`."""
     gone = column.missing(marks)
     cells = Counter(x.strip() for x, no in zip(column.shown, gone, strict=True) if not no)
     if column.categories or column.alien or len(cells) < 2:
         return {x: n for x, n in cells.items() if x.lower() in WORDS} if column.categories else {}
+    if (dates := column.dates(marks)) is not None and not dates.doubt:
+        return _no_dates(column, dates, cells)
     texts = {x: n for x, n in cells.items() if _number(column, x) is None}
     numbers = sum(cells.values()) - sum(texts.values())
     found = {x: n for x, n in texts.items() if x.lower() in WORDS}
@@ -76,15 +132,50 @@ def suspected(column: Column, marks: Sequence[str] = ()) -> dict[str, int]:
     return found
 
 
-def suspects(columns: Iterable[Column], marks: Sequence[str] = ()) -> tuple[Suspect, ...]:
+def suspects(columns: Iterable[Column], marks: Marks | Sequence[str] = ()) -> tuple[Suspect, ...]:
     """The marks that columns of data seem to have, each once, in the order of the columns."""
     places: dict[str, list[str]] = {}
     cells: Counter[str] = Counter()
-    for column in columns:
+    looked = list(columns)
+    for column in looked:
         for mark, count in suspected(column, marks).items():
             places.setdefault(mark, []).append(column.name)
             cells[mark] += count
-    return tuple(Suspect(mark, tuple(names), cells[mark]) for mark, names in places.items())
+    return tuple(
+        Suspect(
+            mark,
+            tuple(names),
+            cells[mark],
+            any(c.name not in names and mark in _values(c, marks) for c in looked),
+        )
+        for mark, names in places.items()
+    )
+
+
+def _values(column: Column, marks: Marks | Sequence[str]) -> set[str]:
+    """The cells that are there, each text once."""
+    gone = column.missing(marks)
+    return {x.strip() for x, no in zip(column.shown, gone, strict=True) if not no}
+
+
+def _no_dates(column: Column, dates: Dates, cells: Mapping[str, int]) -> dict[str, int]:
+    """Cells of a column of dates that are none, and dates such as 9999-12-31 that are farther from
+    all others than these are from one another.
+    """
+    found = {x: cells[x] for k in dates.wrong if (x := column.shown[k].strip())}
+    day_of = {column.shown[k].strip(): float(x) for k, x in enumerate(dates.days) if x == x}
+    marks = {
+        x: day
+        for x, day in day_of.items()
+        if cells[x] >= MIN_CELLS and date_text(day, "%Y-%m-%d") in NO_DATES
+    }
+    rest = [day for x, day in day_of.items() if x not in marks]
+    if rest:
+        low, high = min(rest), max(rest)
+        found |= {
+            x: cells[x] for x, day in marks.items() if max(low - day, day - high) > high - low
+        }
+    return found
 
 
 def _number(column: Column, text: str) -> float | None:

@@ -7,11 +7,14 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..language.syntax_errors import KEYWORDS
 from .column_kinds import Kind, kind_of
-from .missing_marks import Suspect, mark_text, suspected, suspects
+from .date_columns import learn_dates
+from .marks import Marks
+from .missing_marks import Suspect, entries_of, quoted, suspected, suspects
+from .selecting import absent
 from .table import Column, Table
 
 TAKEN = frozenset({*KEYWORDS, "h", "H", "v", "x", "n", "y", "id", "missing"})
@@ -59,7 +62,7 @@ class Proposal:
     groups: tuple[Proposed, ...]
     ids: tuple[str, ...]
     names: tuple[str, ...]
-    marks: tuple[str, ...] = ()
+    marks: Marks = Marks()
     suspects: tuple[Suspect, ...] = ()
     """Marks that may stand for missing cells too, and that the groups take as they are."""
 
@@ -67,8 +70,7 @@ class Proposal:
         """The data block's lines."""
         entries = [(g.name, written(g.columns, self.names)) for g in self.groups]
         entries += [("id", written(self.ids, self.names))] if self.ids else []
-        if self.marks:
-            entries.append(("missing", ", ".join(map(mark_text, self.marks))))
+        entries += entries_of(self.marks)
         width = max((len(n) for n, _ in entries), default=0)
         named = f' "{path}"' if path else ""
         return [
@@ -78,14 +80,17 @@ class Proposal:
         ]
 
 
-def propose(table: Table, marks: Sequence[str] = ()) -> Proposal:
+def propose(table: Table, marks: Marks = Marks(), days: Sequence[str] = ()) -> Proposal:  # noqa: B008
     """Groups of columns of one kind: yes and no together, categories of one list together, real
-    numbers together.
+    numbers together, and the dates of `days`.
     """
-    given = tuple(marks)
-    seen = tuple(
-        Seen(c.name, kind_of(c, given), int(c.missing(given).sum())) for c in table.columns
-    )
+    for name in days:
+        if name not in table.names:
+            raise absent(name, table.names, table.source)
+        learn_dates(table[name], table, marks)
+    kinds = {c.name: kind_of(c, marks) for c in table.columns}
+    kinds |= {n: replace(kinds[n], unit="gaussian", why="") for n in days}
+    seen = tuple(Seen(c.name, kinds[c.name], int(c.missing(marks).sum())) for c in table.columns)
     by: dict[tuple[str, ...], list[Seen]] = {}
     for s in seen:
         if s.kind.unit:
@@ -104,18 +109,21 @@ def propose(table: Table, marks: Sequence[str] = ()) -> Proposal:
             what += f": {_short(kind.levels)}"
         groups.append(Proposed(name, unit.get(kind.unit, kind.unit), names, _transform(kind), what))
     ids = tuple(s.name for s in seen if s.kind.name == "id")
-    doubtful = suspects((c for c in table.columns if _would_be_data(c, given)), given)
-    return Proposal(seen, tuple(groups), ids, table.names, given, doubtful)
+    doubtful = suspects((c for c in table.columns if _would_be_data(c, marks)), marks)
+    return Proposal(seen, tuple(groups), ids, table.names, marks, doubtful)
 
 
-def _would_be_data(column: Column, marks: tuple[str, ...]) -> bool:
+def _would_be_data(column: Column, marks: Marks) -> bool:
     """Whether units could take the column without the cells that look like missing ones."""
-    return bool(kind_of(column, (*marks, *suspected(column, marks))).unit)
+    kind = kind_of(column, marks.and_of(column.name, tuple(suspected(column, marks))))
+    return bool(kind.unit or kind.dated)
 
 
 def _transform(kind: Kind) -> str:
     if kind.unit != "gaussian":
         return ""
+    if kind.dated:
+        return "days, standardize"
     return "log, standardize" if kind.name.startswith("skewed") else "standardize"
 
 
@@ -154,13 +162,6 @@ def written(columns: Sequence[str], names: Sequence[str]) -> str:
             parts += map(quoted, run)
         start = k
     return ", ".join(parts)
-
-
-def quoted(name: str) -> str:
-    """A column's name as it stands in a text: in quotes where it is no plain name."""
-    if name.isidentifier() and name not in KEYWORDS:
-        return name
-    return '"' + name.replace('"', "?").replace("\n", "?") + '"'
 
 
 def _short(levels: Iterable[str]) -> str:

@@ -9,13 +9,17 @@ from typing import NamedTuple
 
 from ..language.diagnostics import counted, fail, near
 from ..language.model import ColumnRange, TableColumns
+from .marks import Marks
 
 
 class Selected(NamedTuple):
-    """Names of columns: of every group, and those that are carried through."""
+    """Names of columns: of every group, and those that are carried through; marks of missing
+    cells.
+    """
 
     groups: Mapping[str, tuple[str, ...]]
     ids: tuple[str, ...]
+    marks: Marks = Marks()
 
 
 def select(declared: TableColumns, names: Sequence[str], source: str) -> Selected:
@@ -60,7 +64,23 @@ def select(declared: TableColumns, names: Sequence[str], source: str) -> Selecte
     made: dict[str, tuple[str, ...]] = {}
     for k, owner, _ in places:
         made[owner] = (*made.get(owner, ()), *plain[k])
-    return Selected({n: made[n] for n, _ in declared.groups}, made.get("id", ()))
+    groups = {n: made[n] for n, _ in declared.groups}
+    return Selected(groups, made.get("id", ()), _marks(declared, names, source))
+
+
+def _marks(declared: TableColumns, names: Sequence[str], source: str) -> Marks:
+    """The marks of all columns, and those of single ones by the columns' names."""
+    made = Marks(declared.missing)
+    for columns, marks in declared.missing_of:
+        for c in (_plain(c, names) for c in columns):
+            found = (
+                [n for n in names if fnmatchcase(n, c.first)]
+                if c.pattern
+                else _between(c, names, source)
+            )
+            for name in found:
+                made = made.and_of(name, marks)
+    return made
 
 
 def _each(entries: Sequence[tuple[str, tuple[ColumnRange, ...]]]) -> list[tuple[str, ColumnRange]]:

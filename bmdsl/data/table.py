@@ -16,7 +16,10 @@ import numpy as np
 from ..files import put, with_ending
 from ..language.diagnostics import fail
 from ..registry import discover
+from ..shown import Shown
+from .dates import Dates, dates_of, moment_text, moments_of
 from .delimited import as_number
+from .marks import Marks, marks_of
 
 DECIMALS = re.compile(r"[-+]?\d*\.?(\d{0,6})")
 FORMATS = "bmdsl.data.tables"
@@ -26,6 +29,10 @@ ABSENT = frozenset({"", "na", "nan", "n/a", "null", "?", "<na>"})
 """Cells that are missing in any column, in small letters."""
 ABSENT_NUMBERS = ABSENT | {"none", "-", "."}
 """Cells that are missing in a column whose other cells are numbers: `none` may be a category."""
+
+
+MOMENTS = ("date", "datetime", "Timestamp")
+"""Types of dates that results have again."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +46,7 @@ class Column:
     numbers: np.ndarray | None = field(default=None, repr=False)
     categories: tuple[str, ...] = ()
     alien: str = ""
-    """The type of cells that are neither, as dates."""
+    """The type of cells that are neither, as `datetime`."""
     decimal: str = "."
     """What stands before the fractions of numbers in text: a comma in many countries."""
 
@@ -62,11 +69,11 @@ class Column:
             return tuple(x or "" for x in self.texts)
         return tuple("" if np.isnan(x) else number_text(x) for x in self.real())
 
-    def missing(self, marks: Sequence[str] = ()) -> np.ndarray:
-        """[rows]: cells that are empty, or one of the usual marks or of `marks`, of which `-9` is
-        `-9.0` too.
+    def missing(self, marks: Marks | Sequence[str] = ()) -> np.ndarray:
+        """[rows]: cells that are empty, or one of the usual marks or of the column's `marks`, of
+        which `-9` is `-9.0` too.
         """
-        key = tuple(marks)
+        key = marks_of(marks, self.name)
         if key not in self._found:
             self._found[key] = self._missing(key)
         return self._found[key]
@@ -89,7 +96,11 @@ class Column:
             usual = frozenset()
         return np.array([x is None or x in usual or x in given for x in cells], bool)
 
-    def as_numbers(self, marks: Sequence[str] = ()) -> np.ndarray | None:
+    def dates(self, marks: Marks | Sequence[str] = (), pattern: str = "") -> Dates | None:
+        """Its cells as dates, written as a `pattern` that was learned; None where they are none."""
+        return dates_of(self.shown, self.missing(marks), pattern)
+
+    def as_numbers(self, marks: Marks | Sequence[str] = ()) -> np.ndarray | None:
         """float64 [rows], missing cells NaN; None where a cell is no number."""
         gone = self.missing(marks)
         if self.texts is None:
@@ -103,7 +114,7 @@ class Column:
                 out[k] = value
         return out
 
-    def decimals(self, marks: Sequence[str] = ()) -> int | None:
+    def decimals(self, marks: Marks | Sequence[str] = ()) -> int | None:
         """Digits after the point that its numbers have at most; None of more than six, of exponents
         and of texts.
         """
@@ -125,7 +136,7 @@ def _numeric(cells: Sequence[str | None], absent: frozenset[str] | set[str]) -> 
 
 
 @dataclass(frozen=True)
-class Table:
+class Table(Shown):
     """Columns of one length, by name; `source` begins messages about it."""
 
     columns: tuple[Column, ...]
@@ -192,6 +203,8 @@ class Table:
 
 def _values(column: Column) -> list[Any]:
     numbers = None if column.categories else column.as_numbers()
+    if column.alien in MOMENTS:
+        return moments_of(column.shown, column.alien)
     if numbers is None:
         return list(column.texts or ())
     whole = bool((np.isnan(numbers) | (numbers == np.round(numbers))).all())
@@ -225,7 +238,8 @@ def typed(name: str, values: Sequence[Any], categories: Sequence[Any] = ()) -> C
             if not isinstance(x, str | bytes | bool | np.bool_ | int | float | np.number)
         )
         if not all(hasattr(x, "__float__") for x in there):
-            return Column(name, tuple(None if x is None else str(x) for x in cells), alien=alien)
+            shown = tuple(None if x is None else moment_text(x) for x in cells)
+            return Column(name, shown, alien=alien)
     if not known and all(not isinstance(x, str | bytes | bool | np.bool_) for x in there):
         return Column(
             name, numbers=np.array([np.nan if x is None else float(x) for x in cells], float)

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from .levels import Coded, TableCode
+from .marks import Marks
 from .table import Column, Table, number_text
 
 Arrays = Mapping[str, np.ndarray]
@@ -32,20 +33,25 @@ def completed(table: Table, code: TableCode, groups: Arrays) -> Table:
     return replace(table, columns=columns)
 
 
-def _filled(column: Column, coded: Coded, values: np.ndarray, marks: tuple[str, ...]) -> Column:
+def _filled(column: Column, coded: Coded, values: np.ndarray, marks: Marks) -> Column:
     gone = column.missing(marks) & ~np.isnan(values)
     values = np.round(values) if coded.whole and not coded.levels else values
     if column.texts is None:
-        return Column(column.name, numbers=np.where(gone, values, column.real()))
+        known = (
+            values
+            if not coded.date
+            else np.array([float(x or "nan") for x in _texts(coded, values)])
+        )
+        return Column(column.name, numbers=np.where(gone, known, column.real()))
     shown = _texts(coded, values)
-    if not coded.levels and column.decimal != ".":
+    if not coded.levels and not coded.date and column.decimal != ".":
         shown = [x.replace(".", column.decimal) for x in shown]
     cells = (shown[k] if gone[k] else x for k, x in enumerate(column.texts))
     return replace(column, texts=tuple(cells))
 
 
 def _texts(coded: Coded, values: np.ndarray) -> list[str]:
-    if coded.levels:
+    if coded.levels or coded.date:
         return [coded.text(x) for x in values]
     return ["" if np.isnan(x) else number_text(float(f"{x:.{DIGITS}g}")) for x in values]
 
@@ -96,16 +102,16 @@ def unit_names(group: str, shape: Sequence[int]) -> list[str]:
     return [f"{group}{'_'.join(map(str, at))}" for at in product(*map(range, shape))]
 
 
-def cells(table: Table) -> Iterator[list[str]]:
-    """The rows as text, the heading first; numbers of single precision."""
+def cells(table: Table, most: int | None = None) -> Iterator[list[str]]:
+    """The rows as text, at `most` so many, the heading first; numbers of single precision."""
     yield list(table.names)
-    yield from map(list, zip(*(_shown(c) for c in table.columns), strict=True))
+    yield from map(list, zip(*(_shown(c, most) for c in table.columns), strict=True))
 
 
-def _shown(column: Column) -> list[str]:
+def _shown(column: Column, most: int | None) -> list[str]:
     if column.texts is not None:
-        return [x or "" for x in column.texts]
+        return [x or "" for x in column.texts[:most]]
     return [
         "" if np.isnan(x) else number_text(x) if float(x).is_integer() else f"{x:.{DIGITS}g}"
-        for x in column.real()
+        for x in column.real()[:most]
     ]

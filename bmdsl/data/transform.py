@@ -115,6 +115,14 @@ def learns(names: Sequence[str]) -> bool:
     return any(hasattr(known[name], "fit") for name in names if name in known)
 
 
+def takes_dates(names: Sequence[str]) -> bool:
+    """Whether the first of these transforms takes columns of dates (its module says
+    `DATES = True`).
+    """
+    known = discover(_TRANSFORMS)
+    return bool(names) and getattr(known.get(names[0]), "DATES", False)
+
+
 def gives_means(names: Sequence[str]) -> bool:
     """Whether one of these transforms leaves means of units rather than states (its module says
     `MEANS = True`).

@@ -21,6 +21,7 @@ from .declarations import (
     declared_parameters,
 )
 from .diagnostics import BmError, Diagnostic, fail
+from .doubtful import names_in, of_text
 from .experts import finished
 from .limits import MAX_GROUPS, MAX_SETTINGS, MAX_TERMS, too_deep, verify_counts
 from .lints import lints
@@ -42,13 +43,15 @@ from .scopes import named, origin
 from .self_pairs import without_self_pairs
 from .shapes import (
     letter_ranges,
+    nested,
     parameter_shapes,
     verify_bound,
     verify_parameter_ranges,
     verify_ranges,
     verify_symmetric,
 )
-from .terms import Lowering, Product, Unsaid, factors, letters_of, outer_letters
+from .sugar import unknown_layers
+from .terms import Lowering, Product, factors, letters_of, outer_letters
 from .training_block import training
 from .vocabulary import Vocabulary
 from .windows import verify_windows
@@ -89,10 +92,15 @@ def check(
     definition, older = respelled(definition, vocabulary)
     wrong: list[Diagnostic] = []
     values = declared_arguments(definition, arguments, wrong)
-    groups = declared_groups(definition, values, vocabulary, wrong)
+    wrong += unknown_layers(definition)
+    groups, doubtful = declared_groups(definition, values, vocabulary, wrong)
     declared = declared_parameters(definition, groups, values, wrong)
+    count = len(wrong)
     graphs = declared_graphs(
         definition, values, folder, groups, {*groups, *declared, *values}, wrong, kept or Kept()
+    )
+    doubtful_graphs = (
+        {n for n, g in graphs.items() if g.nodes is None} if len(wrong) > count else set()
     )
     nodes: dict[str, Length] = {
         n: f"nodes of {n}" if g.nodes is None else g.nodes for n, g in graphs.items()
@@ -100,19 +108,19 @@ def check(
     edges: dict[str, Length] = {
         n: f"edges of {n}" if g.edges is None else len(g.edges) for n, g in graphs.items()
     }
-    shapes = (
-        {
-            n: None if p.shape is None else tuple(length(x, values) for x in p.shape)
-            for n, p in declared.items()
-        }
-        if not wrong
-        else {}
-    )
-    unknown = {
-        s.name.text for s in definition.statements if isinstance(s, t.UnitDeclaration)
-    } - set(groups)
-    lowering = Lowering(groups, declared, values, vocabulary.units, unknown)
+    shapes: dict[str, tuple[Length, ...] | None] = {}
+    for n, p in declared.items():
+        try:
+            shapes[n] = None if p.shape is None else tuple(length(x, values) for x in p.shape)
+        except BmError as error:
+            wrong.extend(error.diagnostics)
+            doubtful.add(n)
+    lowering = Lowering(groups, declared, values, vocabulary.units)
     terms: list[Term] = []
+    # parameters that another declaration hides, or that act in terms which could not be made
+    unsure = set(declared) & {*groups, *values}
+    said: set[str] = set()
+    names_known = {*groups, *declared, *values}
     statements = [s for s in definition.statements if isinstance(s, t.EnergyStatement)]
     if not statements:
         wrong.append(
@@ -132,26 +140,30 @@ def check(
         if len(wrong) > LIMIT:
             break
         try:
+            used = {x.text: x for x in names_in(a.expression)}
+            new = [x for n, x in used.items() if n not in names_known]
+            wrong += [lowering.unknown(x) for x in new if x.text not in said]
+            said |= {x.text for x in new}
+            doubted = doubtful & set(used) or doubtful_graphs & {
+                c.graph.text for c in a.clauses if isinstance(c, t.EdgeRange)
+            }
+            if new:  # each may be meant for a parameter that is declared
+                unsure |= set(declared)
+                continue
             verify_bound(before, a, values)
-            terms += _terms(
-                a,
-                lowering,
-                values,
-                known,
-                nodes,
-                graphs,
-            )
+            lowered = _terms(a, lowering, values, known, nodes, graphs)
+            terms += () if doubted else lowered
+            unsure |= set(used) if doubted else set()
         except RecursionError:
             wrong.extend(too_deep(a.span).diagnostics)
-        except Unsaid:  # what is wrong with it has been said at its declaration
-            continue
+            unsure |= set(declared)
         except BmError as error:
-            wrong.extend(error.diagnostics)
-    found: dict[str, tuple[Length, ...]] = {}
-    if not wrong:
-        found, bad = parameter_shapes(shapes, terms, edges, declared)
-        wrong += bad
-        for term in terms if not wrong else ():
+            wrong.extend(of_text(error) if doubted else error.diagnostics)
+            unsure |= {x.text for x in names_in(a.expression, functions=True)}
+    found, bad = parameter_shapes(shapes, terms, edges, declared, unsure)
+    wrong += bad
+    for term in terms:
+        if {f.parameter for part, _ in nested(term) for f in part.parameters} <= set(found):
             try:
                 verify_parameter_ranges(term, found, graphs)
                 verify_windows(term, groups)
@@ -163,7 +175,7 @@ def check(
             parameters.append(checked_parameter(p, found.get(name, ()), values, groups, folder))
         except BmError as error:
             wrong.extend(error.diagnostics)
-    wrong += [d for p in parameters if found and (d := verify_symmetric(p))]
+    wrong += [d for p in parameters if p.name in found and (d := verify_symmetric(p))]
     names = {"parameter": tuple(declared), "group": tuple(groups)}
     blocks = [s for s in definition.statements if isinstance(s, t.TrainBlock)]
     wrong += [Diagnostic("BM516", "a model has one train block", b.span) for b in blocks[1:]]
@@ -175,7 +187,7 @@ def check(
     if table is not None and table.path is not None and trained.data is None:
         trained = replace(trained, data=table.path)
     apart: tuple[Term, ...] = ()
-    for term in terms if not wrong else ():
+    for term in terms:
         try:
             apart += tuple(without_self_pairs(term, groups, vocabulary.units))
         except BmError as error:

@@ -32,9 +32,14 @@ def data_block(
     wrong += [Diagnostic("BM524", "a model has one data block", b.span) for b in blocks[1:]]
     block, seen = blocks[0], [n for n, g in groups.items() if g.role != "hidden"]
     found: dict[str, tuple[ColumnRange, ...]] = {}
+    own: list[tuple[tuple[ColumnRange, ...], tuple[str, ...]]] = []
     for e in block.entries:
         try:
             _verify_entry(e, groups, seen, found)
+            if e.among:
+                marks = tuple(_text(c.first) for c in e.columns)
+                own.append((tuple(map(_range, e.among)), marks))
+                continue
             found[e.name.text] = tuple(map(_range, e.columns))
         except BmError as error:
             wrong.extend(error.diagnostics)
@@ -51,7 +56,8 @@ def data_block(
         )
     marks = tuple(c.first for c in found.pop(MISSING, ()) if MISSING not in groups)
     ids = found.pop(IDS, ()) if IDS not in groups else ()
-    return TableColumns(_path(block, folder), tuple(found.items()), ids, marks, block.span)
+    path = _path(block, folder)
+    return TableColumns(path, tuple(found.items()), ids, marks, tuple(own), block.span)
 
 
 def _verify_entry(
@@ -61,7 +67,14 @@ def _verify_entry(
     found: Mapping[str, tuple[ColumnRange, ...]],
 ) -> None:
     name = e.name.text
-    if name in found:
+    if e.among and (name != MISSING or name in groups):
+        raise fail(
+            "BM520",
+            f"`{name}` is not for single columns",
+            e.among[0].span,
+            help=f"write `{name}` without parentheses; `missing(age) = -9` has them",
+        )
+    if name in found and not e.among:
         raise fail("BM522", f"`{name}` has its columns already", e.name.span, help="one list each")
     if name in groups and name not in seen:
         raise fail(

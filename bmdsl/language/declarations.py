@@ -12,6 +12,7 @@ from pathlib import Path
 from . import tree as t
 from .constants import MAX_LENGTH, Bindings, constant, length
 from .diagnostics import BmError, Diagnostic, fail, near
+from .doubtful import stand_in
 from .graph_axes import nodes_wanted
 from .graphs import build_graph
 from .model import Graph, Group
@@ -67,9 +68,12 @@ def declared_arguments(
 
 def declared_groups(
     d: t.ModelDefinition, values: Bindings, vocabulary: Vocabulary, wrong: list[Diagnostic]
-) -> dict[str, Group]:
-    """The groups of units that it declares."""
+) -> tuple[dict[str, Group], set[str]]:
+    """The groups of units that it declares, by name, and the names of those whose declarations are
+    wrong, for which others stand in.
+    """
     groups: dict[str, Group] = {}
+    doubtful: set[str] = set()
     for u in (s for s in d.statements if isinstance(s, t.UnitDeclaration)):
         try:
             if u.name.text in groups or u.name.text in values:
@@ -81,9 +85,8 @@ def declared_groups(
                 )
             kind = u.type.function
             if kind.text not in vocabulary.units:
-                close = next(
-                    (n for n, w in vocabulary.units.items() if kind.text.lower() in w.also), None
-                ) or near(kind.text, vocabulary.units)
+                meant = {x: n for n, w in vocabulary.units.items() for x in (n, *w.also)}
+                close = meant.get(near(kind.text.lower(), meant) or "")
                 hint = (
                     f"did you mean `{close}`?" if close else f"known: {', '.join(vocabulary.units)}"
                 )
@@ -112,7 +115,9 @@ def declared_groups(
             )
         except BmError as error:
             wrong.extend(error.diagnostics)
-    return groups
+            doubtful.add(u.name.text)
+            groups.setdefault(u.name.text, stand_in(u, values, vocabulary.units))
+    return groups, doubtful
 
 
 def declared_parameters(

@@ -173,14 +173,14 @@ class _Printer:
 
     def data(self, s: t.DataBlock, start: int) -> list[Line]:
         named = "" if s.path is None else f' "{s.path.value}"'
+        keys = [
+            e.name.text + (f"({', '.join(map(_columns, e.among))})" if e.among else "")
+            for e in s.entries
+        ]
         width = max((len(e.name.text) for e in s.entries), default=0)
         inside = [
-            Line(
-                f"{e.name.text:{width}} = {', '.join(map(_columns, e.columns))}",
-                2,
-                self.place(e.span),
-            )
-            for e in s.entries
+            Line(f"{k:{width}} = {', '.join(map(_columns, e.columns))}", 2, self.place(e.span))
+            for k, e in zip(keys, s.entries, strict=True)
         ]
         end = max(s.span.end - 1, self.at)
         return [Line(f"data{named} {{", 1, start), *inside, Line("}", 1, end, closing=True)]

@@ -10,6 +10,7 @@ from types import TracebackType
 
 RED, PLAIN = "\x1b[31;1m", "\x1b[0m"
 OWN = __name__.partition(".")[0]
+NOTEBOOK = ("IPython", "ipykernel")
 
 
 def lines_of(text: str, traceback: TracebackType | None) -> list[str]:
@@ -29,13 +30,14 @@ def last_own_line(traceback: TracebackType | None) -> str:
     found = ""
     while traceback is not None:
         frame = traceback.tb_frame
-        module = str(frame.f_globals.get("__name__", ""))
-        if module.partition(".")[0] == OWN:
+        root = str(frame.f_globals.get("__name__", "")).partition(".")[0]
+        if root == OWN:
             break
-        if "site-packages" in frame.f_code.co_filename:  # of the notebook itself
+        if root in NOTEBOOK or "site-packages" in frame.f_code.co_filename:
             traceback = traceback.tb_next
             continue
         text = linecache.getline(frame.f_code.co_filename, traceback.tb_lineno).strip()
+        text = "" if text.startswith("get_ipython()") else text  # a cell's magic, rewritten
         found = f"line {traceback.tb_lineno}:  {text}" if text else ""
         traceback = traceback.tb_next
     return found

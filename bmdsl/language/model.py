@@ -302,6 +302,8 @@ class TableColumns:
     groups: tuple[tuple[str, tuple[ColumnRange, ...]], ...]
     ids: tuple[ColumnRange, ...] = ()
     missing: tuple[str, ...] = ()
+    missing_of: tuple[tuple[tuple[ColumnRange, ...], tuple[str, ...]], ...] = ()
+    """Marks of single columns, besides those of all."""
     span: Span | None = field(default=None, repr=False, compare=False)
 
 

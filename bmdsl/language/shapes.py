@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 
 from . import tree as t
@@ -266,10 +266,12 @@ def parameter_shapes(
     terms: list[Term],
     edges: Mapping[str, Length],
     spans: Mapping[str, t.ParameterDeclaration],
+    unsure: Collection[str] = (),
 ) -> tuple[dict[str, tuple[Length, ...]], list[Diagnostic]]:
     """Shapes by the letters' ranges; a declared shape, or an earlier use, that disagrees is an
-    error.
+    error, and the parameter has none then. Those that are `unsure` act in terms that are not here.
     """
+    conflicts: set[str] = set()
     shapes: dict[str, tuple[Length, ...]] = {n: s for n, s in declared.items() if s is not None}
     wrong: list[Diagnostic] = []
     for term, known in (found for one in terms for found in nested(one)):
@@ -301,10 +303,12 @@ def parameter_shapes(
                     f" {counted(len(shape), 'subscript')} here"
                 )
                 wrong.append(Diagnostic("BM209", found, f.span))
+                conflicts.add(f.parameter)
             elif any(
                 a != b and not (declared[f.parameter] is not None and _is_part(known[x], a))
                 for a, b, x in zip(have, shape, over, strict=True)
             ):
+                conflicts.add(f.parameter)
                 help = (
                     ""
                     if declared[f.parameter] is not None
@@ -319,8 +323,9 @@ def parameter_shapes(
                         helps=(help,) if help else (),
                     )
                 )
+    tried = {f.parameter for one in terms for term, _ in nested(one) for f in term.parameters}
     for name, p in spans.items():
-        if name not in shapes and not wrong:
+        if name not in shapes and name not in tried and name not in unsure:
             wrong.append(
                 Diagnostic(
                     "BM211",
@@ -329,7 +334,7 @@ def parameter_shapes(
                     helps=("use it in the energy, or remove it",),
                 )
             )
-    return shapes, wrong
+    return {n: s for n, s in shapes.items() if n not in conflicts}, wrong
 
 
 def _is_part(x: Letter | None, length: Length) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from itertools import count, islice
 
-from .diagnostics import fail, near
+from .diagnostics import Diagnostic, fail, near
 from .parse import parse
 from .source import Source
 from .tree import (
@@ -77,12 +77,15 @@ def _model(d: ModelDefinition) -> ModelDefinition:
         if not isinstance(s, LayersStatement | BiasStatement):
             out.append(s)
             continue
+        if unknown := tuple(n for n in s.groups if n.text not in groups):
+            out.append(replace(s, groups=unknown))  # told by the checker, with all else
         text: list[str] = []
         for name in s.groups:
-            text += _bias(_group(name, groups), written)
+            text += _bias(groups[name.text], written) if name.text in groups else []
         if isinstance(s, LayersStatement):
             for a, b in zip(s.groups, s.groups[1:], strict=False):
-                text += _weight(_group(a, groups), _group(b, groups), written, b)
+                if a.text in groups and b.text in groups:
+                    text += _weight(groups[a.text], groups[b.text], written, b)
         made = parse(
             Source(f"<{s.span.text}>", "model rewritten {\n" + "\n".join(text) + "\n}")
         ).definitions[0]
@@ -91,17 +94,15 @@ def _model(d: ModelDefinition) -> ModelDefinition:
     return replace(d, statements=tuple(out))
 
 
-def _group(name: Name, groups: dict[str, UnitDeclaration]) -> UnitDeclaration:
-    if name.text not in groups:
-        close = near(name.text, groups)
-        raise fail(
-            "BM101",
-            f"unknown unit `{name.text}`",
-            name.span,
-            "not declared",
-            help=f"did you mean `{close}`?" if close else "",
-        )
-    return groups[name.text]
+def unknown_layers(d: ModelDefinition) -> Iterator[Diagnostic]:
+    """BM101 of every name that `layers` and `bias` were left with, as it is no group."""
+    groups = [s.name.text for s in d.statements if isinstance(s, UnitDeclaration)]
+    for s in d.statements:
+        for name in s.groups if isinstance(s, LayersStatement | BiasStatement) else ():
+            close = near(name.text, groups)
+            helps = (f"did you mean `{close}`?",) if close else ()
+            what = f"unknown unit `{name.text}`"
+            yield Diagnostic("BM101", what, name.span, "not declared", helps=helps)
 
 
 def _axes(g: UnitDeclaration) -> int:

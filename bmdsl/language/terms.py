@@ -10,7 +10,7 @@ from typing import cast
 
 from . import tree as t
 from .constants import Bindings, constant, is_constant
-from .diagnostics import counted, fail, near
+from .diagnostics import BmError, Diagnostic, counted, fail, near
 from .experts import EXPERTS, Draft, ExpertDraft, draft
 from .foreign import instead_of_name
 from .model import Group, ParameterFactor, Subscript, UnitFactor
@@ -70,10 +70,6 @@ class Product(Draft):
         return replace(self, coefficient=-self.coefficient)
 
 
-class Unsaid(Exception):
-    """An addend that uses a unit whose declaration is wrong: nothing more is to be said of it."""
-
-
 class Lowering:
     """What a name in an energy may be: a unit, a parameter, an argument.
 
@@ -86,15 +82,12 @@ class Lowering:
         parameters: Mapping[str, t.ParameterDeclaration],
         arguments: Bindings,
         units: Mapping[str, UnitWord],
-        broken: set[str],
     ) -> None:
-        """`broken`: units whose own declaration is wrong."""
-        self.groups, self.parameters, self.arguments, self.units, self.broken = (
+        self.groups, self.parameters, self.arguments, self.units = (
             groups,
             parameters,
             arguments,
             units,
-            broken,
         )
         self.scopes = Scopes()
 
@@ -232,19 +225,23 @@ class Lowering:
             return Product(units=(UnitFactor(name, subscripts, span=e.span),))
         if name in self.parameters:
             return Product(parameters=(ParameterFactor(name, subscripts, span=e.span),))
-        if name in self.broken:
-            raise Unsaid
-        known = [*self.groups, *self.parameters, *self.arguments]
         if name in self.arguments:
             raise fail("BM202", f"argument `{name}` is a number and takes no subscripts", e.span)
-        close = near(name, known)
+        raise BmError(self.unknown(e.name))
+
+    def unknown(self, written: t.Name) -> Diagnostic:
+        """BM101 of a name that is nothing here."""
+        name = written.text
+        close = near(name, [*self.groups, *self.parameters, *self.arguments])
         help = (
             f"did you mean `{close}`?"
             if close
             else instead_of_name(name)
             or "every name is a unit, a parameter (`param NAME`) or a model argument"
         )
-        raise fail("BM101", f"unknown name `{name}`", e.name.span, "not declared", help=help)
+        return fail(
+            "BM101", f"unknown name `{name}`", written.span, "not declared", help=help
+        ).diagnostics[0]
 
     def _same_letters(self, a: list[Product], b: list[Product], span: object) -> None:
         letters = {frozenset(x for x in letters_of(p) if not is_bound(x)) for p in a + b}

@@ -259,11 +259,12 @@ class Columns:
 
 @dataclass(frozen=True)
 class DataEntry:
-    """`v = smokes..tired, "q*"` of a data block."""
+    """`v = smokes..tired, "q*"` of a data block; `missing(age) = -9` is `among` some columns."""
 
     name: Name
     columns: tuple[Columns, ...]
     span: Span
+    among: tuple[Columns, ...] = ()
 
 
 @dataclass(frozen=True)

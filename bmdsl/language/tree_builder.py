@@ -147,13 +147,14 @@ class Builder:
         return t.String(str(token)[1:-1], self.span(token))
 
     def entry(self, node: Any) -> t.DataEntry:
-        name, *columns = node.children
-        made = []
-        for c in columns:
-            first, last = (None if x is None else self.column(x) for x in c.children)
-            assert first is not None
-            made.append(t.Columns(first, last, self.span(c)))
-        return t.DataEntry(self.name(name), tuple(made), self.span(node))
+        name, among, *columns = node.children
+        own = () if among is None else tuple(map(self.columns, among.children))
+        return t.DataEntry(self.name(name), tuple(map(self.columns, columns)), self.span(node), own)
+
+    def columns(self, node: Any) -> t.Columns:
+        first, last = (None if x is None else self.column(x) for x in node.children)
+        assert first is not None
+        return t.Columns(first, last, self.span(node))
 
     def column(self, node: Any) -> t.Name | t.String:
         token = node.children[-1]

@@ -66,7 +66,8 @@ def folded(title: str, body: str, open: bool = False) -> str:
 def plain(text: str) -> str:
     """Text as it stands, in letters of one width."""
     return (
-        '<pre style="font-size:85%;line-height:1.4;white-space:pre;overflow-x:auto;'
+        '<pre style="font-family:monospace;font-size:85%;line-height:1.4;white-space:pre;'
+        "overflow-x:auto;"
         f'background:transparent;color:inherit">{escape(text)}</pre>'
     )
 

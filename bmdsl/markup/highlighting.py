@@ -20,7 +20,7 @@ def highlighted(text: str) -> str:
         noclasses=True,
         nobackground=True,
         style="friendly",
-        prestyles=f"{paper};line-height:1.4;font-size:90%;margin:.3rem 0",
+        prestyles=f"font-family:monospace;{paper};line-height:1.4;font-size:90%;margin:.3rem 0",
     )
     return str(highlight(text, BmLexer(), formatter))
 

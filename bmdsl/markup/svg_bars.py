@@ -10,6 +10,8 @@ from .svg_curves import COLOURS, labels, ticks
 
 WIDTH, ROW, NAMES = 420, 26, 150
 SQUARE = 260
+MAX_NAME = 22
+"""Letters of a name that its width has room for."""
 
 
 def bars(values: Mapping[str, tuple[float, float | None]], unit: str) -> str:
@@ -38,8 +40,10 @@ def bars(values: Mapping[str, tuple[float, float | None]], unit: str) -> str:
     for k, (name, (value, error)) in enumerate(kept.items()):
         y = ROW * k + 4
         colour = COLOURS[0] if k == 0 else "#9a9a9a"
+        shown = name if len(name) <= MAX_NAME else name[: MAX_NAME - 1].rstrip(" ,") + "…"
         out.append(
-            f'<text x="{NAMES - 8}" y="{y + 14}" text-anchor="end">{escape(name)}</text>'
+            f'<text x="{NAMES - 8}" y="{y + 14}" text-anchor="end">{escape(shown)}'
+            f"<title>{escape(name)}</title></text>"
             f'<rect x="{NAMES}" y="{y}" width="{max(across(value) - NAMES, 1):.1f}" height="18"'
             f' fill="{colour}"/>'
         )

@@ -9,8 +9,9 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from ..data.preparing import steps_of
 from ..files import put_text
 from ..language.diagnostics import BmError, fail
 from ..language.version import VERSION
@@ -27,8 +28,11 @@ from .run_list import ListedRun, listed
 from .run_quality import Quality, quality_of
 from .training_data import some_whole
 
-COMPARED = 1000
+if TYPE_CHECKING:
+    from ..inference.machine import Machine
 
+COMPARED = 1000
+MAX_NAMED = 4
 
 DEFAULT = "default"
 """What stands for a setting that a run left as the model has it."""
@@ -131,6 +135,39 @@ def _number(value: float | None, digits: int) -> str:
     return f"{value:.2f}" if digits == 2 else f"{value:.{digits}g}"
 
 
+def notes(runs: Sequence[Compared]) -> list[str]:
+    """Why likelihoods of these runs are not of the same thing, if they are not: columns or groups
+    that some lack, or that have other units or transforms.
+    """
+    each = [_measured(r.subject.machine) for r in runs]
+    unlike = [
+        n for n in dict.fromkeys(n for m in each for n in m) if len({m.get(n) for m in each}) > 1
+    ]
+    if not unlike:
+        return []
+    shown = ", ".join(f"`{n}`" for n in unlike[:MAX_NAMED]) + (
+        ", ..." if len(unlike) > MAX_NAMED else ""
+    )
+    return [
+        f"not the same data: {shown} (not in all runs, or with other units or transforms); their"
+        " log-likelihoods cannot be held against one another"
+    ]
+
+
+def _measured(machine: Machine) -> dict[str, Any]:
+    """Column or group → what a probability of it is of: its units and transforms."""
+    code = machine.preparation.code
+    made: dict[str, Any] = {}
+    for g in machine.model.groups:
+        if g.role == "visible":
+            of = (g.unit, g.options, repr(steps_of(machine.model, g.name)))
+            columns = (
+                [c.column for c in code.groups[g.name]] if code and g.name in code.groups else []
+            )
+            made |= dict.fromkeys(columns, of) if columns else {g.name: (*of, g.axes)}
+    return made
+
+
 def as_dict(runs: Sequence[Compared]) -> list[dict[str, Any]]:
     """For `--json`."""
     return [
@@ -153,7 +190,8 @@ def write_comparison(runs: Sequence[Compared], path: Path) -> Path:
     colours = {r.name: COLOURS[k % len(COLOURS)] for k, r in enumerate(runs)}
     known = {r.name: (r.quality.value, r.quality.error) for r in runs}
     shown = {n: (x, e) for n, (x, e) in known.items() if x is not None}
-    sections = [Section("Table", table(rows(runs)))]
+    told = [element("p", x) for x in notes(runs)]
+    sections = [Section("Table", joined(table(rows(runs)), *told))]
     if shown:
         drawn = bars(shown, "log-likelihood in nats a case")
         sections.append(Section("How good is each?", Markup(drawn)))

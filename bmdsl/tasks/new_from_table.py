@@ -9,7 +9,6 @@ from math import floor, log2
 from pathlib import Path
 
 from ..data.describing import Description, describe, units_of
-from ..data.missing_marks import mark_text
 from ..data.notice import say
 from ..data.proposing import Proposed
 from ..inference.observed_scores import BITS
@@ -38,7 +37,9 @@ MAX_EXACT = 20
 """Columns up to which so many hidden units leave log Z exact."""
 
 
-def new_from_table(source: str, target: Path, marks: Sequence[str] = ()) -> Path:
+def new_from_table(
+    source: str, target: Path, marks: Sequence[str] = (), days: Sequence[str] = ()
+) -> Path:
     """Writes `NAME.bm`, a commented model that trains on the table; never over a file that is
     there. Returns the new file.
 
@@ -46,7 +47,7 @@ def new_from_table(source: str, target: Path, marks: Sequence[str] = ()) -> Path
     """
     path = target.with_name(target.name.removesuffix(".bm") + ".bm")
     verify_name(path.stem)
-    found = describe(source, marks)
+    found = describe(source, marks, days)
     if not found.proposal.groups:
         raise fail(
             "BM737",
@@ -55,6 +56,8 @@ def new_from_table(source: str, target: Path, marks: Sequence[str] = ()) -> Path
         )
     for line in found.doubts():
         say(line.strip())
+    if dates := found.of_dates():
+        say(" ".join(x.strip() for x in dates))
     place = os.path.relpath(Path(source).resolve(), path.resolve().parent)
     text = model_text(found, path.stem, Path(place).as_posix())
     return write_new(path, format(parse(Source(str(path), text))))
@@ -74,8 +77,9 @@ def model_text(found: Description, name: str, place: str) -> str:
         f"#   bm eval runs/last --predict {shlex.quote(_last(found))}",
         "#   bm infer runs/last --impute nan",
         *_left_out(found),
+        *(f"# {x.strip()}" for x in found.of_dates()),
         *(
-            f"# {s}: a mark of missing cells? Then `missing = {mark_text(s.mark)}` below"
+            f"# {s}: a mark of missing cells? Then `{s.entry(found.proposal.marks)}` below"
             for s in found.proposal.suspects
         ),
         *_of_hidden(name, hidden, columns),

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from ..data.dates import date_text
 from ..data.levels import TableCode
 from ..data.selecting import absent
 from ..data.table import number_text
@@ -35,6 +36,8 @@ class Target(NamedTuple):
     states: tuple[str, ...]
     names: tuple[str, ...] = ()
     """The table's columns that hold it: one, or one for every state."""
+    date: str = ""
+    """How the table writes it, of a column of dates."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +70,8 @@ class Predicted:
         return made
 
     def _shown(self, values: Array) -> Any:
+        if self.target.date:
+            return [date_text(float(x), self.target.date) or None for x in values]
         if not self.target.states:
             return np.array([float(f"{x:.{DIGITS}g}") for x in values])
         return [None if np.isnan(x) else self.target.states[int(x)] for x in values]
@@ -101,7 +106,8 @@ class Predicted:
         """How the probabilities were found."""
         name = self.target.column
         if self.probabilities is None:
-            return [f"`{name}` is the mean over Gibbs sweeps given the rest of the row"]
+            errors = ", and its error in days" if self.target.date else ""
+            return [f"`{name}` is the mean over Gibbs sweeps given the rest of the row{errors}"]
         if self.bounded.any():
             return [
                 f"P({name} | the rest) of {counted(int(self.bounded.sum()), 'row')} is of mean"
@@ -179,7 +185,7 @@ def _columns(machine: Machine, code: TableCode | None, name: str) -> dict[str, T
             at = range(len(support)) if support.shape[1] > 1 else support[:, 0]
             levels = dict(zip(c.values, c.levels, strict=True))
             own = tuple(levels.get(float(x), number_text(float(x))) for x in at)
-        made[c.column] = Target(c.column, name, i, own, (c.column,))
+        made[c.column] = Target(c.column, name, i, own, (c.column,), c.date)
     return made
 
 

@@ -5,7 +5,7 @@ errors: what `bm sample --scan` does.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -30,14 +30,26 @@ DRAWS = 400
 BETWEEN = 8
 """Steps of the curve from one value to the next."""
 ENDINGS = (".csv",)
+BETA, TEMPERATURE = "beta", "temperature"
 
 
 @dataclass(frozen=True)
 class Axis:
-    """What is scanned: `beta`, or the name of an argument, and its values."""
+    """What is scanned, `beta`, `temperature`, or the name of an argument, and its values."""
 
     name: str
     values: tuple[float, ...]
+    argument: bool = False
+    """Whether an argument of the model has this name."""
+
+    @property
+    def thermal(self) -> bool:
+        """Whether it multiplies the energy as a whole."""
+        return self.name == BETA or (self.name == TEMPERATURE and not self.argument)
+
+    def beta(self, value: float) -> float:
+        """The inverse temperature at a value."""
+        return 1.0 if not self.thermal else value if self.name == BETA else 1 / value
 
 
 @dataclass(frozen=True)
@@ -104,11 +116,13 @@ def scan(
     observables: Sequence[str] = (),
 ) -> Scan:
     """`steps` sweeps at every value after `burn_in`, chains going on from the value before; a table
-    (CSV) and a picture; over beta also a curve between the values, by reweighting. `how`: layout
-    and moves. `observables` are figures too.
+    (CSV) and a picture; over beta or temperature also a curve between the values, by reweighting.
+    `how`: layout and moves. `observables` are figures too.
 
-    BmError BM926 for an axis that is neither `beta` nor an argument of the model.
+    BmError BM926 for an axis that is neither `beta`, `temperature` nor an argument of the model.
     """
+    if axis.name == TEMPERATURE:
+        axis = _of_temperature(source, define, axis)
     first = _subject(source, define, seed, axis, axis.values[0])
     target = with_ending(out or first.folder / "scan.csv", ENDINGS, ".csv")
     thin = max(1, steps // DRAWS)
@@ -171,15 +185,15 @@ def _curve(
     """What all chains together say of the temperatures between the points; None where neighbours
     have too few energies in common, or where it is no temperature that is scanned.
     """
-    if axis.name != "beta":
+    if not axis.thermal:
         return None
     energy, m = (np.stack([t[n] for t in traces]) for n in ("energy", "magnetization"))
-    records = Records(np.array(axis.values), energy, m)
+    records = Records(np.array([axis.beta(x) for x in axis.values]), energy, m)
     if overlap(records) < LEAST_OVERLAP:
         return None
     steps = np.linspace(axis.values[0], axis.values[-1], BETWEEN * (len(axis.values) - 1) + 1)
     at = tuple(map(float, steps))
-    return Curve(at, reweighted(records, at, _units(machine)))
+    return Curve(at, reweighted(records, [axis.beta(x) for x in at], _units(machine)))
 
 
 def _units(machine: Machine) -> int:
@@ -190,28 +204,46 @@ def _units(machine: Machine) -> int:
 def _subject(
     source: str, define: Mapping[str, float], seed: int | None, axis: Axis, value: float
 ) -> Subject:
-    if axis.name == "beta":
+    if axis.thermal:
         return subject(source, define, seed)
-    found = Path(source)
-    if found.is_dir() or found.suffix == ".safetensors":
+    if _is_trained(source):
         raise fail(
             "BM926",
             f"`{source}` is a trained machine, whose arguments are given: no `{axis.name}`",
             help="--scan beta=FROM:TO:COUNT",
         )
-    from ..model import load_named
-
-    known = [p.name.text for p in load_named(source, None, define).definition.arguments]
+    known = _arguments(source, define)
     if axis.name not in known:
-        close = near(axis.name, [*known, "beta"])
+        close = near(axis.name, [*known, BETA, TEMPERATURE])
         raise fail(
             "BM926",
-            f"`{axis.name}` is neither `beta` nor an argument of the model",
+            f"`{axis.name}` is neither `beta`, `temperature` nor an argument of the model",
             help=f"did you mean `{close}`?"
             if close
-            else f"there are {', '.join(['beta', *known])}",
+            else f"there are {', '.join([BETA, TEMPERATURE, *known])}",
         )
     return subject(source, {**define, axis.name: value}, seed)
+
+
+def _is_trained(source: str) -> bool:
+    return Path(source).is_dir() or Path(source).suffix == ".safetensors"
+
+
+def _arguments(source: str, define: Mapping[str, float]) -> list[str]:
+    from ..model import load_named
+
+    return [p.name.text for p in load_named(source, None, define).definition.arguments]
+
+
+def _of_temperature(source: str, define: Mapping[str, float], axis: Axis) -> Axis:
+    """The axis of 1/beta, or of the model's argument of that name. BmError BM926 for a temperature
+    that is not above 0.
+    """
+    if not _is_trained(source) and TEMPERATURE in _arguments(source, define):
+        return replace(axis, argument=True)
+    if min(axis.values) <= 0:
+        raise fail("BM926", "a temperature is above 0", help="--scan temperature=1.5:3.5:21")
+    return axis
 
 
 def _point(
@@ -223,7 +255,7 @@ def _point(
     begin: dict[str, np.ndarray] | None,
     told: Callable[[int], None],
 ) -> tuple[Point, Trace]:
-    beta = value if axis.name == "beta" else 1.0
+    beta = axis.beta(value)
     chains, draws, thin, burn_in = run
     others = watched(machine, observables)
     names = [x for x in observables if x not in ("energy", "magnetization")]

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import pty
 import re
+import select
+import shutil
+import signal
 import subprocess
 import sys
+import time
 import tomllib
 from pathlib import Path
 
@@ -39,7 +44,12 @@ def test_it_says_its_version(bm: Bm, option: str):
 
 @pytest.mark.parametrize(
     ("words", "expected"),
-    [("bm tra", "train"), ("bm check gbr", "gbrbm"), ("bm train --lo", "--log")],
+    [
+        ("bm tra", "train"),
+        ("bm check gbr", "gbrbm"),
+        ("bm train --lo", "--log"),
+        ("bm train rbm dig", "digits"),
+    ],
 )
 def test_the_shell_completes_verbs_models_and_options(words: str, expected: str):
     env = {
@@ -51,6 +61,35 @@ def test_the_shell_completes_verbs_models_and_options(words: str, expected: str)
     code = "import sys; sys.argv = ['bm']; from bmdsl.cli.entry import main; main()"
     done = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True)
     assert done.stdout.split() == [expected]
+
+
+@pytest.mark.skipif(not shutil.which("zsh"), reason="zsh is not installed")
+def test_zsh_completes_at_the_first_tab(tmp_path: Path):
+    (tmp_path / "bin").mkdir()
+    command = tmp_path / "bin" / "bm"
+    code = "import sys; sys.argv[0] = 'bm'; from bmdsl.cli.entry import main; main()"
+    command.write_text(f'#!/bin/sh\nexec {sys.executable} -c "{code}" "$@"\n')
+    command.chmod(0o755)
+    (tmp_path / ".zshrc").write_text("PS1='> '\n")
+    env = {**os.environ, "HOME": str(tmp_path), "ZDOTDIR": str(tmp_path), "TERM": "dumb"}
+    env |= {"PATH": f"{tmp_path / 'bin'}:{os.environ['PATH']}", "SHELL": shutil.which("zsh") or ""}
+    env["PYTHONPATH"] = str(Path(__file__).parents[2])
+    asked = ["zsh", "-f", "-c", "bm --install-completion; true"]
+    subprocess.run(asked, env=env, capture_output=True, check=True)
+    assert (tmp_path / ".zfunc" / "_bm").is_file()
+    child, terminal = pty.fork()
+    if child == 0:
+        os.execvpe("zsh", ["zsh", "-i"], env)
+    shown = b""
+    os.write(terminal, b"bm tra\t")
+    end = time.monotonic() + 30
+    while b"train" not in shown and time.monotonic() < end:
+        if select.select([terminal], [], [], 1)[0]:
+            shown += os.read(terminal, 4096)
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    os.close(terminal)
+    assert b"train" in shown
 
 
 def test_a_healthy_installation_is_told_so(bm: Bm, monkeypatch: pytest.MonkeyPatch, tmp_path: Path):

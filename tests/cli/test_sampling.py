@@ -141,7 +141,7 @@ def test_a_scan_prints_and_writes_figures_with_errors(bm: Bm) -> None:
         (("--scan", "beta=0.3:0.6"), "is not of the form NAME=FROM:TO:COUNT"),
         (("--moves", "cluster", "-D", "H=1"), "a field prefers some states"),
         (("--moves", "metropolis"), "no word for moves"),
-        (("--scan", "Q=0.3:0.6:4"), "neither `beta` nor an argument"),
+        (("--scan", "Q=0.3:0.6:4"), "neither `beta`, `temperature` nor an argument"),
         (("--scan", "beta=0.3:0.6:4", "--exact"), "its own temperatures"),
         (("--layout", "bytes"), "`bytes` is no layout"),
     ],

@@ -11,6 +11,7 @@ import pytest
 import bmdsl
 from bmdsl import registry, shown
 from bmdsl.api import Machine
+from bmdsl.data.table import Table, of_columns
 from bmdsl.inference.importance import LogPartition, Side
 from bmdsl.inference.observing import Trace
 from bmdsl.training.outcome import Run
@@ -105,6 +106,13 @@ def test_a_trace_and_an_estimate_show_errors():
     assert f"{found.value:.2f} ± {found.std_error:.2f}" in text and "reverse AIS" in text
 
 
+def test_a_table_shows_its_first_rows_and_columns() -> None:
+    made = of_columns({f"c{k}": [k + 0.5, 2, None] * 5 for k in range(25)}, "the table")
+    text = read(made._repr_html_())
+    assert "15 rows, 25 columns" in text and "c19" in text and "c20" not in text and "..." in text
+    assert text.count("19.5") == 4  # of ten rows
+
+
 def test_every_representation_is_of_a_class_that_is_shown():
     """A module whose class was renamed would never be used."""
     from bmdsl.graph.factor_graph import FactorGraph
@@ -113,7 +121,7 @@ def test_every_representation_is_of_a_class_that_is_shown():
     from bmdsl.stacks.stack_machine import StackMachine
 
     kinds = [FactorGraph, LogPartition, LogPartitions, Trace, Plan, StackMachine, Run]
-    kinds += [bmdsl.Model, bmdsl.Machine]
+    kinds += [bmdsl.Model, bmdsl.Machine, Table]
     assert {k.__name__ for k in kinds} == set(registry.discover(shown.PACKAGE))
     assert all(issubclass(k, shown.Shown) for k in kinds)
 

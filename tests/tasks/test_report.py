@@ -10,6 +10,8 @@ import shutil
 from html.parser import HTMLParser
 from itertools import product
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -25,7 +27,7 @@ from bmdsl.runs import checksums
 from bmdsl.runs.making import Label, making
 from bmdsl.runs.run_folder import read_metrics
 from bmdsl.tasks import train as fitting
-from bmdsl.tasks.compare import compare, rows, write_comparison
+from bmdsl.tasks.compare import compare, notes, rows, write_comparison
 from bmdsl.tasks.report import quality_answer, write_report
 from bmdsl.tasks.run_cases import ready_parts
 from bmdsl.tasks.run_list import run_list
@@ -280,3 +282,18 @@ def test_a_look_tells_where_the_run_is_and_how_long_it_takes() -> None:
 def test_a_finished_run_is_told_to_be_done(run: Path) -> None:
     shown, done = look(run)
     assert done and shown[0].startswith("epoch 4, update 16 of 16")
+
+
+def test_runs_of_other_data_are_not_compared_in_silence() -> None:
+    def run(text: str) -> Any:
+        machine = bmdsl.parse(f"model m {{ {text} hidden h[2] : binary }}").compile()
+        return SimpleNamespace(subject=SimpleNamespace(machine=machine))
+
+    plain, wide = (f"visible a[{n}] : binary layers a -- h" for n in (3, 4))
+    real = "visible a[3] : gaussian layers a -- h"
+    scaled = f"{real} train {{ transform standardize }}"
+    assert notes([run(plain), run(plain)]) == []
+    for other in (wide, real):
+        (note,) = notes([run(plain), run(other)])
+        assert "`a`" in note and "log-likelihoods cannot" in note
+    assert notes([run(real), run(scaled)])

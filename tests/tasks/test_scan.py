@@ -49,7 +49,9 @@ def test_beta_multiplies_the_energy_as_an_argument_would(tmp_path: Path) -> None
 
 
 def test_a_name_that_is_no_argument_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(BmError, match="`K` is neither `beta` nor an argument of the model"):
+    with pytest.raises(
+        BmError, match="`K` is neither `beta`, `temperature` nor an argument of the model"
+    ):
         run(Axis("K", (0.1, 0.2)), tmp_path / "x.csv")
 
 
@@ -67,3 +69,25 @@ def test_a_scan_over_beta_has_a_curve_between_its_values(tmp_path: Path) -> None
 def test_values_that_lie_far_apart_have_no_curve_between_them(tmp_path: Path) -> None:
     found = run(axis_of("beta=0.01:4:2"), tmp_path / "far")
     assert found.curve is None and not (tmp_path / "far_curve.csv").exists()
+
+
+def test_a_temperature_is_one_over_beta(tmp_path: Path) -> None:
+    hot = run(Axis("temperature", (1.0, 2.0)), tmp_path / "t.csv")
+    cold = run(Axis("beta", (1.0, 0.5)), tmp_path / "b.csv")
+    assert [p.figures for p in hot.points] == [p.figures for p in cold.points]
+    assert [p.at for p in hot.points] == [1.0, 2.0]
+    assert hot.path.read_text().startswith("temperature,energy,")
+    with pytest.raises(BmError, match="above 0"):
+        run(Axis("temperature", (-1.0, 1.0)), tmp_path / "c.csv")
+
+
+def test_an_argument_may_be_called_temperature(tmp_path: Path) -> None:
+    own = tmp_path / "own.bm"
+    own.write_text(
+        "model own(temperature = 1) {\n  visible s[8] : spin\n"
+        "  energy = - 2 / temperature s[x] s[wrap(x+1)]\n}\n"
+    )
+    found = run(Axis("temperature", (1.0, 4.0)), tmp_path / "o.csv", str(own))
+    energies = [p.figures["energy"].value for p in found.points]
+    assert energies[0] < -1.5 and -0.5 < energies[1] < 0  # in units of kT, as it is written
+    assert found.curve is None

@@ -40,5 +40,7 @@ def run(
         print(json.dumps(compare.as_dict(found)))
         return
     show(compare.rows(found))
+    for note in compare.notes(found):
+        print(note)
     if page is not None:
         print(page)

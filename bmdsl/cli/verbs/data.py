@@ -70,11 +70,10 @@ def _describe(action: str, file: str | None, missing: list[str], as_json: bool) 
     print()
     print("\n".join(found.lines()))
     print()
-    for line in found.doubts():
-        print(line)
-    if found.doubts():
-        print()
+    for told in (found.doubts(), found.of_dates()):
+        if told:
+            print("\n".join(told), end="\n\n")
     print("\n".join(found.declarations()))
     print()
-    told = "".join(f" --missing {shlex.quote(m)}" for m in missing)
-    print(f"`bm new NAME --from {file}{told}` writes a model with these that trains at once")
+    marks = "".join(f" --missing {shlex.quote(m)}" for m in missing)
+    print(f"`bm new NAME --from {file}{marks}` writes a model with these that trains at once")

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from ..options import USE, Chains, Json, RunFolder, Temperatures, Threads, Units
+from ..options import USE, Chains, Json, RunFolder, Temperatures, Threads, Units, data_names
 from ..outcome import show
 from ..terminal import to_terminal
 
@@ -22,7 +22,10 @@ def run(
     folder: RunFolder,
     data: Annotated[
         str | None,
-        typer.Argument(help="a named set or a file; default: what the run was trained on"),
+        typer.Argument(
+            help="a named set or a file; default: what the run was trained on",
+            autocompletion=data_names,
+        ),
     ] = None,
     part: Annotated[
         list[str] | None,

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from ..options import USE, Json, RunFolder, Threads, Units
+from ..options import USE, Json, RunFolder, Threads, Units, data_names
 from ..outcome import show
 
 PLACE = USE, 6
@@ -18,7 +18,10 @@ def run(
     folder: RunFolder,
     data: Annotated[
         str | None,
-        typer.Argument(help="a named set or a file; default: what the run was trained on"),
+        typer.Argument(
+            help="a named set or a file; default: what the run was trained on",
+            autocompletion=data_names,
+        ),
     ] = None,
     impute: Annotated[
         str | None,

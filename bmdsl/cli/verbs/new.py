@@ -27,6 +27,12 @@ def run(
         ),
     ] = None,
     missing: Missing = None,
+    days: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--days", metavar="COLUMN", help="a column of dates to learn, as days since the first"
+        ),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Start a model from a shipped one, or from a table of your own."""
@@ -35,7 +41,7 @@ def run(
     if table is not None:
         from ...tasks.new_from_table import new_from_table
 
-        path = new_from_table(table, Path(name), missing or ())
+        path = new_from_table(table, Path(name), missing or (), days or ())
         said = f"{path}: for `{table}`; read it, then `bm train {path}`"
     else:
         path = copy_model(like, Path(name))

@@ -9,7 +9,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ..options import USE, Json, Log, RanksInAll, RunFolder, Settings, Threads, Units, overrides
+from ..options import (
+    USE,
+    Json,
+    Log,
+    RanksInAll,
+    RunFolder,
+    Settings,
+    Threads,
+    Units,
+    data_names,
+    overrides,
+)
 from ..outcome import finish, finish_layer, of_stack
 
 if TYPE_CHECKING:
@@ -22,7 +33,10 @@ SHARED = True
 def run(
     folder: RunFolder,
     data: Annotated[
-        str | None, typer.Argument(help="where the run's data are now; default: where they were")
+        str | None,
+        typer.Argument(
+            help="where the run's data are now; default: where they were", autocompletion=data_names
+        ),
     ] = None,
     settings: Settings = None,
     weights: Annotated[Path | None, typer.Option(help="where its case weights are now")] = None,

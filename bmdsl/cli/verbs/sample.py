@@ -91,7 +91,10 @@ def run(
         str | None,
         typer.Option(
             metavar="NAME=A:B:N",
-            help="energy, magnetization, responses, with errors, against beta or an argument",
+            help=(
+                "energy, magnetization, responses, with errors, against beta, temperature or an"
+                " argument"
+            ),
         ),
     ] = None,
     exact: Annotated[

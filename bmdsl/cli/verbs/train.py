@@ -24,6 +24,7 @@ from ..options import (
     Units,
     Which,
     assignments,
+    data_names,
     memory,
     overrides,
     warn,
@@ -41,7 +42,10 @@ LAST = Path("runs/last")
 def run(
     file: File,
     data: Annotated[
-        str | None, typer.Argument(help="a named set or a file; default: the train block's")
+        str | None,
+        typer.Argument(
+            help="a named set or a file; default: the train block's", autocompletion=data_names
+        ),
     ] = None,
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="the run folder", show_default="runs/last")

@@ -20,6 +20,7 @@ from ..options import (
     Units,
     Which,
     assignments,
+    data_names,
     overrides,
 )
 from ..outcome import show
@@ -42,7 +43,10 @@ def run(
         ),
     ],
     data: Annotated[
-        str | None, typer.Argument(help="a named set or a file; default: the train block's")
+        str | None,
+        typer.Argument(
+            help="a named set or a file; default: the train block's", autocompletion=data_names
+        ),
     ] = None,
     out: Annotated[Path, typer.Option("--out", "-o", help="the folder of all runs")] = Path(
         "runs/tune"

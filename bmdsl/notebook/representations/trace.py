@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ...inference.observing import Trace
+from ...language.diagnostics import counted
 from ...language.vocabulary import Word
 from ...markup.fragments import heading, rows
 from ...markup.svg_curves import Panel, panels
@@ -41,7 +42,11 @@ def html(trace: Trace) -> str:
         for name, values in trace.values.items()
     ]
     return (
-        heading("Trace", f"{chains:,} chains of {draws:,} draws, {trace.thin:,} sweeps apart")
+        heading(
+            "Trace",
+            f"{counted(chains, 'chain')} of {counted(draws, 'draw')},"
+            f" {counted(trace.thin, 'sweep')} apart",
+        )
         + rows(table, ("observable", "mean", "error", "τ in sweeps", "ESS", "R̂"))
         + panels(drawn)
     )

@@ -1,4 +1,5 @@
-"""A Weights & Biases run: what is trained as its configuration, an epoch's figures as a step.
+"""A Weights & Biases run: what is trained as its configuration, an epoch's figures at the step of
+its last update.
 
 Project and mode are the library's own: WANDB_PROJECT, WANDB_MODE=offline.
 """
