@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..language.diagnostics import fail
-from ..plan.plan import FEW_BY_CELLS, MANY_BY_CELLS, MANY_CHAINS, SITES, SITES_BY_CELLS
+from ..plan.plan import FEW_CHAINS, MANY_BY_CELLS, MANY_CHAINS, SITES, SITES_BY_CELLS
 from ..runtime.binding import Source
 from ..runtime.bound_machine import BoundMachine
 from ..runtime.program import Array, Program, Rows, State
@@ -67,15 +67,15 @@ def kind_of_chains(
     return Chains(held, seen, False, means, averaged, betas, many, ends, codes=codes)
 
 
-def on_lattice(machine: BoundMachine, chains: Chains, count: int, observed: State) -> Chains:
+def on_lattice(machine: BoundMachine, chains: Chains, count: int) -> Chains:
     """How so many chains are swept if they are those of a lattice."""
     if chains.averaged:
         return chains
-    sites = not observed and stand_by_sites(machine.program, count)
-    if not by_cells(machine, count):
-        return replace(chains, sites=sites)
-    many = chains.many or not sites
-    return replace(chains, sites=sites, cells=True, many=many, codes=by_code(machine, many))
+    sites = stand_by_sites(machine.program, count) and machine.layout != "codes"
+    cells = by_cells(machine, count)
+    many = not sites and (chains.many or cells)
+    codes = by_code(machine, many)
+    return replace(chains, sites=sites, cells=cells, many=many, codes=codes)
 
 
 def by_cells(machine: BoundMachine, count: int) -> bool:
@@ -89,11 +89,8 @@ def by_cells(machine: BoundMachine, count: int) -> bool:
         return False
     if machine.layout == "stencil":
         return True
-    fewest, count = MANY_BY_CELLS, program.of_all_ranks(count)
-    if count < MANY_CHAINS:
-        fewest = SITES_BY_CELLS if program.plan.by_sites else FEW_BY_CELLS
-    units = sum(program.sizes[n] // program.states[n] for n in program.plan.listed_groups)
-    return units >= fewest
+    fewest = SITES_BY_CELLS if program.of_all_ranks(count) < FEW_CHAINS else MANY_BY_CELLS
+    return count_units(program) >= fewest
 
 
 def by_code(machine: BoundMachine, many: bool) -> bool:
@@ -121,22 +118,14 @@ def by_code(machine: BoundMachine, many: bool) -> bool:
 
 
 def stand_by_sites(program: Program, count: int) -> bool:
-    """Whether so few chains of a large lattice are drawn many units at a time."""
-    few = program.of_all_ranks(count) < MANY_CHAINS
-    if not (program.plan.by_sites and few) or program.listing is None:
-        return False
-    name = program.plan.groups[0].name
-    if program.sizes[name] < SITES:
-        return False
-    return program.listing.stencils is not None or not len(
-        program.listing.incidence(name).more_source
-    )
+    """Whether so few chains of a large lattice or graph are drawn many units at a time."""
+    few = program.of_all_ranks(count) < FEW_CHAINS
+    return program.plan.all_listed and few and count_units(program) >= SITES
 
 
-def count_colours(program: Program) -> int:
-    """The classes of units of a lattice, of which those of one share no coupling."""
-    assert program.listing is not None
-    return len(program.listing.colours(program.plan.groups[0].name)[1]) - 1
+def count_units(program: Program) -> int:
+    """Units of a model whose terms are all listed."""
+    return sum(program.sizes[n] // program.states[n] for n in program.plan.listed_groups)
 
 
 def held_at(

@@ -34,7 +34,6 @@ from .bit_replicas import BitReplicas
 from .chain_arrays import (
     by_cells,
     by_code,
-    count_colours,
     count_rows,
     has_states,
     held_at,
@@ -123,7 +122,7 @@ class CompiledCalls:
         many = program.of_all_ranks(n) >= MANY_CHAINS
         if n < 1 or machine.temperature or (program.plan.all_listed and many):
             return None
-        if self.bits.takes(machine, n, observed) or (stand_by_sites(program, n) and not observed):
+        if self.bits.takes(machine, n, observed) or stand_by_sites(program, n):
             return None
         if by_cells(machine, n):
             return None
@@ -186,14 +185,12 @@ class CompiledCalls:
         beta = None if beta is None else np.ascontiguousarray(beta, machine.dtype)
         axes = 0 if beta is None else beta.ndim
         chains = kind_of_chains(machine, state, observed, axes, averaged, ends=True)
-        chains = on_lattice(machine, chains, count, observed)
+        chains = on_lattice(machine, chains, count)
         routine = self._sweeps(machine, chains, beta)
         if routine is None:
             return None
         now, passed = held_at(machine, chains, state, observed)
         passed |= {"call": update, "stream": GROUPS * stream}
-        if chains.sites:
-            passed["colours"] = count_colours(machine.program)
         if beta is not None and beta.ndim == 1:
             passed["beta",] = beta[None]
         found = routine.results(count)

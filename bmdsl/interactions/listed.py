@@ -204,26 +204,29 @@ def cells(b: Builder, group: str) -> Iterator[Value]:
 
 
 def tiles(b: Builder, group: str) -> Iterator[Value]:
-    """The one group of a lattice in tiles of 64 units, as kernels take them."""
+    """A group of a lattice in tiles of 64 units, as kernels take them."""
     for part, takes in TILES.items():
         source = ("tiles", part, group)
         yield b.given(f"{part}_{group}", Content.CONSTANT, (-1,), source, takes.number)
 
 
 def sites(b: Builder, group: str) -> Iterator[Value]:
-    """The one group's couplings in tiles of 64 units, as kernels take them."""
+    """A group's couplings in tiles of 64 units, as kernels take them."""
     for part, number in SITES.items():
         if number != "F":
             yield b.given(
                 f"{part}_{group}", Content.CONSTANT, (-1,), ("sites", part, group), number
             )
             continue
-        key = ("sites", "source", group)
-        source = b.given(f"source_{group}", Content.CONSTANT, (-1,), key, "i8")
         room = ("site values", group)
-        out = b.given(f"value_{group}", Content.MATRIX, (-1,), room, life=Life.SCRATCH)
-        b.do("gather", coupling_values(b), source, out)
-        yield out
+        yield b.given(f"value_{group}", Content.MATRIX, (-1,), room, life=Life.SCRATCH)
+
+
+def gather_sites(b: Builder, group: str) -> None:
+    """The values of a group's couplings in tiles of 64 units."""
+    source = b.given(f"source_{group}", Content.CONSTANT, (-1,), ("sites", "source", group), "i8")
+    out = next(x for x in sites(b, group) if x.content is Content.MATRIX)
+    b.do("gather", coupling_values(b), source, out)
 
 
 def offset(b: Builder, group: str) -> Number:

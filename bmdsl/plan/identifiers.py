@@ -24,6 +24,7 @@ PARTS = (
     "mean",
     "variance",
     "sample",
+    "sample_block",
     "log_base",
     "base_slope",
     "mean_square",

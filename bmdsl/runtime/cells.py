@@ -78,8 +78,15 @@ class Cells:
             yield value + (by * units if by >= 0 else ramps[-1 - by] @ place)
 
     def degrees(self) -> Array:
-        """How many couplings a unit of each cell has in its first state, [cells]."""
-        return (self.arrays["cells"][:, 2] - self.arrays["cells"][:, 0])[:: self.states]
+        """Couplings of a unit of each cell by state and order, [cells, …]; rows are alike where
+        they have as many of each.
+        """
+        lengths = np.diff(self.arrays["entries"][:, 0])
+        most = int(lengths.max(initial=1))
+        out = np.zeros((len(self.arrays["cells"]), most + 1), np.int64)
+        for row, (lo, _, hi) in enumerate(self.arrays["cells"]):
+            out[row] = np.bincount(lengths[lo:hi], minlength=most + 1)
+        return out.reshape(-1, self.states * (most + 1))
 
 
 def cells_of(

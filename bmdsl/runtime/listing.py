@@ -340,7 +340,8 @@ class Listing:
         """
         if name not in self._sites:
             kind = None if self.stencils is None else self.stencils.cells(name).of_units
-            self._sites[name] = tiles_of(self.incidence(name), *self.colours(name), kind)
+            states = int(self.plan.group(name).states or 1)
+            self._sites[name] = tiles_of(self.incidence(name), *self.colours(name), kind, states)
         return self._sites[name]
 
     def colours(self, name: str) -> tuple[Array, Array]:

@@ -16,7 +16,7 @@ from ..plan.identifiers import Key
 from ..plan.plan import Plan
 from ..plan.stencils import Lattice, NotStencil, Stencil, value_letters
 from .cells import Cells, cells_of
-from .tiles import Tiles, unit_tiles
+from .tiles import Tiles, numbered, unit_tiles
 
 Array = np.ndarray
 FEW = 64
@@ -108,7 +108,8 @@ class StencilCouplings:
         if name not in self._tiles:
             cells = self.cells(name)
             kind = cells.of_units
-            self._tiles[name] = unit_tiles(cells.degrees()[kind], kind, *self.colours(name))
+            degrees = numbered(cells.degrees())
+            self._tiles[name] = unit_tiles(degrees[kind], kind, *self.colours(name))
         return self._tiles[name]
 
     def strength(self, values: Array, name: str) -> tuple[Array, Array]:

@@ -15,9 +15,8 @@ import numpy as np
 
 from ..plan.plan import GroupPlan, Plan
 from .code_ops import sweep_codes
-from .meeting_ops import KEY, sweep_kind
+from .meeting_ops import sites_kind, sweep_kind
 from .ops import Kind, Takes, op, reads, updates, whole
-from .unit_ops import unbound
 
 Array = np.ndarray
 CELLS: dict[str, Takes] = {
@@ -49,13 +48,8 @@ def cell_sweep_kind(plan: Plan, g: GroupPlan) -> Kind:
 
 
 def cell_sites_kind(plan: Plan, g: GroupPlan) -> Kind:
-    """Updates of a colour of the one group, 64 units at a time, in few chains."""
-    arguments: dict[str, Takes] = {"X": updates(), "base": reads(1), "beta": reads(1)}
-    arguments |= {**TILES, **CELLS}
-    arguments |= {"part": whole()} | {n: whole() for n in (*KEY, "first_chain")}
-    name = plan.functions["sites_of_cells", g.name]
-    what = f"{g.name} of a lattice, 64 units at a time"
-    return Kind(name, tuple(arguments.items()), what, unbound(name), origin="module")
+    """Updates of a group in few chains, colour after colour, 64 units at a time."""
+    return sites_kind(plan, g, {**TILES, **CELLS}, "sites_of_cells", " of a lattice")
 
 
 @op(

@@ -203,11 +203,11 @@ def test_a_large_lattice_of_any_type_makes_no_list_of_couplings(
     monkeypatch.setattr(Listing, "_places", refused)
     machine = bmdsl.parse(ROWS, n=2200).compile(seed=1)
     of_parameters(machine)
-    assert by_cells(machine, 4) and not by_cells(machine, 1)
-    state = machine.initial_state(4)
+    assert by_cells(machine, 8) and not by_cells(machine, 7)
+    state = machine.initial_state(8)
     machine.sweep(state, 1, {}, update=1)
     assert np.isfinite(machine.written_energy(state)).all()
-    machine.anneal(n=4, sweeps=2)
+    machine.anneal(n=8, sweeps=2)
 
 
 def test_a_layout_that_chains_cannot_have_is_refused() -> None:

@@ -13,6 +13,7 @@ from ...interactions.listed import (
     all_terms,
     cells,
     columns,
+    gather_sites,
     incidence,
     inner_terms,
     offset,
@@ -254,34 +255,51 @@ def sweep_by_sites(
     phase: Phase,
     steps: Number,
     how: Sweep,
-    name: str,
+    order: Iterable[str],
     begin: Number | None = None,
     betas: Value | None = None,
 ) -> None:
-    """`steps` sweeps in place of the one group of a lattice in few chains, colour after colour, 64
-    units at a time.
-    """
-    x, base = phase.rows[name], View(terms.bias_row(b, name, 1), 0)
-    arrays = [*tiles(b, name), *cells(b, name)] if how.cells else list(sites(b, name))
-    kind = cell_sites_kind if how.cells else sites_kind
-    key = (b.number("seed", "i8"), b.stream(stream_of(b, how.stream, name)), how.update)
-    with b.repeat(steps, "step") as step:
-        own = how.beta if betas is None else View(betas, step)
-        now = step if begin is None else Number(f"{begin} + {step}")
-        with b.repeat(b.number("colours", "i8"), "colour") as colour:
-            b.do(
-                kind(b.plan, b.group(name)),
-                x,
-                base,
-                own or ones(b, BATCH),
-                *arrays,
-                colour,
-                *key,
-                now,
-                b.first_row(BATCH),
-                formula=f"{name} ~ P({name} | rest), the units of a colour",
-            )
-    terms.watch_states(b, name, x)
+    """`steps` sweeps in place of few chains, colour after colour, 64 units at a time."""
+    order, names = tuple(order), b.plan.listed_groups
+    x = side_by_side(b, {n: phase.rows[n] for n in names}, BATCH, "sites")
+    for name in () if how.cells else order:
+        gather_sites(b, name)
+
+    def update(name: str, step: Number, count: int | Number, beta: Value | View | None) -> None:
+        g = b.group(name)
+        bases: list[Operand] = [
+            View(terms.bias_row(b, name, p), 0) for p in ((1, 2) if g.square else (1,))
+        ]
+        bases += [b.states_of(name)] if g.states is not None else []
+        arrays = [*tiles(b, name), *cells(b, name)] if how.cells else list(sites(b, name))
+        key = (b.number("seed", "i8"), b.stream(stream_of(b, how.stream, name)), how.update, step)
+        kind = cell_sites_kind if how.cells else sites_kind
+        times = count if isinstance(count, Number) else Number(str(count))
+        b.do(
+            kind(b.plan, g),
+            x,
+            offset(b, name),
+            *bases,
+            beta or ones(b, BATCH),
+            *arrays,
+            how.seen.get(name, b.free_mask()),
+            *key,
+            times,
+            b.first_row(BATCH),
+            formula=f"{name} ~ P({name} | rest) {count} times, colour after colour",
+        )
+
+    if len(order) == 1 and betas is None:
+        update(order[0], begin or Number("0"), steps, how.beta)
+    else:
+        with b.repeat(steps, "step") as step:
+            own = how.beta if betas is None else View(betas, step)
+            for name in order:
+                update(name, step if begin is None else Number(f"{begin} + {step}"), 1, own)
+    for name in order:
+        if len(names) > 1:
+            b.do("take_columns", x, offset(b, name), phase.rows[name])
+        terms.watch_states(b, name, phase.rows[name])
 
 
 def _turned_mask(b: Builder, name: str, seen: Value, rows: int | str) -> Value:

@@ -58,7 +58,7 @@ class Chains:
     steps are fitted, and one-of-K units drawn jointly with what they select, in such chains alone.
     """
     sites: bool = False
-    """Whether the one group of a lattice is drawn many units at a time, in few chains."""
+    """Whether many units of a colour are drawn at a time, in few chains."""
     codes: bool = True
     """Whether one-of-K units that act on one another are drawn as codes, where they can be."""
     cells: bool = False
@@ -181,7 +181,7 @@ def repeat_sweeps(
     varying = betas if chains.betas == 2 else None
     fixed = replace(how, beta=View(betas, 0)) if betas is not None else how
     if chains.sites:
-        sweep_by_sites(b, terms, phase, steps, fixed, free[0], begin, varying)
+        sweep_by_sites(b, terms, phase, steps, fixed, free, begin, varying)
         return
     if chains.many:
         sweep_side_by_side(b, terms, phase, steps, fixed, BATCH, free, begin=begin, betas=varying)
