@@ -125,6 +125,10 @@ def _kind(g: GroupPlan, plan: Plan, inliner: Inliner, kinds: dict[str, str]) -> 
             parts["sweeps of few chains"] = emit_sites(g, kind)
         if plan.by_cells:
             parts["sweeps of a lattice"] = emit_sweep(g, kind, by_cells=True)
+            if g.woven:
+                parts["updates in a lattice"] = "\n\n\n".join(
+                    emit_meeting(g, kind, mean, by_cells=True) for mean in (False, True)
+                )
             parts["sweeps of few chains of a lattice"] = emit_sites(g, kind, by_cells=True)
         source = "\n\n\n".join(
             [

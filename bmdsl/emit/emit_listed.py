@@ -66,7 +66,7 @@ def emit_listed(plan: Plan, number: int, lengths: Lengths) -> str:
         if lines
         else define(plan.functions["collect", number], takes, doc, ["    return"], "")
     )
-    alike = [emit_alike(plan, number, lengths)] if plan.by_cells else []
+    alike = emit_alike(plan, number, lengths) if plan.by_cells else ()
     return "\n\n\n".join(
         [
             *alike,
@@ -88,23 +88,26 @@ def emit_listed(plan: Plan, number: int, lengths: Lengths) -> str:
     )
 
 
-def emit_alike(plan: Plan, number: int, lengths: Lengths) -> str:
-    """The values of a term that its parameters tell apart, each once."""
-    term = plan.model.terms[number]
+def emit_alike(plan: Plan, number: int, lengths: Lengths) -> tuple[str, str]:
+    """The values of a term that its parameters tell apart, each once, and the collection of their
+    gradient.
+    """
+    model = plan.model
+    term = model.terms[number]
     loops, depth = ranges(value_letters(term), lengths, 1)
     pad = "    " * depth
-    return define(
-        plan.functions["alike", number],
-        ["out", "k", "n", *signature(plan)],
-        "out[f]: what couplings that are alike add to -E, times their units' statistics.",
-        [
-            "    f = 0",
-            *loops,
-            f"{pad}out[f] = -({product(plan.model, term, number)})",
-            f"{pad}f += 1",
-            "    return",
-        ],
-    )
+    both = ["k", "n", *signature(plan)]
+    doc = "out[f]: what couplings that are alike add to -E, times their units' statistics."
+    each = ["    f = 0", *loops, f"{pad}out[f] = -({product(model, term, number)})"]
+    name = plan.functions["alike", number]
+    values = define(name, ["out", *both], doc, [*each, f"{pad}f += 1", "    return"])
+    lines = emit_gradient(model, term, number, depth, "moment[f]", gradient_variable)
+    body = ["    f = 0", *loops, *lines, f"{pad}f += 1"] if lines else []
+    takes = ["moment", "scale", *(gradient_variable(p.name) for p in model.parameters), *both]
+    doc = "Gradient from the moments of couplings that are alike."
+    name = plan.functions["collect_alike", number]
+    how = "kernel" if lines else ""
+    return values, define(name, takes, doc, [*body, "    return"], how)
 
 
 def emit_sweep(g: GroupPlan, kind: str, by_cells: bool = False) -> str:
@@ -149,7 +152,7 @@ def emit_sweep(g: GroupPlan, kind: str, by_cells: bool = False) -> str:
             else []
         ),
         "            part = np.empty(chains, F)",
-        *("            " + line for line in (_room_of_lists(g) if by_cells else [])),
+        *("            " + line for line in (room_of_lists(g) if by_cells else [])),
         (
             f"            for q in range(classes[k] + {chunk} * b, min(classes[k + 1], classes[k] +"
             f" {chunk} * (b + 1))):"
@@ -173,7 +176,7 @@ def emit_sweep(g: GroupPlan, kind: str, by_cells: bool = False) -> str:
     return define(f"{kind}_sweep{'_of_cells' * by_cells}", takes, doc, body, "parallel")
 
 
-def _room_of_lists(g: GroupPlan) -> list[str]:
+def room_of_lists(g: GroupPlan) -> list[str]:
     """Lines that ask for room for one unit's couplings."""
     states = "states" if g.states is not None else "1"
     most, most_others = "lengths[lengths.shape[0] - 2]", "lengths[lengths.shape[0] - 1]"

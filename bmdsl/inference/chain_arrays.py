@@ -85,8 +85,6 @@ def by_cells(machine: BoundMachine, count: int) -> bool:
     program = machine.program
     if program.listing is None or program.listing.stencils is None or machine.layout == "numbers":
         return False
-    if program.plan.mean_block:  # means at the end are made of lists
-        return False
     if machine.layout == "stencil":
         return True
     fewest = SITES_BY_CELLS if program.of_all_ranks(count) < FEW_CHAINS else MANY_BY_CELLS
@@ -121,6 +119,13 @@ def stand_by_sites(program: Program, count: int) -> bool:
     """Whether so few chains of a large lattice or graph are drawn many units at a time."""
     few = program.of_all_ranks(count) < FEW_CHAINS
     return program.plan.all_listed and few and count_units(program) >= SITES
+
+
+def is_large_lattice(program: Program) -> bool:
+    """Whether fields, means and moments of cases are computed without a list of couplings."""
+    listing = program.listing
+    known = listing is not None and listing.stencils is not None
+    return known and count_units(program) >= MANY_BY_CELLS
 
 
 def count_units(program: Program) -> int:

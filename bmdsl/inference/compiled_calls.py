@@ -37,6 +37,7 @@ from .chain_arrays import (
     count_rows,
     has_states,
     held_at,
+    is_large_lattice,
     kind_of_chains,
     on_lattice,
     parted,
@@ -83,8 +84,8 @@ class CompiledCalls:
         machine.program.verify_takes(TAKES, "the free energy")
         given = tuple(state)
         key = ("free_energy", given)
-        plan = machine.program.plan
-        routine = self._routine(machine, key, lambda: free_energy(plan, given))
+        plan, cells = machine.program.plan, is_large_lattice(machine.program)
+        routine = self._routine(machine, key, lambda: free_energy(plan, given, cells))
         if routine is None or not count_rows(state):
             return None
         out = np.empty(count_rows(state))
@@ -100,8 +101,8 @@ class CompiledCalls:
         """E[group | the rest], [rows, size], from its neighbours in `state`."""
         given = tuple(state)
         key = ("conditional", group, given)
-        plan = machine.program.plan
-        routine = self._routine(machine, key, lambda: conditional(plan, group, given))
+        plan, cells = machine.program.plan, is_large_lattice(machine.program)
+        routine = self._routine(machine, key, lambda: conditional(plan, group, given, cells))
         if routine is None or not count_rows(state):
             return None
         out = np.empty((count_rows(state), machine.program.sizes[group]), machine.dtype)
@@ -264,7 +265,9 @@ class CompiledCalls:
         [pairs, ladders].
         """
         plan = machine.program.plan
-        chains = kind_of_chains(machine, state, observed, 1, ())
+        chains = on_lattice(
+            machine, kind_of_chains(machine, state, observed, 1, ()), count_rows(state)
+        )
         routine = self._routine(
             machine, ("exchanges", chains), lambda: exchanges(plan, chains), ladder["ladder"]
         )
@@ -292,7 +295,8 @@ class CompiledCalls:
         plan, given = machine.program.plan, tuple(state)
         means = frozenset(n for n, x in state.items() if not has_states(machine.program, n, x, {}))
         key = ("posterior", given, free, means)
-        routine = self._routine(machine, key, lambda: posterior(plan, given, free, means))
+        cells = is_large_lattice(machine.program)
+        routine = self._routine(machine, key, lambda: posterior(plan, given, free, means, cells))
         if routine is None:
             return None
         found = routine.results(count_rows(state))
@@ -308,7 +312,8 @@ class CompiledCalls:
             return None
         program, (held, seen) = machine.program, parted(state)
         means = frozenset(n for n in held if not has_states(program, n, state[n], {}))
-        key = ("mean_field", (*held, *seen), seen, means, damping > 0)
+        cells = is_large_lattice(program)
+        key = ("mean_field", (*held, *seen), seen, means, damping > 0, cells)
         routine = self._routine(machine, key, lambda: mean_field_of_cases(program.plan, *key[1:]))
         if routine is None:
             return None

@@ -42,8 +42,6 @@ def records_of_numbers(
         return None
     betas = np.full((1, count), beta, machine.dtype)
     chains = on_lattice(machine, kind_of_chains(machine, state, {}, 1, ()), count)
-    if chains.cells:
-        return None
     plan, key = machine.program.plan, ("records", chains, group)
     routine = compiled._routine(machine, key, lambda: records(plan, chains, group), betas[0])
     if routine is None:

@@ -186,6 +186,9 @@ def alike_values(b: Builder) -> Value:
 def prepare_cells(b: Builder) -> None:
     """The values of a lattice's couplings, those that are alike once."""
     values = alike_values(b)
+    if ("alike values",) in b.once:
+        return
+    b.once["alike values",] = values
     for t in b.plan.listed:
         kind = module_kind(b.plan, ("alike", t), "out", axes=1)
         first = t == b.plan.listed[0]
@@ -193,13 +196,17 @@ def prepare_cells(b: Builder) -> None:
         b.do_of_parameters(kind, out)
 
 
-def cells(b: Builder, group: str) -> Iterator[Value]:
-    """A group's couplings by where its units stand in the lattice, as kernels take them."""
+def cells(b: Builder, group: str, terms: tuple[int, ...] = ()) -> Iterator[Value]:
+    """A group's couplings by where its units stand in the lattice, as kernels take them; of all
+    terms or of these alone.
+    """
+    terms = () if terms == all_terms(b.plan, group) else terms
     for part, takes in CELLS.items():
         if part == "couplings":
             yield alike_values(b)
             continue
-        shape, source = (-1,) * takes.axes, ("cells", part, group)
+        shape = (-1,) * takes.axes
+        source = ("cells", part, group, " ".join(map(str, terms)))
         yield b.given(f"{part}_{group}", Content.CONSTANT, shape, source, takes.number)
 
 

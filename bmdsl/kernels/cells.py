@@ -48,20 +48,20 @@ def couplings_of(  # type: ignore[no-untyped-def]  # copied into numba modules, 
             left = above
         at[ramp] = total
     states = start.shape[0] - 1
-    first = cell_of[p] * states
+    row = np.int64(cell_of[p]) * states
     pair = 0
     several = 0
     literal = 0
     for s in range(states):
         start[s] = pair
         more[s] = several
-        for e in range(cells[first + s, 0], cells[first + s, 1]):
+        for e in range(cells[row + s, 0], cells[row + s, 1]):
             by = entries[e, 2]
             moved = by * p if by >= 0 else at[-1 - by]
             other[pair] = entries[e, 3] * p + entries[e, 4]
             value[pair] = couplings[entries[e, 1] + moved]
             pair += 1
-        for e in range(cells[first + s, 1], cells[first + s, 2]):
+        for e in range(cells[row + s, 1], cells[row + s, 2]):
             by = entries[e, 2]
             moved = by * p if by >= 0 else at[-1 - by]
             more_value[several] = couplings[entries[e, 1] + moved]

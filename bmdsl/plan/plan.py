@@ -282,18 +282,11 @@ class Plan(Shown):
         )
 
     def _manner_of_cells(self) -> str:
-        """From which size on neighbours follow from index arithmetic, whatever units' types are,
-        and what lists them all the same.
-        """
-        if self.mean_block:
-            means = ", ".join(self.mean_block)
-            return f"      couplings are listed at any size: means of {means} end a sweep"
+        """From which size on neighbours follow from index arithmetic."""
         return (
-            f"      no list of couplings from {MANY_BY_CELLS:,} units on in {FEW_CHAINS} chains or"
-            f" more, in fewer from {SITES_BY_CELLS:,}: neighbours by index"
-            " arithmetic, fields and draws are the list's"
-            + "; training and mean field list them"
-            * bool(self.model.parameters)
+            f"      no list of couplings from {MANY_BY_CELLS:,} units on, in fewer than"
+            f" {FEW_CHAINS} chains from {SITES_BY_CELLS:,}: neighbours by index arithmetic, fields and draws are"
+            " the list's; training, mean field and exchanges too"
         )
 
     def _manner_of_stencil(self) -> str:

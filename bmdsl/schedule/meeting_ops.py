@@ -47,9 +47,15 @@ def meets(g: GroupPlan) -> bool:
     return g.lateral or g.woven
 
 
-def draw_kind(plan: Plan, g: GroupPlan, means: bool = False) -> Kind:
-    """Draws of a group unit after unit, its fields kept up to date; with `means` one pass of mean
-    field.
+def draw_kind(
+    plan: Plan,
+    g: GroupPlan,
+    means: bool = False,
+    couplings: Mapping[str, Takes] = INCIDENCE,
+    where: str = "",
+) -> Kind:
+    """Draws of a group unit after unit, its fields kept up to date, whose couplings these arguments
+    say; with `means` one pass of mean field.
     """
     arguments: dict[str, Takes] = {"eta": updates()}
     if g.states is not None:
@@ -60,12 +66,12 @@ def draw_kind(plan: Plan, g: GroupPlan, means: bool = False) -> Kind:
     if g.lateral:
         arguments["S"] = reads()
     if g.woven:
-        arguments |= {"X": updates(), "offset": whole(), **INCIDENCE}
+        arguments |= {"X": updates(), "offset": whole(), **couplings}
     arguments["seen"] = reads()
     if not means:
         arguments |= {n: whole() for n in (*KEY, "first")}
     arguments["out"] = updates()
-    name = plan.functions["settle" if means else "draw", g.name]
+    name = plan.functions[f"{'settle' if means else 'draw'}{where}", g.name]
     return Kind(
         name, tuple(arguments.items()), f"{g.name} unit after unit", unbound(name), origin="module"
     )
