@@ -285,8 +285,8 @@ class Plan(Shown):
         """From which size on neighbours follow from index arithmetic."""
         return (
             f"      no list of couplings from {MANY_BY_CELLS:,} units on, in fewer than"
-            f" {FEW_CHAINS} chains from {SITES_BY_CELLS:,}: neighbours by index arithmetic, fields and draws are"
-            " the list's; training, mean field and exchanges too"
+            f" {FEW_CHAINS} chains from {SITES_BY_CELLS:,}: neighbours by index arithmetic, fields"
+            " and draws are the list's; training, mean field and exchanges too"
         )
 
     def _manner_of_stencil(self) -> str:
