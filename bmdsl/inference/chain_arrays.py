@@ -13,10 +13,15 @@ from ..plan.plan import FEW_CHAINS, MANY_BY_CELLS, MANY_CHAINS, SITES, SITES_BY_
 from ..runtime.binding import Source
 from ..runtime.bound_machine import BoundMachine
 from ..runtime.program import Array, Program, Rows, State
+from ..runtime.tiles import TILE
 from ..schedule.group_arrays import levels_of
 from ..schedule.routines.posterior import FIELD
 from ..schedule.routines.sweeps import MEAN, MEAN_SQUARE, Chains
 
+EMPTY = 2
+"""Places of tiles for every unit up to which units are drawn by tiles (docs/performance.md has the
+measurement).
+"""
 CACHED = 1 << 16
 """Numbers that are looked at together: what is made of them stays in the cache."""
 
@@ -116,9 +121,15 @@ def by_code(machine: BoundMachine, many: bool) -> bool:
 
 
 def stand_by_sites(program: Program, count: int) -> bool:
-    """Whether so few chains of a large lattice or graph are drawn many units at a time."""
+    """Whether so few chains of a large lattice or graph are drawn many units at a time: units of a
+    colour with as many couplings fill tiles.
+    """
     few = program.of_all_ranks(count) < FEW_CHAINS
-    return program.plan.all_listed and few and count_units(program) >= SITES
+    if not (program.plan.all_listed and few and count_units(program) >= SITES):
+        return False
+    assert program.listing is not None
+    tiles = sum(program.listing.count_tiles(n) for n in program.plan.listed_groups)
+    return TILE * tiles <= EMPTY * count_units(program)
 
 
 def is_large_lattice(program: Program) -> bool:

@@ -252,7 +252,8 @@ class Plan(Shown):
         if self.all_listed:
             few = (
                 f"fewer than {MANY_CHAINS} chains: unit after unit, fields kept; from {SITES} units"
-                f" on, and fewer than {FEW_CHAINS} chains: colour after colour, 64 units at a time"
+                f" on, and fewer than {FEW_CHAINS} chains: colour after colour, 64 units at a time,"
+                " if units with as many couplings are that many"
             )
             many = (
                 f"{MANY_CHAINS} chains or more: colour after colour, chains side by side in memory"

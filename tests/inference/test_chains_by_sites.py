@@ -175,6 +175,14 @@ def test_small_lattices_and_many_chains_go_otherwise() -> None:
     assert [n for n in (1, 4, 7, 8, 64) if stand_by_sites(rings("spin").program, n)] == [1, 4, 7]
 
 
+def test_graphs_whose_units_differ_in_their_couplings_go_unit_after_unit() -> None:
+    units = "visible s[300] : gaussian  energy = - 0.1 s[i] s[j] for <i,j> in G"
+    text = f"model m {{{{ graph G = {{}}  {units} }}}}"
+    for graph, by_sites in (("regular(3, 300)", True), ("erdos_renyi(300, 0.02)", False)):
+        program = bmdsl.parse(text.format(graph)).compile().program
+        assert stand_by_sites(program, 1) == by_sites
+
+
 def test_observed_units_keep_their_values() -> None:
     machine = rings("spin")
     seen = np.full((1, 200, 4), np.nan)
