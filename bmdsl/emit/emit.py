@@ -85,7 +85,7 @@ def emit_module(
     )
     inliner.add(random.fill_uniforms, "fill_uniforms", scalar=False)
     for g in plan.groups:
-        _inline_unit(g, inliner)
+        _inline_unit(g, inliner, plan.all_listed)
     kinds: dict[str, str] = {}
     own: list[str] = []
     for g in plan.groups:
@@ -122,11 +122,13 @@ def _kind(g: GroupPlan, plan: Plan, inliner: Inliner, kinds: dict[str, str]) -> 
         parts = {"updates": "\n\n\n".join(update)}
         if plan.all_listed:
             parts["sweeps"] = emit_sweep(g, kind)
-        if plan.by_sites:
             parts["sweeps of few chains"] = emit_sites(g, kind)
         if plan.by_cells:
             parts["sweeps of a lattice"] = emit_sweep(g, kind, by_cells=True)
-        if plan.by_cells and plan.by_sites:
+            if g.woven:
+                parts["updates in a lattice"] = "\n\n\n".join(
+                    emit_meeting(g, kind, mean, by_cells=True) for mean in (False, True)
+                )
             parts["sweeps of few chains of a lattice"] = emit_sites(g, kind, by_cells=True)
         source = "\n\n\n".join(
             [
@@ -150,12 +152,13 @@ def _names(plan: Plan, g: GroupPlan, kind: str, source: str) -> str:
     )
 
 
-def _inline_unit(g: GroupPlan, inliner: Inliner) -> None:
+def _inline_unit(g: GroupPlan, inliner: Inliner, all_listed: bool) -> None:
+    needless = set[str]() if all_listed else {"sample_block"}
+    if g.states is not None or not g.unit.has_base():
+        needless.add("log_base")
     for part in PARTS:
         function = getattr(g.unit, part)
-        if function is not None and not (
-            part == "log_base" and (g.states is not None or not g.unit.has_base())
-        ):
+        if function is not None and part not in needless:
             inliner.add(function, scalar(g.unit.name, part), scalar=g.states is None)
     if has_parts(g, inliner.narrow):
         inliner.add(log_of_product, "log_of_product")

@@ -23,6 +23,8 @@ others.
 """
 CELLS = ["lengths", "cell_of", "cells", "entries", "others", "ramps", "couplings"]
 """A group's couplings by where its units stand in a lattice, and the values of all."""
+SITES = ["unit", "near", "value", "start", "middle", "first", "count", "begin"]
+"""A group's units and couplings in tiles of 64."""
 KEY = ["seed", "stream", "update", "step"]
 TILES = 8
 """Tiles of 64 units that one thread takes at a time."""
@@ -64,7 +66,7 @@ def emit_listed(plan: Plan, number: int, lengths: Lengths) -> str:
         if lines
         else define(plan.functions["collect", number], takes, doc, ["    return"], "")
     )
-    alike = [emit_alike(plan, number, lengths)] if plan.by_cells else []
+    alike = emit_alike(plan, number, lengths) if plan.by_cells else ()
     return "\n\n\n".join(
         [
             *alike,
@@ -86,23 +88,26 @@ def emit_listed(plan: Plan, number: int, lengths: Lengths) -> str:
     )
 
 
-def emit_alike(plan: Plan, number: int, lengths: Lengths) -> str:
-    """The values of a term that its parameters tell apart, each once."""
-    term = plan.model.terms[number]
+def emit_alike(plan: Plan, number: int, lengths: Lengths) -> tuple[str, str]:
+    """The values of a term that its parameters tell apart, each once, and the collection of their
+    gradient.
+    """
+    model = plan.model
+    term = model.terms[number]
     loops, depth = ranges(value_letters(term), lengths, 1)
     pad = "    " * depth
-    return define(
-        plan.functions["alike", number],
-        ["out", "k", "n", *signature(plan)],
-        "out[f]: what couplings that are alike add to -E, times their units' statistics.",
-        [
-            "    f = 0",
-            *loops,
-            f"{pad}out[f] = -({product(plan.model, term, number)})",
-            f"{pad}f += 1",
-            "    return",
-        ],
-    )
+    both = ["k", "n", *signature(plan)]
+    doc = "out[f]: what couplings that are alike add to -E, times their units' statistics."
+    each = ["    f = 0", *loops, f"{pad}out[f] = -({product(model, term, number)})"]
+    name = plan.functions["alike", number]
+    values = define(name, ["out", *both], doc, [*each, f"{pad}f += 1", "    return"])
+    lines = emit_gradient(model, term, number, depth, "moment[f]", gradient_variable)
+    body = ["    f = 0", *loops, *lines, f"{pad}f += 1"] if lines else []
+    takes = ["moment", "scale", *(gradient_variable(p.name) for p in model.parameters), *both]
+    doc = "Gradient from the moments of couplings that are alike."
+    name = plan.functions["collect_alike", number]
+    how = "kernel" if lines else ""
+    return values, define(name, takes, doc, [*body, "    return"], how)
 
 
 def emit_sweep(g: GroupPlan, kind: str, by_cells: bool = False) -> str:
@@ -147,7 +152,7 @@ def emit_sweep(g: GroupPlan, kind: str, by_cells: bool = False) -> str:
             else []
         ),
         "            part = np.empty(chains, F)",
-        *("            " + line for line in (_room_of_lists(g) if by_cells else [])),
+        *("            " + line for line in (room_of_lists(g) if by_cells else [])),
         (
             f"            for q in range(classes[k] + {chunk} * b, min(classes[k + 1], classes[k] +"
             f" {chunk} * (b + 1))):"
@@ -171,7 +176,7 @@ def emit_sweep(g: GroupPlan, kind: str, by_cells: bool = False) -> str:
     return define(f"{kind}_sweep{'_of_cells' * by_cells}", takes, doc, body, "parallel")
 
 
-def _room_of_lists(g: GroupPlan) -> list[str]:
+def room_of_lists(g: GroupPlan) -> list[str]:
     """Lines that ask for room for one unit's couplings."""
     states = "states" if g.states is not None else "1"
     most, most_others = "lengths[lengths.shape[0] - 2]", "lengths[lengths.shape[0] - 1]"
@@ -186,60 +191,137 @@ def _room_of_lists(g: GroupPlan) -> list[str]:
 
 
 def emit_sites(g: GroupPlan, kind: str, by_cells: bool = False) -> str:
-    """One update of a colour of a group in few chains: units of one colour share no coupling, and
-    stand 64 to a tile, all of a tile with as many couplings.
+    """`steps` updates of a group in few chains: X is [chain, column], units of one colour share no
+    coupling, and stand 64 to a tile, all of a tile with as many couplings.
 
     `by_cells`: couplings follow from where units stand in a lattice, in the place of lists.
     """
-    takes = ["X", "base", "beta", "unit", "near", "value", "start", "count", "begin", "part"]
-    begin, end, room, tile = "start[t]", "start[t + 1]", list[str](), list[str]()
-    fours = "start[t] + (start[t + 1] - start[t]) // 4 * 4"
+    takes = ["X", "offset", *_bases(g), "beta", *SITES, "seen", *KEY, "steps", "first_chain"]
+    numbers = "states" if g.states is not None else "1"
+    row = f"t * {numbers}" if g.states is not None else "t"
+    room, tile = list[str](), list[str]()
     if by_cells:
-        takes = ["X", "base", "beta", "unit", "kind", "count", "begin", *CELLS, "part"]
-        begin, end, fours = "0", "own_count", "own_count // 4 * 4"
-        most = "lengths[lengths.shape[0] - 2]"
+        at = takes.index("unit")
+        takes[at : at + len(SITES)] = ["unit", "kind", "count", "begin", *CELLS]
+        row = "0"
         tile = ["cell = kind[t]", *body_of(couplings_of_tile)]
-        room = [f"near = np.zeros(64 * {most}, np.int32)", f"value = np.zeros(64 * {most}, F)"]
-    arguments = "".join(f", F({a!r})" for a in g.arguments)
-    sample = scalar(g.unit.name, "sample")
+        room = [
+            "near = np.zeros(64 * lengths[lengths.shape[0] - 1], np.int32)",
+            "value = np.zeros(64 * lengths[lengths.shape[0] - 2], F)",
+            f"start = np.zeros({numbers} + 1, np.int64)",
+            f"middle = np.zeros({numbers}, np.int64)",
+            "first = np.zeros(lengths[lengths.shape[0] - 2] + 1, np.int64)",
+        ]
+    key = ", ".join((*KEY[:-1], "now"))
     body = [
-        "    lo, hi = begin[part], begin[part + 1]",
-        f"    for b in prange((hi - lo + {TILES - 1}) // {TILES}):",
-        "        u = np.empty(64, F)",
-        "        eta = np.empty(64, F)",
-        *("        " + line for line in room),
-        f"        for t in range(lo + {TILES} * b, min(hi, lo + {TILES} * (b + 1))):",
-        "            own = unit[64 * t : 64 * t + 64]",
-        *("            " + line for line in tile),
-        "            for r in range(X.shape[0]):",
-        "                x = X[r]",
-        f"                fill_uniforms({', '.join(KEY)}, first_chain + r, t, u)",
-        "                for q in range(64):",
-        "                    eta[q] = base[own[q]]",
-        f"                fours = {fours}",
-        # four at a time, so that eta is read and written once for them
-        f"                for e in range({begin}, fours, 4):",
-        "                    w = value[64 * e : 64 * e + 256]",
-        "                    d = near[64 * e : 64 * e + 256]",
-        "                    for q in range(64):",
-        "                        a = w[q] * x[np.uint32(d[q])]",
-        "                        a += w[q + 64] * x[np.uint32(d[q + 64])]",
-        "                        c = w[q + 128] * x[np.uint32(d[q + 128])]",
-        "                        c += w[q + 192] * x[np.uint32(d[q + 192])]",
-        "                        eta[q] += a + c",
-        f"                for e in range(fours, {end}):",
-        "                    w = value[64 * e : 64 * e + 64]",
-        "                    d = near[64 * e : 64 * e + 64]",
-        "                    for q in range(64):",
-        "                        eta[q] += w[q] * x[np.uint32(d[q])]",
-        "                for q in range(64):",
-        f"                    eta[q] = {sample}(beta[r] * eta[q], u[q]{arguments})",
-        "                for q in range(count[t]):",
-        "                    x[own[q]] = eta[q]",
+        "    masked = seen.shape[0] > 0",
+        "    parts = begin.shape[0] - 1",
+        "    for j in range(steps * parts):",
+        "        lo, hi = begin[j % parts], begin[j % parts + 1]",
+        "        now = step + j // parts",
+        f"        for b in prange((hi - lo + {TILES - 1}) // {TILES}):",
+        "            u = np.empty(64, F)",
+        f"            eta = np.empty(({numbers}, 64), F)",
+        f"            new = np.empty(({numbers}, 64), F)",
+        "            part = np.empty(64, F)",
+        *("            " + line for line in [*room, *_room_of_draw(g)]),
+        f"            for t in range(lo + {TILES} * b, min(hi, lo + {TILES} * (b + 1))):",
+        "                own = unit[64 * t : 64 * t + 64]",
+        *("                " + line for line in tile),
+        "                for r in range(X.shape[0]):",
+        "                    x = X[r]",
+        f"                    fill_uniforms({key}, first_chain + r, t, u)",
+        *("                    " + line for line in _fields_of_tile(g, numbers, row)),
+        *("                    " + line for line in _draw_tile(g)),
+        f"                    for s in range({numbers}):",
+        "                        found = new[s]",
+        "                        for q in range(count[t]):",
+        f"                            p = own[q] * {numbers} + s",
+        "                            if not (masked and not math.isnan(seen[r, p])):",
+        "                                x[offset + p] = found[q]",
     ]
-    doc = "Draws the units of a colour given the rest, 64 at a time, chain after chain."
-    name = f"{kind}_sites{'_of_cells' * by_cells}"
-    return define(name, [*takes, *KEY, "first_chain"], doc, body, "parallel")
+    doc = (
+        "Draws every unit given the rest, colour after colour, 64 units at a time, chain after"
+        " chain. Units that `seen` has a value for (not NaN) keep it."
+    )
+    return define(f"{kind}_sites{'_of_cells' * by_cells}", takes, doc, body, "parallel")
+
+
+def _fields_of_tile(g: GroupPlan, numbers: str, row: str) -> list[str]:
+    """Lines that add the fields eta[s, q] up of 64 units in one chain."""
+    base = f"base[own[q] * {numbers} + s]" if g.states is not None else "base[own[q]]"
+    return [
+        f"for s in range({numbers}):",
+        "    into = eta[s]",
+        "    for q in range(64):",
+        f"        into[q] = {base}",
+        f"    lowest, pairs = start[{row} + s], middle[{row} + s]",
+        "    fours = lowest + (pairs - lowest) // 4 * 4",
+        "    apart = first[lowest] - lowest",
+        # four at a time, so that eta is read and written once for them
+        "    for e in range(lowest, fours, 4):",
+        "        w = value[64 * e : 64 * e + 256]",
+        "        d = near[64 * (e + apart) : 64 * (e + apart) + 256]",
+        "        for q in range(64):",
+        "            a = w[q] * x[np.uint32(d[q])]",
+        "            a += w[q + 64] * x[np.uint32(d[q + 64])]",
+        "            c = w[q + 128] * x[np.uint32(d[q + 128])]",
+        "            c += w[q + 192] * x[np.uint32(d[q + 192])]",
+        "            into[q] += a + c",
+        "    for e in range(fours, pairs):",
+        "        w = value[64 * e : 64 * e + 64]",
+        "        d = near[64 * (e + apart) : 64 * (e + apart) + 64]",
+        "        for q in range(64):",
+        "            into[q] += w[q] * x[np.uint32(d[q])]",
+        f"    for e in range(pairs, start[{row} + s + 1]):",
+        "        w = value[64 * e : 64 * e + 64]",
+        "        for q in range(64):",
+        "            part[q] = w[q]",
+        "        for i in range(first[e], first[e + 1]):",
+        "            d = near[64 * i : 64 * i + 64]",
+        "            for q in range(64):",
+        "                part[q] *= x[np.uint32(d[q])]",
+        "        for q in range(64):",
+        "            into[q] += part[q]",
+    ]
+
+
+def _room_of_draw(g: GroupPlan) -> list[str]:
+    """Lines that ask for room for the fields and the numbers of one unit, if units are drawn one by
+    one.
+    """
+    if g.states is None or g.unit.sample_block is not None:
+        return []
+    return ["field = np.empty(states, F)", "one = np.empty(states, F)"]
+
+
+def _draw_tile(g: GroupPlan) -> list[str]:
+    """Lines that draw 64 units from their fields: new[s, q]."""
+    arguments = "".join(f", F({a!r})" for a in g.arguments)
+    if g.states is None:
+        eta = "beta[r] * into[q]" + (", beta[r] * base2[own[q]]" if g.square else "")
+        sample = scalar(g.unit.name, "sample")
+        return [
+            "into, found = eta[0], new[0]",
+            "for q in range(64):",
+            f"    found[q] = {sample}({eta}, u[q]{arguments})",
+        ]
+    if g.unit.sample_block is not None:
+        return [
+            "for s in range(states):",
+            "    into = eta[s]",
+            "    for q in range(64):",
+            "        into[q] *= beta[r]",
+            f"{scalar(g.unit.name, 'sample_block')}(eta, u, new{arguments})",
+        ]
+    return [
+        "for q in range(64):",
+        "    for s in range(states):",
+        "        field[s] = beta[r] * eta[s, q]",
+        f"    {scalar(g.unit.name, 'sample')}(field, u[q], one{arguments})",
+        "    for s in range(states):",
+        "        new[s, q] = one[s]",
+    ]
 
 
 def _bases(g: GroupPlan) -> list[str]:

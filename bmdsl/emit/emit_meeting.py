@@ -4,18 +4,20 @@ chain, with fields kept up to date.
 
 from __future__ import annotations
 
+from ..kernels.cells import couplings_of
 from ..plan.identifiers import scalar
 from ..plan.plan import GroupPlan
-from .emit_listed import INCIDENCE, KEY
+from .emit_listed import CELLS, INCIDENCE, KEY, room_of_lists
 from .emit_terms import define
+from .inline import body_of
 
 
-def emit_meeting(g: GroupPlan, kind: str, mean: bool) -> str:
+def emit_meeting(g: GroupPlan, kind: str, mean: bool, by_cells: bool = False) -> str:
     """One update of a group unit after unit: fields are kept, and a change costs as much as the
     unit has couplings.
 
     With `mean`, one pass of mean field instead of a draw: each unit's mean from the means of the
-    others.
+    others. `by_cells`: couplings follow from where a unit stands in a lattice, not from lists.
     """
     states = "states" if g.states is not None else "1"
     eta = ["eta", *(["eta2"] if g.square else []), *(["states"] if g.states is not None else [])]
@@ -23,7 +25,7 @@ def emit_meeting(g: GroupPlan, kind: str, mean: bool) -> str:
         *eta,
         "beta",
         *(["S"] if g.lateral else []),
-        *(["X", "offset", *INCIDENCE] if g.woven else []),
+        *(["X", "offset", *(CELLS if by_cells else INCIDENCE)] if g.woven else []),
         "seen",
         *([] if mean else [*KEY, "first"]),
         "out",
@@ -54,7 +56,12 @@ def emit_meeting(g: GroupPlan, kind: str, mean: bool) -> str:
         *([] if mean else draw),
         f"        new = np.empty({states}, F)",
         *(["        field = np.empty(states, F)"] if g.states is not None else []),
+        *("        " + line for line in (room_of_lists(g) if by_cells else [])),
         "        for q in range(units):",
+        *(
+            "            " + line
+            for line in (["p = q", *body_of(couplings_of)] if by_cells else [])
+        ),
         f"            p = q * {states}",
         *("            " + line for line in update),
         "            if masked and not math.isnan(seen[r, p]):",
@@ -62,17 +69,19 @@ def emit_meeting(g: GroupPlan, kind: str, mean: bool) -> str:
         f"            for s in range({states}):",
         f"                delta = new[s] - {own}",
         "                if delta != 0.0:",
-        *("                    " + line for line in _spread(g)),
+        *("                    " + line for line in _spread(g, "s" if by_cells else "p + s")),
         f"                    {own} = new[s]",
         *(["        out[r] = X[r, offset : offset + eta.shape[1]]"] if g.woven else []),
     ]
     verb, what = ("settle", "Means of one pass of mean field") if mean else ("draw", "Draws")
     doc = f"{what}, unit after unit; eta [row, column] holds their fields and is kept up to date."
-    return define(f"{kind}_{verb}", takes, doc, body, "parallel")
+    return define(f"{kind}_{verb}{'_of_cells' * by_cells}", takes, doc, body, "parallel")
 
 
-def _spread(g: GroupPlan) -> list[str]:
-    """Lines that tell the other fields of the group of a change `delta` in column p + s."""
+def _spread(g: GroupPlan, at: str) -> list[str]:
+    """Lines that tell the other fields of the group of a change `delta` in column p + s, whose
+    couplings stand at `at`.
+    """
     dense = (
         ["for d in range(eta.shape[1]):", "    eta[r, d] += delta * S[p + s, d]"]
         if g.lateral
@@ -82,11 +91,11 @@ def _spread(g: GroupPlan) -> list[str]:
         return dense
     return [
         *dense,
-        "for e in range(start[p + s], start[p + s + 1]):",
+        f"for e in range(start[{at}], start[{at} + 1]):",
         "    d = other[e] - offset",
         "    if 0 <= d < eta.shape[1]:",
         "        eta[r, d] += delta * value[e]",
-        "for e in range(more[p + s], more[p + s + 1]):",
+        f"for e in range(more[{at}], more[{at} + 1]):",
         "    for o in range(more_start[e], more_start[e + 1]):",
         "        d = more_other[o] - offset",
         "        if 0 <= d < eta.shape[1]:",

@@ -9,14 +9,19 @@ from typing import Any
 import numpy as np
 
 from ..language.diagnostics import fail
-from ..plan.plan import FEW_BY_CELLS, MANY_BY_CELLS, MANY_CHAINS, SITES, SITES_BY_CELLS
+from ..plan.plan import FEW_CHAINS, MANY_BY_CELLS, MANY_CHAINS, SITES, SITES_BY_CELLS
 from ..runtime.binding import Source
 from ..runtime.bound_machine import BoundMachine
 from ..runtime.program import Array, Program, Rows, State
+from ..runtime.tiles import TILE
 from ..schedule.group_arrays import levels_of
 from ..schedule.routines.posterior import FIELD
 from ..schedule.routines.sweeps import MEAN, MEAN_SQUARE, Chains
 
+EMPTY = 2
+"""Places of tiles for every unit up to which units are drawn by tiles (docs/performance.md has the
+measurement).
+"""
 CACHED = 1 << 16
 """Numbers that are looked at together: what is made of them stays in the cache."""
 
@@ -67,15 +72,15 @@ def kind_of_chains(
     return Chains(held, seen, False, means, averaged, betas, many, ends, codes=codes)
 
 
-def on_lattice(machine: BoundMachine, chains: Chains, count: int, observed: State) -> Chains:
+def on_lattice(machine: BoundMachine, chains: Chains, count: int) -> Chains:
     """How so many chains are swept if they are those of a lattice."""
     if chains.averaged:
         return chains
-    sites = not observed and stand_by_sites(machine.program, count)
-    if not by_cells(machine, count):
-        return replace(chains, sites=sites)
-    many = chains.many or not sites
-    return replace(chains, sites=sites, cells=True, many=many, codes=by_code(machine, many))
+    sites = stand_by_sites(machine.program, count) and machine.layout != "codes"
+    cells = by_cells(machine, count)
+    many = not sites and (chains.many or cells)
+    codes = by_code(machine, many)
+    return replace(chains, sites=sites, cells=cells, many=many, codes=codes)
 
 
 def by_cells(machine: BoundMachine, count: int) -> bool:
@@ -85,15 +90,10 @@ def by_cells(machine: BoundMachine, count: int) -> bool:
     program = machine.program
     if program.listing is None or program.listing.stencils is None or machine.layout == "numbers":
         return False
-    if program.plan.mean_block:  # means at the end are made of lists
-        return False
     if machine.layout == "stencil":
         return True
-    fewest, count = MANY_BY_CELLS, program.of_all_ranks(count)
-    if count < MANY_CHAINS:
-        fewest = SITES_BY_CELLS if program.plan.by_sites else FEW_BY_CELLS
-    units = sum(program.sizes[n] // program.states[n] for n in program.plan.listed_groups)
-    return units >= fewest
+    fewest = SITES_BY_CELLS if program.of_all_ranks(count) < FEW_CHAINS else MANY_BY_CELLS
+    return count_units(program) >= fewest
 
 
 def by_code(machine: BoundMachine, many: bool) -> bool:
@@ -121,22 +121,27 @@ def by_code(machine: BoundMachine, many: bool) -> bool:
 
 
 def stand_by_sites(program: Program, count: int) -> bool:
-    """Whether so few chains of a large lattice are drawn many units at a time."""
-    few = program.of_all_ranks(count) < MANY_CHAINS
-    if not (program.plan.by_sites and few) or program.listing is None:
+    """Whether so few chains of a large lattice or graph are drawn many units at a time: units of a
+    colour with as many couplings fill tiles.
+    """
+    few = program.of_all_ranks(count) < FEW_CHAINS
+    if not (program.plan.all_listed and few and count_units(program) >= SITES):
         return False
-    name = program.plan.groups[0].name
-    if program.sizes[name] < SITES:
-        return False
-    return program.listing.stencils is not None or not len(
-        program.listing.incidence(name).more_source
-    )
-
-
-def count_colours(program: Program) -> int:
-    """The classes of units of a lattice, of which those of one share no coupling."""
     assert program.listing is not None
-    return len(program.listing.colours(program.plan.groups[0].name)[1]) - 1
+    tiles = sum(program.listing.count_tiles(n) for n in program.plan.listed_groups)
+    return TILE * tiles <= EMPTY * count_units(program)
+
+
+def is_large_lattice(program: Program) -> bool:
+    """Whether fields, means and moments of cases are computed without a list of couplings."""
+    listing = program.listing
+    known = listing is not None and listing.stencils is not None
+    return known and count_units(program) >= MANY_BY_CELLS
+
+
+def count_units(program: Program) -> int:
+    """Units of a model whose terms are all listed."""
+    return sum(program.sizes[n] // program.states[n] for n in program.plan.listed_groups)
 
 
 def held_at(

@@ -34,10 +34,10 @@ from .bit_replicas import BitReplicas
 from .chain_arrays import (
     by_cells,
     by_code,
-    count_colours,
     count_rows,
     has_states,
     held_at,
+    is_large_lattice,
     kind_of_chains,
     on_lattice,
     parted,
@@ -84,8 +84,8 @@ class CompiledCalls:
         machine.program.verify_takes(TAKES, "the free energy")
         given = tuple(state)
         key = ("free_energy", given)
-        plan = machine.program.plan
-        routine = self._routine(machine, key, lambda: free_energy(plan, given))
+        plan, cells = machine.program.plan, is_large_lattice(machine.program)
+        routine = self._routine(machine, key, lambda: free_energy(plan, given, cells))
         if routine is None or not count_rows(state):
             return None
         out = np.empty(count_rows(state))
@@ -101,8 +101,8 @@ class CompiledCalls:
         """E[group | the rest], [rows, size], from its neighbours in `state`."""
         given = tuple(state)
         key = ("conditional", group, given)
-        plan = machine.program.plan
-        routine = self._routine(machine, key, lambda: conditional(plan, group, given))
+        plan, cells = machine.program.plan, is_large_lattice(machine.program)
+        routine = self._routine(machine, key, lambda: conditional(plan, group, given, cells))
         if routine is None or not count_rows(state):
             return None
         out = np.empty((count_rows(state), machine.program.sizes[group]), machine.dtype)
@@ -123,7 +123,7 @@ class CompiledCalls:
         many = program.of_all_ranks(n) >= MANY_CHAINS
         if n < 1 or machine.temperature or (program.plan.all_listed and many):
             return None
-        if self.bits.takes(machine, n, observed) or (stand_by_sites(program, n) and not observed):
+        if self.bits.takes(machine, n, observed) or stand_by_sites(program, n):
             return None
         if by_cells(machine, n):
             return None
@@ -186,14 +186,12 @@ class CompiledCalls:
         beta = None if beta is None else np.ascontiguousarray(beta, machine.dtype)
         axes = 0 if beta is None else beta.ndim
         chains = kind_of_chains(machine, state, observed, axes, averaged, ends=True)
-        chains = on_lattice(machine, chains, count, observed)
+        chains = on_lattice(machine, chains, count)
         routine = self._sweeps(machine, chains, beta)
         if routine is None:
             return None
         now, passed = held_at(machine, chains, state, observed)
         passed |= {"call": update, "stream": GROUPS * stream}
-        if chains.sites:
-            passed["colours"] = count_colours(machine.program)
         if beta is not None and beta.ndim == 1:
             passed["beta",] = beta[None]
         found = routine.results(count)
@@ -267,7 +265,9 @@ class CompiledCalls:
         [pairs, ladders].
         """
         plan = machine.program.plan
-        chains = kind_of_chains(machine, state, observed, 1, ())
+        chains = on_lattice(
+            machine, kind_of_chains(machine, state, observed, 1, ()), count_rows(state)
+        )
         routine = self._routine(
             machine, ("exchanges", chains), lambda: exchanges(plan, chains), ladder["ladder"]
         )
@@ -295,7 +295,8 @@ class CompiledCalls:
         plan, given = machine.program.plan, tuple(state)
         means = frozenset(n for n, x in state.items() if not has_states(machine.program, n, x, {}))
         key = ("posterior", given, free, means)
-        routine = self._routine(machine, key, lambda: posterior(plan, given, free, means))
+        cells = is_large_lattice(machine.program)
+        routine = self._routine(machine, key, lambda: posterior(plan, given, free, means, cells))
         if routine is None:
             return None
         found = routine.results(count_rows(state))
@@ -311,7 +312,8 @@ class CompiledCalls:
             return None
         program, (held, seen) = machine.program, parted(state)
         means = frozenset(n for n in held if not has_states(program, n, state[n], {}))
-        key = ("mean_field", (*held, *seen), seen, means, damping > 0)
+        cells = is_large_lattice(program)
+        key = ("mean_field", (*held, *seen), seen, means, damping > 0, cells)
         routine = self._routine(machine, key, lambda: mean_field_of_cases(program.plan, *key[1:]))
         if routine is None:
             return None

@@ -15,7 +15,7 @@ from ..runtime.pace import Pace
 from ..runtime.program import Array, State
 from ..schedule.routines.records import ENERGIES, SUMS, records
 from ..schedule.routines.sweeps import FRESH
-from .chain_arrays import count_colours, count_rows, held_at, kind_of_chains, on_lattice, put_back
+from .chain_arrays import count_rows, held_at, kind_of_chains, on_lattice, put_back
 
 if TYPE_CHECKING:
     from .phases import Phases
@@ -41,17 +41,13 @@ def records_of_numbers(
     if machine.temperature or compiled.bits.takes(machine, count, {}):
         return None
     betas = np.full((1, count), beta, machine.dtype)
-    chains = on_lattice(machine, kind_of_chains(machine, state, {}, 1, ()), count, {})
-    if chains.cells:
-        return None
+    chains = on_lattice(machine, kind_of_chains(machine, state, {}, 1, ()), count)
     plan, key = machine.program.plan, ("records", chains, group)
     routine = compiled._routine(machine, key, lambda: records(plan, chains, group), betas[0])
     if routine is None:
         return None
     now, passed = held_at(machine, chains, state, {})
     numbers: dict[Source, Any] = {"stream": GROUPS * SAMPLE_STREAM, "steps": thin, ("beta",): betas}
-    if chains.sites:
-        numbers["colours"] = count_colours(machine.program)
     energies, sums = np.zeros((2, draws, count))
     done, pace, room = 0, Pace(), max(1, MOST_NUMBERS // max(1, count))
     with routine.held(count) as call:

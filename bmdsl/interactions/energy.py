@@ -10,13 +10,14 @@ from __future__ import annotations
 
 from ..schedule.builder import Builder, Phase
 from ..schedule.values import Content, Value
+from .celled import Celled
 from .interface import Interaction
 from .listed import Listed
 
 
 def add_minus_energy(b: Builder, x: Interaction, phase: Phase, out: Value, rows: int | str) -> None:
     """out += what the interaction adds to −E of every row, in double precision; `out` is [rows]."""
-    if isinstance(x, Listed):
+    if isinstance(x, Listed | Celled):
         x.add_minus_energy(b, phase, out)
         return
     target = min(x.groups, key=lambda n: (x.groups.count(n), x.groups.index(n)))

@@ -186,6 +186,9 @@ def alike_values(b: Builder) -> Value:
 def prepare_cells(b: Builder) -> None:
     """The values of a lattice's couplings, those that are alike once."""
     values = alike_values(b)
+    if ("alike values",) in b.once:
+        return
+    b.once["alike values",] = values
     for t in b.plan.listed:
         kind = module_kind(b.plan, ("alike", t), "out", axes=1)
         first = t == b.plan.listed[0]
@@ -193,37 +196,44 @@ def prepare_cells(b: Builder) -> None:
         b.do_of_parameters(kind, out)
 
 
-def cells(b: Builder, group: str) -> Iterator[Value]:
-    """A group's couplings by where its units stand in the lattice, as kernels take them."""
+def cells(b: Builder, group: str, terms: tuple[int, ...] = ()) -> Iterator[Value]:
+    """A group's couplings by where its units stand in the lattice, as kernels take them; of all
+    terms or of these alone.
+    """
+    terms = () if terms == all_terms(b.plan, group) else terms
     for part, takes in CELLS.items():
         if part == "couplings":
             yield alike_values(b)
             continue
-        shape, source = (-1,) * takes.axes, ("cells", part, group)
+        shape = (-1,) * takes.axes
+        source = ("cells", part, group, " ".join(map(str, terms)))
         yield b.given(f"{part}_{group}", Content.CONSTANT, shape, source, takes.number)
 
 
 def tiles(b: Builder, group: str) -> Iterator[Value]:
-    """The one group of a lattice in tiles of 64 units, as kernels take them."""
+    """A group of a lattice in tiles of 64 units, as kernels take them."""
     for part, takes in TILES.items():
         source = ("tiles", part, group)
         yield b.given(f"{part}_{group}", Content.CONSTANT, (-1,), source, takes.number)
 
 
 def sites(b: Builder, group: str) -> Iterator[Value]:
-    """The one group's couplings in tiles of 64 units, as kernels take them."""
+    """A group's couplings in tiles of 64 units, as kernels take them."""
     for part, number in SITES.items():
         if number != "F":
             yield b.given(
                 f"{part}_{group}", Content.CONSTANT, (-1,), ("sites", part, group), number
             )
             continue
-        key = ("sites", "source", group)
-        source = b.given(f"source_{group}", Content.CONSTANT, (-1,), key, "i8")
         room = ("site values", group)
-        out = b.given(f"value_{group}", Content.MATRIX, (-1,), room, life=Life.SCRATCH)
-        b.do("gather", coupling_values(b), source, out)
-        yield out
+        yield b.given(f"value_{group}", Content.MATRIX, (-1,), room, life=Life.SCRATCH)
+
+
+def gather_sites(b: Builder, group: str) -> None:
+    """The values of a group's couplings in tiles of 64 units."""
+    source = b.given(f"source_{group}", Content.CONSTANT, (-1,), ("sites", "source", group), "i8")
+    out = next(x for x in sites(b, group) if x.content is Content.MATRIX)
+    b.do("gather", coupling_values(b), source, out)
 
 
 def offset(b: Builder, group: str) -> Number:

@@ -48,20 +48,20 @@ def couplings_of(  # type: ignore[no-untyped-def]  # copied into numba modules, 
             left = above
         at[ramp] = total
     states = start.shape[0] - 1
-    first = cell_of[p] * states
+    row = np.int64(cell_of[p]) * states
     pair = 0
     several = 0
     literal = 0
     for s in range(states):
         start[s] = pair
         more[s] = several
-        for e in range(cells[first + s, 0], cells[first + s, 1]):
+        for e in range(cells[row + s, 0], cells[row + s, 1]):
             by = entries[e, 2]
             moved = by * p if by >= 0 else at[-1 - by]
             other[pair] = entries[e, 3] * p + entries[e, 4]
             value[pair] = couplings[entries[e, 1] + moved]
             pair += 1
-        for e in range(cells[first + s, 1], cells[first + s, 2]):
+        for e in range(cells[row + s, 1], cells[row + s, 2]):
             by = entries[e, 2]
             moved = by * p if by >= 0 else at[-1 - by]
             more_value[several] = couplings[entries[e, 1] + moved]
@@ -76,50 +76,80 @@ def couplings_of(  # type: ignore[no-untyped-def]  # copied into numba modules, 
 
 
 def couplings_of_tile(  # type: ignore[no-untyped-def]  # copied into numba modules, typed there
-    own, cell, lengths, cell_of, cells, entries, others, ramps, couplings, near, value
+    own,
+    cell,
+    lengths,
+    cell_of,
+    cells,
+    entries,
+    others,
+    ramps,
+    couplings,
+    near,
+    value,
+    start,
+    middle,
+    first,
 ):
-    """The pairs of 64 units of one number a unit, unit 64 e + q that of unit q's coupling e: how
-    many each has.
+    """The couplings of 64 units that have as many: those of state s are start[s], …, start[s + 1] −
+    1, pairs up to middle[s]; unit q's value of coupling e is value[64 e + q], and its other units'
+    columns are near[64 i + q] for i = first[e], …, first[e + 1] − 1.
 
     `cell` is that of all of them, −1 if they are of several.
     """
-    here = cell if cell >= 0 else cell_of[own[0]]
-    own_count = cells[here, 1] - cells[here, 0]
-    for e in range(own_count):
-        d_of = near[64 * e : 64 * e + 64]
-        w_of = value[64 * e : 64 * e + 64]
-        entry = cells[here, 0] + e
-        by = entries[entry, 2]
-        first = entries[entry, 1]
-        if cell >= 0 and by >= 0:
-            apart = entries[entry, 4]
-            for q in range(64):
-                d_of[q] = own[q] + apart
-            if by == 0:
-                weight = couplings[first]
+    here = cell if cell >= 0 else np.int64(cell_of[own[0]])
+    number = 0
+    literal = 0
+    for s in range(start.shape[0] - 1):
+        row = here * (start.shape[0] - 1) + s
+        start[s] = number
+        middle[s] = number + cells[row, 1] - cells[row, 0]
+        for e in range(cells[row, 0], cells[row, 2]):
+            first[number] = literal
+            w_of = value[64 * number : 64 * number + 64]
+            by = entries[e, 2]
+            place = entries[e, 1]
+            if cell >= 0 and by == 0:
+                weight = couplings[place]
                 for q in range(64):
                     w_of[q] = weight
+            elif cell >= 0 and by > 0:
+                for q in range(64):
+                    w_of[q] = couplings[np.uint64(place + by * own[q])]
             else:
                 for q in range(64):
-                    w_of[q] = couplings[np.uint64(first + by * own[q])]
-            continue
-        for q in range(64):
-            p = np.int64(own[q])
-            entry = cells[cell_of[p], 0] + e
-            by = entries[entry, 2]
-            place = entries[entry, 1]
-            if by >= 0:
-                place += by * p
-            else:
-                left = p
-                for back in range(ramps.shape[1]):
-                    axis = ramps.shape[1] - 1 - back
-                    above = left // lengths[axis]
-                    place += ramps[-1 - by, axis] * (left - above * lengths[axis])
-                    left = above
-            d_of[q] = p + entries[entry, 4]
-            w_of[q] = couplings[place]
-    return own_count
+                    p = np.int64(own[q])
+                    k = cells[np.int64(cell_of[p]) * (start.shape[0] - 1) + s, 0] + e
+                    k -= cells[row, 0]
+                    by = entries[k, 2]
+                    place = entries[k, 1]
+                    if by >= 0:
+                        place += by * p
+                    else:
+                        left = p
+                        for back in range(ramps.shape[1]):
+                            axis = ramps.shape[1] - 1 - back
+                            above = left // lengths[axis]
+                            place += ramps[-1 - by, axis] * (left - above * lengths[axis])
+                            left = above
+                    w_of[q] = couplings[place]
+            for i in range(entries[e, 0], entries[e + 1, 0]):
+                d_of = near[64 * literal : 64 * literal + 64]
+                if cell >= 0:
+                    scale = others[i, 0]
+                    apart = others[i, 1]
+                    for q in range(64):
+                        d_of[q] = scale * own[q] + apart
+                else:
+                    for q in range(64):
+                        p = np.int64(own[q])
+                        k = cells[np.int64(cell_of[p]) * (start.shape[0] - 1) + s, 0] + e
+                        k = entries[k - cells[row, 0], 0] + i - entries[e, 0]
+                        d_of[q] = others[k, 0] * p + others[k, 1]
+                literal += 1
+            number += 1
+    start[start.shape[0] - 1] = number
+    first[number] = literal
 
 
 @numba.njit(cache=True)

@@ -52,6 +52,14 @@ def join(x, offset, X):  # type: ignore[no-untyped-def]  # typed by numba
 
 
 @kernel(MANY, ["x"])
+def take_columns(X, offset, x):  # type: ignore[no-untyped-def]  # typed by numba
+    for r in numba.prange(x.shape[0]):
+        own, into = X[r], x[r]
+        for p in range(len(into)):
+            into[p] = own[offset + p]
+
+
+@kernel(MANY, ["x"])
 def turn(x, X):  # type: ignore[no-untyped-def]  # typed by numba
     rows, size = x.shape
     for b in numba.prange((size + TILE - 1) // TILE):

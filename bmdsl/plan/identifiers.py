@@ -24,6 +24,7 @@ PARTS = (
     "mean",
     "variance",
     "sample",
+    "sample_block",
     "log_base",
     "base_slope",
     "mean_square",
@@ -44,6 +45,8 @@ VERBS = (
     "sites",
     "sweep_of_cells",
     "sites_of_cells",
+    "draw_of_cells",
+    "settle_of_cells",
 )
 """Functions of a group that its kind of units determines."""
 HEAD = (
@@ -133,7 +136,7 @@ def _wanted(plan: Plan) -> Iterator[tuple[Key, list[str]]]:
     yield ("constant",), ["constant"]
     yield ("collect",), ["collect", "constant"]
     for number in plan.listed:
-        for verb in ("count", "places", "values", "alike", "collect"):
+        for verb in ("count", "places", "values", "alike", "collect", "collect_alike"):
             yield (verb, number), [verb, str(number)]
     for g in plan.groups:
         for power in (1, 2):

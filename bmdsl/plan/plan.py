@@ -24,9 +24,9 @@ from .planned_term import PlannedTerm
 from .stencils import Lattice, NotStencil, lattice_of, verify_stencil
 from .written_out import ListedTerm
 
-SITES = 512
-"""Units of a lattice from which on a few chains are drawn colour after colour, many units
-at a time.
+SITES = 256
+"""Units of a lattice or graph from which on few chains are drawn colour after colour, many units at
+a time.
 """
 MOST_STATES = 1 << 16
 """States of a one-of-K unit whose number is of two bytes."""
@@ -38,10 +38,13 @@ MANY_CHAINS = 4
 """From so many chains on, a lattice or graph is swept with chains side by side in memory
 (docs/performance.md has the measurement).
 """
-MANY_BY_CELLS, SITES_BY_CELLS, FEW_BY_CELLS = 1 << 16, 1 << 18, 1 << 20
-"""Units of a lattice from which on its couplings are not listed: in `MANY_CHAINS` chains or more,
-in fewer that are drawn many units at a time, and in fewer that would go unit after unit else
-(docs/performance.md has the measurement).
+FEW_CHAINS = 8
+"""Below so many chains a lattice or graph of `SITES` units is swept with units of a colour side by
+side (docs/performance.md has the measurement).
+"""
+MANY_BY_CELLS, SITES_BY_CELLS = 1 << 16, 1 << 18
+"""Units of a lattice from which on its couplings are not listed: in `FEW_CHAINS` chains or more,
+and in fewer, which are drawn many units at a time (docs/performance.md has the measurement).
 """
 RANK_BLOCK = 512
 """Chains that stand 64 to a word and are one rank's together: `schedule.bit_ops.BLOCK`."""
@@ -122,16 +125,6 @@ class Plan(Shown):
         its last block. The order decides it.
         """
         return mean_block(self.graph, self.blocks)
-
-    @cached_property
-    def by_sites(self) -> bool:
-        """Whether a few chains of the one group can be drawn many units at a time: its units are a
-        number each, and all terms pairs of them.
-        """
-        g = self.groups[0]
-        one = len(self.groups) == 1 and not (g.square or g.states is not None or g.expert)
-        pairs = (len(self.model.terms[t].units) == 2 for t in self.listed)
-        return one and self.all_listed and bool(self.listed) and all(pairs)
 
     @cached_property
     def by_cells(self) -> bool:
@@ -256,12 +249,12 @@ class Plan(Shown):
             " steps as it has couplings"
         )
         many = "any number of chains, since matrices couple this model too"
-        if self.by_sites:
+        if self.all_listed:
             few = (
                 f"fewer than {MANY_CHAINS} chains: unit after unit, fields kept; from {SITES} units"
-                " on colour after colour, 64 units at a time"
+                f" on, and fewer than {FEW_CHAINS} chains: colour after colour, 64 units at a time,"
+                " if units with as many couplings are that many"
             )
-        if self.all_listed:
             many = (
                 f"{MANY_CHAINS} chains or more: colour after colour, chains side by side in memory"
             )
@@ -290,18 +283,11 @@ class Plan(Shown):
         )
 
     def _manner_of_cells(self) -> str:
-        """From which size on neighbours follow from index arithmetic, whatever units' types are,
-        and what lists them all the same.
-        """
-        if self.mean_block:
-            means = ", ".join(self.mean_block)
-            return f"      couplings are listed at any size: means of {means} end a sweep"
-        few = f"in fewer from {SITES_BY_CELLS if self.by_sites else FEW_BY_CELLS:,}"
+        """From which size on neighbours follow from index arithmetic."""
         return (
-            f"      no list of couplings from {MANY_BY_CELLS:,} units on in {MANY_CHAINS} chains or"
-            f" more, {few}: neighbours by index arithmetic, fields and draws are the list's"
-            + "; training and mean field list them"
-            * bool(self.model.parameters)
+            f"      no list of couplings from {MANY_BY_CELLS:,} units on, in fewer than"
+            f" {FEW_CHAINS} chains from {SITES_BY_CELLS:,}: neighbours by index arithmetic, fields"
+            " and draws are the list's; training, mean field and exchanges too"
         )
 
     def _manner_of_stencil(self) -> str:

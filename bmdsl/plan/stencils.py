@@ -128,6 +128,12 @@ def value_letters(term: Term) -> tuple[Letter, ...]:
     return tuple(x for x in term.letters if x.name in read)
 
 
+def has_values_apart(model: Model, term: Term) -> bool:
+    """Whether no two couplings of a stencil share a value, whatever it is."""
+    read = {x.name for x in value_letters(term)}
+    return {x.name for x in term.letters} <= read
+
+
 def verify_stencil(model: Model, term: Term) -> list[str]:
     """The letters of a term that is a stencil whatever its lengths are, an axis each.
 

@@ -78,20 +78,32 @@ class Cells:
             yield value + (by * units if by >= 0 else ramps[-1 - by] @ place)
 
     def degrees(self) -> Array:
-        """How many couplings a unit of each cell has in its first state, [cells]."""
-        return (self.arrays["cells"][:, 2] - self.arrays["cells"][:, 0])[:: self.states]
+        """Couplings of a unit of each cell by state and order, [cells, …]; rows are alike where
+        they have as many of each.
+        """
+        lengths = np.diff(self.arrays["entries"][:, 0])
+        most = int(lengths.max(initial=1))
+        out = np.zeros((len(self.arrays["cells"]), most + 1), np.int64)
+        for row, (lo, _, hi) in enumerate(self.arrays["cells"]):
+            out[row] = np.bincount(lengths[lo:hi], minlength=most + 1)
+        return out.reshape(-1, self.states * (most + 1))
 
 
 def cells_of(
-    plan: Plan, lattice: Lattice, group: str, offset: Mapping[str, int], first: Mapping[int, int]
+    plan: Plan,
+    lattice: Lattice,
+    group: str,
+    offset: Mapping[str, int],
+    first: Mapping[int, int],
+    terms: tuple[int, ...],
 ) -> Cells:
-    """The cells of a group. `offset`: where groups begin among all columns; `first`: where the
-    values of a term begin among all.
+    """The cells of a group, of these terms alone. `offset`: where groups begin among all columns;
+    `first`: where the values of a term begin among all.
 
     Couplings of a unit are in the order of a list of them: pairs first, and of these those whose
     other unit is further on. Raises NotStencil if there would be too many.
     """
-    return _Making(plan, lattice, group, offset, first).cells()
+    return _Making(plan, lattice, group, offset, first, terms).cells()
 
 
 class _Making:
@@ -104,6 +116,7 @@ class _Making:
         group: str,
         offset: Mapping[str, int],
         first: Mapping[int, int],
+        terms: tuple[int, ...],
     ) -> None:
         self.plan, self.lattice, self.group = plan, lattice, group
         self.offset, self.first = offset, first
@@ -112,7 +125,7 @@ class _Making:
             self._role(x, k)
             for x in lattice.stencils
             for k, u in enumerate(x.units)
-            if u.group == group
+            if u.group == group and x.term in terms
         ]
         self.terms = {t: k for k, t in enumerate(plan.listed)}
         self.strides = [prod(lattice.axes[a + 1 :]) for a in range(len(lattice.axes))]

@@ -16,6 +16,7 @@ from __future__ import annotations
 import numpy as np
 
 from .addends import Addends, Rows
+from .dominance import dominant
 from .growth import CLEARLY, Growth
 from .meeting_units import SLACK, Finding, MeetingUnits
 from .pair_bounds import pair_bounds
@@ -26,6 +27,9 @@ def judge(growth: Growth, f: Fields) -> list[Finding]:
     """A finding for every set of units without bounds that these parameters make meet, or whose
     precision they change.
     """
+    at_once = dominant(growth, f)
+    if at_once is not None:
+        return [at_once]
     addends, experts = growth.addends(f), growth.experts(f)
     flat = np.flatnonzero(growth.real & (growth.degree <= 1 + CLEARLY) & (growth.degree > 0))
     out = [Finding(flat, "open")] if len(flat) else []

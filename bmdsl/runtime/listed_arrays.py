@@ -24,7 +24,7 @@ def listed_array(listing: Listing, source: tuple[str, ...], dtype: np.dtype[Any]
     kind, *rest = source or ("",)
     if kind == "coupling values":
         return np.zeros(listing.count, dtype)
-    if kind in ("cells", "tiles", "alike values"):
+    if kind in ("cells", "tiles", "alike values", "alike moment", "moment parts"):
         return _of_stencils(listing, source, dtype)
     if kind == "site values":
         return np.zeros(len(listing.sites(rest[0])["source"]), dtype)
@@ -58,14 +58,21 @@ def listed_numbers(listing: Listing) -> dict[str, int]:
 
 
 def _of_stencils(listing: Listing, source: tuple[str, ...], dtype: np.dtype[Any]) -> Array | None:
-    """`("cells", part, group)`, `("tiles", part, group)`, and room for `("alike values",)`."""
+    """`("cells", part, group, terms)`, `("tiles", part, group)`, and room for `("alike values",)`,
+    `("alike moment", term)` and `("moment parts", term, copies)`.
+    """
     if listing.stencils is None:
         return None
     if source[0] == "alike values":
         return np.zeros(listing.stencils.count, dtype)
-    _, part, name = source
+    if source[0] == "alike moment":
+        return np.zeros(listing.stencils.values_of[int(source[1])], dtype)
+    if source[0] == "moment parts":
+        return np.zeros(listing.stencils.values_of[int(source[1])] * int(source[2]))
+    part, name = source[1:3]
     if source[0] == "cells":
-        return listing.stencils.cells(name).arrays[part]
+        terms = tuple(int(t) for t in source[3].split())
+        return listing.stencils.cells(name, terms).arrays[part]
     found: Array = getattr(listing.stencils.tiles(name), part)
     return found
 

@@ -340,8 +340,16 @@ class Listing:
         """
         if name not in self._sites:
             kind = None if self.stencils is None else self.stencils.cells(name).of_units
-            self._sites[name] = tiles_of(self.incidence(name), *self.colours(name), kind)
+            states = int(self.plan.group(name).states or 1)
+            self._sites[name] = tiles_of(self.incidence(name), *self.colours(name), kind, states)
         return self._sites[name]
+
+    def count_tiles(self, name: str) -> int:
+        """How many tiles of units of one colour, with as many couplings each, a group has."""
+        made = (
+            self.sites(name)["count"] if self.stencils is None else self.stencils.tiles(name).count
+        )
+        return len(made)
 
     def colours(self, name: str) -> tuple[Array, Array]:
         """(order, classes) of a group's units: those of one class share no coupling."""

@@ -22,7 +22,9 @@ from .rays import Ray, Rays
 MAX_STATES, MAX_WORK = 1 << 12, 1 << 28
 """Most joint states of bounded units that are looked at one by one, and their number times n³."""
 MAX_DENSE = 2048
-"""Most units whose joint precision is factored; of more, nothing is said."""
+"""Most units whose joint precision is factored; of more, a proof needs each unit's precision above
+the sum of its couplings.
+"""
 SLACK = 0.1
 """Share of the least precision that a proof tries to leave: parameters may move that far before it
 is repeated.
@@ -74,7 +76,9 @@ class MeetingUnits:
         if not falling and basis is not None and basis.shape[1] == 0 and top < outgrown:
             return Finding(self.columns, "proper")
         if len(self.columns) > MAX_DENSE:
-            return Finding(self.columns, "open")
+            plain = not falling and not top and not self.experts
+            slack = max(self._dominance(), 0.0) if plain else 0.0
+            return Finding(self.columns, "proper" if slack else "open", slack)
         if not falling and not top:
             family = self._family() if basis is None else self._family().over(basis)
             slack = (
@@ -144,6 +148,18 @@ class MeetingUnits:
     def _bounds(self, addends: Addends) -> tuple[PairBounds, Array, Array]:
         b = pair_bounds(self.growth, addends)
         return b, self.place[b.first], self.place[b.second]
+
+    def _dominance(self) -> float:
+        """By how much units' least precisions are above the sums of their couplings, at least: no
+        eigenvalue is lower (Gershgorin).
+        """
+        b, i, j = self._bounds(self.quadratic)
+        own, size = i == j, np.maximum(np.abs(b.low), np.abs(b.high))
+        rest = self.growth.precision[self.columns]
+        np.add.at(rest, i[own], 2 * b.low[own])
+        for x in (i, j):
+            np.subtract.at(rest, x[~own], size[~own])
+        return float(rest.min())
 
     def _experts_below(self) -> Array:
         """The least that experts of degree 2 add to Q."""

@@ -16,7 +16,7 @@ from ..plan.identifiers import Key
 from ..plan.plan import Plan
 from ..plan.stencils import Lattice, NotStencil, Stencil, value_letters
 from .cells import Cells, cells_of
-from .tiles import Tiles, unit_tiles
+from .tiles import Tiles, numbered, unit_tiles
 
 Array = np.ndarray
 FEW = 64
@@ -42,7 +42,9 @@ class StencilCouplings:
             letters = value_letters(plan.model.terms[t])
             ends.append(ends[-1] + prod(int(x.stop) - x.start for x in letters))
         self.count = ends[-1]
-        self._cells: dict[str, Cells] = {}
+        self.values_of = dict(zip(plan.listed, np.diff(ends).tolist(), strict=True))
+        """Term → how many values it has."""
+        self._cells: dict[tuple[str, tuple[int, ...]], Cells] = {}
         self._order: dict[str, tuple[Array, Array]] = {}
         self._tiles: dict[str, Tiles] = {}
 
@@ -53,11 +55,15 @@ class StencilCouplings:
             out[x.term] += x.count
         return out
 
-    def cells(self, name: str) -> Cells:
-        """The cells of a group. Raises NotStencil if they are too many."""
-        if name not in self._cells:
-            self._cells[name] = cells_of(self.plan, self.lattice, name, self.offset, self.first)
-        return self._cells[name]
+    def cells(self, name: str, terms: tuple[int, ...] = ()) -> Cells:
+        """The cells of a group, of all terms or of these alone. Raises NotStencil if they are too
+        many.
+        """
+        key = name, terms or self.plan.listed
+        if key not in self._cells:
+            where = self.plan, self.lattice, name, self.offset, self.first
+            self._cells[key] = cells_of(*where, key[1])
+        return self._cells[key]
 
     def values(self, tail: tuple[Any, ...], dtype: np.dtype[Any]) -> Array:
         """What couplings add to −E, times their units' statistics, of all terms: [count]."""
@@ -108,7 +114,8 @@ class StencilCouplings:
         if name not in self._tiles:
             cells = self.cells(name)
             kind = cells.of_units
-            self._tiles[name] = unit_tiles(cells.degrees()[kind], kind, *self.colours(name))
+            degrees = numbered(cells.degrees())
+            self._tiles[name] = unit_tiles(degrees[kind], kind, *self.colours(name))
         return self._tiles[name]
 
     def strength(self, values: Array, name: str) -> tuple[Array, Array]:

@@ -62,22 +62,59 @@ def unit_tiles(degree: Array, kind: Array, order: Array, classes: Array) -> Tile
     )
 
 
+def numbered(degrees: Array) -> Array:
+    """A number for each row, the same for rows that are alike, in their order: [rows]."""
+    return np.unique(degrees, axis=0, return_inverse=True)[1].reshape(-1)
+
+
 def tiles_of(
-    i: Incidence, order: Array, classes: Array, kind: Array | None = None
+    i: Incidence, order: Array, classes: Array, kind: Array | None = None, states: int = 1
 ) -> dict[str, Array]:
     """The arrays of `meeting_ops.SITES`, with `source`, where values come from."""
-    degree = np.diff(i.start)
-    made = unit_tiles(degree, np.zeros_like(degree) if kind is None else kind, order, classes)
-    own = degree[made.unit[::TILE]]
-    start = np.concatenate([[0], np.cumsum(own)]).astype(np.int64)
-    tile = np.repeat(np.arange(len(own)), own)
-    inside = np.arange(start[-1]) - start[tile]
-    entries = i.start[made.unit.reshape(-1, TILE)[tile]] + inside[:, None]
+    columns, units = len(i.start) - 1, (len(i.start) - 1) // states
+    orders = np.diff(i.more_start)
+    most = int(orders.max(initial=1))
+    degrees = np.zeros((columns, most + 2), np.int64)
+    degrees[:, 0] = np.diff(i.start)
+    np.add.at(degrees, (np.repeat(np.arange(columns), np.diff(i.more)), orders + 1), 1)
+    alike = numbered(degrees.reshape(units, -1))
+    made = unit_tiles(alike, np.zeros_like(alike) if kind is None else kind, order, classes)
+    column = (made.unit[::TILE, None] * np.int64(states) + np.arange(states)).reshape(-1)
+    pairs, more = degrees[column, 0], np.diff(i.more)[column]
+    start = np.concatenate([[0], np.cumsum(pairs + more)]).astype(np.int64)
+    middle = start[:-1] + pairs
+    own = made.unit.reshape(-1, TILE).repeat(states, axis=0) * np.int64(states)
+    own += np.tile(np.arange(states), len(made.count))[:, None]
+    source = np.empty((start[-1], TILE), np.int64)
+    literals = np.ones(start[-1], np.int64)
+    at, inside = _each(start[:-1], pairs)
+    entries = i.start[own[at[0]]] + inside[:, None]
+    source[at[1]] = i.source[entries]
+    at_more, inside_more = _each(middle, more)
+    several = i.more[own[at_more[0]]] + inside_more[:, None]
+    source[at_more[1]] = i.more_source[several]
+    literals[at_more[1]] = orders[several[:, 0]] if len(several) else 0
+    first = np.concatenate([[0], np.cumsum(literals)]).astype(np.int64)
+    near = np.empty((first[-1], TILE), np.int32)
+    near[first[at[1]]] = i.other[entries]
+    for begin, e, length in zip(first[at_more[1]], several, literals[at_more[1]], strict=True):
+        near[begin : begin + length] = i.more_other[i.more_start[e] + np.arange(length)[:, None]]
     return {
         "unit": made.unit,
-        "near": i.other[entries].reshape(-1),
-        "source": i.source[entries].reshape(-1),
+        "near": near.reshape(-1),
+        "source": source.reshape(-1),
         "start": start,
+        "middle": middle,
+        "first": first,
         "count": made.count,
         "begin": made.begin,
     }
+
+
+def _each(begin: Array, count: Array) -> tuple[tuple[Array, Array], Array]:
+    """Of rows of `count` entries that begin at `begin`: the row and the place of each, and its
+    number in the row.
+    """
+    row = np.repeat(np.arange(len(count)), count)
+    inside = np.arange(len(row)) - np.repeat(np.cumsum(count) - count, count)
+    return (row, begin[row] + inside), inside

@@ -11,13 +11,16 @@ the most couplings and others of a unit.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
 import numpy as np
 
 from ..plan.plan import GroupPlan, Plan
 from .code_ops import sweep_codes
-from .meeting_ops import KEY, sweep_kind
-from .ops import Kind, Takes, op, reads, updates, whole
-from .unit_ops import unbound
+from .listed_ops import add_listed
+from .meeting_ops import sites_kind, sweep_kind
+from .ops import Kind, Takes, op, reads, real, updates, whole, writes
 
 Array = np.ndarray
 CELLS: dict[str, Takes] = {
@@ -49,13 +52,8 @@ def cell_sweep_kind(plan: Plan, g: GroupPlan) -> Kind:
 
 
 def cell_sites_kind(plan: Plan, g: GroupPlan) -> Kind:
-    """Updates of a colour of the one group, 64 units at a time, in few chains."""
-    arguments: dict[str, Takes] = {"X": updates(), "base": reads(1), "beta": reads(1)}
-    arguments |= {**TILES, **CELLS}
-    arguments |= {"part": whole()} | {n: whole() for n in (*KEY, "first_chain")}
-    name = plan.functions["sites_of_cells", g.name]
-    what = f"{g.name} of a lattice, 64 units at a time"
-    return Kind(name, tuple(arguments.items()), what, unbound(name), origin="module")
+    """Updates of a group in few chains, colour after colour, 64 units at a time."""
+    return sites_kind(plan, g, {**TILES, **CELLS}, "sites_of_cells", " of a lattice")
 
 
 @op(
@@ -111,6 +109,138 @@ def sweep_codes_of_cells(
     )
     key = seed, stream, update, step, steps, first
     sweep_codes(X, offset, base, states, beta, order, *lists, seen, *key)
+
+
+@op(
+    "{eta} += Σ over couplings of value · Π {x}, of a lattice",
+    x=reads(),
+    states=whole(),
+    lengths=reads(1, "i8"),
+    cell_of=reads(1, "i4"),
+    cells=reads(2, "i8"),
+    entries=reads(2, "i8"),
+    others=reads(2, "i8"),
+    ramps=reads(2, "i8"),
+    couplings=reads(1),
+    eta=updates(),
+)
+def add_fields_of_cells(
+    x: Array,
+    states: int,
+    lengths: Array,
+    cell_of: Array,
+    cells: Array,
+    entries: Array,
+    others: Array,
+    ramps: Array,
+    couplings: Array,
+    eta: Array,
+) -> None:
+    """Adds what a lattice makes of x [row, column of all groups] to a group's fields."""
+    where = lengths, cell_of, cells, entries, others, ramps, couplings
+    add_listed(x, *written_out(len(cell_of), states, *where), eta)
+
+
+@op(
+    "{out} += Σ over couplings of value · Π {X}, of a lattice",
+    X=reads(),
+    offset=whole(),
+    states=whole(),
+    lengths=reads(1, "i8"),
+    cell_of=reads(1, "i4"),
+    cells=reads(2, "i8"),
+    entries=reads(2, "i8"),
+    others=reads(2, "i8"),
+    ramps=reads(2, "i8"),
+    couplings=reads(1),
+    out=updates(1, "f8"),
+)
+def add_energies_of_cells(
+    X: Array,
+    offset: int,
+    states: int,
+    lengths: Array,
+    cell_of: Array,
+    cells: Array,
+    entries: Array,
+    others: Array,
+    ramps: Array,
+    couplings: Array,
+    out: Array,
+) -> None:
+    """Adds the couplings whose first unit is of a group; X is [row, column of all groups]."""
+    where = lengths, cell_of, cells, entries, others, ramps
+    for near, value in _first_units(len(cell_of), offset, states, *where, couplings):
+        out += value.astype(np.float64) * X[:, near].astype(np.float64).prod(axis=1)
+
+
+@op(
+    "{parts} += Σ of products of {x} by their values, weighted by {w}, in {copies} parts",
+    x=reads(),
+    w=reads(1),
+    offset=whole(),
+    states=whole(),
+    first=whole(),
+    lengths=reads(1, "i8"),
+    cell_of=reads(1, "i4"),
+    cells=reads(2, "i8"),
+    entries=reads(2, "i8"),
+    others=reads(2, "i8"),
+    ramps=reads(2, "i8"),
+    copies=whole(),
+    parts=updates(1, "f8"),
+)
+def add_moments_of_cells(
+    x: Array,
+    w: Array,
+    offset: int,
+    states: int,
+    first: int,
+    lengths: Array,
+    cell_of: Array,
+    cells: Array,
+    entries: Array,
+    others: Array,
+    ramps: Array,
+    copies: int,
+    parts: Array,
+) -> None:
+    """Adds Σ_r w_r Π x[r, units of a coupling] where the coupling's value is, the values of a term
+    beginning with `first`, for the couplings whose first unit is of a group; x is [row, column of
+    all groups]. In several copies of the values one has what another lacks.
+    """
+    places = np.arange(first + len(parts) // copies)
+    where = lengths, cell_of, cells, entries, others, ramps
+    for near, place in _first_units(len(cell_of), offset, states, *where, places):
+        parts[place - first] += float(w @ x[:, near].prod(axis=1))
+
+
+@op(
+    "{out} = {scale} times the sum of {copies} parts of {parts}",
+    parts=reads(1, "f8"),
+    copies=whole(),
+    scale=real(),
+    out=writes(1),
+)
+def sum_copies(parts: Array, copies: int, scale: float, out: Array) -> None:
+    """Moments from the sums of blocks of units."""
+    out[...] = scale * parts.reshape(copies, -1).sum(axis=0)
+
+
+def _first_units(
+    units: int, offset: int, states: int, *where: Array
+) -> Iterator[tuple[list[int], Any]]:
+    """Each coupling whose first unit is of a group: its columns, and its value."""
+    start, other, value, more, more_value, begin, more_other = written_out(units, states, *where)
+    for column in range(units * states):
+        own = offset + column
+        for e in range(start[column], start[column + 1]):
+            if other[e] > own:
+                yield [own, int(other[e])], value[e]
+        for e in range(more[column], more[column + 1]):
+            near = more_other[begin[e] : begin[e + 1]]
+            if not len(near) or near[0] > own:
+                yield [own, *near.tolist()], more_value[e]
 
 
 def written_out(

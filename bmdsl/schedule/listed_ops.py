@@ -72,6 +72,12 @@ def join(x: Array, offset: int, X: Array) -> None:
     X[:, offset : offset + x.shape[1]] = x
 
 
+@op("{x} = columns of {X} from {offset} on", X=reads(), offset=whole(), x=writes())
+def take_columns(X: Array, offset: int, x: Array) -> None:
+    """A group's states out of an array that has those of others too."""
+    x[...] = X[:, offset : offset + x.shape[1]]
+
+
 @op("{X} = {x}ᵀ", "rc cr", x=reads(), X=writes())
 def turn(x: Array, X: Array) -> None:
     """A group's states, one row of X for every unit."""

@@ -25,13 +25,18 @@ SITES = {
     "near": "i4",
     "value": "F",
     "start": "i8",
+    "middle": "i8",
+    "first": "i8",
     "count": "i8",
     "begin": "i8",
 }
 """The units of a lattice in tiles of 64: tile t has the first `count[t]` of unit[64t], …, and as
-many couplings each, start[t], …, start[t + 1] − 1; of coupling e, unit 64t + q has the neighbour
-near[64e + q] and value[64e + q]. Colour c is the tiles begin[c], …, begin[c + 1] − 1.
+many couplings each. Those of state s of K are start[K t + s], …, start[K t + s + 1] − 1, up to
+middle[K t + s] with one other unit; of coupling e, unit 64t + q has value[64e + q], and its other
+units are the columns near[64i + q] for i from first[e] to first[e + 1] − 1. Colour c is the tiles
+begin[c], …, begin[c + 1] − 1.
 """
+SITE_ARRAYS = {n: reads(1, number) for n, number in SITES.items()}
 KEY = ("seed", "stream", "update", "step")
 
 
@@ -42,9 +47,15 @@ def meets(g: GroupPlan) -> bool:
     return g.lateral or g.woven
 
 
-def draw_kind(plan: Plan, g: GroupPlan, means: bool = False) -> Kind:
-    """Draws of a group unit after unit, its fields kept up to date; with `means` one pass of mean
-    field.
+def draw_kind(
+    plan: Plan,
+    g: GroupPlan,
+    means: bool = False,
+    couplings: Mapping[str, Takes] = INCIDENCE,
+    where: str = "",
+) -> Kind:
+    """Draws of a group unit after unit, its fields kept up to date, whose couplings these arguments
+    say; with `means` one pass of mean field.
     """
     arguments: dict[str, Takes] = {"eta": updates()}
     if g.states is not None:
@@ -55,30 +66,37 @@ def draw_kind(plan: Plan, g: GroupPlan, means: bool = False) -> Kind:
     if g.lateral:
         arguments["S"] = reads()
     if g.woven:
-        arguments |= {"X": updates(), "offset": whole(), **INCIDENCE}
+        arguments |= {"X": updates(), "offset": whole(), **couplings}
     arguments["seen"] = reads()
     if not means:
         arguments |= {n: whole() for n in (*KEY, "first")}
     arguments["out"] = updates()
-    name = plan.functions["settle" if means else "draw", g.name]
+    name = plan.functions[f"{'settle' if means else 'draw'}{where}", g.name]
     return Kind(
         name, tuple(arguments.items()), f"{g.name} unit after unit", unbound(name), origin="module"
     )
 
 
-def sites_kind(plan: Plan, g: GroupPlan) -> Kind:
-    """Updates of a colour of the one group, 64 units at a time, in few chains."""
-    arguments: dict[str, Takes] = {"X": updates(), "base": reads(1), "beta": reads(1)}
-    arguments |= {n: reads(1, number) for n, number in SITES.items()}
-    arguments |= {"part": whole()} | {n: whole() for n in (*KEY, "first_chain")}
-    name = plan.functions["sites", g.name]
-    return Kind(
-        name,
-        tuple(arguments.items()),
-        f"{g.name}, 64 units at a time",
-        unbound(name),
-        origin="module",
-    )
+def sites_kind(
+    plan: Plan,
+    g: GroupPlan,
+    couplings: Mapping[str, Takes] = SITE_ARRAYS,
+    function: str = "sites",
+    where: str = "",
+) -> Kind:
+    """Updates of a group in few chains, colour after colour, 64 units at a time, in an array
+    [chain, column] of all listed groups, whose couplings these arguments say.
+    """
+    arguments: dict[str, Takes] = {"X": updates(), "offset": whole(), "base": reads(1)}
+    if g.square:
+        arguments["base2"] = reads(1)
+    if g.states is not None:
+        arguments["states"] = whole()
+    arguments |= {"beta": reads(1), **couplings, "seen": reads()}
+    arguments |= {n: whole() for n in (*KEY, "steps", "first_chain")}
+    what = f"{g.name}{where}, 64 units at a time"
+    name = plan.functions[function, g.name]
+    return Kind(name, tuple(arguments.items()), what, unbound(name), origin="module")
 
 
 def sweep_kind(

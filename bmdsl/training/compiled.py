@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ..inference.chain_arrays import is_large_lattice
 from ..language.diagnostics import BmError
 from ..language.model import Choice
 from ..plan.identifiers import identifier
@@ -64,6 +65,7 @@ class CompiledUpdates(UpdateSums):
             watched=machine.watched_groups,
             layers=machine.layer_groups,
             ranks=None if ranks.alone else (ranks.rank, ranks.size),
+            cells=is_large_lattice(program),
         )
         composed = spread_schedule_of(
             program.plan, recipe.training, recipe.modules, recipe.penalties, facts

@@ -50,6 +50,8 @@ class Facts:
     """The layers of a stack whose models are one; empty for a model alone."""
     ranks: tuple[int, int] | None = None
     """Which rank composes, and of how many; None if there is but one."""
+    cells: bool = False
+    """Whether couplings of a lattice follow from where its units stand, in the place of lists."""
     spread: bool = True
     """Whether ranks have their own chains, where a word lets them; otherwise each has all."""
 
@@ -287,7 +289,7 @@ def schedule_of(
         t.group: b.number(f"temperature_{identifier(t.group)}", per_update=True)
         for t in training.temperature
     }
-    terms = replace(terms_of(b, facts.watched), temperature=temperature)
+    terms = replace(terms_of(b, facts.watched, facts.cells), temperature=temperature)
     c = Composer(b, terms, training, facts, _minibatch(b, facts), Number("update"))
     gradient = Gradient({n: _gradient(b, n) for n in b.params})
     b.heading("what fields need from the parameters")

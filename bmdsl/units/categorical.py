@@ -86,6 +86,39 @@ class Categorical(UnitType):
                 chosen = k
         out[chosen if chosen >= 0 else last] = 1.0
 
+    @staticmethod
+    def sample_block(eta, u, out):  # type: ignore[no-untyped-def]  # arrays, typed where compiled
+        top = out[0]
+        own = eta[0]
+        for q in range(u.shape[0]):
+            top[q] = own[q]
+        for k in range(1, eta.shape[0]):
+            own = eta[k]
+            for q in range(u.shape[0]):
+                top[q] = max(top[q], own[q])
+        for k in range(eta.shape[0]):
+            own = eta[k]
+            for q in range(u.shape[0]):
+                own[q] = exp(own[q] - top[q])
+        total = eta[0]
+        for k in range(1, eta.shape[0]):
+            own = eta[k]
+            for q in range(u.shape[0]):
+                own[q] += total[q]
+            total = own
+        for q in range(u.shape[0]):
+            u[q] = min(u[q], 0.99999988079071045) * total[q]  # stays below the total
+        for k in range(eta.shape[0]):
+            own = eta[k]
+            new = out[k]
+            for q in range(u.shape[0]):
+                new[q] = 1.0 if u[q] < own[q] else 0.0
+        for k in range(eta.shape[0] - 1, 0, -1):
+            new = out[k]
+            below = out[k - 1]
+            for q in range(u.shape[0]):
+                new[q] -= below[q]
+
     @classmethod
     def support(cls, *arguments: float) -> np.ndarray:
         return np.eye(int(arguments[0]))

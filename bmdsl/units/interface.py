@@ -80,6 +80,9 @@ class UnitType:
     variance: ClassVar[Any]
     # one draw by inversion of one uniform 0 < u < 1
     sample: ClassVar[Any]
+    # draws of many units of a type with K numbers side by side, optional: eta and out are [K, n], u
+    # is [n]; eta and u are used up
+    sample_block: ClassVar[Any] = None
     # log base measure at x; a type whose base measure is 1 leaves it out, and nothing is compiled
     # for it
     log_base: ClassVar[Any] = staticmethod(_zero)

@@ -49,6 +49,14 @@ def test_log_is_right_to_single_precision():
     assert np.max(np.abs(over("log", POSITIVE) - truth) / np.maximum(1, np.abs(truth))) < 2e-7
 
 
+def test_the_normal_quantile_is_right_to_single_precision():
+    drawn = (np.arange(0, 1 << 23, 37) + 0.5) * 2.0**-23
+    xs = np.concatenate([drawn, [0.5, 1 - 2.0**-24], np.geomspace(1e-37, 0.3, 5001)])
+    xs = xs.astype(np.float32)
+    truth = np.array([scalars.normal_quantile(float(x)) for x in xs])
+    assert np.max(np.abs(over("normal_quantile", xs) - truth) / np.maximum(1e-9, abs(truth))) < 4e-7
+
+
 def test_digamma_is_right_to_single_precision():
     xs = np.concatenate([np.linspace(1, 20, 5001), np.geomspace(20, 1e6, 500)]).astype(np.float32)
     truth = np.array([scalars.digamma(float(x)) for x in xs])

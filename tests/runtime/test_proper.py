@@ -225,3 +225,28 @@ def test_a_log_z_too_large_to_enumerate_says_how_large_and_what_to_use() -> None
     with pytest.raises(BmError) as caught:
         machine("visible v[40] : binary  hidden h[40] : binary  layers v -- h").log_partition()
     assert "2^40 states" in str(caught.value) and 'log_partition("ais"' in str(caught.value)
+
+
+@pytest.mark.parametrize("listed", [False, True])
+def test_large_lattices_are_proved_by_the_sums_of_their_couplings(
+    listed: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from bmdsl.runtime import judge
+    from bmdsl.runtime.listing import Listing
+
+    def refused(self: Listing, *given: object) -> None:
+        raise AssertionError("couplings are written out")
+
+    if listed:
+        monkeypatch.setattr(judge, "dominant", lambda *given: None)
+    text = """model m { visible g[47,46] : gaussian(0.9)  param J, b
+      energy = - J g[x,y] g[wrap(x+1),y] - 0.1 g[x,y] g[x,pad(y+1)] + b g[x,y] g[x,y] }"""
+    for J, b, proved in ((0.45, 0.0, True), (0.55, 0.0, False), (-0.55, 0.1, True)):
+        m = bmdsl.parse(text).compile(backend="reference")
+        m.params["J"][...], m.params["b"][...] = J, b
+        with monkeypatch.context() as inside:
+            if proved and not listed:
+                inside.setattr(Listing, "_places", refused)
+            m.held_fields()
+        assert m.has_routines() == proved
+        assert (1 / 0.81 + 2 * b - 2 * abs(J) - 0.2 > 0) == proved

@@ -120,7 +120,46 @@ def sweep_codes_of_cells(rng: Random) -> Operands:
     }
 
 
+def _of_cells(rng: Random, *names: str) -> Operands:
+    """The same chain, its chains as rows."""
+    known = sweep_codes_of_cells(rng)
+    structure = ("lengths", "cell_of", "cells", "entries", "others", "ramps")
+    return {n: known[n] for n in (*structure, *names, "states")} | {"x": known["X"].T.copy()}
+
+
+def add_fields_of_cells(rng: Random) -> Operands:
+    made = _of_cells(rng, "couplings")
+    return made | {"eta": rng.normal(size=(len(made["x"]), 18))}
+
+
+def add_energies_of_cells(rng: Random) -> Operands:
+    made = _of_cells(rng, "couplings", "offset")
+    made["X"] = made.pop("x")
+    return made | {"out": rng.normal(size=len(made["X"]))}
+
+
+def add_moments_of_cells(rng: Random) -> Operands:
+    made = _of_cells(rng, "couplings", "offset")
+    count = len(made.pop("couplings"))
+    w = rng.random(len(made["x"]))
+    return made | {"w": w, "first": 0, "copies": 1, "parts": rng.normal(size=count)}
+
+
+def sum_copies(rng: Random) -> Operands:
+    return {"parts": rng.normal(size=12), "copies": 3, "scale": 0.3, "out": np.zeros(4)}
+
+
 SAMPLES = {
-    made.__name__: made for made in (rows_by_code, draw_codes, sweep_codes, sweep_codes_of_cells)
+    made.__name__: made
+    for made in (
+        rows_by_code,
+        draw_codes,
+        sweep_codes,
+        sweep_codes_of_cells,
+        add_fields_of_cells,
+        add_energies_of_cells,
+        add_moments_of_cells,
+        sum_copies,
+    )
 }
 """Kind of op → operands by name."""

@@ -64,6 +64,7 @@ SHAPES: dict[str, dict[str, tuple[int, ...]]] = {
         | {"more": (5,), "more_value": (6,), "more_start": (7,), "more_other": (11,)}
     ),
     "join": {"x": (70, 30), "X": (70, 33)},
+    "take_columns": {"x": (70, 30), "X": (70, 33)},
     "turn_into": {"x": (70, 30), "X": (33, 70)},
     "turn_back": {"x": (70, 30), "X": (33, 70)},
     "add_listed_moments": {"X": (33, 70), "begin": (5,), "column": (9,), "out": (4,)},

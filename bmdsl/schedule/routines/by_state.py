@@ -14,6 +14,7 @@ from math import inf, log2, prod
 from typing import TYPE_CHECKING
 
 from ...graph.passes import choose_enumerated
+from ...interactions.celled import Celled
 from ...interactions.dense import Dense
 from ...interactions.interface import Interaction
 from ...interactions.listed import Listed
@@ -197,7 +198,7 @@ def takes_states(terms: Terms, unit: str, others: tuple[str, ...]) -> bool:
     near = [x for x in terms.interactions if unit in x.groups]
     return all(
         isinstance(x, Dense | ThreeWay)
-        or (isinstance(x, Listed) and not any(n in x.groups for n in others))
+        or (isinstance(x, Listed | Celled) and not any(n in x.groups for n in others))
         for x in near
     )
 

@@ -23,7 +23,7 @@ def completions(plan: Plan, chains: Chains, wanted: tuple[str, ...]) -> Composit
     and for joint draws.
     """
     b = Builder(plan, "completions", "Gibbs sweeps, and sums of the means of what is completed")
-    terms = terms_of(b)
+    terms = terms_of(b, cells=chains.cells)
     if chains.many:
         b.batch = MANY_CHAINS
     state = states_of(b, chains)

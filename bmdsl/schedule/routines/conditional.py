@@ -11,16 +11,16 @@ from .phases import given_means
 from .terms import terms_of
 
 
-def conditional(plan: Plan, group: str, given: tuple[str, ...]) -> Composition:
+def conditional(plan: Plan, group: str, given: tuple[str, ...], cells: bool = False) -> Composition:
     """The routine `conditional`: the means of a group at cases of the groups `given`, as states or
-    means.
+    means. `cells`: couplings of a lattice are not listed.
 
     Raises NotScheduled for units that experts see, which have no means in closed form.
     """
     if plan.group(group).expert:
         raise NotScheduled("means of units that experts see")
     b = Builder(plan, "conditional", f"E[{group} | {', '.join(given)}] of every case")
-    terms = terms_of(b)
+    terms = terms_of(b, cells=cells)
     cases = Phase(given_means(b, given), Number("1.0"))
     b.heading("what fields need from the parameters")
     terms.prepare(b)

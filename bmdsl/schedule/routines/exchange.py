@@ -26,7 +26,7 @@ def exchanges(plan: Plan, chains: Chains) -> Composition:
     term that ops do not carry out.
     """
     b = Builder(plan, "exchanges", "Sweeps of replicas at a ladder of β, and exchanges of their β")
-    terms = terms_of(b)
+    terms = terms_of(b, cells=chains.cells)
     if chains.many:
         b.batch = MANY_CHAINS
     state = states_of(b, chains)

@@ -19,16 +19,16 @@ RESULT = ("result",)
 """What the array is bound to that a routine leaves its answer in."""
 
 
-def free_energy(plan: Plan, given: tuple[str, ...]) -> Composition:
+def free_energy(plan: Plan, given: tuple[str, ...], cells: bool = False) -> Composition:
     """The routine `free_energy`: −F at cases of the groups `given`, less what no state changes, as
     states or means.
 
-    Raises NotScheduled if the other groups are not independent, or for a term that ops do not carry
-    out.
+    `cells`: couplings of a lattice are not listed. Raises NotScheduled if the other groups are not
+    independent, or for a term that ops do not carry out.
     """
     summed = tuple(g.name for g in plan.groups if g.name not in given)
     b = Builder(plan, "free_energy", "−F of every case, less the energy's constant")
-    terms = terms_of(b)
+    terms = terms_of(b, cells=cells)
     unit = None
     if plan.graph.couples.edges_among(summed):
         unit = enumerated_unit(b, summed)

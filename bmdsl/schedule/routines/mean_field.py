@@ -144,16 +144,22 @@ class Iteration:
 
 
 def mean_field_of_cases(
-    plan: Plan, given: tuple[str, ...], gaps: tuple[str, ...], means: frozenset[str], damped: bool
+    plan: Plan,
+    given: tuple[str, ...],
+    gaps: tuple[str, ...],
+    means: frozenset[str],
+    damped: bool,
+    cells: bool = False,
 ) -> Composition:
     """The routine `mean_field`: means of all groups that are not given, and of the units of `gaps`
     that are NaN.
 
-    `means`: given groups whose values may be means. Raises NotScheduled for a term that ops do not
+    `means`: given groups whose values may be means. `cells`: couplings of a lattice are not listed.
+    Raises NotScheduled for a term that ops do not
     carry out.
     """
     b = Builder(plan, "mean_field", "Means of independent units by fixed-point iteration")
-    terms = terms_of(b)
+    terms = terms_of(b, cells=cells)
     rows = {
         n: b.state(n, n, BATCH, Life.GIVEN, means=n in (*means, *gaps), source=("data", n))
         for n in given

@@ -7,12 +7,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from ...interactions.celled import all_columns
 from ...interactions.listed import (
     all_terms,
     cells,
     columns,
+    gather_sites,
     incidence,
     inner_terms,
     offset,
@@ -23,7 +25,7 @@ from ...interactions.listed import (
 )
 from ...plan.plan import MANY_CHAINS
 from ..builder import Builder, NotScheduled, Phase
-from ..cell_ops import cell_sites_kind, cell_sweep_kind
+from ..cell_ops import CELLS, cell_sites_kind, cell_sweep_kind
 from ..meeting_ops import draw_kind, sites_kind, sweep_kind
 from ..phase import Turned
 from ..streams import stream_of
@@ -60,7 +62,8 @@ def draw_in_order(
     operands += _meeting(b, terms, group, states, rows) if coupled else _nothing(b, group, out)
     operands += [seen if seen is not None else b.free_mask(), *key, b.first_row(rows), out]
     formula = f"{out} ~ P({group} | rest), unit after unit, from {eta}"
-    b.do(draw_kind(b.plan, b.group(group)), *operands, formula=formula)
+    kind = draw_kind(b.plan, b.group(group), **_by_cells(b, terms, group if coupled else ""))
+    b.do(kind, *operands, formula=formula)
 
 
 def draw_by_code(
@@ -97,7 +100,15 @@ def settle(
     operands: list[Operand] = [*_fields(b, group, eta), ones(b, BATCH)]
     operands += [*_meeting(b, terms, group, means, BATCH), seen or b.free_mask(), out]
     formula = f"{out} = E[{group} | rest], unit after unit, from {eta}"
-    b.do(draw_kind(b.plan, b.group(group), means=True), *operands, formula=formula)
+    kind = draw_kind(b.plan, b.group(group), means=True, **_by_cells(b, terms, group))
+    b.do(kind, *operands, formula=formula)
+
+
+def _by_cells(b: Builder, terms: Terms, group: str) -> dict[str, Any]:
+    """How draws and means unit after unit take a group's couplings, if not as lists."""
+    if not (group and terms.by_cells and b.group(group).woven):
+        return {}
+    return {"couplings": CELLS, "where": "_of_cells"}
 
 
 def _fields(b: Builder, group: str, eta: Value | Part) -> tuple[Operand, ...]:
@@ -116,6 +127,9 @@ def _meeting(b: Builder, terms: Terms, group: str, states: Rows, rows: int | str
         made.append(terms.lateral(group).matrix(b))
     if g.woven:
         inner = inner_terms(b.plan, group)
+        if terms.by_cells:
+            x = all_columns(b, {n: states[n] for n in b.plan.listed_groups}, rows, "inside")
+            return [*made, x, offset(b, group), *cells(b, group, inner)]
         near = {u.group for t in inner for u in b.plan.model.terms[t].units}
         x = side_by_side(
             b, {n: states[n] for n in b.plan.listed_groups if n in near}, rows, "inside"
@@ -163,7 +177,7 @@ def stand_side_by_side(
     For a minibatch the number of a whole one's cases decides.
     """
     count = full_length(rows, b.batch)
-    many = b.plan.all_listed and count >= MANY_CHAINS and not how.averaged
+    many = b.plan.all_listed and (count >= MANY_CHAINS or terms.by_cells) and not how.averaged
     if many and any(n in terms.temperature for n in order):
         raise NotScheduled("temperatures of responsibilities where chains stand side by side")
     return many
@@ -188,7 +202,7 @@ def sweep_side_by_side(
     `betas` has a row of inverse temperatures for each sweep. `biases`: group → rows in place of its
     biases.
     """
-    order, last = tuple(order), tuple(last)
+    order, last, by_cells = tuple(order), tuple(last), terms.by_cells
     x = b.value(f"turned_{how.word}", Content.STATES, (columns(b), rows))
     turn_all(b, {name: phase.rows[name] for name in b.plan.listed_groups}, x)
     masks = {name: _turned_mask(b, name, seen, rows) for name, seen in how.seen.items()}
@@ -208,10 +222,10 @@ def sweep_side_by_side(
             for part in (("order",) if by_code else ("order", "classes"))
         )
         near = cells(b, name)
-        if not how.cells:
+        if not by_cells:
             near = incidence(b, name, all_terms(b.plan, name), "")
-        codes = "sweep_codes_of_cells" if how.cells else "sweep_codes"
-        kind = cell_sweep_kind if how.cells else sweep_kind
+        codes = "sweep_codes_of_cells" if by_cells else "sweep_codes"
+        kind = cell_sweep_kind if by_cells else sweep_kind
         key = (b.number("seed", "i8"), b.stream(stream_of(b, how.stream, name)), how.update, step)
         b.do(
             codes if by_code else kind(b.plan, g),
@@ -254,34 +268,51 @@ def sweep_by_sites(
     phase: Phase,
     steps: Number,
     how: Sweep,
-    name: str,
+    order: Iterable[str],
     begin: Number | None = None,
     betas: Value | None = None,
 ) -> None:
-    """`steps` sweeps in place of the one group of a lattice in few chains, colour after colour, 64
-    units at a time.
-    """
-    x, base = phase.rows[name], View(terms.bias_row(b, name, 1), 0)
-    arrays = [*tiles(b, name), *cells(b, name)] if how.cells else list(sites(b, name))
-    kind = cell_sites_kind if how.cells else sites_kind
-    key = (b.number("seed", "i8"), b.stream(stream_of(b, how.stream, name)), how.update)
-    with b.repeat(steps, "step") as step:
-        own = how.beta if betas is None else View(betas, step)
-        now = step if begin is None else Number(f"{begin} + {step}")
-        with b.repeat(b.number("colours", "i8"), "colour") as colour:
-            b.do(
-                kind(b.plan, b.group(name)),
-                x,
-                base,
-                own or ones(b, BATCH),
-                *arrays,
-                colour,
-                *key,
-                now,
-                b.first_row(BATCH),
-                formula=f"{name} ~ P({name} | rest), the units of a colour",
-            )
-    terms.watch_states(b, name, x)
+    """`steps` sweeps in place of few chains, colour after colour, 64 units at a time."""
+    order, names = tuple(order), b.plan.listed_groups
+    x = all_columns(b, {n: phase.rows[n] for n in names}, BATCH, "sites")
+    for name in () if terms.by_cells else order:
+        gather_sites(b, name)
+
+    def update(name: str, step: Number, count: int | Number, beta: Value | View | None) -> None:
+        g = b.group(name)
+        bases: list[Operand] = [
+            View(terms.bias_row(b, name, p), 0) for p in ((1, 2) if g.square else (1,))
+        ]
+        bases += [b.states_of(name)] if g.states is not None else []
+        arrays = [*tiles(b, name), *cells(b, name)] if terms.by_cells else list(sites(b, name))
+        key = (b.number("seed", "i8"), b.stream(stream_of(b, how.stream, name)), how.update, step)
+        kind = cell_sites_kind if terms.by_cells else sites_kind
+        times = count if isinstance(count, Number) else Number(str(count))
+        b.do(
+            kind(b.plan, g),
+            x,
+            offset(b, name),
+            *bases,
+            beta or ones(b, BATCH),
+            *arrays,
+            how.seen.get(name, b.free_mask()),
+            *key,
+            times,
+            b.first_row(BATCH),
+            formula=f"{name} ~ P({name} | rest) {count} times, colour after colour",
+        )
+
+    if len(order) == 1 and betas is None:
+        update(order[0], begin or Number("0"), steps, how.beta)
+    else:
+        with b.repeat(steps, "step") as step:
+            own = how.beta if betas is None else View(betas, step)
+            for name in order:
+                update(name, step if begin is None else Number(f"{begin} + {step}"), 1, own)
+    for name in order:
+        if len(names) > 1:
+            b.do("take_columns", x, offset(b, name), phase.rows[name])
+        terms.watch_states(b, name, phase.rows[name])
 
 
 def _turned_mask(b: Builder, name: str, seen: Value, rows: int | str) -> Value:

@@ -65,8 +65,6 @@ class Sweep:
     """Of one sweep of many, that before which Hamiltonian steps are fitted."""
     codes: bool = True
     """Whether one-of-K units that act on one another are drawn as codes, where they can be."""
-    cells: bool = False
-    """Whether couplings follow from where units of a lattice stand, in the place of lists."""
 
 
 def sweep(

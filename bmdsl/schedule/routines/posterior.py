@@ -17,15 +17,20 @@ FIELD = (*RESULT, "field")
 
 
 def posterior(
-    plan: Plan, given: tuple[str, ...], free: tuple[str, ...], means: frozenset[str]
+    plan: Plan,
+    given: tuple[str, ...],
+    free: tuple[str, ...],
+    means: frozenset[str],
+    cells: bool = False,
 ) -> Composition:
     """The routine `posterior`: means of the groups `free` given the others, and their fields.
 
-    `means`: given groups whose values may be means. Raises NotScheduled if `free` groups are not
+    `means`: given groups whose values may be means. `cells`: couplings of a lattice are not listed.
+    Raises NotScheduled if `free` groups are not
     independent, or for a term that ops do not carry out.
     """
     b = Builder(plan, "posterior", "Means of hidden groups given the others, and their fields")
-    terms = terms_of(b)
+    terms = terms_of(b, cells=cells)
     verify_independent(b, free)
     rows = {
         n: b.state(n, n, BATCH, Life.GIVEN, means=n in means, source=("data", n)) for n in given

@@ -23,7 +23,7 @@ def records(plan: Plan, chains: Chains, group: str) -> Composition:
     Raises NotScheduled for a term that ops do not carry out.
     """
     b = Builder(plan, "records", "Gibbs sweeps of chains, a row each, and sums over their units")
-    terms = terms_of(b)
+    terms = terms_of(b, cells=chains.cells)
     if chains.many:
         b.batch = MANY_CHAINS
     state = states_of(b, chains)

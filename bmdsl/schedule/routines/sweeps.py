@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from ...interactions.listed import prepare_cells
 from ...plan.plan import MANY_CHAINS, Plan
 from ...plan.streams import INITIAL_STREAM
 from ..builder import Builder, NotScheduled, Phase
@@ -58,7 +57,7 @@ class Chains:
     steps are fitted, and one-of-K units drawn jointly with what they select, in such chains alone.
     """
     sites: bool = False
-    """Whether the one group of a lattice is drawn many units at a time, in few chains."""
+    """Whether many units of a colour are drawn at a time, in few chains."""
     codes: bool = True
     """Whether one-of-K units that act on one another are drawn as codes, where they can be."""
     cells: bool = False
@@ -73,7 +72,7 @@ def sweeps(plan: Plan, chains: Chains, precision: Mapping[str, float]) -> Compos
     for a term that ops do not carry out, and for joint draws.
     """
     b = Builder(plan, "sweeps", "Gibbs sweeps of chains, a row each")
-    terms = terms_of(b)
+    terms = terms_of(b, cells=chains.cells)
     if chains.many:
         b.batch = MANY_CHAINS
     state = states_of(b, chains)
@@ -85,10 +84,7 @@ def sweeps(plan: Plan, chains: Chains, precision: Mapping[str, float]) -> Compos
         how = replace(how, until=b.number("fitted", "i8"))
     if draws_jointly(b, how) is not None and not chains.whole:
         raise NotScheduled("joint draws of as many chains as a call asks for")
-    if chains.cells:
-        prepare_lattice(b, terms)
-    else:
-        prepare_once(b, terms)
+    prepare_once(b, terms)
     if chains.begin:
         b.heading("chains begin with units drawn from their biases alone")
         draw_from_biases(b, terms, free, state, INITIAL_STREAM, Number("0"), BATCH, precision)
@@ -116,14 +112,6 @@ def prepare_once(b: Builder, terms: Terms) -> None:
         return
     with b.repeat(b.number(FRESH, "i8"), FRESH):
         terms.prepare(b)
-
-
-def prepare_lattice(b: Builder, terms: Terms) -> None:
-    """What fields of a lattice need from the parameters: no list of couplings."""
-    b.heading("what fields need from the parameters")
-    for bias in terms.biases:
-        bias.prepare(b)
-    prepare_cells(b)
 
 
 def states_of(b: Builder, chains: Chains) -> dict[str, Value]:
@@ -156,7 +144,6 @@ def sweep_of(
         chains.averaged,
         beta=beta,
         codes=chains.codes,
-        cells=chains.cells,
     )
 
 
@@ -181,7 +168,7 @@ def repeat_sweeps(
     varying = betas if chains.betas == 2 else None
     fixed = replace(how, beta=View(betas, 0)) if betas is not None else how
     if chains.sites:
-        sweep_by_sites(b, terms, phase, steps, fixed, free[0], begin, varying)
+        sweep_by_sites(b, terms, phase, steps, fixed, free, begin, varying)
         return
     if chains.many:
         sweep_side_by_side(b, terms, phase, steps, fixed, BATCH, free, begin=begin, betas=varying)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from ...interactions.bias import Bias, biases_of
+from ...interactions.celled import Celled, celled_of
 from ...interactions.contracted import multiway_of
 from ...interactions.dense import Dense
 from ...interactions.energy import add_minus_energy
@@ -46,6 +47,11 @@ class Terms:
         return {name: tuple(xs) for name, xs in found.items()}
 
     @cached_property
+    def by_cells(self) -> bool:
+        """Whether couplings follow from where units of a lattice stand, in the place of lists."""
+        return any(isinstance(x, Celled) for x in self.interactions)
+
+    @cached_property
     def _biases(self) -> Mapping[str, tuple[Bias, ...]]:
         """Group → its biases, in order."""
         found: dict[str, list[Bias]] = {}
@@ -81,7 +87,8 @@ class Terms:
             x.prepare(b)
         for e in self.experts:
             e.prepare(b)
-        gather_joint(b)
+        if not self.by_cells:
+            gather_joint(b)
 
     def set_bias(self, b: Builder, group: str, eta: Value | Part) -> None:
         """Every row of η is the group's biases."""
@@ -283,11 +290,12 @@ def watched_figure(b: Builder, word: str, group: str) -> Value:
     )
 
 
-def terms_of(b: Builder, watched: frozenset[str] = frozenset()) -> Terms:
-    """The interactions of a plan."""
+def terms_of(b: Builder, watched: frozenset[str] = frozenset(), cells: bool = False) -> Terms:
+    """The interactions of a plan; with `cells` those of a lattice without a list of couplings."""
     plan = b.plan
     biases = biases_of(plan)
     dense = tuple(Dense(c) for c in plan.couplings)
     inner = laterals_of(plan, biases)
-    interactions = (*multiway_of(plan), *inner, *dense, *listed_of(plan))
+    listed: tuple[Interaction, ...] = celled_of(plan) if cells else listed_of(plan)
+    interactions = (*multiway_of(plan), *inner, *dense, *listed)
     return Terms(biases, interactions, experts_of(plan), watched=watched)
