@@ -17,7 +17,7 @@ from ..runtime.tallies import ProductSum, Tallies, tallies_of
 from ..schedule.bit_ops import LANES
 from ..schedule.routines.bit_records import bit_records
 from ..schedule.routines.bit_sweeps import BITS
-from .bit_chains import FIELDS, REGISTER, WORD, _ways, free_groups
+from .bit_chains import free_groups
 from .chain_arrays import count_rows
 from .records import ENERGY, Run, Taken, Wanted
 from .unit_pairs import SumsOfPairs
@@ -31,20 +31,16 @@ MOST_COUNTS = 1 << 22
 
 def records_of_bits(machine: Phases, wanted: Wanted, state: State, run: Run) -> Taken | None:
     """What is wanted of chains that go on in place; None if they are no bits, 64 to a word."""
-    program, count = machine.program, count_rows(state)
-    for way in _ways(machine, count) if program.first_chain is None else ():
-        if way not in (WORD, REGISTER, FIELDS):
-            continue
-        try:
-            form = machine.compiled.bits.form(machine, (free_groups(machine, state, {}, ()), way))
-        except NotBits:
-            continue
-        assert isinstance(form, BitForm | FieldForm)
-        try:
-            return _Records(machine, form, wanted, state).taken(run)
-        except NotBits:
-            return None  # sweeps take this form, and what is wanted has too many weights
-    return None
+    if machine.program.first_chain is not None:
+        return None
+    try:
+        free = free_groups(machine, state, {}, ())
+        _, form = machine.compiled.bits.standing(machine, free, count_rows(state))
+        if not isinstance(form, BitForm | FieldForm):
+            return None
+        return _Records(machine, form, wanted, state).taken(run)
+    except NotBits:  # also if what is wanted has too many different weights
+        return None
 
 
 class _Records:

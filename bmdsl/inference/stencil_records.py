@@ -19,7 +19,7 @@ from ..runtime.program import Array, State
 from ..runtime.stencil_form import StencilForm
 from ..schedule.routines.bit_sweeps import BITS
 from ..schedule.routines.stencil_records import stencil_records
-from .bit_chains import STENCIL, _ways, free_groups
+from .bit_chains import free_groups
 from .chain_arrays import count_rows
 from .records import ENERGY, MEAN, Run, Taken, Wanted
 from .unit_pairs import SumsOfPairs
@@ -37,16 +37,17 @@ def records_of_sites(machine: Phases, wanted: Wanted, state: State, run: Run) ->
     """
     program, count, group = machine.program, count_rows(state), wanted.group
     plan = program.plan
-    if _ways(machine, count) != (STENCIL,) or program.first_chain is not None:
+    if program.first_chain is not None:
         return None
     if any(plan.group(n).unit.name != "spin" for n in program.sizes):
         return None
     try:
         free = free_groups(machine, state, {}, ())
-        form = machine.compiled.bits.form(machine, (free, STENCIL))
+        _, form = machine.compiled.bits.standing(machine, free, count)
     except NotBits:
         return None
-    assert isinstance(form, StencilForm)
+    if not isinstance(form, StencilForm):
+        return None
     told, short = tuple(p.wanted for p in wanted.pairs), form.short
     key = ("stencil records", free, short, told)
     routine = machine.compiled._routine(

@@ -113,6 +113,7 @@ def test_records_of_numbers_are_those_of_the_states(
 ) -> None:
     text, n = LATTICES[name]
     machine = bmdsl.parse(text).compile(seed=4)
+    machine.layout = "auto" if text in (POTTS, LAYERS) else "numbers"
     names = (*(NAMES if text != POTTS else NAMES[:1]), *PAIRS)
     more = ("correlation(s,x)",) if text == REAL else ()
     assert_alike(machine, (*names, *more), n, number_records, monkeypatch)
