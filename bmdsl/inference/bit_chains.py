@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from ..language.diagnostics import BmError, fail
-from ..plan.plan import FEW_UNITS
+from ..plan.plan import BESIDE_ROWS, FEW_UNITS, MANY_CHAINS
+from ..plan.stencils import REGISTER as REGISTER_BITS
 from ..plan.stencils import NotStencil
 from ..plan.streams import GROUPS
 from ..runtime.binding import BoundRoutine, Source
@@ -28,8 +29,10 @@ from ..schedule.routines.field_sweeps import field_sweeps
 from ..schedule.routines.stencil_sweeps import stencil_sweeps
 from .chain_arrays import by_cells, count_rows, has_states, parted
 
-FEWEST_CHAINS = 64
-"""Chains from which on they are bits where they can be: a word's full."""
+FULL = 64
+"""Chains from which on they stand in words, however large a lattice is and its rows are."""
+MOST_LISTED = 1 << 18
+"""Units of a lattice that fewer chains than a word has are bits for, with a list of couplings."""
 AT_ONCE = 5e7
 """Draws of the first call, a hundredth of a second or a few."""
 LARGEST_TABLE = 1 << 23
@@ -91,29 +94,37 @@ class BitChains:
             machine, state, 0, observed, update=update, stream=stream, beta=ends
         )
 
+    def standing(
+        self, machine: BoundMachine, free: tuple[str, ...], count: int
+    ) -> tuple[str, Form]:
+        """How these chains' units stand, and their form. Raises NotBits if they are numbers."""
+        reason = NotBits()
+        for way in _ways(machine, machine.program.of_all_ranks(count)):
+            try:
+                return way, self.form(machine, (free, way))
+            except NotBits as refused:
+                reason = refused
+        raise reason
+
     def at_once(self, machine: BoundMachine, count: int) -> int:
         """Chains that are drawn together, of so many: ranks can share no fewer."""
         if machine.layout not in ("auto", "bits"):
             return 1
-        for way in _ways(machine, count):
-            try:
-                self.form(machine, (free_groups(machine, {}, {}, ()), way))
-                return BLOCK if way != STENCIL else 1
-            except NotBits:
-                continue
-        return 1
+        try:
+            way, _ = self.standing(machine, free_groups(machine, {}, {}, ()), count)
+        except NotBits:
+            return 1
+        return BLOCK if way != STENCIL else 1
 
     def takes(self, machine: BoundMachine, count: int, observed: State) -> bool:
         """Whether so many chains that begin at their biases are bits, or have to be."""
         if machine.layout in ("bits", "stencil"):
             return True
-        for way in _ways(machine, machine.program.of_all_ranks(count)):
-            try:
-                self.form(machine, (free_groups(machine, {}, observed, ()), way))
-                return True
-            except NotBits:
-                continue
-        return False
+        try:
+            self.standing(machine, free_groups(machine, {}, observed, ()), count)
+        except NotBits:
+            return False
+        return True
 
     def _run(
         self,
@@ -207,19 +218,27 @@ temperature.
 def _ways(machine: BoundMachine, count: int) -> tuple[str, ...]:
     """How these chains' units may stand as bits, what is quickest first."""
     words = REGISTER if words_of(count) % LANES == 0 else WORD
-    if machine.layout == "auto":
-        if count >= FEWEST_CHAINS:
-            return words, FIELDS
-        return (STENCIL,) if _fills_registers(machine) else ()
-    return {"bits": (words, FIELDS), "stencil": (STENCIL,)}.get(machine.layout, ())
+    if machine.layout != "auto":
+        return {"bits": (words, FIELDS), "stencil": (STENCIL,)}.get(machine.layout, ())
+    if count >= FULL:
+        return words, FIELDS
+    program = machine.program
+    in_register = _in_register(machine)
+    rows = (STENCIL,) if in_register >= FEW_UNITS else ()
+    few = sum(program.sizes.values()) <= MOST_LISTED or not by_cells(machine, count)
+    if count < MANY_CHAINS or not few:
+        return rows
+    if count * REGISTER_BITS >= BESIDE_ROWS * in_register:
+        return (words, *rows, FIELDS)
+    return (*rows, words, FIELDS)
 
 
-def _fills_registers(machine: BoundMachine) -> bool:
-    """Whether the model is a lattice whose rows are worth standing side by side."""
+def _in_register(machine: BoundMachine) -> int:
+    """Units of one colour that a register of a lattice's rows has; 0 if the model is no lattice."""
     try:
-        return machine.program.plan.lattice.in_register >= FEW_UNITS
+        return machine.program.plan.lattice.in_register
     except NotStencil:
-        return False
+        return 0
 
 
 def _made(machine: BoundMachine, free: tuple[str, ...], way: str) -> Form:

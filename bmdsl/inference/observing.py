@@ -18,7 +18,9 @@ from ..runtime.program import Array, State
 from ..shown import Shown
 from . import tempering
 from .chain_statistics import Summary, summarize
+from .records import Run
 from .shared_chains import own_ladders
+from .taking import take
 
 if TYPE_CHECKING:
     from .phases import Phases
@@ -225,7 +227,8 @@ def _records(
             progress(burn_in + drawn * thin)
 
     if last == 0 and draws and not held and machine.moves == "gibbs":
-        found = _sums(machine, chosen, replicas, (draws, thin), calls + 1, told)
+        how = Run(draws, thin, calls + 1, float(replicas.betas[0]), told)
+        found = take(machine, chosen, replicas.numbers, how)
         if found is not None:
             return found
     for t in range(draws):
@@ -238,38 +241,3 @@ def _records(
                 values[name][:, t] = column
         told(t + 1)
     return values
-
-
-def _sums(
-    machine: Phases,
-    chosen: tuple[Watched, ...],
-    replicas: tempering.Replicas,
-    counts: tuple[int, int],
-    update: int,
-    told: Callable[[int], None],
-) -> dict[str, Array] | None:
-    """The same of energies and sums over units, taken inside the routine that sweeps the chains;
-    None if observables are others, or if no routine does it.
-    """
-    from .bit_records import records_of_bits
-    from .number_records import records_of_numbers
-    from .stencil_records import records_of_sites
-
-    kinds = [getattr(x.module, "KIND", "") for x in chosen]
-    group = machine.visible[0]
-    if not all(kinds) or ("mean" in kinds and machine.program.states[group] > 1):
-        return None
-    how = replicas.numbers, counts, update, float(replicas.betas[0]), told
-    found: dict[str, Array] | None = None
-    sums = [made for x in chosen if (made := x.module.products(machine)) is not None]
-    if len(sums) == len(chosen):
-        by_bits = records_of_bits(machine, sums, *how)
-        found = None if by_bits is None else dict(zip(kinds, by_bits, strict=True))
-    if found is None:
-        taken = records_of_sites(machine, group, *how) or records_of_numbers(machine, group, *how)
-        if taken is None:
-            return None
-        energy, total = taken
-        found = {"energy": energy, "mean": total / machine.program.sizes[group]}
-    each = ((x, found[k]) for x, k in zip(chosen, kinds, strict=True))
-    return {x.labels[0]: getattr(x.module, "of_sum", np.asarray)(own) for x, own in each}

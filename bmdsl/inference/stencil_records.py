@@ -7,7 +7,6 @@ or not: it is seen from each of its k units, and counts 1/k of it there.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,8 +19,10 @@ from ..runtime.program import Array, State
 from ..runtime.stencil_form import StencilForm
 from ..schedule.routines.bit_sweeps import BITS
 from ..schedule.routines.stencil_records import stencil_records
-from .bit_chains import STENCIL, _ways, free_groups
+from .bit_chains import free_groups
 from .chain_arrays import count_rows
+from .records import ENERGY, MEAN, Run, Taken, Wanted
+from .unit_pairs import SumsOfPairs
 
 if TYPE_CHECKING:
     from .phases import Phases
@@ -30,34 +31,28 @@ MOST_COUNTS = 1 << 20
 """Counts of one call."""
 
 
-def records_of_sites(
-    machine: Phases,
-    group: str,
-    state: State,
-    counts: tuple[int, int],
-    update: int,
-    beta: float,
-    progress: Callable[[int], None],
-) -> tuple[Array, Array] | None:
-    """Energies and Σ x over the units of this group, [chains, draws] each, of chains that go on in
-    place; None if they are no bits of sites side by side, or not all of them spins.
-
-    `counts`: draws, and sweeps between them; draw k is of update `update` + k.
+def records_of_sites(machine: Phases, wanted: Wanted, state: State, run: Run) -> Taken | None:
+    """What is wanted of chains that go on in place; None if they are no bits of sites side by side,
+    or not all of them spins.
     """
-    program, count, (draws, thin) = machine.program, count_rows(state), counts
+    program, count, group = machine.program, count_rows(state), wanted.group
     plan = program.plan
-    if _ways(machine, count) != (STENCIL,) or program.first_chain is not None:
+    if program.first_chain is not None:
         return None
     if any(plan.group(n).unit.name != "spin" for n in program.sizes):
         return None
     try:
         free = free_groups(machine, state, {}, ())
-        form = machine.compiled.bits.form(machine, (free, STENCIL))
+        _, form = machine.compiled.bits.standing(machine, free, count)
     except NotBits:
         return None
-    assert isinstance(form, StencilForm)
-    key, short = ("stencil records", free, form.short), form.short
-    routine = machine.compiled._routine(machine, key, lambda: stencil_records(plan, free, short))
+    if not isinstance(form, StencilForm):
+        return None
+    told, short = tuple(p.wanted for p in wanted.pairs), form.short
+    key = ("stencil records", free, short, told)
+    routine = machine.compiled._routine(
+        machine, key, lambda: stencil_records(plan, free, short, told)
+    )
     if routine is None:
         return None
     now = {n: np.ascontiguousarray(x, machine.dtype) for n, x in state.items()}
@@ -66,30 +61,40 @@ def records_of_sites(
     passed |= {
         (BITS, "B"): np.zeros((count, form.words), np.int64),
         (BITS, "level"): np.zeros(count, np.int64),
-        (BITS, "table"): form.table(np.array([beta])),
+        (BITS, "table"): form.table(np.array([run.beta])),
         "colours": form.parts,
-        "steps": thin,
+        "steps": run.thin,
         "stream": GROUPS * SAMPLE_STREAM,
     }
-    weighed = _Weighed(machine, form, group)
-    room, done, pace = max(1, MOST_COUNTS // (count * weighed.columns)), 0, Pace()
-    energies, sums = np.empty((2, count, draws))
+    weighed, pairs = _Weighed(machine, form, group), SumsOfPairs(wanted.pairs, count)
+    passed |= pairs.fixed()
+    room = max(1, MOST_COUNTS // (count * weighed.columns + pairs.size))
+    done, pace, (energies, sums) = 0, Pace(), np.empty((2, count, run.draws))
+    means: list[list[Array]] = [[] for _ in wanted.pairs]
     with routine.held(count) as call:
-        while done < draws:
-            some = min(pace.count, room, draws - done)
+        while done < run.draws:
+            some = min(pace.count, room, run.draws - done)
             found = np.zeros((some, count, weighed.columns), np.int64)
+            more: dict[Source, Any] = {
+                "call": run.update + done,
+                "draws": some,
+                (BITS, "counts"): found,
+            }
             with pace.timed(some):
-                call(passed | {"call": update + done, "draws": some, (BITS, "counts"): found})
+                call(passed | more | pairs.call(some))
             part = slice(done, done + some)
             energies[:, part], sums[:, part] = weighed.energies(found).T, weighed.sums(found).T
+            for into, x in zip(means, pairs.means(machine), strict=True):
+                into.append(x)
             done += some
-            progress(done)
+            run.told(done)
     for n, x in now.items():
         if x is not state[n]:
             state[n][...] = x
     # couplings of a unit with itself and constants are in no count
     constant = machine.written_energy({n: x[:1] for n, x in state.items()})[0] - energies[0, -1]
-    return energies + constant, sums
+    of_kind = {ENERGY: energies + constant, MEAN: sums / program.sizes[group]}
+    return Taken(of_kind, [np.concatenate(x, axis=-1) for x in means])
 
 
 class _Weighed:

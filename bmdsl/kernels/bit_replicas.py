@@ -37,7 +37,7 @@ def sum_bit_terms(B, first, weight, start, near, both, constant, x):  # type: ig
         w0 = max(0, min(LANES * g, words - LANES))
         flat = B.reshape(-1)
         room, count = np.empty(8 * LANES, np.uint64), np.empty(64 * LANES, np.int64)
-        total = np.zeros(64 * LANES, np.float64)
+        total, wide = np.zeros(64 * LANES, np.float64), min(LANES, words)
         for r in range(len(weight)):
             e, last = first[r], first[r + 1]
             if last - e > 1:
@@ -58,12 +58,12 @@ def sum_bit_terms(B, first, weight, start, near, both, constant, x):  # type: ig
             else:
                 while e < last:
                     store(_item(flat, start, near, both, e, words, w0), room, 0)
-                    for w in range(LANES):
+                    for w in range(wide):
                         word, sums = room[w], total[64 * w : 64 * w + 64]
                         for c in range(64):
                             sums[c] += weight[r] * np.float64((word >> np.uint64(c)) & ONE)
                     e += 1
-        for c in range(64 * min(LANES, words)):
+        for c in range(64 * wide):
             x[64 * w0 + c] = total[c] + constant
 
 

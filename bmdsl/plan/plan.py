@@ -21,7 +21,7 @@ from .identifiers import Key, function_names
 from .multiway import Contraction, Tensor
 from .planned_expert import PlannedExpert
 from .planned_term import PlannedTerm
-from .stencils import Lattice, NotStencil, lattice_of, verify_stencil
+from .stencils import REGISTER, Lattice, NotStencil, lattice_of, verify_stencil
 from .written_out import ListedTerm
 
 SITES = 256
@@ -31,8 +31,12 @@ a time.
 MOST_STATES = 1 << 16
 """States of a one-of-K unit whose number is of two bytes."""
 FEW_UNITS = 64
-"""Units of a register from which on a lattice's sites stand side by side in fewer than 64 chains
+"""Units of a register from which on a lattice's sites stand side by side in few chains
 (docs/performance.md has the measurement).
+"""
+BESIDE_ROWS = 24
+"""Chains from which on words of 64 chains, full or not, are quicker than full registers of a
+lattice's sites; with registers half full half as many.
 """
 MANY_CHAINS = 4
 """From so many chains on, a lattice or graph is swept with chains side by side in memory
@@ -265,9 +269,9 @@ class Plan(Shown):
         if not (self.all_listed and two_valued):
             return f"      {few}", f"      {many}", *cells
         bits = (
-            "64 chains or more: colour after colour, 64 chains to a word of bits; neighbours are"
-            " counted where couplings are small whole multiples of one number, else fields are"
-            f" numbers; ranks share {RANK_BLOCK} chains at a time"
+            f"{MANY_CHAINS} chains or more: colour after colour, 64 chains to a word of bits, full"
+            " or not; neighbours are counted where couplings are small whole multiples of one"
+            f" number, else fields are numbers; ranks share {RANK_BLOCK} chains at a time"
         )
         replicas = (
             "replicas of 4 ladders or more (16 if fields are numbers) that exchange temperatures:"
@@ -297,10 +301,12 @@ class Plan(Shown):
             room = lattice.in_register
         except NotStencil as reason:
             return f"no stencil: {reason}"
+        chains = max(MANY_CHAINS, -(-BESIDE_ROWS * room // REGISTER))
         return (
             f"a stencil ({lattice.coloured}): sites of a row side by side in words of bits,"
             " neighbours by shifts, where couplings are small whole multiples of one number: fewer"
-            f" than 64 chains, if a register has {FEW_UNITS} units of a colour or more, here {room}"
+            f" than {chains} chains, if a register has {FEW_UNITS} units of a colour or more, here"
+            f" {room}"
         )
 
 

@@ -29,7 +29,7 @@ LINE, MANY_LINES = 64, 1 << 16
 """Bytes of a line of the cache, and of arrays from which on it is worth beginning with one."""
 Source = tuple[str, ...] | str
 """What comes with a call: an array by its source, as `("data", "v")`, or a number by its name."""
-PASSED = ("data", "chain", "seen", "result", "base", "beta", "ladder", "bits")
+PASSED = ("data", "chain", "seen", "result", "base", "beta", "ladder", "bits", "pairs")
 """Sources of arrays that come with every call of a routine that is carried out once."""
 
 

@@ -64,7 +64,7 @@ def bit_terms(
         np.concatenate([np.full(program.sizes[n], what(n)) for n in names])
         for what in (lambda n: program.plan.group(n).unit.name == "spin", lambda n: n in free)
     )
-    items = _Items([], [], [], float(f.constant))
+    items = _Items([], [], [], -float(f.constant))
     for n in free:
         own = listing.offset[n] + np.arange(program.sizes[n])
         bias = np.asarray(f.bias[n], np.float64).reshape(-1).copy()

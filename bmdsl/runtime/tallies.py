@@ -10,7 +10,7 @@ import numpy as np
 
 from ..schedule.bit_ops import LANES
 from ..schedule.tally_ops import TILES
-from .bit_form import BitForm, NotBits
+from .bit_form import NotBits
 from .listing import Listing
 
 Array = np.ndarray
@@ -32,7 +32,7 @@ class Tallies:
     """Sums as the op `count_odd` counts them: sum s = constant[s] + Σ_c scale[s, c] counts[c]."""
 
     arrays: Mapping[str, Array]
-    """`products`, `runs`, `ends`."""
+    """`products`, `runs`, `classed`."""
     scale: Array
     constant: Array
 
@@ -42,13 +42,22 @@ class Tallies:
         return made + self.constant[:, None, None]
 
 
-def tallies_of(form: BitForm, listing: Listing, sums: Sequence[ProductSum]) -> Tallies:
-    """How these sums are counted. Raises NotBits if products have too many different weights."""
+def tallies_of(
+    place: Mapping[str, Array],
+    no_unit: int,
+    many: bool,
+    listing: Listing,
+    sums: Sequence[ProductSum],
+) -> Tallies:
+    """How these sums are counted, of units that stand at these places; all bits at `no_unit` are 0.
+
+    Raises NotBits if products have too many different weights.
+    """
     sizes = [listing.plan.group(n).size for n in listing.offset]
-    spin = np.repeat([n in form.spins for n in listing.offset], sizes)
-    place = np.concatenate([form.place[n] for n in listing.offset])
+    spin = np.repeat([listing.plan.group(n).unit.name == "spin" for n in listing.offset], sizes)
+    places = np.concatenate([place[n] for n in listing.offset])
     constant = np.array([x.constant for x in sums])
-    lanes, none = 1 if form.many else LANES, 2 * (form.places - 1)
+    lanes, none = 1 if many else LANES, 2 * no_unit
     near, runs, ends = [np.zeros(0, np.int64)], list[tuple[int, int, int]](), [0]
     scale = list[Array]()
     for units, (columns, weights) in sorted(_spin_products(sums, spin).items()):
@@ -61,7 +70,7 @@ def tallies_of(form: BitForm, listing: Listing, sums: Sequence[ProductSum]) -> T
         kinds, number = np.unique(weights * sign[:, None], axis=0, return_inverse=True)
         if len(ends) + len(kinds) > MOST_CLASSES + 1:
             raise NotBits("products of units have many different weights")
-        literals = 2 * place[columns]
+        literals = 2 * places[columns]
         literals[:, 0] += sign < 0
         for k, weight in enumerate(kinds):
             own = literals[number.reshape(-1) == k]
@@ -78,9 +87,9 @@ def tallies_of(form: BitForm, listing: Listing, sums: Sequence[ProductSum]) -> T
     arrays: dict[str, Array] = {
         "products": np.concatenate(near).astype(np.int32),
         "runs": np.array(runs, np.int64).reshape(-1, 3),
-        "ends": np.array(ends, np.int64),
+        "classed": np.array(ends, np.int64),
     }
-    return Tallies(arrays, np.array(scale).reshape(-1, len(sums)).T, constant)
+    return Tallies(arrays, np.array(scale).reshape(len(scale), len(sums)).T, constant)
 
 
 def _spin_products(sums: Sequence[ProductSum], spin: Array) -> dict[int, tuple[Array, Array]]:

@@ -13,9 +13,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import bmdsl
-from bmdsl.inference.bit_chains import FEWEST_CHAINS
+from bmdsl.inference.bit_chains import MOST_LISTED, _ways
 from bmdsl.inference.machine import Machine
 from bmdsl.language.diagnostics import BmError
+from bmdsl.plan.plan import MANY_CHAINS
 from bmdsl.runtime.bit_form import BitForm, NotBits, bit_form, words_of
 from tests.stats import verify_counts
 
@@ -273,20 +274,37 @@ def test_a_schedule_of_inverse_temperatures_cools_to_a_ground_state() -> None:
     assert (np.abs(s.mean(axis=(1, 2))) == 1).mean() > 0.5
 
 
-def test_chains_are_bits_from_a_whole_word_on() -> None:
+def test_a_word_that_is_not_full_is_bits_too() -> None:
     machine = bmdsl.parse(TORUS, L=4).compile()
     machine.params["J"] = machine.params["K"] = np.full((4, 4), 0.3)
     drawn = {}
     for layout in ("auto", "bits", "numbers"):
         machine.layout = layout
-        for chains in (FEWEST_CHAINS - 1, FEWEST_CHAINS):
+        for chains in (MANY_CHAINS - 1, MANY_CHAINS):
             state = machine.initial_state(chains)
             machine.sweep(state, 3, {}, update=1)
             drawn[layout, chains] = state["s"]
-    few, many = FEWEST_CHAINS - 1, FEWEST_CHAINS
+    few, many = MANY_CHAINS - 1, MANY_CHAINS
     assert (drawn["auto", few] == drawn["numbers", few]).all()
     assert (drawn["auto", many] == drawn["bits", many]).all()
     assert (drawn["auto", many] != drawn["numbers", many]).any()
+
+
+@pytest.mark.parametrize(("length", "chains"), [(16, 4), (32, 6), (64, 12), (128, 24), (256, 24)])
+def test_few_chains_of_a_lattice_are_rows_until_words_are_quicker(length: int, chains: int) -> None:
+    machine = bmdsl.parse(TORUS, L=length).compile()
+    assert _ways(machine, chains - 1)[0] == "stencil"
+    assert _ways(machine, chains)[0] == "word" and _ways(machine, 1) == ("stencil",)
+    machine.params["J"] = np.random.default_rng(0).normal(size=(length, length))
+    bits = machine.compiled.bits
+    assert bits.standing(machine, ("s",), 4)[0] == "fields"  # of several sizes
+    with pytest.raises(NotBits):
+        bits.standing(machine, ("s",), 3)
+
+
+def test_few_chains_of_a_large_lattice_have_no_list() -> None:
+    machine = bmdsl.parse(TORUS, L=int(MOST_LISTED**0.5) + 1).compile()
+    assert "fields" not in _ways(machine, 63) and "fields" in _ways(machine, 64)
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 import bmdsl
 from bmdsl.graph.colouring import colour_order
+from bmdsl.inference import bit_chains
 from bmdsl.inference.chain_arrays import by_cells
 from bmdsl.inference.machine import Machine
 from bmdsl.kernels import listed
@@ -201,6 +202,7 @@ def test_a_large_lattice_of_any_type_makes_no_list_of_couplings(
         raise AssertionError("couplings are written out")
 
     monkeypatch.setattr(Listing, "_places", refused)
+    monkeypatch.setattr(bit_chains, "MOST_LISTED", 1 << 16)
     machine = bmdsl.parse(ROWS, n=2200).compile(seed=1)
     of_parameters(machine)
     assert by_cells(machine, 8) and not by_cells(machine, 7)

@@ -22,6 +22,7 @@ Result = tuple[dict[str, np.ndarray], ...]
 def drawn(text: str) -> tuple[Result, np.ndarray]:
     """Chains from the biases, from states, and at temperatures of their own; figures of all."""
     machine = bmdsl.parse(text).compile(seed=3)
+    machine.layout = "numbers"  # chains of one word of bits are one rank's
     first = machine.sample(7, steps=5)
     going = machine.sample(5, steps=3, init={n: x[:5] for n, x in first.items()})
     warm = machine.sample(6, steps=4, beta=np.linspace(0.5, 1, 6))

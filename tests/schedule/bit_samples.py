@@ -157,6 +157,53 @@ def count_odd(rng: Random) -> Operands:
     }
 
 
+def _pairs(rng: Random) -> tuple[int, np.ndarray, np.ndarray, np.ndarray]:
+    """`many`, axes, and two groups' words in the lattice's order, at times over 255 registers."""
+    many, axes = int(rng.integers(2)), np.array([int(rng.integers(2, 40)), 3, 21])
+    parts, each = int(rng.integers(1, 4)), LANES if many else 1
+    words = int(axes.prod()) * each + LANES
+    return many, axes, _words(rng, (parts, words)), _words(rng, (parts, words))
+
+
+def count_along_axes(rng: Random) -> Operands:
+    many, axes, C, D = _pairs(rng)
+    words = len(C) * (LANES if many else 1)
+    return {
+        "C": C,
+        "D": D,
+        "axes": axes,
+        "begin": int(rng.integers(2)),
+        "both": int(rng.integers(2)),
+        "many": many,
+        "counts": np.ones((5, 64 * words), np.int64),
+    }
+
+
+def count_over_chains(rng: Random) -> Operands:
+    many, _, C, _ = _pairs(rng)
+    words = len(C) * (LANES if many else 1)
+    both = int(rng.integers(2))
+    return {"C": C, "both": both, "many": many, "counts": np.ones(64 * words, np.int64)}
+
+
+def lay_in_order(rng: Random) -> Operands:
+    many = int(rng.integers(2))
+    words, each = (16, LANES) if many else (3, 1)
+    place, C = rng.permutation(20)[:11], np.zeros((words // each, 11 * each + LANES), np.int64)
+    return {"B": _words(rng, (20, words)), "place": place, "many": many, "C": C}
+
+
+def sum_along_axes(rng: Random) -> Operands:
+    states = int(rng.integers(1, 4))
+    x, y = rng.normal(size=(2, 7, 5 * 6 * states))
+    out = np.ones((4, 7))
+    return {"x": x, "y": y, "axes": np.array([5, 6]), "states": states, "begin": 1, "out": out}
+
+
+def sum_over_chains(rng: Random) -> Operands:
+    return {"x": rng.normal(size=(7, 30)), "out": np.ones(3)}
+
+
 STENCIL = bmdsl.parse(
     "model m { visible s[3, 4] : spin  visible x[3, 4] : binary  param J  energy = - J[a,i] s[a,i]"
     " s[pad(a+1),i] s[a,wrap(i-1)] - 0.6 s[a,i] x[a,pad(i+1)] - 0.3 x[a,i] x[a,wrap(i+1)] }"
@@ -219,6 +266,11 @@ SAMPLES = {
         keep_best,
         draw_bits,
         count_odd,
+        count_along_axes,
+        count_over_chains,
+        lay_in_order,
+        sum_along_axes,
+        sum_over_chains,
         draw_bits_by_fields,
         pack_rows_of_sites,
         unpack_rows_of_sites,

@@ -9,6 +9,7 @@ import numpy as np
 from ...language.diagnostics import fail
 from ...language.vocabulary import Word
 from ..products_of_units import alike, lattice, sites
+from ..unit_pairs import UnitPairs
 
 if TYPE_CHECKING:
     from ..phases import Phases
@@ -78,3 +79,9 @@ def measure(
                 total, count = total + both.sum(axis=1), count + both.shape[1]
         out[:, k] = total / count if count else np.nan
     return out
+
+
+def pairs(machine: Phases, group: str, other: str = "") -> UnitPairs:
+    """The pairs of units that `measure` has means of."""
+    axes, states = lattice(machine, group), machine.program.states[group]
+    return UnitPairs(group, other or group, axes, states, _distances(machine, group, other))

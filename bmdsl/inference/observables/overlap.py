@@ -10,7 +10,8 @@ import numpy as np
 
 from ...language.diagnostics import fail
 from ...language.vocabulary import Word
-from ..products_of_units import alike, sites
+from ..products_of_units import alike, lattice, sites
+from ..unit_pairs import UnitPairs
 
 if TYPE_CHECKING:
     from ..phases import Phases
@@ -54,3 +55,8 @@ def figures(machine: Phases, group: str, mean: np.ndarray) -> dict[str, float]:
         "overlap_squared": q2,
         "overlap_binder": (3 - q4 / q2**2) / 2 if q2 else 0.0,
     }
+
+
+def pairs(machine: Phases, group: str) -> UnitPairs:
+    """The pairs of units that `measure` has means of."""
+    return UnitPairs(group, group, lattice(machine, group), machine.program.states[group])

@@ -2,35 +2,46 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from ...plan.plan import Plan
 from ..builder import Builder
 from ..schedule import Composition
 from ..streams import stream_argument, stream_of
-from ..values import BATCH, Content, Life, Number, View
-from .bit_sweeps import ARRAYS, BITS, form_array
+from ..values import BATCH, Content, Life, Number, Operand, View
+from . import bit_sweeps, field_sweeps
+from .bit_exchanges import ITEMS
+from .bit_sweeps import BITS, form_array
+from .pairs import RECORDS, Pairs, count_pairs
 
-RECORDS = "records"
-TALLIES = {"products": (1, "i4"), "runs": (2, "i8"), "ends": (1, "i8")}
+TALLIES = {"products": (1, "i4"), "runs": (2, "i8"), "classed": (1, "i8")}
 """Axes and numbers of the arrays that say which products are counted."""
 
 
-def bit_records(plan: Plan, free: tuple[str, ...]) -> Composition:
+def bit_records(
+    plan: Plan, free: tuple[str, ...], fields: bool, energies: bool, pairs: Sequence[Pairs]
+) -> Composition:
     """The routine `records`: `draws` times `steps` sweeps of the groups `free`, and counts of odd
-    products of units; draw k is of update `call` + k.
+    products of units and of pairs; draw k is of update `call` + k. `fields`: fields are numbers,
+    not counts. `energies`: −E is summed up, coupling by coupling.
     """
     b = Builder(plan, "records", "Gibbs sweeps of chains, 64 to a word, and sums over their units")
     names = [g.name for g in plan.groups if g.name in plan.listed_groups]
     state = {n: b.state(n, n, BATCH, Life.KEPT, source=("chain", n)) for n in names}
     bits = form_array(b, "B", 2, "i8", Life.KEPT)
     place = {n: form_array(b, f"place_{n}", 1, "i8", source=("place", n)) for n in names}
-    near, tiles, classes, entries, level, valid, first_tile = (
-        form_array(b, n, axes, number) for n, (axes, number) in ARRAYS.items()
-    )
-    products, runs, ends = (form_array(b, n, axes, number) for n, (axes, number) in TALLIES.items())
-    table = form_array(b, "table", 1, "i8")
+    numbers = field_sweeps.ARRAYS if fields else {n: k for n, (_, k) in bit_sweeps.ARRAYS.items()}
+    axes = {} if fields else {n: a for n, (a, _) in bit_sweeps.ARRAYS.items()}
+    form = {n: form_array(b, n, axes.get(n, 1), k) for n, k in numbers.items()}
+    tallies = [form_array(b, n, axes, number) for n, (axes, number) in TALLIES.items()]
     shape, source = (RECORDS, -1, -1), (BITS, "counts")
     counts = b.value("counts", Content.CONSTANT, shape, Life.KEPT, number="i8", source=source)
-    size, many = b.number("size", "i8"), b.number("many", "i8")
+    many = Number("0") if fields else b.number("many", "i8")
+    what: list[Operand] = [*form.values()]
+    if not fields:
+        what = [form[n] for n in ("near", "tiles", "classes", "entries")]
+        what += [form_array(b, "table", 1, "i8"), form["level"], form["valid"]]
+        what += [b.number("size", "i8"), many, form["first_tile"]]
     stream = stream_argument(b)
     own = b.stream(stream_of(b, stream, free[0]))
     seed, call = b.number("seed", "i8"), b.number("call", "i8")
@@ -41,11 +52,16 @@ def bit_records(plan: Plan, free: tuple[str, ...]) -> Composition:
         b.heading("Gibbs sweeps, colour after colour")
         with b.repeat(b.number("steps", "i8"), "step") as step:
             with b.repeat(b.number("colours", "i8"), "colour") as c:
-                form = (near, tiles, classes, entries, table, level, valid, size, many, first_tile)
                 key = (c, seed, own, Number(f"{call} + {draw}"), step, b.first_row(BATCH))
-                b.do("draw_bits", bits, *form, *key)
+                b.do("draw_bits_by_fields" if fields else "draw_bits", bits, *what, *key)
         b.heading("sums over units")
-        b.do("count_odd", bits, products, runs, ends, many, View(counts, draw))
+        b.do("count_odd", bits, *tallies, many, View(counts, draw))
+        if energies:
+            items = [form_array(b, n, 1, k) for n, k in ITEMS.items()]
+            facts = {"number": "f8", "source": (BITS, "energies")}
+            x = b.value("energies", Content.FIGURE, (RECORDS, -1), Life.KEPT, **facts)
+            b.do("sum_bit_terms", bits, *items, b.number("offset", "f8"), View(x, draw))
+        count_pairs(b, pairs, bits, place, many, draw)
     b.heading("bits as states")
     for n in free:
         spin = Number("1" if plan.group(n).unit.name == "spin" else "0")

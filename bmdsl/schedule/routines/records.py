@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from ...plan.plan import MANY_CHAINS, Plan
 from ..builder import Builder, Phase
 from ..schedule import Composition
 from ..values import BATCH, Content, Life, Number, Value, View
 from .free_energy import RESULT
+from .pairs import RECORDS, Pairs, sum_pairs
 from .sweeps import Chains, _betas, prepare_once, repeat_sweeps, states_of, sweep_of
 from .terms import terms_of
 
-RECORDS = "records"
-"""The axis of an array that has a row for every record of a call."""
 ENERGIES, SUMS = (*RESULT, "minus energies"), (*RESULT, "sums over units")
 """What the arrays of records are bound to."""
 
 
-def records(plan: Plan, chains: Chains, group: str) -> Composition:
+def records(plan: Plan, chains: Chains, group: str, pairs: Sequence[Pairs]) -> Composition:
     """The routine `records`: `draws` times `steps` sweeps of all chains, then −E, less what no
-    state changes, and Σ x over the units of this group; draw k is of update `call` + k.
+    state changes, Σ x over the units of this group, and sums over pairs; draw k is of update
+    `call` + k.
 
     Raises NotScheduled for a term that ops do not carry out.
     """
@@ -45,6 +47,7 @@ def records(plan: Plan, chains: Chains, group: str) -> Composition:
             b.do("begin_energies", View(x, draw))
         b.do("add_energies", energy, Number("1.0"), View(energies, draw))
         b.do("add_row_dots", state[group], ones, View(sums, draw))
+        sum_pairs(b, pairs, state, draw)
     return b.composition()
 
 

@@ -4,20 +4,24 @@ every few, as ops.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from ...plan.plan import Plan
 from ..builder import Builder
 from ..schedule import Composition
 from ..streams import stream_argument, stream_of
 from ..values import BATCH, Content, Life, Number, View
-from .bit_records import RECORDS
 from .bit_sweeps import BITS, form_array
+from .pairs import RECORDS, Pairs, sum_pairs
 from .stencil_sweeps import ARRAYS, SHORT
 
 
-def stencil_records(plan: Plan, free: tuple[str, ...], short: bool) -> Composition:
+def stencil_records(
+    plan: Plan, free: tuple[str, ...], short: bool, pairs: Sequence[Pairs]
+) -> Composition:
     """The routine `records`: `draws` times `steps` sweeps of the groups `free`, and counts of
-    units, entries and units that differ from them; draw k is of update `call` + k. `short`: rows
-    are drawn eight at a time.
+    units, entries and units that differ from them, and sums over pairs; draw k is of update `call`
+    + k. `short`: rows are drawn eight at a time.
     """
     b = Builder(plan, "records", "Gibbs sweeps of a lattice of bits, and sums over its units")
     names = list(plan.listed_groups)
@@ -35,6 +39,12 @@ def stencil_records(plan: Plan, free: tuple[str, ...], short: bool) -> Compositi
     stream = stream_argument(b)
     own = b.stream(stream_of(b, stream, free[0]))
     seed, call = b.number("seed", "i8"), b.number("call", "i8")
+
+    def unpack(n: str) -> None:
+        spin = Number("1" if plan.group(n).unit.name == "spin" else "0")
+        at = Number(str(names.index(n)))
+        b.do("unpack_rows_of_sites", bits, at, first, phase, shape, spin, state[n])
+
     b.heading("states as bits")
     for k, n in enumerate(names):
         b.do("pack_rows_of_sites", state[n], Number(str(k)), first, phase, shape, bits)
@@ -47,8 +57,10 @@ def stencil_records(plan: Plan, free: tuple[str, ...], short: bool) -> Compositi
                 b.do(op, bits, *drawn, table, level, *key)
         b.heading("sums over units")
         b.do("count_odd_of_sites", bits, *counted, View(counts, draw))
+        for n in dict.fromkeys(n for p in pairs for n in (p.first, p.second)):
+            unpack(n)
+        sum_pairs(b, pairs, state, draw)
     b.heading("bits as states")
-    for k, n in enumerate(names):
-        spin = Number("1" if plan.group(n).unit.name == "spin" else "0")
-        b.do("unpack_rows_of_sites", bits, Number(str(k)), first, phase, shape, spin, state[n])
+    for n in names:
+        unpack(n)
     return b.composition()
