@@ -26,8 +26,8 @@ MOST_NUMBERS = 1 << 20
 
 
 def records_of_numbers(machine: Phases, wanted: Wanted, state: State, run: Run) -> Taken | None:
-    """What is wanted of chains that go on in place; None if they are bits, if their couplings are
-    not listed, or if no routine does it.
+    """What is wanted of chains that go on in place; None if they are bits, or if no routine does
+    it.
     """
     compiled, count, group = machine.compiled, count_rows(state), wanted.group
     if machine.temperature or compiled.bits.takes(machine, count, {}):
