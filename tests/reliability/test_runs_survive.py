@@ -20,17 +20,17 @@ KILLS = 30
 
 
 @pytest.mark.compiled
-def test_thirty_kills_at_random_moments_of_five_kinds_of_training_change_nothing() -> None:
+def test_thirty_kills_at_random_moments_of_four_kinds_of_training_change_nothing() -> None:
     """In a process of its own: children of one that has started threads are not sound."""
-    words = ["--kills", str(KILLS), "--each", "8", "--updates", "300", "--plainly"]
-    words += ["--only", "pcd,exact,tempering,mixture,gaussian"]
+    words = ["--kills", str(KILLS), "--each", "8", "--updates", "200", "--plainly"]
+    words += ["--only", "pcd,tempering,mixture,gaussian"]
     done = subprocess.run(
         [sys.executable, "-m", "tests.reliability.kill_runs", *words],
         env={**os.environ, "OMP_NUM_THREADS": "1"}, capture_output=True, text=True,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
     found = re.search(r"(\d+) kills, (\d+) runs exact, 0 not", done.stdout.splitlines()[-2])
-    assert found is not None and int(found[1]) >= KILLS and int(found[2]) >= 5
+    assert found is not None and int(found[1]) >= KILLS and int(found[2]) >= 4
 
 
 @pytest.mark.slow
