@@ -19,10 +19,12 @@ import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
+import bmdsl
 from bmdsl import files
 from bmdsl.language.diagnostics import BmError, BmWarning
 from bmdsl.runs.run_folder import RunFolder, read_facts, read_metrics
 from bmdsl.runs.storage import read_machine
+from bmdsl.tasks.resume import resume
 
 FACTS = {"run": "0123456789abcdef", "model_sha256": "aa", "settings_sha256": "bb"}
 
@@ -249,6 +251,15 @@ def test_what_dead_writers_left_is_removed_and_living_ones_are_let_be(tmp_path: 
     with RunFolder(tmp_path, FACTS):
         left = {p.name for p in tmp_path.rglob(".*")}
     assert left == {alive, ".lock"}
+
+
+def test_a_stack_that_lost_its_list_of_layers_is_told_from_no_run(tmp_path: Path) -> None:
+    for name in ("front", "back"):
+        written(tmp_path / name, 1)
+    for use in (lambda: resume(tmp_path, {}), lambda: bmdsl.open(tmp_path)):
+        with pytest.raises(BmError, match="BM916") as found:
+            use()
+        assert "`back`, `front`" in str(found.value) and "stack.json" in str(found.value)
 
 
 def test_what_safetensors_leaves_is_known(tmp_path: Path) -> None:
