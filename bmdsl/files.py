@@ -26,6 +26,8 @@ METADATA = "__metadata__"
 """The one name that a safetensors file has for itself."""
 BESIDE = ".part-"
 """What the name of a file has that is being written: the process that writes it follows."""
+OF_SAFETENSORS = ".tmp" + 6 * "[0-9A-Za-z]"
+"""What safetensors, from 0.8 on, calls the file that it then renames to the one it was told."""
 LONGEST = 60
 """Characters of a name in a file's name: at four bytes each they fit any file system."""
 
@@ -93,9 +95,13 @@ def _number(text: str) -> int:
 
 
 def remove_leftovers(folder: Path) -> list[Path]:
-    """Removes what writers that are no longer alive left beside their files; what was removed."""
+    """Removes what writers that are no longer alive left beside their files; what was removed.
+
+    What safetensors leaves names no process: this is for folders that one process writes to.
+    """
     removed = []
-    for path in folder.glob(f".*{BESIDE.rstrip('-')}*"):
+    names = (f".*{BESIDE.rstrip('-')}*", OF_SAFETENSORS)
+    for path in (p for name in names for p in folder.glob(name)):
         found = re.search(re.escape(BESIDE) + r"(\d+)-[0-9a-f]+(\.\w+)?$", path.name)
         if path.is_file() and not (found and is_alive(int(found[1]))):
             path.unlink(missing_ok=True)

@@ -40,6 +40,14 @@ class Fitted:
             values = known[step.name].apply(values, generator, step.learned, **step.options)
         return values
 
+    def by_number(self) -> bool:
+        """Whether every number becomes the same wherever it stands, and nothing is drawn."""
+        known = discover(_TRANSFORMS)
+        alone = (getattr(known[s.name], "by_number", None) for s in self.steps)
+        return all(
+            of is not None and of(**s.options) for of, s in zip(alone, self.steps, strict=True)
+        )
+
     def without_inverse(self) -> str:
         """The first transform that cannot be undone; empty if all can."""
         known = discover(_TRANSFORMS)

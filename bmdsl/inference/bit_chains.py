@@ -27,7 +27,7 @@ from ..schedule.first_rows import with_first_row
 from ..schedule.routines.bit_sweeps import BITS, PACK, UNPACK, bit_sweeps
 from ..schedule.routines.field_sweeps import field_sweeps
 from ..schedule.routines.stencil_sweeps import stencil_sweeps
-from .chain_arrays import by_cells, count_rows, has_states, parted
+from .chain_arrays import by_cells, count_rows, has_states, parted, stand_by_sites
 
 FULL = 64
 """Chains from which on they stand in words, however large a lattice is and its rows are."""
@@ -226,7 +226,7 @@ def _ways(machine: BoundMachine, count: int) -> tuple[str, ...]:
     in_register = _in_register(machine)
     rows = (STENCIL,) if in_register >= FEW_UNITS else ()
     few = sum(program.sizes.values()) <= MOST_LISTED or not by_cells(machine, count)
-    if count < MANY_CHAINS or not few:
+    if count < MANY_CHAINS or not few or stand_by_sites(program, count):
         return rows
     if count * REGISTER_BITS >= BESIDE_ROWS * in_register:
         return (words, *rows, FIELDS)

@@ -269,8 +269,8 @@ class Plan(Shown):
         if not (self.all_listed and two_valued):
             return f"      {few}", f"      {many}", *cells
         bits = (
-            f"{MANY_CHAINS} chains or more: colour after colour, 64 chains to a word of bits, full"
-            " or not; neighbours are counted where couplings are small whole multiples of one"
+            f"{MANY_CHAINS} chains or more that are not drawn 64 units at a time: colour after"
+            " colour, 64 chains to a word of bits, full or not; neighbours are counted where couplings are small whole multiples of one"
             f" number, else fields are numbers; ranks share {RANK_BLOCK} chains at a time"
         )
         replicas = (

@@ -20,6 +20,9 @@ from .earlier_run import holds_run
 from .run_folder import ATTACHED, MACHINE, STACK, RunFolder, verify_belongs
 from .storage import Saved, read_machine, saved_as
 
+MAX_NAMED = 4
+"""Folders that a message names."""
+
 
 @dataclass(frozen=True)
 class Opened:
@@ -52,6 +55,15 @@ def open_run(path: Path, kind: type[Model] = Model) -> Opened:
     if path.is_dir() and not (path / MACHINE).exists():
         if holds_run(path):
             raise damaged(path / MACHINE, "`bm resume` makes it again")
+        layers = [f"`{p.name}`" for p in sorted(path.iterdir()) if p.is_dir() and holds_run(p)]
+        if layers:
+            raise fail(
+                "BM916",
+                f"`{path}` is not the folder of a run; of its folders these are:"
+                f" {', '.join(layers[:MAX_NAMED])}",
+                help=f"name one of them; those of a stack have `{path / STACK}` beside them, which"
+                " is not there: bring it back, or train the stack anew elsewhere",
+            )
         raise fail(
             "BM916",
             f"`{path}` is not the folder of a run",

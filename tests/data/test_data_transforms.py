@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from bmdsl.data.streams.bytewise import table_of
 from bmdsl.data.transform import Fitted, fit
 from bmdsl.language.diagnostics import BmError
 from bmdsl.registry import discover
@@ -112,6 +113,29 @@ def test_whitening_test_data_takes_the_training_data_s_axes_and_gaps_are_refused
         run([[np.nan, 1.0], [1.0, 2.0]], ("whiten", {}))
     with pytest.raises(BmError, match="BM721"):
         run([[1.0, 2.0], [1.0, 2.0]], ("whiten", {}))
+
+
+def test_a_threshold_that_is_proposed_for_bytes_lies_among_them():
+    with pytest.raises(BmError, match="BM721") as error:
+        run(np.array([[200, 250]], np.uint8), ("binarize", {}))
+    assert "at = 225" in str(error.value)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.int8, bool])
+def test_bytes_are_looked_up_as_transforms_take_them(dtype: type):
+    """Each alone: numbers that `binarize` refuses have none, all others are what it makes."""
+    x = np.arange(255).astype(np.uint8).view(np.int8 if dtype is np.int8 else np.uint8)
+    x = (x > 3) if dtype is bool else x
+    for steps in (("binarize", {"at": 60.0}),), (("log", {"shift": 129.0}), ("scale", {})):
+        fitted, whole = fit(x, steps, np.random.default_rng(0))
+        table = table_of(fitted, x.dtype)
+        np.testing.assert_array_equal(table.of(x), whole)
+    halves = table_of(Fitted.of((("binarize", {}),), {}), np.dtype(np.uint8))
+    assert halves.of(np.array([0, 1], np.uint8)).tolist() == [0, 1]
+    assert np.isnan(halves.values[2:]).all()
+    for name, options in (("binarize", {"how": "stochastic"}), ("equal_mean", {})):
+        assert table_of(Fitted.of(((name, options),), {}), np.dtype(np.uint8)) is None
+    assert table_of(Fitted.of((("as_means", {}),), {}), np.dtype(np.float32)) is None
 
 
 def test_scale_reaches_both_ends():

@@ -106,6 +106,56 @@ def test_shards_give_the_parameters_of_the_same_order_in_memory(
         np.testing.assert_array_equal(streamed.params[name], x)
 
 
+@pytest.mark.parametrize("dtype", ["uint8", "int8", "bool"])
+@pytest.mark.parametrize(
+    ("words", "in_bytes"),
+    [
+        ("transform binarize(threshold, at = 100)", True),
+        ("transform scale, binarize", True),
+        ("transform log(shift = 129), scale  validate 0.3", True),
+        ("transform binarize(stochastic, at = 0.5)", False),
+        ("transform scale, standardize", False),
+    ],
+)
+def test_bytes_stay_bytes_in_memory_and_mean_what_transforms_make_of_them(
+    tmp_path: Path, dtype: str, words: str, in_bytes: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where each number becomes the same wherever it stands; the values are those of all cases
+    transformed at once.
+    """
+    drawn = np.random.default_rng(5).integers(0, 2 if "stochastic" in words else 256, (125, 5))
+    values = (drawn > 128) if dtype == "bool" else drawn.astype(np.uint8).view(dtype)
+    if dtype == "int8" and "stochastic" in words:
+        values = abs(values)
+    for k, part in enumerate(np.split(values, np.cumsum(SIZES)[:-1])):
+        np.save(tmp_path / f"{k}.npy", part)
+    text = RBM.replace("v[D] : binary", "v[D] : gaussian").replace("logit_mean", "mean")
+    model = bmdsl.parse(text.replace("WORDS", words), D=5)
+    windows: list[Windows] = []
+    close, taken, take = Windows.close, dict[int, np.ndarray](), Windows.take
+
+    def kept(self: Windows) -> None:
+        windows.append(self)
+        assert {str(w.values["v"].dtype) for w in self._held} == {dtype if in_bytes else "float32"}
+        close(self)
+
+    def noted(self: Windows, name: str, cases: np.ndarray) -> np.ndarray:
+        found = take(self, name, cases)
+        taken.update(zip(cases.tolist(), found, strict=True))
+        return found
+
+    monkeypatch.setattr(Windows, "close", kept)
+    monkeypatch.setattr(Windows, "take", noted)
+    machine = model.compile(seed=2)
+    machine.train(str(tmp_path), progress=False)
+    (used,) = windows
+    whole = machine.prepare(values) if "stochastic" not in words else values
+    rows = used.view.places()
+    assert sorted(taken) == list(range(len(rows)))
+    for case, x in taken.items():
+        np.testing.assert_array_equal(x, np.asarray(whole, np.float32)[rows[case]])
+
+
 def test_shards_with_labels_and_gaps_are_trained_on_as_in_memory(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

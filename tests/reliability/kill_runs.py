@@ -4,6 +4,8 @@ nobody stopped, bit for bit:
     OMP_NUM_THREADS=1 python -m tests.reliability.kill_runs --kills 300
 
 Kinds of model and negative phases are those of `runs.KINDS`; `--only pcd,stack` chooses some.
+`--plainly` calls the package's functions in the place of `bm`, of no stacks: a kill takes a fifth
+of a second of the processor then, and the tests carry out some of them.
 """
 
 from __future__ import annotations
@@ -13,26 +15,31 @@ import signal
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 
-from .runs import KINDS, Kind, differences, ending, forked, waited
+from .runs import KINDS, Kind, differences, ending, forked, forked_plainly, waited
 
 NOTHING_KEPT = ("BM757", "BM916")
 """What `bm resume` says of a run that was killed before its first checkpoint."""
+Start = Callable[[Path, Sequence[str]], int]
+"""Starts a process in a folder with the words of `bm`; its id."""
 
 
 class Wrong(Exception):
     """A run that ended otherwise than it should have."""
 
 
-def uninterrupted(kind: Kind, folder: Path, updates: int) -> tuple[Path, float]:
+def uninterrupted(
+    kind: Kind, folder: Path, updates: int, start: Start = forked
+) -> tuple[Path, float]:
     """The run that nobody stops, and its seconds."""
     kind.write(folder, updates)
     for name in ("warm", "whole"):  # the first one compiles
         begun = time.monotonic()
-        code = waited(forked(folder, ["train", "m.bm", kind.data, "--out", name]))
+        code = waited(start(folder, ["train", "m.bm", kind.data, "--out", name]))
         if code:
             raise Wrong(f"{kind.name}: {(folder / 'err.txt').read_text()}")
     return folder / "whole", time.monotonic() - begun
@@ -45,6 +52,7 @@ def killed(
     kills: int,
     generator: np.random.Generator,
     count: Counter[str],
+    start: Start = forked,
 ) -> None:
     """A run killed so many times, then left to end; `count` gets how many kills came when. Raises
     Wrong if it ends otherwise.
@@ -55,7 +63,7 @@ def killed(
     while True:
         words = ["resume", name] if resuming else ["train", "m.bm", kind.data, "--out", name]
         moment = float(generator.uniform(0, seconds)) if left else None
-        code = waited(forked(folder, words), moment)
+        code = waited(start(folder, words), moment)
         said = (folder / "err.txt").read_text()
         if code == -signal.SIGKILL:
             left -= 1
@@ -84,7 +92,9 @@ def main() -> None:
     parser.add_argument("--updates", type=int, default=3000)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--only", default=",".join(k.name for k in KINDS))
+    parser.add_argument("--plainly", action="store_true")
     told = parser.parse_args()
+    start = forked_plainly if told.plainly else forked
     generator = np.random.default_rng(told.seed)
     chosen = [k for k in KINDS if k.name in told.only.split(",")]
     total, failures, exact = Counter[str](), 0, 0
@@ -96,8 +106,8 @@ def main() -> None:
                 try:
                     if kind.name not in of:
                         folder.mkdir()
-                        of[kind.name] = uninterrupted(kind, folder, told.updates)[1]
-                    killed(kind, folder, of[kind.name], told.each, generator, total)
+                        of[kind.name] = uninterrupted(kind, folder, told.updates, start)[1]
+                    killed(kind, folder, of[kind.name], told.each, generator, total, start)
                     exact += 1
                 except Wrong as wrong:
                     failures += 1

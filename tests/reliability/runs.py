@@ -6,9 +6,12 @@ import json
 import os
 import signal
 import sys
+import tempfile
 import time
-from collections.abc import Iterator, Sequence
+import traceback
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -105,13 +108,66 @@ KINDS = (
 )  # fmt: skip
 
 
-def forked(folder: Path, words: Sequence[str], said: str = "err.txt") -> int:
+def forked(folder: Path, words: Sequence[str]) -> int:
     """Starts `bm` with these words in a child of this process, which has compiled nothing; its id.
-    What it says of errors is in a file of the folder.
-
-    Checkpoints come fast: a run of seconds is to have many.
+    What it says of errors is in `err.txt` of the folder.
     """
     from bmdsl.cli import entry, main  # noqa: F401  # imported once, here
+
+    def work() -> None:
+        sys.argv = ["bm", *words]
+        entry.main()
+
+    return _child(folder, work)
+
+
+def forked_plainly(folder: Path, words: Sequence[str]) -> int:
+    """The same by the package's functions, `train MODEL DATA --out RUN` or `resume RUN`: without
+    what `bm` prints and draws, which takes most of the time of a training this small.
+
+    This process has trained once before, so that children have nothing to import: it has one thread
+    as long as OMP_NUM_THREADS is 1.
+    """
+    import bmdsl
+
+    _trained_once()
+
+    def work() -> None:
+        try:
+            _carried_out(words)
+        except bmdsl.BmError as error:
+            print(error, file=sys.stderr)
+            raise SystemExit(1) from None
+        raise SystemExit(0)
+
+    return _child(folder, work)
+
+
+@cache
+def _trained_once() -> None:
+    from bmdsl.report import run_pictures
+
+    run_pictures.write_pictures = lambda *_: ()
+    with tempfile.TemporaryDirectory() as place:
+        KINDS[0].write(Path(place), 2)
+        _carried_out(
+            ["train", f"{place}/m.bm", f"{place}/{KINDS[0].data}", "--out", f"{place}/run"]
+        )
+
+
+def _carried_out(words: Sequence[str]) -> None:
+    import bmdsl
+    from bmdsl.tasks.resume import resume
+
+    if words[0] == "resume":
+        resume(Path(words[1]), {})
+    else:
+        machine = bmdsl.load(words[1]).compile(seed=0)
+        machine.train(words[2], words[4], progress=False)
+
+
+def _child(folder: Path, work: Callable[[], None]) -> int:
+    """Checkpoints come fast: a run of seconds is to have many."""
     from bmdsl.training import keeping
 
     child = os.fork()
@@ -120,14 +176,15 @@ def forked(folder: Path, words: Sequence[str], said: str = "err.txt") -> int:
     try:
         keeping.MIN_SECONDS_BETWEEN_CHECKPOINTS, keeping.MIN_TIMES_THEIR_COST = 0.02, 0
         os.chdir(folder)
-        sys.argv = ["bm", *words]
-        for number, name in ((1, "out.txt"), (2, said)):
+        for number, name in ((1, "out.txt"), (2, "err.txt")):
             os.dup2(os.open(name, os.O_CREAT | os.O_WRONLY | os.O_TRUNC), number)
-        entry.main()
+        work()
     except SystemExit as done:
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(done.code if isinstance(done.code, int) else 1)
+    except BaseException:
+        traceback.print_exc()
     os._exit(70)
 
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import re
+import subprocess
+import sys
 from collections import Counter
 from pathlib import Path
 
@@ -11,6 +15,22 @@ import pytest
 from .damage_runs import begin, damages, files_of, outcome
 from .kill_runs import killed, uninterrupted
 from .runs import KINDS
+
+KILLS = 30
+
+
+@pytest.mark.compiled
+def test_thirty_kills_at_random_moments_of_four_kinds_of_training_change_nothing() -> None:
+    """In a process of its own: children of one that has started threads are not sound."""
+    words = ["--kills", str(KILLS), "--each", "8", "--updates", "200", "--plainly"]
+    words += ["--only", "pcd,tempering,mixture,gaussian"]
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.reliability.kill_runs", *words],
+        env={**os.environ, "OMP_NUM_THREADS": "1"}, capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    found = re.search(r"(\d+) kills, (\d+) runs exact, 0 not", done.stdout.splitlines()[-2])
+    assert found is not None and int(found[1]) >= KILLS and int(found[2]) >= 4
 
 
 @pytest.mark.slow

@@ -7,18 +7,24 @@ from __future__ import annotations
 import errno
 import json
 import os
+import resource
 import shutil
+import signal
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from safetensors.numpy import save_file
 
+import bmdsl
 from bmdsl import files
 from bmdsl.language.diagnostics import BmError, BmWarning
 from bmdsl.runs.run_folder import RunFolder, read_facts, read_metrics
 from bmdsl.runs.storage import read_machine
+from bmdsl.tasks.resume import resume
 
 FACTS = {"run": "0123456789abcdef", "model_sha256": "aa", "settings_sha256": "bb"}
 
@@ -236,14 +242,41 @@ def test_the_safetensors_writer_of_a_full_disk_is_an_error_of_the_file(tmp_path:
 
 def test_what_dead_writers_left_is_removed_and_living_ones_are_let_be(tmp_path: Path) -> None:
     written(tmp_path, 1)
-    dead = [".state.part.safetensors", ".params.part-999999999-abcdef.safetensors"]
+    dead = [".state.part.safetensors", ".params.part-999999999-abcdef.safetensors", ".tmpaB3xY9"]
     alive = f".samples.part-{os.getpid()}-abcdef.npz"
     for name in (*dead, alive):
         (tmp_path / name).write_text("half")
-    (tmp_path / "checkpoints" / dead[1]).write_text("half")
+    for name in dead[1:]:
+        (tmp_path / "checkpoints" / name).write_text("half")
     with RunFolder(tmp_path, FACTS):
         left = {p.name for p in tmp_path.rglob(".*")}
     assert left == {alive, ".lock"}
+
+
+def test_a_stack_that_lost_its_list_of_layers_is_told_from_no_run(tmp_path: Path) -> None:
+    for name in ("front", "back"):
+        written(tmp_path / name, 1)
+    for use in (lambda: resume(tmp_path, {}), lambda: bmdsl.open(tmp_path)):
+        with pytest.raises(BmError, match="BM916") as found:
+            use()
+        assert "`back`, `front`" in str(found.value) and "stack.json" in str(found.value)
+
+
+def test_what_safetensors_leaves_is_known(tmp_path: Path) -> None:
+    """A writer that ends half-way: what it leaves is removed when the folder is next held."""
+    written(tmp_path, 1)
+    child = os.fork()
+    if not child:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 16, 1 << 16))
+        signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
+        with suppress(BaseException):
+            save_file({"x": np.zeros(1 << 16)}, tmp_path / ".x.part-999999999-ab.safetensors")
+        os._exit(1)
+    os.waitpid(child, 0)
+    assert any(tmp_path.glob(".*"))
+    with RunFolder(tmp_path, FACTS):
+        left = {p.name for p in tmp_path.rglob(".*")}
+    assert left == {".lock"}
 
 
 def test_what_stands_beside_a_file_is_not_written_through(

@@ -17,6 +17,7 @@ from ..arrays import verify_fits
 from ..finding import flatten
 from ..notice import quietly
 from ..preparing import Preparation, prepare, ready_values
+from .bytewise import ByteTable, table_of
 from .order import cut
 from .source import ShardSource
 
@@ -34,6 +35,8 @@ PER_WINDOW = 16
 DEFAULT_WINDOW = 256
 """MB, where the train block says nothing."""
 CasePart = Literal["all", "train", "held"]
+Kind = tuple[tuple[int, ...], np.dtype[Any]]
+"""Shape of a case, and type of its numbers."""
 
 
 @dataclass(frozen=True)
@@ -168,29 +171,40 @@ class ShardReader:
         `verify`: whether values are looked at; those of a source that was looked at before need
         not be.
         """
-        values, layout = self.stored(block), self.layout
         if not verify:
-            with quietly():
-                out = ready_values(values, self.model, self.preparation, block)
-        else:
-            shard = self.source.shards[int(layout.shard[block])]
-            with quietly(block > 0):
-                out = prepare(
-                    values,
-                    self.model,
-                    f"`{shard.name}`",
-                    self.model.training.seed,
-                    kept=self.preparation,
-                    block=block,
-                    rows=np.arange(layout.low[block], layout.high[block]),
-                ).arrays
-            for name, x in out.items():
-                verify_fits(x, self.dtype, f"data for `{name}` from `{shard.name}`")
+            return self._ready(block, part, self.preparation)
+        values, layout = self.stored(block), self.layout
+        shard = self.source.shards[int(layout.shard[block])]
+        with quietly(block > 0):
+            out = prepare(
+                values,
+                self.model,
+                f"`{shard.name}`",
+                self.model.training.seed,
+                kept=self.preparation,
+                block=block,
+                rows=np.arange(layout.low[block], layout.high[block]),
+            ).arrays
+        for name, x in out.items():
+            verify_fits(x, self.dtype, f"data for `{name}` from `{shard.name}`")
+        return self._chosen_of(out, block, part)
+
+    def _ready(self, block: int, part: CasePart, preparation: Preparation) -> dict[str, Array]:
+        """The cases of a block that are of a part, with these transforms; nothing is looked at."""
+        with quietly():
+            out = ready_values(self.stored(block), self.model, preparation, block)
+        return self._chosen_of(out, block, part)
+
+    def _chosen_of(
+        self, values: Mapping[str, Array], block: int, part: CasePart
+    ) -> dict[str, Array]:
         rows = self.chosen(block, part)
-        return {n: self._numbers(x[rows]) for n, x in out.items()}
+        return {n: self._numbers(x[rows]) for n, x in values.items()}
 
     def fill(self, block: int, part: CasePart, room: Mapping[str, Array], at: int) -> int:
-        """Puts the cases of a block that are of a part into arrays from `at` on; their number."""
+        """Puts the cases of a block that are of a part into arrays from `at` on, of the types of
+        `held_kinds`; their number.
+        """
         rows, layout = self.chosen(block, part), self.layout
         if isinstance(rows, slice) and self._as_stored:
             size, kinds = int(layout.sizes[block]), self.source.kinds
@@ -198,30 +212,64 @@ class ShardReader:
             low, high = int(layout.low[block]), int(layout.high[block])
             self.source.read(int(layout.shard[block]), low, high, places)
             return size
-        found = self.block(block, part)
+        found = self._ready(block, part, self._of_held)
         size = len(next(iter(found.values())))
         for name, x in found.items():
             room[name][at : at + size] = x
         return size
 
+    def taken(self, name: str, held: Array, rows: Array) -> Array:
+        """Rows of a group's values that are held, as the machine takes them."""
+        table = self._tables.get(name)
+        return held[rows] if table is None else table.of(held, rows)
+
+    @cached_property
+    def _tables(self) -> dict[str, ByteTable]:
+        """Group → what its bytes stand for, of those that are held as they are stored."""
+        out = {}
+        for name, x in flatten(self.source.head(), self.model).items():
+            fitted = self.preparation.known().get(name)
+            table = None if fitted is None else table_of(fitted, x.dtype)
+            if table is not None and self.kinds()[name][0] == x.shape[1:]:
+                out[name] = ByteTable(self._numbers(table.values))
+        return out
+
+    @cached_property
+    def _of_held(self) -> Preparation:
+        """What is done to cases before they are held."""
+        if not self._tables:
+            return self.preparation
+        known = self.preparation.known().items()
+        return replace(self.preparation, groups={n: f for n, f in known if n not in self._tables})
+
     @cached_property
     def _as_stored(self) -> bool:
-        """Whether the machine takes numbers as they lie in the shards."""
-        stored = self.source.head()
-        shaped, known = flatten(stored, self.model), self.preparation.known()
+        """Whether numbers are held as they lie in the shards."""
+        stored, known = self.source.head(), self._of_held.known()
+        shaped = flatten(stored, self.model)
         return all(
             np.shares_memory(shaped[n], x)
             and shaped[n].flags.c_contiguous
             and not (n in known and known[n].steps)
-            and self.kinds()[n] == (shaped[n].shape[1:], x.dtype)
+            and self.held_kinds()[n] == (shaped[n].shape[1:], x.dtype)
             for n, x in stored.items()
         )
+
+    def held_kinds(self) -> Mapping[str, Kind]:
+        """Shapes and types of groups, as windows hold them."""
+        if not self._tables:
+            return self.kinds()
+        stored = flatten(self.source.head(), self.model)
+        return {
+            n: (shape, stored[n].dtype if n in self._tables else dtype)
+            for n, (shape, dtype) in self.kinds().items()
+        }
 
     def _numbers(self, x: Array) -> Array:
         """Numbers wider than the machine's in its own type."""
         return x.astype(self.dtype) if x.dtype.itemsize > self.dtype.itemsize else x
 
-    def kinds(self) -> Mapping[str, tuple[tuple[int, ...], np.dtype[Any]]]:
+    def kinds(self) -> Mapping[str, Kind]:
         """Shapes and types of groups, as blocks have them."""
         return {n: (x.shape[1:], x.dtype) for n, x in self._first.items()}
 

@@ -19,7 +19,7 @@ Key = tuple[int, ...]
 
 @dataclass(frozen=True)
 class CaseWindow:
-    """Training cases of some blocks, ascending, and their values by group.
+    """Training cases of some blocks, ascending, and their values by group, as they are held.
 
     `key` names the window: its blocks, after the epoch and the window's number if its cases here
     depend on these.
@@ -76,7 +76,7 @@ class Windows:
         if len(self._held) == 1:
             at = self._held[0].places(cases)
             if (at >= 0).all():
-                return self._held[0].values[name][at]
+                return self.view.reader.taken(name, self._held[0].values[name], at)
         if self.shared is None:
             self.bring(cases)
         found = [(w, w.places(cases)) for w in self._held]
@@ -85,7 +85,7 @@ class Windows:
         missing = np.ones(len(cases), bool)
         for window, at in found:
             here = at >= 0
-            out[here] = window.values[name][at[here]]
+            out[here] = self.view.reader.taken(name, window.values[name], at[here])
             missing &= ~here
         if missing.any():  # of an order that is no longer followed
             out[missing] = self.view.take(cases[missing])[name]
@@ -181,7 +181,7 @@ class Windows:
         rows += rows // 8 if self.shared is not None else 0  # the next one may have some more
         return {
             n: np.empty((rows, *shape), dtype)
-            for n, (shape, dtype) in self.view.reader.kinds().items()
+            for n, (shape, dtype) in self.view.reader.held_kinds().items()
         }
 
     def _read(self, blocks: Key, room: dict[str, Array]) -> CaseWindow:

@@ -28,6 +28,11 @@ def apply(
     return as_float(values)
 
 
+def by_number() -> bool:
+    """Always."""
+    return True
+
+
 def invert(values: np.ndarray, learned: Mapping[str, np.ndarray]) -> np.ndarray:
     """The values."""
     return values

@@ -79,6 +79,11 @@ def apply(
     return result
 
 
+def by_number(how: str = "threshold", at: float = 0.5) -> bool:
+    """By a threshold, and not where numbers are drawn."""
+    return how == "threshold"
+
+
 def _range(
     x: np.ndarray, least: Callable[..., Any], most: Callable[..., Any]
 ) -> tuple[float, float]:
@@ -91,7 +96,7 @@ def _range(
 
 
 def _middle(x: np.ndarray) -> float:
-    return float((np.nanmin(x) + np.nanmax(x)) / 2)
+    return (float(np.nanmin(x)) + float(np.nanmax(x))) / 2
 
 
 def _warn_if_one_sided(x: np.ndarray, drawn: np.ndarray, at: float) -> None:
