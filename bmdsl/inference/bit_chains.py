@@ -226,11 +226,15 @@ def _ways(machine: BoundMachine, count: int) -> tuple[str, ...]:
     in_register = _in_register(machine)
     rows = (STENCIL,) if in_register >= FEW_UNITS else ()
     few = sum(program.sizes.values()) <= MOST_LISTED or not by_cells(machine, count)
-    if count < MANY_CHAINS or not few or stand_by_sites(program, count):
+    if count < MANY_CHAINS or not few:
         return rows
+    if not stand_by_sites(program, count):
+        rest: tuple[str, ...] = (words, FIELDS)
+    else:  # 64 units at a time are quicker than words of so few chains
+        rest = (words,) if in_register else ()
     if count * REGISTER_BITS >= BESIDE_ROWS * in_register:
-        return (words, *rows, FIELDS)
-    return (*rows, words, FIELDS)
+        return (*rest[:1], *rows, *rest[1:])
+    return (*rows, *rest)
 
 
 def _in_register(machine: BoundMachine) -> int:

@@ -270,8 +270,9 @@ class Plan(Shown):
             return f"      {few}", f"      {many}", *cells
         bits = (
             f"{MANY_CHAINS} chains or more that are not drawn 64 units at a time: colour after"
-            " colour, 64 chains to a word of bits, full or not; neighbours are counted where couplings are small whole multiples of one"
-            f" number, else fields are numbers; ranks share {RANK_BLOCK} chains at a time"
+            " colour, 64 chains to a word of bits, full or not; neighbours are counted where"
+            " couplings are small whole multiples of one number, else fields are numbers; ranks"
+            f" share {RANK_BLOCK} chains at a time"
         )
         replicas = (
             "replicas of 4 ladders or more (16 if fields are numbers) that exchange temperatures:"

@@ -16,7 +16,7 @@ import bmdsl
 from bmdsl.inference.bit_chains import MOST_LISTED, _ways
 from bmdsl.inference.machine import Machine
 from bmdsl.language.diagnostics import BmError
-from bmdsl.plan.plan import MANY_CHAINS
+from bmdsl.plan.plan import FEW_CHAINS, MANY_CHAINS
 from bmdsl.runtime.bit_form import BitForm, NotBits, bit_form, words_of
 from tests.stats import verify_counts
 
@@ -297,9 +297,9 @@ def test_few_chains_of_a_lattice_are_rows_until_words_are_quicker(length: int, c
     assert _ways(machine, chains)[0] == "word" and _ways(machine, 1) == ("stencil",)
     machine.params["J"] = np.random.default_rng(0).normal(size=(length, length))
     bits = machine.compiled.bits
-    assert bits.standing(machine, ("s",), 4)[0] == "fields"  # of several sizes
-    with pytest.raises(NotBits):
-        bits.standing(machine, ("s",), 3)
+    assert bits.standing(machine, ("s",), FEW_CHAINS)[0] == "fields"  # of several sizes
+    with pytest.raises(NotBits):  # fewer are drawn 64 units at a time
+        bits.standing(machine, ("s",), FEW_CHAINS - 1)
 
 
 def test_few_chains_of_a_large_lattice_have_no_list() -> None:
