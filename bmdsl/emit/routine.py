@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Callable
 
 from ..schedule.ops import Heading, Node, Op, Repeat, Until
 from ..schedule.schedule import Schedule
@@ -15,12 +16,14 @@ case.
 """
 RANKS = ("ranks",)
 """What the array is bound to by which a schedule of one rank of several adds up over them."""
+Origin = Callable[[Heading | Op], str]
 NOTE = 64
 """The column at which formulas stand if the calls leave room for it."""
 
 
-def emit_routine(schedule: Schedule, ragged: bool = False) -> str:
-    """The function's source.
+def emit_routine(schedule: Schedule, ragged: bool = False, origin: Origin | None = None) -> str:
+    """The function's source. `origin` says where a heading or an op comes from, which is put behind
+    its text.
 
     Its arguments are `first`, `last`, the schedule's numbers and its arrays, in order.
 
@@ -37,11 +40,12 @@ def emit_routine(schedule: Schedule, ragged: bool = False) -> str:
     lines = ["# random streams", *lines, "", ""] if lines else []
     lines += [f"def {schedule.name}(", *textwrap.indent(head, "    ").splitlines(), "):"]
     lines += textwrap.indent(f'"""{doc}' + ('\n"""' if "\n" in doc else '"""'), "    ").splitlines()
+    told = origin or (lambda node: "")
     if schedule.once:
-        return "\n".join([*lines, *_body(schedule.body, 1)]) + "\n"
+        return "\n".join([*lines, *_body(schedule.body, 1, told)]) + "\n"
     lines += ["    for t in range(last - first):", "        update = first + t"]
     lines += [f"        {line}" for line in _views(schedule, ragged)]
-    lines += _body(schedule.body, 2)
+    lines += _body(schedule.body, 2, told)
     return "\n".join(lines) + "\n"
 
 
@@ -97,35 +101,39 @@ def _cut(v: Value, each: str) -> list[str]:
     return [f"{v.name} = {whole}.reshape(-1)[:{' * '.join(axes)}].reshape({', '.join(axes)})"]
 
 
-def _body(body: tuple[Node, ...], depth: int) -> list[str]:
+def _body(body: tuple[Node, ...], depth: int, origin: Origin) -> list[str]:
     pad = "    " * depth
     out: list[str] = []
     for k, node in enumerate(body):
         if isinstance(node, Heading):
             if k + 1 < len(body) and not isinstance(body[k + 1], Heading):
-                out += [*([""] if out else []), f"{pad}# {node.text}"]
+                out += [*([""] if out else []), f"{pad}# {_told(node.text, origin(node))}"]
         elif isinstance(node, Op):
-            out += _call(node, pad)
+            out += _call(node, pad, _told(node.note, origin(node)))
         elif isinstance(node, Repeat):
             out.append(f"{pad}for {node.variable} in range({node.count}):")
-            out += _body(node.body, depth + 1) or [f"{pad}    pass"]
+            out += _body(node.body, depth + 1, origin) or [f"{pad}    pass"]
         elif isinstance(node, Until):
             out.append(f"{pad}for {node.variable} in range({node.count}):")
             out.append(f"{pad}    {node.rows} = {node.going}[0]")
             out += [f"{pad}    if {node.rows} == 0:", f"{pad}        break"]
-            out += _body(node.body, depth + 1)
+            out += _body(node.body, depth + 1, origin)
     return out
 
 
-def _call(op: Op, pad: str) -> list[str]:
+def _told(text: str, origin: str) -> str:
+    return f"{text}  ({origin})" if origin else text
+
+
+def _call(op: Op, pad: str, note: str) -> list[str]:
     """A call with its formula: beside it, or above it if the line would be too long."""
     call = pad + op.call()
-    for beside in (f"{call:{NOTE}}  # {op.note}", f"{call}  # {op.note}"):
+    for beside in (f"{call:{NOTE}}  # {note}", f"{call}  # {note}"):
         if len(beside) <= WIDTH:
             return [beside]
-    note = textwrap.wrap(op.note, WIDTH - len(pad) - 2)
+    notes = textwrap.wrap(note, WIDTH - len(pad) - 2)
     if len(call) > WIDTH:
         name, _, arguments = op.call().removesuffix(")").partition("(")
         parts = textwrap.wrap(arguments, WIDTH - len(pad) - 4, break_long_words=False)
         call = "\n".join([f"{pad}{name}(", *(f"{pad}    {x}" for x in parts), f"{pad})"])
-    return [*(f"{pad}# {x}" for x in note), *call.splitlines()]
+    return [*(f"{pad}# {x}" for x in notes), *call.splitlines()]

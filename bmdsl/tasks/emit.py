@@ -58,15 +58,17 @@ def emitted(model: Model, stage: str, ranks: int = 1, dtype: str = "float32") ->
         return "\n\n".join([update, *map(str, calls_of(model))])
     if stage == "python":
         from ..emit.routine import emit_routine
+        from .source_lines import origin_of
 
-        schedules = calls_of(model)
-        texts = {x.name: emit_routine(x) for x in schedules}
+        schedules, origin = calls_of(model), origin_of(model.checked)
+        texts = {x.name: emit_routine(x, origin=origin) for x in schedules}
         try:
             composed = update_of(model, ranks=ranks).schedule
         except NotScheduled as reason:
             text = f"# training calls the functions above for every minibatch: {reason}\n"
         else:
-            schedules, text = (composed, *schedules), emit_routine(composed)
+            schedules = composed, *schedules
+            text = emit_routine(composed, origin=origin)
         texts = {"update": text, **texts}
         parts = [f"{HEADING.format(name)}\n\n\n{text}" for name, text in texts.items()]
         module = python_of(model.checked, dtype=dtype).rstrip()
@@ -93,6 +95,7 @@ def emitted_stack(stack: StackModel, stage: str, dtype: str = "float32") -> str:
     from ..driver import python_of
     from ..emit.routine import emit_routine
     from ..schedule.builder import NotScheduled
+    from .source_lines import origin_of
 
     if stage not in ("schedule", "python"):
         raise fail(
@@ -113,7 +116,8 @@ def emitted_stack(stack: StackModel, stage: str, dtype: str = "float32") -> str:
         if stage == "schedule":
             parts.append(f"{head}{schedule}")
             continue
-        routine = f"{HEADING.format('update')}\n\n\n{emit_routine(schedule)}"
+        update = emit_routine(schedule, origin=origin_of(checked))
+        routine = f"{HEADING.format('update')}\n\n\n{update}"
         module = f"{head}{python_of(checked, dtype=dtype).rstrip()}\n"
         parts.append("\n\n".join([module, *_imported_ops([schedule]), routine]))
     return "\n\n".join(parts)

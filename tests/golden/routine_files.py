@@ -10,6 +10,7 @@ from pathlib import Path
 import bmdsl
 from bmdsl.emit.routine import emit_routine
 from bmdsl.tasks.emit import update_of
+from bmdsl.tasks.source_lines import origin_of
 
 FOLDER = Path(__file__).parent / "routines"
 SIZES: dict[str, dict[str, int]] = {
@@ -27,7 +28,7 @@ SIZES: dict[str, dict[str, int]] = {
 def rendered(name: str, sizes: Mapping[str, int] | None = None) -> str:
     """The text of the model's update, at these sizes or at the pinned ones."""
     model = bmdsl.load(name, **(SIZES[name] if sizes is None else sizes))
-    return emit_routine(update_of(model).schedule)
+    return emit_routine(update_of(model).schedule, origin=origin_of(model.checked))
 
 
 if __name__ == "__main__":

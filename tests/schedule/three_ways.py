@@ -22,6 +22,7 @@ from bmdsl.schedule.schedule import Schedule
 from bmdsl.schedule.values import Content, Life, Value
 from bmdsl.training import compiled
 
+from ..printed import statements
 from .walked import carry_out
 
 TOLERANCE = 1e-12
@@ -112,7 +113,7 @@ class ThreeWays:
         """The function of the text: the printed module's own if that has the routine word for word,
         else the text run among the names of that module.
         """
-        if made.source in self.text:
+        if statements(made.source) <= statements(self.text):
             found: Callable[..., None] = self.space[made.schedule.name]
             return found
         space = {**{n: k.reference for n, k in KINDS.items()}, **self.space}

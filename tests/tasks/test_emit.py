@@ -9,6 +9,8 @@ import bmdsl
 from bmdsl.inference.selected_path import path_of
 from bmdsl.tasks.emit import HEADING, emitted
 
+from ..printed import statements
+
 pytestmark = pytest.mark.compiled
 
 ROUTINES = (
@@ -33,7 +35,7 @@ def test_python_has_the_text_of_every_routine_that_runs(name: str) -> None:
     v = np.array([[0.0, 1, 1, 0]])
     machine.free_energy(v=v), machine.conditional("h", v=v), machine.sample(1, steps=2)
     sources = [x.routine.source for x in machine.compiled._routines.values() if x is not None]
-    assert len(sources) == 3 and all(source in text for source in sources)
+    assert len(sources) == 3 and all(statements(source) <= statements(text) for source in sources)
 
 
 def test_python_has_the_text_of_replicas_and_of_annealing() -> None:
@@ -46,7 +48,7 @@ def test_python_has_the_text_of_replicas_and_of_annealing() -> None:
     machine.observe("energy", n=1, draws=1, burn_in=0, beta=[0.5, 1.0])
     run = machine.compiled._routines
     sources = [x.routine.source for k, x in run.items() if k[0] in ("exchanges", "ais_step")]
-    assert len(sources) == 2 and all(source in text for source in sources)
+    assert len(sources) == 2 and all(statements(source) <= statements(text) for source in sources)
 
 
 def test_the_schedule_has_every_routine() -> None:
