@@ -203,7 +203,8 @@ def _summed(
 
     A contraction has three units and more, or two that meet through a letter of their own (a low
     rank), each letter in a parameter; or any number that share entries of a parameter over sites,
-    letters that no parameter has. A convolution is one parameter of two groups over sites.
+    letters that no parameter has. A convolution is one parameter of two groups over sites, each of
+    whose letters is of one group alone.
     """
     groups = [u.group for u in term.units]
     if len(set(groups)) < len(groups) or not term.parameters or not _is_linear(term):
@@ -230,7 +231,8 @@ def _summed(
     if not once or any(inside.count(x) == 1 for x in sites):
         return None  # nothing to sum over at a site: couplings few enough to list
     is_one_array = len(groups) == 2 and len(term.parameters) == 1
-    return Form.CONVOLUTION if is_one_array else Form.CONTRACTION
+    apart = all(inside.count(x) == 1 for x in bound)  # the array is a matrix between the groups
+    return Form.CONVOLUTION if is_one_array and apart else Form.CONTRACTION
 
 
 # ---------------------------------------------------------------- lists
