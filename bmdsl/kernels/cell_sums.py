@@ -130,7 +130,8 @@ def add_moments_of_cells(  # type: ignore[no-untyped-def]  # typed by numba
     blocks = copies if copies > 1 else (size + RUN - 1) // RUN  # one copy: no value is shared
     for b in numba.prange(blocks):
         wide = len(parts) // copies
-        into = parts[wide * b : wide * (b + 1)] if copies > 1 else parts
+        own_copy = b if copies > 1 else 0
+        into = parts[wide * own_copy : wide * (own_copy + 1)]
         total, part, at = (
             np.empty(RUN, x.dtype),
             np.empty(RUN, x.dtype),

@@ -43,9 +43,9 @@ def test_energies_and_conditionals_are_those_of_the_sum(backend: str) -> None:
     for r in range(5):
         weights = np.exp([-_energy(j, k, s, c[r]) for s in states])
         means = (weights[:, None, None] * states).sum(0) / weights.sum()
-        drawn = machine.sample(
-            4000, steps=20, clamp={"c": np.repeat(one_hot[r : r + 1], 4000, 0)}
-        )["t"].mean(0)
+        drawn = machine.sample(4000, steps=20, clamp={"c": np.repeat(one_hot[r : r + 1], 4000, 0)})[
+            "t"
+        ].mean(0)
         assert (abs(drawn - means) < 5 / np.sqrt(4000)).all()
 
 

@@ -145,7 +145,10 @@ CASES: dict[str, tuple[str, str, Any]] = {
 def machine(model: str, words: str) -> Any:
     body = model.rstrip().removesuffix("}")
     text = f"{body}\n  train {{ {words}  batch 16  seed 11 }}\n}}"
-    return bmdsl.parse(text).compile(seed=5, dtype="float64")
+    made = bmdsl.parse(text).compile(seed=5, dtype="float64")
+    if "categorical" not in model:  # as a training's own chains are: bits have draws of their own
+        made.layout = "numbers"
+    return made
 
 
 def trained(m: Any, data: Any, weights: np.ndarray | None = None) -> dict[str, np.ndarray]:
