@@ -35,8 +35,12 @@ class Knowledge:
     version: dict[str, int] = field(default_factory=dict)
     made_from: dict[str, dict[str, int]] = field(default_factory=dict)
     """Field → the arrays that it was made from, as they were then."""
-    roots: dict[str, frozenset[str]] = field(default_factory=dict)
-    """Array → all arrays that its present numbers depend on."""
+    gradients: dict[str, int] = field(default_factory=dict)
+    """Gradient → its bit among those of all gradients."""
+    roots: dict[str, int] = field(default_factory=dict)
+    """Array → the gradients that its present numbers depend on, as bits: sets of names would grow
+    with the model, and be copied for every op.
+    """
     stands_for: dict[str, frozenset[str]] = field(default_factory=dict)
     """Gradient → the rows that its moments are of; what other gradients add to it is not among
     them.
@@ -69,7 +73,8 @@ def verify(
     for v in schedule.values:
         if v.life is not Life.SCRATCH:
             known.written |= {v.name, *(f"{v.name}[{k}]" for k in range(2))}
-        known.roots[v.name] = frozenset([v.name])
+        if v.content is Content.GRADIENT:
+            known.gradients[v.name] = known.roots[v.name] = 1 << len(known.gradients)
     _follow(schedule.body, known, ())
     by_source = {v.source: v.name for v in schedule.values}
     for name, terms in trained.items():
@@ -158,9 +163,11 @@ def _carry_out(op: Op, known: Knowledge, loops: tuple[str, ...]) -> None:
     if not making:  # a draw unit after unit keeps its fields up to date: it uses them all the same
         _verify_fields(op, known, read, drawn)
     _note_moments(op, known, changed)
-    sources = frozenset[str]().union(*(known.roots.get(key, frozenset([key])) for key in read))
+    sources = 0
+    for key in read:
+        sources |= known.roots.get(key, 0)
     for key in changed:
-        kept = known.roots.get(key, frozenset([key])) if key in read else frozenset([key])
+        kept = known.roots.get(key, 0) if key in read else known.gradients.get(key, 0)
         known.written.add(key)
         known.version[key] = known.version.get(key, 0) + 1
         known.roots[key] = kept | sources
@@ -287,7 +294,7 @@ def _verify_moments(
 def _verify_moved(by_source: Mapping[tuple[str, ...], str], known: Knowledge, name: str) -> None:
     """A parameter is moved by its gradient."""
     parameter, gradient = by_source["parameter", name], by_source["gradient", name]
-    if gradient not in known.roots[parameter]:
+    if not known.roots.get(parameter, 0) & known.gradients.get(gradient, 0):
         raise _wrong(f"`{name}` is not moved by its gradient")
 
 

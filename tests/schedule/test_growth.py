@@ -70,5 +70,5 @@ def test_the_time_to_compile_an_update_grows_with_the_number_of_groups_alone(
 ) -> None:
     monkeypatch.setenv("BMDSL_CACHE", str(tmp_path))
     compiled(10)  # kernels, which all models share
-    seconds_of_few = compiled(30)
-    assert compiled(300) < SLACK * 10 * seconds_of_few
+    seconds_of_few = compiled(100)
+    assert compiled(1000) < SLACK * 10 * seconds_of_few
