@@ -14,7 +14,7 @@ LAST_SHARE = 0.05
 """What all looks with the last one may take, if their share is less: it says what the machine has
 become.
 """
-FIRST_LOOK = 0.005
+FIRST_LOOK = 0.01
 """A guess at what a look costs of which nothing else is known, in seconds."""
 
 
@@ -88,8 +88,8 @@ class Budget:
         if account.looks:
             return account.spent + 2 * account.expected <= self.share * trained + self._grace
         if cost:
-            return cost <= self.share * updates
-        return FIRST_LOOK <= self.share * trained + self._grace
+            return 2 * cost <= self.share * updates
+        return 2 * FIRST_LOOK <= self.share * trained + self._grace
 
     @contextmanager
     def spending(self, name: str) -> Iterator[None]:

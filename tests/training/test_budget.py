@@ -74,10 +74,10 @@ def test_looks_take_their_share_of_the_time_and_no_more() -> None:
     assert budget.affords("figures", last=True)
 
 
-def test_a_first_look_waits_for_as_many_updates_as_it_may_cost() -> None:
+def test_a_first_look_waits_for_as_many_updates_as_it_and_the_last_one_may_cost() -> None:
     budget = Budget(0.1, ("figures", "dear"), FakeClock())
-    assert not budget.affords("dear", updates=199, cost=10)
-    assert budget.affords("dear", updates=200, cost=10)
+    assert not budget.affords("dear", updates=399, cost=10)
+    assert budget.affords("dear", updates=400, cost=10)
     assert not budget.affords("dear", updates=99, cost=10, last=True)  # all that there is
     assert budget.affords("dear", updates=100, cost=10, last=True)
     unpaid = Budget(0.0, ("figures", "dear"), FakeClock())
