@@ -195,13 +195,15 @@ class Interpreter:
         return made
 
     def log_partition(self, group: str, state: State, row: int) -> float:
-        """Σ A(η) over the group's units."""
+        """Σ A(η) over the group's units, one after another: `sum` of Python 3.12 and later rounds
+        otherwise.
+        """
         g = self.plan.group(group)
         eta = self.fields(group, state, row)
-        return sum(
-            float(g.unit.log_partition(*_of_unit(g, eta, unit), *g.arguments))
-            for unit in np.ndindex(*_units(g))
-        )
+        total = 0.0
+        for unit in np.ndindex(*_units(g)):
+            total += float(g.unit.log_partition(*_of_unit(g, eta, unit), *g.arguments))
+        return total
 
     def draw(
         self,
