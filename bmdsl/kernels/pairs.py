@@ -7,7 +7,7 @@ import numpy as np
 from ..native import deferred as numba
 from .bits import NONE, WORK
 from .table import kernel
-from .tallies import ALL, add_counts
+from .tallies import ALL, add_counts, counted, put_counts
 from .words import LANES, load, same, shift_across
 
 MOST = 255
@@ -53,33 +53,6 @@ def lay_in_order(B, place, many, C):  # type: ignore[no-untyped-def]  # typed by
                 into[p * each + w] = own[part * each + w]
 
 
-@numba.njit(cache=True)
-def counted(v, p0, p1, p2, p3, p4, p5, p6, p7):  # type: ignore[no-untyped-def]  # typed by numba
-    """p + v, of eight digits."""
-    p0, v = p0 ^ v, p0 & v
-    p1, v = p1 ^ v, p1 & v
-    p2, v = p2 ^ v, p2 & v
-    p3, v = p3 ^ v, p3 & v
-    p4, v = p4 ^ v, p4 & v
-    p5, v = p5 ^ v, p5 & v
-    p6, v = p6 ^ v, p6 & v
-    return p0, p1, p2, p3, p4, p5, p6, p7 ^ v
-
-
-@numba.njit(cache=True)
-def _put(total, many, part, own):  # type: ignore[no-untyped-def]  # typed by numba
-    """Counts of a register's words, or of all together, as those of a part of the chains."""
-    if many:
-        for q in range(64 * LANES):
-            own[64 * LANES * part + q] = total[q]
-    else:
-        for bit in range(64):
-            own[64 * part + bit] = 0
-        for lane in range(LANES):
-            for bit in range(64):
-                own[64 * part + bit] += total[64 * lane + bit]
-
-
 @kernel(WORK, ["C"])
 def count_along_axes(C, D, axes, begin, both, many, counts):  # type: ignore[no-untyped-def]  # typed by numba
     parts, words = C.shape[0], C.shape[1] - LANES
@@ -109,7 +82,7 @@ def count_along_axes(C, D, axes, begin, both, many, counts):  # type: ignore[no-
                             p1, p2, p3, p4, p5, p6, p7, some = p0, p0, p0, p0, p0, p0, p0, 0
             block = stride
         add_counts(p0, p1, p2, p3, p4, p5, p6, p7, room, total)
-        _put(total, many, part, counts[k])
+        put_counts(total, many, part, counts[k])
 
 
 @kernel(WORK, ["C"])
@@ -133,4 +106,4 @@ def count_over_chains(C, both, many, counts):  # type: ignore[no-untyped-def]  #
                 p0 = same(NONE)
                 p1, p2, p3, p4, p5, p6, p7, some = p0, p0, p0, p0, p0, p0, p0, 0
         add_counts(p0, p1, p2, p3, p4, p5, p6, p7, room, total)
-        _put(total, many, part, counts)
+        put_counts(total, many, part, counts)

@@ -33,6 +33,33 @@ def add_counts(p0, p1, p2, p3, p4, p5, p6, p7, room, total):  # type: ignore[no-
                 own[bit] += np.int64((digit >> np.uint64(bit)) & ONE) << d
 
 
+@numba.njit(cache=True)
+def counted(v, p0, p1, p2, p3, p4, p5, p6, p7):  # type: ignore[no-untyped-def]  # typed by numba
+    """p + v, of eight digits."""
+    p0, v = p0 ^ v, p0 & v
+    p1, v = p1 ^ v, p1 & v
+    p2, v = p2 ^ v, p2 & v
+    p3, v = p3 ^ v, p3 & v
+    p4, v = p4 ^ v, p4 & v
+    p5, v = p5 ^ v, p5 & v
+    p6, v = p6 ^ v, p6 & v
+    return p0, p1, p2, p3, p4, p5, p6, p7 ^ v
+
+
+@numba.njit(cache=True)
+def put_counts(total, many, part, own):  # type: ignore[no-untyped-def]  # typed by numba
+    """Counts of a register's words, or of all together, as those of a part of the chains."""
+    if many:
+        for q in range(64 * LANES):
+            own[64 * LANES * part + q] = total[q]
+    else:
+        for bit in range(64):
+            own[64 * part + bit] = 0
+        for lane in range(LANES):
+            for bit in range(64):
+                own[64 * part + bit] += total[64 * lane + bit]
+
+
 @kernel(WORK, ["B"])
 def count_odd(B, near, runs, ends, many, counts):  # type: ignore[no-untyped-def]  # typed by numba
     words = B.shape[1]
@@ -52,25 +79,9 @@ def count_odd(B, near, runs, ends, many, counts):  # type: ignore[no-untyped-def
                 for _ in range(1, units):
                     v = v ^ _literal(flat, near, at, words, w, many)
                     at += lanes
-                p0, v = p0 ^ v, p0 & v
-                p1, v = p1 ^ v, p1 & v
-                p2, v = p2 ^ v, p2 & v
-                p3, v = p3 ^ v, p3 & v
-                p4, v = p4 ^ v, p4 & v
-                p5, v = p5 ^ v, p5 & v
-                p6, v = p6 ^ v, p6 & v
-                p7 = p7 ^ v
+                p0, p1, p2, p3, p4, p5, p6, p7 = counted(v, p0, p1, p2, p3, p4, p5, p6, p7)
             add_counts(p0, p1, p2, p3, p4, p5, p6, p7, room, total)
-        own = counts[c]
-        if many:
-            for q in range(64 * LANES):
-                own[64 * LANES * w + q] = total[q]
-        else:
-            for bit in range(64):
-                own[64 * w + bit] = 0
-            for lane in range(LANES):
-                for bit in range(64):
-                    own[64 * w + bit] += total[64 * lane + bit]
+        put_counts(total, many, w, counts[c])
 
 
 @numba.njit(cache=True)

@@ -111,48 +111,49 @@ def by_vectors(one, turned_a, turned_b, m, n, k, scale, a, lda, b, ldb, keep, c,
 
 
 @numba.njit(**INNER)
-def _product(one, turn_b, turn_a, n, m, k, alpha, b, ldb, a, lda, beta, c, ldc):  # type: ignore[no-untyped-def]  # typed by numba
-    """BLAS goes column by column: row by row its product is one of exchanged factors."""
+def _gemm(one, letter, always, kind, turn_b, turn_a, n, m, k, alpha, b, ldb, a, lda, beta, c, ldc):  # type: ignore[no-untyped-def]  # typed by numba
+    """BLAS's gemm, by registers for numbers of this letter, `always` or if the product is large.
+    BLAS goes column by column: row by row its product is one of exchanged factors.
+    """
+    large = m > 2 and m * n * k > LARGE
+    if kind != letter or not (always or large):
+        return BLAS(kind, turn_b, turn_a, n, m, k, alpha, b, ldb, a, lda, beta, c, ldc)
     turned_a, turned_b = turn_a == TURNED, turn_b == TURNED
     by_vectors(one, turned_a, turned_b, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc)
-
-
-@numba.njit(**INNER)
-def _is_large(m, n, k):  # type: ignore[no-untyped-def]  # typed by numba
-    return m > 2 and m * n * k > LARGE
+    return 0
 
 
 @numba.njit(**INNER)
 def singles(kind, turn_b, turn_a, n, m, k, alpha, b, ldb, a, lda, beta, c, ldc):  # type: ignore[no-untyped-def]  # typed by numba
     """BLAS's gemm: of float32 by registers."""
-    if kind != SINGLE:
-        return BLAS(kind, turn_b, turn_a, n, m, k, alpha, b, ldb, a, lda, beta, c, ldc)
     one = np.ones(1, np.float32)
-    _product(one, turn_b, turn_a, n, m, k, alpha, b, ldb, a, lda, beta, c, ldc)
-    return 0
+    return _gemm(
+        one, SINGLE, True, kind, turn_b, turn_a, n, m, k, alpha, b, ldb, a, lda, beta, c, ldc
+    )
 
 
 @numba.njit(**INNER)
 def large_singles(kind, turn_b, turn_a, n, m, k, alpha, b, ldb, a, lda, beta, c, ldc):  # type: ignore[no-untyped-def]  # typed by numba
     """BLAS's gemm: of float32 by registers if it is large."""
-    if not _is_large(m, n, k):
-        return BLAS(kind, turn_b, turn_a, n, m, k, alpha, b, ldb, a, lda, beta, c, ldc)
-    return singles(kind, turn_b, turn_a, n, m, k, alpha, b, ldb, a, lda, beta, c, ldc)
+    one = np.ones(1, np.float32)
+    return _gemm(
+        one, SINGLE, False, kind, turn_b, turn_a, n, m, k, alpha, b, ldb, a, lda, beta, c, ldc
+    )
 
 
 @numba.njit(**INNER)
 def doubles(kind, turn_b, turn_a, n, m, k, alpha, b, ldb, a, lda, beta, c, ldc):  # type: ignore[no-untyped-def]  # typed by numba
     """BLAS's gemm: of float64 by registers."""
-    if kind != DOUBLE:
-        return BLAS(kind, turn_b, turn_a, n, m, k, alpha, b, ldb, a, lda, beta, c, ldc)
     one = np.ones(1, np.float64)
-    _product(one, turn_b, turn_a, n, m, k, alpha, b, ldb, a, lda, beta, c, ldc)
-    return 0
+    return _gemm(
+        one, DOUBLE, True, kind, turn_b, turn_a, n, m, k, alpha, b, ldb, a, lda, beta, c, ldc
+    )
 
 
 @numba.njit(**INNER)
 def large_doubles(kind, turn_b, turn_a, n, m, k, alpha, b, ldb, a, lda, beta, c, ldc):  # type: ignore[no-untyped-def]  # typed by numba
     """BLAS's gemm: of float64 by registers if it is large."""
-    if not _is_large(m, n, k):
-        return BLAS(kind, turn_b, turn_a, n, m, k, alpha, b, ldb, a, lda, beta, c, ldc)
-    return doubles(kind, turn_b, turn_a, n, m, k, alpha, b, ldb, a, lda, beta, c, ldc)
+    one = np.ones(1, np.float64)
+    return _gemm(
+        one, DOUBLE, False, kind, turn_b, turn_a, n, m, k, alpha, b, ldb, a, lda, beta, c, ldc
+    )

@@ -56,6 +56,17 @@ def cell_sites_kind(plan: Plan, g: GroupPlan) -> Kind:
     return sites_kind(plan, g, {**TILES, **CELLS}, "sites_of_cells", " of a lattice")
 
 
+LATTICE: dict[str, Any] = {
+    "lengths": reads(1, "i8"),
+    "cell_of": reads(1, "i4"),
+    "cells": reads(2, "i8"),
+    "entries": reads(2, "i8"),
+    "others": reads(2, "i8"),
+    "ramps": reads(2, "i8"),
+}
+"""The arrays by which an op finds what couples to a unit of a lattice."""
+
+
 @op(
     "{X} ~ P(unit | rest) {steps} times, unit after unit of a lattice, as codes",
     X=updates(),
@@ -64,12 +75,7 @@ def cell_sites_kind(plan: Plan, g: GroupPlan) -> Kind:
     states=whole(),
     beta=reads(1),
     order=reads(1, "i8"),
-    lengths=reads(1, "i8"),
-    cell_of=reads(1, "i4"),
-    cells=reads(2, "i8"),
-    entries=reads(2, "i8"),
-    others=reads(2, "i8"),
-    ramps=reads(2, "i8"),
+    **LATTICE,
     couplings=reads(1),
     seen=reads(),
     seed=whole(),
@@ -115,12 +121,7 @@ def sweep_codes_of_cells(
     "{eta} += Σ over couplings of value · Π {x}, of a lattice",
     x=reads(),
     states=whole(),
-    lengths=reads(1, "i8"),
-    cell_of=reads(1, "i4"),
-    cells=reads(2, "i8"),
-    entries=reads(2, "i8"),
-    others=reads(2, "i8"),
-    ramps=reads(2, "i8"),
+    **LATTICE,
     couplings=reads(1),
     eta=updates(),
 )
@@ -146,12 +147,7 @@ def add_fields_of_cells(
     X=reads(),
     offset=whole(),
     states=whole(),
-    lengths=reads(1, "i8"),
-    cell_of=reads(1, "i4"),
-    cells=reads(2, "i8"),
-    entries=reads(2, "i8"),
-    others=reads(2, "i8"),
-    ramps=reads(2, "i8"),
+    **LATTICE,
     couplings=reads(1),
     out=updates(1, "f8"),
 )
@@ -181,12 +177,7 @@ def add_energies_of_cells(
     offset=whole(),
     states=whole(),
     first=whole(),
-    lengths=reads(1, "i8"),
-    cell_of=reads(1, "i4"),
-    cells=reads(2, "i8"),
-    entries=reads(2, "i8"),
-    others=reads(2, "i8"),
-    ramps=reads(2, "i8"),
+    **LATTICE,
     copies=whole(),
     parts=updates(1, "f8"),
 )
