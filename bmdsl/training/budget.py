@@ -14,8 +14,16 @@ LAST_SHARE = 0.05
 """What all looks with the last one may take, if their share is less: it says what the machine has
 become.
 """
-FIRST_LOOK = 0.01
+FIRST_LOOK = 0.005
 """A guess at what a look costs of which nothing else is known, in seconds."""
+LOADING = 0.04
+"""Seconds that a dear look's first one loads for, once a process: a training that cannot pay for
+them does without.
+"""
+EARLY = 1.0
+"""Seconds of a training in which the first account may have the parts of those that cannot afford a
+look yet.
+"""
 
 
 @dataclass
@@ -23,7 +31,7 @@ class Account:
     """One kind of look: seconds spent on it, and seconds that the next one is expected to take."""
 
     spent: float = 0.0
-    expected: float = 0.0
+    expected: float = FIRST_LOOK
     looks: int = 0
 
     def charge(self, seconds: float) -> None:
@@ -32,14 +40,16 @@ class Account:
         The first one compiles or loads what it calls: the second one's time counts for both.
         """
         self.looks += 1
-        if self.looks > 1:
-            self.spent += seconds * (2 if self.looks == 2 else 1)
-            self.expected = seconds
+        if self.looks == 1:
+            self.spent = self.expected = min(seconds, FIRST_LOOK)
+            return
+        self.spent = 2 * seconds if self.looks == 2 else self.spent + seconds
+        self.expected = seconds
 
 
 class Budget:
     """Accounts that together take at most `share` of the time that everything else takes, each an
-    equal part of it.
+    equal part of it in the long run.
 
     Only looks may depend on it, which change nothing: what a machine computes does not depend on
     the clock.
@@ -51,21 +61,20 @@ class Budget:
         self.accounts = {name: Account() for name in names}
         self.all = share >= 1
         """Whether every look is taken."""
-        self._whole = max(share, LAST_SHARE)
-        self.share = share / len(self.accounts)
+        self._share = share
         self._clock = clock
         self._looked = 0.0
-        self.begin()
-
-    def begin(self, grace: float = 0.0) -> None:
-        """Training begins now. All looks may take `grace` seconds more, however short it is."""
-        self._begun = self._clock()
-        self._grace = grace / len(self.accounts)
+        self._begun = clock()
 
     @property
     def trained(self) -> float:
-        """Seconds of training so far, less those of looks."""
+        """Seconds of training so far, what prepared it among them, less those of looks."""
         return self._clock() - self._begun - self._looked
+
+    @property
+    def spent(self) -> float:
+        """Seconds of all looks so far, less what first ones loaded."""
+        return sum(x.spent for x in self.accounts.values())
 
     def affords(self, name: str, updates: int = 0, cost: float = 0.0, last: bool = False) -> bool:
         """Whether a look is paid for, and the last one after it.
@@ -75,21 +84,20 @@ class Budget:
 
         The `last` look may take what all accounts have left.
         """
-        account, trained = self.accounts[name], self.trained
         if self.all:
             return True
+        account, trained = self.accounts[name], self.trained
+        whole = max(self._share, LAST_SHARE) if last else self._share
+        looks = 1 if last else 2
+        left = whole * trained - self.spent
+        if cost and not account.looks:
+            paid = left / trained * updates if trained > 0 else 0.0
+            part = whole if last else whole / len(self.accounts)
+            return looks * cost <= min(paid, part * updates) and LOADING <= part * trained
         if last:
-            spent = sum(x.spent for x in self.accounts.values())
-            grace = self._grace * len(self.accounts)
-            if account.looks:
-                return spent + account.expected <= self._whole * trained + grace
-            left = self._whole - (max(0.0, spent - grace) / trained if trained > 0 else 0.0)
-            return cost <= left * updates
-        if account.looks:
-            return account.spent + 2 * account.expected <= self.share * trained + self._grace
-        if cost:
-            return 2 * cost <= self.share * updates
-        return 2 * FIRST_LOOK <= self.share * trained + self._grace
+            return account.expected <= left
+        part = self._share * max(trained / len(self.accounts), min(trained, EARLY))
+        return looks * account.expected <= min(left, part - account.spent)
 
     @contextmanager
     def spending(self, name: str) -> Iterator[None]:

@@ -48,10 +48,6 @@ from .streamed_cases import StreamedCases
 from .update_calls import UpdateCalls
 from .validation import epochs_between_scores, is_likelihood, share_beside_scores
 
-GRACE = 0.25
-"""Seconds of a training with a folder that looks may take however short it is: enough for curves of
-some points.
-"""
 WATCHED = 500
 """Training cases that monitors look at."""
 KEPT = 1 << 28
@@ -213,7 +209,6 @@ class _Loop(UpdateCalls, EpochEnds):
                     raise self._unspread("this training is not compiled as a whole")
                 self._carry_on()
                 self.begun, self.first = time.monotonic(), self.run_.updates
-                self.budget.begin(GRACE if self.folder is not None else 0.0)
                 with deferred() as self.signals:
                     self._updates(show)
         except Stopped as stop:

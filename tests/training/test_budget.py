@@ -21,7 +21,7 @@ from bmdsl.language.diagnostics import BmError
 from bmdsl.language.model import Choice, Training
 from bmdsl.runs.run_folder import RunFolder
 from bmdsl.training import epoch_ends, keeping, loop
-from bmdsl.training.budget import LAST_SHARE, Budget
+from bmdsl.training.budget import EARLY, LAST_SHARE, LOADING, Budget
 from bmdsl.training.callbacks import Hooks
 from bmdsl.training.loop import train
 from bmdsl.training.validation import SCORE_SHARE, share_beside_scores
@@ -68,6 +68,7 @@ def test_looks_take_their_share_of_the_time_and_no_more() -> None:
             with budget.spending("figures"):
                 clock.now += 50 if first else 2  # the first one compiles
                 first = False
+            assert budget.accounts["figures"].spent <= max(4, 0.05 * budget.trained)
     assert budget.trained == 1000
     # the second one's time counts for the first one too, and one more is left for the end
     assert looks == 1000 * 0.05 // 2 - 1
@@ -75,15 +76,20 @@ def test_looks_take_their_share_of_the_time_and_no_more() -> None:
 
 
 def test_a_first_look_waits_for_as_many_updates_as_it_and_the_last_one_may_cost() -> None:
-    budget = Budget(0.1, ("figures", "dear"), FakeClock())
-    assert not budget.affords("dear", updates=399, cost=10)
-    assert budget.affords("dear", updates=400, cost=10)
-    assert not budget.affords("dear", updates=99, cost=10, last=True)  # all that there is
-    assert budget.affords("dear", updates=100, cost=10, last=True)
-    unpaid = Budget(0.0, ("figures", "dear"), FakeClock())
-    assert not unpaid.affords("dear", updates=int(9 / LAST_SHARE), cost=10, last=True)
-    assert unpaid.affords("dear", updates=int(10 / LAST_SHARE), cost=10, last=True)
-    assert Budget(1.0, ("figures", "dear"), FakeClock()).affords("dear", updates=1, cost=1e9)
+    def affords(share: float, updates: int, seconds: float = 100.0, last: bool = False) -> bool:
+        clock = FakeClock()
+        budget = Budget(share, ("figures", "dear"), clock)
+        clock.now += seconds
+        return budget.affords("dear", updates, cost=10, last=last)
+
+    assert not affords(0.1, 399) and affords(0.1, 400)
+    assert not affords(0.1, 99, last=True) and affords(0.1, 100, last=True)  # all that there is
+    assert not affords(0.0, int(9 / LAST_SHARE), last=True)
+    assert affords(0.0, int(10 / LAST_SHARE), last=True)
+    assert affords(1.0, 1)
+    # nor is it loaded for a training that does not pay for loading it
+    short = LOADING / 0.05
+    assert not affords(0.1, 400, 0.99 * short) and affords(0.1, 400, 1.01 * short)
 
 
 def test_time_of_an_inner_account_is_not_on_the_outer_one() -> None:
@@ -264,17 +270,19 @@ def test_a_stop_inside_an_update_takes_counters_and_metrics_back_too(tmp_path: P
         np.testing.assert_array_equal(value, fresh.params[name])
 
 
-def test_a_short_training_may_be_looked_at_for_some_time_whatever_it_takes() -> None:
-    clock = FakeClock()
-    budget = Budget(0.1, ("figures", "dear"), clock)
-    budget.begin(grace=40.0)
-    for _ in range(100):
+@pytest.mark.parametrize("seconds", [0.2, 0.5, 1.0, 2.0, 5.0])
+def test_the_first_account_has_all_of_the_share_until_others_afford_a_look(seconds: float) -> None:
+    clock, look = FakeClock(), 0.004
+    budget = Budget(0.05, ("figures", "dear"), clock)
+    while budget.trained < seconds:
         clock.now += 0.001
         if budget.affords("figures"):
             with budget.spending("figures"):
-                clock.now += 2
-    # half of the grace, a share for each account, less the last look's time
-    assert budget.accounts["figures"].spent == 18
+                clock.now += look
+        assert budget.spent <= 0.05 * budget.trained
+    assert budget.affords("figures", last=True)
+    part = 0.05 * max(seconds / 2, min(seconds, EARLY))
+    assert part - 3 * look < budget.spent <= part - look + 1e-9
 
 
 def test_the_last_look_takes_no_more_than_what_all_have_left() -> None:
@@ -283,9 +291,9 @@ def test_the_last_look_takes_no_more_than_what_all_have_left() -> None:
     for name, seconds in (("figures", 1), ("figures", 1), ("dear", 5), ("dear", 5)):
         with budget.spending(name):
             clock.now += seconds
-    clock.now += 169
-    assert budget.trained == 169 and not budget.affords("dear", last=True)  # 2 + 10 + 5 of 16.9
-    clock.now += 1
+    clock.now += 169.9
+    assert not budget.affords("dear", last=True)  # 2 + 10 + 5 of 16.99
+    clock.now += 0.2
     assert budget.affords("dear", last=True) and not budget.affords("dear")
 
 
