@@ -8,12 +8,13 @@ Reported: medians over blocks.
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from statistics import median
 
 import numpy as np
@@ -80,6 +81,19 @@ def training_update(model, data, batch: int) -> Callable[[], None]:
     update()  # loads what is imported late, so that the pool's limit finds it
     KEEP.enter_context(one_pool())
     return update
+
+
+@contextmanager
+def busy_core() -> Iterator[None]:
+    """Another program that keeps one core busy, the last one of those that this process may use."""
+    core = max(os.sched_getaffinity(0))
+    text = f"import os; os.sched_setaffinity(0, {{{core}}})\nwhile True: pass"
+    program = subprocess.Popen([sys.executable, "-c", text])
+    try:
+        yield
+    finally:
+        program.kill()
+        program.wait()
 
 
 def compare(

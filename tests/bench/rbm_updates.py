@@ -2,9 +2,13 @@
 matrix products.
 
 python -m tests.bench.rbm_updates            # the table of docs/performance.md
+python -m tests.bench.rbm_updates busy       # beside a program that keeps one core busy
 """
 
 from __future__ import annotations
+
+import sys
+from contextlib import nullcontext
 
 import numpy as np
 
@@ -128,6 +132,12 @@ CONTENDERS = {"bmdsl": bmdsl, "torch": torch, "sklearn": sklearn, "products": pr
 def main() -> None:
     if harness.served(CONTENDERS):
         return
+    with harness.busy_core() if sys.argv[1:] == ["busy"] else nullcontext():
+        table()
+
+
+def table() -> None:
+    """Prints a line for every case."""
     print(
         f"{'update':24}"
         + "".join(f"{n:>12}" for n in CONTENDERS)
