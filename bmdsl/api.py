@@ -14,7 +14,7 @@ from .language.diagnostics import fail
 from .language.outside import any_file
 from .language.overrides import Override
 from .language.source import Source
-from .shown import Shown
+from .registry import Shown
 from .stacks import stack_model
 
 if TYPE_CHECKING:

@@ -17,6 +17,8 @@ from types import ModuleType
 from .language.installed import brought
 from .language.vocabulary import Word
 
+REPRESENTATIONS = "bmdsl.notebook.representations"
+"""The folder of what values look like in a notebook; a word is the name of a class."""
 _registered: dict[str, dict[str, ModuleType]] = {}
 
 
@@ -47,3 +49,19 @@ def _found(package: str) -> tuple[tuple[str, ModuleType], ...]:
 def words(package: str) -> dict[str, Word]:
     """The words of a folder, as the checker wants them."""
     return {name: module.WORD for name, module in discover(package).items()}
+
+
+class Shown:
+    """A value that a notebook shows as HTML: its class, or one that it inherits from, is the `WORD`
+    of a module of `bmdsl.notebook.representations`, whose `html(value)` draws it.
+    """
+
+    __slots__ = ()
+
+    def _repr_html_(self) -> str | None:
+        """The HTML, None where no module knows the class: then the text is shown."""
+        known = discover(REPRESENTATIONS)
+        for kind in type(self).__mro__:
+            if kind.__name__ in known:
+                return str(known[kind.__name__].html(self))
+        return None

@@ -17,9 +17,12 @@ import pytest
 
 from tests.source import MODULES, PACKAGE, nodes_of, tree_of
 
-PLAN = {"language", "units", "graph", "shown", "ranks"}
+ROOT = PACKAGE.parent
+DOOR = {"api", "model", "driver", "registry", "files", "chunks"}
+"""The modules beside the folders: what an import gives, and what all folders stand on."""
+PLAN = {"language", "units", "graph", "registry", "ranks"}
 SCHEDULE = {*PLAN, "plan", "native", "kernels", "schedule", "interactions"}
-RUNTIME = {*SCHEDULE, "emit", "registry", "data"}
+RUNTIME = {*SCHEDULE, "emit", "data"}
 INFERENCE = {*RUNTIME, "runtime", "chunks", "schedule.routines"}
 MODEL = {*INFERENCE, "inference", "driver", "files"}
 RUNS = {*MODEL, "model"}
@@ -40,11 +43,10 @@ MAY_IMPORT = {
     "files": {"language"},
     "chunks": set(),
     "registry": {"language"},
-    "shown": {"registry"},
     "markup": {"language"},
     "ranks": {"language"},
     "units": {"language"},
-    "graph": {"language", "shown"},
+    "graph": {"language", "registry"},
     "plan": PLAN,
     "native": {"language"},
     "kernels": {"plan", "schedule", "native"},
@@ -52,7 +54,7 @@ MAY_IMPORT = {
     "interactions": {"language", "plan", "schedule"},
     "schedule.routines": {"language", "graph", "plan", "schedule", "interactions"},
     "emit": SCHEDULE,
-    "data": {"language", "units", "registry", "plan", "files", "ranks", "shown"},
+    "data": {"language", "units", "registry", "plan", "files", "ranks"},
     "runtime": RUNTIME,
     "inference": INFERENCE | {"schedule.routines"},
     "driver": MODEL - {"driver"},
@@ -157,6 +159,12 @@ def imports() -> list[Import]:
     return [found for path in MODULES for found in imports_of(path)]
 
 
+def test_nothing_else_stands_at_the_door() -> None:
+    rooms = {room for room in MAY_IMPORT if room and "." not in room}
+    files = {f"{name}.py" for name in DOOR} | {"__init__.py", "py.typed"}
+    assert {p.name for p in PACKAGE.iterdir()} - {"__pycache__"} == files | (rooms - DOOR)
+
+
 def test_every_module_stands_in_a_room():
     assert {room_of(parts_of(path)) for path in MODULES} == set(MAY_IMPORT)
 
@@ -232,7 +240,7 @@ def test_no_file_has_grown_past_reading():
 
 
 def test_no_model_is_named_in_the_compiler():
-    names = [p.stem for p in (PACKAGE.parent / "models").glob("*.bm")]
+    names = [p.stem for p in (ROOT / "models").glob("*.bm")]
     for path in [
         p
         for folder in ("graph", "plan", "schedule", "emit", "kernels")
@@ -244,3 +252,10 @@ def test_no_model_is_named_in_the_compiler():
             if isinstance(n, ast.Constant) and isinstance(n.value, str)
         }
         assert not words & set(names), path
+
+
+def test_nothing_is_kept_from_the_formatter() -> None:
+    mark = "# fmt" + ": "
+    texts = [p for folder in ("bmdsl", "tests", "docs") for p in (ROOT / folder).rglob("*.py")]
+    assert len(texts) > 1000
+    assert [str(p) for p in texts if mark in p.read_text(encoding="utf-8")] == []

@@ -15,8 +15,7 @@ import numpy as np
 
 from ..files import put, with_ending
 from ..language.diagnostics import fail
-from ..registry import discover
-from ..shown import Shown
+from ..registry import Shown, discover
 from .dates import Dates, dates_of, moment_text, moments_of
 from .delimited import as_number
 from .marks import Marks, marks_of

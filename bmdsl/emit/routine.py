@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from ..schedule.ops import Heading, Node, Op, Repeat, Until
 from ..schedule.schedule import Schedule
@@ -16,7 +16,8 @@ case.
 """
 RANKS = ("ranks",)
 """What the array is bound to by which a schedule of one rank of several adds up over them."""
-Origin = Callable[[Heading | Op], str]
+Origin = Callable[[Heading | Op, Sequence[Heading]], str]
+"""What is printed and the headings above it → where it comes from."""
 NOTE = 64
 """The column at which formulas stand if the calls leave room for it."""
 
@@ -40,12 +41,12 @@ def emit_routine(schedule: Schedule, ragged: bool = False, origin: Origin | None
     lines = ["# random streams", *lines, "", ""] if lines else []
     lines += [f"def {schedule.name}(", *textwrap.indent(head, "    ").splitlines(), "):"]
     lines += textwrap.indent(f'"""{doc}' + ('\n"""' if "\n" in doc else '"""'), "    ").splitlines()
-    told = origin or (lambda node: "")
+    told = origin or (lambda node, above: "")
     if schedule.once:
-        return "\n".join([*lines, *_body(schedule.body, 1, told)]) + "\n"
+        return "\n".join([*lines, *_body(schedule.body, 1, told, [])]) + "\n"
     lines += ["    for t in range(last - first):", "        update = first + t"]
     lines += [f"        {line}" for line in _views(schedule, ragged)]
-    lines += _body(schedule.body, 2, told)
+    lines += _body(schedule.body, 2, told, [])
     return "\n".join(lines) + "\n"
 
 
@@ -101,23 +102,25 @@ def _cut(v: Value, each: str) -> list[str]:
     return [f"{v.name} = {whole}.reshape(-1)[:{' * '.join(axes)}].reshape({', '.join(axes)})"]
 
 
-def _body(body: tuple[Node, ...], depth: int, origin: Origin) -> list[str]:
+def _body(body: tuple[Node, ...], depth: int, origin: Origin, above: list[Heading]) -> list[str]:
+    """The lines of ops; headings are appended to those that stand `above`."""
     pad = "    " * depth
     out: list[str] = []
     for k, node in enumerate(body):
         if isinstance(node, Heading):
+            above.append(node)
             if k + 1 < len(body) and not isinstance(body[k + 1], Heading):
-                out += [*([""] if out else []), f"{pad}# {_told(node.text, origin(node))}"]
+                out += [*([""] if out else []), f"{pad}# {_told(node.text, origin(node, above))}"]
         elif isinstance(node, Op):
-            out += _call(node, pad, _told(node.note, origin(node)))
+            out += _call(node, pad, _told(node.note, origin(node, above)))
         elif isinstance(node, Repeat):
             out.append(f"{pad}for {node.variable} in range({node.count}):")
-            out += _body(node.body, depth + 1, origin) or [f"{pad}    pass"]
+            out += _body(node.body, depth + 1, origin, above) or [f"{pad}    pass"]
         elif isinstance(node, Until):
             out.append(f"{pad}for {node.variable} in range({node.count}):")
             out.append(f"{pad}    {node.rows} = {node.going}[0]")
             out += [f"{pad}    if {node.rows} == 0:", f"{pad}        break"]
-            out += _body(node.body, depth + 1, origin)
+            out += _body(node.body, depth + 1, origin, above)
     return out
 
 

@@ -10,7 +10,7 @@ from itertools import combinations
 from ..language.diagnostics import BmError, Diagnostic
 from ..language.forms import Form, form_of
 from ..language.model import Expert, Model, Term, UnitFactor
-from ..shown import Shown
+from ..registry import Shown
 from .couples import Couples
 
 

@@ -14,9 +14,9 @@ import numpy as np
 from ..language.diagnostics import BmError, fail
 from ..language.late import special
 from ..plan.streams import FORWARD_STREAM, PILOT_STREAM, REVERSE_STREAM, SETTLE_STREAM, of_event
+from ..registry import Shown
 from ..runtime import summing
 from ..runtime.program import Array, State
-from ..shown import Shown
 from . import enumeration
 from .base_distribution import base_fields
 from .elimination import Elimination

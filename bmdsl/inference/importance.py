@@ -25,8 +25,8 @@ from ..plan.streams import (
     SETTLE_STREAM,
     of_event,
 )
+from ..registry import Shown
 from ..runtime.program import Array, State
-from ..shown import Shown
 from .annealed_path import Path
 from .base_distribution import base_fields
 from .selected_path import path_of

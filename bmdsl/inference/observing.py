@@ -14,8 +14,8 @@ import numpy as np
 from .. import registry
 from ..language.diagnostics import fail, near
 from ..ranks.world import world
+from ..registry import Shown
 from ..runtime.program import Array, State
-from ..shown import Shown
 from . import tempering
 from .chain_statistics import Summary, summarize
 from .records import Run

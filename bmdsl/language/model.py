@@ -239,6 +239,7 @@ class Temperature:
     start: float
     stop: float
     kind: Literal["constant", "linear", "geometric"] = "constant"
+    span: Span | None = field(default=None, repr=False, compare=False)
 
     def at(self, share: float) -> float:
         """T after this share of all updates."""
@@ -263,6 +264,7 @@ class Training:
     optimizer: Choice = Choice("sgd", (("rate", 0.05), ("momentum", 0.5), ("nesterov", False)))
     schedule: Choice = Choice("constant")
     center: bool = False
+    center_span: Span | None = field(default=None, repr=False, compare=False)
     temperature: tuple[Temperature, ...] = ()
     penalty: tuple[Choice, ...] = ()
     pretrain: Choice | None = None

@@ -23,6 +23,9 @@ class Source:
     from anybody. None: a text that its user chose, which may name any file.
     """
 
+    sugar: Span | None = field(default=None, repr=False, compare=False)
+    """The statement that this text writes out, as `layers v -- h`; None: a user wrote the text."""
+
     def line(self, number: int) -> str:
         """The text of line `number` (1-based) without its line end; empty past the end of
         the file.
@@ -53,6 +56,11 @@ class Span:
     def text(self) -> str:
         """The user's own words."""
         return self.source.text[self.start : self.end]
+
+    @property
+    def written(self) -> Span:
+        """Where a user wrote it: the statement that its text writes out, or the span itself."""
+        return self if self.source.sugar is None else self.source.sugar.written
 
     def to(self, other: Span) -> Span:
         """The span from the start of this one to the end of `other` (same source)."""

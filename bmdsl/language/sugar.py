@@ -87,7 +87,9 @@ def _model(d: ModelDefinition) -> ModelDefinition:
                 if a.text in groups and b.text in groups:
                     text += _weight(groups[a.text], groups[b.text], written, b)
         made = parse(
-            Source(f"<{s.span.text}>", "model rewritten {\n" + "\n".join(text) + "\n}")
+            Source(
+                f"<{s.span.text}>", "model rewritten {\n" + "\n".join(text) + "\n}", sugar=s.span
+            )
         ).definitions[0]
         assert isinstance(made, ModelDefinition)
         out += made.statements

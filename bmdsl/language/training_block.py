@@ -130,7 +130,7 @@ def _setting(
     if name == "center":
         if not isinstance(first, t.Ref) or first.name.text not in ("on", "off"):
             raise fail("BM504", "`center` is on or off", first.span)
-        return {name: first.name.text == "on"}
+        return {name: first.name.text == "on", "center_span": s.span}
     if name == "data":
         return {name: first.value if isinstance(first, t.String) else first.span.text}
     if name == "temperature":
@@ -209,12 +209,16 @@ def _temperature(
             x if isinstance(x, float) else 1.0 for x in (ends["start"], ends["stop"])
         )  # an open argument: not to be trained yet
         return Temperature(
-            s.target.text, start, stop, "linear" if first.function.text == "linear" else "geometric"
+            s.target.text,
+            start,
+            stop,
+            "linear" if first.function.text == "linear" else "geometric",
+            s.span,
         )
     value = constant(first, arguments)
     if value is None or value <= 0:
         raise fail("BM505", "`temperature` names a group and a number above 0", s.span, help=usage)
-    return Temperature(s.target.text, float(value), float(value))
+    return Temperature(s.target.text, float(value), float(value), span=s.span)
 
 
 def choice(

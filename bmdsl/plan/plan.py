@@ -14,7 +14,7 @@ from ..graph.factor_graph import FactorGraph, units_of
 from ..graph.passes import mean_block
 from ..language.forms import Form, TermForm, forms_of
 from ..language.model import Length, Model, Term
-from ..shown import Shown
+from ..registry import Shown
 from ..units.interface import UnitType
 from .coupling import Coupling, LateralCoupling
 from .identifiers import Key, function_names

@@ -4,19 +4,18 @@ A number is a function of its key alone, so that results do not depend on thread
 goes on as the run would have. Keys lie in spaces that have nothing in common, because each has an
 algorithm or a seeding of its own:
 
-| space    | key                                                        | numbers made by
-|
-|----------|------------------------------------------------------------|-----------------------------|
-| units    | seed, GROUPS · stream + group, update, step, chain, unit   | `fill_uniforms`
-| |          | the first four of these, for units that experts see        | `of_key`
-| | events   | seed, stream · 2³² + index                                 | `of_event`
-| | orders   | seed, stream, index                                        | `of_cases`,
-`reading_order` | | constant | a number in the program                                    |
-`fixed_generator`           |
+| space    | key                                                      | numbers made by       |
+|----------|----------------------------------------------------------|-----------------------|
+| units    | seed, GROUPS · stream + group, update, step, chain, unit | `fill_uniforms`       |
+| units    | the first four of these, for units that experts see      | `of_key`              |
+| events   | seed, stream · 2³² + index                               | `of_event`            |
+| orders   | seed, stream, index                                      | `of_cases`,           |
+|          |                                                          | `reading_order`       |
+| constant | a number in the program                                  | `fixed_generator`     |
 
-Update, step, chain and unit enter the units' key modulo 2³², and a model of more than GROUPS groups
-would run into the next stream. An event's index is taken modulo 2³² as well: after that many
-updates a stream repeats its own numbers, and never has another one's. Two seeds that differ in
+Update, step, chain and unit enter the units' key modulo 2³². A model of so many groups that it ran
+into the next stream is refused (BM974). An event's index is taken modulo 2³² as well: after that
+many updates a stream repeats its own numbers, and never has another one's. Two seeds that differ in
 their high 32 bits alone have each other's streams in another order.
 """
 
@@ -77,7 +76,7 @@ STREAMS = MappingProxyType(
         "BASE": Stream("units", 14, "0, sweep", "chains whose means the base distribution gets"),
         # decisions about whole states, one generator an event
         "PARAMETERS": Stream("events", 0, "parameter's place", "where parameters start"),
-        "EXACT_SAMPLE": Stream("events", 0, "call", "samples by elimination"),
+        "EXACT_SAMPLE": Stream("events", 2, "call", "samples by elimination"),
         "TRANSFORM": Stream("events", 1, "0, or block", "transforms of the training data"),
         "TRAINING_EXCHANGE": Stream("events", 5, "update", "exchanges in a negative phase"),
         "EXCHANGE": Stream("events", 9, "call", "exchanges of tempered sampling"),
@@ -87,11 +86,11 @@ STREAMS = MappingProxyType(
         "SHUFFLE": Stream("orders", 0, "epoch, window + 1", "order of the training cases"),
         "SPLIT": Stream("orders", 1, "block + 1", "cases held out in training"),
         "DATA_SPLIT": Stream("orders", 0x73706C6974, "", "cases held out of a data set"),
-        "PROBE": Stream("orders", 0, "", "order of the cases of a probe"),
+        "PROBE": Stream("orders", 2, "", "order of the cases of a probe"),
         "INWARD": Stream(
-            "orders", 0, "", "transforms of values that are given in the data's units"
+            "orders", 3, "", "transforms of values that are given in the data's units"
         ),
-        "VERIFIED": Stream("orders", 0, "", "parameters and given values of a verified copy"),
+        "VERIFIED": Stream("orders", 4, "", "parameters and given values of a verified copy"),
         # always the same: no seed of the user's enters
         "TRAINING_PATCHES": Stream("constant", 0, "", "places of patches, training part"),
         "TEST_PATCHES": Stream("constant", 1, "", "places of patches, test part"),
@@ -105,19 +104,7 @@ STREAMS = MappingProxyType(
         "VERIFIED_STATES": Stream("constant", 7, "", "states that energies are compared at"),
     }
 )
-"""Name → stream. No two of `units`, `events` and `orders` share a key, but for SHARED."""
-
-SHARED = (
-    ("PARAMETERS", "EXACT_SAMPLE"),  # the start of parameter k and the k-th call of `exact_sample`
-    ("SHUFFLE", "PROBE"),  # NumPy's seeding takes (seed) for (seed, 0, 0): epoch 0 of training
-    ("SHUFFLE", "INWARD"),
-    ("SHUFFLE", "VERIFIED"),
-    ("PROBE", "INWARD"),
-    ("PROBE", "VERIFIED"),
-    ("INWARD", "VERIFIED"),
-)
-"""Pairs that do share keys. Their numbers are used for unlike things, or in unlike runs; results of
-earlier versions stay what they were."""
+"""Name → stream. No two of `units`, `events` and `orders` share a key."""
 
 SAMPLE_STREAM = STREAMS["SAMPLE"].number
 INITIAL_STREAM = STREAMS["INITIAL"].number

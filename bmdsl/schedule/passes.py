@@ -61,8 +61,8 @@ def drop_dead(body: Body) -> Body:
 
 
 def drop_unread(body: Body) -> Body:
-    """Leaves out ops that make couplings which nothing reads: those in an order that other draws
-    than a routine's need.
+    """Leaves out ops that make couplings and biases which nothing reads: those in an order that
+    other draws than a routine's need, those of units that are given.
     """
     while True:
         read = {
@@ -91,7 +91,8 @@ def _is_unread(op: Op, read: set[str]) -> bool:
     written = [(x, access) for x, access in _arrays(op) if access is not Access.READ]
     return bool(written) and all(
         _is_whole(x, access)
-        and (base(x).content, base(x).life) == (Content.MATRIX, Life.SCRATCH)
+        and base(x).content in (Content.MATRIX, Content.BIAS)
+        and base(x).life is Life.SCRATCH
         and base(x).name not in read
         for x, access in written
     )

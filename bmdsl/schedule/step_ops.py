@@ -149,7 +149,7 @@ def tie_sides(g: Array) -> None:
 
 
 @op(
-    "{mu} = (1 − s) {mu} + s (⟨x⟩_data + ⟨x⟩_model) / 2",
+    "{mu} += {slide} ((⟨{x}⟩ + ⟨{y}⟩) / 2 − {mu})",
     indices="rj r cj c n oj",
     x=reads(),
     wx=reads(1),

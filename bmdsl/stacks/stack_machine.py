@@ -11,7 +11,7 @@ from ..chunks import by_chunks
 from ..data.preparing import Preparation
 from ..language.diagnostics import fail
 from ..language.model import Model as CheckedModel
-from ..shown import Shown
+from ..registry import Shown
 from .joint import Arrays, Trained, all_frozen, chain, down, reconstruct, up
 
 if TYPE_CHECKING:

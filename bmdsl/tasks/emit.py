@@ -60,15 +60,15 @@ def emitted(model: Model, stage: str, ranks: int = 1, dtype: str = "float32") ->
         from ..emit.routine import emit_routine
         from .source_lines import origin_of
 
-        schedules, origin = calls_of(model), origin_of(model.checked)
-        texts = {x.name: emit_routine(x, origin=origin) for x in schedules}
+        schedules = calls_of(model)
+        texts = {x.name: emit_routine(x, origin=origin_of(model.plan, x)) for x in schedules}
         try:
             composed = update_of(model, ranks=ranks).schedule
         except NotScheduled as reason:
             text = f"# training calls the functions above for every minibatch: {reason}\n"
         else:
             schedules = composed, *schedules
-            text = emit_routine(composed, origin=origin)
+            text = emit_routine(composed, origin=origin_of(model.plan, composed))
         texts = {"update": text, **texts}
         parts = [f"{HEADING.format(name)}\n\n\n{text}" for name, text in texts.items()]
         module = python_of(model.checked, dtype=dtype).rstrip()
@@ -92,7 +92,7 @@ def emitted_stack(stack: StackModel, stage: str, dtype: str = "float32") -> str:
 
     Raises BM864 for another stage, and BM888 for an update that no ops carry out.
     """
-    from ..driver import python_of
+    from ..driver import plan_of, python_of
     from ..emit.routine import emit_routine
     from ..schedule.builder import NotScheduled
     from .source_lines import origin_of
@@ -116,7 +116,7 @@ def emitted_stack(stack: StackModel, stage: str, dtype: str = "float32") -> str:
         if stage == "schedule":
             parts.append(f"{head}{schedule}")
             continue
-        update = emit_routine(schedule, origin=origin_of(checked))
+        update = emit_routine(schedule, origin=origin_of(plan_of(checked), schedule))
         routine = f"{HEADING.format('update')}\n\n\n{update}"
         module = f"{head}{python_of(checked, dtype=dtype).rstrip()}\n"
         parts.append("\n\n".join([module, *_imported_ops([schedule]), routine]))

@@ -14,9 +14,9 @@ from ..inference import machine
 from ..language.diagnostics import fail
 from ..language.outside import stored_edges
 from ..plan.costs import refuse_too_large
+from ..registry import Shown
 from ..runs.storage import write_machine
 from ..runtime.program import Program
-from ..shown import Shown
 from .resume import go_on
 from .tables import MachineTable, machine_table, sample_table
 from .train import fit

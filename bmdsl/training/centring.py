@@ -26,6 +26,7 @@ from ..schedule.builder import Gradient, Phase
 from ..schedule.group_arrays import product_of
 from ..schedule.values import Content, Folded, Value
 from .batch import Expectation
+from .headings import CENTRING
 from .machine_protocol import Array, Machine
 
 if TYPE_CHECKING:
@@ -128,7 +129,7 @@ def compose(c: Composer, positive: Phase, negative: Phase, gradient: Gradient) -
     groups = list(dict.fromkeys(g for x, _, _ in found.couplings for g in x.groups))
     begun = c.word("offsets_begun", (1,), number="i8", key=("offsets begun",))
     offsets = {}
-    b.heading("centred gradient: offsets follow the middle of both phases' means")
+    b.heading(CENTRING)
     for name in groups:
         offsets[name] = c.word(f"mu_{name}", (1, b.size(name)), number="f8", key=("offset", name))
         rows = positive.rows[name], negative.rows[name]

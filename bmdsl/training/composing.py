@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from types import ModuleType
-from typing import Any
 
 import numpy as np
 
@@ -24,6 +23,7 @@ from ..schedule.schedule import Schedule
 from ..schedule.values import BATCH, Content, Life, Number, Value, base
 from ..schedule.verifier import verify
 from . import centring
+from .headings import GRADIENT, MODIFIERS, MONITORED, PREPARED, word_heading, word_text
 
 
 @dataclass(frozen=True)
@@ -292,21 +292,23 @@ def schedule_of(
     terms = replace(terms_of(b, facts.watched, facts.cells), temperature=temperature)
     c = Composer(b, terms, training, facts, _minibatch(b, facts), Number("update"))
     gradient = Gradient({n: _gradient(b, n) for n in b.params})
-    b.heading("what fields need from the parameters")
+    b.heading(PREPARED)
     terms.prepare(b)
     phases: tuple[Phase, ...] = ()
     if training.objective is not None:
-        b.heading(f"objective: {word_text(training.objective)}")
+        b.heading(word_heading("objective", training.objective))
         modules["objective"].compose(c, training.objective, gradient)
         positive = c.data
     else:
         phases = positive, _ = _phases(c, modules, gradient)
+    b.heading(MODIFIERS)
     for p in plan.model.parameters:
         if p.symmetric:
             b.do("tie_sides", gradient[p.name])
     for k, (module, choice) in enumerate(penalties):
-        b.heading(f"penalty: {word_text(choice)}")
+        b.heading(word_heading("penalty", choice))
         module.compose(c, choice, gradient, positive, k)
+    b.heading(MONITORED)
     for name, entries in facts.followed.items():
         places = b.value(
             f"places_{name}",
@@ -318,12 +320,14 @@ def schedule_of(
         )
         sums = c.word(f"followed_{name}", (2, entries), Content.FIGURE, "f8", ("followed", name))
         b.do("follow_entries", gradient[name], places, sums)
-    b.heading(f"step: {word_text(training.optimizer)}")
+    b.heading(word_heading("step", training.optimizer))
     rate = b.number("rate", "F", per_update=True)
     modules["optimizer"].compose(c, training.optimizer, gradient, rate)
     for module, choice in penalties:
         if hasattr(module, "compose_projection"):
+            b.heading(word_heading("penalty", choice))
             module.compose_projection(c, choice)
+    b.heading(MODIFIERS)
     for p in plan.model.parameters:
         if p.fixed:
             continue
@@ -370,17 +374,19 @@ def _phases(
 ) -> tuple[Phase, Phase]:
     """Both phases, whose difference is added to the gradient."""
     b, training = c.b, c.training
-    b.heading(f"positive phase: {word_text(c.facts.positive)}")
+    b.heading(word_heading("positive phase", c.facts.positive))
     positive = modules["positive"].compose(c, c.facts.positive)
-    b.heading(f"negative phase: {word_text(training.negative)}")
+    b.heading(word_heading("negative phase", training.negative))
     negative = modules["negative"].compose(c, training.negative, positive)
+    b.heading(MONITORED)
     for name in usage_groups(b.plan):
         usage = c.word(f"usage_{name}", (1, b.size(name)), key=("usage", name))
         b.do("add_weighted_sum", positive.rows[name], c.row_weights(positive), 1.0, usage)
-    b.heading("gradient = ⟨∂(−E)/∂θ⟩ of the positive phase less that of the negative phase")
+    b.heading(GRADIENT)
     c.terms.add_moments(b, positive, gradient, 1.0)
     c.terms.add_moments(b, negative, gradient, -1.0)
     if hasattr(modules["negative"], "compose_after"):
+        b.heading(word_heading("negative phase", training.negative))
         modules["negative"].compose_after(c, training.negative, gradient)
     if training.center:
         centring.compose(c, positive, negative, gradient)
@@ -412,18 +418,6 @@ def _gradient(b: Builder, name: str) -> Value:
         labels=b.params[name].labels,
         source=("gradient", name),
     )
-
-
-def word_text(choice: Choice) -> str:
-    """A word as it is written, with its options."""
-    options = ", ".join(f"{n} = {_text(x)}" for n, x in choice.options)
-    return f"{choice.name}({options})" if options else choice.name
-
-
-def _text(x: Any) -> str:
-    if isinstance(x, bool):
-        return "true" if x else "false"
-    return f"{x:g}" if isinstance(x, float) else str(x)
 
 
 def _summary(training: Training, facts: Facts) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ..shown import Shown
+from ..registry import Shown
 from .machine_protocol import Array, Machine
 
 

@@ -61,9 +61,13 @@ def test_two_processes_train_as_one_and_one_goes_on_when_the_other_is_killed(
     start = ["mpirun", "--oversubscribe", "-n", "2", *BM]
     start += ["train", str(text), str(data), "--out", str(run), "--dtype", "float64"]
     process = subprocess.Popen(
-        start, env={**os.environ, **ALLOWED}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        text=True, start_new_session=True,
-    )  # fmt: skip
+        start,
+        env={**os.environ, **ALLOWED},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
     try:
         until = time.monotonic() + PATIENCE
         while time.monotonic() < until:
@@ -91,10 +95,10 @@ def test_two_processes_train_as_one_and_one_goes_on_when_the_other_is_killed(
     for name, p in alone(updates).params.items():
         np.testing.assert_allclose(kept.arrays[f"params/{name}"], p, atol=1e-9, err_msg=name)
     more = subprocess.run(
-        [*BM, "resume", str(run), "--json"]
-        + ["--set", f"train.updates={updates + 4}"],
-        capture_output=True, text=True,
-    )  # fmt: skip
+        [*BM, "resume", str(run), "--json"] + ["--set", f"train.updates={updates + 4}"],
+        capture_output=True,
+        text=True,
+    )
     assert more.returncode == 0, more.stderr
     assert json.loads(more.stdout)["updates"] == updates + 4
     rest = bmdsl.open(run)

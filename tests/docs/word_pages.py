@@ -71,7 +71,8 @@ KINDS = {
     "pretrain": Kind(
         "Pretraining",
         "bmdsl.training.pretrain",
-        "What goes before the training of a deep machine.",
+        "What goes before the training of a deep machine."
+        " [One of your own](../new-pretraining.md) is one file.",
         "pretrain",
     ),
     "transform": Kind(

@@ -28,7 +28,8 @@ SIZES: dict[str, dict[str, int]] = {
 def rendered(name: str, sizes: Mapping[str, int] | None = None) -> str:
     """The text of the model's update, at these sizes or at the pinned ones."""
     model = bmdsl.load(name, **(SIZES[name] if sizes is None else sizes))
-    return emit_routine(update_of(model).schedule, origin=origin_of(model.checked))
+    schedule = update_of(model).schedule
+    return emit_routine(schedule, origin=origin_of(model.plan, schedule))
 
 
 if __name__ == "__main__":

@@ -145,9 +145,7 @@ def test_correlations_of_two_groups_have_a_direction() -> None:
     }.items():
         with pytest.raises(BmError, match=why):
             watched(machine, [name])
-    assert names_of("energy, correlation(s,t),overlap") == [
-        "energy", "correlation(s,t)", "overlap"
-    ]  # fmt: skip
+    assert names_of("energy, correlation(s,t),overlap") == ["energy", "correlation(s,t)", "overlap"]
 
 
 @pytest.mark.stat
@@ -156,9 +154,18 @@ def test_a_scan_has_figures_of_overlaps_with_errors(tmp_path, monkeypatch) -> No
     (tmp_path / "torus.bm").write_text(TORUS)
     axis = axis_of("beta=0.5:1:2")
     found = scan(
-        "torus.bm", {}, 3, axis, 64, 150, 40, ("auto", "gibbs"), None, False,
+        "torus.bm",
+        {},
+        3,
+        axis,
+        64,
+        150,
+        40,
+        ("auto", "gibbs"),
+        None,
+        False,
         ("overlap", "structure_factor"),
-    )  # fmt: skip
+    )
     s, minus_e = torus_states()
     for point in found.points:
         p = np.exp(point.at * minus_e)

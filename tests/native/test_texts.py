@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import inspect
 import textwrap
+from pathlib import Path
 from types import FunctionType
 
 import pytest
@@ -24,12 +25,7 @@ def long(
         2,
     ),
 ) -> int:
-    """Words
-    that are not indented.
-    """
-    # fmt: off
-    # nor is this
-    # fmt: on
+    """Words."""
 
     def inner() -> int:
         return a
@@ -57,6 +53,29 @@ def wanted(function: FunctionType) -> str:
 @pytest.mark.parametrize("function", [plain, long, Holder.inside])
 def test_a_functions_tree_is_that_of_its_text(function: FunctionType) -> None:
     assert ast.dump(tree_of(function)) == wanted(function)
+
+
+UNINDENTED = '''
+def inside(a):
+    """Words
+that are not indented.
+    """
+# nor is this
+    return (
+a
+    )
+
+after = 3
+'''
+
+
+def test_lines_that_are_not_indented_belong_to_their_function(tmp_path: Path) -> None:
+    path = tmp_path / "unindented.py"
+    path.write_text(UNINDENTED)
+    space: dict[str, FunctionType] = {}
+    exec(compile(UNINDENTED, str(path), "exec"), space)
+    (function,) = tree_of(space["inside"]).body
+    assert ast.dump(function) == ast.dump(ast.parse(UNINDENTED).body[0])
 
 
 def test_every_kernels_tree_is_that_of_its_text() -> None:

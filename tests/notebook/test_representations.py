@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import bmdsl
-from bmdsl import registry, shown
+from bmdsl import registry
 from bmdsl.api import Machine
 from bmdsl.data.table import Table, of_columns
 from bmdsl.inference.importance import LogPartition, Side
@@ -122,8 +122,8 @@ def test_every_representation_is_of_a_class_that_is_shown():
 
     kinds = [FactorGraph, LogPartition, LogPartitions, Trace, Plan, StackMachine, Run]
     kinds += [bmdsl.Model, bmdsl.Machine, Table]
-    assert {k.__name__ for k in kinds} == set(registry.discover(shown.PACKAGE))
-    assert all(issubclass(k, shown.Shown) for k in kinds)
+    assert {k.__name__ for k in kinds} == set(registry.discover(registry.REPRESENTATIONS))
+    assert all(issubclass(k, registry.Shown) for k in kinds)
 
 
 def test_an_explanation_is_text_latex_and_markdown():

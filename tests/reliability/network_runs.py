@@ -140,8 +140,11 @@ def timed(words: list[str], line: Line) -> dict[str, object]:
         own = 'exec taskset -c $OMPI_COMM_WORLD_RANK "$@"'
         done = subprocess.run(
             [*mpirun, "sh", "-c", own, "sh", sys.executable, "-m", "tests.bench.ranks", *words],
-            cwd=place, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True,
-        )  # fmt: skip
+            cwd=place,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            capture_output=True,
+            text=True,
+        )
     found = [x for x in done.stdout.splitlines() if x.startswith("{")]
     if done.returncode or not found:
         raise SystemExit(f"{line}: exit {done.returncode}\n{done.stdout}{done.stderr}")
@@ -152,10 +155,21 @@ def timed(words: list[str], line: Line) -> dict[str, object]:
 def alone(words: list[str], batch: int) -> float:
     """Milliseconds of an update of one rank on one processor."""
     done = subprocess.run(
-        ["taskset", "-c", "0", sys.executable, "-m", "tests.bench.ranks", *words,
-         "--batch", str(batch)],
-        capture_output=True, text=True, check=True,
-    )  # fmt: skip
+        [
+            "taskset",
+            "-c",
+            "0",
+            sys.executable,
+            "-m",
+            "tests.bench.ranks",
+            *words,
+            "--batch",
+            str(batch),
+        ],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     return float(json.loads(done.stdout.splitlines()[-1])["update_ms"][0])
 
 
@@ -173,8 +187,10 @@ def main() -> None:
     work = alone(words, told.batch // 2)
     print(f"one rank, {told.batch // 2} cases: an update {work:.2f} ms", flush=True)
     lines = [Line(latency=x) for x in told.latencies] + [Line(megabits=x) for x in told.megabits]
-    print("| line | sums of " + ", ".join(f"{n:,}" for n in SIZES) + " bytes, ms | the model's"
-          " | an update, ms | the model's |")  # fmt: skip
+    print(
+        "| line | sums of " + ", ".join(f"{n:,}" for n in SIZES) + " bytes, ms | the model's"
+        " | an update, ms | the model's |"
+    )
     for line in lines:
         found = timed([*words, "--batch", str(told.batch)], line)
         sums = [float(found[f"sum_of_{n}_bytes_ms"][0]) for n in SIZES]  # type: ignore[index]
@@ -183,9 +199,12 @@ def main() -> None:
         speed = line.megabits * 125.0 or SIZES[-1] / max(1e-9, sums[-1] - sums[0])
         model = [sums[0] + n / speed for n in SIZES]
         update = float(found["update_ms"][0])  # type: ignore[index]
-        print(f"| {line} | {', '.join(f'{x:.3f}' for x in sums)} |"
-              f" {', '.join(f'{x:.3f}' for x in model)} ({speed / 1e6:.2f} GB/s) |"
-              f" {update:.2f} | {work + model[-1]:.2f} |", flush=True)  # fmt: skip
+        print(
+            f"| {line} | {', '.join(f'{x:.3f}' for x in sums)} |"
+            f" {', '.join(f'{x:.3f}' for x in model)} ({speed / 1e6:.2f} GB/s) |"
+            f" {update:.2f} | {work + model[-1]:.2f} |",
+            flush=True,
+        )
 
 
 if __name__ == "__main__":

@@ -62,9 +62,13 @@ class Study:
     def bm(self, ranks: int, *words: str) -> str:
         """What `bm` prints; says what it complains of."""
         done = subprocess.run(
-            command(ranks, *words), cwd=self.folder, env={**os.environ, **ALLOWED},
-            capture_output=True, text=True, timeout=PATIENCE,
-        )  # fmt: skip
+            command(ranks, *words),
+            cwd=self.folder,
+            env={**os.environ, **ALLOWED},
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
+        )
         if done.returncode:
             print(f"{ranks} ranks, {' '.join(words)}: exit {done.returncode}\n{done.stderr}")
             self.wrong += 1
@@ -144,9 +148,13 @@ class Study:
             ranks, run = self.ranks[-1], f"stop{int(signalled)}"
             words = command(ranks, "train", "m.bm", "shards", "--out", run, *LONG)
             process = subprocess.Popen(
-                words, cwd=self.folder, env={**os.environ, **ALLOWED}, text=True,
-                stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-            )  # fmt: skip
+                words,
+                cwd=self.folder,
+                env={**os.environ, **ALLOWED},
+                text=True,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+            )
             until = time.monotonic() + PATIENCE
             while time.monotonic() < until:
                 kept = newest(self.folder / run) if (self.folder / run).is_dir() else None

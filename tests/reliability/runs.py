@@ -90,10 +90,13 @@ KINDS = (
     _rbm("fpcd", "fpcd(chains = 20)"),
     _rbm("tempering", "tempering(replicas = 4, chains = 5)"),
     _rbm("trajectory", "trajectory(replicas = 4, chains = 10)"),
-    Kind("pseudolikelihood", """model m { visible s[12] : binary  param J symmetric, b
+    Kind(
+        "pseudolikelihood",
+        """model m { visible s[12] : binary  param J symmetric, b
       energy = - J[i,j] s[i] s[j] for i < j - b[i] s[i]
       train { objective pseudolikelihood  batch 7  monitor 1
-      updates UPDATES } }"""),
+      updates UPDATES } }""",
+    ),
     Kind("gaussian", GAUSSIAN, "grey.npy"),
     Kind("mixture", MIXTURE),
     _rbm("missing", "pcd(chains = 20)", MISSING, "holes.npy"),
@@ -105,7 +108,7 @@ KINDS = (
         "greedily_joint",
         STACK.replace("TRAIN", "train { greedily jointly  epochs 40  batch 20  monitor 1 }"),
     ),
-)  # fmt: skip
+)
 
 
 def forked(folder: Path, words: Sequence[str]) -> int:

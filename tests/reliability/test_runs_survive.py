@@ -26,8 +26,10 @@ def test_thirty_kills_at_random_moments_of_four_kinds_of_training_change_nothing
     words += ["--only", "pcd,tempering,mixture,gaussian"]
     done = subprocess.run(
         [sys.executable, "-m", "tests.reliability.kill_runs", *words],
-        env={**os.environ, "OMP_NUM_THREADS": "1"}, capture_output=True, text=True,
-    )  # fmt: skip
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     found = re.search(r"(\d+) kills, (\d+) runs exact, 0 not", done.stdout.splitlines()[-2])
     assert found is not None and int(found[1]) >= KILLS and int(found[2]) >= 4

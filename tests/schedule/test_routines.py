@@ -32,7 +32,7 @@ from bmdsl.schedule.values import length
 from bmdsl.tasks.emit import emitted, update_of
 from bmdsl.training.cases import Cases
 from bmdsl.training.compiled import CompiledUpdates
-from bmdsl.training.composing import word_text
+from bmdsl.training.headings import word_text
 from bmdsl.training.recipe import Recipe
 from tests.stacks.test_joint_trainings_are_reproduced import CASES as JOINT
 from tests.training.words import EVERY, FEW, subject_of

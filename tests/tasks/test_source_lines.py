@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
+import pytest
+
 import bmdsl
-from bmdsl.tasks.emit import emitted, emitted_stack
+from bmdsl.emit.routine import emit_routine
+from bmdsl.schedule.ops import Heading, Op
+from bmdsl.schedule.schedule import Schedule
+from bmdsl.tasks.emit import calls_of, emitted, emitted_stack, update_of
+from bmdsl.tasks.source_lines import origin_of
+from tests.training.test_every_monitor import SHIPPED
 
 RBM = """model m {
   visible v[6] : binary
@@ -73,3 +81,79 @@ def test_lines_of_another_file_have_its_name(tmp_path: Path) -> None:
     )
     text = emitted_stack(bmdsl.load_stack(whole), "python")
     assert "(line 5)" in text and re.search(r"part\.bm:6\)", text)
+
+
+def _origins(model: bmdsl.Model, schedule: Schedule) -> list[tuple[Op, str]]:
+    """The calls of a routine with what is said beside them."""
+    out, origin = [], origin_of(model.plan, schedule)
+
+    def told(node: Heading | Op, above: Sequence[Heading]) -> str:
+        if isinstance(node, Op):
+            out.append((node, origin(node, above)))
+        return origin(node, above)
+
+    emit_routine(schedule, origin=told)
+    return out
+
+
+def test_terms_that_sugar_writes_out_are_of_its_line() -> None:
+    layers = "model m { visible v[6] : binary  hidden h[4] : binary\n\n  layers v -- h\n}"
+    model = bmdsl.parse(layers)
+    origins = {lines for _, lines in _origins(model, update_of(model).schedule)}
+    assert origins == {"line 1", "line 3", ""}  # the default step is not written
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_every_call_of_every_routine_of_a_shipped_model_names_its_lines(name: str) -> None:
+    model = bmdsl.load(name, **SHIPPED[name])
+    length = model.source.text.count("\n")
+    for schedule in (update_of(model).schedule, *calls_of(model)):
+        told = _origins(model, schedule)
+        assert told and [op.call() for op, lines in told if not lines] == []
+        named = [int(n) for _, lines in told for n in re.findall(r"\d+", lines.split(":")[-1])]
+        assert 2 <= min(named) and max(named) <= length
+
+
+CENTRED = """model m {
+  visible v[6] : binary
+  hidden h[4] : binary
+  hidden z : categorical(3)
+  param W init normal(0, 0.1) nonnegative
+  param U init normal(0, 0.1) symmetric
+  param b, c, d
+  energy = - b[i] v[i] - c[j] h[j] - W[i,j] v[i] h[j]
+  energy = - U[i,k] v[i] v[k] for i < k - d[k] z[k]
+  train {
+    positive meanfield
+    temperature z = 2
+    negative fpcd(chains = 4)
+    penalty l2(U, 0.1),
+      maxnorm(W, 2)
+    optimizer adam(rate = 0.1)
+  }
+}
+"""
+
+
+def test_words_after_the_phases_name_their_own_lines() -> None:
+    model = bmdsl.parse(CENTRED)
+    told = [(op.call(), lines) for op, lines in _origins(model, update_of(model).schedule)]
+
+    def of(start: str) -> set[str]:
+        return {lines for call, lines in told if call.startswith(start)}
+
+    assert of("step_adam") == {"line 16"} and of("count_up") == {"line 16"}
+    assert of("add_scaled(U") == {"line 14"} and of("clip_columns(W") == {"line 15"}
+    assert of("tie_sides") == of("make_symmetric") == {"line 6"} and of("clip_below") == {"line 5"}
+    assert of("rescale(fast_") == {"line 13"} and of("judge") == {"line 11"}
+    assert of("divide(eta_z") == {"line 12"} and of("add_weighted_sum") == {"line 4"}
+
+
+def test_the_update_of_an_rbm_is_about_25_calls_with_their_formulas_and_lines() -> None:
+    """What a newcomer reads: contrastive divergence and a step, in the order of the text."""
+    model = bmdsl.load("rbm", D=6, H=4)
+    told = _origins(model, update_of(model).schedule)
+    assert len(told) <= 25 and all(op.note for op, _ in told)
+    text = model.source.text.splitlines()
+    (line,) = {lines for op, lines in told if op.kind.name in ("follow_middle", "mark", "centre")}
+    assert "center" in text[int(line.removeprefix("line ")) - 1]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numba
@@ -17,7 +18,16 @@ from bmdsl.training.batch import Batch
 from bmdsl.training.health import Look
 from bmdsl.training.recipe import Recipe
 from tests.inference.test_shipped_models import SIZES
-from tests.training.words import LARGE, MONITORS, WIDE, subject_of, trained_by, verify_same_bits
+from tests.training.words import (
+    FEW,
+    LARGE,
+    MONITORS,
+    STOP,
+    WIDE,
+    subject_of,
+    trained_by,
+    verify_same_bits,
+)
 
 SHIPPED: dict[str, dict[str, Any]] = {
     **SIZES,  # type: ignore[dict-item]
@@ -106,4 +116,32 @@ def test_monitors_say_the_same_on_one_thread_and_two(
         numba.set_num_threads(before)
     assert told[0] == told[1]
     figures = {n for line in told[0] for n, x in line.items() if isinstance(x, float)}
+    assert len(figures) > 8
+
+
+@pytest.mark.parametrize("phase", ["pcd", "tempering"])
+def test_monitors_say_the_same_after_a_resume(
+    phase: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All of them look after every epoch, before the stop and after it; what they remember goes
+    through the checkpoint.
+    """
+    monkeypatch.setattr("bmdsl.training.monitors.likelihood.STEPS", 2)
+    subject = subject_of("negative", phase, FEW)
+    block = {"monitor": 1, "validate": 0.25, "batch": 3, "updates": 4 * STOP}
+    subject = replace(subject, model=subject.model.bind(block))
+
+    def stop(line: Mapping[str, Any]) -> None:
+        if line["update"] == STOP:
+            raise KeyboardInterrupt
+
+    def told(run: Any) -> list[dict[str, Any]]:
+        return [{n: x for n, x in line.items() if n != "seconds"} for line in run.metrics]
+
+    whole = told(trained_by(subject)[1])
+    _, part = trained_by(subject, out=tmp_path, on_progress=stop, metadata={"source": "model m {}"})
+    assert part.interrupted and part.updates == STOP  # an epoch's end
+    _, rest = trained_by(subject, out=tmp_path, resume=True)
+    assert told(rest)[-3:] == whole[-3:] and len(whole) == 4
+    figures = {n for line in whole[-3:] for n, x in line.items() if isinstance(x, float)}
     assert len(figures) > 8

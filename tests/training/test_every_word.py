@@ -19,7 +19,8 @@ import pytest
 import bmdsl
 from bmdsl.language.diagnostics import BmError
 from bmdsl.language.vocabulary import Word
-from bmdsl.training.batch import Expectation
+from bmdsl.training.batch import Batch, Expectation
+from bmdsl.training.recipe import Recipe
 from tests.training.words import (
     BATCH,
     CASES,
@@ -202,6 +203,52 @@ def test_a_constraint_holds_after_it_is_put_back(name: str) -> None:
     pull.module.project(machine, pull.choice)
     for n, x in machine.params.items():
         np.testing.assert_allclose(x, once[n], atol=1e-14)
+
+
+def _exact_batch(machine: bmdsl.Machine) -> Batch:
+    """All visible states, each with the probability that the machine gives it."""
+    size = int(np.prod([int(a) for a in machine.model.group("v").axes]))
+    states = np.array(list(itertools.product((0.0, 1.0), repeat=size)))
+    p = np.exp(machine.log_likelihood(states))
+    assert p.sum() == pytest.approx(1)
+    return Batch({"v": states}, p, 3)
+
+
+@pytest.mark.parametrize("name", WORDS["penalty"])
+def test_at_the_models_own_distribution_a_penalty_alone_moves_it(name: str) -> None:
+    """The likelihood's gradient is 0 there: what is left is the penalty's."""
+    subject = subject_of("penalty", name, FEW)
+    pull = Pull(WORDS["penalty"][name], subject)
+    batch = _exact_batch(pull.machine)
+    rows, weights = pull.machine.posterior_rows(batch.data)
+    each = len(weights) // batch.size
+    pull.positive = Expectation(rows, weights * np.repeat(batch.weights, each))
+    exactly = {"positive": "exact", "negative": "exact", "optimizer": "sgd(rate = 0.1)"}
+    training = subject.model.bind(exactly).checked.training
+    gradient, _ = Recipe.of(pull.machine, training, batch, UPDATES).gradient(batch)
+    for n, x in pull.at().items():
+        np.testing.assert_allclose(gradient[n], x, atol=1e-9)
+
+
+@pytest.mark.parametrize("name", WORDS["objective"])
+def test_an_objective_is_stationary_at_the_models_own_distribution(name: str) -> None:
+    """At any parameters, or, of one that means stand in for draws in, if units are independent."""
+    module, subject = WORDS["objective"][name], subject_of("objective", name, FEW)
+    machine, choice = subject.machine("float64"), subject.model.checked.training.objective
+    together = {p.parameter for t in machine.model.terms if len(t.units) > 1 for p in t.parameters}
+    largest = []
+    for coupled in (True, False):
+        for n in together if not coupled else ():
+            machine.params[n] = np.zeros_like(machine.params[n])
+        batch = _exact_batch(machine)
+        out = {n: np.zeros_like(x) for n, x in machine.params.items()}
+        module.add_gradient(machine, choice, batch, out, 1.0)
+        largest.append(max(float(np.abs(x).max()) for x in out.values()))
+    assert largest[1] < 1e-10
+    apart = Batch(subject.data, np.full(CASES, 1 / CASES), 3)  # other data move it
+    out = {n: np.zeros_like(x) for n, x in machine.params.items()}
+    module.add_gradient(machine, choice, apart, out, 1.0)
+    assert max(float(np.abs(x).max()) for x in out.values()) > 1e-3
 
 
 def _with_booleans(word: Word) -> list[str]:
