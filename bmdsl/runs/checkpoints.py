@@ -3,7 +3,7 @@ belongs to it, with a checksum of every file.
 
 `checkpoints/000012.safetensors` is written first, `checkpoints/000012.json` after it: a checkpoint
 without its manifest was never finished. A checkpoint that is damaged is passed over for the one
-before, and that is said.
+before, and that is said. Between two of them stand the states at validations.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import warnings
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,8 +21,9 @@ import numpy as np
 from ..files import put, put_text, sync
 from ..language.decoding import decoding, json_of
 from ..language.diagnostics import BmError, BmWarning, Diagnostic, fail
-from . import checksums
-from .identity import ties
+from . import checksums, validation_states
+from .identity import RUN, ties
+from .validation_states import State
 
 FOLDER = "checkpoints"
 FORMAT = "bmdsl checkpoint 1"
@@ -51,8 +53,8 @@ def write(
     metadata: Mapping[str, str],
     lines: Mapping[str, Any],
     metrics: str,
-) -> None:
-    """A new checkpoint of a run; of the earlier ones the last two stay.
+) -> int:
+    """A new checkpoint of a run, and its number; of the earlier ones the last two stay.
 
     `lines`: bytes and SHA-256 of the metrics that belong to it, in the file `metrics`.
     """
@@ -86,6 +88,7 @@ def write(
     for old in sorted(_numbers(folder))[:-KEPT_CHECKPOINTS]:
         for path in reversed(_paths(folder, old)):  # the manifest first
             path.unlink(missing_ok=True)
+    return number
 
 
 def newest(run: Path, metrics: str) -> Checkpoint | None:
@@ -93,13 +96,18 @@ def newest(run: Path, metrics: str) -> Checkpoint | None:
 
     Warns BM835 of those that are damaged. Raises BM836 if all are.
     """
-    folder, wrong = run / FOLDER, list[str]()
-    finished = [n for n in sorted(_numbers(folder), reverse=True) if _paths(folder, n)[1].exists()]
-    for number in finished:
+    wrong = list[str]()
+    for place in _last_first(run / FOLDER):
         try:
-            found = _read(run, number, metrics)
+            found = (
+                _read(run, place, metrics)
+                if isinstance(place, int)
+                else _of_validation(run, place, metrics)
+            )
         except BmError as error:
             wrong.append(error.diagnostics[0].message)
+            continue
+        if found is None:
             continue
         if wrong:
             warnings.warn(
@@ -127,6 +135,39 @@ def newest(run: Path, metrics: str) -> Checkpoint | None:
     return None
 
 
+def _last_first(folder: Path) -> list[int | State]:
+    """The numbers of finished checkpoints, and states at validations after each of them."""
+    finished = [n for n in _numbers(folder) if _paths(folder, n)[1].exists()]
+    order: list[tuple[int, int, int | State]] = [(n, -1, n) for n in finished]
+    order += [(s.after, s.update, s) for s in validation_states.states(folder)]
+    return [place for *_, place in sorted(order, key=lambda x: x[:2], reverse=True)]
+
+
+def _of_validation(run: Path, state: State, metrics: str) -> Checkpoint | None:
+    """The state at a validation; None where it was not finished, or is another run's."""
+    found = state.read()
+    if found is None:
+        return None
+    arrays, counters, metadata = found
+    with suppress(BmError):
+        if _manifest(_paths(run / FOLDER, state.after)[1]).get(RUN) != metadata.get(RUN):
+            return None
+    lines = _verified_lines(run / metrics, state.lines, state.sha256, state.update)
+    return Checkpoint(state.path, arrays, counters, metadata, lines)
+
+
+def _verified_lines(path: Path, lines: int, sha256: str, update: int) -> int:
+    """The bytes of the metrics that belong to a checkpoint, none where the file is gone. BmError
+    BM834 where they are not as they were written.
+    """
+    if lines and not path.exists():
+        _say_lines_are_gone(path, update)
+        return 0
+    if checksums.of_file(path, max(lines, 0)) != sha256:
+        raise damaged(path, _first_bad_line(path, lines))
+    return lines
+
+
 def _way_out(run: Path, wrong: list[str], metrics: str) -> str:
     if all(f"`{run / metrics}`" in text for text in wrong):
         return f"remove `{run / metrics}` to go on without the lines that it had"
@@ -145,12 +186,7 @@ def _read(run: Path, number: int, metrics: str) -> Checkpoint:
         lines, sha256 = int(told["files"][metrics]["bytes"]), str(told["files"][metrics]["sha256"])
     if own is None or not state.exists() or checksums.of_file(state) != wanted:
         raise damaged(state)
-    path = run / metrics
-    if lines and not path.exists():
-        _say_lines_are_gone(path, update)
-        lines = 0
-    elif checksums.of_file(path, max(lines, 0)) != sha256:
-        raise damaged(path, _first_bad_line(path, lines))
+    lines = _verified_lines(run / metrics, lines, sha256, update)
     with decoding("BM834", f"`{state}` is no checkpoint"):
         with safe_open(state, "numpy") as file:
             metadata = dict(file.metadata() or {})
@@ -225,6 +261,13 @@ def _numbers(folder: Path) -> set[int]:
     return {int(n) for n in names if n.isdecimal()}
 
 
+def last(run: Path) -> int:
+    """The number of the last finished checkpoint; 0 if there is none."""
+    folder = run / FOLDER
+    finished = (n for n in _numbers(folder) if _paths(folder, n)[1].exists())
+    return max(finished, default=0)
+
+
 def are_in(run: Path) -> bool:
     """Whether a folder has a checkpoint that was finished."""
     return any(_paths(run / FOLDER, n)[1].exists() for n in _numbers(run / FOLDER))
@@ -233,6 +276,8 @@ def are_in(run: Path) -> bool:
 def clear(run: Path) -> None:
     """Removes all checkpoints of a run; other files in their folder stay."""
     folder = run / FOLDER
+    for name in validation_states.FILES:
+        (folder / name).unlink(missing_ok=True)
     for number in sorted(_numbers(folder)):
         for path in reversed(_paths(folder, number)):
             path.unlink(missing_ok=True)

@@ -28,6 +28,7 @@ from .checkpoints import Checkpoint
 from .identity import RUN, new_run
 from .lock import Lock
 from .storage import write_machine
+from .validation_states import ValidationStates
 
 TEXT, FACTS, MACHINE, STATE, METRICS, STACK = (
     "model.bm",
@@ -55,6 +56,9 @@ LONGEST_WAIT = 0.5
 """Seconds that lines of the metrics wait at most for others to be written with them."""
 
 
+APPENDING = os.O_APPEND | os.O_CREAT | os.O_WRONLY | getattr(os, "O_BINARY", 0)
+
+
 class RunFolder:
     """Reads and writes one run's files. Inside `with` no other training may write into the folder.
 
@@ -75,6 +79,9 @@ class RunFolder:
         self._writes = world().leads
         """Whether this process writes: of several ranks the first one alone does."""
         self._newest: Checkpoint | None = None
+        self._validations = ValidationStates(path / CHECKPOINTS)
+        self._last = -1
+        """The number of the last checkpoint, once it is known."""
 
     @property
     def run(self) -> str:
@@ -101,6 +108,7 @@ class RunFolder:
         self._entered -= 1
         if not self._entered:
             self._newest = None
+            self._validations.close()
             self._lock.release()
             if self._made and self._writes:
                 with suppress(OSError):
@@ -145,11 +153,38 @@ class RunFolder:
         if (self.path / METRICS).exists():
             with named(self.path / METRICS):
                 sync(self.path / METRICS)
-        beside = {ATTACHED + n: x for n, x in {**self.attached, **(attached or {})}.items()}
-        lines = {"bytes": self._bytes, "sha256": self._hash.hexdigest()}
         self._newest = None
-        checkpoints.write(self.path, {**arrays, **beside}, counters, self.metadata, lines, METRICS)
+        whole = self._with_attached(arrays, attached)
+        lines = self._lines_written()
+        self._last = checkpoints.write(self.path, whole, counters, self.metadata, lines, METRICS)
+        self._validations.passed()
         (self.path / STATE).unlink(missing_ok=True)  # of an older version, gone on from
+
+    def write_validation_state(
+        self,
+        arrays: Mapping[str, Array],
+        counters: Mapping[str, Any],
+        attached: Mapping[str, Array] | None = None,
+    ) -> None:
+        """The same between two checkpoints, without waiting for the disk."""
+        if not self._writes:
+            return
+        self.flush()
+        if self._last < 0:
+            self._last = checkpoints.last(self.path)
+        self._newest = None
+        whole = self._with_attached(arrays, attached)
+        after = {"checkpoint": self._last, **self._lines_written()}
+        self._validations.write(whole, counters, self.metadata, after)
+
+    def _with_attached(
+        self, arrays: Mapping[str, Array], more: Mapping[str, Array] | None
+    ) -> dict[str, Array]:
+        beside = {**self.attached, **(more or {})}
+        return {**arrays, **{ATTACHED + n: x for n, x in beside.items()}}
+
+    def _lines_written(self) -> dict[str, Any]:
+        return {"bytes": self._bytes, "sha256": self._hash.hexdigest()}
 
     def checkpoint(self) -> Checkpoint | None:
         """The last whole checkpoint; None if there is none. Read once inside `with`."""
@@ -202,8 +237,7 @@ class RunFolder:
             path = self.path / METRICS
             with named(path):
                 try:
-                    with path.open("ab") as file:
-                        file.write(text)
+                    _append(path, text)
                 except OSError:
                     os.truncate(path, self._bytes)  # a full disk takes a part of it
                     raise
@@ -220,6 +254,7 @@ class RunFolder:
         found = self.checkpoint() if going_on else None
         if found is not None:
             self.metadata[RUN] = found.metadata.get(RUN, self.run)
+            self._validations.go_on_after(found.path)
         if found is not None and found.lines is None:  # an older run: lines are told by update
             lines = _lines(path) if path.exists() else []
             kept = [x for x in lines if x["update"] <= found.counters["updates"]]
@@ -243,6 +278,16 @@ class RunFolder:
 
     def _text(self, line: Mapping[str, Any]) -> str:
         return json.dumps({**line, RUN: self.run}) + "\n"
+
+
+def _append(path: Path, text: bytes) -> None:
+    descriptor = os.open(path, APPENDING, 0o666)
+    try:
+        rest = memoryview(text)
+        while len(rest):
+            rest = rest[os.write(descriptor, rest) :]
+    finally:
+        os.close(descriptor)
 
 
 def newest(folder: Path) -> Checkpoint | None:

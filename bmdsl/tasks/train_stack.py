@@ -18,7 +18,7 @@ from ..model import Model
 from ..runs.earlier_run import clear, verify_vacant
 from ..runs.identity import RUN
 from ..runs.provenance import differs, is_same, provenance, require_place, say_differs
-from ..runs.run_folder import RunFolder
+from ..runs.run_folder import STACK, RunFolder
 from ..runtime.interrupts import Stopped
 from ..stacks.folder import StackRun, open_stack, read_stack, write_stack
 from ..stacks.joint import Arrays, Trained, hidden_means
@@ -192,7 +192,7 @@ def _is_begun(layer: Path, stack: RunFolder | None) -> bool:
     if found is not None and stack is not None and found.metadata.get(RUN) != stack.run:
         raise fail(
             "BM841",
-            f"`{found.path}` is of another run than the stack `{stack.path}`",
+            f"`{found.path}` is of another run than `{stack.path / STACK}`",
             help=f"move `{layer}` away to train that layer anew",
         )
     return found is not None

@@ -82,6 +82,8 @@ class EpochEnds(Kept, InStep):
         due = copied if self.on_disk else time.monotonic() >= self.checkpoint_due
         if not last and self.ranks.first(due):
             self._checkpoint()
+        elif not last and "validation" in line:
+            self._write_state(validated=True)
         if self.by_epoch:
             try:
                 self.halted |= self._asked(lambda: self.hooks.epoch(self._moment(line)))

@@ -23,7 +23,9 @@ from .recipe import Recipe
 from .streamed_cases import StreamedCases
 
 MIN_SECONDS_BETWEEN_CHECKPOINTS, MIN_TIMES_THEIR_COST = 5.0, 20
-"""Checkpoints are apart by so many seconds, and by so many times what the last one took."""
+"""Checkpoints that wait for the disk are apart by so many seconds, and by so many times what the
+last one took.
+"""
 MEMORY = "memory"
 """What the names of arrays in a checkpoint begin with that monitors and figures remember."""
 
@@ -171,13 +173,16 @@ class Kept:
         """Whether a checkpoint is to be written inside an epoch."""
         return self.folder is not None and time.monotonic() >= self.checkpoint_due_inside
 
-    def _write_state(self) -> None:
+    def _write_state(self, validated: bool = False) -> None:
+        """A checkpoint, or what has just been `validated` until one is due."""
         self._gather()
         if self.folder is not None:
             memories, counters = self._memories()
             best = {BEST + n: x for n, x in self.best.items()}
             arrays = {**self.recipe.arrays(copy=False), **best, **memories}
-            self.folder.write_state(arrays, counters, stored_edges(self.machine.model))
+            folder = self.folder
+            write = folder.write_validation_state if validated else folder.write_state
+            write(arrays, counters, stored_edges(self.machine.model))
             self.saved = self.run_.updates
 
     def _write_params(self) -> None:

@@ -3,6 +3,7 @@ targets of `targets.py`, or for all in turn:
 
     python -m tests.reliability.guided TARGET FOLDER --seconds 60
     python -m tests.reliability.guided all FOLDER --seconds 3600 --slot 60 --processes 2
+    python -m tests.reliability.guided all FOLDER --area parser --area checker
     python -m tests.reliability.guided told FOLDER --into docs/tables/inputs_tried.csv
 
 FOLDER gets a corpus for each target and its counts, which the next call goes on from, so that the
@@ -42,6 +43,7 @@ MEMORY_BYTES = 6 << 30
 SECONDS_TO_END = 30
 """Of the processor, after a slot."""
 LAST_BYTES = 1 << 16
+AREAS = ["parser", "checker", "planner", "readers", "run files"]
 
 
 def scratch() -> Path:
@@ -133,11 +135,11 @@ def _last(path: Path) -> bytes:
     return whole[8 : 8 + struct.unpack("<Q", whole[:8])[0]]
 
 
-def in_turn(folder: Path, seconds: float, slot: int, processes: int) -> None:
-    """All targets, a slot each, that which had least of its share first; a process that dies is
-    told, with its last input.
+def in_turn(folder: Path, areas: list[str], seconds: float, slot: int, processes: int) -> None:
+    """All targets of these areas, a slot each, that which had least of its share first; a process
+    that dies is told, with its last input.
     """
-    targets = instrumented()
+    targets = {n: target for n, target in instrumented().items() if target.area in areas}
     end = time.monotonic() + seconds
     for name in targets:
         settle(folder, name)
@@ -173,6 +175,7 @@ def main() -> None:
     )
     parser.add_argument("target", help="a target's name, `all`, or `told` for the counts so far")
     parser.add_argument("folder", type=Path)
+    parser.add_argument("--area", action="append", choices=AREAS, help="of `all`: these alone")
     parser.add_argument("--seconds", type=int, default=60)
     parser.add_argument("--slot", type=int, default=60)
     parser.add_argument("--processes", type=int, default=1)
@@ -188,7 +191,7 @@ def main() -> None:
             areas = {name: target.area for name, target in TARGETS.items()}
             tabulate(found, areas, words.folder.name, words.into)
     elif words.target == "all":
-        in_turn(words.folder, words.seconds, words.slot, words.processes)
+        in_turn(words.folder, words.area or AREAS, words.seconds, words.slot, words.processes)
     else:
         target = instrumented()[words.target]
         fuzz(words.target, target, words.folder, words.seconds, scratch())

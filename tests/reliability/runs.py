@@ -218,7 +218,7 @@ def ending(run: Path) -> dict[str, Any]:
         if (folder / "metrics.jsonl").exists():
             lines = (folder / "metrics.jsonl").read_text().splitlines()
             out[f"{name}/metrics"] = [_timeless(json.loads(x)) for x in lines]
-        states = sorted((folder / "checkpoints").glob("*.safetensors"))
+        states = sorted((folder / "checkpoints").glob("[0-9]*.safetensors"))
         if states:
             out[f"{name}/checkpoint"] = dict(_contents(states[-1]))
         if (folder / "params.safetensors").exists():

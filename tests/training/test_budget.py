@@ -246,7 +246,9 @@ def test_metrics_are_written_before_the_checkpoint_that_they_belong_to(tmp_path:
 
 
 def test_a_stop_inside_an_update_takes_counters_and_metrics_back_too(tmp_path: Path) -> None:
-    """An update that breaks off goes back to the last copy; patience must count on from there."""
+    """An update that breaks off goes back to the last validation; patience must count on from
+    there.
+    """
     settings = replace(PCD, epochs=40, validate=0.25, patience=40)
     whole = NaiveRbm()
     wanted = train(whole, data(), settings)
@@ -261,8 +263,8 @@ def test_a_stop_inside_an_update_takes_counters_and_metrics_back_too(tmp_path: P
 
     part.accumulate = broken  # type: ignore[method-assign]
     run = train(part, data(), settings, tmp_path)
-    assert run.interrupted and run.updates == 51  # copies are 50 updates apart, at an epoch's end
-    assert run.metrics[-1]["update"] == 51
+    assert run.interrupted and run.updates == 72  # every epoch of 3 updates ends with one
+    assert run.metrics[-1]["update"] == 72
     fresh = NaiveRbm()
     again = train(fresh, data(), settings, tmp_path, resume=True)
     assert (again.best_score, again.best_update) == (wanted.best_score, wanted.best_update)

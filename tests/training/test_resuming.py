@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 import bmdsl
+from bmdsl.runs.run_folder import RunFolder
 from bmdsl.runtime.interrupts import Stopped
 from bmdsl.training import keeping, loop
 from bmdsl.training.memory import apart, together
@@ -95,6 +96,23 @@ def test_a_training_killed_inside_epochs_and_between_them_ends_the_same(
 ) -> None:
     text, block = WORDS[words]
     verify_goes_on(text.replace("WORDS", block), tmp_path, monkeypatch, (2, 7), "reference")
+
+
+def test_every_validation_can_be_gone_on_from(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Long before a checkpoint that waits for the disk is due."""
+    text, block = WORDS["persistent chains, patience"]
+    text = text.replace("WORDS", block).replace("epochs 3", "epochs 5")
+    trained(text, tmp_path / "whole")
+    for k, (update, kept) in enumerate(((2, 0), (5, 3), (14, 12))):  # 3 updates an epoch
+        for _ in killed_at(update, monkeypatch):
+            with pytest.raises(Killed):
+                trained(text, tmp_path / "part", resume=k > 0)
+        assert RunFolder(tmp_path / "part", {}).read_state()[1]["updates"] == kept
+    trained(text, tmp_path / "part", resume=True)
+    assert differences(ending(tmp_path / "whole"), ending(tmp_path / "part")) == []
+    assert len(list((tmp_path / "part/checkpoints").iterdir())) == 4  # the start's and the end's
 
 
 def test_compiled_updates_go_on_with_the_sums_that_they_had(
