@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from .dates import Dates, date_numbers, is_time_of_day
+from .clock_times import DAY
+from .dates import Dates, date_numbers
 from .delimited import TWO_VALUED
 from .marks import Marks
 from .table import Column, number_text
@@ -21,6 +23,8 @@ MAX_LEAST_COUNT, MAX_MEAN_COUNT = 2, 20.0
 MIN_SKEW, MIN_ROWS_FOR_SKEW = 1.5, 30
 MIN_ROWS_PER_VALUE = 3
 """Rows that a value has on average, from which on values are repeated rather than measured."""
+MAX_RARE = 5
+"""Texts in one row each up to which they may be rare categories, and as half of all beyond it."""
 CODE = re.compile(
     r"(^|[_\W])(code|zip|plz|postcode|postal|region|district|class|type|kind|category|sex|gender)"
     r"([_\W\d]|$)",
@@ -30,6 +34,7 @@ CODE = re.compile(
 ID = re.compile(r"(^|[_\W])(id|ids|uuid|key|nr|no|index|row)([_\W]|$)|[a-z]I[dD]$", re.IGNORECASE)
 
 NO_NUMBER = "a date is no number"
+NO_HOURS = "a time of day goes round"
 
 
 @dataclass(frozen=True)
@@ -54,6 +59,9 @@ def kind_of(column: Column, marks: Marks | Sequence[str] = ()) -> Kind:
         return Kind("empty", why="no cell has a value")
     if not column.categories and (dates := _dates_in(column, marks)) is not None:
         return _of_dates(dates, there)
+    hours = column.as_numbers(marks) if column.form.clock else None
+    if hours is not None:
+        return _of_hours(column, hours[~np.isnan(hours)])
     if column.alien:
         return Kind(f"{column.alien} values", why="values of this type are no numbers")
     levels = list(dict.fromkeys(there))
@@ -80,14 +88,25 @@ def _of_dates(dates: Dates, there: list[str]) -> Kind:
     return Kind(name, why=NO_NUMBER, dated=dates.ends())
 
 
+def _of_hours(column: Column, hours: np.ndarray) -> Kind:
+    """Durations where a time of day could not be so; other times are left out, until they are said
+    to be durations.
+    """
+    certain = column.alien.lower() == "timedelta" or hours.min() < 0 or hours.max() >= DAY
+    return Kind("durations", "gaussian") if certain else Kind("times", why=NO_HOURS)
+
+
 def _of_texts(column: Column, there: list[str], levels: list[str]) -> Kind:
     if all(x.lower() in TWO_VALUED for x in levels):
         ordered = sorted(levels, key=lambda x: TWO_VALUED[x.lower()])
         return Kind("yes/no", "binary", tuple(ordered))
-    if all(map(is_time_of_day, there)):
-        return Kind("times of day", why="a time of day goes round: give hours, or parts of the day")
     if len(levels) == len(there) and len(there) > 2:
         return Kind("id", why="every row has its own text")
+    rare = sum(n == 1 for n in Counter(there).values())
+    if not column.categories and rare > MAX_RARE and rare > len(levels) / 2:
+        return Kind(
+            "text", why=f"{rare:,} of {len(levels):,} different texts stand in one row each"
+        )
     known = column.categories or tuple(sorted(levels))
     if len(known) == 2:
         return Kind("two categories", "binary", known)

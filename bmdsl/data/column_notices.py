@@ -119,6 +119,25 @@ def tell_of_marks(columns: Sequence[Column], table: Table, marks: Marks) -> None
         )
 
 
+def tell_of_forms(columns: Sequence[Column], table: Table, marks: Marks) -> None:
+    """Notes numbers with marks between thousands, and times as hours, each by one of its cells."""
+    for c in columns:
+        numbers = c.as_numbers(marks) if c.form.thousands or c.form.clock else None
+        if numbers is None:
+            continue
+        looked = (
+            k
+            for k, x in enumerate(c.shown)
+            if not np.isnan(numbers[k]) and (c.form.clock or c.form.thousands in x)
+        )
+        if (row := next(looked, None)) is not None:
+            unit = " hours" if c.form.clock else ""
+            say(
+                f"column `{c.name}` of {table.source}: `{c.shown[row]}` is"
+                f" {number_text(float(f'{numbers[row]:.6g}'))}{unit}"
+            )
+
+
 def is_real(group: Group) -> bool:
     """Whether its units take any real number."""
     low, high = units.get(group.unit).ends(*(float(v) for _, v in group.options))

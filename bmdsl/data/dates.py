@@ -36,7 +36,6 @@ FORMS = tuple(
         r"(?P<y>\d{4})(?P<m>\d{2})(?P<d>\d{2})",
     )
 )
-TIME_OF_DAY = re.compile(r"\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?\s*([AaPp][Mm])?")
 
 
 @dataclass(frozen=True)
@@ -139,11 +138,6 @@ def moments_of(texts: Sequence[str], alien: str) -> list[Any]:
 def is_date(text: str) -> bool:
     """Whether a cell is written as a date is."""
     return _match(text) is not None
-
-
-def is_time_of_day(text: str) -> bool:
-    """Whether a cell holds a time without a date."""
-    return TIME_OF_DAY.fullmatch(text.strip()) is not None
 
 
 def _match(text: str) -> re.Match[str] | None:

@@ -15,7 +15,7 @@ import numpy as np
 from ..language.diagnostics import BmError, fail
 from .dates import is_date
 from .notice import say
-from .text_lines import read_text
+from .text_lines import read_table_text
 
 MISSING = frozenset({"", "na", "nan", "n/a", "null", "none", "?", "<na>"})
 TWO_VALUED = {
@@ -24,11 +24,18 @@ TWO_VALUED = {
     "y": 1,
     "t": 1,
     "on": 1,
+    "ja": 1,
+    "oui": 1,
+    "sí": 1,
+    "sim": 1,
     "no": 0,
     "false": 0,
     "n": 0,
     "f": 0,
     "off": 0,
+    "nein": 0,
+    "non": 0,
+    "não": 0,
 }
 MIN_HEADING = 3
 """Columns from which on a first line 0, 1, 2, ... is a heading: pandas writes one for a table
@@ -45,7 +52,7 @@ def read_table(path: Path, separator: str, what: str) -> np.ndarray:
     Raises BM703 for no text of this kind, BM705 for a cell that is no number or a line of another
     length.
     """
-    text = read_text(path, "text file in UTF-8")
+    text = read_table_text(path)
     try:
         names, values = _read_fast(text, separator) or _read_cells(text, separator, path)
     except csv.Error as problem:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..language.diagnostics import counted
-from .column_kinds import NO_NUMBER
+from .column_kinds import NO_HOURS, NO_NUMBER
 from .marks import Marks
 from .missing_marks import entries_of
 from .proposing import Proposal, Seen, propose
@@ -38,7 +38,7 @@ class Description:
         return [
             head,
             *(
-                (s.name, s.kind.name, values(c, s, marks), str(s.missing or ""), units_of(s))
+                (s.name, kind_shown(s, c), values(c, s, marks), str(s.missing or ""), units_of(s))
                 for s, c in zip(self.proposal.columns, self.table.columns, strict=True)
             ),
         ]
@@ -72,14 +72,16 @@ class Description:
     def doubts(self) -> list[str]:
         """Lines about cells that look like marks of missing ones, and how to say that they are."""
         found = self.proposal.suspects
+        told = [f"named as a mark of missing cells: {s}" for s in self.proposal.named]
         if not found:
-            return []
+            return told
         given = " ".join(f"--missing {shlex.quote(x)}" for s in found for x in s.options)
         marks = self.proposal.marks
         for s in found:
             marks = s.joined(marks)
         entries = "  ".join(f"{n} = {x}" for n, x in entries_of(marks))
         return [
+            *told,
             f"perhaps marks of missing cells: {'; '.join(map(str, found))}",
             f"  if they are, name them: `{given}` here and for `bm new`,",
             f"  or `{entries}` in a data block; else they are values like others",
@@ -94,7 +96,20 @@ class Description:
         return [
             f"dates are left out: {', '.join(s.name for s in found)}; `bm new NAME --from"
             f" {self.name} --days {shlex.quote(name)}`",
-            f"  learns `{name}` as days since its first date",
+            f"  learns `{name}` as days since its first date; for what comes back, as weekdays and"
+            " months do, make a column of categories",
+        ]
+
+    def of_hours(self) -> list[str]:
+        """How to learn columns of times that are durations."""
+        found = [s for s in self.proposal.columns if s.kind.why == NO_HOURS]
+        if not found:
+            return []
+        name = found[0].name
+        return [
+            f"times are left out: {', '.join(s.name for s in found)}; if they are durations,"
+            f" `bm new NAME --from {self.name} --hours {shlex.quote(name)}`",
+            f"  learns `{name}` as hours; of times of day make parts of the day, as categories",
         ]
 
     def as_dict(self) -> dict[str, Any]:
@@ -113,12 +128,16 @@ class Description:
 
 
 def describe(
-    source: Any, marks: Marks | Sequence[str] = (), days: Sequence[str] = ()
+    source: Any,
+    marks: Marks | Sequence[str] = (),
+    days: Sequence[str] = (),
+    hours: Sequence[str] = (),
 ) -> Description:
     """What the columns of a table seem to be; `marks` are missing cells besides the usual ones,
-    `age=-9` those of the column `age`. Columns of dates named in `days` are numbers.
+    `age=-9` those of the column `age`. Columns of dates named in `days` are numbers,
+    and columns of times named in `hours` durations.
 
-    BmError BM740 for a column that is not there, BM744 for one that holds no dates.
+    BmError BM740 for a column that is not there, BM744 for one that holds no dates or times.
     """
     table = load_table(source)
     known = marks if isinstance(marks, Marks) else Marks.given(marks, table.names)
@@ -126,7 +145,13 @@ def describe(
         if "=" in mark and not any(mark in c.shown for c in table.columns):
             raise absent(mark.partition("=")[0].strip(), table.names, table.source)
     name = Path(source).name if isinstance(source, str | Path) else table.source
-    return Description(name, table, propose(table, known, days))
+    return Description(name, table, propose(table, known, days, hours))
+
+
+def kind_shown(s: Seen, column: Column) -> str:
+    """The kind, and how its numbers are written where that is not plain: `numbers (kg)`."""
+    form = column.form.shown if column.as_numbers() is not None else ""
+    return f"{s.kind.name} ({form})" if form and s.kind.unit else s.kind.name
 
 
 def units_of(s: Seen) -> str:
@@ -161,6 +186,9 @@ def values(column: Column, s: Seen, marks: Marks | Sequence[str] = ()) -> str:
     if s.kind.dated:
         return " to ".join(s.kind.dated)
     numbers = column.as_numbers(marks)
+    if column.form.clock and numbers is not None:
+        ends = (float(np.nanmin(numbers)), float(np.nanmax(numbers)))
+        return " to ".join(column.form.written(repr(x)) for x in ends)
     if s.kind.levels or numbers is None:
         counts = Counter(there)
         shown = list(s.kind.levels or counts)[:MAX_LEVELS]

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from math import prod
 
 import numpy as np
@@ -15,7 +16,7 @@ from ..language.diagnostics import counted, fail
 from ..language.model import Group
 from ..language.model import Model as CheckedModel
 from .column_kinds import kind_of
-from .column_notices import notice, tell_of_code, tell_of_dates, tell_of_marks
+from .column_notices import notice, tell_of_code, tell_of_dates, tell_of_forms, tell_of_marks
 from .date_columns import date_values, dates_for_numbers, learn_dates
 from .delimited import TWO_VALUED
 from .levels import Arrays, Coded, TableCode
@@ -58,7 +59,9 @@ def learn(table: Table, model: CheckedModel) -> TableCode:
             for c in found:
                 notice(c, kind_of(c, marks), group, table, marks, bool(steps))
         tell_of_code(groups[name], group, table)
-    tell_of_marks([table[c] for cs in chosen.groups.values() for c in cs], table, marks)
+    every = [table[c] for cs in chosen.groups.values() for c in cs]
+    tell_of_forms(every, table, marks)
+    tell_of_marks(every, table, marks)
     return TableCode(groups, chosen.ids, marks, states, order=table.names)
 
 
@@ -165,7 +168,7 @@ def _coded(column: Column, group: Group, table: Table, marks: Marks, transformed
     there = None if numbers is None else numbers[~np.isnan(numbers)]
     whole = there is not None and bool((there == np.round(there)).all())
     support = units.get(group.unit).support(*(float(v) for _, v in group.options))
-    plain = Coded(column.name, whole=whole, decimals=column.decimals(marks))
+    plain = Coded(column.name, (), (), whole, column.decimals(marks), form=column.form)
     if there is not None and not column.categories:
         if support is None or transformed or np.isin(there, support).all():
             return plain
@@ -173,10 +176,12 @@ def _coded(column: Column, group: Group, table: Table, marks: Marks, transformed
             raise _outside(column, numbers, support, group, table)
         values = np.unique(there)
         if len(support) == 2 and len(values) == 2:
-            return Coded(column.name, tuple(map(number_text, values)), tuple(support), True)
+            return replace(
+                plain, levels=tuple(map(number_text, values)), values=tuple(support), decimals=None
+            )
         if len(support) > 2 and values[-1] - values[0] < len(support):
             names = [number_text(values[0] + k) for k in range(len(support))]
-            return Coded(column.name, tuple(names), tuple(support), True)
+            return replace(plain, levels=tuple(names), values=tuple(support), decimals=None)
         raise _outside(column, numbers, support, group, table)
     levels = _levels(column, marks)
     if support is None:
@@ -223,7 +228,7 @@ def _categories(
                 help=f"`categorical({len(own)})`, or correct the cells",
             )
     made = [
-        Coded(c.name, own, tuple(map(float, range(len(own)))))
+        Coded(c.name, own, tuple(map(float, range(len(own)))), form=c.form)
         for c, own in zip(columns, shared, strict=True)
     ]
     return tuple(made), declared or len(longest)
@@ -310,7 +315,7 @@ def _text_for_numbers(column: Column, table: Table, marks: Marks) -> Exception:
         (
             k
             for k, x in enumerate(column.shown)
-            if not gone[k] and Column("", (x,)).as_numbers(marks) is None
+            if not gone[k] and Column("", (x,), form=column.form).as_numbers(marks) is None
         ),
         0,
     )

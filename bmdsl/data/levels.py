@@ -6,13 +6,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 
 import numpy as np
 
 from ..language.decoding import json_of
 from .dates import date_text
 from .marks import Marks
+from .number_forms import PLAIN, NumberForm
 
 Arrays = dict[str, np.ndarray]
 
@@ -32,16 +33,19 @@ class Coded:
     """Digits after the point that training cells had at most; None where that is not known."""
     date: str = ""
     """How the training table wrote dates, where cells are dates; values are days since 1970."""
+    form: NumberForm = PLAIN
+    """How it wrote numbers: with decimal commas, or in `kg`."""
 
     def text(self, value: float) -> str:
         """The name of the level nearest to a value, or the date; empty for NaN and where there are
-        neither.
+        neither. A level that is a number is written as the table writes numbers.
         """
         if self.date:
             return date_text(value, self.date)
         if not self.levels or np.isnan(value):
             return ""
-        return self.levels[int(np.argmin(np.abs(np.array(self.values) - value)))]
+        level = self.levels[int(np.argmin(np.abs(np.array(self.values) - value)))]
+        return self.form.written(level)
 
 
 @dataclass(frozen=True)
@@ -64,7 +68,15 @@ class TableCode:
         """For a file's metadata."""
         groups = {
             n: [
-                [c.column, list(c.levels), list(c.values), c.whole, c.decimals, c.date]
+                [
+                    c.column,
+                    list(c.levels),
+                    list(c.values),
+                    c.whole,
+                    c.decimals,
+                    c.date,
+                    astuple(c.form),
+                ]
                 for c in coded
             ]
             for n, coded in self.groups.items()
@@ -78,7 +90,10 @@ class TableCode:
         """As `to_json` wrote it."""
         made = json_of(text)
         groups = {
-            n: tuple(Coded(c, tuple(a), tuple(b), bool(w), *d) for c, a, b, w, *d in coded)
+            n: tuple(
+                Coded(c, tuple(a), tuple(b), bool(w), *d[:2], *(NumberForm(*f) for f in d[2:]))
+                for c, a, b, w, *d in coded
+            )
             for n, coded in made["groups"].items()
         }
         order = tuple(made.get("order", ()))

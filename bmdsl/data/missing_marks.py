@@ -179,7 +179,7 @@ def _no_dates(column: Column, dates: Dates, cells: Mapping[str, int]) -> dict[st
 
 
 def _number(column: Column, text: str) -> float | None:
-    found = Column("", (text,), decimal=column.decimal).as_numbers()
+    found = Column("", (text,), form=column.form).as_numbers()
     return None if found is None or np.isnan(found[0]) else float(found[0])
 
 

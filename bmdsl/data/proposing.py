@@ -9,9 +9,12 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from ..language.diagnostics import fail
 from ..language.syntax_errors import KEYWORDS
+from .clock_times import hours_of
 from .column_kinds import Kind, kind_of
 from .date_columns import learn_dates
+from .delimited import as_number
 from .marks import Marks
 from .missing_marks import Suspect, entries_of, quoted, suspected, suspects
 from .selecting import absent
@@ -65,6 +68,8 @@ class Proposal:
     marks: Marks = Marks()
     suspects: tuple[Suspect, ...] = ()
     """Marks that may stand for missing cells too, and that the groups take as they are."""
+    named: tuple[Suspect, ...] = ()
+    """Texts among numbers that are named as marks: units could not take them."""
 
     def block(self, path: str | None, indent: str = "  ") -> list[str]:
         """The data block's lines."""
@@ -80,16 +85,28 @@ class Proposal:
         ]
 
 
-def propose(table: Table, marks: Marks = Marks(), days: Sequence[str] = ()) -> Proposal:  # noqa: B008
+def propose(
+    table: Table,
+    marks: Marks = Marks(),  # noqa: B008
+    days: Sequence[str] = (),
+    hours: Sequence[str] = (),
+) -> Proposal:
     """Groups of columns of one kind: yes and no together, categories of one list together, real
-    numbers together, and the dates of `days`.
+    numbers together, the dates of `days`, and the times of `hours`, which are durations.
     """
-    for name in days:
+    for name in (*days, *hours):
         if name not in table.names:
             raise absent(name, table.names, table.source)
+    for name in days:
         learn_dates(table[name], table, marks)
+    for name in hours:
+        verify_hours(table[name], table, marks)
+    named = tuple(x for c in table.columns for x in _among_numbers(c, marks))
+    for suspect in named:
+        marks = suspect.joined(marks)
     kinds = {c.name: kind_of(c, marks) for c in table.columns}
     kinds |= {n: replace(kinds[n], unit="gaussian", why="") for n in days}
+    kinds |= {n: Kind("durations", "gaussian") for n in hours}
     seen = tuple(Seen(c.name, kinds[c.name], int(c.missing(marks).sum())) for c in table.columns)
     by: dict[tuple[str, ...], list[Seen]] = {}
     for s in seen:
@@ -110,7 +127,37 @@ def propose(table: Table, marks: Marks = Marks(), days: Sequence[str] = ()) -> P
         groups.append(Proposed(name, unit.get(kind.unit, kind.unit), names, _transform(kind), what))
     ids = tuple(s.name for s in seen if s.kind.name == "id")
     doubtful = suspects((c for c in table.columns if _would_be_data(c, marks)), marks)
-    return Proposal(seen, tuple(groups), ids, table.names, marks, doubtful)
+    return Proposal(seen, tuple(groups), ids, table.names, marks, doubtful, named)
+
+
+def _among_numbers(column: Column, marks: Marks) -> list[Suspect]:
+    """Texts that look like marks of missing cells where all others are numbers, and more than a
+    scale of some: of a scale they may be one more category.
+    """
+    if column.texts is None or column.categories or column.as_numbers(marks) is not None:
+        return []
+    found = {x: n for x, n in suspected(column, marks).items() if as_number(x) is None}
+    known = marks.and_of(column.name, tuple(found))
+    if not found or column.as_numbers(known) is None:
+        return []
+    if kind_of(column, known).unit not in ("gaussian", "poisson"):
+        return []
+    return [Suspect(x, (column.name,), n, alone=True) for x, n in found.items()]
+
+
+def verify_hours(column: Column, table: Table, marks: Marks) -> None:
+    """BmError BM744 for a column that does not hold times."""
+    gone = column.missing(marks)
+    if column.form.clock and column.as_numbers(marks) is not None:
+        return
+    wrong = (k for k, no in enumerate(gone) if not no and hours_of(column.shown[k]) is None)
+    row = next(wrong, 0)
+    raise fail(
+        "BM744",
+        f"column `{column.name}` of {table.source} holds no durations: `{column.shown[row]:.40}` in"
+        f" {table.place(row)}",
+        help="durations are written as 1:05, 0:41:30 or 26:10:00",
+    )
 
 
 def _would_be_data(column: Column, marks: Marks) -> bool:

@@ -7,6 +7,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from ..registry import Shown, discover
 from .dates import Dates, dates_of, moment_text, moments_of
 from .delimited import as_number
 from .marks import Marks, marks_of
+from .number_forms import PLAIN, NumberForm, form_of
 
 DECIMALS = re.compile(r"[-+]?\d*\.?(\d{0,6})")
 FORMATS = "bmdsl.data.tables"
@@ -32,6 +34,8 @@ ABSENT_NUMBERS = ABSENT | {"none", "-", "."}
 
 MOMENTS = ("date", "datetime", "Timestamp")
 """Types of dates that results have again."""
+DURATIONS = ("timedelta", "Timedelta", "time")
+"""Types of cells that are hours."""
 
 
 @dataclass(frozen=True)
@@ -46,15 +50,15 @@ class Column:
     categories: tuple[str, ...] = ()
     alien: str = ""
     """The type of cells that are neither, as `datetime`."""
-    decimal: str = "."
-    """What stands before the fractions of numbers in text: a comma in many countries."""
+    form: NumberForm = PLAIN
+    """How numbers in text are written: with a comma before fractions, or in `kg`."""
 
     def __len__(self) -> int:
         return len(self.texts if self.texts is not None else self.real())
 
     def plain(self, text: str) -> str:
-        """A cell with a point before fractions."""
-        return text if self.decimal == "." else text.replace(self.decimal, ".")
+        """A cell with its number as `float` reads it."""
+        return self.form.plain(text)
 
     def real(self) -> np.ndarray:
         """The numbers of a typed source."""
@@ -204,7 +208,9 @@ def _values(column: Column) -> list[Any]:
     numbers = None if column.categories else column.as_numbers()
     if column.alien in MOMENTS:
         return moments_of(column.shown, column.alien)
-    if numbers is None:
+    if numbers is not None and column.alien in DURATIONS and column.alien != "time":
+        return [None if np.isnan(x) else timedelta(seconds=round(3600 * x, 6)) for x in numbers]
+    if numbers is None or column.form.unit:  # with its unit a number is a text in any library
         return list(column.texts or ())
     whole = bool((np.isnan(numbers) | (numbers == np.round(numbers))).all())
     return [None if np.isnan(x) else int(x) if whole else float(x) for x in numbers]
@@ -238,12 +244,15 @@ def typed(name: str, values: Sequence[Any], categories: Sequence[Any] = ()) -> C
         )
         if not all(hasattr(x, "__float__") for x in there):
             shown = tuple(None if x is None else moment_text(x) for x in cells)
-            return Column(name, shown, alien=alien)
+            form = form_of([x for x in shown if x]) if alien in DURATIONS else PLAIN
+            return Column(name, shown, alien=alien, form=form)
     if not known and all(not isinstance(x, str | bytes | bool | np.bool_) for x in there):
         return Column(
             name, numbers=np.array([np.nan if x is None else float(x) for x in cells], float)
         )
-    return Column(name, tuple(None if x is None else _text(x) for x in cells), None, known)
+    texts = tuple(None if x is None else _text(x) for x in cells)
+    form = PLAIN if known else form_of([x for x in texts if x])
+    return Column(name, texts, None, known, form=form)
 
 
 def _is_absent(x: Any) -> bool:

@@ -43,9 +43,7 @@ def _filled(column: Column, coded: Coded, values: np.ndarray, marks: Marks) -> C
             else np.array([float(x or "nan") for x in _texts(coded, values)])
         )
         return Column(column.name, numbers=np.where(gone, known, column.real()))
-    shown = _texts(coded, values)
-    if not coded.levels and not coded.date and column.decimal != ".":
-        shown = [x.replace(".", column.decimal) for x in shown]
+    shown = _texts(replace(coded, form=column.form), values)
     cells = (shown[k] if gone[k] else x for k, x in enumerate(column.texts))
     return replace(column, texts=tuple(cells))
 
@@ -53,7 +51,8 @@ def _filled(column: Column, coded: Coded, values: np.ndarray, marks: Marks) -> C
 def _texts(coded: Coded, values: np.ndarray) -> list[str]:
     if coded.levels or coded.date:
         return [coded.text(x) for x in values]
-    return ["" if np.isnan(x) else number_text(float(f"{x:.{DIGITS}g}")) for x in values]
+    numbers = ["" if np.isnan(x) else number_text(float(f"{x:.{DIGITS}g}")) for x in values]
+    return [coded.form.written(x) for x in numbers]
 
 
 def states_table(code: TableCode, groups: Arrays, source: str = "samples") -> Table:
@@ -68,7 +67,8 @@ def states_table(code: TableCode, groups: Arrays, source: str = "samples") -> Ta
     ]
     places = {name: k for k, name in enumerate(code.order)}
     columns.sort(key=lambda c: places.get(c.name, len(places)))
-    return Table(tuple(columns), source)
+    commas = any(c.form.decimal == "," for coded in code.groups.values() for c in coded)
+    return Table(tuple(columns), source, separator=";" if commas else ",")
 
 
 def _rounded(coded: Coded, values: np.ndarray) -> np.ndarray:

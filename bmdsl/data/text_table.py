@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 from collections.abc import Sequence
 from pathlib import Path
 
 from ..language.diagnostics import counted, fail
 from .delimited import SEPARATORS, as_number
+from .notice import say
+from .number_forms import form_of
 from .table import Column, Table
 from .tabulating import cells
-from .text_lines import read_text
-
-COMMA = re.compile(r"[-+]?\d+,\d+")
+from .text_lines import read_table_text
 
 
 def read_cells(path: Path, separators: Sequence[str]) -> Table:
@@ -24,21 +23,26 @@ def read_cells(path: Path, separators: Sequence[str]) -> Table:
 
     Raises BM703 for no text of this kind, BM705 for a line of another length.
     """
-    text = read_text(path, "text file in UTF-8")
+    text = read_table_text(path)
     first = text.partition("\n")[0]
     separator = max(separators, key=first.count)
     reader = csv.reader(io.StringIO(text), delimiter=separator)
     rows: list[list[str]] = []
     lines: list[int] = []
+    empty: list[int] = []
     try:
         for row in reader:
-            if any(c.strip() for c in row) or len(row) > 1:
+            if any(c.strip() for c in row):
                 rows.append([c.strip() for c in row])
                 lines.append(reader.line_num)
+            elif len(row) > 1:
+                empty.append(reader.line_num)
     except csv.Error as problem:
         raise fail("BM703", f"`{path}` is not a table in text: {problem}") from problem
     if not rows:
         raise fail("BM712", f"`{path}` holds no cases")
+    if empty:
+        say(f"{counted(len(empty), 'line')} of `{path.name}` without a value left out")
     width = len(rows[0])
     for line, row in zip(lines, rows, strict=True):
         if len(row) != width:
@@ -52,20 +56,12 @@ def read_cells(path: Path, separators: Sequence[str]) -> Table:
     names = rows.pop(0) if named else [str(k) for k in range(1, width + 1)]
     lines = lines[1:] if named else lines
     names = [n or f"column {k}" for k, n in enumerate(names, 1)]
-    columns = zip(*rows, strict=True) if rows else [()] * width
-    made = tuple(
-        Column(n, tuple(c), decimal=_decimal(c, separator))
-        for n, c in zip(names, columns, strict=True)
-    )
+    columns = list(zip(*rows, strict=True)) if rows else [()] * width
+    forms = [form_of(c, separator) for c in columns]
+    if separator == ";" and any(f.decimal == "," for f in forms):
+        forms = [form_of(c, separator, commas=True) for c in columns]
+    made = tuple(Column(n, tuple(c), form=f) for n, c, f in zip(names, columns, forms, strict=True))
     return Table(made, f"`{path}`", None, tuple(lines), separator).verify()
-
-
-def _decimal(cells: Sequence[str], separator: str) -> str:
-    """A comma where semicolons part cells and some numbers of the column have one, and none a
-    point.
-    """
-    some = separator == ";" and any(COMMA.fullmatch(c) for c in cells)
-    return "," if some and not any("." in c for c in cells) else "."
 
 
 def write_cells(path: Path, table: Table, separator: str) -> None:

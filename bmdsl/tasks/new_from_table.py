@@ -38,7 +38,11 @@ MAX_EXACT = 20
 
 
 def new_from_table(
-    source: str, target: Path, marks: Sequence[str] = (), days: Sequence[str] = ()
+    source: str,
+    target: Path,
+    marks: Sequence[str] = (),
+    days: Sequence[str] = (),
+    hours: Sequence[str] = (),
 ) -> Path:
     """Writes `NAME.bm`, a commented model that trains on the table; never over a file that is
     there. Returns the new file.
@@ -47,7 +51,7 @@ def new_from_table(
     """
     path = target.with_name(target.name.removesuffix(".bm") + ".bm")
     verify_name(path.stem)
-    found = describe(source, marks, days)
+    found = describe(source, marks, days, hours)
     if not found.proposal.groups:
         raise fail(
             "BM737",
@@ -56,8 +60,9 @@ def new_from_table(
         )
     for line in found.doubts():
         say(line.strip())
-    if dates := found.of_dates():
-        say(" ".join(x.strip() for x in dates))
+    for told in (found.of_dates(), found.of_hours()):
+        if told:
+            say(" ".join(x.strip() for x in told))
     place = os.path.relpath(Path(source).resolve(), path.resolve().parent)
     text = model_text(found, path.stem, Path(place).as_posix())
     return write_new(path, format(parse(Source(str(path), text))))
@@ -77,7 +82,7 @@ def model_text(found: Description, name: str, place: str) -> str:
         f"#   bm eval runs/last --predict {shlex.quote(_last(found))}",
         "#   bm infer runs/last --impute nan",
         *_left_out(found),
-        *(f"# {x.strip()}" for x in found.of_dates()),
+        *(f"# {x.strip()}" for x in (*found.of_dates(), *found.of_hours())),
         *(
             f"# {s}: a mark of missing cells? Then `{s.entry(found.proposal.marks)}` below"
             for s in found.proposal.suspects

@@ -12,6 +12,7 @@ import numpy as np
 
 from ..data.dates import date_text
 from ..data.levels import TableCode
+from ..data.number_forms import PLAIN, NumberForm
 from ..data.selecting import absent
 from ..data.table import number_text
 from ..data.tabulating import DIGITS
@@ -38,6 +39,8 @@ class Target(NamedTuple):
     """The table's columns that hold it: one, or one for every state."""
     date: str = ""
     """How the table writes it, of a column of dates."""
+    form: NumberForm = PLAIN
+    """How it writes numbers."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +75,9 @@ class Predicted:
     def _shown(self, values: Array) -> Any:
         if self.target.date:
             return [date_text(float(x), self.target.date) or None for x in values]
+        if self.target.form.clock:
+            written = self.target.form.written
+            return [None if np.isnan(x) else written(repr(float(x))) for x in values]
         if not self.target.states:
             return np.array([float(f"{x:.{DIGITS}g}") for x in values])
         return [None if np.isnan(x) else self.target.states[int(x)] for x in values]
@@ -106,7 +112,8 @@ class Predicted:
         """How the probabilities were found."""
         name = self.target.column
         if self.probabilities is None:
-            errors = ", and its error in days" if self.target.date else ""
+            of = "days" if self.target.date else "hours" if self.target.form.clock else ""
+            errors = f", and its error in {of}" if of else ""
             return [f"`{name}` is the mean over Gibbs sweeps given the rest of the row{errors}"]
         if self.bounded.any():
             return [
@@ -185,7 +192,7 @@ def _columns(machine: Machine, code: TableCode | None, name: str) -> dict[str, T
             at = range(len(support)) if support.shape[1] > 1 else support[:, 0]
             levels = dict(zip(c.values, c.levels, strict=True))
             own = tuple(levels.get(float(x), number_text(float(x))) for x in at)
-        made[c.column] = Target(c.column, name, i, own, (c.column,), c.date)
+        made[c.column] = Target(c.column, name, i, own, (c.column,), c.date, c.form)
     return made
 
 

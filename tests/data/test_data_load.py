@@ -180,7 +180,7 @@ def test_csv_ragged_or_binary_is_refused(tmp_path: Path):
     )
     (tmp_path / "a.csv").write_text('a,b\n1,"x\n2,3\n')
     assert "`x 2,3`" in complaint("BM705", load, f"{tmp_path}/a.csv")
-    (tmp_path / "b.csv").write_bytes(b"\xff\xfe\x00,1\n")
+    (tmp_path / "b.csv").write_bytes(b"\x00\xff\xfe,1\n")
     complaint("BM703", load, f"{tmp_path}/b.csv")
 
 

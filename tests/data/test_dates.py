@@ -19,7 +19,7 @@ from bmdsl.data.describing import describe
 from bmdsl.data.levels import TableCode
 from bmdsl.data.marks import Marks
 from bmdsl.data.missing_marks import suspected
-from bmdsl.data.table import Column, number_text, of_columns
+from bmdsl.data.table import Column, number_text, of_columns, typed
 from bmdsl.language.diagnostics import BmError, BmWarning
 from tests.cli.command import Bm
 
@@ -84,8 +84,8 @@ def test_what_is_no_date_is_not_taken_for_one(cells: list[str]) -> None:
 
 
 def test_times_of_day_are_no_categories() -> None:
-    kind = kind_of(Column("t", tuple(["12:30", "08:15", "23:59"] * 20)))
-    assert kind.name == "times of day" and not kind.unit
+    kind = kind_of(typed("t", ["12:30", "08:15", "23:59"] * 20))
+    assert kind.name == "times" and not kind.unit
 
 
 def test_what_is_no_date_among_dates_and_the_end_of_time_are_marks() -> None:

@@ -15,6 +15,7 @@ import bmdsl
 from bmdsl.data.describing import describe
 from bmdsl.data.encoding import encode, learn
 from bmdsl.data.missing_marks import suspected
+from bmdsl.data.number_forms import NumberForm
 from bmdsl.data.table import Column, number_text, of_columns
 from bmdsl.sklearn import BoltzmannImputer
 from bmdsl.tasks.new_from_table import model_text
@@ -74,7 +75,10 @@ def _is_number(text: str) -> bool:
 def test_a_mark_of_numbers_is_itself_however_it_is_written() -> None:
     column = Column("a", ("-9.0", "-9", " -9.00", "9", "x"))
     assert column.missing(("-9",)).tolist() == [True, True, True, False, False]
-    assert Column("a", ("-9,0", "1,5"), decimal=",").missing(("-9",)).tolist() == [True, False]
+    assert Column("a", ("-9,0", "1,5"), form=NumberForm(",")).missing(("-9",)).tolist() == [
+        True,
+        False,
+    ]
     checked = bmdsl.parse(
         'model m { visible s : categorical(3)  data { s = s  missing = "refused" }'
         "  param b  energy = - b[k] s[k] }"

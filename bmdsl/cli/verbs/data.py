@@ -70,7 +70,7 @@ def _describe(action: str, file: str | None, missing: list[str], as_json: bool) 
     print()
     print("\n".join(found.lines()))
     print()
-    for told in (found.doubts(), found.of_dates()):
+    for told in (found.doubts(), found.of_dates(), found.of_hours()):
         if told:
             print("\n".join(told), end="\n\n")
     print("\n".join(found.declarations()))

@@ -33,6 +33,10 @@ def run(
             "--days", metavar="COLUMN", help="a column of dates to learn, as days since the first"
         ),
     ] = None,
+    hours: Annotated[
+        list[str] | None,
+        typer.Option("--hours", metavar="COLUMN", help="a column of durations to learn, as hours"),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Start a model from a shipped one, or from a table of your own."""
@@ -41,7 +45,7 @@ def run(
     if table is not None:
         from ...tasks.new_from_table import new_from_table
 
-        path = new_from_table(table, Path(name), missing or (), days or ())
+        path = new_from_table(table, Path(name), missing or (), days or (), hours or ())
         said = f"{path}: for `{table}`; read it, then `bm train {path}`"
     else:
         path = copy_model(like, Path(name))
