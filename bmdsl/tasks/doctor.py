@@ -34,8 +34,9 @@ processor are at 1 to 2, and another program on the same cores costs as much aga
 """
 MOST_BESIDE_NARROW = 1.5
 """The same if NumPy's products take registers half as wide as the processor's: 0.9 was measured
-(AMD Zen 5, where OpenBLAS takes the kernels of Haswell).
+(AMD Zen 5 with `OPENBLAS_CORETYPE=Haswell`).
 """
+CORETYPE = "OPENBLAS_CORETYPE"
 MIB = 1 << 20
 
 
@@ -102,10 +103,16 @@ def _processor() -> list[Fact]:
 
 
 def _library(pool: dict[str, Any]) -> str:
-    """`openblas 0.3.30 for SkylakeX`: whose kernels it has chosen."""
+    """`openblas 0.3.30 for SkylakeX`: whose kernels it has chosen, or was told to take."""
     words = [str(pool.get("internal_api")), str(pool.get("version") or "")]
     kernels = pool.get("architecture")
-    return " ".join([*filter(None, words), *([f"for {kernels}"] if kernels else [])])
+    told = f" by {CORETYPE}" if pool.get("internal_api") == "openblas" and _is_told() else ""
+    return " ".join([*filter(None, words), *([f"for {kernels}{told}"] if kernels else [])])
+
+
+def _is_told() -> bool:
+    """Whether OpenBLAS is told a processor, in place of the one that it finds."""
+    return bool(os.environ.get(CORETYPE))
 
 
 def _products_by() -> list[Fact]:
@@ -117,7 +124,8 @@ def _products_by() -> list[Fact]:
         return []
     why = f"vector registers of {REGISTER} bytes"
     if _is_behind():
-        why += ", which BLAS leaves half empty on this processor"
+        why += ", which BLAS leaves half empty"
+        why += f": unset {CORETYPE} to let it fill them" if _is_told() else " on this processor"
     return [Fact("products", f"by bmdsl, in {why}")]
 
 

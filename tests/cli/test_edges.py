@@ -132,3 +132,15 @@ def test_it_says_where_products_leave_blas_out(
     told = {x.name: x for x in doctor.facts()}
     assert ("products" in told) == narrow
     assert ("half empty" in told["products"].value if narrow else wide) == wide
+
+
+def test_it_says_that_openblas_was_told_a_processor(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("bmdsl.kernels.blas.is_narrow", lambda: True)
+    monkeypatch.setattr("bmdsl.kernels.register_blocks.WIDE", True)
+    pool = {"internal_api": "openblas", "version": "0.3", "architecture": "Haswell"}
+    monkeypatch.delenv("OPENBLAS_CORETYPE", raising=False)
+    assert doctor._library(pool) == "openblas 0.3 for Haswell"
+    monkeypatch.setenv("OPENBLAS_CORETYPE", "Haswell")
+    assert doctor._library(pool) == "openblas 0.3 for Haswell by OPENBLAS_CORETYPE"
+    if told := [x.value for x in doctor.facts() if x.name == "products"]:
+        assert "unset OPENBLAS_CORETYPE" in told[0]
