@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import gc
 import importlib
+import json
 import logging
 import pkgutil
 import signal
@@ -62,6 +63,24 @@ def _show_version(wanted: bool) -> None:
         raise typer.Exit
 
 
+def _show_schema(verb: str | None) -> None:
+    if verb is None:
+        return
+    from .schema import schema_of
+
+    if verb not in _with_schema():
+        known = ", ".join(_with_schema())
+        raise typer.BadParameter(f"`{verb}` is no verb with --json: those are {known}")
+    print(json.dumps(schema_of(verb), indent=2))
+    raise typer.Exit
+
+
+def _with_schema() -> list[str]:
+    from .schema import verbs
+
+    return verbs()
+
+
 @app.callback()
 def _common(
     context: typer.Context,
@@ -75,6 +94,17 @@ def _common(
             help="print the version and exit",
         ),
     ] = False,
+    schema: Annotated[
+        str | None,
+        typer.Option(
+            "--schema",
+            metavar="VERB",
+            callback=_show_schema,
+            is_eager=True,
+            autocompletion=_with_schema,
+            help="print the JSON Schema of what a verb prints with --json, and exit",
+        ),
+    ] = None,
     allow_files: Annotated[
         bool,
         typer.Option(

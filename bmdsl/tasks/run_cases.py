@@ -174,6 +174,11 @@ def _as_read(part: Ready, reading: Reading) -> Ready:
     )
 
 
+def _column(x: np.ndarray) -> np.ndarray:
+    """A file of one column as numbers in a row: so `.csv` files have one number a case."""
+    return x[:, 0] if x.ndim == 2 and x.shape[1] == 1 else x
+
+
 def labelled(
     folder: Path, data: str | None, labels: str | None
 ) -> tuple[Subject, list[tuple[dict[str, np.ndarray], np.ndarray]]]:
@@ -187,7 +192,7 @@ def labelled(
     for part in (
         p for p in _parts(spec) if p != "valid"
     ):  # a probe keeps validation cases of its own
-        answers = load(labels).values if labels else load(spec, part).labels
+        answers = _column(load(labels).values) if labels else load(spec, part).labels
         ready = _ready(run, spec, part)
         count = len(next(iter(ready.values())))
         if answers is None or np.shape(answers) != (count,):

@@ -119,3 +119,28 @@ def test_it_tells_what_matrix_tiles_do(monkeypatch: pytest.MonkeyPatch):
 def test_a_slow_machine_is_minded():
     assert doctor.Timing(1.0, 0.9).fact().minds == ""
     assert "slower than expected" in doctor.Timing(4.0, 1.0).fact().minds
+    assert "slower than expected" in doctor.Timing(2.0, 1.0, 1.5).fact().minds
+
+
+@pytest.mark.parametrize(("narrow", "wide"), [(True, True), (True, False), (False, True)])
+def test_it_says_where_products_leave_blas_out(
+    monkeypatch: pytest.MonkeyPatch, narrow: bool, wide: bool
+):
+    monkeypatch.setattr("bmdsl.kernels.blas.is_narrow", lambda: narrow)
+    monkeypatch.setattr("bmdsl.kernels.register_blocks.WIDE", wide)
+    monkeypatch.setattr("bmdsl.kernels.register_blocks.FUSED", True)
+    told = {x.name: x for x in doctor.facts()}
+    assert ("products" in told) == narrow
+    assert ("half empty" in told["products"].value if narrow else wide) == wide
+
+
+def test_it_says_that_openblas_was_told_a_processor(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("bmdsl.kernels.blas.is_narrow", lambda: True)
+    monkeypatch.setattr("bmdsl.kernels.register_blocks.WIDE", True)
+    pool = {"internal_api": "openblas", "version": "0.3", "architecture": "Haswell"}
+    monkeypatch.delenv("OPENBLAS_CORETYPE", raising=False)
+    assert doctor._library(pool) == "openblas 0.3 for Haswell"
+    monkeypatch.setenv("OPENBLAS_CORETYPE", "Haswell")
+    assert doctor._library(pool) == "openblas 0.3 for Haswell by OPENBLAS_CORETYPE"
+    if told := [x.value for x in doctor.facts() if x.name == "products"]:
+        assert "unset OPENBLAS_CORETYPE" in told[0]

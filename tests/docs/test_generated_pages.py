@@ -7,7 +7,7 @@ import numpy as np
 from bmdsl.cli.options import KNOWN, LOOK, USE
 from bmdsl.language.training_block import LISTS, WORDS
 
-from . import gallery_page, unit_plots, verb_pages, word_pages
+from . import gallery_page, json_page, unit_plots, verb_pages, word_pages
 from .generated import DOCS, cell, out_of_step
 
 
@@ -17,6 +17,13 @@ def test_verbs_are_described_as_they_are() -> None:
 
 def test_words_are_described_as_they_are() -> None:
     assert out_of_step(word_pages.pages(), "words") == [], "python -m tests.docs.word_pages"
+
+
+def test_documents_of_verbs_are_described_as_they_are() -> None:
+    pages = json_page.pages()
+    wrong = [p for p, text in pages.items() if (DOCS / p).read_text(encoding="utf-8") != text]
+    there = {f"schemas/{p.name}" for p in (DOCS / "schemas").iterdir()}
+    assert wrong == [] and there | {"json.md"} == set(pages), "python -m tests.docs.json_page"
 
 
 def test_the_gallery_has_every_model_with_its_words() -> None:
