@@ -45,6 +45,9 @@ def main() -> None:
     SIGINT or SIGTERM.
     """
     gc.set_threshold(GARBAGE)
+    # numba colours messages that nobody sees here, by colorama if there is one, which at the
+    # process's end writes a sign of its own behind what the command has written to a terminal
+    os.environ.setdefault("NUMBA_DISABLE_ERROR_MESSAGE_HIGHLIGHTING", "1")
     ending = _Ending()
     if sys._getframe(1).f_globals.get("__name__") == "__main__":  # a process of this command alone
         atexit.register(ending)  # before all others, so that it comes after them

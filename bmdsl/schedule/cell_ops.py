@@ -180,6 +180,7 @@ def add_energies_of_cells(
     **LATTICE,
     copies=whole(),
     parts=updates(1, "f8"),
+    adds_to="parts",
 )
 def add_moments_of_cells(
     x: Array,

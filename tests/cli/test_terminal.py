@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -34,3 +35,18 @@ def test_what_rich_styles_is_printable_below_its_styles(monkeypatch: object) -> 
         sys.stdout = before
     assert not set(below.getvalue()) & set("\x07\u202e\x9b")
     assert below.getvalue().startswith("a␛]0;owned␇␛[2J\ufffd\ufffd1A\tb\n")
+
+
+def test_numba_has_no_colours_that_end_a_command_with_a_sign_of_theirs(tmp_path: Path) -> None:
+    """colorama, if it is installed, writes one at the end of a process for which it began."""
+    (tmp_path / "colorama.py").write_text(
+        "__version__ = '0.4.6'\nFore = Style = None\ndeinit = reinit = None\n"
+        "def init(): raise AssertionError('colours')\n"
+    )
+    look = "try: main()\nexcept SystemExit: from numba.core.errors import termcolor; termcolor()"
+    done = subprocess.run(
+        [sys.executable, "-c", BM.replace("main()", f"\n{look}"), "--version"],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join((str(tmp_path), *sys.path))},
+        capture_output=True, text=True, timeout=180,
+    )  # fmt: skip
+    assert done.stdout.startswith("bmdsl") and not done.stderr, done.stderr

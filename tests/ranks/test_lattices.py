@@ -10,12 +10,14 @@ import numpy as np
 import pytest
 
 import bmdsl
-from bmdsl.inference import shared_chains
+from bmdsl.inference import chain_arrays, shared_chains
 from bmdsl.inference.machine import Machine
 from bmdsl.plan.plan import RANK_BLOCK
 from bmdsl.ranks.by_threads import in_threads
+from bmdsl.runtime.listing import Listing
 from bmdsl.schedule.bit_ops import BLOCK
 from bmdsl.tasks.emit import emitted
+from tests.training.test_lattices_by_cells import LATTICES, lattice, visible
 
 from .test_trainings import EXPERTS
 
@@ -99,6 +101,31 @@ def test_two_ranks_train_a_lattice_on_chains_that_they_share() -> None:
         np.testing.assert_allclose(moved, wanted, atol=1e-6)
         np.testing.assert_array_equal(of["s"], chains["s"])
     assert "chains 3 of 7" in emitted(model, "schedule", ranks=2)
+
+
+@pytest.mark.parametrize("name", LATTICES)
+def test_ranks_train_lattices_without_lists_of_couplings(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(chain_arrays, "MANY_BY_CELLS", 0)
+    monkeypatch.setattr(chain_arrays, "SITES_BY_CELLS", 0)
+    if name != "real":  # of real units all couplings are looked at once, whether they are bounded
+        monkeypatch.setattr(Listing, "_places", None)
+    how = {"negative": "pcd(steps = 2, chains = 5)", "optimizer": "sgd(rate = 0.002)"}
+
+    def work() -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+        machine = lattice(name, "reference")
+        weights = np.linspace(0.5, 1.5, 7)
+        run = machine.train(visible(machine, 7), weights=weights, batch=4, epochs=1, **how)
+        return {n: x.copy() for n, x in machine.params.items()}, dict(run.chains)
+
+    (wanted, chains), begun = work(), lattice(name).params
+    for params, of in in_threads(2, work):
+        for n, x in params.items():
+            np.testing.assert_allclose(x, wanted[n], rtol=1e-12, atol=1e-14, err_msg=n)
+            assert np.abs(x - begun[n]).max() > 1e-5, n
+        for n, states in chains.items():
+            np.testing.assert_array_equal(of[n], states, err_msg=n)
 
 
 def test_a_plan_says_how_ranks_share_chains() -> None:
