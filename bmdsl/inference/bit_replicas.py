@@ -22,6 +22,7 @@ from ..schedule.bit_ops import LANES
 from ..schedule.routines.bit_exchanges import KEEP, bit_exchanges
 from ..schedule.routines.bit_sweeps import BITS
 from ..schedule.routines.exchange import LADDER, ROUNDS
+from ..schedule.routines.pairs import Sums
 from .bit_chains import FIELDS, REGISTER, WORD, BitChains, Kind, free_groups
 
 FEWEST_LADDERS, FEWEST_BY_FIELDS = 4, 16
@@ -133,7 +134,9 @@ def _arguments(machine: BoundMachine, packed: Packed) -> dict[Source, Any]:
 class BitReplicas:
     """The routines of one machine's replicas as bits."""
 
-    _routines: dict[Kind, BoundRoutine] = field(default_factory=dict)
+    _routines: dict[tuple[Kind, tuple[Sums, ...] | None], BoundRoutine] = field(
+        default_factory=dict
+    )
 
     def run(
         self,
@@ -147,7 +150,7 @@ class BitReplicas:
         """`keys["rounds"]` rounds of sweeps and exchanges in place, as `run_exchanges` does them;
         `keep`: the lowest states so far are kept.
         """
-        routine = self._routine(machine, packed)
+        routine = self.routine(machine, packed)
         table = packed.form.table(np.ascontiguousarray(ladder["ladder"]))
         passed = packed.passed | {(LADDER, n): x for n, x in ladder.items()}
         passed |= {**keys, KEEP: int(keep)}
@@ -162,14 +165,18 @@ class BitReplicas:
                     call(passed | part | {ROUNDS: some})
                 done += some
 
-    def _routine(self, machine: BoundMachine, packed: Packed) -> BoundRoutine:
-        if packed.kind not in self._routines:
+    def routine(
+        self, machine: BoundMachine, packed: Packed, record: tuple[Sums, ...] | None = None
+    ) -> BoundRoutine:
+        """The routine of these replicas, which takes this record if one is wanted."""
+        key = packed.kind, record
+        if key not in self._routines:
             fields = isinstance(packed.form, FieldForm)
-            made = bit_exchanges(machine.program.plan, packed.kind[0], fields)
-            self._routines[packed.kind] = BoundRoutine.of(
+            made = bit_exchanges(machine.program.plan, packed.kind[0], fields, record)
+            self._routines[key] = BoundRoutine.of(
                 made, machine.program, machine.params, machine.seed
             )
-        return self._routines[packed.kind]
+        return self._routines[key]
 
     def __reduce__(self) -> tuple[Callable[[], BitReplicas], tuple[()]]:
         return BitReplicas, ()

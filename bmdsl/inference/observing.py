@@ -20,7 +20,7 @@ from . import tempering
 from .chain_statistics import Summary, summarize
 from .records import Run
 from .shared_chains import own_ladders
-from .taking import take
+from .taking import take, take_of_replicas
 
 if TYPE_CHECKING:
     from .phases import Phases
@@ -226,9 +226,12 @@ def _records(
         if progress is not None:
             progress(burn_in + drawn * thin)
 
-    if last == 0 and draws and not held and machine.moves == "gibbs":
-        how = Run(draws, thin, calls + 1, float(replicas.betas[0]), told)
-        found = take(machine, chosen, replicas.numbers, how)
+    if draws and not held and machine.moves == "gibbs":
+        how = Run(draws, thin, calls + 1, float(replicas.betas[last]), told)
+        if last:
+            found = take_of_replicas(machine, chosen, replicas, how)
+        else:
+            found = take(machine, chosen, replicas.numbers, how)
         if found is not None:
             return found
     for t in range(draws):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from ..runtime.program import Array
 from ..runtime.tallies import ProductSum
-from .unit_pairs import UnitPairs
+from .unit_pairs import UnitSums
 
 if TYPE_CHECKING:
     from .observing import Watched
@@ -27,7 +27,10 @@ class Wanted:
     """The group of the mean."""
     sums: dict[str, ProductSum | None]
     """Kind → its sum of products of units, of those that are wanted."""
-    pairs: tuple[UnitPairs, ...]
+    pairs: tuple[UnitSums, ...]
+    """Its sums over pairs of units or over planes."""
+    kinds: tuple[str, ...]
+    """Of each observable its kind, or nothing if it is one of `pairs`."""
 
 
 @dataclass(frozen=True)
@@ -53,20 +56,23 @@ class Run:
 
 def wanted(machine: Phases, chosen: Sequence[Watched], chains: int) -> Wanted | None:
     """What a routine is to take of these observables; None if it can take some of them not."""
-    group, sums, pairs = machine.visible[0], dict[str, ProductSum | None](), list[UnitPairs]()
+    group, kinds = machine.visible[0], list[str]()
+    sums, pairs = dict[str, ProductSum | None](), list[UnitSums]()
     for x in chosen:
-        kind = getattr(x.module, "KIND", "")
-        if kind:
-            if kind == MEAN and machine.program.states[group] > 1:
-                return None
-            sums[kind] = x.module.products(machine)
-        elif (found := _pairs(machine, x.module, x.groups)) and found.rows(chains):
+        found = _sums_of(machine, x.module, x.groups)
+        kinds.append("" if found else getattr(x.module, "KIND", ""))
+        if found is not None and found.rows(chains):
             pairs.append(found)
+        elif kinds[-1]:
+            sums[kinds[-1]] = x.module.products(machine)
         else:
             return None
-    return Wanted(group, sums, tuple(pairs))
+    return Wanted(group, sums, tuple(pairs), tuple(kinds))
 
 
-def _pairs(machine: Phases, module: ModuleType, groups: tuple[str, ...]) -> UnitPairs | None:
-    found: UnitPairs | None = module.pairs(machine, *groups) if hasattr(module, "pairs") else None
-    return found
+def _sums_of(machine: Phases, module: ModuleType, groups: tuple[str, ...]) -> UnitSums | None:
+    for word in ("pairs", "planes"):
+        found: UnitSums | None = getattr(module, word, lambda *_: None)(machine, *groups)
+        if found is not None:
+            return found
+    return None

@@ -113,6 +113,24 @@ class Replicas:
         """The inverse temperature of every row."""
         return self.betas[self.place].ravel()
 
+    def arrays(self) -> dict[str, Array]:
+        """What exchanges read and change."""
+        return {
+            "ladder": self.betas,
+            "place": self.place,
+            "accepted": self.accepted,
+            "tried": self.tried,
+            "was_hot": self.was_hot,
+            "trips": self.trips,
+        }
+
+    def uniforms(self, seed: int, update: int) -> Array:
+        """The numbers that decide the exchanges of this update, [pairs, ladders]."""
+        chains, count = self.place.shape
+        every = chains if self.of is None else self.of
+        drawn = of_event("EXCHANGE", seed, update).random((count // 2, every))
+        return drawn[:, self.first : self.first + chains]
+
     def rows_at(self, k: int) -> Array:
         """The row of each ladder that is at betas[k]: [chains]."""
         chains, count = self.place.shape
@@ -172,32 +190,21 @@ def sweep(
     An exchange of betas b, b' and energies E, E' is accepted with probability min(1, exp((b − b')(E
     − E'))): the joint distribution of all replicas stays what it is.
     """
-    chains, count = replicas.place.shape
-    if count == 1:
+    if replicas.place.shape[1] == 1:
         for r in range(rounds):
             beta = replicas.at_beta()
             machine.sweep(replicas.numbers, steps, held, update=update + r, beta=beta)
         return
-    turn = replicas.exchanges
+    turn, ladder = replicas.exchanges, replicas.arrays()
 
     def uniforms(r: int) -> Array:
-        every = chains if replicas.of is None else replicas.of
-        drawn = of_event("EXCHANGE", machine.seed, update + r).random((count // 2, every))
-        return drawn[:, replicas.first : replicas.first + chains]
+        return replicas.uniforms(machine.seed, update + r)
 
-    ladder = {
-        "ladder": replicas.betas,
-        "place": replicas.place,
-        "accepted": replicas.accepted,
-        "tried": replicas.tried,
-        "was_hot": replicas.was_hot,
-        "trips": replicas.trips,
-    }
     keys: dict[str, int] = {"call": update, "parity": turn, "steps": steps, "rounds": rounds}
     keys["stream"] = GROUPS * SAMPLE_STREAM
     seen = {n: machine.program.flat(n, x) for n, x in held.items()}
     keep = replicas.kept is not None
-    if _as_bits(machine, replicas, seen):
+    if as_bits(machine, replicas, seen):
         assert replicas.bits is not None
         machine.compiled.replicas.run(machine, replicas.bits, ladder, keys, uniforms, keep)
     elif keep:
@@ -221,7 +228,7 @@ def _move(
     """Rounds of sweeps and exchanges of replicas that are numbers."""
     state, update, turn = replicas.numbers, keys["call"], keys["parity"]
     seen = {n: machine.program.flat(n, x) for n, x in held.items()}
-    if _by_routine(machine) and machine.compiled.run_exchanges(
+    if by_routine(machine) and machine.compiled.run_exchanges(
         machine, state, seen, ladder, keys, uniforms
     ):
         return
@@ -237,12 +244,12 @@ def _of_round(uniforms: Callable[[int], Array], first: int, r: int) -> Array:
     return uniforms(first + r)
 
 
-def _by_routine(machine: Phases) -> bool:
+def by_routine(machine: Phases) -> bool:
     """Whether sweeps and exchanges are one routine: those of single units, wherever they lie."""
     return machine.moves == "gibbs" and machine.layout != "stencil"
 
 
-def _as_bits(machine: Phases, replicas: Replicas, held: State) -> bool:
+def as_bits(machine: Phases, replicas: Replicas, held: State) -> bool:
     """Whether replicas are bits; makes them so when they first move.
 
     Raises BM778 if the machine's layout is `bits` and they cannot be.

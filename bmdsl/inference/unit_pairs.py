@@ -1,4 +1,6 @@
-"""Sums over pairs of units that the routine of the sweeps takes, and what observables they are."""
+"""Sums over pairs of units, or over planes of a lattice, that the routine of the sweeps takes, and
+what observables they are.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +13,7 @@ from ..runtime.bit_form import NotBits
 from ..schedule.bit_ops import LANES
 from ..schedule.routines.bit_sweeps import BITS
 from ..schedule.routines.pairs import PAIRS, Pairs
+from .unit_planes import UnitPlanes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,6 +36,11 @@ class UnitPairs:
     states: int
     """Numbers of a unit: K of a one-of-K unit."""
     distances: range = range(0)
+
+    @property
+    def width(self) -> int:
+        """Sums of a record and row; 0 where it is one number, without an axis of its own."""
+        return len(self.distances)
 
     @property
     def wanted(self) -> Pairs:
@@ -60,29 +68,39 @@ class UnitPairs:
             sums = (self.states * sums - count) / (self.states - 1)
         return np.where(count > 0, sums / np.maximum(count, 1), np.nan)
 
+    def fixed(self, k: int) -> dict[Source, Any]:
+        """What does not change from call to call, of sums number k."""
+        if not self.distances:
+            return {}
+        return {
+            (PAIRS, "axes", str(k)): np.array(self.axes, np.int64),
+            f"distance_{k}": self.distances.start,
+            f"per_unit_{k}": self.states,
+        }
+
+    def of_counts(self, counts: Array, spin: bool) -> Array:
+        """The sums, of counts of pairs [draws, numbers, rows] that differ, or are both 1."""
+        return self.counts()[:, None] - 2 * counts if spin else counts
+
+
+UnitSums = UnitPairs | UnitPlanes
+
 
 class SumsOfPairs:
-    """The arrays of one run that sums or counts of pairs go into."""
+    """The arrays of one run that sums or counts go into."""
 
-    def __init__(self, pairs: Sequence[UnitPairs], chains: int, words: int = 0) -> None:
+    def __init__(self, pairs: Sequence[UnitSums], chains: int, words: int = 0) -> None:
         self.pairs, self.chains, self.columns = pairs, chains, 64 * words
         self._now: list[Array] = []
 
     @property
     def size(self) -> int:
         """Numbers of a record."""
-        return sum(
-            max(1, len(p.distances)) * (self.columns or p.rows(self.chains)) for p in self.pairs
-        )
+        return sum(max(1, p.width) * (self.columns or p.rows(self.chains)) for p in self.pairs)
 
     def fixed(self) -> dict[Source, Any]:
         """What does not change from call to call."""
-        out: dict[Source, Any] = {}
-        for k, p in enumerate(self.pairs):
-            if p.distances:
-                out[PAIRS, "axes", str(k)] = np.array(p.axes, np.int64)
-                out |= {f"distance_{k}": p.distances.start, f"per_unit_{k}": p.states}
-        return out
+        return {n: x for k, p in enumerate(self.pairs) for n, x in p.fixed(k).items()}
 
     def of_bits(self, machine: Phases, words: int, many: bool) -> dict[Source, Any]:
         """The same of chains that are bits. Raises NotBits for pairs of a spin and a unit that is
@@ -93,18 +111,19 @@ class SumsOfPairs:
             spins = {machine.program.plan.group(n).unit.name == "spin" for n in (p.first, p.second)}
             if len(spins) > 1:
                 raise NotBits("pairs of a spin and a unit that is 0 or 1 are summed as numbers")
-            out[f"both_{k}"] = int(spins == {False})
-            parts, each = (words // LANES, LANES) if many else (words, 1)
-            for n in (p.first, p.second):
-                room = each * machine.program.sizes[n] + LANES
-                out[BITS, "laid", n] = np.zeros((parts, room), np.int64)
+            if isinstance(p, UnitPairs):
+                out[f"both_{k}"] = int(spins == {False})
+        parts, each = (words // LANES, LANES) if many else (words, 1)
+        for n in {n for p in self.pairs for n in (p.first, p.second)}:
+            room = each * machine.program.sizes[n] + LANES
+            out[BITS, "laid", n] = np.zeros((parts, room), np.int64)
         return out
 
     def call(self, draws: int) -> dict[Source, Any]:
         """Room for a call's records."""
         self._now = []
         for p in self.pairs:
-            numbers = (len(p.distances),) if p.distances else ()
+            numbers = (p.width,) if p.width else ()
             shape = (draws, *numbers, self.columns or p.rows(self.chains))
             self._now.append(np.zeros(shape, np.int64 if self.columns else np.float64))
         return {(PAIRS, "sums", str(k)): x for k, x in enumerate(self._now)}
@@ -113,11 +132,10 @@ class SumsOfPairs:
         """What a call has found, [numbers, rows, draws] of each."""
         out = []
         for p, x in zip(self.pairs, self._now, strict=True):
-            sums = x if p.distances else x[:, None]
+            sums = x if p.width else x[:, None]
             if self.columns:
-                sums = sums[..., : self.chains] if p.distances else sums[..., ::2]
-                sums = sums[..., : p.rows(self.chains)].astype(np.float64)
-                if machine.program.plan.group(p.first).unit.name == "spin":
-                    sums = p.counts()[:, None] - 2 * sums
+                sums = sums[..., : self.chains] if p.width else sums[..., ::2]
+                spin = machine.program.plan.group(p.first).unit.name == "spin"
+                sums = p.of_counts(sums[..., : p.rows(self.chains)].astype(np.float64), spin)
             out.append(np.moveaxis(p.means(np.moveaxis(sums, 1, 2)), (0, 1, 2), (2, 1, 0)))
         return out

@@ -103,6 +103,15 @@ def swap_words(first, masks, B):  # type: ignore[no-untyped-def]  # typed by num
                 own[(k + 1) * words + w] = b ^ differs
 
 
+@kernel(WORK, ["B"])
+def take_words(B, k, C):  # type: ignore[no-untyped-def]  # typed by numba
+    words = C.shape[1]
+    for p in numba.prange(B.shape[0]):
+        own, into = B[p], C[p]
+        for w in range(words):
+            into[w] = own[k * words + w]
+
+
 @kernel()
 def keep_best(x, B, now, best_x, best, found):  # type: ignore[no-untyped-def]  # typed by numba
     words = best.shape[1]

@@ -57,12 +57,18 @@ def take_betas(betas, place, out):  # type: ignore[no-untyped-def]  # typed by n
 
 
 @kernel()
-def find_cold(place, cold):  # type: ignore[no-untyped-def]  # typed by numba
+def find_rows(place, k, rows):  # type: ignore[no-untyped-def]  # typed by numba
     replicas = place.shape[1]
     for c in range(place.shape[0]):
         for r in range(replicas):
-            if place[c, r] == 0:
-                cold[c] = c * replicas + r
+            if place[c, r] == k:
+                rows[c] = c * replicas + r
+
+
+@kernel()
+def take_figures(x, chosen, out):  # type: ignore[no-untyped-def]  # typed by numba
+    for r in range(len(chosen)):
+        out[r] = x[chosen[r]]
 
 
 @kernel()

@@ -160,20 +160,32 @@ def _padded(values: Sequence[float]) -> tuple[float, float]:
     return low - PAD * (high - low), high + PAD * (high - low)
 
 
-def panels(count: int, width: float = WIDTH, height: float = HEIGHT) -> tuple[Canvas, list[Panel]]:
-    """A canvas of `count` panels of this size (inches) in rows of COLUMNS, and their axes."""
-    columns, rows = min(count, COLUMNS), ceil(count / COLUMNS)
+def panels(
+    count: int, width: float = WIDTH, height: float = HEIGHT, large: bool = False
+) -> tuple[Canvas, list[Panel]]:
+    """A canvas of `count` panels of this size (inches) in rows of COLUMNS, and their axes. `large`:
+    the first one is as large as four, to the left of others.
+    """
+    places = _places(count, large)
+    columns, rows = (max(x[k] + x[2] for x in places) for k in (1, 0))
     canvas = Canvas(round(width * columns * DPI), round(height * rows * DPI))
     out = []
-    for k in range(count):
-        row, column = divmod(k, COLUMNS)
+    for row, column, size in places:
         sides = (
             (column * width + LEFT, row * height + TOP),
-            ((column + 1) * width - RIGHT, (row + 1) * height - BOTTOM),
+            ((column + size) * width - RIGHT, (row + size) * height - BOTTOM),
         )
         (left, top), (right, bottom) = ((round(x * DPI), round(y * DPI)) for x, y in sides)
         out.append(Panel(canvas, left, top, right, bottom))
     return canvas, out
+
+
+def _places(count: int, large: bool) -> list[tuple[int, int, int]]:
+    """Row and column of every panel, and how many it goes over."""
+    cells = [(k // COLUMNS, k % COLUMNS, 1) for k in range(count + 4)]
+    if not large:
+        return cells[:count]
+    return [(0, 0, 2), *(x for x in cells if x[0] > 1 or x[1] > 1)][:count]
 
 
 def colour_bar(

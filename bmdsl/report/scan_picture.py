@@ -17,10 +17,10 @@ def scan_picture(
     path: Path,
     title: str,
 ) -> None:
-    """One panel a figure, a point with its standard error for every value of `name`; `lines` go
-    between points, which are joined where there are none.
+    """One panel a figure, the first a large one, a point with its standard error for every value of
+    `name`; `lines` go between points, which are joined where there are none.
     """
-    canvas, places = panels(len(curves))
+    canvas, places = panels(len(curves), large=True)
     for panel, (label, points) in zip(places, curves.items(), strict=True):
         known = [(float(x), float(y), float(e)) for x, (y, e) in zip(at, points, strict=True)]
         line = list(zip(*lines[label], strict=True)) if label in lines else []

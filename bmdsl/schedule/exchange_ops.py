@@ -74,16 +74,27 @@ def take_betas(betas: Array, place: Array, out: Array) -> None:
     out[:] = betas[place.reshape(-1)]
 
 
-@op("{cold} = the rows at β = 1", place=reads(2, "i8"), cold=writes(1, "i8"))
-def find_cold(place: Array, cold: Array) -> None:
-    """The row of each ladder that is at the first place."""
-    cold[:] = np.argmax(place == 0, axis=1) + place.shape[1] * np.arange(len(place))
+@op("{rows} = the rows at β number {k}", place=reads(2, "i8"), k=whole(), rows=writes(1, "i8"))
+def find_rows(place: Array, k: int, rows: Array) -> None:
+    """The row of each ladder that is at this place."""
+    rows[:] = np.argmax(place == k, axis=1) + place.shape[1] * np.arange(len(place))
 
 
 @op("{out} = {x} of the rows {chosen}", x=reads(), chosen=reads(1, "i8"), out=writes())
 def take_rows(x: Array, chosen: Array, out: Array) -> None:
     """Some of the rows."""
     out[...] = x[chosen]
+
+
+@op(
+    "{out} = {x} of the rows {chosen}",
+    x=reads(1, "f8"),
+    chosen=reads(1, "i8"),
+    out=writes(1, "f8"),
+)
+def take_figures(x: Array, chosen: Array, out: Array) -> None:
+    """Some of the rows' figures."""
+    out[:] = x[chosen]
 
 
 @op(

@@ -118,6 +118,18 @@ def swap_words(first: int, masks: Array, B: Array) -> None:
 
 
 @op(
+    "{C} = the words of {B} at β number {k}",
+    B=reads(2, "i8"),
+    k=whole(),
+    C=writes(2, "i8"),
+)
+def take_words(B: Array, k: int, C: Array) -> None:
+    """All units of one temperature."""
+    words = C.shape[1]
+    C[...] = B[:, k * words : (k + 1) * words]
+
+
+@op(
     "{best} = the lowest state of every ladder so far, −E = {best_x}",
     x=reads(1, "f8"),
     B=reads(2, "i8"),

@@ -30,6 +30,8 @@ DRAWS = 400
 BETWEEN = 8
 """Steps of the curve from one value to the next."""
 ENDINGS = (".csv",)
+MAIN = "abs_magnetization"
+"""The figure whose panel is the large one."""
 BETA, TEMPERATURE = "beta", "temperature"
 
 
@@ -91,10 +93,18 @@ def axis_of(text: str) -> Axis:
     parts = span.split(":")
     try:
         first, last, count = float(parts[0]), float(parts[1]), int(parts[2])
-        if len(parts) == 3 and count > 1 and np.isfinite([first, last]).all() and first != last:
-            return Axis(name.strip(), tuple(float(x) for x in np.linspace(first, last, count)))
+        well_formed = len(parts) == 3 and bool(np.isfinite([first, last]).all())
     except (ValueError, IndexError):
-        pass
+        well_formed = False
+    if well_formed and (count < 2 or first == last):
+        why = f"goes from {first:g} to {last:g}" if count > 1 else f"has COUNT {count}"
+        raise fail(
+            "BM926",
+            f"`--scan {text}` {why}, and so no step from one value to another",
+            help="two values or more, as `beta=0.3:0.6:13`; for one value leave --scan out",
+        )
+    if well_formed:
+        return Axis(name.strip(), tuple(float(x) for x in np.linspace(first, last, count)))
     raise fail(
         "BM926",
         f"`--scan {text}` is not of the form NAME=FROM:TO:COUNT",
@@ -286,7 +296,7 @@ def _draw(found: Scan, model: str) -> None:
     at = [p.at for p in found.points]
     curves: dict[str, Sequence[Estimate]] = {
         FIGURES.get(n, n): [p.figures[n] for p in found.points]
-        for n in found.points[0].figures
+        for n in sorted(found.points[0].figures, key=lambda n: n != MAIN)
         if "[" not in n  # one of many numbers: in the table
     }
     lines: dict[str, tuple[Sequence[float], Sequence[float]]] = {}

@@ -34,7 +34,7 @@ REAL = """model m { visible s[5, 6] : spin  visible x[5, 6] : binary  param J in
 LARGE = """model m(J = 0.35) { visible s[3, 90] : spin  visible t[3, 90] : spin
   energy = - J s[x,y] s[wrap(x+1),y] - J s[x,y] t[x,wrap(y+1)] - 0.2 t[x,y] }"""
 NAMES = ("energy", "magnetization", "abs_magnetization")
-PAIRS = ("overlap", "correlation")
+PAIRS = ("overlap", "correlation", "structure_factor")
 OF_TWO = (*PAIRS, "correlation(s,t)", "correlation(t,s)", "overlap(t)")
 OF_BINARY = (*PAIRS, "correlation(x)", "overlap(x)")
 
@@ -63,6 +63,8 @@ def assert_alike(
         assert x.std() > 0
         if one in NAMES:
             np.testing.assert_allclose(found.values[one], x, rtol=1e-5, atol=1e-5)
+        elif one.startswith("structure"):
+            np.testing.assert_allclose(found.values[one], x, 1e-12, 1e-12)
         else:
             np.testing.assert_array_equal(found.values[one], x)
     for group, x in wanted.state.items():
@@ -114,7 +116,7 @@ def test_records_of_numbers_are_those_of_the_states(
     text, n = LATTICES[name]
     machine = bmdsl.parse(text).compile(seed=4)
     machine.layout = "auto" if text in (POTTS, LAYERS) else "numbers"
-    names = (*(NAMES if text != POTTS else NAMES[:1]), *PAIRS)
+    names = (*NAMES, *PAIRS)
     more = ("correlation(s,x)",) if text == REAL else ()
     assert_alike(machine, (*names, *more), n, number_records, monkeypatch)
 
@@ -130,7 +132,7 @@ def test_records_of_sites_are_those_of_the_states(
         machine.params["J"] = rng.choice([-0.4, 0.4], machine.params["J"].shape)
         machine.params["K"] = rng.choice([-0.3, 0.3, 0.9], machine.params["K"].shape)
     machine.layout = "stencil"
-    names = (*NAMES, "correlation", *(["overlap"] if n > 1 else []))
+    names = (*NAMES, "correlation", "structure_factor", *(["overlap"] if n > 1 else []))
     if text == GLASS:
         names += ("correlation(t,s)",)
     assert_alike(machine, names, n, stencil_records, monkeypatch)

@@ -94,3 +94,13 @@ def test_of_the_use_of_states_each_epoch_is_a_column(tmp_path: Path) -> None:
         column = round(left + (right - left) * (k + 0.5) / 4)
         rows = [round(top + (bottom - top) * (j + 0.5) / 3) for j in range(3)]
         assert np.argmin(found[rows, column]) == np.argmax(x)
+
+
+def test_a_large_panel_has_the_place_of_four_and_others_stand_beside_and_below() -> None:
+    canvas, (first, *others) = panels(7, large=True)
+    small = others[0].right - others[0].left
+    assert first.right - first.left > 2 * small and others[0].left > first.right
+    assert others[1].right < canvas.image.width and others[2].left == others[0].left
+    assert others[3].bottom == first.bottom
+    assert others[4].left == first.left and others[4].top > first.bottom
+    assert others[4].bottom < canvas.image.height

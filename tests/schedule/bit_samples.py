@@ -63,6 +63,12 @@ def swap_words(rng: Random) -> Operands:
     return {"first": first, "masks": _words(rng, (4, 2)), "B": _words(rng, (30, 10))}
 
 
+def take_words(rng: Random) -> Operands:
+    words = int(rng.integers(1, 4))
+    C = np.zeros((9, words), np.int64)
+    return {"B": _words(rng, (9, 5 * words)), "k": int(rng.integers(5)), "C": C}
+
+
 def keep_best(rng: Random) -> Operands:
     return {
         "x": rng.normal(size=64 * 2 * 3),
@@ -186,6 +192,21 @@ def count_over_chains(rng: Random) -> Operands:
     return {"C": C, "both": both, "many": many, "counts": np.ones(64 * words, np.int64)}
 
 
+def count_over_planes(rng: Random) -> Operands:
+    many, _, C, _ = _pairs(rng)
+    units = (C.shape[1] - LANES) // (LANES if many else 1)
+    planes = np.array([[units // 63, 63], [3, 21], [21, 1]])
+    words = len(C) * (LANES if many else 1)
+    counts = np.ones((int(planes[:, 0].sum()), 64 * words), np.int64)
+    return {"C": C, "planes": planes, "many": many, "counts": counts}
+
+
+def sum_over_planes(rng: Random) -> Operands:
+    states = int(rng.integers(1, 4))
+    x, planes = rng.normal(size=(7, 5 * 6 * states)), np.array([[5, 6], [6, 1], [1, 30]])
+    return {"x": x, "planes": planes, "states": states, "out": np.ones((12 * states, 7))}
+
+
 def lay_in_order(rng: Random) -> Operands:
     many = int(rng.integers(2))
     words, each = (16, LANES) if many else (3, 1)
@@ -264,13 +285,16 @@ SAMPLES = {
         choose_exchanges,
         swap_words,
         keep_best,
+        take_words,
         draw_bits,
         count_odd,
         count_along_axes,
         count_over_chains,
+        count_over_planes,
         lay_in_order,
         sum_along_axes,
         sum_over_chains,
+        sum_over_planes,
         draw_bits_by_fields,
         pack_rows_of_sites,
         unpack_rows_of_sites,

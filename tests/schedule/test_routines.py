@@ -176,7 +176,7 @@ def asked(machine: bmdsl.Machine, data: Arrays) -> Iterator[Callable[[], object]
         yield lambda damping=damping: machine.mean_field(flat, 9, 1e-6, damping)  # type: ignore[misc]
     yield lambda: machine.impute(with_gaps(machine, few), steps=2)
     yield lambda: anneal(machine, {n: flat[n] for n in given})
-    ladder = {"draws": 1, "thin": 2, "burn_in": 0, "beta": [0.5, 1.0]}
+    ladder = {"draws": 1, "thin": 2, "burn_in": 1, "beta": [0.5, 1.0]}
     two = {n: x[:2] for n, x in given.items()}
     yield lambda: machine.observe("energy", n=2, clamp=two or None, **ladder)
     for layout in ("auto", "numbers", "stencil"):

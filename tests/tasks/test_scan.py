@@ -22,9 +22,17 @@ def test_an_axis_is_a_name_and_evenly_spaced_values() -> None:
     assert axis_of("J=1:0:3").values == (1.0, 0.5, 0.0)
 
 
-@pytest.mark.parametrize("text", ["beta", "beta=1", "beta=1:2", "b=1:2:1", "b=1:1:3", "b=x:2:3"])
+@pytest.mark.parametrize("text", ["beta", "beta=1", "beta=1:2", "b=1:2:3:4", "b=x:2:3"])
 def test_an_axis_without_a_span_or_a_number_of_values_is_refused(text: str) -> None:
     with pytest.raises(BmError, match="is not of the form NAME=FROM:TO:COUNT"):
+        axis_of(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "why"), [("b=1:2:1", "has COUNT 1"), ("b=1:1:3", "goes from 1 to 1")]
+)
+def test_an_axis_without_a_step_says_why(text: str, why: str) -> None:
+    with pytest.raises(BmError, match=f"{why}, and so no step from one value to another"):
         axis_of(text)
 
 

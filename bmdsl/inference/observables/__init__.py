@@ -10,5 +10,7 @@ mean)`, the figures that these means are of.
 Optionally `KIND`, `energy` or `mean` (over the units of the first visible group),
 `products(machine)`, the number as a sum of products of units (`runtime.tallies`), and `of_sum(x)`,
 what it is of that sum, or `pairs(machine, group)`, the pairs of units that its numbers are means
-of (`inference.unit_pairs`): the routine that sweeps the chains then takes the records itself.
+of (`inference.unit_pairs`), or `planes(machine, group)`, the planes of a lattice that they are made
+from the sums over (`inference.unit_planes`): the routine that sweeps the chains then takes the
+records itself.
 """

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ...language.vocabulary import Word
-from .magnetization import KIND, products
+from .magnetization import KIND, planes, products
 from .magnetization import measure as magnetization
 
 if TYPE_CHECKING:
     from ..phases import Phases
 
-__all__ = ["KIND", "WORD", "measure", "of_sum", "products"]
+__all__ = ["KIND", "WORD", "measure", "of_sum", "planes", "products"]
 WORD = Word("abs_magnetization", summary="its absolute value")
 
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from ...language.vocabulary import Word
 from ...runtime.tallies import ProductSum
+from ..unit_planes import UnitPlanes
 
 if TYPE_CHECKING:
     from ..phases import Phases
@@ -37,8 +38,24 @@ def measure(machine: Phases, state: dict[str, np.ndarray]) -> np.ndarray:
     x, q = state[name], machine.program.states[name]
     if q == 1:
         return x.mean(axis=1, dtype=np.float64)
-    shares = x.reshape(len(x), -1, q).mean(axis=1, dtype=np.float64)
-    return (q * shares.max(axis=1) - 1) / (q - 1)
+    sums = x.reshape(len(x), -1, q).sum(axis=1, dtype=np.float64)
+    return _of_states(sums, x.shape[1] // q)
+
+
+def _of_states(sums: np.ndarray, units: int) -> np.ndarray:
+    """The magnetization, of how many units are in each state, [..., states]."""
+    q = sums.shape[-1]
+    return np.asarray((q * (sums.max(axis=-1) / units) - 1) / (q - 1))
+
+
+def planes(machine: Phases) -> UnitPlanes | None:
+    """How many units are in each state, of one-of-K units."""
+    name = machine.visible[0]
+    q = machine.program.states[name]
+    if q == 1:
+        return None
+    units = machine.program.sizes[name] // q
+    return UnitPlanes(name, ((1, units),), q, units, lambda sums: _of_states(sums[0], units))
 
 
 def products(machine: Phases) -> ProductSum | None:

@@ -8,6 +8,7 @@ import numpy as np
 
 from ...language.vocabulary import Word
 from ..products_of_units import lattice, sites
+from ..unit_planes import UnitPlanes, along_axes
 
 if TYPE_CHECKING:
     from ..phases import Phases
@@ -35,17 +36,30 @@ def measure(machine: Phases, state: dict[str, np.ndarray], group: str) -> np.nda
     Of one-of-K units the sum over their states, of which each is less 1/K, times K/(K − 1).
     """
     x = sites(machine, state, group)
-    k = x.shape[-1]
-    if k > 1:
-        x = (x - 1 / k) * np.sqrt(k / (k - 1))
     axes = range(1, x.ndim - 1)
-    units = int(np.prod(x.shape[1:-1]))
-    out = np.zeros((len(x), _waves(machine, group) + 1))
-    for axis in axes:
-        rest = tuple(a for a in axes if a != axis)
-        wave = np.fft.fft(x.sum(axis=rest), axis=1)[:, : out.shape[1]]
-        out += (np.abs(wave) ** 2).sum(axis=2) / units / len(axes)
+    along = (x.sum(axis=tuple(a for a in axes if a != axis)) for axis in axes)
+    return _factor(tuple(along), int(np.prod(x.shape[1:-1])), _waves(machine, group))
+
+
+def _factor(along: tuple[np.ndarray, ...], units: int, last: int) -> np.ndarray:
+    """S(0) to S(last) from the sums of s over the planes of each axis, [..., places, numbers of a
+    unit].
+    """
+    out = np.zeros((*along[0].shape[:-2], last + 1))
+    for sums in along:
+        length, k = sums.shape[-2:]
+        if k > 1:
+            sums = (sums - units / length / k) * np.sqrt(k / (k - 1))
+        wave = np.fft.rfft(sums, axis=-2)[..., : last + 1, :]
+        out += (wave.real**2 + wave.imag**2).sum(axis=-1) / units / len(along)
     return out
+
+
+def planes(machine: Phases, group: str) -> UnitPlanes:
+    """The sums that `measure` has the waves of."""
+    axes, states = lattice(machine, group), machine.program.states[group]
+    units, last = int(np.prod(axes)), _waves(machine, group)
+    return along_axes(group, axes, states, lambda along: _factor(along, units, last))
 
 
 def figures(machine: Phases, group: str, mean: np.ndarray) -> dict[str, float]:

@@ -11,17 +11,20 @@ from ..streams import stream_argument, stream_of
 from ..values import BATCH, Life, Number, Operand, View
 from . import bit_sweeps, field_sweeps
 from .bit_sweeps import form_array
-from .exchange import ROUNDS, of_ladder, trips_of
+from .bit_tallies import ITEMS, counts_of, energies_of, tallies_of
+from .exchange import OBSERVED, ROUNDS, of_ladder, rounds_before, trips_of
+from .pairs import Sums, count_pairs, groups_of
 
-ITEMS = {"run": "i8", "run_weight": "f8", "item": "i8", "item_near": "i4", "item_both": "i4"}
-"""Numbers of the arrays that say what energies are made of, in the order of `sum_bit_terms`."""
 KEEP = "keep"
 """Whether the lowest states are kept: 0 or 1."""
 
 
-def bit_exchanges(plan: Plan, free: tuple[str, ...], fields: bool) -> Composition:
+def bit_exchanges(
+    plan: Plan, free: tuple[str, ...], fields: bool, record: tuple[Sums, ...] | None = None
+) -> Composition:
     """The routine `exchanges` of the groups `free`: `rounds` times `steps` sweeps of all replicas,
-    then exchanges. `fields`: fields are numbers, not counts.
+    then exchanges. `fields`: fields are numbers, not counts. With a record, `draws` times as many
+    rounds, each time −E, counts of odd products and of these sums, of replicas at betas[observed].
 
     Round r draws at update `call` + r; `parity` + r says which pairs try.
     """
@@ -48,18 +51,40 @@ def bit_exchanges(plan: Plan, free: tuple[str, ...], fields: bool) -> Compositio
         table = form_array(b, "table", 1, "i8")
         what = [form[n] for n in ("near", "tiles", "classes", "entries")]
         what += [table, form["level"], form["valid"], *sizes, form["first_tile"]]
-    with b.repeat(b.number(ROUNDS, "i8"), "swap") as at:
-        b.heading("Gibbs sweeps of every word at its own β")
-        with b.repeat(steps, "step") as step, b.repeat(colours, "colour") as c:
-            key = (c, seed, own, Number(f"{call} + {at}"), step, b.first_row(BATCH))
-            b.do("draw_bits_by_fields" if fields else "draw_bits", bits, *what, *key)
-        b.heading("exchanges")
-        b.do("sum_bit_terms", bits, *items, offset, x)
-        with b.repeat(b.number(KEEP, "i8"), KEEP):
-            b.do("keep_best", x, bits, Number(f"{call} + {at}"), best_x, best, found)
-        pairs = Number(f"({parity} + {at}) % 2")
-        chosen = (View(uniforms, at), betas, place, masks, accepted, tried)
-        b.do("choose_exchanges", x, pairs, *chosen)
-        b.do("swap_words", pairs, masks, bits)
-        b.do("count_trips", betas, place, was_hot, trips)
+    keep = b.number(KEEP, "i8")
+
+    def repeat_rounds(before: str) -> None:
+        with b.repeat(b.number(ROUNDS, "i8"), "swap") as swap:
+            at = Number(f"{before}{swap}")
+            b.heading("Gibbs sweeps of every word at its own β")
+            with b.repeat(steps, "step") as step, b.repeat(colours, "colour") as c:
+                key = (c, seed, own, Number(f"{call} + {at}"), step, b.first_row(BATCH))
+                b.do("draw_bits_by_fields" if fields else "draw_bits", bits, *what, *key)
+            b.heading("exchanges")
+            b.do("sum_bit_terms", bits, *items, offset, x)
+            with b.repeat(keep, KEEP):
+                b.do("keep_best", x, bits, Number(f"{call} + {at}"), best_x, best, found)
+            pairs = Number(f"({parity} + {at}) % 2")
+            chosen = (View(uniforms, at), betas, place, masks, accepted, tried)
+            b.do("choose_exchanges", x, pairs, *chosen)
+            b.do("swap_words", pairs, masks, bits)
+            b.do("count_trips", betas, place, was_hot, trips)
+
+    if record is None:
+        repeat_rounds("")
+        return b.composition()
+    cold = form_array(b, "C", 2, "i8", Life.KEPT)
+    many = Number("0") if fields else b.number("many", "i8")
+    energies, counts = energies_of(b), counts_of(b)
+    tallies = tallies_of(b)
+    place_of = {
+        n: form_array(b, f"place_{n}", 1, "i8", source=("place", n)) for n in groups_of(record)
+    }
+    with b.repeat(b.number("draws", "i8"), "draw") as draw:
+        repeat_rounds(rounds_before(draw))
+        b.heading("a record")
+        b.do("take_words", bits, b.number(OBSERVED, "i8"), cold)
+        b.do("sum_bit_terms", cold, *items, offset, View(energies, draw))
+        b.do("count_odd", cold, *tallies, many, View(counts, draw))
+        count_pairs(b, record, cold, place_of, many, draw)
     return b.composition()

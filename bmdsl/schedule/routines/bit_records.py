@@ -8,18 +8,15 @@ from ...plan.plan import Plan
 from ..builder import Builder
 from ..schedule import Composition
 from ..streams import stream_argument, stream_of
-from ..values import BATCH, Content, Life, Number, Operand, View
+from ..values import BATCH, Life, Number, Operand, View
 from . import bit_sweeps, field_sweeps
-from .bit_exchanges import ITEMS
-from .bit_sweeps import BITS, form_array
-from .pairs import RECORDS, Pairs, count_pairs
-
-TALLIES = {"products": (1, "i4"), "runs": (2, "i8"), "classed": (1, "i8")}
-"""Axes and numbers of the arrays that say which products are counted."""
+from .bit_sweeps import form_array
+from .bit_tallies import ITEMS, counts_of, energies_of, tallies_of
+from .pairs import Sums, count_pairs
 
 
 def bit_records(
-    plan: Plan, free: tuple[str, ...], fields: bool, energies: bool, pairs: Sequence[Pairs]
+    plan: Plan, free: tuple[str, ...], fields: bool, energies: bool, pairs: Sequence[Sums]
 ) -> Composition:
     """The routine `records`: `draws` times `steps` sweeps of the groups `free`, and counts of odd
     products of units and of pairs; draw k is of update `call` + k. `fields`: fields are numbers,
@@ -33,9 +30,7 @@ def bit_records(
     numbers = field_sweeps.ARRAYS if fields else {n: k for n, (_, k) in bit_sweeps.ARRAYS.items()}
     axes = {} if fields else {n: a for n, (a, _) in bit_sweeps.ARRAYS.items()}
     form = {n: form_array(b, n, axes.get(n, 1), k) for n, k in numbers.items()}
-    tallies = [form_array(b, n, axes, number) for n, (axes, number) in TALLIES.items()]
-    shape, source = (RECORDS, -1, -1), (BITS, "counts")
-    counts = b.value("counts", Content.CONSTANT, shape, Life.KEPT, number="i8", source=source)
+    tallies, counts = tallies_of(b), counts_of(b)
     many = Number("0") if fields else b.number("many", "i8")
     what: list[Operand] = [*form.values()]
     if not fields:
@@ -58,9 +53,9 @@ def bit_records(
         b.do("count_odd", bits, *tallies, many, View(counts, draw))
         if energies:
             items = [form_array(b, n, 1, k) for n, k in ITEMS.items()]
-            facts = {"number": "f8", "source": (BITS, "energies")}
-            x = b.value("energies", Content.FIGURE, (RECORDS, -1), Life.KEPT, **facts)
-            b.do("sum_bit_terms", bits, *items, b.number("offset", "f8"), View(x, draw))
+            b.do(
+                "sum_bit_terms", bits, *items, b.number("offset", "f8"), View(energies_of(b), draw)
+            )
         count_pairs(b, pairs, bits, place, many, draw)
     b.heading("bits as states")
     for n in free:

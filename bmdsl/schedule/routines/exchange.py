@@ -6,10 +6,14 @@ Nemoto 1996).
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from ...plan.plan import MANY_CHAINS, Plan
 from ..builder import Builder, Phase
 from ..schedule import Composition
 from ..values import BATCH, Content, Life, Number, Value, View
+from .pairs import Sums, groups_of, sum_pairs
+from .records import records_of, sum_units
 from .sweeps import Chains, prepare_once, repeat_sweeps, states_of, sweep_of
 from .terms import terms_of
 
@@ -19,8 +23,22 @@ LADDERS, REPLICAS, ROUNDS, PAIRS = "ladders", "replicas", "rounds", "pairs"
 """Axes whose lengths are a call's."""
 
 
-def exchanges(plan: Plan, chains: Chains) -> Composition:
-    """The routine `exchanges`: `rounds` times `steps` sweeps of all replicas, then exchanges.
+OBSERVED = "observed"
+"""The argument that is the number of the temperature that records are taken at."""
+
+
+class Record(NamedTuple):
+    """What is taken of the replicas at one of the temperatures after every few rounds: −E, Σ x
+    over the units of a group, and sums over pairs and planes.
+    """
+
+    group: str
+    sums: tuple[Sums, ...]
+
+
+def exchanges(plan: Plan, chains: Chains, record: Record | None = None) -> Composition:
+    """The routine `exchanges`: `rounds` times `steps` sweeps of all replicas, then exchanges. With
+    a record, `draws` times as many rounds, each time a record of the replicas at betas[observed].
 
     Round r draws at update `call` + r; `parity` + r says which pairs try. Raises NotScheduled for a
     term that ops do not carry out.
@@ -37,19 +55,47 @@ def exchanges(plan: Plan, chains: Chains) -> Composition:
     phase, parity = Phase(state, Number("1.0")), b.number("parity", "i8")
     prepare_once(b, terms)
     call, steps = b.number("call", "i8"), b.number("steps", "i8")
-    with b.repeat(b.number(ROUNDS, "i8"), "swap") as at:
-        b.heading("every replica at its own β")
-        b.do("take_betas", betas, place, beta)
-        how = sweep_of(b, state, chains, Number(f"{call} + {at}"), beta)
-        repeat_sweeps(b, terms, phase, steps, how, free, chains)
-        b.heading("exchanges")
-        energy = b.shared("minus_E", Content.FIGURE, (BATCH,), "f8")
-        b.do("begin_energies", energy)
-        terms.add_minus_energy(b, phase, energy, BATCH)
-        pairs = Number(f"({parity} + {at}) % 2")
-        b.do("exchange", energy, pairs, View(uniforms, at), betas, place, accepted, tried)
-        b.do("count_trips", betas, place, was_hot, trips)
+    energy = b.shared("minus_E", Content.FIGURE, (BATCH,), "f8")
+
+    def repeat_rounds(before: str) -> None:
+        with b.repeat(b.number(ROUNDS, "i8"), "swap") as swap:
+            at = Number(f"{before}{swap}")
+            b.heading("every replica at its own β")
+            b.do("take_betas", betas, place, beta)
+            how = sweep_of(b, state, chains, Number(f"{call} + {at}"), beta)
+            repeat_sweeps(b, terms, phase, steps, how, free, chains)
+            b.heading("exchanges")
+            b.do("begin_energies", energy)
+            terms.add_minus_energy(b, phase, energy, BATCH)
+            pairs = Number(f"({parity} + {at}) % 2")
+            b.do("exchange", energy, pairs, View(uniforms, at), betas, place, accepted, tried)
+            b.do("count_trips", betas, place, was_hot, trips)
+
+    if record is None:
+        repeat_rounds("")
+        return b.composition()
+    energies, sums = records_of(b, LADDERS)
+    rows = _of_ladder(b, "rows", (LADDERS,), "i8")
+    means = frozenset((*chains.means, *chains.averaged))
+    seen = {
+        n: b.state(n, f"{n}_observed", LADDERS, Life.KEPT, n in means, source=(LADDER, "state", n))
+        for n in dict.fromkeys((record.group, *groups_of(record.sums)))
+    }
+    with b.repeat(b.number("draws", "i8"), "draw") as draw:
+        repeat_rounds(rounds_before(draw))
+        b.heading("a record")
+        b.do("find_rows", place, b.number(OBSERVED, "i8"), rows)
+        b.do("take_figures", energy, rows, View(energies, draw))
+        for n, x in seen.items():
+            b.do("take_rows", state[n], rows, x)
+        sum_units(b, seen, record.group, View(sums, draw))
+        sum_pairs(b, record.sums, seen, draw)
     return b.composition()
+
+
+def rounds_before(draw: Number) -> str:
+    """What is added to the number of a round of this record."""
+    return f"{draw} * {ROUNDS} + "
 
 
 def of_ladder(b: Builder) -> tuple[Value, ...]:

@@ -12,12 +12,12 @@ from ..schedule import Composition
 from ..streams import stream_argument, stream_of
 from ..values import BATCH, Content, Life, Number, View
 from .bit_sweeps import BITS, form_array
-from .pairs import RECORDS, Pairs, sum_pairs
+from .pairs import RECORDS, Sums, groups_of, sum_pairs
 from .stencil_sweeps import ARRAYS, SHORT
 
 
 def stencil_records(
-    plan: Plan, free: tuple[str, ...], short: bool, pairs: Sequence[Pairs]
+    plan: Plan, free: tuple[str, ...], short: bool, pairs: Sequence[Sums]
 ) -> Composition:
     """The routine `records`: `draws` times `steps` sweeps of the groups `free`, and counts of
     units, entries and units that differ from them, and sums over pairs; draw k is of update `call`
@@ -57,7 +57,7 @@ def stencil_records(
                 b.do(op, bits, *drawn, table, level, *key)
         b.heading("sums over units")
         b.do("count_odd_of_sites", bits, *counted, View(counts, draw))
-        for n in dict.fromkeys(n for p in pairs for n in (p.first, p.second)):
+        for n in groups_of(pairs):
             unpack(n)
         sum_pairs(b, pairs, state, draw)
     b.heading("bits as states")

@@ -141,7 +141,7 @@ def compose(c: Composer, choice: Choice, positive: Phase) -> Phase:
     how = Sweep(NEGATIVE_STREAM, c.update, {}, beta=beta)
     ends = sweep(b, c.terms.untempered, at, int(choice["steps"]), how, rows, keep=True)
     cold = b.shared("cold", Content.SLOT, (own,), "i8")
-    b.do("find_cold", place, cold)
+    b.do("find_rows", place, Number("0"), cold)
     kept = c.chains(count, own)
     picked, squares = dict(kept.rows), {}
     for name, x in state.items():
