@@ -29,6 +29,8 @@ BOUND_TO = {
     "edges": Content.CONSTANT,
 }
 """How arguments begin that are named by what they are bound to, and what that is."""
+NAMED = (("parameter",), ("raw",), ("gradient",), ("raw gradient",), ("edges",))
+"""How the sources of such arrays begin; scratch has others."""
 PARTS = (("incidence",), ("colours",), ("optimizer",))
 """How the sources of arrays begin that are several to an op, each for an argument of its name."""
 TURNS = 2
@@ -59,6 +61,8 @@ class Knowledge:
     keys: set[tuple[str, ...]] = field(default_factory=set)
     """Which generator numbers come from, stream, update and step of every draw so far: functions of
     a model's module fill uniforms, kernels draw from NumPy's generator."""
+    parameters: frozenset[str] = frozenset()
+    """The names of the model's parameters."""
     shared: frozenset[str] = frozenset()
     """Streams that more than one draw may use."""
 
@@ -77,7 +81,8 @@ def verify(
     an update may use. `squares`: what each phase holds of x² by group, where that is no square of
     its rows.
     """
-    known = Knowledge(shared=frozenset(shared))
+    parameters = (v.source[1] for v in schedule.values if v.source[:1] == ("parameter",))
+    known = Knowledge(parameters=frozenset(parameters), shared=frozenset(shared))
     for v in schedule.values:
         if v.life is not Life.SCRATCH:
             known.written |= {v.name, *(f"{v.name}[{k}]" for k in range(2))}
@@ -97,13 +102,13 @@ def _follow(body: tuple[Node, ...], known: Knowledge, loops: tuple[str, ...]) ->
             for turn in range(TURNS):
                 _follow(node.body, known, (*loops, f"{node.variable} {turn}"))
         elif isinstance(node, Op):
-            _verify_op(node)
+            _verify_op(node, known)
             _carry_out(node, known, loops)
         elif not isinstance(node, Heading):
             raise _wrong(f"{node!r} is no part of a routine")
 
 
-def _verify_op(op: Op) -> None:
+def _verify_op(op: Op, known: Knowledge) -> None:
     if len(op.operands) != len(op.kind.arguments):
         raise _wrong(f"`{op.call()}` has {len(op.operands)} operands, not {len(op.kind.arguments)}")
     arrays: list[Array] = []
@@ -122,7 +127,7 @@ def _verify_op(op: Op) -> None:
                 raise _wrong(f"`{op.call()}` writes to `{x}`, which is only given")
     _verify_axes(op, arrays)
     if op.kind.arguments[:1] and op.kind.arguments[0][0] == "theta":
-        _verify_step(op)
+        _verify_step(op, known)
 
 
 def _arguments(op: Op) -> Iterable[tuple[tuple[str, Takes], Operand]]:
@@ -135,7 +140,8 @@ def _verify_bound(op: Op, v: Value, name: str) -> None:
     has the name of a part of an array's source gets this part; scratch arrays may stand in.
     """
     what, _, word = name.partition(" ")
-    if word and (v.content is not BOUND_TO[what] or v.source[1:] not in ((), (word,))):
+    bound = v.source[:1] in NAMED and v.source[1:] != (word,)
+    if word and (v.content is not BOUND_TO[what] or bound):
         raise _wrong(f"`{op.call()}` takes `{v}` for the {name}")
     if v.source[:1] in PARTS:
         part = v.source[1].partition(".")[0]
@@ -143,18 +149,18 @@ def _verify_bound(op: Op, v: Value, name: str) -> None:
             raise _wrong(f"`{op.call()}` takes `{v}` for `{name}`")
 
 
-def _verify_step(op: Op) -> None:
+def _verify_step(op: Op, known: Knowledge) -> None:
     """A step moves a parameter along its own gradient, by slots and into sums of its own."""
     named = {n: base(x) for (n, _), x in _arguments(op) if not isinstance(x, Number)}
-    theta = named["theta"]
+    parameter = named["theta"].source[-1]
     for name, v in named.items():
         family, word = (*v.source, "", "")[:2]
-        of = word.partition(".")[2] if family == "optimizer" else word
-        own = family == ("parameter" if name == "theta" else family) and of in (
-            "",
-            theta.source[-1],
+        of = word.rpartition(".")[2] if family == "optimizer" else word
+        other = of != parameter and of in known.parameters
+        misplaced = (family == "parameter") != (name == "theta") or (
+            family == "gradient" and name != "g"
         )
-        if not own or (family == "gradient" and name != "g"):
+        if other or misplaced:
             raise _wrong(f"`{op.call()}` takes `{v}` for `{name}`")
 
 
