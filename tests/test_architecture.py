@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import ast
 import functools
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -188,6 +189,19 @@ def test_the_law_itself_has_an_order():
     assert [c for c in nx.strongly_connected_components(law) if len(c) > 1] == [
         {"files", "language"}
     ]
+
+
+def test_the_table_of_folders_in_the_docs_is_the_law() -> None:
+    page = (ROOT / "docs" / "how-it-works.md").read_text(encoding="utf-8")
+    table = page.split("| folder | what it holds |")[1].splitlines()[2:]
+    above: list[str] = []
+    for row in table:
+        names = re.findall(r"`([\w/]+?)(?:/|\.py)`", row.split("|")[1])
+        rooms = [name.replace("/", ".") for name in names]
+        above += rooms
+        for room in rooms:
+            assert MAY_IMPORT[room] - {""} <= set(above), room
+    assert sorted(above) == sorted(MAY_IMPORT.keys() - {""})
 
 
 def test_no_module_imports_one_that_imports_it():

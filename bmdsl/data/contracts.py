@@ -1,5 +1,5 @@
-"""What the file of a transform must define, and what it may: modules that the registry finds under
-`bmdsl.data.transforms`. `WORD` says its name and options, which each function takes by name.
+"""What the files of a transform and of a data format must define, and what they may: modules that
+the registry finds under `bmdsl.data.transforms` and `bmdsl.data.readers`.
 """
 
 from __future__ import annotations
@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+    from pathlib import Path
 
     import numpy as np
 
     from ..language.vocabulary import Word
+    from .reading import Reading
+    from .streams.rows import ShardRows
 
     Array = np.ndarray
     Learned = Mapping[str, Array]
@@ -19,7 +22,9 @@ if TYPE_CHECKING:
 
 
 class Transform(Protocol):
-    """What is done to data before the machine sees them."""
+    """What is done to data before the machine sees them. `WORD` says its name and options, which
+    each function takes by name.
+    """
 
     WORD: Word
 
@@ -48,3 +53,35 @@ class TransformMay(Protocol):
 
     def invert(self, values: Array, learned: Learned, **options: Any) -> Array:
         """Transformed values in the data's own units."""
+
+
+class Reader(Protocol):
+    """What turns a file into an array. `WORD` says its suffix, without the dot."""
+
+    WORD: Word
+    KEYED: bool
+    """Whether a file holds several arrays by name."""
+
+    def read(self, path: Path, key: str | None) -> Array | Reading:
+        """[cases, *shape] of numbers or booleans, NaN where a value is missing. `key` is what
+        stands behind a colon in `file.h5:name`.
+
+        What it raises as ValueError becomes a diagnostic with the file's name.
+        """
+
+
+class ReaderMay(Protocol):
+    """What a reader may define besides."""
+
+    ALSO: tuple[str, ...]
+    """Further suffixes of the format."""
+    GZIP: bool
+    """Whether `.gz` behind the suffix is read too."""
+    CURE: str
+    """The help of an error."""
+
+    def rows(self, path: Path, key: str | None) -> ShardRows:
+        """The same part after part, for folders of shards: nothing is read yet."""
+
+    def names(self, path: Path) -> list[str]:
+        """The names of the arrays or columns that a file holds."""

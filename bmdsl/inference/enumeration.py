@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from math import inf, log2, prod
+from math import prod
 from types import MappingProxyType
 
 import numpy as np
 
-from ..graph.passes import choose_enumerated
 from ..language.diagnostics import BmError, counted, fail
 from ..runtime.domain import support_of
 from ..runtime.program import TAKES, Array, Fields, Program, Rows, State
@@ -41,8 +40,7 @@ Units = Mapping[str, int]
 
 def log2_states(program: Program, name: str, units: Units = MappingProxyType({})) -> float:
     """log2 of a group's number of joint states; inf where its domain is not finite."""
-    support = support_of(program, name)
-    return inf if support is None else _free_units(program, name, units) * log2(len(support))
+    return program.plan.group(name).log2_states(units.get(name))
 
 
 def _free_units(program: Program, name: str, units: Units) -> int:
@@ -93,10 +91,9 @@ def choose(
     """
     program.verify_takes(TAKES, what)
     names = tuple(names)
-    states = {n: log2_states(program, n, units) for n in names}
-    chosen = choose_enumerated(program.plan.graph, names, states)
-    graph = program.plan.graph
-    if chosen is None or sum(states[n] for n in chosen) > limit:
+    chosen, graph = program.plan.enumerated(names, units), program.plan.graph
+    states = {n: log2_states(program, n, units) for n in chosen or ()}
+    if chosen is None or sum(states.values()) > limit:
         pairs = [
             f"{a} and {b}" if a != b else f"units of {a}"
             for a, b in graph.couples.edges

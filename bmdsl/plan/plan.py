@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from math import prod
+from math import inf, log2, prod
+from types import MappingProxyType
 
 from ..graph.factor_graph import FactorGraph, units_of
-from ..graph.passes import mean_block
+from ..graph.passes import choose_enumerated, mean_block
 from ..language.forms import Form, TermForm, forms_of
 from ..language.model import Length, Model, Term
 from ..registry import Shown
@@ -24,6 +25,8 @@ from .planned_term import PlannedTerm
 from .stencils import REGISTER, Lattice, NotStencil, lattice_of, verify_stencil
 from .written_out import ListedTerm
 
+NOMINAL = 100
+"""What a length is taken for while it has no value."""
 SITES = 256
 """Units of a lattice or graph from which on few chains are drawn colour after colour, many units at
 a time.
@@ -92,6 +95,17 @@ class GroupPlan:
         """Columns of this group's state matrix."""
         return prod(int(n) for n in self.axes)
 
+    def log2_states(self, units: int | None = None) -> float:
+        """log2 of how many joint states its units have, or so many of them; infinite if those of
+        one are not finitely many. A length without a value counts as NOMINAL.
+        """
+        known = [n if isinstance(n, int) else NOMINAL for n in self.axes]
+        states = 1 if self.states is None else known[-1]
+        arguments = self.arguments if self.unit.states is None else (states,)
+        support = self.unit.support(*arguments)
+        count = prod(known) // states if units is None else units
+        return inf if support is None else count * log2(len(support))
+
 
 @dataclass(frozen=True)
 class Plan(Shown):
@@ -156,6 +170,28 @@ class Plan(Shown):
     def functions(self) -> Mapping[Key, str]:
         """What the functions of this plan's generated module are called."""
         return function_names(self)
+
+    def enumerated(
+        self, free: tuple[str, ...], units: Mapping[str, int] = MappingProxyType({})
+    ) -> tuple[str, ...] | None:
+        """The groups that a sum over all states of the groups `free` goes through state by state;
+        given these the others are independent, and summed out by their log-partitions. None if no
+        such choice is finite.
+
+        Decided here for every phase, posterior and free energy. `units`: how many units of a group
+        are summed over, if it is not all.
+        """
+        if units or free not in self._enumerated:
+            states = {n: self.group(n).log2_states(units.get(n)) for n in free}
+            found = choose_enumerated(self.graph, free, states)
+            if units:
+                return found
+            self._enumerated[free] = found
+        return self._enumerated[free]
+
+    @cached_property
+    def _enumerated(self) -> dict[tuple[str, ...], tuple[str, ...] | None]:
+        return {}
 
     @cached_property
     def _groups(self) -> Mapping[str, GroupPlan]:

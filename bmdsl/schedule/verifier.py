@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from ..language.diagnostics import BmError, fail
-from .ops import Access, Heading, Node, Op, Repeat, Until
+from .ops import Access, Heading, Node, Op, Repeat, Takes, Until
 from .schedule import Schedule
-from .values import Array, Content, Folded, Life, Number, Part, Rest, Value, View, base
+from .values import Array, Content, Folded, Life, Number, Operand, Part, Rest, Value, View, base
 
 ROWS = (Content.STATES, Content.MEANS, Content.PROJECTION, Content.MOMENT, Content.SLOT)
 """What moments are of."""
@@ -23,6 +23,16 @@ FIELDS = (Content.FIELD, Content.PROJECTION)
 """What is made from states and parameters, to be used while these are as they were."""
 SOURCES = (Content.STATES, Content.MEANS, Content.BIAS, Content.PARAMETER, Content.MATRIX)
 """What fields are made from: when that changes, a field is stale."""
+BOUND_TO = {
+    "parameter": Content.PARAMETER,
+    "gradient": Content.GRADIENT,
+    "edges": Content.CONSTANT,
+}
+"""How arguments begin that are named by what they are bound to, and what that is."""
+NAMED = (("parameter",), ("raw",), ("gradient",), ("raw gradient",), ("edges",))
+"""How the sources of such arrays begin; scratch has others."""
+PARTS = (("incidence",), ("colours",), ("optimizer",))
+"""How the sources of arrays begin that are several to an op, each for an argument of its name."""
 TURNS = 2
 """How often a loop's body is gone through: what one turn leaves is what the next one meets."""
 
@@ -51,6 +61,8 @@ class Knowledge:
     keys: set[tuple[str, ...]] = field(default_factory=set)
     """Which generator numbers come from, stream, update and step of every draw so far: functions of
     a model's module fill uniforms, kernels draw from NumPy's generator."""
+    parameters: frozenset[str] = frozenset()
+    """The names of the model's parameters."""
     shared: frozenset[str] = frozenset()
     """Streams that more than one draw may use."""
 
@@ -69,7 +81,8 @@ def verify(
     an update may use. `squares`: what each phase holds of x² by group, where that is no square of
     its rows.
     """
-    known = Knowledge(shared=frozenset(shared))
+    parameters = (v.source[1] for v in schedule.values if v.source[:1] == ("parameter",))
+    known = Knowledge(parameters=frozenset(parameters), shared=frozenset(shared))
     for v in schedule.values:
         if v.life is not Life.SCRATCH:
             known.written |= {v.name, *(f"{v.name}[{k}]" for k in range(2))}
@@ -89,22 +102,23 @@ def _follow(body: tuple[Node, ...], known: Knowledge, loops: tuple[str, ...]) ->
             for turn in range(TURNS):
                 _follow(node.body, known, (*loops, f"{node.variable} {turn}"))
         elif isinstance(node, Op):
-            _verify_op(node)
+            _verify_op(node, known)
             _carry_out(node, known, loops)
         elif not isinstance(node, Heading):
             raise _wrong(f"{node!r} is no part of a routine")
 
 
-def _verify_op(op: Op) -> None:
+def _verify_op(op: Op, known: Knowledge) -> None:
     if len(op.operands) != len(op.kind.arguments):
         raise _wrong(f"`{op.call()}` has {len(op.operands)} operands, not {len(op.kind.arguments)}")
     arrays: list[Array] = []
-    for x, (name, takes) in zip(op.operands, op.kind.arguments, strict=True):
+    for (name, takes), x in _arguments(op):
         axes = 0 if isinstance(x, Number) else x.axes
         if axes != takes.axes or (not isinstance(x, Number) and x.number != takes.number):
             raise _wrong(f"`{op.call()}` takes another `{name}` than {x}")
         if not isinstance(x, Number):
             arrays.append(x)
+            _verify_bound(op, base(x), name)
             if (
                 takes.access in (Access.WRITE, Access.UPDATE)
                 and base(x).life is Life.GIVEN
@@ -112,6 +126,42 @@ def _verify_op(op: Op) -> None:
             ):
                 raise _wrong(f"`{op.call()}` writes to `{x}`, which is only given")
     _verify_axes(op, arrays)
+    if op.kind.arguments[:1] and op.kind.arguments[0][0] == "theta":
+        _verify_step(op, known)
+
+
+def _arguments(op: Op) -> Iterable[tuple[tuple[str, Takes], Operand]]:
+    """The op's arguments with their operands."""
+    return zip(op.kind.arguments, op.operands, strict=True)
+
+
+def _verify_bound(op: Op, v: Value, name: str) -> None:
+    """An argument that is named by what it is bound to, as `parameter W`, gets that, and one that
+    has the name of a part of an array's source gets this part; scratch arrays may stand in.
+    """
+    what, _, word = name.partition(" ")
+    bound = v.source[:1] in NAMED and v.source[1:] != (word,)
+    if word and (v.content is not BOUND_TO[what] or bound):
+        raise _wrong(f"`{op.call()}` takes `{v}` for the {name}")
+    if v.source[:1] in PARTS:
+        part = v.source[1].partition(".")[0]
+        if part != name and part in dict(op.kind.arguments):
+            raise _wrong(f"`{op.call()}` takes `{v}` for `{name}`")
+
+
+def _verify_step(op: Op, known: Knowledge) -> None:
+    """A step moves a parameter along its own gradient, by slots and into sums of its own."""
+    named = {n: base(x) for (n, _), x in _arguments(op) if not isinstance(x, Number)}
+    parameter = named["theta"].source[-1]
+    for name, v in named.items():
+        family, word = (*v.source, "", "")[:2]
+        of = word.rpartition(".")[2] if family == "optimizer" else word
+        other = of != parameter and of in known.parameters
+        misplaced = (family == "parameter") != (name == "theta") or (
+            family == "gradient" and name != "g"
+        )
+        if other or misplaced:
+            raise _wrong(f"`{op.call()}` takes `{v}` for `{name}`")
 
 
 def _verify_axes(op: Op, arrays: list[Array]) -> None:

@@ -246,7 +246,7 @@ def _is_summed(model: Model) -> bool:
     is a product, or has few states.
     """
     from ..schedule.builder import NotScheduled
-    from ..schedule.routines.enumerating import enumerable, log2_states
+    from ..schedule.routines.enumerating import enumerable
     from ..training.recipe import FEW
 
     plan = model.plan
@@ -254,4 +254,4 @@ def _is_summed(model: Model) -> bool:
         chosen = enumerable(plan, tuple(g.name for g in plan.groups if g.role == "hidden"))
     except NotScheduled:
         return False
-    return sum(log2_states(plan.group(n)) for n in chosen) <= FEW
+    return sum(plan.group(n).log2_states() for n in chosen) <= FEW

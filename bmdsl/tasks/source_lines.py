@@ -69,11 +69,15 @@ class _Own:
             for name in (f.parameter for part, _ in nested(term) for f in part.parameters):
                 self.parameters[name] = self.parameters.get(name, ()) + spans
 
+    def is_of_unit(self, op: Op) -> bool:
+        """Whether it is what a unit type does: a mean, a draw, a log-partition."""
+        return op.kind.origin == "module" and self.keys[op.kind.name][0] in VERBS
+
     def of(self, op: Op) -> Spans:
         """Its lines, none if it works on scratch arrays alone."""
         if op.kind.origin == "module":
             key = self.keys[op.kind.name]
-            if key[0] in VERBS:
+            if self.is_of_unit(op):
                 return self.groups.get(key[1], ())
             return tuple(x for n in terms_of(self.plan, key) for x in self.terms[n])
         for v in op.used(*Access):
@@ -94,10 +98,16 @@ def _parameters(op: Op) -> tuple[str, ...]:
 
 def _near(schedule: Schedule, own: _Own) -> dict[Op, Spans]:
     """Op → its own lines, or those of the nearest ops that share with it what it writes, or else
-    what it reads.
+    what it reads; terms come before units.
     """
     ops = tuple(dict.fromkeys(walk(schedule.body)))
-    found = {op: spans for op in ops if (spans := own.of(op))}
+    lines = {op: spans for op in ops if (spans := own.of(op))}
+    of_terms = {op: spans for op, spans in lines.items() if not own.is_of_unit(op)}
+    return _spread(ops, {**_spread(ops, of_terms), **lines})
+
+
+def _spread(ops: tuple[Op, ...], found: dict[Op, Spans]) -> dict[Op, Spans]:
+    """The lines that are `found`, and those that they give to the ops around them."""
     while True:
         of_value: dict[str, dict[Span, None]] = {}
         for op, spans in found.items():
@@ -113,7 +123,7 @@ def _near(schedule: Schedule, own: _Own) -> dict[Op, Spans]:
                     more[op] = spans
         if not more:
             return found
-        found |= more
+        found = {**found, **more}
 
 
 def _words(model: Model) -> Mapping[str, Spans]:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 
 from bmdsl.cli.options import KNOWN, LOOK, USE
+from bmdsl.inference import contracts as inference
 from bmdsl.language.training_block import LISTS, WORDS
+from bmdsl.training import contracts as training
 
 from . import gallery_page, json_page, unit_plots, verb_pages, word_pages
 from .generated import DOCS, cell, out_of_step
@@ -75,3 +79,16 @@ def test_distributions_of_unit_types_have_the_mean_that_is_drawn_beside_them() -
             mean = [s.mean[np.searchsorted(s.eta, f - 1e-9)] for f in unit_plots.FIELDS]
             np.testing.assert_allclose(weights @ s.x, mean, atol=0.03, err_msg=name)
         np.testing.assert_allclose(weights.sum(1), 1, atol=0.03, err_msg=name)
+
+
+def test_every_kind_of_word_has_a_page_that_adds_one_from_nothing() -> None:
+    """A page whose code is run registers a module of its own in the folder of the kind."""
+    kinds = {f"bmdsl.training.{x}" for x in (*training.CONTRACTS, "trackers")}
+    kinds |= {f"bmdsl.inference.{x}" for x in inference.CONTRACTS}
+    kinds |= {"bmdsl.data.transforms", "bmdsl.data.readers", "bmdsl.units"}
+    pages = [x.read_text(encoding="utf-8") for x in DOCS.glob("new-*.md")]
+    for kind in kinds:
+        (page,) = (x for x in pages if f'[project.entry-points."{kind}"]' in x)
+        code = "".join(re.findall(r"```python\n(.*?)```", page, re.S))
+        assert "register(" in code and "assert " in code, kind
+        assert "## The contract" in page or kind == "bmdsl.units"  # whose interface is a class

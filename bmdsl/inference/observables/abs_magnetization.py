@@ -24,6 +24,6 @@ def measure(machine: Phases, state: dict[str, np.ndarray]) -> np.ndarray:
     return np.abs(magnetization(machine, state))
 
 
-def of_sum(m: np.ndarray) -> np.ndarray:
-    """|m| of what `products` adds up to."""
-    return np.abs(m)
+def of_sum(x: np.ndarray) -> np.ndarray:
+    """|x| of what `products` adds up to."""
+    return np.abs(x)

@@ -40,9 +40,9 @@ def measure(machine: Phases, state: dict[str, np.ndarray], group: str) -> np.nda
     return np.asarray(both.reshape(last // 2, -1).mean(axis=1, keepdims=True))
 
 
-def moments(q: np.ndarray) -> np.ndarray:
+def moments(records: np.ndarray) -> np.ndarray:
     """|q|, q² and q⁴ of records [..., 1]."""
-    return np.concatenate([np.abs(q), q**2, q**4], axis=-1)
+    return np.concatenate([np.abs(records), records**2, records**4], axis=-1)
 
 
 def figures(machine: Phases, group: str, mean: np.ndarray) -> dict[str, float]:

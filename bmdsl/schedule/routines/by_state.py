@@ -10,10 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from math import inf, log2, prod
 from typing import TYPE_CHECKING
 
-from ...graph.passes import choose_enumerated
 from ...interactions.celled import Celled
 from ...interactions.dense import Dense
 from ...interactions.interface import Interaction
@@ -32,8 +30,6 @@ if TYPE_CHECKING:
 
 MOST = 1 << 25
 """Most numbers that hold the fields of all states of all cases at once."""
-NOMINAL = 100
-"""What a length is taken for while it has no value."""
 
 
 @dataclass(frozen=True)
@@ -51,21 +47,12 @@ def enumerated_unit(b: Builder, free: Iterable[str]) -> str | None:
     enumerated.
     """
     names = tuple(free)
-    chosen = choose_enumerated(b.plan.graph, names, {n: _log2_states(b, n) for n in names})
+    chosen = b.plan.enumerated(names)
     if chosen is None or len(chosen) != 1 or not b.plan.is_one_unit(chosen[0]):
         return None
     g = b.group(chosen[0])
     # Of couplings written out, those of the unit with itself are no field of it.
     return None if g.expert or g.woven else g.name
-
-
-def _log2_states(b: Builder, name: str) -> float:
-    g = b.group(name)
-    known = [n if isinstance(n, int) else NOMINAL for n in g.axes]
-    if g.states is not None:
-        return prod(known[:-1]) * log2(known[-1])
-    support = g.unit.support(*g.arguments)
-    return inf if support is None else prod(known) * log2(len(support))
 
 
 def every_state(

@@ -5,10 +5,8 @@ log-partitions.
 from __future__ import annotations
 
 from dataclasses import replace
-from math import inf, log2
 
-from ...graph.passes import choose_enumerated
-from ...plan.plan import GroupPlan, Plan
+from ...plan.plan import Plan
 from ..builder import Builder, NotScheduled, Phase
 from ..values import Content, Life, Number, Value, times_batch
 from .conditionals import conditional_means
@@ -28,19 +26,10 @@ def enumerable(plan: Plan, free: tuple[str, ...]) -> tuple[str, ...]:
         return ()
     if not all(isinstance(n, int) for name in free for n in plan.group(name).axes):
         raise NotScheduled("a sum over the states of groups whose size is not given")
-    chosen = choose_enumerated(plan.graph, free, {n: log2_states(plan.group(n)) for n in free})
+    chosen = plan.enumerated(free)
     if chosen is None:
         raise NotScheduled("a sum over infinitely many states")
     return chosen
-
-
-def log2_states(g: GroupPlan) -> float:
-    """log2 of a group's number of joint states; inf if its domain is not finite."""
-    support = (
-        g.unit.support(int(g.states)) if g.states is not None else g.unit.support(*g.arguments)
-    )
-    units = g.size // (int(g.states) if g.states is not None else 1)
-    return inf if support is None else units * log2(len(support))
 
 
 def enumerated(
@@ -59,7 +48,7 @@ def enumerated(
     `cases`: rows of the other groups, of which each gets all states; None if there are none.
     `weights`: those of the cases, [1] if there are none.
     """
-    count = round(2 ** sum(log2_states(b.group(n)) for n in chosen))
+    count = round(2 ** sum(b.group(n).log2_states() for n in chosen))
     rows = count if cases is None else times_batch(count)
     if count * max((b.group(n).size for n in (*chosen, *rest)), default=1) > MOST:
         raise NotScheduled(f"a sum over {count:,} joint states")
