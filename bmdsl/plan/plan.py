@@ -292,7 +292,8 @@ class Plan(Shown):
         return (
             f"      no list of couplings from {MANY_BY_CELLS:,} units on, in fewer than"
             f" {FEW_CHAINS} chains from {SITES_BY_CELLS:,}: neighbours by index arithmetic, fields"
-            " and draws are the list's; training, mean field and exchanges too"
+            " and draws are the list's; training, mean field, exchanges, AIS and"
+            " scores too"
         )
 
     def _manner_of_stencil(self) -> str:
