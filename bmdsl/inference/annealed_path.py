@@ -24,6 +24,7 @@ from ..runtime.pace import Pace
 from ..runtime.program import TAKES, Array, State
 from ..schedule.routines.ais_step import Annealed, summed_groups
 from ..schedule.routines.free_energy import RESULT
+from .chain_arrays import is_large_lattice
 
 if TYPE_CHECKING:
     from .phases import Phases
@@ -190,7 +191,8 @@ class Path:
         plan = self.program.plan
         means = frozenset(self.given) if self.machine.takes_means else frozenset[str]()
         many = not self.summed and plan.all_listed and self._many
-        path = Annealed(self.summed, self.given, means, many, moves)
+        cells = is_large_lattice(self.program)
+        path = Annealed(self.summed, self.given, means, many, moves, cells)
         found = None if self.by_state else self.machine.compiled.annealing(self.machine, path)
         if found is None:
             return None

@@ -135,8 +135,7 @@ def stand_by_sites(program: Program, count: int) -> bool:
 def is_large_lattice(program: Program) -> bool:
     """Whether fields, means and moments of cases are computed without a list of couplings."""
     listing = program.listing
-    known = listing is not None and listing.stencils is not None
-    return known and count_units(program) >= MANY_BY_CELLS
+    return listing is not None and listing.are_cells
 
 
 def count_units(program: Program) -> int:

@@ -228,6 +228,7 @@ class CompiledCalls:
         if machine.temperature or not count:
             return None
         chains = kind_of_chains(machine, state, observed, 0, ())
+        chains = replace(chains, cells=is_large_lattice(machine.program))
         key = ("completions", chains, wanted)
         routine = self._routine(machine, key, lambda: completions(plan, chains, wanted))
         if routine is None:

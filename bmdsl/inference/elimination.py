@@ -15,6 +15,7 @@ import numpy as np
 from ..graph.elimination import elimination_order
 from ..language.diagnostics import fail
 from ..runtime.program import Array, Fields, Program, State
+from .lattice_width import least_units
 from .unit_tables import LIMIT, Factor, UnitTables
 
 
@@ -41,6 +42,18 @@ class Bucket:
         return total
 
 
+def _refuse_wide(bits: float, what: str) -> None:
+    """Raises BM801 if a table of 2^bits numbers is too large."""
+    if bits > LIMIT:
+        raise fail(
+            "BM801",
+            f"{what} is not exact here: summing unit after unit needs a table of 2^{bits:.0f}"
+            " numbers or more",
+            note=f"at most 2^{LIMIT:.0f} are made here",
+            help="a smaller or sparser machine, or sampling",
+        )
+
+
 class Elimination:
     """A program's units as variables with finitely many states.
 
@@ -48,6 +61,7 @@ class Elimination:
     """
 
     def __init__(self, program: Program, f: Fields, held: State, what: str) -> None:
+        _refuse_wide(least_units(program, held), what)
         made = UnitTables(program, f, held, what)
         self.program, self.first, self.values, self.states, self.constant = (
             program,
@@ -58,13 +72,7 @@ class Elimination:
         )
         order, bits = elimination_order(self.states, made.scopes, LIMIT)
         if len(order) < len(self.states):
-            raise fail(
-                "BM801",
-                f"{what} is not exact here: summing unit after unit needs a table of 2^{bits:.0f}"
-                " numbers",
-                note=f"at most 2^{LIMIT:.0f} are made here",
-                help="a smaller or sparser machine, or sampling",
-            )
+            _refuse_wide(bits, what)
         self.log_z, self.buckets = self._eliminate(made.factors(), order)
 
     # ------------------------------------------------------------ sums

@@ -38,6 +38,12 @@ if TYPE_CHECKING:
 PILOT_CHAINS, PILOT_STEPS = 64, 128
 FLOOR = 0.05
 """The least density of temperatures, as a share of the mean one."""
+BASE_CHAINS, BASE_SWEEPS, APART_BASE = 200, 100, 10
+"""States of short chains that means are taken over without cases, the sweeps before the first of
+them, and between two of one chain.
+"""
+MOST_NUMBERS, FEWEST_CHAINS = 1 << 24, 8
+"""Numbers of all chains of a short run together, and the fewest chains that it has nevertheless."""
 BASE_CASES = 1000
 """Cases that the independent units' means are taken from."""
 APART = 1.0
@@ -124,13 +130,32 @@ def base_means(machine: Phases, seen: State | None, given: State | None = None) 
     without data, of short chains from the biases, the
     given groups at the values that `given` has."""
     if seen is None:
-        state = machine.initial_state(200, update=0)
-        rows = {n: x[np.linspace(0, len(x) - 1, 200).astype(int)] for n, x in (given or {}).items()}
-        machine.sweep(state, 100, rows, 0, stream=BASE_STREAM)
-    else:
-        step = max(1, len(next(iter(seen.values()))) // BASE_CASES)
-        state, _ = machine.mean_field({n: x[::step] for n, x in seen.items()}, 30, 1e-4, 0.0)
-    return {n: state[n].astype(np.float64).mean(0) for n in machine.free}
+        return _means_of_chains(machine, given or {})
+    step = max(1, len(next(iter(seen.values()))) // BASE_CASES)
+    state, _ = machine.mean_field({n: x[::step] for n, x in seen.items()}, 30, 1e-4, 0.0)
+    return {n: state[n].mean(0, dtype=np.float64) for n in machine.free}
+
+
+def _means_of_chains(machine: Phases, given: State) -> State:
+    """Means over BASE_CHAINS states, of fewer chains if these are large."""
+    count = _fitting(machine, BASE_CHAINS)
+    state = machine.initial_state(count, update=0)
+    rows = {n: x[np.linspace(0, len(x) - 1, count).astype(int)] for n, x in given.items()}
+    machine.sweep(state, BASE_SWEEPS, rows, 0, stream=BASE_STREAM)
+    total, looks = {n: state[n].mean(0, dtype=np.float64) for n in machine.free}, 1
+    while looks * count < BASE_CHAINS:
+        first = BASE_SWEEPS + (looks - 1) * APART_BASE
+        machine.sweep(state, APART_BASE, rows, 0, stream=BASE_STREAM, first=first)
+        for n, x in total.items():
+            x += state[n].mean(0, dtype=np.float64)
+        looks += 1
+    return {n: x / looks for n, x in total.items()}
+
+
+def _fitting(machine: Phases, chains: int) -> int:
+    """So many chains, or fewer if their states would take much memory."""
+    size = sum(machine.program.sizes.values())
+    return min(chains, max(FEWEST_CHAINS, MOST_NUMBERS // size))
 
 
 def estimate(
@@ -168,7 +193,8 @@ def estimate(
         anchor = base_fields(machine, means)
         betas = np.linspace(0, 1, steps + 1)
         if schedule == "adaptive":
-            betas = even_speed(path_of(machine, anchor, PILOT_CHAINS, PILOT_STREAM), steps)
+            pilot = path_of(machine, anchor, _fitting(machine, PILOT_CHAINS), PILOT_STREAM)
+            betas = even_speed(pilot, steps)
         total = steps * (2 if reverse else 1)
         back = None
         with own_chains(machine, chains) as own:

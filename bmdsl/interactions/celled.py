@@ -14,7 +14,7 @@ from ..plan.stencils import has_values_apart
 from ..schedule.builder import Builder, Gradient, Phase
 from ..schedule.module_ops import module_kind
 from ..schedule.values import BATCH, Content, Life, Number, Operand, Part, Value
-from .listed import cells, columns, listed_of, offset, prepare_cells
+from .listed import cells, columns, listed_of, offset, prepare_cells, word_of_joined
 
 COPIES = 8
 """Sums of their own that blocks of units have of moments which couplings share."""
@@ -38,7 +38,8 @@ class Celled:
         """η += Σ over the target's couplings of value · Π of the other units."""
         rest = list(self.groups)
         rest.remove(target)
-        x = all_columns(b, {n: phase.rows[n] for n in dict.fromkeys(rest)}, rows, "joined")
+        states_of = {n: phase.rows[n] for n in dict.fromkeys(rest)}
+        x = all_columns(b, states_of, rows, word_of_joined(target, eta))
         into = b.field_part(target, eta, 1)
         b.do("add_fields_of_cells", x, states(b, target), *cells(b, target, self.terms), into)
 
@@ -52,7 +53,7 @@ class Celled:
             ("ones", str(rows)),
         )
         for t in self.terms:
-            copies = 1 if has_values_apart(b.plan.model, b.plan.model.terms[t]) else COPIES
+            copies = copies_of(b.plan, t)
             source = ("moment parts", str(t), str(copies))
             facts = Content.MOMENT, (-1,), source, "f8", Life.SCRATCH
             parts = b.given(f"parts_{t}", *facts)
@@ -78,12 +79,17 @@ class Celled:
     def _rows(self, b: Builder, phase: Phase) -> tuple[Value | Part, int | str]:
         names = tuple(dict.fromkeys(self.groups))
         rows = b.rows_of(phase.rows[names[0]])
-        return all_columns(b, {n: phase.rows[n] for n in names}, rows, "joined"), rows
+        return all_columns(b, {n: phase.rows[n] for n in names}, rows, "rows_joined"), rows
 
 
 def celled_of(plan: Plan) -> tuple[Celled, ...]:
     """The listed terms of a plan that is a lattice, those of the same groups together."""
     return tuple(Celled(x.terms, x.groups) for x in listed_of(plan))
+
+
+def copies_of(plan: Plan, t: int) -> int:
+    """In how many parts a term's moments are summed."""
+    return 1 if has_values_apart(plan.model, plan.model.terms[t]) else COPIES
 
 
 def states(b: Builder, group: str) -> Operand:

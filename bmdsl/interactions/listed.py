@@ -15,7 +15,7 @@ from ..schedule.builder import Builder, Gradient, Phase
 from ..schedule.cell_ops import CELLS, TILES
 from ..schedule.meeting_ops import INCIDENCE, SITES
 from ..schedule.module_ops import module_kind
-from ..schedule.values import BATCH, Content, Life, Number, Part, Rest, Value
+from ..schedule.values import BATCH, Content, Life, Number, Part, Rest, Value, base
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class Listed:
         """η += Σ over the target's couplings of value · Π of the other units."""
         frame = self.frame(target)
         states = {n: phase.rows[n] for n in frame}
-        x = side_by_side(b, states, rows, "joined")
+        x = side_by_side(b, states, rows, word_of_joined(target, eta))
         group = frame[0] if len(frame) == 1 else ""
         into = b.field_part(target, eta, 1)
         b.do("add_listed", x, *incidence(b, target, self.terms, group), into)
@@ -265,6 +265,14 @@ def side_by_side(b: Builder, states: dict[str, Value], rows: int | str, word: st
     for name, state in states.items():
         b.do("join", state, offset(b, name), into)
     return into
+
+
+def word_of_joined(target: str, eta: Value | Part) -> str:
+    """The name of the array whose states fields are made of: another one for fields that are kept
+    under a name of their own.
+    """
+    name, passing = base(eta).name, f"eta_{identifier(target)}"
+    return "joined" if name in (passing, f"{passing}_chains") else f"joined_for_{name}"
 
 
 def turned(b: Builder, phase: Phase, names: tuple[str, ...]) -> Value:

@@ -5,7 +5,7 @@ anything is allocated.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import prod
 
 from ..language.diagnostics import fail
@@ -87,8 +87,10 @@ def refuse_too_large(
     plan: Plan, training: Training, itemsize: int, limit: int | None = None
 ) -> None:
     """BmError BM830 where the counted memory is above `limit` bytes (None: the machine's own
-    limit).
+    limit). A model without parameters has no updates: one chain is counted.
     """
+    if not plan.model.parameters:
+        training = replace(training, batch=1)
     costs = count_costs(plan, training, itemsize)
     bound = memory_limit() if limit is None else limit
     if bound is not None and costs.bytes > bound:

@@ -167,6 +167,16 @@ class Plan(Shown):
         return lattice_of(self.model, self.listed, self.listed_groups)
 
     @cached_property
+    def is_large_lattice(self) -> bool:
+        """Whether it is one lattice of so many units that their couplings are not listed; not while
+        a length has no value.
+        """
+        try:
+            return self.lattice.size * len(self.lattice.groups) >= MANY_BY_CELLS
+        except NotStencil:
+            return False
+
+    @cached_property
     def functions(self) -> Mapping[Key, str]:
         """What the functions of this plan's generated module are called."""
         return function_names(self)
@@ -328,7 +338,8 @@ class Plan(Shown):
         return (
             f"      no list of couplings from {MANY_BY_CELLS:,} units on, in fewer than"
             f" {FEW_CHAINS} chains from {SITES_BY_CELLS:,}: neighbours by index arithmetic, fields"
-            " and draws are the list's; training, mean field and exchanges too"
+            " and draws are the list's; training, mean field, exchanges, AIS and"
+            " scores too"
         )
 
     def _manner_of_stencil(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 import numpy as np
@@ -24,11 +25,12 @@ class Direct:
     the same either way.
     """
 
-    def __init__(self, function: Any) -> None:
+    def __init__(self, function: Any, written: Collection[str] = ("out",)) -> None:
+        """`written`: the arguments that it writes to."""
         self.py_func = function.py_func
         fast = function.targetoptions.get("fastmath", False)
         self.function = Native(function.py_func, fast, function.call_numba, shared=True)
-        shared = in_parts(function.py_func, {"out"})
+        shared = in_parts(function.py_func, set(written))
         self._rest: tuple[int, ...] = () if shared is None else (0, 1)
         alone = function.py_func if shared is None else shared
         self._alone = numba.njit(fastmath=fast, **OPTIONS)(alone)

@@ -111,6 +111,13 @@ class Listing:
         self._sites: dict[str, dict[str, Array]] = {}
 
     @property
+    def are_cells(self) -> bool:
+        """Whether couplings follow from where units of a large lattice stand, and are not listed
+        unless they are asked for one by one.
+        """
+        return self.stencils is not None and self.stencils.are_many
+
+    @property
     def parts(self) -> tuple[Couplings, ...]:
         """The couplings by their order; those of a lattice are written out when first asked for."""
         if self._parts is None:

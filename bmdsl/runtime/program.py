@@ -23,7 +23,7 @@ from .rows import Key as Key
 from .rows import Rows as Rows
 from .rows import State as State
 from .terms import bound
-from .terms.interface import GradientSum, Weighted
+from .terms.interface import Arrays, GradientSum, Weighted
 from .terms.listed import BoundListed
 from .unit_functions import UnitFunctions
 
@@ -179,7 +179,7 @@ class Program(UnitFunctions):
         first += self.first_chain or 0
         if self.plan.group(name).lateral or self.plan.group(name).woven:
             beta = np.ones(len(state[name]), self.dtype) if beta is None else beta
-            self.functions["draw", name](
+            self.functions[self._verb("draw", name), name](
                 *self.split_fields(name, eta),
                 beta,
                 *self._meeting(f, name, state),
@@ -206,23 +206,34 @@ class Program(UnitFunctions):
             *((f.bias2[name],) if g.square else ()),
             *((self.states[name],) if g.states is not None else ()),
         )
-        self.functions["sweep", name](
+        term, arrays = self._listed(f, name)
+        self.functions[self._verb("sweep", name), name](
             x,
             self.listing.offset[name],
             *bases,
             beta,
             *self.listing.colours(name),
-            *self.incidence(f, name),
+            *term.near(arrays, name),
             seen,
             *key,
             steps,
             self.first_chain or 0,
         )
 
-    @staticmethod
-    def incidence(f: Fields, name: str) -> tuple[Array, ...]:
+    @classmethod
+    def incidence(cls, f: Fields, name: str) -> tuple[Array, ...]:
         """A group's listed couplings, unit after unit."""
-        return next(x[1][name] for t, x in f.acting_on[name] if isinstance(t, BoundListed))
+        found: tuple[Array, ...] = cls._listed(f, name)[1][1][name]
+        return found
+
+    @staticmethod
+    def _listed(f: Fields, name: str) -> tuple[BoundListed, Arrays]:
+        return next((t, x) for t, x in f.acting_on[name] if isinstance(t, BoundListed))
+
+    def _verb(self, verb: str, name: str) -> str:
+        """What the function of a group whose units act on one another is for."""
+        cells = self.listing is not None and self.listing.are_cells
+        return f"{verb}_of_cells" if cells else verb
 
     def _meeting(self, f: Fields, name: str, state: State) -> tuple[Any, ...]:
         """How a group's units act on one another, as its generated functions take it."""
@@ -234,7 +245,7 @@ class Program(UnitFunctions):
         """
         inside = {n: x.copy() if n == name else x for n, x in state.items()}
         ones = np.ones(len(inside[name]), self.dtype)
-        self.functions["settle", name](
+        self.functions[self._verb("settle", name), name](
             *self.split_fields(name, eta), ones, *self._meeting(f, name, inside), seen, inside[name]
         )
         return inside[name]

@@ -13,7 +13,7 @@ import numpy as np
 from ..graph.colouring import order_of
 from ..kernels.cells import add_energies_by_cells, greedy_colours
 from ..plan.identifiers import Key
-from ..plan.plan import Plan
+from ..plan.plan import MANY_BY_CELLS, Plan
 from ..plan.stencils import Lattice, NotStencil, Stencil, value_letters
 from .cells import Cells, cells_of
 from .tiles import Tiles, numbered, unit_tiles
@@ -47,6 +47,11 @@ class StencilCouplings:
         self._cells: dict[tuple[str, tuple[int, ...]], Cells] = {}
         self._order: dict[str, tuple[Array, Array]] = {}
         self._tiles: dict[str, Tiles] = {}
+
+    @property
+    def are_many(self) -> bool:
+        """Whether there are so many units that their couplings are not listed."""
+        return self.lattice.size * len(self.lattice.groups) >= MANY_BY_CELLS
 
     def counts(self) -> dict[int, int]:
         """Term → how many couplings it has."""

@@ -230,7 +230,9 @@ def test_means_of_hidden_units_at_the_end_are_those_of_lists() -> None:
 
 
 def test_the_plan_says_from_which_size_on_nothing_is_listed() -> None:
-    assert "training, mean field and exchanges too" in str(bmdsl.parse(ROWS, n=40).plan)
+    assert "training, mean field, exchanges, AIS and scores too" in str(
+        bmdsl.parse(ROWS, n=40).plan
+    )
 
 
 def test_a_lattice_of_odd_length_has_a_stencil_too() -> None:

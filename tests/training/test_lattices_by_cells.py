@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 import bmdsl
-from bmdsl.inference import chain_arrays
 from bmdsl.inference.machine import Machine
 from bmdsl.runtime.listing import Listing
+from tests.inference.forced_cells import cells
 
 LATTICES = {
     "one coupling": """model m { visible s[9,8] : spin  param J init normal(0, 0.1), b
@@ -44,13 +44,11 @@ def lattice(name: str, backend: str = "numba") -> Machine:
     return machine
 
 
-def both(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+def both() -> Iterator[str]:
     """Lists of couplings, then cells."""
     yield "lists"
-    monkeypatch.setattr(chain_arrays, "MANY_BY_CELLS", 0)
-    monkeypatch.setattr(chain_arrays, "SITES_BY_CELLS", 0)
-    yield "cells"
-    monkeypatch.undo()
+    with cells():
+        yield "cells"
 
 
 def visible(machine: Machine, n: int) -> dict[str, np.ndarray]:
@@ -64,11 +62,9 @@ def visible(machine: Machine, n: int) -> dict[str, np.ndarray]:
 
 
 @pytest.mark.parametrize("backend", ["numba", "reference"])
-def test_updates_are_those_of_lists(
-    name: str, backend: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_updates_are_those_of_lists(name: str, backend: str) -> None:
     found = {}
-    for form in both(monkeypatch):
+    for form in both():
         machine = lattice(name, backend)
         data = visible(machine, 10)
         weights = np.linspace(0.5, 1.5, 10)
@@ -81,11 +77,9 @@ def test_updates_are_those_of_lists(
 
 
 @pytest.mark.parametrize("backend", ["numba", "reference"])
-def test_mean_field_is_that_of_lists(
-    name: str, backend: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_mean_field_is_that_of_lists(name: str, backend: str) -> None:
     found = {}
-    for form in both(monkeypatch):
+    for form in both():
         machine = lattice(name, backend)
         state = {n: x.reshape(3, -1).copy() for n, x in visible(machine, 3).items()}
         for x in state.values():
@@ -98,11 +92,9 @@ def test_mean_field_is_that_of_lists(
 
 
 @pytest.mark.parametrize("name", ["an array", "one of K", "two groups"])
-def test_exchanges_of_replicas_are_those_of_lists(
-    name: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_exchanges_of_replicas_are_those_of_lists(name: str) -> None:
     found = []
-    for _ in both(monkeypatch):
+    for _ in both():
         found.append(lattice(name).anneal(n=4, sweeps=7, betas=(0.4, 2.0), replicas=3))
     np.testing.assert_allclose(found[0].energies, found[1].energies, rtol=1e-12)
     for n, x in found[0].state.items():
@@ -114,12 +106,27 @@ def test_no_list_of_couplings_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
         raise AssertionError("couplings are written out")
 
     monkeypatch.setattr(Listing, "_places", refused)
-    monkeypatch.setattr(chain_arrays, "MANY_BY_CELLS", 0)
-    monkeypatch.setattr(chain_arrays, "SITES_BY_CELLS", 0)
-    for name in ("one coupling", "one of K", "hidden"):
-        machine = lattice(name)
-        machine.train(visible(machine, 4), negative="cd(steps = 1)", epochs=1, batch=4)
-        state = {n: x.reshape(4, -1).copy() for n, x in visible(machine, 4).items()}
-        next(iter(state.values()))[:, 12:] = np.nan
-        machine.mean_field(state, 5, 1e-6, 0.0)
-        machine.anneal(n=2, sweeps=3, betas=(0.4, 2.0), replicas=3)
+    with cells():
+        for name in ("one coupling", "one of K", "hidden"):
+            machine = lattice(name)
+            machine.train(visible(machine, 4), negative="cd(steps = 1)", epochs=1, batch=4)
+            state = {n: x.reshape(4, -1).copy() for n, x in visible(machine, 4).items()}
+            next(iter(state.values()))[:, 12:] = np.nan
+            machine.mean_field(state, 5, 1e-6, 0.0)
+            machine.anneal(n=2, sweeps=3, betas=(0.4, 2.0), replicas=3)
+
+
+def test_fields_that_are_kept_stay_those_of_their_own_states() -> None:
+    text = """model m { visible s[4,5] : spin  hidden h[4,5] : binary  param J, K
+  energy = - J[x,y] s[x,y] h[wrap(x+1),y] - K[y] s[x,y] h[x,wrap(y+2)] }"""
+    found = {}
+    for form in both():
+        machine = bmdsl.parse(text).compile(seed=1, dtype="float64")
+        rng = np.random.default_rng(3)
+        for x in machine.params.values():
+            x[...] = rng.normal(0, 0.2, x.shape)
+        data = np.sign(rng.normal(size=(8, 4, 5)))
+        machine.train(data, objective="contrastive_free_energy", epochs=1, batch=4)
+        found[form] = {n: np.array(x) for n, x in machine.params.items()}
+    for n, x in found["lists"].items():
+        np.testing.assert_allclose(found["cells"][n], x, rtol=1e-12, atol=1e-13)

@@ -9,13 +9,23 @@ from typing import Any
 
 import numpy as np
 
-from ...kernels import listed
+from ...interactions.celled import copies_of
+from ...kernels import cell_sums, listed
+from ...native import deferred as numba
 from ...plan.term_kinds import Kind
 from ..addends import Addends
+from ..cells import Cells
+from ..direct import Direct
 from ..listing import Listing, no_couplings
 from ..module_calls import ModuleCalls, Parameters
 from ..rows import Array
 from .interface import Arrays, BoundTerm, GradientSum, Rowwise, Weighted, least
+
+add_fields_by_cells = Direct(numba.njit(parallel=True)(cell_sums.add_fields_of_cells), ("eta",))
+add_moments_by_cells = Direct(
+    numba.njit(parallel=True, fastmath={"reassoc"})(cell_sums.add_moments_of_cells), ("parts",)
+)
+sum_copies = numba.njit()(cell_sums.sum_copies)
 
 
 class _ByUnit(dict[str, tuple[Array, ...]]):
@@ -52,6 +62,11 @@ class BoundListed(BoundTerm):
         return np.zeros_like(arrays[0]), none
 
     def add_field(self, arrays: Arrays, name: str, state: Rowwise, out: Array) -> None:
+        if self.listing.are_cells:
+            cells = self._cells(name)
+            x = self._joined(state)
+            add_fields_by_cells(x, cells.states, *cells.operands, arrays[0], out[0])
+            return
         listed.add_fields(self.listing.joined(state), out[0], *arrays[1][name])
 
     def add_field_by_state(
@@ -68,7 +83,14 @@ class BoundListed(BoundTerm):
     def meeting(self, arrays: Arrays, name: str, state: Rowwise) -> tuple[Any, ...]:
         if not self.calls.plan.group(name).woven:
             return ()
-        return (self.listing.joined(state), self.listing.offset[name], *arrays[1][name])
+        return (self.listing.joined(state), self.listing.offset[name], *self.near(arrays, name))
+
+    def near(self, arrays: Arrays, name: str) -> tuple[Array, ...]:
+        """The couplings of a group's units as generated functions take them."""
+        if self.listing.are_cells:
+            return (*self._cells(name).operands, arrays[0])
+        found: tuple[Array, ...] = arrays[1][name]
+        return found
 
     def within(self, groups: Set[str]) -> bool:
         return True  # what is at zero adds nothing
@@ -80,9 +102,34 @@ class BoundListed(BoundTerm):
         return -energies
 
     def add_moment(self, rows: Weighted, into: GradientSum) -> None:
+        if self.listing.are_cells:
+            self._add_moment_of_cells(rows, into)
+            return
         moment = self.listing.moments(self.listing.joined(rows.rows), rows.weights)
         for t in self.calls.plan.listed:
             into.collect(("collect", t), moment[self.listing.first[t] :])
+
+    def _add_moment_of_cells(self, rows: Weighted, into: GradientSum) -> None:
+        stencils, plan = self.listing.stencils, self.calls.plan
+        assert stencils is not None
+        x = self._joined(rows.rows)
+        for t in plan.listed:
+            count, copies = stencils.values_of[t], copies_of(plan, t)
+            parts, moment = np.zeros(count * copies), np.empty(count, x.dtype)
+            for name in dict.fromkeys(u.group for u in plan.model.terms[t].units):
+                cells = stencils.cells(name, (t,))
+                where = self.listing.offset[name], cells.states, stencils.first[t]
+                add_moments_by_cells(x, rows.weights, *where, *cells.operands, copies, parts)
+            sum_copies(parts, copies, 1.0, moment)
+            into.collect(("collect_alike", t), moment)
+
+    def _cells(self, name: str) -> Cells:
+        assert self.listing.stencils is not None
+        return self.listing.stencils.cells(name)
+
+    def _joined(self, state: Rowwise) -> Array:
+        """States as compiled code of cells takes them."""
+        return np.ascontiguousarray(self.listing.joined(state), self.calls.dtype)
 
     def addends(self, arrays: Arrays, real: Array | None = None) -> list[Addends]:
         key = b"" if real is None else real.tobytes()

@@ -44,6 +44,8 @@ class Annealed:
     """Whether so many chains of listed terms move that they stand side by side."""
     moves: bool = True
     """Whether chains move after a weight."""
+    cells: bool = False
+    """Whether couplings follow from where units of a lattice stand, in the place of lists."""
 
 
 def summed_groups(plan: Plan, chains: int) -> tuple[str, ...]:
@@ -74,7 +76,7 @@ def ais_step(plan: Plan, path: Annealed) -> Composition:
     """
     b = Builder(plan, "ais_step", "Weights of annealed chains and their moves, β after β")
     verify_pairs(plan)
-    terms = terms_of(b)
+    terms = terms_of(b, cells=path.cells)
     verify_fields(b, (g.name for g in plan.groups))
     if path.many:
         b.batch = MANY_CHAINS
