@@ -26,6 +26,7 @@ from . import checkpoints, checksums
 from .checkpoints import FOLDER as CHECKPOINTS
 from .checkpoints import Checkpoint
 from .identity import RUN, new_run
+from .inner_folders import layers_in, verify_own
 from .lock import Lock
 from .storage import write_machine
 from .validation_states import ValidationStates
@@ -100,6 +101,7 @@ class RunFolder:
     def _take(self) -> None:
         self._made = not self.path.exists()
         self.path.mkdir(parents=True, exist_ok=True)
+        verify_own(self.path, inner_folders(self.path))
         self._lock.take()
         for folder in (self.path, self.path / CHECKPOINTS):
             remove_leftovers(folder)
@@ -288,6 +290,11 @@ def _append(path: Path, text: bytes) -> None:
             rest = rest[os.write(descriptor, rest) :]
     finally:
         os.close(descriptor)
+
+
+def inner_folders(folder: Path) -> list[str]:
+    """The names of the folders inside a run's or a stack's that trainings write to."""
+    return [CHECKPOINTS, PRETRAINING, *layers_in(folder / STACK)]
 
 
 def newest(folder: Path) -> Checkpoint | None:
