@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from ..files import file_names
-from ..language.decoding import json_of
+from ..language.decoding import json_in
 from ..language.diagnostics import fail
 
 
@@ -20,7 +20,7 @@ def layers_in(stack: Path) -> list[str]:
     is not there, or a name is no name.
     """
     try:
-        facts = json_of(stack.read_text(encoding="utf-8"))
+        facts = json_in(stack)
         names = file_names(str(x["name"]) for x in facts["layers"]).values()
         return [n for n in names if re.fullmatch(r"[^\W\d]\w*", n)]
     except (OSError, ValueError, KeyError, TypeError):

@@ -18,8 +18,9 @@ from typing import Any, Self
 
 import numpy as np
 
+from ..data.memory import verify_affordable
 from ..files import named, put, put_text, remove_leftovers, sync
-from ..language.decoding import json_of
+from ..language.decoding import json_in, json_of
 from ..language.diagnostics import fail
 from ..ranks.world import world
 from . import checkpoints, checksums
@@ -262,7 +263,10 @@ class RunFolder:
             kept = [x for x in lines if x["update"] <= found.counters["updates"]]
             return self.rewrite_metrics(kept)
         count = found.lines or 0 if found is not None else 0
-        data = path.read_bytes()[:count] if path.exists() else b""
+        data = b""
+        if path.exists():
+            with path.open("rb") as file:
+                data = file.read(count)
         if self._writes:
             put(path, lambda p: p.write_bytes(data))
         self._hash, self._bytes = hashlib.sha256(data), len(data)
@@ -320,7 +324,7 @@ def newest(folder: Path) -> Checkpoint | None:
 def verify_belongs(folder: Path, metadata: Mapping[str, str], file: Path) -> None:
     """Raises BM842 if a file of a folder is of another run than its run.json says."""
     try:
-        run = json_of((folder / FACTS).read_text(encoding="utf-8"))["metadata"][RUN]
+        run = json_in(folder / FACTS)["metadata"][RUN]
     except (OSError, ValueError, KeyError, TypeError):
         return  # of an earlier version, or damaged: the file speaks for itself
     if metadata.get(RUN, run) != run:
@@ -341,6 +345,7 @@ def _lines(path: Path) -> list[dict[str, Any]]:
     Raises BM838 for another one that is damaged.
     """
     out = []
+    verify_affordable(f"`{path}`", path.stat().st_size)
     lines = path.read_bytes().split(b"\n")
     for number, line in enumerate(lines, 1):
         if not line.strip():
@@ -384,7 +389,7 @@ def read_facts(folder: Path) -> dict[str, Any]:
     if not path.exists():
         return {}
     try:
-        facts = dict(json_of(path.read_text(encoding="utf-8")))
+        facts = dict(json_in(path))
         sealed_since = RUN in dict(facts.get("metadata", {})) or checksums.SEAL in facts
         made = dict(facts.get("made") or {})
         texts = *made.get("tags", ()), *(made.get(n, "") for n in ("name", "command", "begun"))
