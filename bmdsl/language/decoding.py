@@ -7,11 +7,14 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from .diagnostics import BmError, fail
 from .source import Span
 
+MAX_JSON_BYTES = 1 << 28
+"""Of a run's files: the largest lists each of thousands of shards."""
 MAX_NOTE = 200
 """Characters of a library's own words that are shown."""
 
@@ -47,6 +50,13 @@ def json_of(text: str | bytes) -> Any:
         return json.loads(text)
     except RecursionError:
         raise ValueError("it is nested too deeply") from None
+
+
+def json_in(path: Path) -> Any:
+    """What a file of JSON says. ValueError where it is none, or larger than MAX_JSON_BYTES."""
+    if path.stat().st_size > MAX_JSON_BYTES:
+        raise ValueError("it is too large")
+    return json_of(path.read_text(encoding="utf-8"))
 
 
 def words_of(error: BaseException) -> str:

@@ -59,7 +59,9 @@ def count_costs(plan: Plan, training: Training, itemsize: int = 4) -> Costs:
     sizes = {g.name: g.size for g in plan.groups}
     parameters = sum(prod(int(n) for n in p.shape) for p in plan.model.parameters)
     options = dict(training.negative.options)
-    chains, steps = int(options.get("chains", training.batch)), int(options.get("steps", 1))  # type: ignore[arg-type]  # whole numbers
+    whole = {n: int(options.get(n, 1)) for n in ("replicas", "steps")}  # type: ignore[call-overload]  # whole numbers
+    chains, steps = int(options.get("chains", training.batch)), whole["steps"]  # type: ignore[call-overload]
+    rows = training.batch + chains * whole["replicas"]
     update = UpdateSize(training.batch, chains, steps, itemsize)
     parts = [x.cost(plan, update) for x in plan.interactions]
     between = max((x.between for x in parts), default=0)
@@ -68,7 +70,7 @@ def count_costs(plan: Plan, training: Training, itemsize: int = 4) -> Costs:
         itemsize,
         parameters * COPIES * itemsize,
         sum(x.bytes for x in parts),
-        sum(sizes.values()) * 3 * (training.batch + chains) * itemsize + 3 * between * itemsize,
+        sum(sizes.values()) * 3 * rows * itemsize + 3 * between * itemsize,
         sum(x.operations for x in parts),
     )
 

@@ -18,8 +18,9 @@ from typing import Any
 
 import numpy as np
 
+from ..data.memory import verify_affordable
 from ..files import put, put_text, sync
-from ..language.decoding import decoding, json_of
+from ..language.decoding import decoding, json_in, json_of
 from ..language.diagnostics import BmError, BmWarning, Diagnostic, fail
 from . import checksums, validation_states
 from .identity import RUN, ties
@@ -184,8 +185,10 @@ def _read(run: Path, number: int, metrics: str) -> Checkpoint:
         own = told["files"].get(f"{FOLDER}/{state.name}")
         wanted, update = own and str(own["sha256"]), int(told["update"])
         lines, sha256 = int(told["files"][metrics]["bytes"]), str(told["files"][metrics]["sha256"])
-    if own is None or not state.exists() or checksums.of_file(state) != wanted:
+    size = state.stat().st_size if state.exists() else -1
+    if own is None or size != own.get("bytes", size) or checksums.of_file(state) != wanted:
         raise damaged(state)
+    verify_affordable(f"`{state}`", size)
     lines = _verified_lines(run / metrics, lines, sha256, update)
     with decoding("BM834", f"`{state}` is no checkpoint"):
         with safe_open(state, "numpy") as file:
@@ -199,7 +202,7 @@ def _read(run: Path, number: int, metrics: str) -> Checkpoint:
 
 def _manifest(path: Path) -> dict[str, Any]:
     try:
-        told = json_of(path.read_text(encoding="utf-8"))
+        told = json_in(path)
         if checksums.is_whole(told) and told["format"] == FORMAT:
             return dict(told)
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
@@ -219,8 +222,9 @@ def damaged(path: Path, why: str = "") -> BmError:
 def _first_bad_line(path: Path, count: int) -> str:
     """What is wrong with the first bytes of the metrics, by line where a line shows it."""
     last = 0
-    data = path.read_bytes()
-    for number, line in enumerate(data[:count].split(b"\n"), 1):
+    with path.open("rb") as file:
+        data = file.read(count)
+    for number, line in enumerate(data.split(b"\n"), 1):
         if not line:
             continue
         try:

@@ -7,12 +7,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from ..files import remove_leftovers
-from ..language.decoding import json_of
 from ..language.diagnostics import fail
 from ..registry import discover
 from . import checkpoints
+from .inner_folders import layers_in, verify_own
 from .lock import LOCK
-from .run_folder import MARKS, METRICS, PRETRAINING, STACK, TEXT
+from .run_folder import MARKS, METRICS, PRETRAINING, STACK, TEXT, inner_folders
 
 MADE_LATER = (
     "report.html",
@@ -52,7 +52,8 @@ def clear(folder: Path) -> None:
     """Removes a run's files and what was made of it, its layers' too; other files and
     folders stay.
     """
-    for name in _layers(folder):
+    verify_own(folder, inner_folders(folder))
+    for name in layers_in(folder / STACK):
         if holds_run(folder / name):
             clear(folder / name)
             _remove_if_empty(folder / name)
@@ -89,14 +90,3 @@ def _remove_if_empty(folder: Path) -> None:
     (folder / LOCK).unlink(missing_ok=True)  # of a dead process: who clears holds the whole folder
     if not any(folder.iterdir()):
         folder.rmdir()
-
-
-def _layers(folder: Path) -> list[str]:
-    from ..files import file_names
-
-    try:
-        facts = json_of((folder / STACK).read_text(encoding="utf-8"))
-        names = file_names(str(x["name"]) for x in facts["layers"]).values()
-        return [n for n in names if Path(n).name == n]  # none outside the folder
-    except (OSError, ValueError, KeyError, TypeError):
-        return []

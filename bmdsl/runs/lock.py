@@ -34,7 +34,7 @@ class Lock:
         """Raises BM831 if another training holds it."""
         while True:
             with named(self.path):
-                descriptor = os.open(self.path, os.O_CREAT | os.O_RDWR, 0o666)
+                descriptor = self._opened()
             try:
                 if fcntl is not None:
                     fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -51,6 +51,20 @@ class Lock:
         os.truncate(descriptor, 0)
         os.pwrite(descriptor, who.encode(), 0)
         self._descriptor = descriptor
+
+    def _opened(self) -> int:
+        """The file, made where it is not there. What is a link is no lock: a stranger's would have
+        a file elsewhere written over.
+        """
+        flags = os.O_CREAT | os.O_RDWR | getattr(os, "O_NOFOLLOW", 0)
+        while True:
+            if self.path.is_symlink():
+                self.path.unlink(missing_ok=True)
+            descriptor = os.open(self.path, flags, 0o666)
+            if os.fstat(descriptor).st_nlink <= 1:  # 0: its holder has removed it just before
+                return descriptor
+            os.close(descriptor)
+            self.path.unlink(missing_ok=True)
 
     def release(self) -> None:
         """Removes the file, then lets go."""

@@ -9,7 +9,7 @@ from pathlib import Path
 from ..data.preparing import Preparation
 from ..files import parameters
 from ..inference.machine import Machine
-from ..language.decoding import json_of
+from ..language.decoding import json_in, json_of
 from ..language.diagnostics import BmError, fail
 from ..language.source import Source
 from ..model import Model
@@ -149,4 +149,4 @@ def holds_a_stack(path: Path, layer: str) -> BmError:
 
 
 def _first_layer(path: Path) -> str:
-    return str(json_of((path / STACK).read_text(encoding="utf-8"))["layers"][0]["name"])
+    return str(json_in(path / STACK)["layers"][0]["name"])

@@ -18,14 +18,16 @@ from typing import Any, Self
 
 import numpy as np
 
+from ..data.memory import verify_affordable
 from ..files import named, put, put_text, remove_leftovers, sync
-from ..language.decoding import json_of
+from ..language.decoding import json_in, json_of
 from ..language.diagnostics import fail
 from ..ranks.world import world
 from . import checkpoints, checksums
 from .checkpoints import FOLDER as CHECKPOINTS
 from .checkpoints import Checkpoint
 from .identity import RUN, new_run
+from .inner_folders import layers_in, verify_own
 from .lock import Lock
 from .storage import write_machine
 from .validation_states import ValidationStates
@@ -100,6 +102,7 @@ class RunFolder:
     def _take(self) -> None:
         self._made = not self.path.exists()
         self.path.mkdir(parents=True, exist_ok=True)
+        verify_own(self.path, inner_folders(self.path))
         self._lock.take()
         for folder in (self.path, self.path / CHECKPOINTS):
             remove_leftovers(folder)
@@ -260,7 +263,10 @@ class RunFolder:
             kept = [x for x in lines if x["update"] <= found.counters["updates"]]
             return self.rewrite_metrics(kept)
         count = found.lines or 0 if found is not None else 0
-        data = path.read_bytes()[:count] if path.exists() else b""
+        data = b""
+        if path.exists():
+            with path.open("rb") as file:
+                data = file.read(count)
         if self._writes:
             put(path, lambda p: p.write_bytes(data))
         self._hash, self._bytes = hashlib.sha256(data), len(data)
@@ -290,6 +296,11 @@ def _append(path: Path, text: bytes) -> None:
         os.close(descriptor)
 
 
+def inner_folders(folder: Path) -> list[str]:
+    """The names of the folders inside a run's or a stack's that trainings write to."""
+    return [CHECKPOINTS, PRETRAINING, *layers_in(folder / STACK)]
+
+
 def newest(folder: Path) -> Checkpoint | None:
     """The last whole checkpoint in a run's folder; None if there is none.
 
@@ -313,7 +324,7 @@ def newest(folder: Path) -> Checkpoint | None:
 def verify_belongs(folder: Path, metadata: Mapping[str, str], file: Path) -> None:
     """Raises BM842 if a file of a folder is of another run than its run.json says."""
     try:
-        run = json_of((folder / FACTS).read_text(encoding="utf-8"))["metadata"][RUN]
+        run = json_in(folder / FACTS)["metadata"][RUN]
     except (OSError, ValueError, KeyError, TypeError):
         return  # of an earlier version, or damaged: the file speaks for itself
     if metadata.get(RUN, run) != run:
@@ -334,6 +345,7 @@ def _lines(path: Path) -> list[dict[str, Any]]:
     Raises BM838 for another one that is damaged.
     """
     out = []
+    verify_affordable(f"`{path}`", path.stat().st_size)
     lines = path.read_bytes().split(b"\n")
     for number, line in enumerate(lines, 1):
         if not line.strip():
@@ -377,7 +389,7 @@ def read_facts(folder: Path) -> dict[str, Any]:
     if not path.exists():
         return {}
     try:
-        facts = dict(json_of(path.read_text(encoding="utf-8")))
+        facts = dict(json_in(path))
         sealed_since = RUN in dict(facts.get("metadata", {})) or checksums.SEAL in facts
         made = dict(facts.get("made") or {})
         texts = *made.get("tags", ()), *(made.get(n, "") for n in ("name", "command", "begun"))

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from ..data.memory import verify_affordable
 from ..files import parameters, put, tensors
 from ..language.decoding import json_of
 from ..language.diagnostics import BmError, fail, near
@@ -128,6 +129,7 @@ def read_machine(path: Path) -> Saved:
 
     if not path.exists():
         raise fail("BM869", f"file `{path}` does not exist")
+    verify_affordable(f"`{path}`", path.stat().st_size)
     try:
         with safe_open(path, "numpy") as file:
             metadata = dict(file.metadata() or {})

@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 
+from ..data.memory import verify_affordable
 from ..files import named
 from ..language.decoding import json_of
 
@@ -66,6 +67,7 @@ class State:
         from safetensors.numpy import load
 
         try:
+            verify_affordable(f"`{self.path}`", self.path.stat().st_size)
             content = self.path.read_bytes()
             end = 8 + int.from_bytes(content[:8], "little")
             header = content[8:end]

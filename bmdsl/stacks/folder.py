@@ -12,7 +12,7 @@ from typing import Any
 
 from ..data.preparing import Preparation
 from ..files import file_names, put_text
-from ..language.decoding import decoding, json_of
+from ..language.decoding import decoding, json_in
 from ..language.diagnostics import fail
 from ..language.source import Source
 from ..model import Model
@@ -138,7 +138,7 @@ def _decoded(folder: Path) -> AbstractContextManager[None]:
 
 def _facts(folder: Path) -> dict[str, Any]:
     with _decoded(folder):
-        facts = json_of((folder / STACK).read_text(encoding="utf-8"))
+        facts = json_in(folder / STACK)
         if facts["format"] not in FORMATS:
             raise ValueError(f"its format is `{facts['format']}`")
         if not checksums.is_whole(facts) and (

@@ -24,6 +24,7 @@ from bmdsl import files
 from bmdsl.language.diagnostics import BmError, BmWarning
 from bmdsl.runs.run_folder import RunFolder, read_facts, read_metrics
 from bmdsl.runs.storage import read_machine
+from bmdsl.stacks.folder import read_stack
 from bmdsl.tasks.resume import resume
 
 FACTS = {"run": "0123456789abcdef", "model_sha256": "aa", "settings_sha256": "bb"}
@@ -288,3 +289,34 @@ def test_what_stands_beside_a_file_is_not_written_through(
     with pytest.raises(FileExistsError):
         files.put_text(tmp_path / "m.bm", "text")
     assert (tmp_path / "mine").read_text() == "mine"
+
+
+@pytest.mark.parametrize("file", ["params.safetensors", "run.json", "metrics.jsonl", "stack.json"])
+def test_a_file_of_a_run_takes_no_memory_without_bound(tmp_path: Path, file: str) -> None:
+    """A file of 8 TB that has no blocks on the disk, as an archive can hold one."""
+    written(tmp_path, 1, {**FACTS, "format": "bmdsl 3"})
+    with open(tmp_path / file, "a") as content:
+        content.truncate(1 << 43)
+    read: dict[str, Callable[[], Any]] = {
+        "params.safetensors": lambda: read_machine(tmp_path / file),
+        "run.json": lambda: read_facts(tmp_path),
+        "metrics.jsonl": lambda: read_metrics(tmp_path),
+        "stack.json": lambda: read_stack(tmp_path),
+    }
+    with pytest.raises(BmError, match=rf"BM(834|870|970)(.|\n)*{file}"):
+        read[file]()
+    assert updates(tmp_path) == 10
+
+
+@pytest.mark.parametrize("file", ["000002.safetensors", "000002.json", "validation_a.safetensors"])
+def test_a_checkpoint_takes_no_memory_without_bound(tmp_path: Path, file: str) -> None:
+    with RunFolder(tmp_path, FACTS) as folder:
+        folder.start_metrics(False)
+        for k in (10, 20):
+            folder.write_state({"params/x": np.arange(3)}, {"updates": k})
+        folder.write_validation_state({"params/x": np.arange(3)}, {"updates": 30})
+    os.truncate(tmp_path / "checkpoints" / file, 1 << 43)
+    if file != "validation_a.safetensors":
+        (tmp_path / "checkpoints/validation_a.safetensors").unlink()
+    with pytest.warns(BmWarning, match=f"BM835.*{file}"):
+        assert updates(tmp_path) == (20 if "validation" in file else 10)

@@ -101,6 +101,10 @@ def test_a_training_at_the_ends_of_its_settings_is_finite(given: dict[str, Any])
         ),
         *(("BM515", {"negative": f"cd(steps = {x})"}) for x in (0, 10**15)),
         *(("BM515", {"negative": f"pcd(chains = {x})"}) for x in (0, 10**15)),
+        *(
+            ("BM830", {"negative": f"{x}(replicas = 1000000000)"})
+            for x in ("tempering", "trajectory")
+        ),
         *(("BM754", {"optimizer": f"sgd(rate = {x})"}) for x in ("1e30", "1e38")),
         ("BM406", {"optimizer": "sgd(rate = 1e300)"}),
         *(("BM406", {"unit": f"gaussian(sigma = {x})"}) for x in ("1e-200", "1e-30", "1e30")),
