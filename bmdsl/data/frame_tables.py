@@ -33,14 +33,14 @@ def of_frame(frame: Any, source: str = "the table") -> Table:
     return Table(tuple(columns), source, frame).verify()
 
 
-def like(frame: Any, columns: Mapping[str, Sequence[Any]]) -> Any:
-    """A frame of the same library with these columns."""
+def like(frame: Any, columns: Mapping[str, Sequence[Any]], aligned: bool = True) -> Any:
+    """A frame of the same library with these columns; `aligned`: its rows are those of `frame`."""
     narwhals = _narwhals("the table")
     space = narwhals.get_native_namespace(frame)
     made = narwhals.to_native(
         narwhals.from_dict({n: list(x) for n, x in columns.items()}, backend=space)
     )
-    if hasattr(frame, "iloc") and len(made) == len(frame):
+    if aligned and hasattr(frame, "iloc") and len(made) == len(frame):
         made.index = frame.index  # pandas alone names rows
     return made
 

@@ -5,7 +5,7 @@ gradients, with AIS where a sum is too large.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal, overload
 
 import numpy as np
 
@@ -21,13 +21,12 @@ from . import conditional_partition, enumeration, importance, observed_part
 from .bound import bounded
 from .conditional_partition import LogPartitions
 from .elimination import Elimination
-from .importance import LogPartition, Progress
+from .importance import LogPartition, Progress, verify_method
 from .phases import one_by_one
 from .user_states import UserStates
 
 QUICK = 10
 """log2 of the states a case that are enumerated where mean field would do as well."""
-METHODS = ("exact", "ais")
 
 
 class Exact(UserStates):
@@ -210,6 +209,15 @@ class Exact(UserStates):
                 )
         return held
 
+    @overload
+    def log_partition(self, method: Literal["exact"] = "exact") -> float: ...
+
+    @overload
+    def log_partition(self, method: Literal["ais"], **options: Any) -> LogPartition: ...
+
+    @overload
+    def log_partition(self, method: str, **options: Any) -> float | LogPartition: ...
+
     def log_partition(self, method: str = "exact", **options: Any) -> float | LogPartition:
         """log Z in nats.
 
@@ -219,7 +227,7 @@ class Exact(UserStates):
         `ais`: an estimate from both ends with its errors, a `LogPartition`; options are those of
         `estimate_log_partition`.
         """
-        self._verify_method(method, options)
+        verify_method(method, options)
         if self.given:
             raise fail(
                 "BM809",
@@ -231,21 +239,6 @@ class Exact(UserStates):
             assert isinstance(found, LogPartition)
             return found
         return self._exact_log_partition()
-
-    @staticmethod
-    def _verify_method(method: str, options: Mapping[str, Any]) -> None:
-        if method not in METHODS:
-            raise fail(
-                "BM808",
-                f"log_partition has no method `{method}`",
-                help=f"methods are {', '.join(METHODS)}",
-            )
-        if method == "exact" and options:
-            raise fail(
-                "BM808",
-                f"exact enumeration takes no option `{next(iter(options))}`",
-                help='options are for method="ais"',
-            )
 
     @alone
     def estimate_log_partition(
@@ -377,7 +370,7 @@ class Exact(UserStates):
             return -free - float(
                 self.log_partition(method, **({"data": data} if method == "ais" else {}) | options)
             )
-        self._verify_method(method, options)
+        verify_method(method, options)
         at = {n: state[n] for n in self.given}
         if method == "ais":
             found = self.estimate_log_partition(data, given=self._shape(at), **options)

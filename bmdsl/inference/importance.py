@@ -10,9 +10,9 @@ runs agree with one another.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -50,6 +50,10 @@ APART = 1.0
 """Nats between the two sides from which on they are said to disagree."""
 SCHEDULES = ("adaptive", "linear")
 Progress = Callable[[int, int], None]
+
+
+METHODS = ("exact", "ais")
+"""Ways to log Z."""
 
 
 @dataclass(frozen=True)
@@ -293,3 +297,19 @@ def _samples(
             x[: len(taken)] = taken
     machine.sweep(state, settle, {}, 0, SETTLE_STREAM)
     return state
+
+
+def verify_method(method: str, options: Mapping[str, Any]) -> None:
+    """BmError BM808 for a method that `log_partition` does not have, or an option of `exact`."""
+    if method not in METHODS:
+        raise fail(
+            "BM808",
+            f"log_partition has no method `{method}`",
+            help=f"methods are {', '.join(METHODS)}",
+        )
+    if method == "exact" and options:
+        raise fail(
+            "BM808",
+            f"exact enumeration takes no option `{next(iter(options))}`",
+            help='options are for method="ais"',
+        )

@@ -63,12 +63,25 @@ def bars(values: Mapping[str, tuple[float, float | None]], unit: str) -> str:
     return "".join(out)
 
 
-def scatter(points: Sequence[tuple[float, float]], title: str, x_label: str, y_label: str) -> str:
-    """Points (x, y) beside the diagonal, on one scale for both."""
-    kept = [(x, y) for x, y in points if isfinite(x) and isfinite(y)]
+def scatter(
+    series: Mapping[str, Sequence[tuple[float, float]]],
+    title: str,
+    x_label: str,
+    y_label: str,
+    colours: Mapping[str, str] | None = None,
+) -> str:
+    """Points (x, y) of one or several series beside the diagonal, on one scale for all; each in its
+    colour.
+    """
+    kept = [
+        (x, y, (colours or {}).get(name, COLOURS[0]))
+        for name, points in series.items()
+        for x, y in points
+        if isfinite(x) and isfinite(y)
+    ]
     if not kept:
         return ""
-    low, high = min(min(p) for p in kept), max(max(p) for p in kept)
+    low, high = min(min(p[:2]) for p in kept), max(max(p[:2]) for p in kept)
     pad = 0.04 * ((high - low) or 1.0)
     low, high = low - pad, high + pad
     left, top, size = 48, 24, SQUARE - 84
@@ -94,9 +107,9 @@ def scatter(points: Sequence[tuple[float, float]], title: str, x_label: str, y_l
             f'<text x="{left - 5}" y="{down(x) + 3:.1f}" text-anchor="end">{text}</text>'
         )
     out += [
-        f'<circle cx="{across(x):.1f}" cy="{down(y):.1f}" r="2.6" fill="{COLOURS[0]}"'
+        f'<circle cx="{across(x):.1f}" cy="{down(y):.1f}" r="2.6" fill="{colour}"'
         ' fill-opacity=".85"/>'
-        for x, y in kept
+        for x, y, colour in kept
     ]
     out.append(
         f'<text x="{left + size / 2}" y="{top + size + 30}" text-anchor="middle" opacity=".7">'

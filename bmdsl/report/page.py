@@ -6,12 +6,14 @@ from __future__ import annotations
 
 import base64
 import html
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from ..language.printable import printable
 from ..markup.highlighting import classed, style_sheet
+from .plots import DPI
 
 STYLE = """
 :root { color-scheme: light dark; --ink: #1c1c1c; --paper: #fff; --quiet: #5f5f5f;
@@ -54,6 +56,11 @@ figcaption { color: var(--quiet); font-size: 14px; }
 
 POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 """What a browser may do for the page: show its own pictures. It runs nothing and asks no one."""
+
+
+CSS_DPI = 96
+SMALLEST, SMALLEST_DRAWING = 0.85, 0.5
+"""How small a picture, and a graph with its larger letters, may become of its size in print."""
 
 
 class Markup(str):
@@ -159,6 +166,20 @@ def picture(path: Path, caption: str) -> Markup:
     return element("figure", image, element("figcaption", caption))
 
 
+def legible(path: Path, caption: str) -> Markup:
+    """A PNG file with writing in it: on a narrow screen it is scrolled rather than made too small
+    to read.
+    """
+    pixels = int.from_bytes(path.read_bytes()[16:20], "big")  # the width stands in a PNG's head
+    data = base64.b64encode(path.read_bytes()).decode("ascii")
+    style = f"min-width: {SMALLEST * pixels * CSS_DPI / DPI:.0f}px"
+    image = Markup(
+        f'<img alt="{html.escape(caption)}" style="{style}" src="data:image/png;base64,{data}">'
+    )
+    framed = element("div", image, class_="scrolls")
+    return element("figure", framed, element("figcaption", caption))
+
+
 def inline_svg(path: Path) -> Markup:
     """An SVG file of our own without its XML head, as a page can hold it; its ids are no other
     drawing's.
@@ -169,4 +190,12 @@ def inline_svg(path: Path) -> Markup:
 
 def drawing(path: Path) -> Markup:
     """An SVG file inline."""
-    return element("div", inline_svg(path), class_="graph")
+    svg = inline_svg(path)
+    width = re.search(r'<svg[^>]* width="([\d.]+)(pt|px|)"', svg)
+    if width is None:
+        return element("div", svg, class_="graph scrolls")
+    pixels = float(width[1]) * (CSS_DPI / 72 if width[2] == "pt" else 1)
+    style = f"min-width: {SMALLEST * pixels:.0f}px"
+    return element(
+        "div", Markup(svg.replace("<svg", f'<svg style="{style}"', 1)), class_="graph scrolls"
+    )

@@ -4,12 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .affordable import affordable
+from .table_columns import Associations, associations_of_machine
+
 if TYPE_CHECKING:
     from ..inference.machine import Machine
+
+
+SAMPLES = 2000
+"""Drawn beside the rows of a table."""
+MAX_NAMES = 300
+"""Names of columns and levels up to which all pairs are looked at."""
 
 
 @dataclass(frozen=True)
@@ -26,6 +36,18 @@ class Subject:
     rows: Mapping[str, np.ndarray] = field(default_factory=dict)
     """Prepared cases with their gaps, more than are drawn one by one; none where nobody gave any.
     """
+
+    @cached_property
+    def associations(self) -> Associations | None:
+        """How pairs of a table's columns go together, beside fresh samples; None of other data, and
+        of wide tables.
+        """
+        kept = self.machine.preparation
+        code = None if kept is None else kept.code
+        if code is None or sum(len(code.unit_names(n)) for n in code.groups) > MAX_NAMES:
+            return None
+        steps = affordable(self.machine, SAMPLES, 200)
+        return associations_of_machine(self.machine, self.rows, SAMPLES, steps)
 
     @property
     def shown(self) -> str | None:

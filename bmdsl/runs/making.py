@@ -8,6 +8,7 @@ import datetime
 import importlib.metadata
 import os
 import platform
+import re
 import shlex
 import sys
 import warnings
@@ -49,7 +50,7 @@ def making(label: Label, before: Mapping[str, Any] | None = None) -> dict[str, A
         },
         "machine": {
             "system": platform.platform(),
-            "processor": platform.processor() or platform.machine(),
+            "processor": processor_name(),
             "hardware_threads": os.cpu_count() or 1,
         },
     }
@@ -82,6 +83,16 @@ def command() -> str:
     if words and Path(words[0]).name in ("bm", "bm.exe"):
         return shlex.join(["bm", *words[1:]])
     return f"python {Path(words[0]).name}" if words and words[0] else "python"
+
+
+def processor_name() -> str:
+    """The model of the processor, as the system calls it."""
+    try:
+        text = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
+        found = re.search(r"^model name\s*: (.*)$", text, re.M)
+    except OSError:
+        found = None
+    return found[1] if found else platform.processor() or platform.machine()
 
 
 def _version(name: str) -> str:

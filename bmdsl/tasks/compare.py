@@ -1,5 +1,5 @@
-"""Several runs side by side: a table, and a page with their curves on common axes and their samples
-in a row. What `bm compare` does.
+"""Several runs side by side: a table, and a page with their curves and their samples on common
+axes. What `bm compare` does.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from ..language.diagnostics import BmError, fail
 from ..language.version import VERSION
 from ..markup.svg_bars import bars
 from ..markup.svg_curves import COLOURS, legend, panels
-from ..report.answers import made_beside_data
+from ..report.answers import drawn_beside, made_beside_data, points_of
 from ..report.curve_groups import curve_groups, panel_of
 from ..report.page import Markup, Section, element, joined, page, table
 from ..report.subject import Subject
@@ -92,7 +92,8 @@ def _one(folder: Path, name: str, likelihood: bool, chains: int, steps: int) -> 
     quality = quality_of(run.machine, folder, parts, metrics, likelihood, chains, steps)
     cases = some_whole(parts[0].data, COMPARED) if parts else {}
     kept = RunFolder(folder, {}).chains()
-    subject = Subject(run.machine, run.images, metrics, kept, cases)
+    rows = parts[0].data if parts else {}
+    subject = Subject(run.machine, run.images, metrics, kept, cases, rows)
     count = sum(x.size for x in run.machine.params.values())
     return Compared(name, listed(folder), metrics, quality, count, subject)
 
@@ -196,13 +197,19 @@ def write_comparison(runs: Sequence[Compared], path: Path) -> Path:
         drawn = bars(shown, "log-likelihood in nats a case")
         sections.append(Section("How good is each?", Markup(drawn)))
     sections.append(Section("Curves", _curves(runs, colours)))
+    points = {r.name: p for r in runs if (p := points_of(r.subject)) is not None}
     with tempfile.TemporaryDirectory() as place:
         made: list[Markup] = []
         for k, r in enumerate(runs):
+            if r.name in points:
+                continue
             own = Path(place) / str(k)
             own.mkdir()
             said, picture = made_beside_data(r.subject, own)
             made += [element("h3", r.name), element("p", said), picture] if said else []
+    if points:
+        said_of = (element("p", element("b", n), f": {p.said}") for n, p in points.items())
+        made += [Markup(legend(list(points), colours)), drawn_beside(points, colours), *said_of]
     if made:
         sections.append(Section("What does each make?", joined(*made)))
     subtitle = f"{len(runs)} runs; bmdsl {VERSION}, {datetime.date.today():%d %B %Y}"

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from ..language.version import VERSION
+from ..runs.making import processor_name
 
 NEEDED = ("numpy", "scipy", "numba", "networkx", "lark", "scikit-learn", "matplotlib")
 D, H, BATCH = 784, 500, 100
@@ -94,7 +95,7 @@ def _processor() -> list[Fact]:
         else ""
     )
     return [
-        Fact("processor", f"{_processor_name()} ({llvm_name()}), {cores} hardware threads"),
+        Fact("processor", f"{processor_name()} ({llvm_name()}), {cores} hardware threads"),
         Fact("threads", f"{threads} of compiled code", few),
         Fact("BLAS", ", ".join(sorted(blas)), "" if blas else "none was found: reinstall SciPy"),
         *_products_by(),
@@ -152,15 +153,6 @@ def _tiles() -> Fact:
 
 def _allowed() -> set[int]:
     return os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else set()
-
-
-def _processor_name() -> str:
-    try:
-        text = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
-        found = re.search(r"^model name\s*: (.*)$", text, re.M)
-    except OSError:
-        found = None
-    return found[1] if found else platform.processor() or platform.machine()
 
 
 def _places() -> list[Fact]:

@@ -14,6 +14,7 @@ from ..inference.conditional_likelihood import ConditionalLikelihood
 from ..inference.figures import Figures, figures
 from ..inference.likelihood import Likelihood, measure
 from ..inference.machine import Machine
+from ..language.diagnostics import fail
 from ..ranks.world import world
 from ..runs.run_folder import RunFolder
 from ..runtime.missing import missing_cases
@@ -66,6 +67,23 @@ def write_rows(folder: Path, data: str | None, part: str | None, out: Path) -> R
     )
     path = beside_ids(None, None, columns).write(out) if world().leads else out
     return Rows(path, len(values), how)
+
+
+def write_associations(folder: Path, data: str | None, part: str | None, out: Path) -> Rows:
+    """How pairs of a table's columns go together, in the data and in samples, as a table.
+
+    BmError BM738 for a run or data without named columns, or with given groups.
+    """
+    found = run_table(folder, data, part)
+    if found is None:
+        raise fail(
+            "BM738",
+            f"`{folder}` was trained on no table of named columns",
+            help='a data block in the model names them: `data "FILE" { v = first..last }`',
+        )
+    made = found[1].associated()
+    path = made.write(out) if world().leads else out
+    return Rows(path, len(made), f"{len(made):,} pairs, the strongest first")
 
 
 def _noted(found: Figures, note: str) -> Figures:

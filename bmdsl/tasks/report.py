@@ -24,9 +24,9 @@ from ..report.page import (
     drawing,
     element,
     joined,
+    legible,
     model_text,
     page,
-    picture,
     prose,
     table,
     text,
@@ -35,7 +35,9 @@ from ..report.page import (
 from ..report.page import facts as page_facts
 from ..report.run_pictures import write_pictures
 from ..report.subject import Subject
+from ..report.table_columns import Pair
 from ..runs.run_folder import RunFolder, read_facts, read_metrics
+from ..training.validation import score_name
 from .run_cases import Ready, ready_parts
 from .run_quality import Quality, quality_of
 from .training_data import some_whole
@@ -64,9 +66,12 @@ def write_report(
     quality = quality_of(run.machine, folder, parts, metrics, likelihood, chains, steps)
     subject = _subject(run, parts, metrics, folder)
     groups = curve_groups(metrics)
+    validation = score_name(run.machine, run.machine.model.training)
     with tempfile.TemporaryDirectory() as place:
         sections = [
-            Section("Is the training going well?", _health(metrics, groups), answer=True),
+            Section(
+                "Is the training going well?", _health(metrics, groups, validation), answer=True
+            ),
             Section(
                 "How good is the model?",
                 quality_answer(run.model.name, folder, quality, groups),
@@ -75,6 +80,7 @@ def write_report(
             *_made(subject, Path(place)),
             Section("Curves", _curves(groups)),
             Section("Figures", _figures(quality, metrics)),
+            *_pairs(subject),
             *_pictures(subject, Path(place)),
             *_model(run, Path(place)),
             Section("Run", page_facts(run_facts(facts))),
@@ -114,8 +120,10 @@ def _subtitle(run: Any, facts: Mapping[str, Any], metrics: Sequence[Mapping[str,
     )
 
 
-def _health(metrics: Sequence[Mapping[str, Any]], groups: Sequence[CurveGroup]) -> str:
-    """The monitors' verdict, and the curve that says most."""
+def _health(
+    metrics: Sequence[Mapping[str, Any]], groups: Sequence[CurveGroup], validation: str
+) -> str:
+    """The monitors' verdict, and the curve that says most, with what it is."""
     if not metrics:
         return element("p", "No epoch was finished.")
     line = next((str(m["health"]) for m in reversed(metrics) if m.get("health")), "")
@@ -127,8 +135,16 @@ def _health(metrics: Sequence[Mapping[str, Any]], groups: Sequence[CurveGroup]) 
     return joined(
         verdict(line or "no monitor looked", line == "healthy"),
         element("p", prose(told), class_="quiet") if earlier else "",
+        *(element("p", _meaning(p.title, validation)) for p in _first(groups, TELLING)),
         Markup(panels(_first(groups, TELLING))),
     )
+
+
+def _meaning(title: str, validation: str) -> str:
+    """What a curve shows, and which way is better."""
+    if title == "validation":
+        return f"Below, {validation} of the cases that are held out: less is better."
+    return f"Below, {MEANINGS[title]}."
 
 
 def _first(groups: Sequence[CurveGroup], titles: Sequence[str]) -> list[Panel]:
@@ -146,6 +162,15 @@ TELLING = (
     "gradient norm",
 )
 """Figures whose course says most of a training, in this order."""
+MEANINGS = {
+    "log likelihood": "log P(v) of a case in nats: more is better",
+    "bound": "a lower bound on log P(v) of a case in nats: more is better",
+    "reconstruction error": "how far cases are from what their hidden units make of them: less is"
+    " better, though not every better model has less",
+    "pseudo likelihood": "log P of one unit given all others, in nats: more is better",
+    "gradient norm": "the length of the gradient, which falls as the training settles",
+}
+"""What they are, but for `validation`, and which way is better."""
 INSTEAD = {
     "pseudo likelihood": "log P of one unit given all others",
     "validation": "the score of the cases that are held out, where less is better",
@@ -225,13 +250,40 @@ COMPARED = 1000
 """Cases that samples stand beside."""
 
 
+def _pairs(subject: Subject) -> list[Section]:
+    """The columns of a table that go together most, and those that samples have otherwise."""
+    found = subject.associations
+    pairs = [] if found is None else found.pairs()
+    if not pairs:
+        return []
+    apart = sorted(pairs, key=lambda p: -abs(p.data - p.samples))[:FARTHEST]
+    body = element("p", "Correlations of pairs of columns, the strongest of the data first.")
+    body = joined(body, table(_pair_rows(pairs[:STRONGEST])))
+    body = joined(body, element("p", "Where samples are farthest from the data:"))
+    return [Section("What goes together?", joined(body, table(_pair_rows(apart))))]
+
+
+def _pair_rows(pairs: Sequence[Pair]) -> list[tuple[str, ...]]:
+    return [
+        ("", "data", "samples", "rows"),
+        *(
+            (f"{p.first}, {p.second}", f"{p.data:+z.2f}", f"{p.samples:+z.2f}", f"{p.rows:,}")
+            for p in pairs
+        ),
+    ]
+
+
+STRONGEST, FARTHEST = 10, 5
+"""Pairs of columns that the report names."""
+
+
 def _pictures(subject: Subject, place: Path) -> list[Section]:
     """All but the curves, which the report draws itself."""
     captions = {n: m.WORD.summary for n, m in discover("bmdsl.report.pictures").items()}
     drawn = [
         (p, captions.get(p.stem.split("_")[0], p.stem)) for p in write_pictures(subject, place)
     ]
-    body = joined(*(picture(p, f"{p.name}: {c}") for p, c in drawn if p.name != "curves.png"))
+    body = joined(*(legible(p, f"{p.name}: {c}") for p, c in drawn if p.name != "curves.png"))
     return [Section("Pictures", body)] if body else []
 
 

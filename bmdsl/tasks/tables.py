@@ -15,10 +15,12 @@ from ..data.frame_tables import like
 from ..data.levels import TableCode
 from ..data.preparing import prepare
 from ..data.streams.view import in_memory
-from ..data.table import Table
+from ..data.table import Table, of_columns
 from ..data.tabulating import beside_ids, completed, states_table, unit_names
 from ..inference.gaps import Gaps
 from ..language.diagnostics import BmError, fail
+from ..report.affordable import affordable
+from ..report.table_columns import Pair, associations_of_machine
 from .predicting import Predicted, find_target, predict
 
 if TYPE_CHECKING:
@@ -98,6 +100,33 @@ class MachineTable:
         `machine.log_partition`.
         """
         return _native(self.judged(method, **options).table)
+
+    def associations(self, samples: int = 2000, steps: int | None = None) -> Any:
+        """How columns go together: a row a pair, strongest first, with the correlation over the
+        `rows` that have both, in `data` and in so many `samples` of as many sweeps as `steps`.
+
+        A column of categories has a name for each: `satisfaction=4`. BmError BM738 for a model
+        with given groups, whose samples depend on them.
+        """
+        made = self.associated(samples, steps)
+        native = self.table.native
+        return made if native is None else like(native, made.to_dict(), aligned=False)
+
+    def associated(self, samples: int = 2000, steps: int | None = None) -> Table:
+        """The same as a `Table`."""
+        sweeps = affordable(self.machine, samples, 200) if steps is None else steps
+        found = associations_of_machine(self.machine, self.arrays, samples, sweeps)
+        if found is None:
+            raise fail(
+                "BM738",
+                f"`{self.machine.model.name}` has given groups, which samples depend on",
+                help="`machine.sample(..., given={...})` of one value, or a model without them",
+            )
+        pairs = found.pairs()
+        columns: dict[str, Any] = {n: [getattr(p, n) for p in pairs] for n in Pair._fields}
+        for name in ("data", "samples"):
+            columns[name] = [round(x, 4) for x in columns[name]]
+        return of_columns(columns, "the pairs of columns")
 
     def judged(self, method: str | None = None, **options: Any) -> Judged:
         """The same as a `Table`, with how log Z was found."""

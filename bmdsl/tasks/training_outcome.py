@@ -90,7 +90,11 @@ class Outcome:
             ("trained", f"{epochs} epochs, {run.updates:,} updates in {self.seconds:.1f} s{how}")
         ]
         if run.best_score is not None:
-            rows.append(("validation", f"{run.best_score:.5g} at update {run.best_update:,}"))
+            from ..training.validation import score_name
+
+            of = score_name(self.machine, self.machine.model.training)
+            value = f"{run.best_score:.5g}, {of}, at update {run.best_update:,}"
+            rows.append(("validation", value))
         rows += [("health", self.health)] if self.health else []
         if not run.interrupted:
             for row in self.figures.rows()[1:]:  # without the number of cases

@@ -47,6 +47,11 @@ def is_likelihood(machine: Machine, training: Training) -> bool:
     )
 
 
+def score_name(machine: Machine, training: Training) -> str:
+    """What the score is, in words."""
+    return "-log P in nats" if is_likelihood(machine, training) else "squared error"
+
+
 def score(machine: Machine, cases: Cases, training: Training) -> float:
     """Weighted mean over cases that `judged` has chosen, which ranks share: all call this."""
     likelihood = is_likelihood(machine, training)

@@ -39,6 +39,7 @@ TURNS = [
     ("bm eval --likelihood", "eval one --likelihood"),
     ("bm eval --rank", "eval one --rank 2"),
     ("bm eval --rows", "eval one --rows rows.csv"),
+    ("bm eval --associations", "eval one --associations pairs.csv"),
     ("bm eval --predict", "eval one --predict b"),
     ("bm eval --predict", "eval one --predict x"),
     ("bm infer", "infer one --out features.csv"),

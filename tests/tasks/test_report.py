@@ -20,7 +20,7 @@ from scipy.special import logsumexp
 import bmdsl
 from bmdsl.language.diagnostics import BmError
 from bmdsl.report import answers, page
-from bmdsl.report.answers import made_beside_data
+from bmdsl.report.answers import drawn_beside, made_beside_data, points_of
 from bmdsl.report.curve_groups import curve_groups
 from bmdsl.report.subject import Subject
 from bmdsl.runs import checksums
@@ -192,6 +192,15 @@ def test_samples_stand_beside_data_where_cases_are_no_images(
         assert abs((float(cx) - left) / size - (top + size - float(cy)) / size) < 0.1
     assert len(places) == 3 and pairs.count("<circle") == 3
     assert made_beside_data(Subject(machine, {}), Path()) == ("", "")
+    gone = np.where(np.random.default_rng(1).random(x.shape) < 0.5, np.nan, x)
+    gone[:, 0] = np.where(np.isnan(gone[:, 1]), x[:, 0], np.nan)  # no case is whole
+    found = points_of(Subject(machine, {}, rows={"v": gone}))
+    assert found is not None and "over those that have it" in found.said
+    np.testing.assert_allclose([m[0] for m in found.means], np.nanmean(gone, axis=0))
+    assert len(found.pairs) == 2  # the first two are nowhere seen together
+    both = drawn_beside({"one": found, "two": found}, {"one": "#111", "two": "#222"})
+    means = both.split("<svg")[1]
+    assert means.count('fill="#111"') == means.count('fill="#222"') == 3
 
 
 def test_runs_are_listed_and_compared(run: Path, tmp_path: Path) -> None:

@@ -150,3 +150,28 @@ def test_eval_of_a_table_without_the_column_points_to_infer(
     _write(bm.folder / "empty.csv", {**table, "mood": [""] * 40})
     done = bm("eval", "run", "empty.csv", "--predict", "mood")
     assert done.returncode == 0 and "no row has a value of `mood`" in done.stdout
+
+
+def test_pairs_of_columns_are_a_table_of_data_beside_samples(
+    bm: Bm, folder: Path, table: dict[str, list[str]]
+) -> None:
+    done = bm("eval", folder / "run", "--associations", "pairs.csv", "--json")
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    with open(told["out"], newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == told["rows"] == 15 - 3  # of 6 names all but those of one column's levels
+    assert [abs(float(r["data"])) for r in rows] == sorted(
+        (abs(float(r["data"])) for r in rows), reverse=True
+    )
+    (row,) = [r for r in rows if {r["first"], r["second"]} == {"p", "mood=bad"}]
+    first = np.array([x == "yes" for x in table["p"]], float)
+    second = np.array([x == "bad" for x in table["mood"]], float)
+    assert float(row["data"]) == pytest.approx(np.corrcoef(first, second)[0, 1], abs=6e-5)
+    assert row["rows"] == "40" and abs(float(row["samples"])) < 1
+    refused = bm("eval", folder / "nowhere", "--associations", "pairs.csv")
+    assert "BM916" in refused.stderr
+    report = bm("report", folder / "run")
+    assert report.returncode == 0, report.stderr
+    text = (folder / "run" / "report.html").read_text(encoding="utf-8")
+    assert "What goes together?" in text and "mood=bad" in text

@@ -1,10 +1,11 @@
-"""A user's script, as mypy sees it: `mypy tests/users/script.py` finds nothing wrong."""
+"""A user's script, as mypy and Pyright see it: they find nothing wrong."""
 
 from __future__ import annotations
 
 import numpy as np
 
 import bmdsl
+from bmdsl.sklearn import BoltzmannMachine
 from bmdsl.training.callbacks import Callback, Moment
 
 
@@ -23,6 +24,13 @@ def main() -> None:
     samples: np.ndarray = machine.sample(4, steps=2)["v"]
     text: str = str(model.explain())
     estimate = machine.log_partition("ais", data=cases, chains=10, steps=10)
+    print(estimate.value, estimate.std_error, machine.log_partition() + 1.0)
+    rows = machine.table("survey.csv")
+    strongest: list[object] = rows.associated(samples=100).to_dict()["first"]
+    print(strongest, rows.predicted("age").values.mean())
+    density = BoltzmannMachine("rbm", H=4).fit(cases)
+    scores: np.ndarray = density.score_samples(cases)
+    print(scores, density.transform(cases).shape)
     stack = bmdsl.load_stack("stack.bm").train(cases)
     up = stack.transform(cases)
     opened: bmdsl.Machine = bmdsl.open("runs/last")

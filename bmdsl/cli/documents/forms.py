@@ -35,6 +35,7 @@ FORMS: Mapping[str, Any] = {
     "bm eval --likelihood": results.Likelihood,
     "bm eval --rank": results.Ranked,
     "bm eval --rows": results.RowLikelihoods,
+    "bm eval --associations": results.PairsOfColumns,
     "bm eval --predict": list[results.Predicted],
     "bm eval --probe": results.Probed,
     "bm infer": results.Inferred,

@@ -72,6 +72,14 @@ class RowLikelihoods(TypedDict):
     how: str
 
 
+class PairsOfColumns(TypedDict):
+    """A table of how pairs of columns go together, in data and samples."""
+
+    out: str
+    rows: int
+    how: str
+
+
 class Predicted(TypedDict):
     """How well a column follows from the others: of levels, or of a number."""
 

@@ -67,6 +67,13 @@ def run(
             help="log P of every row instead, beside its ids, into a table (.csv, ...)",
         ),
     ] = None,
+    associations: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="how pairs of columns go together instead, data beside samples, into a table",
+        ),
+    ] = None,
     predict: Annotated[
         str | None,
         typer.Option(
@@ -91,6 +98,9 @@ def run(
 
     if rows is not None:
         _rows(folder, data, part, rows, as_json)
+        return
+    if associations is not None:
+        _associations(folder, data, part, associations, as_json)
         return
     if predict is not None:
         _predict(folder, data, part, predict, weights, as_json)
@@ -125,6 +135,19 @@ def _rows(
     from ...tasks.eval import write_rows
 
     found = write_rows(folder, data, parts[-1] if parts else None, out)
+    if as_json:
+        print(json.dumps({"out": str(found.path), "rows": found.rows, "how": found.how}))
+        return
+    print(found.how)
+    print(found.path)
+
+
+def _associations(
+    folder: Path, data: str | None, parts: list[str] | None, out: Path, as_json: bool
+) -> None:
+    from ...tasks.eval import write_associations
+
+    found = write_associations(folder, data, parts[-1] if parts else None, out)
     if as_json:
         print(json.dumps({"out": str(found.path), "rows": found.rows, "how": found.how}))
         return
