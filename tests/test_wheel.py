@@ -1,5 +1,5 @@
-"""The wheel, installed alone into an empty folder and used from another: grammar and models travel
-with it.
+"""The wheel, built from the checkout and from the sdist; it is installed alone into an empty folder
+and used from another: grammar and models travel with it.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ import re
 import subprocess
 import sys
 import tomllib
+import zipfile
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -26,16 +27,26 @@ def pip(*arguments: object) -> subprocess.CompletedProcess[str]:
     )
 
 
-@pytest.fixture(scope="module")
-def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder that holds nothing but the installed wheel."""
-    built, target = tmp_path_factory.mktemp("built"), tmp_path_factory.mktemp("installed")
+def wheel_of(source: Path, folder: Path) -> Path:
+    """The wheel of a checkout or an sdist."""
     here = ["--no-build-isolation"] if find_spec("hatchling") else []
-    done = pip("wheel", ROOT, "--no-deps", *here, "--wheel-dir", built)
+    done = pip("wheel", source, "--no-deps", *here, "--wheel-dir", folder)
     if done.returncode and "hatchling" in done.stderr:
         pytest.skip("no hatchling here, and none can be fetched to build the wheel with")
     assert done.returncode == 0, done.stderr
-    (wheel,) = built.glob("*.whl")
+    (wheel,) = folder.glob("*.whl")
+    return wheel
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return wheel_of(ROOT, tmp_path_factory.mktemp("built"))
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory, wheel: Path) -> Path:
+    """A folder that holds nothing but the installed wheel."""
+    target = tmp_path_factory.mktemp("installed")
     done = pip("install", wheel, "--no-deps", "--no-compile", "--target", target)
     assert done.returncode == 0, done.stderr
     return target
@@ -50,6 +61,20 @@ def bm(installed: Path, folder: Path, *arguments: str) -> subprocess.CompletedPr
         cwd=folder,
         env=env,
     )
+
+
+@pytest.mark.skipif(find_spec("hatchling") is None, reason="an sdist is built by hatchling")
+def test_the_wheel_of_the_sdist_is_that_of_the_checkout(wheel: Path, tmp_path: Path):
+    command = [sys.executable, "-m", "hatchling", "build", "-t", "sdist", "-d", str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
+    assert done.returncode == 0, done.stderr
+    (sdist,) = tmp_path.glob("bmdsl-*.tar.gz")
+    again = wheel_of(sdist, tmp_path / "wheel")
+    assert again.name == wheel.name
+    with zipfile.ZipFile(wheel) as one, zipfile.ZipFile(again) as other:
+        assert {x.filename: x.CRC for x in one.infolist()} == {
+            x.filename: x.CRC for x in other.infolist()
+        }
 
 
 def test_the_wheel_is_what_runs(installed: Path, tmp_path: Path):

@@ -78,12 +78,14 @@ def show(rows: list[tuple[str, ...]]) -> None:
         console.print(Text(name, style="bold").append(cell, style="not bold"))
 
 
+def _cut(text: str) -> str:
+    """A cell that fits; `…` stands for what is left out."""
+    return text if len(text) <= MAX_CELL else f"{text[: MAX_CELL - 1]}…"
+
+
 def show_head(table: Table) -> None:
     """Prints the first rows of a table, a line a column: wide tables fit a terminal so."""
-    lines = [
-        (c.name, *(f"{x:.{MAX_CELL}}" for x in c.shown[:SHOWN_ROWS]))
-        for c in table.columns[:SHOWN_COLUMNS]
-    ]
+    lines = [(c.name, *map(_cut, c.shown[:SHOWN_ROWS])) for c in table.columns[:SHOWN_COLUMNS]]
     left = len(table.columns) - SHOWN_COLUMNS
     if left > 0:
         lines.append((f"{left} more", *[""] * (len(lines[0]) - 1)))

@@ -181,13 +181,13 @@ def _places() -> list[Fact]:
 
 
 def _extras() -> list[Fact]:
-    """Which optional packages there are, by the extra that installs them."""
-    wanted: dict[str, str] = {}
+    """Which extras are there, with all the packages that they bring."""
+    wanted: dict[str, list[str]] = {}
     for line in importlib.metadata.requires("bmdsl") or () if _version("bmdsl") else ():
         found = re.match(r"([\w.-]+).*extra == ['\"]([\w-]+)['\"]", line)
         if found and found[2] not in ("test", "docs"):
-            wanted.setdefault(found[2], found[1])
-    have = [extra for extra, package in wanted.items() if _version(package)]
+            wanted.setdefault(found[2], []).append(found[1])
+    have = [extra for extra, packages in wanted.items() if all(map(_version, packages))]
     lack = [extra for extra in wanted if extra not in have]
     return [
         Fact("extras", ", ".join(sorted(have)) or "none"),

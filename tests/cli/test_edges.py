@@ -134,6 +134,15 @@ def test_it_says_where_products_leave_blas_out(
     assert ("half empty" in told["products"].value if narrow else wide) == wide
 
 
+def test_an_extra_is_there_if_all_its_packages_are(monkeypatch: pytest.MonkeyPatch):
+    asked = ["narwhals>=1 ; extra == 'tables'", "pyarrow>=14 ; extra == 'tables'"]
+    monkeypatch.setattr("importlib.metadata.requires", lambda _: asked)
+    monkeypatch.setattr(doctor, "_version", lambda name: "1" if name != "pyarrow" else "")
+    assert [x.value for x in doctor._extras()] == ["none", "bmdsl[tables]"]
+    monkeypatch.setattr(doctor, "_version", lambda name: "1")
+    assert [x.value for x in doctor._extras()] == ["tables"]
+
+
 def test_it_says_that_openblas_was_told_a_processor(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("bmdsl.kernels.blas.is_narrow", lambda: True)
     monkeypatch.setattr("bmdsl.kernels.register_blocks.WIDE", True)
