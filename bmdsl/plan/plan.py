@@ -153,6 +153,17 @@ class Plan(Shown):
         return lattice_of(self.model, self.listed, self.listed_groups)
 
     @cached_property
+    def large_lattice(self) -> bool:
+        """Whether it is one lattice of so many units that few chains are swept colour after colour,
+        in training too, where graphs are not.
+        """
+        try:
+            lattice = self.lattice
+        except NotStencil:
+            return False
+        return lattice.size * len(lattice.groups) >= SITES
+
+    @cached_property
     def functions(self) -> Mapping[Key, str]:
         """What the functions of this plan's generated module are called."""
         return function_names(self)
