@@ -171,8 +171,18 @@ class Plan(Shown):
         """Whether it is one lattice of so many units that their couplings are not listed; not while
         a length has no value.
         """
+        return self._is_lattice_of(MANY_BY_CELLS)
+
+    @cached_property
+    def is_swept_by_sites(self) -> bool:
+        """Whether it is one lattice of so many units that few chains are swept colour after colour,
+        in training too, where graphs are not.
+        """
+        return self._is_lattice_of(SITES)
+
+    def _is_lattice_of(self, units: int) -> bool:
         try:
-            return self.lattice.size * len(self.lattice.groups) >= MANY_BY_CELLS
+            return self.lattice.size * len(self.lattice.groups) >= units
         except NotStencil:
             return False
 

@@ -66,6 +66,12 @@ TRIPLE_DATA = {n: 3 * reals(40, 1, salt=k)[:, 0] for k, n in enumerate("xyz")}
 GIVEN = """model given_ring { given u[6] : binary  visible v[6] : spin
   param U[6] init normal(0, 0.3)  param b
   energy = - U[j] u[j] v[j] v[wrap(j+1)] - b[i] v[i] }"""
+TORUS = """model torus { visible s[16,16] : spin  hidden h[16,16] : binary
+  param J init normal(0, 0.3)  param W init normal(0, 0.3)  param b
+  energy = - J[x,y] s[x,y] s[wrap(x+1),y] - 0.2 s[x,y] s[x,pad(y+1)] - W[x,y] s[x,y] h[wrap(x+1),y]
+    - b[x,y] s[x,y] }"""
+COLOURED = """model coloured { visible c[16,16] : categorical(3)  param C[3,3] init normal(0, 0.3)
+  energy = - C[a,b] c[x,y,a] c[wrap(x+1),y,b] - 0.3 c[x,y,a] c[x,wrap(y+1),a] }"""
 
 SGD = "optimizer sgd(rate = 0.05, momentum = 0.5)"
 SLOW = "optimizer sgd(rate = 0.002)"
@@ -101,6 +107,21 @@ CASES: dict[str, tuple[str, str, Any]] = {
         spins(40, 4, 4),
     ),
     "units that meet themselves": (SHORT, PCD, spins(40, 2, 2)),
+    "few chains of a large lattice": (
+        TORUS,
+        f"positive exact  negative pcd(chains = 2, steps = 2)  {SLOW}",
+        spins(40, 16, 16),
+    ),
+    "few replicas of a large lattice": (
+        TORUS,
+        f"positive exact  negative tempering(replicas = 3, chains = 1)  {SLOW}",
+        spins(40, 16, 16),
+    ),
+    "few chains of letters on a large lattice": (
+        COLOURED,
+        f"positive exact  negative pcd(chains = 3)  {SLOW}",
+        letters(40, 256, 3).reshape(40, 16, 16),
+    ),
     "such units at temperatures": (
         SHORT,
         f"positive exact  negative tempering(replicas = 3, chains = 6)  {SGD}",

@@ -262,19 +262,30 @@ def sweep_side_by_side(
     return replace(ends, turned=Turned(x, rows_of))
 
 
+def stand_by_sites(b: Builder, terms: Terms, how: Sweep, rows: int | str) -> bool:
+    """Whether so few chains of a lattice are swept colour after colour, many units at a time.
+
+    Not at temperatures of responsibilities, nor at parameters that stand in for the machine's own,
+    whose sweeps elsewhere have other draws.
+    """
+    few = full_length(rows, b.batch) < MANY_CHAINS and not how.averaged
+    return few and not b.place and not terms.temperature and b.plan.is_swept_by_sites
+
+
 def sweep_by_sites(
     b: Builder,
     terms: Terms,
     phase: Phase,
-    steps: Number,
+    steps: int | Number,
     how: Sweep,
     order: Iterable[str],
     begin: Number | None = None,
     betas: Value | None = None,
+    rows: int | str = BATCH,
 ) -> None:
     """`steps` sweeps in place of few chains, colour after colour, 64 units at a time."""
     order, names = tuple(order), b.plan.listed_groups
-    x = all_columns(b, {n: phase.rows[n] for n in names}, BATCH, "sites")
+    x = all_columns(b, {n: phase.rows[n] for n in names}, rows, "sites")
     for name in () if terms.by_cells else order:
         gather_sites(b, name)
 
@@ -293,12 +304,12 @@ def sweep_by_sites(
             x,
             offset(b, name),
             *bases,
-            beta or ones(b, BATCH),
+            beta or ones(b, rows),
             *arrays,
             how.seen.get(name, b.free_mask()),
             *key,
             times,
-            b.first_row(BATCH),
+            b.first_row(rows),
             formula=f"{name} ~ P({name} | rest) {count} times, colour after colour",
         )
 

@@ -15,7 +15,7 @@ from ..values import BATCH, Content, Life, Number, Value, View
 from .by_state import draw_jointly, draws_jointly
 from .conditionals import conditional_means, temper
 from .experts import begin_steps, bring_near, fitted_until
-from .meeting import stand_side_by_side, sweep_side_by_side
+from .meeting import stand_by_sites, stand_side_by_side, sweep_by_sites, sweep_side_by_side
 from .terms import Terms
 
 
@@ -85,6 +85,9 @@ def sweep(
     """
     order = [n for block in b.plan.blocks for n in block if n not in how.held]
     last = [n for n in b.plan.mean_block if n not in how.held and n not in how.seen]
+    if isinstance(steps, int) and stand_by_sites(b, terms, how, rows):
+        sweep_by_sites(b, terms, phase, steps, how, order, rows=rows)
+        return conditional_means(b, terms, last, phase, rows, how.word, how.beta)
     if isinstance(steps, int) and stand_side_by_side(b, terms, how, rows, order):
         return sweep_side_by_side(b, terms, phase, steps, how, rows, order, last)
     joint = draws_jointly(b, how)
