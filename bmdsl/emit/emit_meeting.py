@@ -4,10 +4,10 @@ chain, with fields kept up to date.
 
 from __future__ import annotations
 
-from ..kernels.cells import couplings_of
+from ..kernels.cells import places_of_ramps, spread_of
 from ..plan.identifiers import scalar
 from ..plan.plan import GroupPlan
-from .emit_listed import CELLS, INCIDENCE, KEY, room_of_lists
+from .emit_listed import CELLS, INCIDENCE, KEY
 from .emit_terms import define
 from .inline import body_of
 
@@ -56,20 +56,18 @@ def emit_meeting(g: GroupPlan, kind: str, mean: bool, by_cells: bool = False) ->
         *([] if mean else draw),
         f"        new = np.empty({states}, F)",
         *(["        field = np.empty(states, F)"] if g.states is not None else []),
-        *("        " + line for line in (room_of_lists(g) if by_cells else [])),
+        *(["        at = np.zeros(ramps.shape[0], np.int64)"] if by_cells else []),
         "        for q in range(units):",
-        *(
-            "            " + line
-            for line in (["p = q", *body_of(couplings_of)] if by_cells else [])
-        ),
+        *("            " + line for line in (body_of(places_of_ramps) if by_cells else [])),
         f"            p = q * {states}",
-        *("            " + line for line in update),
         "            if masked and not math.isnan(seen[r, p]):",
         f"                new[:] = seen[r, p : p + {states}]",
+        "            else:",
+        *("                " + line for line in update),
         f"            for s in range({states}):",
         f"                delta = new[s] - {own}",
         "                if delta != 0.0:",
-        *("                    " + line for line in _spread(g, "s" if by_cells else "p + s")),
+        *("                    " + line for line in (_in_cells(g) if by_cells else _spread(g))),
         f"                    {own} = new[s]",
         *(["        out[r] = X[r, offset : offset + eta.shape[1]]"] if g.woven else []),
     ]
@@ -78,10 +76,14 @@ def emit_meeting(g: GroupPlan, kind: str, mean: bool, by_cells: bool = False) ->
     return define(f"{kind}_{verb}{'_of_cells' * by_cells}", takes, doc, body, "parallel")
 
 
-def _spread(g: GroupPlan, at: str) -> list[str]:
-    """Lines that tell the other fields of the group of a change `delta` in column p + s, whose
-    couplings stand at `at`.
-    """
+def _in_cells(g: GroupPlan) -> list[str]:
+    """Lines that tell the other fields of the group of a change `delta` in column s of unit q."""
+    one = [] if g.states is not None else ["states = 1"]
+    return [*one, *body_of(spread_of)]
+
+
+def _spread(g: GroupPlan) -> list[str]:
+    """Lines that tell the other fields of the group of a change `delta` in column p + s."""
     dense = (
         ["for d in range(eta.shape[1]):", "    eta[r, d] += delta * S[p + s, d]"]
         if g.lateral
@@ -91,11 +93,11 @@ def _spread(g: GroupPlan, at: str) -> list[str]:
         return dense
     return [
         *dense,
-        f"for e in range(start[{at}], start[{at} + 1]):",
+        "for e in range(start[p + s], start[p + s + 1]):",
         "    d = other[e] - offset",
         "    if 0 <= d < eta.shape[1]:",
         "        eta[r, d] += delta * value[e]",
-        f"for e in range(more[{at}], more[{at} + 1]):",
+        "for e in range(more[p + s], more[p + s + 1]):",
         "    for o in range(more_start[e], more_start[e + 1]):",
         "        d = more_other[o] - offset",
         "        if 0 <= d < eta.shape[1]:",

@@ -75,6 +75,45 @@ def couplings_of(  # type: ignore[no-untyped-def]  # copied into numba modules, 
     more_start[several] = literal
 
 
+def places_of_ramps(q, lengths, ramps, at):  # type: ignore[no-untyped-def]  # copied into numba modules, typed there
+    """at[ramp]: by how much values have moved at unit q that follow no steps of the flat place."""
+    for ramp in range(ramps.shape[0]):
+        left = q
+        total = 0
+        for back in range(ramps.shape[1]):
+            axis = ramps.shape[1] - 1 - back
+            above = left // lengths[axis]
+            total += ramps[ramp, axis] * (left - above * lengths[axis])
+            left = above
+        at[ramp] = total
+
+
+def spread_of(  # type: ignore[no-untyped-def]  # copied into numba modules, typed there
+    r, q, s, states, delta, offset, cell_of, cells, entries, others, couplings, at, X, eta
+):
+    """Tells the fields eta[r] of a group of a change `delta` in its column s of unit q; its columns
+    begin at `offset` in X.
+    """
+    row = np.int64(cell_of[q]) * states + s
+    for e in range(cells[row, 0], cells[row, 1]):
+        d = entries[e, 3] * q + entries[e, 4] - offset
+        if 0 <= d < eta.shape[1]:
+            by = entries[e, 2]
+            moved = by * q if by >= 0 else at[-1 - by]
+            eta[r, d] += delta * couplings[entries[e, 1] + moved]
+    for e in range(cells[row, 1], cells[row, 2]):
+        by = entries[e, 2]
+        moved = by * q if by >= 0 else at[-1 - by]
+        for o in range(entries[e, 0], entries[e + 1, 0]):
+            d = others[o, 0] * q + others[o, 1] - offset
+            if 0 <= d < eta.shape[1]:
+                w = delta * couplings[entries[e, 1] + moved]
+                for m in range(entries[e, 0], entries[e + 1, 0]):
+                    if m != o:
+                        w *= X[r, others[m, 0] * q + others[m, 1]]
+                eta[r, d] += w
+
+
 def couplings_of_tile(  # type: ignore[no-untyped-def]  # copied into numba modules, typed there
     own,
     cell,
