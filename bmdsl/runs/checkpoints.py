@@ -183,10 +183,11 @@ def _read(run: Path, number: int, metrics: str) -> Checkpoint:
     told = _manifest(manifest)
     with decoding("BM834", f"`{manifest}` does not say what belongs to its checkpoint"):
         own = told["files"].get(f"{FOLDER}/{state.name}")
-        wanted, update = own and str(own["sha256"]), int(told["update"])
+        length, wanted = own and int(own["bytes"]), own and str(own["sha256"])
+        update = int(told["update"])
         lines, sha256 = int(told["files"][metrics]["bytes"]), str(told["files"][metrics]["sha256"])
     size = state.stat().st_size if state.exists() else -1
-    if own is None or size != own.get("bytes", size) or checksums.of_file(state) != wanted:
+    if own is None or size != length or checksums.of_file(state) != wanted:
         raise damaged(state)
     verify_affordable(f"`{state}`", size)
     lines = _verified_lines(run / metrics, lines, sha256, update)

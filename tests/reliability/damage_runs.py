@@ -24,6 +24,7 @@ import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +35,7 @@ from bmdsl.report import run_pictures
 
 from .runs import RBM, STACK, Kind, differences, ending
 
-KIND = Kind("damaged", RBM.replace("NEGATIVE", "negative pcd(chains = 10)  validate 0.2"))
+KIND = Kind("damaged", RBM.replace("NEGATIVE", "negative pcd(chains = 10)  validate 0.2  PATIENCE"))
 STACKED = Kind("damaged", STACK.replace("TRAIN", ""))
 UPDATES = 60
 """Of the training; half of them are done when its files are damaged."""
@@ -116,7 +117,8 @@ def begin(folder: Path, kind: Kind = KIND, killed: bool = False) -> tuple[Any, s
     """A run that was stopped half-way, in `folder`, or what a kill would have left of it; how it
     ends if nothing is damaged, and what `eval` says of it as it stands, unless it is a stack.
     """
-    kind.write(folder, UPDATES)
+    patience = "patience 1000" if killed else ""  # every epoch is validated
+    replace(kind, text=kind.text.replace("PATIENCE", patience)).write(folder, UPDATES)
     layer = int(kind is STACKED)
     stopped(folder, "half", layer, killed)
     stopped(folder, "other", layer, killed, "--seed", "7")
@@ -180,6 +182,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--flips", type=int, default=6, help="places in a file of flipped bits")
     parser.add_argument("--killed", action="store_true", help="what a kill leaves")
+    parser.add_argument("--only", default="", help="files with this in their name")
     parser.add_argument("--stack", action="store_true", help="of two layers, by `resume` alone")
     told = parser.parse_args()
     run_pictures.write_pictures = lambda *_: ()  # which take most of the time
@@ -188,7 +191,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
         wanted, figures = begin(folder, STACKED if told.stack else KIND, told.killed)
-        for file in files_of(folder / "half"):
+        for file in (x for x in files_of(folder / "half") if told.only in x):
             data = (folder / "half" / file).read_bytes()
             beside = folder / "other" / file
             other = beside.read_bytes() if beside.exists() else None

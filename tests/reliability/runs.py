@@ -111,9 +111,9 @@ KINDS = (
 )
 
 
-def forked(folder: Path, words: Sequence[str]) -> int:
+def forked(folder: Path, words: Sequence[str], errors: str = "err.txt") -> int:
     """Starts `bm` with these words in a child of this process, which has compiled nothing; its id.
-    What it says of errors is in `err.txt` of the folder.
+    What it says of errors is in this file of the folder.
     """
     from bmdsl.cli import entry, main  # noqa: F401  # imported once, here
 
@@ -121,7 +121,7 @@ def forked(folder: Path, words: Sequence[str]) -> int:
         sys.argv = ["bm", *words]
         entry.main()
 
-    return _child(folder, work)
+    return _child(folder, work, errors)
 
 
 def forked_plainly(folder: Path, words: Sequence[str]) -> int:
@@ -169,7 +169,7 @@ def _carried_out(words: Sequence[str]) -> None:
         machine.train(words[2], words[4], progress=False)
 
 
-def _child(folder: Path, work: Callable[[], None]) -> int:
+def _child(folder: Path, work: Callable[[], None], errors: str = "err.txt") -> int:
     """Checkpoints come fast: a run of seconds is to have many."""
     from bmdsl.training import keeping
 
@@ -179,7 +179,7 @@ def _child(folder: Path, work: Callable[[], None]) -> int:
     try:
         keeping.MIN_SECONDS_BETWEEN_CHECKPOINTS, keeping.MIN_TIMES_THEIR_COST = 0.02, 0
         os.chdir(folder)
-        for number, name in ((1, "out.txt"), (2, "err.txt")):
+        for number, name in ((1, "out.txt"), (2, errors)):
             os.dup2(os.open(name, os.O_CREAT | os.O_WRONLY | os.O_TRUNC), number)
         work()
     except SystemExit as done:
