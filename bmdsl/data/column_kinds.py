@@ -70,7 +70,7 @@ def kind_of(column: Column, marks: Marks | Sequence[str] = ()) -> Kind:
     numbers = column.as_numbers(marks)
     if numbers is None or column.categories:
         return _of_texts(column, there, levels)
-    return _of_numbers(column.name, numbers[~np.isnan(numbers)])
+    return _of_numbers(column, numbers[~np.isnan(numbers)])
 
 
 def _dates_in(column: Column, marks: Marks | Sequence[str]) -> Dates | None:
@@ -115,7 +115,8 @@ def _of_texts(column: Column, there: list[str], levels: list[str]) -> Kind:
     return Kind("text", why=f"{len(levels):,} different texts are too many for categories")
 
 
-def _of_numbers(name: str, x: np.ndarray) -> Kind:
+def _of_numbers(column: Column, x: np.ndarray) -> Kind:
+    name, measured = column.name, bool(column.form.unit)
     values = np.unique(x)
     levels = tuple(number_text(v) for v in values)
     if not (x == np.round(x)).all():
@@ -123,7 +124,7 @@ def _of_numbers(name: str, x: np.ndarray) -> Kind:
             return Kind("shares", "gaussian")
         return _real("numbers", x)
     low, high = int(values[0]), int(values[-1])
-    if len(values) == len(x) > 2 and (high - low == len(x) - 1 or ID.search(name)):
+    if not measured and len(values) == len(x) > 2 and (high - low == len(x) - 1 or ID.search(name)):
         return Kind("id", why="every row has its own number")
     if len(values) == 2:
         return Kind("yes/no" if (low, high) == (0, 1) else "two numbers", "binary", levels)
@@ -135,7 +136,7 @@ def _of_numbers(name: str, x: np.ndarray) -> Kind:
         return Kind("scale" if low in (0, 1) else "few numbers", "categorical", spread)
     if len(values) <= MAX_SCALE and repeated and len(x) >= 5 * MIN_ROWS_PER_VALUE * len(values):
         return Kind("codes", "categorical", levels)
-    if 0 <= low <= MAX_LEAST_COUNT and x.mean() <= MAX_MEAN_COUNT:
+    if not measured and 0 <= low <= MAX_LEAST_COUNT and x.mean() <= MAX_MEAN_COUNT:
         return Kind("counts", "poisson")
     return _real("whole numbers", x)
 

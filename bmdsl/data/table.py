@@ -171,7 +171,7 @@ class Table(Shown):
         """Column → its cells: numbers where all of them are, else texts; None where one is
         missing. `pandas.DataFrame(table.to_dict())` is the same as a data frame.
         """
-        return {c.name: _values(c) for c in self.columns}
+        return {c.name: _values(c, self.native is not None) for c in self.columns}
 
     def write(self, path: str | Path) -> Path:
         """Writes the table as the file's ending says: `.csv`, `.tsv`, `.parquet`, `.xlsx`. Never
@@ -204,13 +204,14 @@ class Table(Shown):
         return self
 
 
-def _values(column: Column) -> list[Any]:
+def _values(column: Column, of_frame: bool) -> list[Any]:
+    """Cells as Python's; a frame has its texts again, as `1,5`, where a file has numbers."""
     numbers = None if column.categories else column.as_numbers()
     if column.alien in MOMENTS:
         return moments_of(column.shown, column.alien)
     if numbers is not None and column.alien in DURATIONS and column.alien != "time":
         return [None if np.isnan(x) else timedelta(seconds=round(3600 * x, 6)) for x in numbers]
-    if numbers is None or column.form.unit:  # with its unit a number is a text in any library
+    if numbers is None or column.form.unit or (of_frame and column.form != PLAIN):
         return list(column.texts or ())
     whole = bool((np.isnan(numbers) | (numbers == np.round(numbers))).all())
     return [None if np.isnan(x) else int(x) if whole else float(x) for x in numbers]

@@ -60,7 +60,7 @@ def states_table(code: TableCode, groups: Arrays, source: str = "samples") -> Ta
     its order, numbers with as many decimals as it had, none of whole numbers.
     """
     columns = [
-        Column(c.column, tuple(_texts(c, _rounded(c, x))))
+        Column(c.column, tuple(_texts(c, _rounded(c, x))), form=c.form)
         for n, values in groups.items()
         if n in code.groups
         for c, x in code.columns(n, values)

@@ -194,6 +194,31 @@ def test_durations_of_data_frames_are_hours_and_come_back() -> None:
     assert found.to_dict()["way"] == [None, *cells]
 
 
+def test_a_frame_has_its_texts_again_where_samples_and_files_have_numbers(tmp_path: Path) -> None:
+    pandas = pytest.importorskip("pandas")
+    pytest.importorskip("narwhals")
+    frame = pandas.DataFrame({"a": ["1,5", "2,25", ""], "b": ["1 kg", "2 kg", "3 kg"]})
+    checked = bmdsl.parse(
+        "model m { visible x[2] : gaussian param B0 energy = - B0 data { x = a, b } }"
+    ).checked
+    table = load_table(frame)
+    code = learn(table, checked)
+    arrays = {"x": np.array([[1.5, 1.0], [2.25, 2.0], [3.125, 3.0]])}
+    filled = completed(table, code, arrays)
+    assert filled.to_dict() == {"a": ["1,5", "2,25", "3,125"], "b": ["1 kg", "2 kg", "3 kg"]}
+    samples = states_table(code, arrays)
+    assert samples.to_dict() == {"a": [1.5, 2.25, 3.12], "b": ["1 kg", "2 kg", "3 kg"]}
+    again = load_table(samples.write(tmp_path / "s.csv")).to_dict()
+    assert again == samples.to_dict()
+
+
+def test_numbers_with_a_unit_are_neither_ids_nor_counts() -> None:
+    found = describe(of_columns({"no": [f"{k} kg" for k in range(1, 40)]}, "t"))
+    assert [(g.unit, g.columns) for g in found.proposal.groups] == [
+        ("gaussian(sigma = 2)", ("no",))
+    ]
+
+
 def test_texts_that_stand_in_one_row_each_are_no_categories() -> None:
     rare = [f"I said {k}" for k in range(20)] + ["fine"] * 40 + ["so so"] * 40
     kind = describe(of_columns({"said": rare}, "t")).proposal.columns[0].kind
