@@ -18,6 +18,8 @@ from pathlib import Path
 import pytest
 
 import bmdsl
+from bmdsl.cli.outcome import show_head
+from bmdsl.data.table import Column, Table
 from bmdsl.tasks import doctor
 
 from .command import Bm
@@ -132,6 +134,12 @@ def test_it_says_where_products_leave_blas_out(
     told = {x.name: x for x in doctor.facts()}
     assert ("products" in told) == narrow
     assert ("half empty" in told["products"].value if narrow else wide) == wide
+
+
+def test_a_long_cell_of_a_table_shows_that_it_is_cut(capsys: pytest.CaptureFixture[str]):
+    columns = (Column("mood", ("Strongly agree", "Neutral")),)
+    show_head(Table(columns))
+    assert capsys.readouterr().out.split() == ["mood", "Strongly", "ag…", "Neutral"]
 
 
 def test_an_extra_is_there_if_all_its_packages_are(monkeypatch: pytest.MonkeyPatch):
