@@ -89,9 +89,11 @@ def named(path: Path) -> Iterator[None]:
 
 
 def _number(text: str) -> int:
-    """The error number in `I/O error: No space left on device (os error 28)`."""
-    found = re.search(r"os error (\d+)", text)
-    return int(found[1]) if found else errno.EIO
+    """The error number in `I/O error: No space left on device (os error 28)`, or in `IoError(Os {
+    code: 28, ...` of earlier versions.
+    """
+    found = re.search(r"os error (\d+)|\bOs { code: (\d+)", text)
+    return int(found[1] or found[2]) if found else errno.EIO
 
 
 def remove_leftovers(folder: Path) -> list[Path]:

@@ -33,6 +33,11 @@ MODEL = """model m(D, H = 20) { visible v[D] : binary  hidden h[H] : binary
 LATTICE = """model lattice(n = 16) { visible s[n, n] : spin  param J[n, n] init normal(0, 0.4)
   energy = - J[x,y] s[x,y] s[wrap(x+1),y] - 0.3 s[x,y] s[x,wrap(y+1)]
   train { negative pcd(chains = 70)  optimizer sgd(rate = 0.05)  batch 50  epochs 1  seed 3 } }"""
+LARGE = """model large(n = 256) { visible s[n, n] : spin  param J init 0.3  param b[n, n]
+  energy = - J s[x,y] s[wrap(x+1),y] - 0.3 s[x,y] s[x,wrap(y+1)] - b[x,y] s[x,y]
+  train { negative pcd(chains = 8, steps = 2)  optimizer sgd(rate = 0.0001)
+    batch 10  updates 6  seed 3  monitor 0 } }"""
+"""Of so many units that couplings are not listed."""
 LONG = ("--set", "train.epochs=1000000")
 BM = (sys.executable, "-c", "from bmdsl.cli.entry import main; main()")
 ALLOWED = {"OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1"}
@@ -105,6 +110,17 @@ class Study:
         far = distance(self.params("r1"), self.params(f"r{last}"))
         self.told(f"run of {last} ranks resumed", self.ranks[0], far, 1e-4)
         self.bm(1, "resume", f"r{last}", "--set", "train.epochs=4")
+
+    def large(self) -> None:
+        """Trainings of a large lattice."""
+        (self.folder / "large.bm").write_text(LARGE)
+        spins = np.random.default_rng(1).random((30, 256, 256)) < 0.6
+        np.save(self.folder / "many.npy", np.where(spins, 1, -1).astype(np.int8))
+        for ranks in (1, *self.ranks):
+            self.bm(ranks, "train", "large.bm", "many.npy", "--out", f"c{ranks}")
+        for ranks in self.ranks:
+            far = distance(self.params("c1"), self.params(f"c{ranks}"))
+            self.told("training of a lattice of 65,536 units", ranks, far, 1e-6)
 
     def estimate(self) -> None:
         """`bm eval` with and without a likelihood."""
@@ -208,7 +224,7 @@ def distance(one: Mapping[str, np.ndarray], other: Mapping[str, np.ndarray]) -> 
 
 def main() -> None:
     """Carries the study out; exit code 1 if anything was wrong."""
-    kinds = ("train", "estimate", "sample", "stop")
+    kinds = ("train", "large", "estimate", "sample", "stop")
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--ranks", type=int, nargs="+", default=[2, 4])
     options.add_argument("--only", nargs="+", choices=kinds, default=kinds)

@@ -239,6 +239,8 @@ def test_the_safetensors_writer_of_a_full_disk_is_an_error_of_the_file(tmp_path:
     assert found.value.filename == str(tmp_path / "x.safetensors")
     assert found.value.strerror == os.strerror(errno.ENOENT)
     assert list(tmp_path.iterdir()) == []
+    older = 'Error while serializing: IoError(Os { code: 28, kind: StorageFull, message: "No'
+    assert files._number(older) == errno.ENOSPC
 
 
 def test_what_dead_writers_left_is_removed_and_living_ones_are_let_be(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from safetensors import safe_open
 from safetensors.numpy import load_file
 from sklearn.datasets import load_digits
 
@@ -54,6 +55,34 @@ def test_every_format_is_there() -> None:
     assert f"`{FORMAT}`" in text and all(f"`{s}`" in text for s in STACKS)
     kept = [json.loads((OLDER / x / "stack.json").read_text())["format"] for x in STACKED]
     assert list(dict.fromkeys(kept)) == list(STACKS)
+
+
+def shape_of(run: Path) -> dict[str, set[str]]:
+    """What stands in a run's files, by name: keys of JSON, tensors with their types and sizes; all
+    checkpoints as one, as how many there are is the clock's affair.
+    """
+    out: dict[str, set[str]] = {}
+    for path in (x for x in run.rglob("*") if x.is_file()):
+        name = re.sub(r"\d+", "N", str(path.relative_to(run)))
+        if path.suffix == ".safetensors":
+            with safe_open(path, "numpy") as file:
+                arrays = {n: file.get_tensor(n) for n in file.keys()}
+                told = {f"{n} {x.dtype} {x.shape}" for n, x in arrays.items()}
+                told |= set(file.metadata() or {})
+        else:
+            lines = path.read_text().splitlines() if path.suffix == ".jsonl" else [path.read_text()]
+            told = {key for x in lines if path.suffix != ".bm" for key in json.loads(x)}
+        out[name] = out.get(name, set()) | told
+    return out
+
+
+def test_what_is_written_today_is_what_the_newest_of_them_has(bm: Bm, tmp_path: Path) -> None:
+    """Else it is another version, whose runs belong here too."""
+    kept = OLDER / VERSIONS[-1] / "tiny"
+    (tmp_path / "tiny.bm").write_bytes((kept / "model.bm").read_bytes())
+    done = bm("train", "tiny.bm", "--out", "run")
+    assert done.returncode == 0, done.stderr
+    assert shape_of(tmp_path / "run") == shape_of(kept)
 
 
 @pytest.mark.parametrize("name", SINGLE)
