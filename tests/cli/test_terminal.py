@@ -47,6 +47,8 @@ def test_numba_has_no_colours_that_end_a_command_with_a_sign_of_theirs(tmp_path:
     done = subprocess.run(
         [sys.executable, "-c", BM.replace("main()", f"\n{look}"), "--version"],
         env={**os.environ, "PYTHONPATH": os.pathsep.join((str(tmp_path), *sys.path))},
-        capture_output=True, text=True, timeout=180,
-    )  # fmt: skip
+        capture_output=True,
+        text=True,
+        timeout=180,
+    )
     assert done.stdout.startswith("bmdsl") and not done.stderr, done.stderr
