@@ -59,6 +59,15 @@ class Phases(BoundMachine):
             )
         self._moves = name
 
+    def verify_layout_of_moves(self) -> None:
+        """BM778 for moves of several units at once and a layout, which single units alone have."""
+        if self._moves != "gibbs" and self.layout not in ("auto", "numbers"):
+            raise fail(
+                "BM778",
+                f"moves are `{self._moves}`, which go over chains as numbers, not as {self.layout}",
+                help=f"leave the layout to `auto`, or choose `gibbs` for chains as {self.layout}",
+            )
+
     @cached_property
     def compiled(self) -> CompiledCalls:
         """What is computed by one compiled routine a call."""
@@ -83,6 +92,7 @@ class Phases(BoundMachine):
         seen = {n: self.program.flat(n, x) for n, x in observed.items()}
         keys = (stream, update, first)
         if self._moves != "gibbs" and steps and stream != CHOSEN_START_STREAM:
+            self.verify_layout_of_moves()
             discover(MOVES)[self._moves].sweeps(self, state, steps, seen, keys, beta)
             if not self.program.plan.mean_block:
                 return Rows(state)

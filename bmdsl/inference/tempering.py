@@ -255,6 +255,7 @@ def as_bits(machine: Phases, replicas: Replicas, held: State) -> bool:
     Raises BM778 if the machine's layout is `bits` and they cannot be.
     """
     if machine.moves != "gibbs":
+        machine.verify_layout_of_moves()
         replicas.why_not = f"moves are `{machine.moves}`"
         return False
     if machine.layout == "auto" and len(replicas.place) < FEWEST_LADDERS:

@@ -213,3 +213,13 @@ def test_held_units_and_unknown_words_are_refused() -> None:
         machine.sample(2, clamp={"s": np.ones((2, 6))})
     with pytest.raises(BmError, match="did you mean `cluster`"):
         machine.moves = "clusters"
+
+
+@pytest.mark.parametrize("layout", ["bits", "stencil", "codes"])
+def test_clusters_refuse_a_layout_that_single_units_alone_have(layout: str) -> None:
+    machine = machine_of(CASES["spins"], "cluster")
+    machine.layout = layout
+    with pytest.raises(BmError, match=f"moves are `cluster`.*not as {layout}"):
+        machine.sample(2)
+    machine.layout = "numbers"
+    assert len(machine.sample(2)["s"]) == 2
