@@ -24,8 +24,8 @@ from ..report.subject import Subject
 from ..runs.opening import open_run
 from ..runs.run_folder import RunFolder, read_metrics
 from .run_cases import Ready, ready_parts
-from .run_list import ListedRun, listed
 from .run_quality import Quality, quality_of
+from .runs import ListedRun, listed
 from .training_data import some_whole
 
 if TYPE_CHECKING:

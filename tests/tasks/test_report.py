@@ -30,8 +30,8 @@ from bmdsl.tasks import train as fitting
 from bmdsl.tasks.compare import compare, notes, rows, write_comparison
 from bmdsl.tasks.report import quality_answer, write_report
 from bmdsl.tasks.run_cases import ready_parts
-from bmdsl.tasks.run_list import run_list
 from bmdsl.tasks.run_quality import Quality, quality_of
+from bmdsl.tasks.runs import run_list
 from bmdsl.tasks.watch import lines, look, sparkline
 
 TEXT = """model deep { # smaller < larger

@@ -21,7 +21,7 @@ def run(
     as_json: Json = False,
 ) -> None:
     """List runs in a folder and below, the latest first."""
-    from ...tasks.run_list import HEAD, run_list
+    from ...tasks.runs import HEAD, run_list
 
     found = run_list(folder, tag)
     if as_json:

@@ -24,7 +24,7 @@ def run(
     """
     if as_json:
         from ...runs.run_folder import read_metrics
-        from ...tasks.run_list import listed
+        from ...tasks.runs import listed
 
         read_metrics(folder)  # says where there is no run
         print(json.dumps(listed(folder).as_dict()))
