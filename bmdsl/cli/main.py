@@ -197,9 +197,12 @@ def status() -> int:
 
 
 def _on_this_rank() -> int:
-    with guarded(), _signals() as seen:
-        code = _status(seen)
-        return _interrupted(seen, 130) if seen and code == 0 else code
+    try:
+        with guarded(), _signals() as seen:
+            code = _status(seen)
+            return _interrupted(seen, 130) if seen and code == 0 else code
+    except KeyboardInterrupt as stop:  # it fell before the verb began, or after it had ended
+        return _interrupted([getattr(stop, "number", signal.SIGINT)], 130)
 
 
 def _status(seen: list[int]) -> int:

@@ -16,6 +16,8 @@ import numpy as np
 import pytest
 
 import bmdsl
+from bmdsl.cli import main
+from bmdsl.runtime.interrupts import Stopped
 
 MODEL = """model m(D = 6, H = 4) {
   visible v[D] : binary  hidden h[H] : binary  param W, b, c
@@ -179,3 +181,14 @@ def test_an_interrupt_of_compiled_code_in_python_is_an_interrupt(tmp_path: Path)
         env=os.environ | {"NUMBA_NUM_THREADS": "1"},
     )
     assert done.stdout.strip() == "clean", done.stderr
+
+
+def test_a_signal_before_the_verb_begins_or_after_its_end_is_no_traceback(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(seen: list[int]) -> int:
+        raise Stopped(signal.SIGTERM, whole=False)
+
+    monkeypatch.setattr(main, "_status", interrupted)
+    assert main._on_this_rank() == 128 + signal.SIGTERM
+    assert capsys.readouterr().err == "interrupted\n"

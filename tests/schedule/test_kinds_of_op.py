@@ -216,6 +216,7 @@ def test_serial_and_parallel_forms_give_the_same_bits(name: str) -> None:
 ROWS: dict[str, dict[str, int]] = {
     "add_convolved_moment": {"y": 0, "x": 0, "w": 0},
     "add_listed_moments": {"X": 1},
+    "add_moments_of_cells": {"x": 0, "w": 0},
     "add_weighted_listed_moments": {"X": 1, "w": 0},
     "add_moment_of_slices": {"x": 0, "y": 0, "z": 0},
     "add_shared_push": {"x": 0, "w": 0},
