@@ -10,13 +10,14 @@ import numpy as np
 import pytest
 
 import bmdsl
-from bmdsl.inference import chain_arrays, shared_chains
+from bmdsl.inference import shared_chains
 from bmdsl.inference.machine import Machine
 from bmdsl.plan.plan import RANK_BLOCK
 from bmdsl.ranks.by_threads import in_threads
 from bmdsl.runtime.listing import Listing
 from bmdsl.schedule.bit_ops import BLOCK
 from bmdsl.tasks.emit import emitted
+from tests.inference.forced_cells import cells
 from tests.training.test_lattices_by_cells import LATTICES, lattice, visible
 
 from .test_trainings import EXPERTS
@@ -107,8 +108,6 @@ def test_two_ranks_train_a_lattice_on_chains_that_they_share() -> None:
 def test_ranks_train_lattices_without_lists_of_couplings(
     name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(chain_arrays, "MANY_BY_CELLS", 0)
-    monkeypatch.setattr(chain_arrays, "SITES_BY_CELLS", 0)
     if name != "real":  # of real units all couplings are looked at once, whether they are bounded
         monkeypatch.setattr(Listing, "_places", None)
     how = {"negative": "pcd(steps = 2, chains = 5)", "optimizer": "sgd(rate = 0.002)"}
@@ -119,8 +118,10 @@ def test_ranks_train_lattices_without_lists_of_couplings(
         run = machine.train(visible(machine, 7), weights=weights, batch=4, epochs=1, **how)
         return {n: x.copy() for n, x in machine.params.items()}, dict(run.chains)
 
-    (wanted, chains), begun = work(), lattice(name).params
-    for params, of in in_threads(2, work):
+    with cells():
+        (wanted, chains), begun = work(), lattice(name).params
+        ranks = in_threads(2, work)
+    for params, of in ranks:
         for n, x in params.items():
             np.testing.assert_allclose(x, wanted[n], rtol=1e-12, atol=1e-14, err_msg=n)
             assert np.abs(x - begun[n]).max() > 1e-5, n

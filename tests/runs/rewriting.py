@@ -39,7 +39,8 @@ def rewrite_checkpoint(run: Path, change: Change) -> None:
     change(arrays, metadata)
     save_file(arrays, state, metadata=metadata)
     told = json.loads(manifests[-1].read_text())
-    told["files"][f"checkpoints/{state.name}"]["sha256"] = checksums.of_file(state)
+    of_state = {"bytes": state.stat().st_size, "sha256": checksums.of_file(state)}
+    told["files"][f"checkpoints/{state.name}"] |= of_state
     manifests[-1].write_text(json.dumps(checksums.sealed(told)))
 
 

@@ -45,7 +45,7 @@ def test_python_has_the_text_of_replicas_and_of_annealing() -> None:
     with machine.frozen():
         path = path_of(machine, {n: np.zeros(x) for n, x in (("v", 4), ("h", 5))}, 1, 10)
         path.follow(np.array([0.0, 1.0]), 1)
-    machine.observe("energy", n=1, draws=1, burn_in=0, beta=[0.5, 1.0])
+    machine.observe("energy", n=1, draws=1, burn_in=1, beta=[0.5, 1.0])
     run = machine.compiled._routines
     sources = [x.routine.source for k, x in run.items() if k[0] in ("exchanges", "ais_step")]
     assert len(sources) == 2 and all(statements(source) <= statements(text) for source in sources)
