@@ -268,6 +268,8 @@ class Recipe:
         for name in self._parts()["params"]:
             if not np.isfinite(arrays[f"params/{name}"]).all():
                 raise ValueError(f"parameter `{name}` is not finite")
+        if self.centring:  # there are none before the first update
+            self.centring.offsets.clear()
         for key, value in arrays.items():
             part, _, name = key.partition("/")
             if part == "offsets" and self.centring:
