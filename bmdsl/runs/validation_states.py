@@ -24,7 +24,8 @@ from ..files import named
 from ..language.decoding import json_of
 
 FILES = ("validation_a.safetensors", "validation_b.safetensors")
-FORMAT = "bmdsl validation 1"
+KIND, FORMAT = "state", "bmdsl validation 1"
+"""The key beside the machine's own metadata, its `format` among them, and what stands there."""
 SEAL, UNSEALED = "crc32", "00000000"
 """The key of the checksum of all that follows the file's first 8 bytes, and what stands in its
 place while it is taken.
@@ -74,7 +75,7 @@ class State:
             if _sealed(header, [memoryview(content)[end:]]) != header:
                 return None
             metadata = _metadata(header)
-            del metadata[SEAL], metadata["format"], metadata["after"]
+            del metadata[SEAL], metadata[KIND], metadata["after"]
             counters = dict(json_of(metadata.pop("counters")))
             return load(content), counters, metadata
         except (SafetensorError, *DAMAGED):
@@ -89,7 +90,7 @@ def states(folder: Path) -> list[State]:
             length = int.from_bytes(file.read(8), "little")
             facts = _metadata(file.read(min(length, LONGEST_HEADER)))
             told, counters = json_of(facts["after"]), json_of(facts["counters"])
-            if facts["format"] == FORMAT:
+            if facts[KIND] == FORMAT:
                 after, update = int(told["checkpoint"]), int(counters["updates"])
                 out.append(State(path, after, update, int(told["bytes"]), str(told["sha256"])))
     return out
@@ -127,7 +128,7 @@ class ValidationStates:
         facts = {
             SEAL: UNSEALED,
             **metadata,
-            "format": FORMAT,
+            KIND: FORMAT,
             "after": json.dumps(dict(after)),
             "counters": json.dumps(dict(counters)),
         }

@@ -8,12 +8,15 @@ import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from safetensors.numpy import load_file
 
+import bmdsl
 from bmdsl.language.diagnostics import BmWarning
+from bmdsl.runs.opening import open_checkpoint
 from bmdsl.runs.run_folder import RunFolder
 from bmdsl.runs.validation_states import FILES
 
@@ -146,3 +149,38 @@ def test_who_goes_on_overwrites_what_it_went_on_from_last(tmp_path: Path) -> Non
         assert updates(run) == 40
         lines = (run / "metrics.jsonl").read_text().splitlines()
         assert [json.loads(x)["epoch"] for x in lines] == [1, 2, 3, 4]
+
+
+TEXT = """model m { visible v[6] : binary  hidden h[4] : binary  param W init normal(0, 0.1), b, c
+  energy = - W[i,j] v[i] h[j] - b[i] v[i] - c[j] h[j]
+  train { optimizer sgd(rate = 0.1)  batch 8  validate 0.2  patience 100  epochs 6 } }"""
+
+
+def test_a_killed_training_is_gone_on_with_from_its_last_validation(tmp_path: Path) -> None:
+    data = tmp_path / "x.npy"
+    np.save(data, np.random.default_rng(0).integers(0, 2, (40, 6)))
+
+    def killed_then(moment: Any) -> None:
+        if moment.epoch == 3:
+            shutil.copytree(tmp_path / "whole", tmp_path / "killed")
+
+    def machine() -> bmdsl.Machine:
+        return bmdsl.parse(TEXT).compile(seed=3, backend="reference")
+
+    whole = machine()
+    wanted = whole.train(str(data), out=tmp_path / "whole", callbacks=[killed_then])
+    with RunFolder(tmp_path / "killed", {}) as folder:
+        found = folder.checkpoint()
+        assert found is not None and found.path.name in FILES
+        assert made_again_updates(folder) == found.counters["updates"] == 3 * 4
+    resumed = machine()
+    again = resumed.train(str(data), out=tmp_path / "killed", resume=True)
+    assert [x["validation"] for x in again.metrics] == [x["validation"] for x in wanted.metrics]
+    for name, x in whole.params.items():
+        np.testing.assert_array_equal(resumed.params[name], x)
+
+
+def made_again_updates(folder: RunFolder) -> int:
+    """The updates of a run whose machine could be made again from its last state alone."""
+    assert open_checkpoint(folder).machine.params
+    return int(folder.read_state()[1]["updates"])
