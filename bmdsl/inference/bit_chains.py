@@ -16,7 +16,8 @@ from ..plan.stencils import REGISTER as REGISTER_BITS
 from ..plan.stencils import NotStencil
 from ..plan.streams import GROUPS
 from ..runtime.binding import BoundRoutine, Source
-from ..runtime.bit_form import BitForm, NotBits, bit_form, valid_chains, words_of
+from ..runtime.bit_entries import NotBits
+from ..runtime.bit_form import BitForm, bit_form, valid_chains, words_of
 from ..runtime.bound_machine import BoundMachine
 from ..runtime.field_form import FieldForm, field_form
 from ..runtime.pace import Pace

@@ -17,7 +17,8 @@ from bmdsl.inference.bit_chains import MOST_LISTED, _ways
 from bmdsl.inference.machine import Machine
 from bmdsl.language.diagnostics import BmError
 from bmdsl.plan.plan import FEW_CHAINS, MANY_CHAINS
-from bmdsl.runtime.bit_form import BitForm, NotBits, bit_form, words_of
+from bmdsl.runtime.bit_entries import NotBits
+from bmdsl.runtime.bit_form import BitForm, bit_form, words_of
 from tests.stats import verify_counts
 
 MIXED = """model m(n = 4) { visible s[n] : spin  visible x[n] : binary  param J, T, K, L, b, c
