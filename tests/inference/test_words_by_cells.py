@@ -17,11 +17,13 @@ import bmdsl
 from bmdsl.inference.bit_chains import FIELDS, REGISTER, WORD, free_groups
 from bmdsl.inference.machine import Machine
 from bmdsl.inference.observables import energy
+from bmdsl.inference.replica_clusters import neighbours_of
 from bmdsl.runtime import bit_entries, coupling_blocks
 from bmdsl.runtime.bit_entries import NotBits
 from bmdsl.runtime.bit_form import BitForm
 from bmdsl.runtime.bit_terms import bit_terms
 from bmdsl.runtime.cells import Cells
+from bmdsl.runtime.cluster_form import NoClusters, cluster_form
 from bmdsl.runtime.field_form import FieldForm
 from bmdsl.runtime.listing import Listing
 from bmdsl.runtime.stencil_couplings import StencilCouplings
@@ -33,7 +35,7 @@ from tests.inference.test_lattices_by_cells import lattices as of_any_type
 from tests.schedule.random_values import of_parameters
 
 QUICK = settings(
-    max_examples=25,
+    max_examples=15,
     deadline=None,
     phases=(Phase.explicit, Phase.reuse, Phase.generate),
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
@@ -41,6 +43,9 @@ QUICK = settings(
 GLASS = """model m(L) { visible s[L,L] : spin  visible x[L,L] : binary  param J, K
   energy = - J[a,i] s[a,i] s[wrap(a+1),i] - K[i] s[a,i] s[a,pad(i+1)] s[wrap(a+2),i]
     - 0.25 s[a,i] x[a,pad(i+2)] + 0.37 x[a,i] + 0.25 s[a,i] + 2 }"""
+
+TORUS = """model m(L) { visible s[L,L] : spin
+  energy = - 0.4 s[x,y] s[wrap(x+1),y] - 0.4 s[x,y] s[x,wrap(y+1)] }"""
 
 
 @contextmanager
@@ -147,6 +152,29 @@ def test_couplings_of_a_block_are_those_of_the_list(
             np.testing.assert_array_equal(x, y)
 
 
+@QUICK
+@given(lattices(), st.sampled_from([1, 7, 1 << 16]))
+def test_pairs_of_clusters_are_those_of_lists(lattice: RandomLattice, units: int) -> None:
+    listed, celled = machine_of(lattice, False), machine_of(lattice, False)
+    wanted = clusters_of(listed)
+    with cells(), blocks(units):
+        found = clusters_of(celled)
+    assert len(found) == len(wanted)
+    for x, y in zip(found, wanted, strict=True):
+        np.testing.assert_array_equal(x, y)
+
+
+def clusters_of(machine: Machine) -> list[np.ndarray]:
+    """Pairs of clusters, or why there are none; and neighbours of every unit."""
+    near = neighbours_of(machine)
+    out = [near.start, near.other]
+    try:
+        form = cluster_form(machine.program, machine.held_fields())
+    except NoClusters as reason:
+        return [*out, np.array(str(reason))]
+    return [*out, form.first, form.second, form.weight, form.apart]
+
+
 @pytest.mark.parametrize("normal", [False, True])
 @pytest.mark.parametrize("chains", [70, 512])
 def test_draws_and_energies_are_those_of_lists(chains: int, normal: bool) -> None:
@@ -217,3 +245,6 @@ def test_words_and_energies_of_a_large_lattice_make_no_list(
         np.testing.assert_allclose(found.values["energy"][:, -1], last, rtol=1e-5)
     replicas = machine.observe("energy", n=64, draws=1, thin=1, burn_in=0, beta=[0.9, 1.0])
     assert np.isfinite(replicas.values["energy"]).all()
+    torus = bmdsl.parse(TORUS, L=260).compile(seed=1)
+    for torus.moves in ("cluster", "houdayer"):
+        torus.sample(2, steps=1)
