@@ -16,7 +16,8 @@ from ..plan.stencils import REGISTER as REGISTER_BITS
 from ..plan.stencils import NotStencil
 from ..plan.streams import GROUPS
 from ..runtime.binding import BoundRoutine, Source
-from ..runtime.bit_form import BitForm, NotBits, bit_form, valid_chains, words_of
+from ..runtime.bit_entries import NotBits
+from ..runtime.bit_form import BitForm, bit_form, valid_chains, words_of
 from ..runtime.bound_machine import BoundMachine
 from ..runtime.field_form import FieldForm, field_form
 from ..runtime.pace import Pace
@@ -31,8 +32,6 @@ from .chain_arrays import by_cells, count_rows, has_states, parted, stand_by_sit
 
 FULL = 64
 """Chains from which on they stand in words, however large a lattice is and its rows are."""
-MOST_LISTED = 1 << 18
-"""Units of a lattice that fewer chains than a word has are bits for, with a list of couplings."""
 AT_ONCE = 5e7
 """Draws of the first call, a hundredth of a second or a few."""
 LARGEST_TABLE = 1 << 23
@@ -225,8 +224,7 @@ def _ways(machine: BoundMachine, count: int) -> tuple[str, ...]:
     program = machine.program
     in_register = _in_register(machine)
     rows = (STENCIL,) if in_register >= FEW_UNITS else ()
-    few = sum(program.sizes.values()) <= MOST_LISTED or not by_cells(machine, count)
-    if count < MANY_CHAINS or not few:
+    if count < MANY_CHAINS:
         return rows
     if not stand_by_sites(program, count):
         rest: tuple[str, ...] = (words, FIELDS)

@@ -8,7 +8,8 @@ import numpy as np
 
 from ..plan.streams import GROUPS, SAMPLE_STREAM
 from ..runtime.binding import Source
-from ..runtime.bit_form import BitForm, NotBits, valid_chains, words_of
+from ..runtime.bit_entries import NotBits
+from ..runtime.bit_form import BitForm, valid_chains, words_of
 from ..runtime.bit_terms import bit_terms
 from ..runtime.field_form import FieldForm
 from ..runtime.pace import Pace

@@ -12,7 +12,8 @@ import numpy as np
 
 from ..language.diagnostics import fail
 from ..runtime.binding import BoundRoutine, Source
-from ..runtime.bit_form import BitForm, NotBits, valid_chains, words_of
+from ..runtime.bit_entries import NotBits
+from ..runtime.bit_form import BitForm, valid_chains, words_of
 from ..runtime.bit_terms import bit_terms
 from ..runtime.bound_machine import BoundMachine
 from ..runtime.field_form import FieldForm

@@ -17,6 +17,7 @@ import numpy as np
 from ..language.diagnostics import fail
 from ..plan.streams import CLUSTERS, GROUPS
 from ..runtime.bound_machine import BoundMachine
+from ..runtime.coupling_blocks import blocks_of
 from ..runtime.program import Array, State
 
 
@@ -64,17 +65,20 @@ def neighbours_of(machine: BoundMachine) -> Neighbours:
         count += size // k
     units = np.concatenate(unit_of)
     for name, offset in program.listing.offset.items():
-        start, other, value, more, more_value, more_start, more_other = program.incidence(f, name)
-        own = offset + np.arange(program.sizes[name])
-        pairs = np.repeat(own, np.diff(start))
-        kept = np.asarray(value) != 0
-        ends.append(np.stack([units[pairs[kept]], units[other[kept]]]))
-        each = np.diff(more_start)
-        terms = np.repeat(np.repeat(own, np.diff(more)), each)
-        kept = np.repeat(np.asarray(more_value) != 0, each)
-        ends.append(np.stack([units[terms[kept]], units[more_other[kept]]]))
-    a, b = np.concatenate(ends, axis=1)
-    pair = np.unique(a[a != b] * count + b[a != b])
+        for columns in blocks_of(program.sizes[name], program.states[name]):
+            start, other, value, more, more_value, begin, more_other = program.block(
+                f, name, columns
+            )
+            own = offset + np.arange(columns.start, columns.stop)
+            pairs = np.repeat(own, np.diff(start))
+            kept = np.asarray(value) != 0
+            each = np.diff(begin)
+            terms = np.repeat(np.repeat(own, np.diff(more)), each)
+            some = np.repeat(np.asarray(more_value) != 0, each)
+            a = units[np.concatenate([pairs[kept], terms[some]])]
+            b = units[np.concatenate([other[kept], more_other[some]])]
+            ends.append(np.unique(a[a != b] * count + b[a != b]))
+    pair = np.unique(np.concatenate(ends))
     begin = np.concatenate([[0], np.cumsum(np.bincount(pair // count, minlength=count))])
     return Neighbours(first, begin.astype(np.int64), (pair % count).astype(np.int64))
 

@@ -11,7 +11,8 @@ import numpy as np
 
 from ..plan.streams import GROUPS, SAMPLE_STREAM
 from ..runtime.binding import BoundRoutine, Source
-from ..runtime.bit_form import BitForm, NotBits
+from ..runtime.bit_entries import NotBits
+from ..runtime.bit_form import BitForm
 from ..runtime.pace import Pace
 from ..runtime.program import Array
 from ..runtime.tallies import ProductSum, Tallies, tallies_of

@@ -13,7 +13,7 @@ import numpy as np
 
 from ..plan.streams import GROUPS, SAMPLE_STREAM
 from ..runtime.binding import Source
-from ..runtime.bit_form import NotBits
+from ..runtime.bit_entries import NotBits
 from ..runtime.pace import Pace
 from ..runtime.program import Array, State
 from ..runtime.stencil_form import StencilForm

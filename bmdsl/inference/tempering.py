@@ -13,7 +13,8 @@ import numpy as np
 
 from ..plan.streams import GROUPS, SAMPLE_STREAM, of_event
 from ..ranks.world import world
-from ..runtime.bit_form import BitForm, NotBits
+from ..runtime.bit_entries import NotBits
+from ..runtime.bit_form import BitForm
 from ..runtime.program import Array, State
 from ..schedule import exchange_ops as by_step
 from ..schedule.routines.bit_sweeps import BITS

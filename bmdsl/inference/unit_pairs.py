@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..runtime.bit_form import NotBits
+from ..runtime.bit_entries import NotBits
 from ..schedule.bit_ops import LANES
 from ..schedule.routines.bit_sweeps import BITS
 from ..schedule.routines.pairs import PAIRS, Pairs

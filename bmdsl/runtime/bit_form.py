@@ -7,13 +7,15 @@ one number are of this kind, as are products of several spins.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from ..language.late import special
 from ..schedule.bit_ops import DIGITS, LANES
+from .bit_entries import Blocks, Entries, NotBits, entries_of, held
+from .coupling_blocks import ends_of, spread, unique_rows
 from .fields import Fields
 from .listing import Listing
 from .program import Program
@@ -28,15 +30,11 @@ PARTS = 4
 MOST_KINDS = 1024
 """Kinds of unit, of which each has a table."""
 FEW_SIZES = 8
-"""Different numbers of neighbours up to which they are left as they are."""
-EVENED = (4, 6, 14, 30, 46, 62, 126, 254)
-"""Numbers of neighbours, or one more, that units of more different ones get."""
+"""Different numbers of neighbours up to which they are left as they are; units of more get a few
+numbers (`Entries.evened`)."""
+NO_UNIT = "couplings are no small whole multiples of one number"
 CLOSE = 8
 """Units in the last place by which a coupling may miss a multiple."""
-
-
-class NotBits(Exception):
-    """Chains of a model cannot be bits; the text says why."""
 
 
 @dataclass(frozen=True)
@@ -109,131 +107,21 @@ def bit_form(program: Program, f: Fields, free: Sequence[str], many: bool) -> Bi
 
     Raises NotBits if there is none.
     """
-    found, listing = all_entries(program, f, free), program.listing
+    found, listing = entries_of(program, f, free), program.listing
     assert listing is not None
     spins = frozenset(n for n in listing.offset if program.plan.group(n).unit.name == "spin")
-    unit = unit_of([x.weight for x in found], np.dtype(program.dtype))
+    weights, sizes = _seen(found)
+    unit = unit_of([weights], np.dtype(program.dtype))
+    evened = len(sizes) > FEW_SIZES
     columns = sum(program.sizes[n] for n in listing.offset)
-    made = [x.of_kinds(unit) for x in _evened(found, unit, columns)]
-    kinds, numbers = _kinds(made)
-    return _Laying(program, listing, list(free), made, kinds, numbers, unit, many).form(spins)
 
+    def made() -> Iterator[Entries]:
+        for x in found():
+            yield (x.evened(unit, columns) if evened else x).of_kinds(unit)
 
-def all_entries(program: Program, f: Fields, free: Sequence[str]) -> list[Entries]:
-    """The couplings of the units of each of these groups.
-
-    Raises NotBits if some are not between units of two values, or are matrices.
-    """
-    plan, listing = program.plan, program.listing
-    if listing is None or not plan.all_listed:
-        raise NotBits("matrices couple units, and fields of many units take many values")
-    names = list(listing.offset)
-    for n in names:
-        if plan.group(n).unit.name not in ("spin", "binary"):
-            raise NotBits(f"`{n}` has units of more than two values, or of other numbers")
-    is_spin = np.concatenate(
-        [np.full(program.sizes[n], plan.group(n).unit.name == "spin") for n in names]
-    )
-    return [_entries(program, f, n, is_spin) for n in free]
-
-
-@dataclass
-class Entries:
-    """The couplings of a group's units, unit after unit."""
-
-    group: str
-    unit: Array
-    """[entries]: the unit that each belongs to."""
-    count: Array
-    """[entries]: how many other units it has."""
-    others: Array
-    """Columns of the others, entry after entry."""
-    weight: Array
-    """[entries]: how much more the field is if the entry is 1, not 0; above 0."""
-    flip: Array
-    """[entries]: whether its first literal is the opposite one."""
-    constant: Array
-    """[units]: the field with all entries at 0."""
-    spin: bool
-
-    def of_kinds(self, unit: float) -> Entries:
-        """The entries of each unit in one order, weights as multiples of `unit`."""
-        weight = np.rint(self.weight / unit).astype(np.int64)
-        order = np.lexsort((weight, self.count, self.unit))
-        begin = np.cumsum(self.count) - self.count
-        count = self.count[order]
-        inside = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
-        return Entries(
-            self.group,
-            self.unit[order],
-            count,
-            self.others[np.repeat(begin[order], count) + inside],
-            weight[order],
-            self.flip[order],
-            self.constant,
-            self.spin,
-        )
-
-
-def _entries(program: Program, f: Fields, name: str, is_spin: Array) -> Entries:
-    start, other, value, more, more_value, more_start, more_other = program.incidence(f, name)
-    units = program.sizes[name]
-    pair_unit = np.repeat(np.arange(units), np.diff(start))
-    more_unit = np.repeat(np.arange(units), np.diff(more))
-    per = np.diff(more_start)
-    alone = per == 0
-    constant = np.asarray(f.bias[name], np.float64).reshape(-1).copy()
-    np.add.at(constant, more_unit[alone], np.asarray(more_value, np.float64)[alone])
-    if not is_spin[more_other].all():
-        raise NotBits("a term multiplies several units whose values are 0 and 1")
-    w = np.concatenate([value, more_value[~alone]]).astype(np.float64)
-    unit = np.concatenate([pair_unit, more_unit[~alone]])
-    count = np.concatenate([np.ones(len(value), np.int64), per[~alone]])
-    others = np.concatenate([other, more_other]).astype(np.int64)
-    kept = w != 0
-    others = others[np.repeat(kept, count)]
-    w, unit, count = w[kept], unit[kept], count[kept]
-    first = others[np.cumsum(count) - count] if len(count) else others
-    spin = is_spin[first]
-    np.add.at(constant, unit, np.where(spin, -np.abs(w), np.minimum(w, 0)))
-    weight = np.where(spin, 2, 1) * np.abs(w)
-    flip = (w < 0) ^ (count % 2 == 0)
-    own_spin = bool(program.plan.group(name).unit.name == "spin")
-    return Entries(name, unit, count, others, weight, flip, constant, own_spin)
-
-
-def _evened(found: Sequence[Entries], unit: float, none: int) -> list[Entries]:
-    """The entries with as many more for every unit that few numbers of them are left, where there
-    are many.
-
-    A unit gets as many entries that are always 1 as others that are always 0: its field is that of
-    a unit with so many more neighbours, half of which count. `none` is the column of no unit.
-    """
-    sizes = [np.bincount(x.unit, minlength=len(x.constant)) for x in found]
-    if len(np.unique(np.concatenate(sizes))) <= FEW_SIZES:
-        return list(found)
-    out = []
-    for x, size in zip(found, sizes, strict=True):
-        plain = np.ones(len(size), bool)
-        plain[x.unit[(x.count != 1) | (np.rint(x.weight / unit) != 1)]] = False
-        odd = size % 2
-        goal = np.append(EVENED, 0)[np.searchsorted(EVENED, size - odd)] + odd
-        half = np.where(plain & (size > 0), np.maximum(goal - size, 0) // 2, 0)
-        more = np.repeat(np.arange(len(size)), 2 * half)
-        ones = np.arange(len(more)) - np.repeat(np.cumsum(2 * half) - 2 * half, 2 * half)
-        out.append(
-            Entries(
-                x.group,
-                np.concatenate([x.unit, more]),
-                np.concatenate([x.count, np.ones(len(more), np.int64)]),
-                np.concatenate([x.others, np.full(len(more), none)]),
-                np.concatenate([x.weight, np.full(len(more), unit)]),
-                np.concatenate([x.flip, ones % 2 == 1]),
-                x.constant - unit * half,
-                x.spin,
-            )
-        )
-    return out
+    blocks = held(made, sum(program.sizes[n] for n in free))
+    kinds, numbers = _kinds(blocks, [program.sizes[n] for n in free])
+    return _Laying(program, listing, list(free), blocks, kinds, numbers, unit, many).form(spins)
 
 
 def unit_of(weights: Sequence[Array], dtype: np.dtype) -> float:
@@ -247,34 +135,62 @@ def unit_of(weights: Sequence[Array], dtype: np.dtype) -> float:
         times = np.rint(w / unit)
         if times[-1] < MOST_WEIGHT and (np.abs(w - times * unit) <= room * w).all():
             return float(unit)
-    raise NotBits("couplings are no small whole multiples of one number")
+    raise NotBits(NO_UNIT)
 
 
-def _kinds(made: Sequence[Entries]) -> tuple[Array, list[Array]]:
+def _seen(found: Blocks) -> tuple[Array, Array]:
+    """The different weights of all entries, and numbers of entries of a unit.
+
+    Raises NotBits as soon as there are more weights than multiples of one number can be, or some
+    too far apart.
+    """
+    weights, sizes = np.zeros(0), np.zeros(0, np.int64)
+    for x in found():
+        weights = np.unique(np.concatenate([weights, x.weight]))
+        sizes = np.unique(np.concatenate([sizes, x.sizes]))
+        some = len(weights) and weights[-1] >= MOST_WEIGHT * weights[0]
+        if some or len(weights) > MOST_WEIGHT * (4 * CLOSE + 1):
+            raise NotBits(NO_UNIT)
+    return weights, sizes
+
+
+def _kinds(blocks: Blocks, sizes: Sequence[int]) -> tuple[Array, list[Array]]:
     """All kinds of unit, a row each, and the kind of every unit, group by group.
 
     A row: whether spin, the constant, how many entries, then units and weights of these.
     """
-    sizes = [np.bincount(x.unit, minlength=len(x.constant)) for x in made]
-    most = max((int(s.max(initial=0)) for s in sizes), default=0)
-    rows = []
-    for x, size in zip(made, sizes, strict=True):
-        row = np.zeros((len(x.constant), 3 + 2 * most))
-        row[:, 0], row[:, 2] = x.spin, size
-        scale = np.maximum(np.abs(x.constant), 1e-12)
-        digits = 10.0 ** (12 - np.floor(np.log10(scale)))
-        row[:, 1] = np.where(np.abs(x.constant) < 1e-12, 0, np.rint(x.constant * digits) / digits)
-        inside = np.arange(len(x.unit)) - np.repeat(np.cumsum(size) - size, size)
-        row[x.unit, 3 + 2 * inside], row[x.unit, 4 + 2 * inside] = x.count, x.weight
-        rows.append(row)
-    kinds, numbers = np.unique(np.concatenate(rows), axis=0, return_inverse=True)
+    numbers = [np.empty(size, np.int32) for size in sizes]
+    rows, total = [np.zeros((0, 3))], 0
+    for x in blocks():
+        own, number = unique_rows(_rows(x))
+        numbers[x.number][x.units.start : x.units.stop] = total + number
+        rows.append(own)
+        total += len(own)
+    wide = max(r.shape[1] for r in rows)
+    padded = [np.pad(r, ((0, 0), (0, wide - r.shape[1]))) for r in rows]
+    kinds, number = unique_rows(np.concatenate(padded))
     if len(kinds) > MOST_KINDS:
         raise NotBits(f"units have {len(kinds):,} different fields, more than {MOST_KINDS:,}")
     most_n = int(kinds[:, 4::2].sum(axis=1).max(initial=0))
     if most_n >= WIDTHS[-1]:
         raise NotBits(f"a unit's neighbours count {most_n} together, more than {WIDTHS[-1] - 1}")
-    ends = np.cumsum([len(r) for r in rows])[:-1]
-    return kinds, np.split(numbers.reshape(-1), ends)
+    return kinds, [number[x] for x in numbers]
+
+
+def _rows(x: Entries) -> Array:
+    size = x.sizes
+    row = np.zeros((len(size), 3 + 2 * int(size.max(initial=0))))
+    row[:, 0], row[:, 2] = x.spin, size
+    scale = np.maximum(np.abs(x.constant), 1e-12)
+    digits = 10.0 ** (12 - np.floor(np.log10(scale)))
+    row[:, 1] = np.where(np.abs(x.constant) < 1e-12, 0, np.rint(x.constant * digits) / digits)
+    inside = np.arange(len(x.unit)) - np.repeat(np.cumsum(size) - size, size)
+    row[x.unit, 3 + 2 * inside], row[x.unit, 4 + 2 * inside] = x.count, x.weight
+    return row
+
+
+Run = tuple[int, int, Array]
+"""Units of one colour and kind: the first's place, their group's number, and the units."""
 
 
 @dataclass
@@ -284,7 +200,7 @@ class _Laying:
     program: Program
     listing: Listing
     free: list[str]
-    made: Sequence[Entries]
+    blocks: Blocks
     kinds: Array
     numbers: Sequence[Array]
     unit: float
@@ -302,36 +218,20 @@ class _Laying:
                 x[:] = places + np.arange(len(x))
                 places += len(x)
         columns = np.concatenate([*(place[n] for n in self.listing.offset), [places]])
-        literals = [self._literals(x, columns) for x in self.made]
-        near: list[Array] = []
-        tiles: list[Array] = []
-        length = 0
-        for _, k, units in runs:
-            own = literals[k][1][units][0]
-            starts = literals[k][0][units]
-            count = -(-len(units) // lanes)
-            padded = np.full((count * lanes, own), 2 * places)
-            padded[: len(units)] = literals[k][2][starts[:, None] + np.arange(own)]
-            near.append(padded.reshape(count, lanes, own).transpose(0, 2, 1).ravel())
-            at = length + lanes * own * np.arange(count)
-            kind = np.full(count, self.numbers[k][units[0]])
-            tiles.append(np.stack([at, kind], axis=1))
-            length += lanes * own * count
+        tiles, near = self._tiles(runs, place, columns, 2 * places, lanes)
         classes, entries, fields = self._tables()
         arrays: dict[str, Array] = {
-            "near": np.concatenate([np.zeros(0), *near]).astype(np.int32),
-            "tiles": np.concatenate([np.zeros((0, 2)), *tiles]).astype(np.int64),
+            "near": near,
+            "tiles": tiles,
             "classes": classes,
             "entries": entries,
             "first_tile": np.array(begin, np.int64),
         }
         return BitForm(place, places + 1, spins, arrays, self.many, fields)
 
-    def _runs(self, lanes: int) -> tuple[list[tuple[int, int, Array]], list[int], int]:
-        """Units of one colour and kind: first place, group's number, units; tiles where colours
-        begin; and places in all.
-        """
-        runs: list[tuple[int, int, Array]] = []
+    def _runs(self, lanes: int) -> tuple[list[Run], list[int], int]:
+        """Units of one colour and kind, tiles where colours begin, and places in all."""
+        runs: list[Run] = []
         begin, places = [0], 0
         for k, name in enumerate(self.free):
             order, ends = self.listing.colours(name)
@@ -346,13 +246,26 @@ class _Laying:
                 begin.append(places // lanes)
         return runs, begin, places
 
-    @staticmethod
-    def _literals(x: Entries, columns: Array) -> tuple[Array, Array, Array]:
-        """Where each unit's literals begin, how many it has, and all of them."""
-        literals = 2 * columns[x.others]
-        literals[np.cumsum(x.count) - x.count] += x.flip
-        own = np.bincount(x.unit, x.count, len(x.constant)).astype(np.int64)
-        return np.cumsum(own) - own, own, literals
+    def _tiles(
+        self, runs: list[Run], place: Mapping[str, Array], columns: Array, none: int, lanes: int
+    ) -> tuple[Array, Array]:
+        """`tiles`, and `near`, which is written block after block."""
+        kind = np.array([self.numbers[k][units[0]] for _, k, units in runs], np.int64)
+        count = np.array([-(-len(units) // lanes) for *_, units in runs], np.int64)
+        first = np.array([at for at, *_ in runs], np.int64)
+        own = self.kinds[kind, 3::2].sum(axis=1).astype(np.int64)
+        ends = ends_of(lanes * own * count)
+        begin, run = spread(np.zeros(len(runs), np.int64), count)
+        tiles = np.stack([ends[run] + lanes * own[run] * begin, kind[run]], axis=1)
+        near = np.full(ends[-1], none, np.int32)
+        for x in self.blocks():
+            at = place[self.free[x.number]][x.units.start : x.units.stop]
+            run = np.searchsorted(first, at, "right") - 1
+            tile, lane = np.divmod(at - first[run], lanes)
+            into, _ = spread(np.zeros(len(at), np.int64), own[run])
+            begin = ends[run] + lanes * own[run] * tile + lane
+            near[np.repeat(begin, own[run]) + lanes * into] = x.literals(columns)
+        return tiles, near
 
     def _tables(self) -> tuple[Array, Array, tuple[Array, ...]]:
         """`classes`, `entries` and the fields of all kinds."""

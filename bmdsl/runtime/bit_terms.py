@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .coupling_blocks import blocks_of, ends_of, spread
 from .fields import Fields
 from .program import Program
 
@@ -39,8 +40,8 @@ class _Items:
 
     def add(self, near: Array, both: Array, weight: Array) -> None:
         """More items, of one literal or of as many each: [items] or [items, literals]."""
-        self.near.append(near[:, None] if near.ndim == 1 else near)
-        self.both.append(both)
+        self.near.append((near[:, None] if near.ndim == 1 else near).astype(np.int32))
+        self.both.append(both.astype(np.int32))
         self.weight.append(weight)
 
     def add_products(self, columns: Array, value: Array) -> None:
@@ -66,25 +67,39 @@ def bit_terms(
     )
     items = _Items([], [], [], -float(f.constant))
     for n in free:
-        own = listing.offset[n] + np.arange(program.sizes[n])
-        bias = np.asarray(f.bias[n], np.float64).reshape(-1).copy()
-        start, other, value, more, more_value, more_start, more_other = program.incidence(f, n)
-        unit, other = np.repeat(own, np.diff(start)), np.asarray(other, np.int64)
-        once = (unit < other) | ~is_free[other]
-        pairs = np.stack([unit[once], other[once]], axis=1)
-        _add_pairs(items, pairs, np.asarray(value, np.float64)[once], is_spin, columns)
-        count = np.diff(more_start)
-        unit = np.repeat(own, np.diff(more))
-        np.add.at(bias, unit[count == 0] - own[0], np.asarray(more_value, np.float64)[count == 0])
-        for k in np.unique(count[count > 0]):
-            chosen = np.flatnonzero(count == k)
-            others = np.asarray(more_other, np.int64)[more_start[chosen][:, None] + np.arange(k)]
-            first = ((others > unit[chosen][:, None]) | ~is_free[others]).all(axis=1)
-            terms = np.concatenate([unit[chosen][:, None], others], axis=1)[first]
-            weights = np.asarray(more_value, np.float64)[chosen][first]
-            _add_terms(items, terms, weights, is_spin, columns)
-        _add_terms(items, own[:, None], bias, is_spin, columns)
+        for part in blocks_of(program.sizes[n]):
+            own = listing.offset[n] + np.arange(part.start, part.stop)
+            bias = np.asarray(f.bias[n]).reshape(-1)[part.start : part.stop].astype(np.float64)
+            _add_block(items, own, bias, program.block(f, n, part), is_spin, is_free, columns)
     return _in_runs(items)
+
+
+def _add_block(
+    items: _Items,
+    own: Array,
+    bias: Array,
+    couplings: tuple[Array, ...],
+    is_spin: Array,
+    is_free: Array,
+    columns: Array,
+) -> None:
+    """The terms of a block of units, and their biases."""
+    start, other, value, more, more_value, more_start, more_other = couplings
+    unit, other = np.repeat(own, np.diff(start)), np.asarray(other, np.int64)
+    once = (unit < other) | ~is_free[other]
+    pairs = np.stack([unit[once], other[once]], axis=1)
+    _add_pairs(items, pairs, np.asarray(value, np.float64)[once], is_spin, columns)
+    count = np.diff(more_start)
+    unit = np.repeat(own, np.diff(more))
+    np.add.at(bias, unit[count == 0] - own[0], np.asarray(more_value, np.float64)[count == 0])
+    for k in np.unique(count[count > 0]):
+        chosen = np.flatnonzero(count == k)
+        others = np.asarray(more_other, np.int64)[more_start[chosen][:, None] + np.arange(k)]
+        first = ((others > unit[chosen][:, None]) | ~is_free[others]).all(axis=1)
+        terms = np.concatenate([unit[chosen][:, None], others], axis=1)[first]
+        weights = np.asarray(more_value, np.float64)[chosen][first]
+        _add_terms(items, terms, weights, is_spin, columns)
+    _add_terms(items, own[:, None], bias, is_spin, columns)
 
 
 def _add_pairs(items: _Items, pairs: Array, value: Array, is_spin: Array, columns: Array) -> None:
@@ -118,20 +133,19 @@ def _add_terms(items: _Items, units: Array, value: Array, is_spin: Array, column
 
 def _in_runs(items: _Items) -> BitTerms:
     weight = np.concatenate([np.zeros(0), *items.weight])
-    both = np.concatenate([np.zeros(0, np.int64), *items.both])
-    count = np.concatenate([np.full(len(x), x.shape[1]) for x in items.near]).astype(np.int64)
+    both = np.concatenate([np.zeros(0, np.int32), *items.both])
+    count = np.concatenate([np.full(len(x), x.shape[1]) for x in items.near])
     literals = np.concatenate([x.ravel() for x in items.near])
     kept = weight != 0
     order = np.flatnonzero(kept)[np.argsort(weight[kept], kind="stable")]
     begin, count = (np.cumsum(count) - count)[order], count[order]
-    start = np.concatenate([[0], np.cumsum(count)])
-    inside = np.arange(start[-1]) - np.repeat(start[:-1], count)
+    chosen, _ = spread(begin, count)
     values, first = np.unique(weight[order], return_index=True)
     arrays = {
         "run": np.append(first, len(order)).astype(np.int64),
         "run_weight": values,
-        "item": start.astype(np.int64),
-        "item_near": literals[np.repeat(begin, count) + inside].astype(np.int32),
-        "item_both": both[order].astype(np.int32),
+        "item": ends_of(count),
+        "item_near": literals[chosen],
+        "item_both": both[order],
     }
     return BitTerms(arrays, items.offset)

@@ -17,6 +17,7 @@ import numpy as np
 
 from ..plan.plan import Plan
 from ..plan.stencils import Lattice, NotStencil, Stencil
+from .coupling_blocks import ends_of, spread
 
 Array = np.ndarray
 MOST_ENTRIES = 1 << 20
@@ -76,6 +77,41 @@ class Cells:
         lo, _, hi = self.arrays["cells"][cell * self.states + state]
         for _, value, by, *_ in self.arrays["entries"][lo:hi]:
             yield value + (by * units if by >= 0 else ramps[-1 - by] @ place)
+
+    def couplings(self, columns: range, values: Array) -> tuple[Array, ...]:
+        """The couplings of these columns, whole units, as `Incidence.bound` has them: from where
+        the units stand, and these values of all couplings.
+        """
+        arrays, k = self.arrays, self.states
+        unit, state = np.divmod(np.arange(columns.start, columns.stop), k)
+        rows = arrays["cells"][self.of_units[unit].astype(np.int64) * k + state]
+        pair, own = spread(rows[:, 0], rows[:, 1] - rows[:, 0])
+        near = arrays["entries"][pair]
+        more, more_own = spread(rows[:, 1], rows[:, 2] - rows[:, 1])
+        first = arrays["entries"][more, 0]
+        each = arrays["entries"][more + 1, 0] - first
+        others, of = spread(first, each)
+        further = arrays["others"][others]
+        return (
+            ends_of(rows[:, 1] - rows[:, 0]),
+            near[:, 3] * unit[own] + near[:, 4],
+            values[self._value_places(near, unit[own])],
+            ends_of(rows[:, 2] - rows[:, 1]),
+            values[self._value_places(arrays["entries"][more], unit[more_own])],
+            ends_of(each),
+            further[:, 0] * unit[more_own][of] + further[:, 1],
+        )
+
+    def _value_places(self, entries: Array, unit: Array) -> Array:
+        """Where the value is of each of these couplings of a unit each."""
+        value, by = entries[:, 1], entries[:, 2]
+        if (by >= 0).all():
+            return np.asarray(value + by * unit)
+        lengths = tuple(int(n) for n in self.arrays["lengths"][:-2])
+        along = self.arrays["ramps"][np.maximum(-1 - by, 0)] * np.stack(
+            np.unravel_index(unit, lengths), axis=1
+        )
+        return np.asarray(value + np.where(by >= 0, by * unit, along.sum(axis=1)))
 
     def degrees(self) -> Array:
         """Couplings of a unit of each cell by state and order, [cells, …]; rows are alike where

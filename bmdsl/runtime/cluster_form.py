@@ -16,6 +16,7 @@ import numpy as np
 
 from ..kernels.clusters import unsatisfied
 from ..plan.polynomials import order_of
+from .coupling_blocks import blocks_of
 from .fields import Fields
 from .listing import Listing
 from .program import Program
@@ -145,12 +146,13 @@ class _Finding:
             return self._pairs_of_matrices()
         owns, others, values = [], [], []
         for name, offset in self.offset.items():
-            start, other, value, *_ = self.program.incidence(self.f, name)
-            own = np.repeat(np.arange(len(start) - 1), np.diff(start)) + offset
-            once = own < other
-            owns.append(own[once])
-            others.append(other[once].astype(np.int64))
-            values.append(np.asarray(value, np.float64)[once])
+            for columns in blocks_of(self.program.sizes[name], self.program.states[name]):
+                start, other, value, *_ = self.program.block(self.f, name, columns)
+                own = np.repeat(offset + np.arange(columns.start, columns.stop), np.diff(start))
+                once = own < other
+                owns.append(own[once])
+                others.append(other[once].astype(np.int64))
+                values.append(np.asarray(value, np.float64)[once])
         return np.concatenate(owns), np.concatenate(others), np.concatenate(values)
 
     def _pairs_of_matrices(self) -> tuple[Array, Array, Array]:
@@ -180,10 +182,11 @@ class _Finding:
             )
         fields = []
         for name in self.offset:
-            _, _, _, more, more_value, _, _ = self.program.incidence(self.f, name)
-            size = self.program.sizes[name]
             field = np.asarray(self.f.bias[name], np.float64).reshape(-1).copy()
-            np.add.at(field, np.repeat(np.arange(size), np.diff(more)), more_value)
+            for columns in blocks_of(self.program.sizes[name], self.program.states[name]):
+                _, _, _, more, more_value, _, _ = self.program.block(self.f, name, columns)
+                own = np.arange(columns.start, columns.stop)
+                np.add.at(field, np.repeat(own, np.diff(more)), more_value)
             fields.append(field)
         return np.concatenate(fields)
 

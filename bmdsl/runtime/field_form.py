@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .bit_form import Entries, NotBits, all_entries
+from .bit_entries import NotBits, entries_of
+from .coupling_blocks import ends_of, spread
 from .fields import Fields
 from .program import Program
 
@@ -43,52 +44,41 @@ def field_form(program: Program, f: Fields, free: Sequence[str]) -> FieldForm:
     """
     if program.dtype != np.float32:
         raise NotBits("couplings are no small whole multiples of one number, in double precision")
-    found = all_entries(program, f, free)
-    listing = program.listing
+    found, listing = entries_of(program, f, free), program.listing
     assert listing is not None
     place = {n: np.full(program.sizes[n], -1, np.int64) for n in listing.offset}
-    begin, orders = [0], []
+    begin = [0]
     for n in free:
         order, ends = listing.colours(n)
         place[n][order] = begin[-1] + np.arange(len(order))
         begin += [begin[-1] + int(k) - int(ends[0]) for k in ends[1:]]
-        orders.append(order)
-    places = begin[-1]
+    places = drawn = begin[-1]
     for n, where in place.items():
         if n not in free:
             where[:] = places + np.arange(len(where))
             places += len(where)
     columns = np.concatenate([place[n] for n in listing.offset])
-    parts = [_by_place(x, order, columns) for x, order in zip(found, orders, strict=True)]
-    entries, count, near, weight, constant = (np.concatenate(x) for x in zip(*parts, strict=True))
+    entries, lengths = np.zeros((2, drawn), np.int64)
+    constant = np.zeros(drawn, np.float32)
+    for x in found():
+        at = place[free[x.number]][x.units.start : x.units.stop]
+        entries[at], lengths[at] = x.sizes, x.lengths
+        constant[at] = (2.0 if x.spin else 1.0) * x.constant
+    start, begins = ends_of(entries), ends_of(lengths)
+    first, weight = np.zeros(start[-1] + 1, np.int64), np.zeros(start[-1], np.float32)
+    near = np.zeros(begins[-1], np.int32)
+    for block in found():
+        x = block.in_order(np.argsort(block.unit, kind="stable"))
+        at = place[free[x.number]][x.units.start : x.units.stop]
+        into, _ = spread(start[at], entries[at])
+        first[into + 1], weight[into] = x.count, (2.0 if x.spin else 1.0) * x.weight
+        near[spread(begins[at], lengths[at])[0]] = x.literals(columns)
     arrays: dict[str, Array] = {
-        "start": np.concatenate([[0], np.cumsum(entries)]).astype(np.int64),
-        "first": np.concatenate([[0], np.cumsum(count)]).astype(np.int64),
-        "near": near.astype(np.int32),
-        "weight": weight.astype(np.float32),
-        "constant": constant.astype(np.float32),
+        "start": start,
+        "first": np.cumsum(first, out=first),
+        "near": near,
+        "weight": weight,
+        "constant": constant,
         "ends": np.array(begin, np.int64),
     }
     return FieldForm(place, places, arrays)
-
-
-def _by_place(x: Entries, order: Array, columns: Array) -> tuple[Array, ...]:
-    """How many entries each unit has, literals of each, all literals, weights, and constants, unit
-    after unit in this order.
-    """
-    rank = np.empty(len(order), np.int64)
-    rank[order] = np.arange(len(order))
-    by_place = np.argsort(rank[x.unit], kind="stable")
-    count = x.count[by_place]
-    first = np.cumsum(x.count) - x.count
-    literals = 2 * columns[x.others]
-    literals[first] += x.flip
-    inside = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
-    factor = 2.0 if x.spin else 1.0
-    return (
-        np.bincount(rank[x.unit], minlength=len(order)),
-        count,
-        literals[np.repeat(first[by_place], count) + inside],
-        factor * x.weight[by_place],
-        factor * x.constant[order],
-    )

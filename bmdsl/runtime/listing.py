@@ -4,7 +4,7 @@ units is to the kernels.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from math import prod
 from typing import Any
@@ -18,6 +18,7 @@ from ..plan.identifiers import Key
 from ..plan.plan import GroupPlan, Plan
 from ..plan.stencils import NotStencil
 from ..units.interface import reduced_power
+from .coupling_blocks import blocks_of, once
 from .stencil_couplings import StencilCouplings
 from .tiles import tiles_of
 
@@ -252,6 +253,19 @@ class Listing:
             return
         for part in self.parts:
             listed.energies(x, part.places, values[part.number], out)
+
+    def couplings(self, values: Array) -> Iterator[tuple[Array, Array]]:
+        """All couplings, those of a large lattice a block at a time: columns [couplings, order] and
+        the value of each, from `values`.
+        """
+        if self.stencils is None or not self.are_cells:
+            each = self.written_out(values)
+            yield from ((x.places, each[x.number]) for x in self.parts)
+            return
+        for name, offset in self.offset.items():
+            cells = self.stencils.cells(name)
+            for x in blocks_of(self.plan.group(name).size, cells.states):
+                yield from once(offset + x.start, cells.couplings(x, values))
 
     def moments(self, x: Array, weights: Array) -> Array:
         """Σ_r weights[r] Π x[r, units of f] of every coupling f at the rows x [rows, columns]."""

@@ -226,6 +226,14 @@ class Program(UnitFunctions):
         found: tuple[Array, ...] = cls._listed(f, name)[1][1][name]
         return found
 
+    @classmethod
+    def block(cls, f: Fields, name: str, columns: range) -> tuple[Array, ...]:
+        """The couplings of these columns of a group, column after column, as `incidence` has them;
+        of a large lattice without a list.
+        """
+        term, arrays = cls._listed(f, name)
+        return term.block(arrays, name, columns)
+
     @staticmethod
     def _listed(f: Fields, name: str) -> tuple[BoundListed, Arrays]:
         return next((t, x) for t, x in f.acting_on[name] if isinstance(t, BoundListed))

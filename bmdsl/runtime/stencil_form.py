@@ -15,7 +15,8 @@ import numpy as np
 from ..plan.stencils import Lattice, NotStencil, Stencil
 from ..schedule.bit_ops import CHUNK, LANES
 from ..schedule.stencil_ops import REACH
-from .bit_form import CLOSE, NotBits, digits_of, unit_of
+from .bit_entries import NotBits
+from .bit_form import CLOSE, digits_of, unit_of
 from .fields import Fields
 from .program import Program
 from .stencil_kinds import Kinds, Role, own_places, runs_of_parts

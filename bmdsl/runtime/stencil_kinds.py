@@ -13,7 +13,8 @@ import numpy as np
 from ..plan.plan import Plan
 from ..plan.stencils import Lattice, Stencil
 from ..schedule.bit_ops import LANES
-from .bit_form import MOST_KINDS, WIDTHS, NotBits
+from .bit_entries import NotBits
+from .bit_form import MOST_KINDS, WIDTHS
 
 Array = np.ndarray
 COUNTED = 32

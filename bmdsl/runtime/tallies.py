@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from itertools import product
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import chain, product
 
 import numpy as np
 
 from ..schedule.bit_ops import LANES
 from ..schedule.tally_ops import TILES
-from .bit_form import NotBits
+from .bit_entries import NotBits
+from .coupling_blocks import unique_rows
 from .listing import Listing
 
 Array = np.ndarray
 MOST_CLASSES = 32
 """Different weights of products that are counted class by class."""
+
+
+Products = tuple[Array, Array]
+"""Columns [products, units of each] and weights [products, sums]."""
 
 
 @dataclass(frozen=True)
@@ -25,6 +30,8 @@ class ProductSum:
     parts: tuple[tuple[Array, Array], ...]
     """Columns [products, units of each] and weights [products], for each number of units."""
     constant: float = 0.0
+    blocks: Iterable[tuple[Array, Array]] = ()
+    """More of the same, made when they are asked for."""
 
 
 @dataclass(frozen=True)
@@ -58,9 +65,8 @@ def tallies_of(
     places = np.concatenate([place[n] for n in listing.offset])
     constant = np.array([x.constant for x in sums])
     lanes, none = 1 if many else LANES, 2 * no_unit
-    near, runs, ends = [np.zeros(0, np.int64)], list[tuple[int, int, int]](), [0]
-    scale = list[Array]()
-    for units, (columns, weights) in sorted(_spin_products(sums, spin).items()):
+    found, kinds = dict[tuple[int, ...], _Class](), np.zeros((0, len(sums)))
+    for units, (columns, weights) in _spin_products(sums, spin):
         if not units:
             constant += weights.sum(axis=0)
             continue
@@ -68,50 +74,100 @@ def tallies_of(
         sign = np.sign(weights[np.arange(len(weights)), first])
         columns, weights, sign = columns[sign != 0], weights[sign != 0], sign[sign != 0]
         kinds, number = np.unique(weights * sign[:, None], axis=0, return_inverse=True)
-        if len(ends) + len(kinds) > MOST_CLASSES + 1:
-            raise NotBits("products of units have many different weights")
+        if max(len(kinds), len(found)) > MOST_CLASSES:
+            break
         literals = 2 * places[columns]
         literals[:, 0] += sign < 0
         for k, weight in enumerate(kinds):
-            own = literals[number.reshape(-1) == k]
-            even = (-1) ** units * weight
-            constant, scale = constant + len(own) * even, [*scale, -2 * even]
-            tiles = -(-len(own) // lanes)
-            padded = np.full((tiles * lanes, units), none)
-            padded[: len(own)] = own
-            begin = sum(map(len, near))
-            near.append(padded.reshape(tiles, lanes, units).transpose(0, 2, 1).ravel())
-            for t in range(0, tiles, TILES):
-                runs.append((begin + t * lanes * units, min(TILES, tiles - t), units))
-            ends.append(len(runs))
+            own = found.setdefault((units, *weight), _Class(units, weight))
+            own.add(literals[number.reshape(-1) == k], lanes, none)
+    if max(len(kinds), len(found)) > MOST_CLASSES:
+        raise NotBits("products of units have many different weights")
+    near, runs, ends, begin = [np.zeros(0, np.int32)], list[tuple[int, int, int]](), [0], 0
+    scale = list[Array]()
+    for _, own in sorted(found.items()):
+        even = (-1) ** own.units * own.weight
+        constant, scale = constant + own.count * even, [*scale, -2 * even]
+        for tiles in own.near:
+            near.append(tiles.ravel())
+            for t in range(0, len(tiles), TILES):
+                runs.append((begin + tiles[0].size * t, min(TILES, len(tiles) - t), own.units))
+            begin += tiles.size
+        ends.append(len(runs))
     arrays: dict[str, Array] = {
-        "products": np.concatenate(near).astype(np.int32),
+        "products": np.concatenate(near),
         "runs": np.array(runs, np.int64).reshape(-1, 3),
         "classed": np.array(ends, np.int64),
     }
     return Tallies(arrays, np.array(scale).reshape(len(scale), len(sums)).T, constant)
 
 
-def _spin_products(sums: Sequence[ProductSum], spin: Array) -> dict[int, tuple[Array, Array]]:
-    """Number of units → products of so many spins, each once, and their weights in every sum,
-    [products, sums]; units that are 0 or 1 are (1 + s)/2.
+@dataclass
+class _Class:
+    """Products of so many units that have one weight."""
+
+    units: int
+    weight: Array
+    near: list[Array] = field(default_factory=list)
+    """Their literals in tiles, [tiles, units, lanes]."""
+    count: int = 0
+
+    def add(self, literals: Array, lanes: int, none: int) -> None:
+        """More of them, [products, units], the last tile filled up with `none`."""
+        tiles = -(-len(literals) // lanes)
+        padded = np.full((tiles * lanes, self.units), none, np.int32)
+        padded[: len(literals)] = literals
+        self.near.append(padded.reshape(tiles, lanes, self.units).transpose(0, 2, 1))
+        self.count += len(literals)
+
+
+def _spin_products(sums: Sequence[ProductSum], spin: Array) -> Iterator[tuple[int, Products]]:
+    """Numbers of units, with products of so many spins and their weights in every sum, [products,
+    sums]; units that are 0 or 1 are (1 + s)/2. A product of several spins comes once in a block,
+    any other once.
     """
-    found: dict[int, list[tuple[Array, Array]]] = {}
-    for k, x in enumerate(sums):
-        for columns, weight in x.parts:
-            binary = ~spin[columns]
-            for kept in product((False, True), repeat=columns.shape[1]):
-                left_out = ~np.array(kept, bool)
-                rows = ~(~binary & left_out).any(axis=1)  # a spin is in every product
-                w = np.zeros((rows.sum(), len(sums)))
-                w[:, k] = weight[rows] * 0.5 ** binary[rows].sum(axis=1)
-                own = np.sort(columns[rows][:, ~left_out], axis=1)
-                found.setdefault(own.shape[1], []).append((own, w))
-    out = {}
-    for units, each in found.items():
-        every = np.concatenate([columns for columns, _ in each])
-        columns, number = np.unique(every, axis=0, return_inverse=True)
-        weights = np.zeros((len(columns), len(sums)))
-        np.add.at(weights, number.reshape(-1), np.concatenate([w for _, w in each]))
-        out[units] = columns, weights
-    return out
+    single, constant = np.zeros((len(spin), len(sums))), np.zeros((1, len(sums)))
+    blocks = ([(k, *x)] for k, own in enumerate(sums) for x in own.blocks)
+    whole = [(k, *x) for k, own in enumerate(sums) for x in own.parts]
+    for block in chain(blocks, [whole]):
+        for units, (columns, weights) in sorted(_of_block(block, spin, len(sums)).items()):
+            if units > 1:
+                yield units, _once(columns, weights)
+            elif units:
+                np.add.at(single, columns[:, 0], weights)
+            else:
+                constant += weights.sum(axis=0)
+    some = np.flatnonzero((single != 0).any(axis=1))
+    yield 0, (np.zeros((1, 0), np.int64), constant)
+    if len(some):
+        yield 1, (some[:, None], single[some])
+
+
+def _of_block(
+    block: Sequence[tuple[int, Array, Array]], spin: Array, sums: int
+) -> dict[int, Products]:
+    """Number of units → products of so many spins and their weights: of the columns and weights of
+    these sums.
+    """
+    found: dict[int, list[Products]] = {}
+    for k, columns, weight in block:
+        binary = ~spin[columns]
+        for kept in product((False, True), repeat=columns.shape[1]):
+            left_out = ~np.array(kept, bool)
+            rows = ~(~binary & left_out).any(axis=1)  # a spin is in every product
+            w = np.zeros((rows.sum(), sums))
+            w[:, k] = weight[rows] * 0.5 ** binary[rows].sum(axis=1)
+            own = np.sort(columns[rows][:, ~left_out], axis=1)
+            found.setdefault(own.shape[1], []).append((own, w))
+    return {
+        units: (np.concatenate([c for c, _ in each]), np.concatenate([w for _, w in each]))
+        for units, each in found.items()
+    }
+
+
+def _once(columns: Array, weights: Array) -> Products:
+    """The same products, each with its weights together."""
+    kinds, number = unique_rows(columns)
+    total = np.zeros((len(kinds), weights.shape[1]))
+    np.add.at(total, number, weights)
+    return kinds, total

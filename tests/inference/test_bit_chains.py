@@ -13,11 +13,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import bmdsl
-from bmdsl.inference.bit_chains import MOST_LISTED, _ways
+from bmdsl.inference.bit_chains import _ways
 from bmdsl.inference.machine import Machine
 from bmdsl.language.diagnostics import BmError
 from bmdsl.plan.plan import FEW_CHAINS, MANY_CHAINS
-from bmdsl.runtime.bit_form import BitForm, NotBits, bit_form, words_of
+from bmdsl.runtime.bit_entries import NotBits
+from bmdsl.runtime.bit_form import BitForm, bit_form, words_of
 from tests.stats import verify_counts
 
 MIXED = """model m(n = 4) { visible s[n] : spin  visible x[n] : binary  param J, T, K, L, b, c
@@ -302,9 +303,11 @@ def test_few_chains_of_a_lattice_are_rows_until_words_are_quicker(length: int, c
         bits.standing(machine, ("s",), FEW_CHAINS - 1)
 
 
-def test_few_chains_of_a_large_lattice_have_no_list() -> None:
-    machine = bmdsl.parse(TORUS, L=int(MOST_LISTED**0.5) + 1).compile()
-    assert "fields" not in _ways(machine, 63) and "fields" in _ways(machine, 64)
+def test_few_chains_of_a_large_lattice_are_words_as_those_of_a_small_one_are() -> None:
+    small, large = (bmdsl.parse(TORUS, L=n).compile() for n in (256, 1024))
+    for count in (1, 8, 23, 63, 64, 512):
+        assert _ways(large, count) == _ways(small, count)
+    assert "fields" in _ways(large, FEW_CHAINS)
 
 
 @pytest.mark.parametrize(

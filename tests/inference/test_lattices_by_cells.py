@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 
 import bmdsl
 from bmdsl.graph.colouring import colour_order
-from bmdsl.inference import bit_chains
 from bmdsl.inference.chain_arrays import by_cells
 from bmdsl.inference.machine import Machine
 from bmdsl.kernels import listed
@@ -202,10 +201,10 @@ def test_a_large_lattice_of_any_type_makes_no_list_of_couplings(
         raise AssertionError("couplings are written out")
 
     monkeypatch.setattr(Listing, "_places", refused)
-    monkeypatch.setattr(bit_chains, "MOST_LISTED", 1 << 16)
     machine = bmdsl.parse(ROWS, n=2200).compile(seed=1)
     of_parameters(machine)
     assert by_cells(machine, 8) and not by_cells(machine, 7)
+    machine.layout = "stencil"
     state = machine.initial_state(8)
     machine.sweep(state, 1, {}, update=1)
     assert np.isfinite(machine.written_energy(state)).all()

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, Phase, assume, given, settings
 from hypothesis import strategies as st
 
 import bmdsl
-from bmdsl.inference import bit_chains, importance
+from bmdsl.inference import importance
 from bmdsl.inference.machine import Machine
 from bmdsl.language.diagnostics import BmError
 from bmdsl.plan.plan import MANY_CHAINS
@@ -208,7 +208,6 @@ def test_no_list_of_couplings_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
         raise AssertionError("couplings are written out")
 
     monkeypatch.setattr(Listing, "_places", refused)
-    monkeypatch.setattr(bit_chains, "MOST_LISTED", 0)
     monkeypatch.setattr(importance, "MOST_NUMBERS", 0)
     with cells():
         for name in ("plaquettes", "one of K"):

@@ -16,7 +16,7 @@ from bmdsl.inference.machine import Machine
 from bmdsl.kernels import table
 from bmdsl.language.diagnostics import BmError
 from bmdsl.plan.stencils import Lattice, NotStencil
-from bmdsl.runtime.bit_form import NotBits
+from bmdsl.runtime.bit_entries import NotBits
 from bmdsl.runtime.listing import Listing
 from bmdsl.runtime.stencil_form import StencilForm, stencil_form
 from bmdsl.schedule.ops import KINDS

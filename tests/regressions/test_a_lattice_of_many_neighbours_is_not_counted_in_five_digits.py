@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import bmdsl
-from bmdsl.runtime.bit_form import NotBits
+from bmdsl.runtime.bit_entries import NotBits
 from bmdsl.runtime.stencil_form import stencil_form
 
 

@@ -15,6 +15,7 @@ from ...native import deferred as numba
 from ...plan.term_kinds import Kind
 from ..addends import Addends
 from ..cells import Cells
+from ..coupling_blocks import part_of
 from ..direct import Direct
 from ..listing import Listing, no_couplings
 from ..module_calls import ModuleCalls, Parameters
@@ -91,6 +92,14 @@ class BoundListed(BoundTerm):
             return (*self._cells(name).operands, arrays[0])
         found: tuple[Array, ...] = arrays[1][name]
         return found
+
+    def block(self, arrays: Arrays, name: str, columns: range) -> tuple[Array, ...]:
+        """The couplings of these columns of a group, column after column; of a large lattice from
+        where they stand.
+        """
+        if self.listing.are_cells:
+            return self._cells(name).couplings(columns, arrays[0])
+        return part_of(arrays[1][name], columns)
 
     def within(self, groups: Set[str]) -> bool:
         return True  # what is at zero adds nothing
