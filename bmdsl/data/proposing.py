@@ -87,7 +87,7 @@ class Proposal:
 
 def propose(
     table: Table,
-    marks: Marks = Marks(),  # noqa: B008
+    marks: Marks = Marks(),  # noqa: B008  # it is frozen
     days: Sequence[str] = (),
     hours: Sequence[str] = (),
 ) -> Proposal:

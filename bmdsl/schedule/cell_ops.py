@@ -23,15 +23,16 @@ from .meeting_ops import sites_kind, sweep_kind
 from .ops import Kind, Takes, op, reads, real, updates, whole, writes
 
 Array = np.ndarray
-CELLS: dict[str, Takes] = {
+LATTICE: dict[str, Any] = {
     "lengths": reads(1, "i8"),
     "cell_of": reads(1, "i4"),
     "cells": reads(2, "i8"),
     "entries": reads(2, "i8"),
     "others": reads(2, "i8"),
     "ramps": reads(2, "i8"),
-    "couplings": reads(1),
 }
+"""The arrays by which an op finds what couples to a unit of a lattice."""
+CELLS: dict[str, Takes] = {**LATTICE, "couplings": reads(1)}
 """A group's couplings, and the values of all."""
 TILES: dict[str, Takes] = {
     "unit": reads(1, "i4"),
@@ -54,17 +55,6 @@ def cell_sweep_kind(plan: Plan, g: GroupPlan) -> Kind:
 def cell_sites_kind(plan: Plan, g: GroupPlan) -> Kind:
     """Updates of a group in few chains, colour after colour, 64 units at a time."""
     return sites_kind(plan, g, {**TILES, **CELLS}, "sites_of_cells", " of a lattice")
-
-
-LATTICE: dict[str, Any] = {
-    "lengths": reads(1, "i8"),
-    "cell_of": reads(1, "i4"),
-    "cells": reads(2, "i8"),
-    "entries": reads(2, "i8"),
-    "others": reads(2, "i8"),
-    "ramps": reads(2, "i8"),
-}
-"""The arrays by which an op finds what couples to a unit of a lattice."""
 
 
 @op(
